@@ -1,0 +1,158 @@
+"""Asked, then agreed by one or more people, or refused (R-24, R-25)."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from bastion.domain.machine import step
+from bastion.errors import AlreadyAgreed, IllegalTransition, SelfApproval
+
+
+class InterventionKind(StrEnum):
+    """Three kinds with different rules (PGSSI-S 6.1): look, change, or help somebody at the device."""
+
+    TELEDIAGNOSTIC = "telediagnostic"
+    TELEMAINTENANCE = "telemaintenance"
+    TELEASSISTANCE = "teleassistance"
+
+
+class RequestState(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"  # derived from the clock, never stored
+
+
+class RequestEvent(StrEnum):
+    APPROVE = "approve"
+    DENY = "deny"
+    WITHDRAW = "withdraw"
+
+
+P = RequestState
+TABLE = MappingProxyType(
+    {
+        P.PENDING: {
+            RequestEvent.APPROVE: frozenset({P.PENDING, P.APPROVED}),
+            RequestEvent.DENY: frozenset({P.DENIED}),
+            RequestEvent.WITHDRAW: frozenset({P.WITHDRAWN}),
+        },
+        P.APPROVED: {},
+        P.DENIED: {},
+        P.WITHDRAWN: {},
+        P.EXPIRED: {},
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who acts on a request; `company` is a supplier id, or empty for hospital staff."""
+
+    id: str
+    name: str
+    company: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    staff_id: str
+    staff_name: str
+    at: datetime
+    duration: timedelta
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """`quorum` and `max_duration` are the policy's obligations at the time of asking; `wanted` what was asked."""
+
+    id: str
+    technician_id: str
+    technician_name: str
+    supplier_id: str
+    device_id: str
+    facility_id: str
+    account_id: str
+    kind: InterventionKind
+    reason: str
+    work_order: str
+    wanted: timedelta
+    created_at: datetime
+    expires_at: datetime
+    created_by: Person
+    quorum: int
+    max_duration: timedelta
+    policy_hash: str
+    policy_ids: tuple[str, ...]
+    source: str = ""
+    start: datetime | None = None
+    extends_grant_id: str = ""
+    notice_accepted_at: datetime | None = None
+    stored_state: RequestState = P.PENDING
+    approvals: tuple[Approval, ...] = ()
+    decided_at: datetime | None = None
+    decided_by: str = ""
+    decision_note: str = ""
+    grant_id: str = ""
+    version: int = field(default=1)
+
+    @property
+    def ref(self) -> str:
+        """The short name people say on the telephone."""
+        return self.id[-8:].upper()
+
+    def state(self, now: datetime) -> RequestState:
+        if self.stored_state is P.PENDING and now >= self.expires_at:
+            return P.EXPIRED
+        return self.stored_state
+
+    @property
+    def missing(self) -> int:
+        """How many more people must agree."""
+        return max(self.quorum - len(self.approvals), 0)
+
+    @property
+    def agreed(self) -> timedelta:
+        """What everyone agreed to: the shortest of what was asked, allowed and approved."""
+        return min([self.wanted, self.max_duration, *(a.duration for a in self.approvals)])
+
+    def approve(self, by: Person, duration: timedelta, note: str, now: datetime) -> "AccessRequest":
+        """Add one person's agreement; the state is APPROVED once the quorum is reached."""
+        self._may(RequestEvent.APPROVE, now)
+        self._not_involved(by)
+        if any(a.staff_id == by.id for a in self.approvals):
+            raise AlreadyAgreed(f"{by.id} on request {self.id}")
+        approvals = (*self.approvals, Approval(by.id, by.name, now, duration, note))
+        done = len(approvals) >= self.quorum
+        return replace(
+            self,
+            approvals=approvals,
+            stored_state=P.APPROVED if done else P.PENDING,
+            decided_at=now if done else None,
+            decided_by=by.name if done else "",
+            decision_note=note if done else "",
+        )
+
+    def deny(self, by: Person, note: str, now: datetime) -> "AccessRequest":
+        self._may(RequestEvent.DENY, now)
+        self._not_involved(by)
+        return replace(self, stored_state=P.DENIED, decided_at=now, decided_by=by.name, decision_note=note)
+
+    def withdraw(self, by: Person, note: str, now: datetime) -> "AccessRequest":
+        self._may(RequestEvent.WITHDRAW, now)
+        return replace(self, stored_state=P.WITHDRAWN, decided_at=now, decided_by=by.name, decision_note=note)
+
+    def _may(self, event: RequestEvent, now: datetime) -> None:
+        state = self.state(now)
+        try:
+            step(TABLE, state, event)
+        except IllegalTransition:
+            raise IllegalTransition(f"{event} on request {self.id}", state=state.value) from None
+
+    def _not_involved(self, by: Person) -> None:
+        """The requester, and anyone of his company, never decides (R-23)."""
+        if by.id in {self.created_by.id, self.technician_id} or (by.company and by.company == self.supplier_id):
+            raise SelfApproval(f"{by.id} on request {self.id}")

@@ -1,0 +1,124 @@
+"""Every audit event there is: its tag, how grave it is, and how each of its fields is classed.
+
+Grammar: `subject:action`, both lower case, the action in the past tense. A field that is not classed is secret,
+and what is secret is not written: forgetting to class a field loses it, and never leaks it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    NOTICE = "notice"
+    WARNING = "warning"
+    ALARM = "alarm"
+
+
+class FieldClass(StrEnum):
+    PUBLIC = "public"
+    PERSONAL = "personal"
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    tag: str
+    severity: Severity
+    fields: MappingProxyType[str, FieldClass]
+
+
+def _kind(tag: str, severity: Severity, public: str = "", personal: str = "") -> EventKind:
+    fields = dict.fromkeys(public.split(), FieldClass.PUBLIC) | dict.fromkeys(personal.split(), FieldClass.PERSONAL)
+    return EventKind(tag, severity, MappingProxyType(fields))
+
+
+_I, _N, _W, _A = Severity.INFO, Severity.NOTICE, Severity.WARNING, Severity.ALARM
+KINDS = MappingProxyType(
+    {
+        kind.tag: kind
+        for kind in (
+            _kind("bastion:initialised", _N),
+            _kind("bastion:started", _I, "node version"),
+            _kind("bastion:stopped", _I, "node"),
+            _kind("admin:setup_secret_used", _W),
+            _kind("auth:succeeded", _I, "door factors fingerprint client"),
+            _kind("auth:failed", _W, "door stage why fingerprint client", "login"),
+            _kind("auth:locked_out", _A, "door minutes", "login"),
+            _kind("auth:signed_out", _I, "door"),
+            _kind("auth:factor_refreshed", _I),
+            _kind("auth:password_changed", _N),
+            _kind("auth:totp_enrolled", _N, "who"),
+            _kind("token:created", _N, "token label expires roles"),
+            _kind("token:revoked", _N, "token label"),
+            _kind("request:created", _I, "kind minutes work_order policy quorum device supplier", "technician reason"),
+            _kind("request:refused", _W, "kind minutes device supplier policy why", "technician reason"),
+            _kind("request:approved", _N, "minutes agreed missing policy", "note"),
+            _kind("request:denied", _N, "", "note"),
+            _kind("request:withdrawn", _I, "", "note"),
+            _kind("notice:acknowledged", _I, "grant how"),
+            _kind("grant:created", _N, "request device supplier start end kind channels policy", "technician"),
+            _kind("grant:extended", _N, "end request"),
+            _kind("grant:revoked", _W, "", "why"),
+            _kind("session:opened", _N, "grant device supplier account node client factors", "technician"),
+            _kind("session:refused", _W, "device why door", "technician"),
+            _kind("session:frozen", _W, "", "by"),
+            _kind("session:thawed", _N, "", "by"),
+            _kind("session:freeze_asked", _W),
+            _kind("session:thaw_asked", _N),
+            _kind("session:cut_asked", _W, "", "why"),
+            _kind("session:ending", _I, "reason", "by why"),
+            _kind("session:closed", _N, "reason digest bytes seconds"),
+            _kind("channel:opened", _I, "channel kind", "detail"),
+            _kind("channel:refused", _W, "channel kind why", "detail"),
+            _kind("channel:closed", _I, "channel kind outcome"),
+            _kind("device:unreachable", _W, "device why"),
+            _kind("device:host_key_changed", _A, "device expected seen"),
+            _kind("device:login_failed", _W, "device account"),
+            _kind("recording:failed", _A, "detail session"),
+            _kind("recording:sealed", _I, "digest bytes"),
+            _kind("recording:viewed", _N, "session how", "why"),
+            _kind("recording:verified", _I, "session outcome"),
+            _kind("recording:damaged", _A, "session where"),
+            _kind("lock:imposed", _A, "scope subject until", "why"),
+            _kind("lock:lifted", _W, "scope subject", "why"),
+            _kind("directory:facility_saved", _N, "code changed"),
+            _kind("directory:supplier_saved", _N, "code changed"),
+            _kind("directory:technician_saved", _N, "changed", "login"),
+            _kind("directory:key_added", _N, "fingerprint", "login"),
+            _kind("directory:key_removed", _N, "fingerprint", "login"),
+            _kind("directory:staff_saved", _N, "changed", "login"),
+            _kind("directory:device_saved", _N, "code changed"),
+            _kind("directory:endpoint_saved", _N, "device host port"),
+            _kind("directory:host_key_pinned", _W, "device fingerprints"),
+            _kind("directory:account_saved", _N, "device account"),
+            _kind("vault:released", _I, "account grant session"),
+            _kind("vault:rotated", _W, "secrets"),
+            _kind("policy:loaded", _N, "hash"),
+            _kind("policy:rejected", _A, "hash why"),
+            _kind("audit:exported", _N, "first last count"),
+            _kind("audit:verified", _I, "outcome count"),
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One link of the audit chain. `digest` covers every other field and the digest before it."""
+
+    seq: int
+    at: datetime
+    tag: str
+    severity: Severity
+    actor_kind: str
+    actor_id: str
+    actor_name: str
+    source: str
+    subject_kind: str
+    subject_id: str
+    facility_id: str
+    fields: dict[str, str]
+    previous: str
+    digest: str

@@ -1,0 +1,69 @@
+"""The time-boxed right that an approval creates (R-17, R-20, R-24)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.device import ChannelKind
+from bastion.domain.timebox import TimeBox
+from bastion.errors import IllegalTransition, Invalid
+
+
+class GrantStatus(StrEnum):
+    """Derived from stored facts and the clock; never stored."""
+
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    OVER = "over"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One technician, one device, some channel kinds, one kind of intervention, one window."""
+
+    id: str
+    request_id: str
+    technician_id: str
+    supplier_id: str
+    device_id: str
+    facility_id: str
+    account_id: str
+    kind: InterventionKind
+    channels: frozenset[ChannelKind]
+    start: datetime
+    end: datetime
+    idle_seconds: int
+    watcher: bool
+    policy_hash: str
+    approved_by: tuple[str, ...]
+    acknowledged_at: datetime | None = None
+    revoked_at: datetime | None = None
+    revoked_by: str = ""
+    revoke_reason: str = ""
+    version: int = 1
+
+    def status(self, now: datetime) -> GrantStatus:
+        if self.revoked_at is not None:
+            return GrantStatus.REVOKED
+        if now < self.start:
+            return GrantStatus.SCHEDULED
+        return GrantStatus.OPEN if now < self.end else GrantStatus.OVER
+
+    @property
+    def box(self) -> TimeBox:
+        return TimeBox(self.start, self.end)
+
+    def revoke(self, by: str, reason: str, now: datetime) -> "Grant":
+        if self.status(now) in {GrantStatus.REVOKED, GrantStatus.OVER}:
+            raise IllegalTransition(f"grant {self.id}", state=self.status(now).value)
+        return replace(self, revoked_at=now, revoked_by=by, revoke_reason=reason)
+
+    def extend(self, end: datetime, now: datetime) -> "Grant":
+        """Move the end later. Who may ask for it is the request's own quorum, checked by the service."""
+        if self.status(now) is not GrantStatus.OPEN:
+            raise IllegalTransition(f"grant {self.id}", state=self.status(now).value)
+        if end <= self.end:
+            raise Invalid("extension not later", field="end", sentence="An extension must end later than now agreed.")
+        return replace(self, end=end)

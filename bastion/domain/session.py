@@ -1,0 +1,425 @@
+"""A technician's connection under one grant, as a pure machine: events come in, effects go out.
+
+`LOBBY → ACTIVE ⇄ FROZEN → CLOSING → CLOSED`. `TABLE` is the single truth for what may follow what; an event that the
+table does not list for a state raises `IllegalTransition` and changes nothing. `proxy/live_session.py` carries the
+effects out.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from bastion.domain.device import ChannelKind
+from bastion.domain.machine import step
+from bastion.domain.timebox import TimeBox
+
+IDLE_WARNING = timedelta(minutes=1)
+
+
+class SessionState(StrEnum):
+    LOBBY = "lobby"
+    ACTIVE = "active"
+    FROZEN = "frozen"  # the technician's input is held back; the device connection stays (domain 3.3)
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class EndReason(StrEnum):
+    TECHNICIAN_LEFT = "technician_left"
+    TIME_OVER = "time_over"
+    IDLE = "idle"
+    CUT = "cut"
+    LOCKED = "locked"
+    REVOKED = "revoked"
+    DEVICE_LOST = "device_lost"
+    RECORDING_FAILED = "recording_failed"
+    RECORDS_LOST = "records_lost"  # no database for longer than the lock view may age
+    SHUTDOWN = "shutdown"
+    CRASHED = "crashed"  # written by the next start for a session whose node died
+
+
+# -- events ------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class GrantBound:
+    box: TimeBox
+    channels: frozenset[ChannelKind]
+    idle: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAsked:
+    number: int
+    kind: ChannelKind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEnded:
+    number: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """`quiet_since` is when the technician last sent anything."""
+
+    quiet_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BoxChanged:
+    box: TimeBox
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thawed:
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """Somebody or something ends the session: `reason` says which door, `by` and `why` are for people."""
+
+    reason: EndReason
+    by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TechnicianLeft:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLost:
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFailed:
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSealed:
+    digest: str
+
+
+Event = (
+    GrantBound | ChannelAsked | ChannelEnded | TimePassed | BoxChanged | Frozen | Thawed | Killed | TechnicianLeft
+    | DeviceLost | RecordingFailed | RecordingSealed
+)  # fmt: skip
+
+
+# -- effects -----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class OpenChannel:
+    number: int
+    kind: ChannelKind
+    detail: str
+
+
+class RefusalReason(StrEnum):
+    NO_GRANT = "no_grant"
+    OUTSIDE_BOX = "outside_box"
+    KIND_NOT_GRANTED = "kind_not_granted"
+    FROZEN = "frozen"
+    ENDING = "ending"
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseChannel:
+    number: int
+    reason: RefusalReason
+
+
+class Notice(StrEnum):
+    """What the technician is told; the edge finds the words in his language."""
+
+    TIME_LEFT = "time_left"
+    IDLE_SOON = "idle_soon"
+    FROZEN = "frozen"
+    THAWED = "thawed"
+    EXTENDED = "extended"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    notice: Notice
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldInput:
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseChannels:
+    reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class SealRecording:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A fact for the audit chain; `tag` is one of `domain/events.py`."""
+
+    tag: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+Effect = OpenChannel | RefuseChannel | Say | WakeAt | HoldInput | CloseChannels | SealRecording | Audit
+
+S = SessionState
+_ENDINGS: tuple[type, ...] = (Killed, TechnicianLeft, DeviceLost, RecordingFailed)
+_ENDS: dict[type, frozenset[SessionState]] = dict.fromkeys(_ENDINGS, frozenset({S.CLOSING}))
+_STAY_CLOSING = frozenset({S.CLOSING})
+_CLOSED = frozenset({S.CLOSED})
+TABLE: Mapping[SessionState, Mapping[type, frozenset[SessionState]]] = MappingProxyType(
+    {
+        S.LOBBY: {
+            GrantBound: frozenset({S.ACTIVE}),
+            ChannelAsked: frozenset({S.LOBBY}),
+            TimePassed: frozenset({S.LOBBY}),
+            **dict.fromkeys(_ENDINGS, _CLOSED),  # nothing was recorded, so there is nothing to seal
+        },
+        S.ACTIVE: {
+            ChannelAsked: frozenset({S.ACTIVE, S.CLOSING}),
+            ChannelEnded: frozenset({S.ACTIVE}),
+            TimePassed: frozenset({S.ACTIVE, S.CLOSING}),
+            BoxChanged: frozenset({S.ACTIVE, S.CLOSING}),
+            Frozen: frozenset({S.FROZEN}),
+            **_ENDS,
+        },
+        S.FROZEN: {
+            ChannelAsked: frozenset({S.FROZEN, S.CLOSING}),
+            ChannelEnded: frozenset({S.FROZEN}),
+            TimePassed: frozenset({S.FROZEN, S.CLOSING}),
+            BoxChanged: frozenset({S.FROZEN, S.CLOSING}),
+            Thawed: frozenset({S.ACTIVE}),
+            **_ENDS,
+        },
+        S.CLOSING: {
+            RecordingSealed: frozenset({S.CLOSED}),
+            **dict.fromkeys((ChannelAsked, ChannelEnded, TimePassed, BoxChanged, *_ENDINGS), _STAY_CLOSING),
+        },
+        S.CLOSED: dict.fromkeys((ChannelAsked, ChannelEnded, TimePassed, *_ENDINGS), _CLOSED),
+    }
+)
+_LIVE = frozenset({S.ACTIVE, S.FROZEN})
+_OVER = frozenset({S.CLOSING, S.CLOSED})
+_HEARD_TO_THE_END = (ChannelAsked, ChannelEnded, RecordingSealed)
+
+
+class Session:
+    """One live session. `handle` is the only way in; it returns what must now be done, in order."""
+
+    __slots__ = ("_box", "_channels", "_idle", "_idle_said", "_open", "_seen", "end_reason", "state")
+
+    def __init__(self) -> None:
+        self.state = S.LOBBY
+        self.end_reason: EndReason | None = None
+        self._box: TimeBox | None = None
+        self._channels: frozenset[ChannelKind] = frozenset()
+        self._idle = timedelta()
+        self._idle_said: datetime | None = None
+        self._open: dict[int, ChannelKind] = {}
+        self._seen: datetime | None = None
+
+    @property
+    def open_channels(self) -> Mapping[int, ChannelKind]:
+        return MappingProxyType(self._open)
+
+    @property
+    def box(self) -> TimeBox | None:
+        return self._box
+
+    def handle(self, event: Event, now: datetime) -> list[Effect]:
+        """Take one event at `now`; return the effects, in order. Raises `IllegalTransition`, changing nothing."""
+        step(TABLE, self.state, type(event))
+        if self.state in _OVER and not isinstance(event, _HEARD_TO_THE_END):
+            return []
+        return self._HANDLERS[type(event)](self, event, now)
+
+    def _bound(self, event: GrantBound, now: datetime) -> list[Effect]:
+        self.state = S.ACTIVE
+        self._box, self._channels, self._idle, self._seen = event.box, event.channels, event.idle, now
+        return self._next_wake(now, now)
+
+    def _asked(self, event: ChannelAsked, now: datetime) -> list[Effect]:
+        why = self._objection(event.kind, now)
+        facts = {"channel": event.number, "kind": event.kind, "detail": event.detail}
+        if why is None:
+            self._open[event.number] = event.kind
+            return [Audit("channel:opened", facts), OpenChannel(event.number, event.kind, event.detail)]
+        refusal: list[Effect] = [Audit("channel:refused", {**facts, "why": why}), RefuseChannel(event.number, why)]
+        return [*refusal, *self._close(EndReason.TIME_OVER)] if why is RefusalReason.OUTSIDE_BOX else refusal
+
+    def _channel_ended(self, event: ChannelEnded, _now: datetime) -> list[Effect]:
+        kind = self._open.pop(event.number, None)
+        if kind is None:
+            return []
+        return [Audit("channel:closed", {"channel": event.number, "kind": kind, "outcome": event.detail})]
+
+    def _sealed(self, event: RecordingSealed, _now: datetime) -> list[Effect]:
+        self.state = S.CLOSED
+        return [Audit("session:closed", {"reason": self.end_reason, "digest": event.digest})]
+
+    def _frozen(self, event: Frozen, _now: datetime) -> list[Effect]:
+        self.state = S.FROZEN
+        return [HoldInput(on=True), Say(Notice.FROZEN, {"by": event.by}), Audit("session:frozen", {"by": event.by})]
+
+    def _thawed(self, event: Thawed, _now: datetime) -> list[Effect]:
+        self.state = S.ACTIVE
+        return [HoldInput(on=False), Say(Notice.THAWED, {"by": event.by}), Audit("session:thawed", {"by": event.by})]
+
+    def _killed(self, event: Killed, _now: datetime) -> list[Effect]:
+        return self._close(event.reason, by=event.by, why=event.why)
+
+    def _technician_left(self, _event: TechnicianLeft, _now: datetime) -> list[Effect]:
+        return self._close(EndReason.TECHNICIAN_LEFT)
+
+    def _device_lost(self, event: DeviceLost, _now: datetime) -> list[Effect]:
+        return self._close(EndReason.DEVICE_LOST, why=event.detail)
+
+    def _recording_failed(self, event: RecordingFailed, _now: datetime) -> list[Effect]:
+        return [Audit("recording:failed", {"detail": event.detail}), *self._close(EndReason.RECORDING_FAILED)]
+
+    def _objection(self, kind: ChannelKind, now: datetime) -> RefusalReason | None:
+        if self.state is S.LOBBY or self._box is None:
+            return RefusalReason.NO_GRANT
+        if self.state not in _LIVE:
+            return RefusalReason.ENDING
+        if not self._box.contains(now):
+            return RefusalReason.OUTSIDE_BOX
+        if kind not in self._channels:
+            return RefusalReason.KIND_NOT_GRANTED
+        return RefusalReason.FROZEN if self.state is S.FROZEN else None
+
+    def _time_passed(self, event: TimePassed, now: datetime) -> list[Effect]:
+        quiet_since = event.quiet_since
+        if self._box is None or self._seen is None:
+            return []
+        if not self._box.contains(now):
+            return self._close(EndReason.TIME_OVER)
+        if self._idle_over(quiet_since, now):
+            return self._close(EndReason.IDLE)
+        effects: list[Effect] = []
+        warning = self._box.due_warning(self._seen, now)
+        self._seen = max(self._seen, now)
+        if warning is not None:
+            effects.append(Say(Notice.TIME_LEFT, {"minutes": round(warning.total_seconds() / 60)}))
+        if self._idle_warning_due(quiet_since, now):
+            self._idle_said = quiet_since
+            effects.append(Say(Notice.IDLE_SOON, {"seconds": round((quiet_since + self._idle - now).total_seconds())}))
+        return [*effects, *self._next_wake(quiet_since, now)]
+
+    def _idle_over(self, quiet_since: datetime, now: datetime) -> bool:
+        """A frozen technician cannot type, so silence is not held against him."""
+        return bool(self._idle) and self.state is S.ACTIVE and now - quiet_since >= self._idle
+
+    def _idle_warning_due(self, quiet_since: datetime, now: datetime) -> bool:
+        near = bool(self._idle) and self.state is S.ACTIVE and now - quiet_since >= self._idle - IDLE_WARNING
+        return near and self._idle_said != quiet_since
+
+    def _box_changed(self, event: BoxChanged, now: datetime) -> list[Effect]:
+        box = event.box
+        later = self._box is not None and box.end > self._box.end
+        self._box = box
+        if not box.contains(now):
+            return self._close(EndReason.TIME_OVER)
+        said: list[Effect] = [Say(Notice.EXTENDED, {"end": box.end})] if later else []
+        return [*said, *self._next_wake(now, now)]
+
+    def _next_wake(self, quiet_since: datetime, now: datetime) -> list[Effect]:
+        if self._box is None:
+            return []
+        moments = [self._box.next_wake(now)]
+        if self._idle:
+            moments += [m for m in (quiet_since + self._idle - IDLE_WARNING, quiet_since + self._idle) if m > now]
+        return [WakeAt(min(moments))]
+
+    def _close(self, reason: EndReason, by: str = "", why: str = "") -> list[Effect]:
+        """Leave for CLOSING: say why, cut every channel, seal what there is. A lobby has nothing to seal."""
+        was_live = self.state in _LIVE
+        self.state, self.end_reason = S.CLOSING, reason
+        said = Say(Notice.ENDED, {"reason": reason, "by": by, "why": why})
+        if not was_live:
+            self.state = S.CLOSED
+            return [said, CloseChannels(reason)]
+        ending = Audit("session:ending", {"reason": reason, "by": by, "why": why})
+        return [said, CloseChannels(reason), ending, SealRecording()]
+
+    _HANDLERS: ClassVar[Mapping[type, Callable[["Session", Any, datetime], list[Effect]]]] = MappingProxyType(
+        {
+            GrantBound: _bound,
+            ChannelAsked: _asked,
+            ChannelEnded: _channel_ended,
+            TimePassed: _time_passed,
+            BoxChanged: _box_changed,
+            Frozen: _frozen,
+            Thawed: _thawed,
+            Killed: _killed,
+            TechnicianLeft: _technician_left,
+            DeviceLost: _device_lost,
+            RecordingFailed: _recording_failed,
+            RecordingSealed: _sealed,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """What is kept of a session: who, on what, from where, and how it ended.
+
+    `frozen_*` and `cut_*` are facts the console writes and the node carrying the session reads back after a hint.
+    """
+
+    id: str
+    grant_id: str
+    request_id: str
+    technician_id: str
+    technician_name: str
+    supplier_id: str
+    device_id: str
+    facility_id: str
+    account_login: str
+    source: str
+    client: str
+    node: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+    end_by: str = ""
+    end_why: str = ""
+    frozen_at: datetime | None = None
+    frozen_by: str = ""
+    cut_at: datetime | None = None
+    cut_by: str = ""
+    cut_why: str = ""
+    recording_digest: str = ""
+    recording_bytes: int = 0
+    recording_seconds: float = 0.0
+    version: int = 1
+
+    @property
+    def live(self) -> bool:
+        return self.ended_at is None

@@ -1,0 +1,168 @@
+"""Every error a person may meet: a stable code and one clear sentence that says what to do.
+
+The sentence is the English msgid; the edge that shows it translates it (`bastion.i18n`) and then fills in `params`.
+`detail` is for the log only. HTTP status and SSH reason stand in two edge tables, `web/errors.py` and
+`bastion/proxy/ssh/errors.py`.
+"""
+
+from typing import ClassVar
+
+
+class BastionError(Exception):
+    """Root of the tree. Never raised itself."""
+
+    code: ClassVar[str] = "error"
+    sentence: ClassVar[str] = "Something went wrong here and is in the log. Please call the hospital's help desk."
+
+    def __init__(self, detail: str = "", *, sentence: str | None = None, **params: object) -> None:
+        super().__init__(detail or self.code)
+        self.detail = detail
+        self.params = params
+        self.msgid = sentence or self.sentence
+
+    @property
+    def public(self) -> str:
+        """The English sentence, filled in."""
+        return self.msgid.format(**self.params)
+
+
+class Invalid(BastionError):
+    """Input that cannot be accepted; `field` names the form field."""
+
+    code = "invalid"
+    sentence = "This value cannot be used. Please correct it."
+
+    def __init__(self, detail: str = "", *, field: str = "", sentence: str | None = None, **params: object) -> None:
+        super().__init__(detail, sentence=sentence, **params)
+        self.field = field
+
+
+class NotFound(BastionError):
+    code = "not_found"
+    sentence = "There is nothing here under that name, or it is not yours to see."
+
+
+class Forbidden(BastionError):
+    code = "forbidden"
+    sentence = "Your role does not allow this. Ask an administrator of the bastion if you need it."
+
+
+class SelfApproval(Forbidden):
+    code = "self_approval"
+    sentence = "You made this request yourself, so another person must decide on it (R-23)."
+
+
+class FreshFactorNeeded(BastionError):
+    code = "fresh_factor_needed"
+    sentence = "Please enter a new code from your authenticator to confirm this."
+
+
+class AuthenticationFailed(BastionError):
+    """One sentence for every cause, so that a stranger learns nothing."""
+
+    code = "authentication_failed"
+    sentence = "Sign-in failed. Check your login, your key or password and your code, then try again."
+
+
+class TooManyAttempts(AuthenticationFailed):
+    code = "too_many_attempts"
+    sentence = "Too many failed attempts. Wait {minutes} minutes, then try again."
+
+
+class Conflict(BastionError):
+    code = "conflict"
+    sentence = "Somebody else has just changed this. Read it again, then decide."
+
+
+class AlreadyExists(BastionError):
+    code = "already_exists"
+    sentence = "“{name}” is already in use. Choose another name."
+
+
+class AlreadyAgreed(Conflict):
+    code = "already_agreed"
+    sentence = "You have already agreed to this request; another person must agree too."
+
+
+class IllegalTransition(BastionError):
+    code = "illegal_transition"
+    sentence = "This can no longer be done: it is already {state}."
+
+
+class PolicyRefused(BastionError):
+    """The policy says no; `reasons` are sentences of the deciding policies."""
+
+    code = "policy_refused"
+    sentence = "The hospital's policy does not allow this: {why}"
+
+
+class Locked(BastionError):
+    code = "locked"
+    sentence = "Remote access is cut at the moment: {why} Please call the hospital."
+
+
+class NoGrant(BastionError):
+    code = "no_grant"
+    sentence = "You have no open authorisation for this device. Ask for one first."
+
+
+class GrantOver(NoGrant):
+    code = "grant_over"
+    sentence = "Your authorisation for this device has ended. Ask for a new one."
+
+
+class GrantRevoked(NoGrant):
+    code = "grant_revoked"
+    sentence = "Your authorisation for this device was withdrawn: {why}"
+
+
+class NotAcknowledged(BastionError):
+    code = "not_acknowledged"
+    sentence = "Please accept the recording notice first: connect once with a terminal (R-56)."
+
+
+class ChannelRefused(BastionError):
+    code = "channel_refused"
+    sentence = "This kind of access ({kind}) is not allowed here."
+
+
+class DeviceUnreachable(BastionError):
+    code = "device_unreachable"
+    sentence = "The device {device} does not answer. Ask the hospital to check that it is switched on and connected."
+
+
+class HostKeyChanged(BastionError):
+    code = "host_key_changed"
+    sentence = "The device {device} does not show its registered identity. The hospital has been told (R-9)."
+
+
+class DeviceLoginFailed(BastionError):
+    code = "device_login_failed"
+    sentence = "The device {device} refused the account the hospital keeps for it. The hospital has been told."
+
+
+class RecordingUnavailable(BastionError):
+    code = "recording_unavailable"
+    sentence = "Sessions cannot be recorded at the moment, so none can be opened. The hospital has been told."
+
+
+class RecordingDamaged(BastionError):
+    code = "recording_damaged"
+    sentence = "This recording does not match its seal: {where}. Keep it as it is and tell the security officer."
+
+
+class ReasonNeeded(Invalid):
+    code = "reason_needed"
+    sentence = "Please state why; it is kept with the record (R-55)."
+
+
+class Unavailable(BastionError):
+    """The database, or something else the bastion stands on, is away."""
+
+    code = "unavailable"
+    sentence = "The bastion cannot reach its own records at the moment. Try again in a minute, or call the hospital."
+
+
+class ConfigurationError(BastionError):
+    code = "configuration"
+    sentence = "The configuration cannot be used: {why}"
