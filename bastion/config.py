@@ -1,0 +1,181 @@
+"""Every setting there is, where it comes from, and what it is when nobody says anything.
+
+An environment variable `BASTION_<NAME>` wins over `bastion.toml` in the home folder, which wins over the default.
+The home folder itself is named by `BASTION_HOME` alone. `docs/settings.md` is generated from this file.
+"""
+
+import os
+import platform
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from bastion.errors import ConfigurationError
+
+PREFIX = "BASTION_"
+DEFAULT_HOME = Path("var/bastion")
+FILE = "bastion.toml"
+
+
+class Settings(BaseSettings):
+    """Frozen once read. Paths left empty lie in the home folder; see the properties at the end."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, str_strip_whitespace=True, validate_default=True
+    )
+
+    home: Path = Field(DEFAULT_HOME, description="Folder of the database, the keys and the recordings.")
+    node: str = Field(
+        default_factory=lambda: platform.node() or "bastion",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="Name of this machine in the audit trail; each node of a group has its own.",
+    )
+    language: Literal["fr", "en"] = Field("fr", description="Language spoken before a person is known.")
+
+    ssh_host: str = Field("127.0.0.1", description="Address on which technicians connect; 0.0.0.0 for every one.")
+    ssh_port: int = Field(2222, ge=0, le=65535, description="Port on which technicians connect; 0 picks a free one.")
+    ssh_name: str = Field("", description="Host name technicians are told to use; empty means `ssh_host`.")
+
+    web_host: str = Field("127.0.0.1", description="Address of the console.")
+    web_port: int = Field(8080, ge=0, le=65535, description="Port of the console; 0 picks a free one.")
+    web_url: str = Field("", description="Address people type for the console, if a reverse proxy stands before it.")
+    web_tls_cert: Path | None = Field(None, description="Certificate chain (PEM) with which the console serves HTTPS.")
+    web_tls_key: Path | None = Field(None, description="Private key (PEM) of that certificate.")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Reverse proxies (addresses or CIDR) whose `X-Forwarded-For` is believed; nobody else's is (T16).",
+    )
+
+    database_url: str = Field("", description="SQLAlchemy address of the database; empty means SQLite in the home.")
+    recordings_dir: Path | None = Field(None, description="Where sealed recordings are kept.")
+    spool_dir: Path | None = Field(None, description="Where running recordings are written; a local, fast disk.")
+    policies_dir: Path | None = Field(None, description="The hospital's own policies; empty means the shipped library.")
+    min_free_mb: int = Field(512, ge=1, description="Free disk (MiB) for recordings under which `check` complains.")
+
+    lock_view_max_age: float = Field(
+        10.0, gt=0, le=300, description="Seconds a session may run without the records being readable; then it ends."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for a collector.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the framework passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = TomlConfigSettingsSource(settings_cls, toml_file=home_folder() / FILE)
+        return init_settings, env_settings, file
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
+
+    @model_validator(mode="after")
+    def _console_is_private(self) -> Self:
+        """Passwords and cookies never cross a network in the clear: TLS here, TLS in front, or loopback only."""
+        if bool(self.web_tls_cert) != bool(self.web_tls_key):
+            raise ValueError("web_tls_cert and web_tls_key go together: set both or neither")
+        if not (self.web_tls_cert or self.trusted_proxies or is_loopback(self.web_host)):
+            raise ValueError("the console would be served without TLS on a network: set web_tls_cert and web_tls_key")
+        return self
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{(self.home / 'bastion.db').absolute()}"
+
+    @property
+    def vault_key(self) -> Path:
+        return self.home / "keys" / "vault.key"
+
+    @property
+    def signing_key(self) -> Path:
+        return self.home / "keys" / "signing.key"
+
+    @property
+    def host_key(self) -> Path:
+        """Where the bastion's own SSH identity lies."""
+        return self.home / "keys" / "ssh_host_ed25519_key"
+
+    @property
+    def recordings(self) -> Path:
+        return self.recordings_dir or self.home / "recordings"
+
+    @property
+    def spool(self) -> Path:
+        return self.spool_dir or self.home / "spool"
+
+    @property
+    def console_url(self) -> str:
+        scheme = "https" if self.web_tls_cert else "http"
+        host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
+        return self.web_url or f"{scheme}://{host}:{self.web_port}"
+
+
+def home_folder() -> Path:
+    return Path(os.environ.get(f"{PREFIX}HOME") or DEFAULT_HOME)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings; raise `ConfigurationError` with one sentence that names what is wrong and where."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise ConfigurationError(str(error), why=_first_problem(error)) from error
+    except ValueError as error:  # a bastion.toml that is no TOML, or an environment value that is no JSON
+        raise ConfigurationError(str(error), why=f"{home_folder() / FILE}: {error}") from error
+
+
+def unknown_variables() -> list[str]:
+    """Names in the environment that look like settings and are none: most likely misspelt."""
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+
+
+def reference() -> list[tuple[str, str, str]]:
+    """Return name, default and meaning of every setting, for the docs."""
+    return [(name, _default_text(name), field.description or "") for name, field in Settings.model_fields.items()]
+
+
+def _default_text(name: str) -> str:
+    field = Settings.model_fields[name]
+    if field.default_factory is not None:
+        return "the host's name"
+    return "" if field.default in (None, "", ()) else str(field.default)
+
+
+def _first_problem(error: ValidationError) -> str:
+    """Give the first finding without its bookkeeping, and never with the value: it may hold a password."""
+    problem = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        message = f"there is no setting of this name ({FILE})"
+    return f"{where}: {message}" if where else message
