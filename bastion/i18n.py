@@ -1,0 +1,55 @@
+"""Words in the reader's language. The English sentence is the key; French stands in `locale/fr/*.po`, a file per area.
+
+The catalogues are read once and merged in memory: nothing to compile, nothing to forget to compile.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Final
+
+from babel.messages.pofile import read_po
+
+from bastion.errors import BastionError
+
+LANGUAGES: Final = ("fr", "en")
+SOURCE_LANGUAGE: Final = "en"
+
+
+def translator(language: str) -> Callable[[str], str]:
+    """Return the function that turns an English sentence into `language`; an unknown one stays English."""
+    words = catalogue(language)
+    return lambda english: words.get(english, english)
+
+
+def sentence(error: BastionError, language: str) -> str:
+    """Say an error in `language`: translate the sentence, then fill in its facts."""
+    return translator(language)(error.msgid).format(**error.params)
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """Return English → `language` for every area; empty for the source language and for one we do not speak.
+
+    Raises `ValueError` when two areas translate one sentence differently: the reader would see either.
+    """
+    if language == SOURCE_LANGUAGE or language not in LANGUAGES:
+        return MappingProxyType({})
+    merged: dict[str, str] = {}
+    for area, words in _areas(language).items():
+        for english, translated in words.items():
+            if merged.setdefault(english, translated) != translated:
+                raise ValueError(f"{area}: “{english}” is translated differently in another area")
+    return MappingProxyType(merged)
+
+
+def _areas(language: str) -> dict[str, dict[str, str]]:
+    folder = resources.files("bastion") / "locale" / language
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".po")), key=lambda f: f.name)
+    areas = {}
+    for file in files:
+        with file.open("rb") as lines:
+            found = read_po(lines, locale=language, abort_invalid=True)
+        areas[file.name] = {str(m.id): str(m.string) for m in found if m.id and m.string and not m.fuzzy}
+    return areas

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from bastion import errors, i18n
+from bastion.errors import DeviceUnreachable
+
+PO = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+
+
+@pytest.fixture
+def catalogues(tmp_path, monkeypatch):
+    """A locale tree of our own: `add("web", "Hello", "Bonjour")`."""
+    folder = tmp_path / "locale" / "fr"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(i18n.resources, "files", lambda _package: tmp_path)
+    i18n.catalogue.cache_clear()
+
+    def add(area: str, english: str, french: str) -> None:
+        file: Path = folder / f"{area}.po"
+        file.write_text((file.read_text() if file.exists() else PO) + f'msgid "{english}"\nmsgstr "{french}"\n\n')
+
+    yield add
+    i18n.catalogue.cache_clear()
+
+
+def test_every_area_is_merged_and_what_is_not_translated_stays_english(catalogues):
+    catalogues("web", "Hello", "Bonjour")
+    catalogues("proxy", "Wait", "Patientez")
+    say = i18n.translator("fr")
+    assert [say("Hello"), say("Wait"), say("Nobody wrote this")] == ["Bonjour", "Patientez", "Nobody wrote this"]
+
+
+def test_english_and_unknown_languages_show_the_sentence_itself(catalogues):
+    catalogues("web", "Hello", "Bonjour")
+    assert i18n.translator("en")("Hello") == i18n.translator("tlh")("Hello") == "Hello"
+
+
+def test_two_areas_must_not_translate_one_sentence_differently(catalogues):
+    catalogues("web", "Hello", "Bonjour")
+    catalogues("proxy", "Hello", "Salut")
+    with pytest.raises(ValueError, match=r"web\.po.*Hello"):
+        i18n.translator("fr")
+
+
+def test_an_error_is_translated_before_its_facts_are_filled_in(catalogues):
+    catalogues("errors", DeviceUnreachable.sentence, "L’appareil {device} ne répond pas.")
+    assert i18n.sentence(DeviceUnreachable(device="ct-01"), "fr") == "L’appareil ct-01 ne répond pas."
+    assert i18n.sentence(DeviceUnreachable(device="ct-01"), "en").startswith("The device ct-01 does not answer.")
+
+
+def test_facts_are_data_never_a_template():
+    assert "{0.__class__}" in i18n.sentence(errors.Locked(why="{0.__class__}"), "en")
