@@ -1,0 +1,10 @@
+"""Remembers: what was typed and what came back, kept so that nobody can change it unseen.
+
+    recorder  writes each byte to a spool before anybody forwards it          spool/<id>/track-N.spool
+    container seals a finished (or crashed) spool into a signed container     store/<id>/{track-N.zst, manifest, seal}
+    replay    opens a sealed container, or a spool still being written, as asciicast
+    verify    `python -m recordings.verify DIR PUBKEY`: needs this package, cryptography and zstandard, nothing else
+
+`model frames terminal chain signing retention` hold the rules; `spool recorder blobs container replay` touch files.
+Everything here is synchronous and knows nothing of the bastion: a recording outlives the product that made it (R-48).
+"""
