@@ -1,0 +1,77 @@
+"""Asks the rules. Whatever goes wrong, the answer is no."""
+
+from collections.abc import Iterable
+
+from cedarpy import AuthzResult, is_authorized
+from cedarpy import Decision as Verdict
+
+from policies.entities import question
+from policies.model import (
+    APPROVALS_MISSING,
+    BUILT_IN,
+    NO_RULE,
+    POLICY_ERROR,
+    SESSION_ACTIONS,
+    Decision,
+    Query,
+    Reason,
+)
+from policies.obligations import DENIED, raise_to_floor, strictest
+from policies.rules import LoadedPolicies, Rule
+
+
+class PolicyEngine:
+    """One set of rules in force. Immutable and free of state between decisions; a new set is a new engine."""
+
+    def __init__(self, policy_set: LoadedPolicies) -> None:
+        self._policies = policy_set
+        self._order = {name: position for position, name in enumerate(policy_set.rules)}
+        self._reasons = {reason.policy_id: reason for reason in BUILT_IN} | {
+            name: rule.reason for name, rule in policy_set.rules.items()
+        }
+
+    @property
+    def policy_hash(self) -> str:
+        return self._policies.hash
+
+    def reason(self, policy_id: str) -> Reason | None:
+        """Return the sentence of a rule, or of a built-in answer; `None` for a rule of some other set."""
+        return self._reasons.get(policy_id)
+
+    def decide(self, query: Query) -> Decision:
+        """Answer. Never raises: facts that cannot be meant, unknown actions and rules that fail are a no.
+
+        Cedar skips a rule that fails, a forbid too; so any error it reports is a no, whatever it decided.
+        """
+        try:
+            return self._decide(query)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a panic inside Cedar is no Exception; it too means no
+            return self._denied([POLICY_ERROR], errors=(f"{type(error).__name__}: {error}",))
+
+    def _decide(self, query: Query) -> Decision:
+        asked = question(query)
+        result = is_authorized(asked.request, self._policies.policy_set, asked.entities, self._policies.schema)
+        errors = tuple(result.diagnostics.errors)
+        if errors or result.decision is Verdict.NoDecision:
+            return self._denied([POLICY_ERROR], errors or ("no decision",))
+        rules = self._deciding(result)
+        if result.decision is not Verdict.Allow:
+            return self._denied([rule.reason for rule in rules] or [NO_RULE])
+        return self._allowed(query, rules)
+
+    def _deciding(self, result: AuthzResult) -> list[Rule]:
+        names = sorted(result.diagnostics.reasons, key=self._order.__getitem__)
+        return [self._policies.rules[name] for name in names]
+
+    def _allowed(self, query: Query, rules: list[Rule]) -> Decision:
+        """Say yes, unless fewer people have agreed than the rules, or the floor of R-22, ask for."""
+        permits = [rule.obligations for rule in rules if rule.obligations is not None]
+        obligations = raise_to_floor(strictest(permits), query.device)
+        if query.action in SESSION_ACTIONS and query.context.approvals < obligations.approvals:
+            return self._denied([APPROVALS_MISSING])
+        return Decision(True, tuple(rule.reason for rule in rules), obligations, self.policy_hash)
+
+    def _denied(self, reasons: Iterable[Reason], errors: tuple[str, ...] = ()) -> Decision:
+        return Decision(False, tuple(reasons), DENIED, self.policy_hash, errors)

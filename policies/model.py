@@ -1,0 +1,137 @@
+"""What is asked of the rules, and what they answer. Plain values: no Cedar in here."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+
+class Action(StrEnum):
+    """Everything somebody may wish to do. The schema declares the same names."""
+
+    REQUEST = "request"  # ask for an authorisation, or for a longer one
+    CONNECT = "connect"  # open a session under an authorisation
+    SHELL = "shell"
+    EXEC = "exec"
+    SFTP = "sftp"
+    FORWARD = "forward"
+    APPROVE = "approve"  # agree to or refuse a request
+    REPLAY = "replay"  # watch or download a recording
+    WATCH = "watch"  # look at a live session
+    INTERRUPT = "interrupt"  # freeze, thaw or cut a live session
+    LOCK = "lock"  # impose or lift a lock; without a device: on everything, a supplier or a person
+
+
+SESSION_ACTIONS = frozenset({Action.CONNECT, Action.SHELL, Action.EXEC, Action.SFTP, Action.FORWARD})
+"""What happens under an authorisation, after the approvals were given."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalFacts:
+    """Who wishes. A technician has a `supplier_id`; staff have roles and facility ids, or "*" for all of them."""
+
+    kind: Literal["technician", "staff"]
+    id: str
+    supplier_id: str = ""
+    roles: frozenset[str] = frozenset()
+    facilities: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierFacts:
+    """The company that would work. `networks` are CIDR ranges it declared; none declared means none allowed (R-5)."""
+
+    id: str
+    code: str
+    networks: tuple[str, ...]
+    contract_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """`supplier_ids` are those that maintain it; `criticality` runs from 1 to 4, the highest (R-22)."""
+
+    id: str
+    code: str
+    facility_id: str
+    supplier_ids: frozenset[str]
+    criticality: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFacts:
+    """The circumstances. Whoever leaves a field out gets the value that opens least.
+
+    `now` is an aware instant. `source_ip` is the address the person comes from. `kind` is the kind of intervention.
+    `duration` is the length of the window asked for, or granted. `factors` counts proved factors, `approvals` the
+    people who agreed. `is_requester`: the principal made, or would benefit from, the request in question.
+    """
+
+    now: datetime
+    source_ip: str = ""
+    kind: str = ""
+    duration: timedelta = timedelta()
+    factors: int = 0
+    approvals: int = 0
+    emergency: bool = False
+    is_requester: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """May `principal` do `action`? `device` is `None` for what concerns no single device."""
+
+    action: Action
+    principal: PrincipalFacts
+    supplier: SupplierFacts | None
+    device: DeviceFacts | None
+    context: ContextFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Obligations:
+    """What must hold if the answer is yes: people who agree, longest window and silence, a watcher, a recording."""
+
+    approvals: int
+    max_duration: timedelta
+    idle: timedelta
+    watcher: bool
+    record: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A rule that decided, in a sentence one can show to the person concerned."""
+
+    policy_id: str
+    sentence_en: str
+    sentence_fr: str
+
+    def sentence(self, language: str) -> str:
+        return self.sentence_fr if language.startswith("fr") else self.sentence_en
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer. `errors` is for the log: what went wrong while deciding; never shown, and always with a no."""
+
+    allowed: bool
+    reasons: tuple[Reason, ...]
+    obligations: Obligations
+    policy_hash: str
+    errors: tuple[str, ...] = field(default=())
+
+
+NO_RULE = Reason("no_rule", "No rule allows this.", "Aucune règle n’autorise cela.")
+POLICY_ERROR = Reason(
+    "policy_error",
+    "The rules could not be applied, so the answer is no. Please call the hospital.",
+    "Les règles n’ont pas pu être appliquées : la réponse est donc non. Veuillez appeler l’établissement.",
+)
+APPROVALS_MISSING = Reason(
+    "approvals_missing",
+    "Not enough people of the hospital have agreed to this yet.",
+    "Trop peu de personnes de l’établissement ont donné leur accord à ce stade.",
+)
+BUILT_IN = (NO_RULE, POLICY_ERROR, APPROVALS_MISSING)
+"""Answers that no rule of the set gives; their ids hold an underscore, which a rule's `@id` cannot."""
