@@ -1,0 +1,113 @@
+"""A real OpenSSH server as a device: its own configuration and host key, loopback only, run as whoever we are.
+
+Nothing of the machine's own `sshd` is read or changed. The device account is the present user, with a key made for
+the demo; what a technician does in this session is done by that user, so the screen says so.
+"""
+
+import asyncio
+import getpass
+import os
+import pwd
+import shutil
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+PLACES = "/usr/sbin:/usr/local/sbin:/sbin:/usr/libexec"
+CONFIG = """\
+Port {port}
+ListenAddress 127.0.0.1
+HostKey {folder}/host_key
+AuthorizedKeysFile {folder}/authorized_keys
+PidFile none
+StrictModes no
+UsePAM no
+AuthenticationMethods publickey
+PasswordAuthentication no
+PermitRootLogin prohibit-password
+AllowUsers {user}
+AcceptEnv LANG LC_*
+PrintMotd no
+UseDNS no
+MaxStartups 200
+MaxSessions 100
+LogLevel ERROR
+"""
+
+
+def find() -> str | None:
+    """Return the absolute path of an `sshd` we can run as a device, or `None`."""
+    shell = pwd.getpwuid(os.geteuid()).pw_shell or "/bin/sh"
+    if Path(shell).name in {"nologin", "false"}:
+        return None
+    return shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:{PLACES}")
+
+
+def login() -> str:
+    return pwd.getpwuid(os.geteuid()).pw_name or getpass.getuser()
+
+
+def device_key(folder: Path) -> str:
+    """Return the private key (OpenSSH PEM) that opens this device; made at the first call."""
+    _key(folder / "host_key")
+    private = _key(folder / "device_key")
+    (folder / "authorized_keys").write_bytes((folder / "device_key.pub").read_bytes())
+    return private
+
+
+async def start(binary: str, folder: Path, port: int) -> asyncio.subprocess.Process:
+    """Start it and wait until it listens. Raises `OSError` with its own words if it does not."""
+    config, log = _configure(folder, port)
+    with log.open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            binary, "-D", "-e", "-f", str(config),
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=errors,
+            start_new_session=True,  # Ctrl-C reaches us alone; we stop it in order
+        )  # fmt: skip
+    if not await _listens(process, port):
+        await stop(process)
+        raise OSError(log.read_text(errors="replace").strip() or "sshd does not listen")
+    return process
+
+
+def _configure(folder: Path, port: int) -> tuple[Path, Path]:
+    """Write its configuration; return the paths of that and of its log."""
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # its privilege separation insists on this folder
+    folder = folder.absolute()
+    config = folder / "sshd_config"
+    config.write_text(CONFIG.format(port=port, folder=folder, user=login()))
+    return config, folder / "sshd.log"
+
+
+async def stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    await process.wait()
+
+
+async def _listens(process: asyncio.subprocess.Process, port: int) -> bool:
+    for _ in range(100):
+        if process.returncode is not None:
+            return False
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.02)
+        else:
+            writer.close()
+            return True
+    return False
+
+
+def _key(path: Path) -> str:
+    """Make an Ed25519 key pair at `path` (0600) and `path`.pub unless there is one; return the private half."""
+    if not path.exists():
+        key = Ed25519PrivateKey.generate()
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+        path.touch(mode=0o600)
+        path.write_bytes(pem)
+        public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+        path.with_name(f"{path.name}.pub").write_bytes(public + b"\n")
+    return path.read_text()
