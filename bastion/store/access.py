@@ -1,0 +1,212 @@
+"""Requests and their approvals, the grants they make, the sessions under them, and the locks that stop all of it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+from sqlalchemy.dialects.postgresql import insert
+
+from bastion.domain.access_request import AccessRequest, Approval, Person, RequestState
+from bastion.domain.grant import Grant
+from bastion.domain.lock import Lock
+from bastion.store import tables as t
+from bastion.store.columns import Instant, storable
+from bastion.store.repository import Repository, Versioned
+
+_R = t.access_requests.c
+_G = t.grants.c
+_NOW = sa.bindparam("now", type_=Instant())
+
+
+class Requests(Versioned[AccessRequest]):
+    """The approvals of a request live in a table of their own, one row per person, and are only ever added."""
+
+    kind, table, order = AccessRequest, t.access_requests, ("created_at", "id")
+
+    @classmethod
+    def columns(cls) -> "list[sa.ColumnElement[Any]]":
+        return list(t.access_requests.c)
+
+    async def add(self, entity: AccessRequest) -> None:
+        await super().add(entity)
+        await self._agree(entity)
+
+    async def save(self, entity: AccessRequest) -> AccessRequest:
+        saved = await super().save(entity)
+        await self._agree(saved)
+        return saved
+
+    async def pending(self, now: datetime, facility_ids: frozenset[str] | None = None) -> list[AccessRequest]:
+        """Undecided and not expired, newest first; `None` means every facility."""
+        query = PENDING if facility_ids is None else PENDING.where(_R.facility_id.in_(facility_ids))
+        return await self._many(query, {"now": now})
+
+    async def of_technician(self, technician_id: str, limit: int = 20) -> list[AccessRequest]:
+        return await self._many(OF_TECHNICIAN, {"technician_id": technician_id, "limit": limit})
+
+    async def open_for(self, technician_id: str, device_id: str, now: datetime) -> AccessRequest | None:
+        """The newest undecided request of this technician for this device."""
+        return await self._one(OPEN_FOR, {"technician_id": technician_id, "device_id": device_id, "now": now})
+
+    async def search(
+        self,
+        *,
+        state: str = "",
+        text: str = "",
+        facility_ids: frozenset[str] | None = None,
+        technician_id: str = "",
+        supplier_id: str = "",
+        device_id: str = "",
+        since: datetime | None = None,
+        now: datetime | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[AccessRequest]:
+        """Newest first. With `now`, "pending" leaves out what has expired, and "expired" can be asked for."""
+        if not storable(text):
+            return []
+        wanted = [*_in_state(state, now), *_about(text)]
+        exact = {"technician_id": technician_id, "supplier_id": supplier_id, "device_id": device_id}
+        wanted += [_R[name] == value for name, value in exact.items() if value]
+        if facility_ids is not None:
+            wanted.append(_R.facility_id.in_(facility_ids))
+        if since is not None:
+            wanted.append(_R.created_at >= since)
+        return await self._many(NEWEST_REQUESTS.where(*wanted).limit(limit).offset(offset))
+
+    async def _agree(self, request: AccessRequest) -> None:
+        rows = [
+            {
+                "request_id": request.id,
+                "staff_id": approval.staff_id,
+                "staff_name": approval.staff_name,
+                "at": approval.at,
+                "duration": approval.duration,
+                "note": approval.note,
+                "position": position,
+            }
+            for position, approval in enumerate(request.approvals)
+        ]
+        if rows:
+            await self._tx.change(AGREE, rows)
+
+    async def _made(self, rows: Sequence[Row[Any]]) -> list[AccessRequest]:
+        approvals = await self._approvals([row.id for row in rows])
+        return [_request(row, tuple(approvals[row.id])) for row in rows]
+
+    async def _approvals(self, request_ids: list[str]) -> dict[str, list[Approval]]:
+        found: dict[str, list[Approval]] = defaultdict(list)
+        if request_ids:
+            for row in await self._tx.rows(APPROVALS_OF, {"request_ids": request_ids}):
+                found[row.request_id].append(Approval(row.staff_id, row.staff_name, row.at, row.duration, row.note))
+        return found
+
+    def _row(self, entity: AccessRequest) -> dict[str, Any]:
+        by = entity.created_by
+        row = {name: getattr(entity, name) for name in _PLAIN}
+        return row | {"created_by_id": by.id, "created_by_name": by.name, "created_by_company": by.company}
+
+
+_CREATED_BY = ("created_by_id", "created_by_name", "created_by_company")
+_PLAIN = tuple(column.name for column in t.access_requests.c if column.name not in _CREATED_BY)
+
+
+def _request(row: Row[Any], approvals: tuple[Approval, ...]) -> AccessRequest:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    by = Person(*(values.pop(name) for name in _CREATED_BY))
+    return AccessRequest(**values, created_by=by, approvals=approvals)
+
+
+def _in_state(state: str, now: datetime | None) -> "list[sa.ColumnElement[bool]]":
+    """Expired is what the clock makes of pending (design: store facts, derive the rest)."""
+    if not state:
+        return []
+    if state == RequestState.EXPIRED:
+        return [_R.stored_state == RequestState.PENDING, _R.expires_at <= now] if now else [sa.false()]
+    if state == RequestState.PENDING and now is not None:
+        return [_R.stored_state == state, _R.expires_at > now]
+    return [_R.stored_state == state]
+
+
+def _about(text: str) -> "list[sa.ColumnElement[bool]]":
+    if not text:
+        return []
+    columns = (_R.technician_name, _R.reason, _R.work_order, _R.decision_note)
+    found = [column.icontains(text, autoescape=True) for column in columns]
+    return [sa.or_(*found, _R.id.iendswith(text, autoescape=True), *_names(text, _R.device_id, _R.supplier_id))]
+
+
+def _names(text: str, device: "sa.Column[Any]", supplier: "sa.Column[Any]") -> "list[sa.ColumnElement[bool]]":
+    """People search by the device's code or the company's name, which stand in other tables."""
+    pairs = ((device, t.devices), (supplier, t.suppliers))
+    return [
+        column.in_(
+            sa.select(table.c.id).where(
+                table.c.code.icontains(text, autoescape=True) | table.c.name.icontains(text, autoescape=True)
+            )
+        )
+        for column, table in pairs
+    ]
+
+
+NEWEST_REQUESTS = Requests.sql_select.order_by(_R.created_at.desc(), _R.id.desc())
+PENDING = NEWEST_REQUESTS.where(_R.stored_state == RequestState.PENDING, _R.expires_at > _NOW)
+OF_TECHNICIAN = NEWEST_REQUESTS.where(_R.technician_id == sa.bindparam("technician_id")).limit(sa.bindparam("limit"))
+OPEN_FOR = PENDING.where(
+    _R.technician_id == sa.bindparam("technician_id"), _R.device_id == sa.bindparam("device_id")
+).limit(1)
+AGREE = insert(t.approvals).on_conflict_do_nothing()
+APPROVALS_OF = (
+    sa.select(t.approvals)
+    .where(t.approvals.c.request_id.in_(sa.bindparam("request_ids", expanding=True)))
+    .order_by(t.approvals.c.request_id, t.approvals.c.position)
+)
+
+
+class Grants(Versioned[Grant]):
+    kind, table, order = Grant, t.grants, ("start", "id")
+
+    async def live(self, technician_id: str, device_id: str, now: datetime) -> Grant | None:
+        """The open grant of this technician on this device that ends last."""
+        return await self._one(LIVE_GRANT, {"technician_id": technician_id, "device_id": device_id, "now": now})
+
+    async def of_technician(self, technician_id: str, now: datetime) -> list[Grant]:
+        """Open and scheduled, the earliest start first."""
+        return await self._many(GRANTS_OF_TECHNICIAN, {"technician_id": technician_id, "now": now})
+
+    async def of_request(self, request_id: str) -> Grant | None:
+        return await self._one(GRANT_OF_REQUEST, {"request_id": request_id})
+
+    async def unfinished(self, now: datetime) -> list[Grant]:
+        """Every open or scheduled grant: what a lock may have to revoke."""
+        return await self._many(UNFINISHED, {"now": now})
+
+
+UNFINISHED = Grants.sql_all.where(_G.revoked_at.is_(None), _G.end > _NOW)
+GRANTS_OF_TECHNICIAN = UNFINISHED.where(_G.technician_id == sa.bindparam("technician_id"))
+GRANT_OF_REQUEST = Grants.sql_select.where(_G.request_id == sa.bindparam("request_id"))
+LIVE_GRANT = (
+    Grants.sql_select.where(
+        _G.technician_id == sa.bindparam("technician_id"),
+        _G.device_id == sa.bindparam("device_id"),
+        _G.revoked_at.is_(None),
+        _G.start <= _NOW,
+        _G.end > _NOW,
+    )
+    .order_by(_G.end.desc())
+    .limit(1)
+)
+
+
+class Locks(Repository[Lock]):
+    kind, table, order = Lock, t.locks, ("imposed_at", "id")
+
+    async def unlifted(self) -> list[Lock]:
+        """Locks nobody has lifted, those past their `until` included: the caller asks `active(now)`."""
+        return await self._many(UNLIFTED)
+
+
+UNLIFTED = Locks.sql_all.where(t.locks.c.lifted_at.is_(None))

@@ -1,0 +1,178 @@
+"""The audit chain: facts that must survive, each bound to the one before by SHA-256.
+
+`append` only notes the event; the chain is extended when the transaction commits, so that the head row, which all
+writers share, is locked for the length of three statements and not for the length of a use case.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bastion.domain.events import KINDS, AuditEvent
+from bastion.domain.parties import Actor
+from bastion.store import tables as t
+from bastion.store.audit_chain import GENESIS, AuditVerdict, Head, Inspector, linked
+from bastion.store.audit_search import found
+from bastion.store.transaction import Transaction
+
+_LONGEST = 1000  # characters of a value
+_BATCH = 1000  # events read at once while verifying
+_E = t.audit_events.c
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    tag: str
+    actor: Actor
+    subject: tuple[str, str]
+    facility_id: str
+    at: datetime
+    fields: Mapping[str, str]
+
+
+class AuditLog:
+    def __init__(self, transaction: Transaction, *, reading: bool) -> None:
+        self._tx, self._reading = transaction, reading
+        self._noted: list[_Noted] = []
+
+    async def append(
+        self,
+        tag: str,
+        *,
+        actor: Actor,
+        subject: tuple[str, str],
+        facility_id: str = "",
+        at: datetime,
+        **fields: object,
+    ) -> None:
+        """Note an event about `subject` (kind, id). A field its kind does not class is dropped; `KeyError` for a tag
+        that `domain/events.py` does not list."""
+        classed = KINDS[tag].fields
+        if self._reading:
+            raise RuntimeError(f"{tag}: a reading transaction writes nothing")
+        kept = {name: plain(value) for name, value in fields.items() if name in classed}
+        self._noted.append(_Noted(tag, actor, subject, facility_id, at, kept))
+
+    async def flush(self) -> None:
+        """Extend the chain with what was noted. Called at commit; the head row keeps other writers out until then."""
+        if not self._noted:
+            return
+        noted, self._noted = self._noted, []
+        seq, digest = await self._locked_head()
+        rows = []
+        for one in noted:
+            event = linked(_event(one, seq + 1, digest))
+            seq, digest = event.seq, event.digest
+            rows.append({column.name: getattr(event, column.name) for column in t.audit_events.c})
+        await self._tx.change(_INSERT, rows)
+        await self._tx.change(_MOVE_HEAD, {"new_seq": seq, "new_digest": digest})
+
+    async def head(self) -> Head:
+        """The last link; publish it elsewhere, and a rewritten chain gives itself away."""
+        await self.flush()
+        rows = await self._tx.rows(_HEAD)
+        return Head(rows[0].seq, rows[0].digest) if rows else Head(0, "")
+
+    async def search(
+        self,
+        *,
+        tag_prefix: str = "",
+        severity: str = "",
+        actor: str = "",
+        subject_id: str = "",
+        facility_ids: frozenset[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        text: str = "",
+        before_seq: int | None = None,
+        limit: int = 100,
+    ) -> list[AuditEvent]:
+        """Newest first; `before_seq` asks for the next page. `actor` is an id or part of a name; `severity` the
+        least one; `since <= at < until`."""
+        await self.flush()
+        query = found(
+            tag_prefix=tag_prefix, severity=severity, actor=actor, subject_id=subject_id, facility_ids=facility_ids,
+            since=since, until=until, text=text, before_seq=before_seq,
+        )  # fmt: skip
+        rows = await self._tx.rows(query.limit(limit))
+        return [AuditEvent(*row) for row in rows]
+
+    async def between(self, first: int, last: int) -> list[AuditEvent]:
+        """Events `first..last`, both included, oldest first: for exports, a stretch at a time."""
+        rows = await self._tx.rows(_BETWEEN, {"first": first, "last": last})
+        return [AuditEvent(*row) for row in rows]
+
+    async def verify(self, known: Head | None = None) -> AuditVerdict:
+        """Read the whole chain against the head row, and against a head `known` from elsewhere. In a reading
+        transaction: one snapshot."""
+        head = await self.head()
+        inspector = Inspector(head, known)
+        seq = -(2**62)
+        while rows := await self._tx.rows(_AFTER, {"after": seq}):
+            for row in rows:
+                inspector.see(AuditEvent(*row))
+            if inspector.verdict is not None:
+                return inspector.verdict
+            seq = rows[-1].seq
+        return inspector.finish()
+
+    async def _locked_head(self) -> tuple[int, str]:
+        rows = await self._tx.rows(_HEAD_FOR_UPDATE)
+        if not rows:
+            raise RuntimeError("the audit chain has lost its head row; run `bastion verify --audit`")
+        return rows[0].seq, rows[0].digest
+
+
+def _event(noted: _Noted, seq: int, previous: str) -> AuditEvent:
+    kind, actor = KINDS[noted.tag], noted.actor
+    return AuditEvent(
+        seq=seq,
+        at=noted.at,
+        tag=noted.tag,
+        severity=kind.severity,
+        actor_kind=actor.kind.value,
+        actor_id=plain(actor.id),
+        actor_name=plain(actor.name),
+        source=plain(actor.source),
+        subject_kind=noted.subject[0],
+        subject_id=plain(noted.subject[1]),
+        facility_id=noted.facility_id,
+        fields=dict(noted.fields),
+        previous=previous,
+        digest="",
+    )
+
+
+def plain(value: object) -> str:
+    """The value as text that does nothing wherever it is shown: no control, format or line-separating characters,
+    no lone surrogates, at most 1,000 characters (T21: OSC 52, bidi overrides, forged log lines)."""
+    text = str(value)
+    if len(text) > _LONGEST:
+        text = text[: _LONGEST - 1] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if unicodedata.category(character) not in _UNSHOWN:
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_HEAD = sa.select(t.audit_head.c.seq, t.audit_head.c.digest)
+_HEAD_FOR_UPDATE = _HEAD.with_for_update()
+_MOVE_HEAD: Any = sa.update(t.audit_head).values(seq=sa.bindparam("new_seq"), digest=sa.bindparam("new_digest"))
+_INSERT = sa.insert(t.audit_events)
+_AFTER = sa.select(t.audit_events).where(_E.seq > sa.bindparam("after")).order_by(_E.seq).limit(_BATCH)
+_BETWEEN = (
+    sa.select(t.audit_events).where(_E.seq >= sa.bindparam("first"), _E.seq <= sa.bindparam("last")).order_by(_E.seq)
+)
+
+__all__ = ["GENESIS", "AuditLog", "AuditVerdict", "Head", "plain"]

@@ -1,0 +1,153 @@
+"""Column types: how a domain value is kept, the same on both databases and exactly reversible."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from bastion.errors import Invalid
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def storable(text: str) -> bool:
+    """PostgreSQL keeps no NUL and neither database a lone surrogate; what cannot be kept cannot be found either."""
+    if "\x00" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class Text(TypeDecorator[str]):
+    """Text that both databases keep alike; `Invalid` for what they cannot keep."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is not None and not storable(value):
+            raise Invalid("text with NUL or a lone surrogate")
+        return value
+
+
+class Ref(TypeDecorator[str]):
+    """An id that may be missing: empty in the domain, NULL in the database so that foreign keys hold."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value or None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str:
+        return value or ""
+
+
+class Instant(TypeDecorator[datetime]):
+    """Aware UTC: `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite, which has no type for time."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind: TypeEngine[Any] = sa.BigInteger() if dialect.name == "sqlite" else sa.DateTime(timezone=True)
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant is aware")
+        return (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, int):
+            return _EPOCH + timedelta(microseconds=value)
+        return datetime.astimezone(value, UTC)
+
+
+class Span(TypeDecorator[timedelta]):
+    """A duration, in microseconds."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        return None if value is None else value // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:
+        return None if value is None else timedelta(microseconds=value)
+
+
+class Closed(TypeDecorator[StrEnum]):
+    """A member of a closed set, by its value; a CHECK in the migration names the same set."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.kind(value)
+
+
+class Several(TypeDecorator[Any]):
+    """A tuple or a frozenset of strings (or of a closed set), as a JSON list; a set is sorted, so equal is equal."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def __init__(self, kind: Callable[..., Any], member: Callable[[str], Any] = str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.member = member
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        members = [str(member) for member in value]
+        return json.dumps(sorted(members) if self.kind is frozenset else members, ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return self.kind() if value is None else self.kind(self.member(text) for text in json.loads(value))
+
+
+class CommaSet(TypeDecorator[Any]):
+    """Read only: ids that the database strings together with commas."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[str]:
+        return frozenset(value.split(",")) if value else frozenset()
+
+
+class Fields(TypeDecorator[dict[str, str]]):
+    """The named values of an audit event, as a JSON object with sorted names."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, str] | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, str]:
+        return json.loads(value) if value else {}

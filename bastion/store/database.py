@@ -1,0 +1,109 @@
+"""The door to the records: `async with database.write() as uow: ...`. The URL decides which database it is."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+
+from bastion.errors import ConfigurationError
+from bastion.store.bus import Bus, LocalBus, PostgresBus
+from bastion.store.postgres import PostgresBackend
+from bastion.store.sqlite import SqliteBackend
+from bastion.store.transaction import Backend, Transaction
+from bastion.store.unit_of_work import UnitOfWork
+
+_PROBE = sa.text("select 1")
+
+
+def parse(url: str) -> URL:
+    """`sqlite+aiosqlite:///path` or `postgresql+asyncpg://…`; `ConfigurationError` for anything else."""
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise ConfigurationError(str(error), why="the database address is not a URL") from error
+    known = parsed.drivername in {"sqlite+aiosqlite", "postgresql+asyncpg"}
+    if not known or (parsed.drivername.startswith("sqlite") and not parsed.database):
+        raise ConfigurationError(parsed.drivername, why="the database is neither an SQLite file nor PostgreSQL")
+    return parsed
+
+
+class Database:
+    """Every method raises `Unavailable` while the database is away, and works again when it is back."""
+
+    def __init__(self, backend: Backend, bus: Bus) -> None:
+        self._backend = backend
+        self.bus = bus
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """`Unavailable` when it cannot be reached; the schema must have been made by `migrations.upgrade`."""
+        parsed = parse(url)
+        database = cls._sqlite(parsed) if parsed.drivername.startswith("sqlite") else cls._postgres(parsed)
+        try:
+            await database.probe()
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def probe(self) -> None:
+        """Answer, or raise `Unavailable`."""
+        transaction = await self._backend.begin(reading=True)
+        try:
+            await transaction.rows(_PROBE)
+        finally:
+            await transaction.close()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[UnitOfWork]:
+        """Commit at the end, roll back on an exception. Hints are delivered after the commit, never without it."""
+        transaction = await self._backend.begin(reading=False)
+        try:
+            uow = UnitOfWork(transaction, reading=False)
+            yield uow
+            await uow.audit.flush()
+            await self.bus.stage(transaction, uow.hints)
+            await self._commit(transaction, uow)
+        finally:
+            await transaction.close()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[UnitOfWork]:
+        """One snapshot; nothing can be written."""
+        transaction = await self._backend.begin(reading=True)
+        try:
+            yield UnitOfWork(transaction, reading=True)
+        finally:
+            await transaction.close()
+
+    async def close(self) -> None:
+        await self.bus.close()
+        await self._backend.close()
+
+    async def _commit(self, transaction: Transaction, uow: UnitOfWork) -> None:
+        """A commit under way is seen through even if the caller is cancelled: what is committed must be hinted."""
+
+        async def settle() -> None:
+            await transaction.commit()
+            self.bus.deliver(uow.hints)
+
+        settling = asyncio.create_task(settle(), name="store-commit")
+        try:
+            await asyncio.shield(settling)
+        except asyncio.CancelledError:
+            await asyncio.wait([settling])
+            raise
+
+    @classmethod
+    def _sqlite(cls, url: URL) -> Self:
+        backend = SqliteBackend(Path(url.database or ""))
+        return cls(backend, LocalBus(backend.foreign_commits))
+
+    @classmethod
+    def _postgres(cls, url: URL) -> Self:
+        dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return cls(PostgresBackend(url), PostgresBus(dsn))

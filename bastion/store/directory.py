@@ -1,0 +1,152 @@
+"""Facilities, suppliers and their people, staff, devices and what is on them."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from bastion.domain.device import Device, DeviceAccount, Endpoint
+from bastion.domain.parties import Facility, Staff, Supplier, Technician, TechnicianKey
+from bastion.store import tables as t
+from bastion.store.columns import CommaSet, storable
+from bastion.store.repository import Repository
+
+
+def _named(select: "sa.Select[Any]", column: "sa.Column[Any]") -> "sa.Select[Any]":
+    """Names are the same whatever their case; the unique index is on the lower-case form."""
+    return select.where(sa.func.lower(column) == sa.func.lower(sa.bindparam("name", type_=column.type)))
+
+
+_SUPPLIER_IDS = sa.type_coerce(
+    sa.select(sa.func.aggregate_strings(t.device_suppliers.c.supplier_id, ","))
+    .where(t.device_suppliers.c.device_id == t.devices.c.id)
+    .correlate(t.devices)
+    .scalar_subquery(),
+    CommaSet,
+)
+
+
+class Facilities(Repository[Facility]):
+    kind, table, named, order = Facility, t.facilities, "code", ("name", "id")
+
+    async def by_code(self, code: str) -> Facility | None:
+        return await self._one(_FACILITY_BY_CODE, {"name": code}) if storable(code) else None
+
+
+class Suppliers(Repository[Supplier]):
+    kind, table, named, order = Supplier, t.suppliers, "code", ("name", "id")
+
+    async def by_code(self, code: str) -> Supplier | None:
+        return await self._one(_SUPPLIER_BY_CODE, {"name": code}) if storable(code) else None
+
+
+class Technicians(Repository[Technician]):
+    kind, table, named, order = Technician, t.technicians, "login", ("name", "id")
+
+    async def by_login(self, login: str) -> Technician | None:
+        return await self._one(_TECHNICIAN_BY_LOGIN, {"name": login}) if storable(login) else None
+
+
+class Keys(Repository[TechnicianKey]):
+    kind, table, named, order = TechnicianKey, t.technician_keys, "fingerprint", ("added_at", "id")
+
+    async def of(self, technician_id: str) -> list[TechnicianKey]:
+        return await self._many(_KEYS_OF, {"technician_id": technician_id})
+
+    async def by_fingerprint(self, fingerprint: str) -> TechnicianKey | None:
+        """A key belongs to one person (R-11)."""
+        return await self._one(_KEY_BY_FINGERPRINT, {"fingerprint": fingerprint})
+
+    async def remove(self, key_id: str) -> bool:
+        return bool(await self._tx.change(_KEY_REMOVE, {"key": key_id}))
+
+
+class StaffMembers(Repository[Staff]):
+    kind, table, named, order = Staff, t.staff, "login", ("name", "id")
+
+    async def by_login(self, login: str) -> Staff | None:
+        return await self._one(_STAFF_BY_LOGIN, {"name": login}) if storable(login) else None
+
+
+class Devices(Repository[Device]):
+    kind, table, named, order = Device, t.devices, "code", ("code", "id")
+
+    @classmethod
+    def columns(cls) -> "list[sa.ColumnElement[Any]]":
+        return [*t.devices.c[:4], _SUPPLIER_IDS, *t.devices.c[4:]]
+
+    async def by_code(self, code: str) -> Device | None:
+        return await self._one(_DEVICE_BY_CODE, {"name": code}) if storable(code) else None
+
+    async def add(self, entity: Device) -> None:
+        await super().add(entity)
+        await self._link(entity)
+
+    async def save(self, entity: Device) -> Device:
+        await super().save(entity)
+        await self._tx.change(_UNLINK, {"device": entity.id, "kept": list(entity.supplier_ids)})
+        await self._link(entity)
+        return entity
+
+    async def search(
+        self,
+        text: str = "",
+        facility_ids: frozenset[str] | None = None,
+        supplier_id: str = "",
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[Device]:
+        """Devices whose code, name, place, maker, model or serial number contains `text`, by code."""
+        if not storable(text):
+            return []
+        query = self.sql_all.limit(limit).offset(offset)
+        if text:
+            query = query.where(sa.or_(*(column.icontains(text, autoescape=True) for column in _SEARCHED)))
+        if facility_ids is not None:
+            query = query.where(t.devices.c.facility_id.in_(facility_ids))
+        if supplier_id:
+            linked = sa.select(t.device_suppliers.c.device_id).where(t.device_suppliers.c.supplier_id == supplier_id)
+            query = query.where(t.devices.c.id.in_(linked))
+        return await self._many(query)
+
+    async def _link(self, device: Device) -> None:
+        if device.supplier_ids:
+            pairs = [{"device_id": device.id, "supplier_id": supplier} for supplier in sorted(device.supplier_ids)]
+            await self._tx.change(_LINK, pairs)
+
+    def _row(self, entity: Device) -> dict[str, Any]:
+        row = super()._row(entity)
+        del row["supplier_ids"]
+        return row
+
+
+class Endpoints(Repository[Endpoint]):
+    kind, table = Endpoint, t.endpoints
+
+    async def of(self, device_id: str) -> list[Endpoint]:
+        return await self._many(_ENDPOINTS_OF, {"device_id": device_id})
+
+
+class Accounts(Repository[DeviceAccount]):
+    kind, table, named = DeviceAccount, t.device_accounts, "login"
+
+    async def of(self, device_id: str) -> list[DeviceAccount]:
+        return await self._many(_ACCOUNTS_OF, {"device_id": device_id})
+
+
+_FACILITY_BY_CODE = _named(Facilities.sql_select, t.facilities.c.code)
+_SUPPLIER_BY_CODE = _named(Suppliers.sql_select, t.suppliers.c.code)
+_DEVICE_BY_CODE = _named(Devices.sql_select, t.devices.c.code)
+_TECHNICIAN_BY_LOGIN = _named(Technicians.sql_select, t.technicians.c.login)
+_STAFF_BY_LOGIN = _named(StaffMembers.sql_select, t.staff.c.login)
+_KEYS_OF = Keys.sql_all.where(t.technician_keys.c.technician_id == sa.bindparam("technician_id"))
+_KEY_BY_FINGERPRINT = Keys.sql_select.where(t.technician_keys.c.fingerprint == sa.bindparam("fingerprint"))
+_KEY_REMOVE = sa.delete(t.technician_keys).where(t.technician_keys.c.id == sa.bindparam("key"))
+_ENDPOINTS_OF = Endpoints.sql_all.where(t.endpoints.c.device_id == sa.bindparam("device_id"))
+_ACCOUNTS_OF = Accounts.sql_all.where(t.device_accounts.c.device_id == sa.bindparam("device_id"))
+_LINK = insert(t.device_suppliers).on_conflict_do_nothing()
+_UNLINK = sa.delete(t.device_suppliers).where(
+    t.device_suppliers.c.device_id == sa.bindparam("device"),
+    t.device_suppliers.c.supplier_id.not_in(sa.bindparam("kept", expanding=True)),
+)
+_SEARCHED = tuple(t.devices.c[name] for name in ("code", "name", "ward", "location", "maker", "model", "serial"))

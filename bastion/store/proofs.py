@@ -1,0 +1,170 @@
+"""What proves who somebody is: credentials, used codes, failures, tokens, browsers, standing proofs; and sealed rows."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from bastion.domain.credentials import ApiToken, Credential, FactorProof, SealedSecret, WebSession
+from bastion.store import tables as t
+from bastion.store.columns import Instant, storable
+from bastion.store.repository import Repository
+from bastion.store.transaction import Transaction
+
+_SHORT = 200  # characters of a tried login kept as they are
+_F = t.auth_failures.c
+_P = t.factor_proofs.c
+_NOW = sa.bindparam("now", type_=Instant())
+
+
+def upsert(table: sa.Table) -> Any:
+    """INSERT that replaces the row of the same primary key. Both databases understand PostgreSQL's form."""
+    statement = insert(table)
+    keys = [column.name for column in table.primary_key]
+    rest = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+class Credentials(Repository[Credential]):
+    kind, table, order = Credential, t.credentials, ("subject_id",)
+
+    async def put(self, credential: Credential) -> None:
+        await self._tx.change(PUT_CREDENTIAL, self._row(credential))
+
+
+class TotpUses:
+    """A code counts once (R-12): whoever inserts the row first has used it."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def consume(self, subject_id: str, timestep: int) -> bool:
+        return bool(await self._tx.change(CONSUME, {"subject_id": subject_id, "timestep": timestep}))
+
+    async def forget(self, before: int) -> int:
+        return await self._tx.change(FORGET_USES, {"before": before})
+
+
+class Failures:
+    """Failed attempts, by the name that was tried and the address it came from. A stranger chooses the name."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def add(self, subject: str, source: str, at: datetime) -> None:
+        await self._tx.change(ADD_FAILURE, {"subject": _tried(subject), "source": source, "at": at})
+
+    async def count(self, subject: str, source: str, since: datetime) -> int:
+        """How many since then; an empty `subject` or `source` means any."""
+        wanted = [_F.at >= since]
+        if subject:
+            wanted.append(_F.subject == _tried(subject))
+        if source:
+            wanted.append(_F.source == source)
+        return int((await self._tx.rows(COUNT_FAILURES.where(*wanted)))[0][0])
+
+    async def clear(self, subject: str, source: str = "") -> None:
+        """Forget those of `subject` from `source`, or from anywhere."""
+        query = CLEAR_FAILURES.where(_F.source == source) if source else CLEAR_FAILURES
+        await self._tx.change(query, {"tried": _tried(subject)})
+
+    async def forget(self, before: datetime) -> int:
+        return await self._tx.change(FORGET_FAILURES, {"now": before})
+
+
+def _tried(name: str) -> str:
+    """Names compare without case, as logins do. One that is too long or cannot be kept is counted by its digest."""
+    if len(name) <= _SHORT and storable(name):
+        return name.lower()
+    return "sha256:" + hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
+
+
+class Tokens(Repository[ApiToken]):
+    kind, table, order = ApiToken, t.api_tokens, ("created_at", "id")
+
+    async def by_hash(self, digest: str) -> ApiToken | None:
+        return await self._one(TOKEN_BY_HASH, {"digest": digest})
+
+    async def of(self, staff_id: str) -> list[ApiToken]:
+        return await self._many(TOKENS_OF, {"staff_id": staff_id})
+
+
+class WebSessions(Repository[WebSession]):
+    kind, table, order = WebSession, t.web_sessions, ("created_at", "id")
+
+    async def of(self, staff_id: str) -> list[WebSession]:
+        return await self._many(WEB_SESSIONS_OF, {"staff_id": staff_id})
+
+    async def forget(self, before: datetime) -> int:
+        return await self._tx.change(FORGET_WEB_SESSIONS, {"now": before})
+
+
+class Proofs(Repository[FactorProof]):
+    kind, table = FactorProof, t.factor_proofs
+
+    async def find(
+        self, technician_id: str, fingerprint: str, source: str, grant_id: str, now: datetime
+    ) -> FactorProof | None:
+        facts = {"technician_id": technician_id, "fingerprint": fingerprint, "source": source, "grant_id": grant_id}
+        return await self._one(FIND_PROOF, {**facts, "now": now})
+
+    async def revoke_grant(self, grant_id: str) -> int:
+        return await self._tx.change(REVOKE_PROOFS, {"gone": grant_id})
+
+    async def forget(self, before: datetime) -> int:
+        return await self._tx.change(FORGET_PROOFS, {"now": before})
+
+
+class Secrets(Repository[SealedSecret]):
+    kind, table, order = SealedSecret, t.secrets, ("created_at", "id")
+
+    async def replace(self, secret: SealedSecret) -> None:
+        await self.save(secret)
+
+    async def remove(self, secret_id: str) -> bool:
+        return bool(await self._tx.change(REMOVE_SECRET, {"gone": secret_id}))
+
+
+class Settings:
+    """Small facts about this installation, by name."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def get(self, key: str) -> str | None:
+        rows = await self._tx.rows(GET_SETTING, {"name": key})
+        return rows[0][0] if rows else None
+
+    async def put(self, key: str, value: str) -> None:
+        await self._tx.change(PUT_SETTING, {"key": key, "value": value})
+
+    async def remove(self, key: str) -> bool:
+        return bool(await self._tx.change(REMOVE_SETTING, {"name": key}))
+
+
+PUT_CREDENTIAL = upsert(t.credentials)
+CONSUME = insert(t.totp_uses).on_conflict_do_nothing()
+FORGET_USES = sa.delete(t.totp_uses).where(t.totp_uses.c.timestep < sa.bindparam("before"))
+ADD_FAILURE = sa.insert(t.auth_failures)
+COUNT_FAILURES = sa.select(sa.func.count()).select_from(t.auth_failures)
+CLEAR_FAILURES = sa.delete(t.auth_failures).where(_F.subject == sa.bindparam("tried"))
+FORGET_FAILURES = sa.delete(t.auth_failures).where(_F.at < _NOW)
+TOKEN_BY_HASH = Tokens.sql_select.where(t.api_tokens.c.hash == sa.bindparam("digest"))
+TOKENS_OF = Tokens.sql_all.where(t.api_tokens.c.staff_id == sa.bindparam("staff_id"))
+WEB_SESSIONS_OF = WebSessions.sql_all.where(t.web_sessions.c.staff_id == sa.bindparam("staff_id"))
+FORGET_WEB_SESSIONS = sa.delete(t.web_sessions).where(t.web_sessions.c.expires_at < _NOW)
+FIND_PROOF = Proofs.sql_select.where(
+    _P.technician_id == sa.bindparam("technician_id"),
+    _P.fingerprint == sa.bindparam("fingerprint"),
+    _P.source == sa.bindparam("source"),
+    _P.grant_id == sa.bindparam("grant_id"),
+    _P.expires_at > _NOW,
+).limit(1)
+REVOKE_PROOFS = sa.delete(t.factor_proofs).where(_P.grant_id == sa.bindparam("gone"))
+FORGET_PROOFS = sa.delete(t.factor_proofs).where(_P.expires_at < _NOW)
+REMOVE_SECRET = sa.delete(t.secrets).where(t.secrets.c.id == sa.bindparam("gone"))
+GET_SETTING = sa.select(t.settings.c.value).where(t.settings.c.key == sa.bindparam("name"))
+PUT_SETTING = upsert(t.settings)
+REMOVE_SETTING = sa.delete(t.settings).where(t.settings.c.key == sa.bindparam("name"))

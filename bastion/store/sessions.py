@@ -1,0 +1,102 @@
+"""The records of sessions: which live where, and the search of what was done."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bastion.domain.session import SessionRecord
+from bastion.store import tables as t
+from bastion.store.columns import storable
+from bastion.store.repository import Versioned
+
+_S = t.sessions.c
+
+
+class Sessions(Versioned[SessionRecord]):
+    kind, table, order = SessionRecord, t.sessions, ("started_at", "id")
+
+    async def live(self, node: str = "") -> list[SessionRecord]:
+        """Sessions that have not ended, on one node or on all."""
+        return await self._many(LIVE_ON, {"node": node}) if node else await self._many(LIVE)
+
+    async def some(self, ids: "frozenset[str] | list[str]") -> list[SessionRecord]:
+        return await self._many(SOME, {"ids": list(ids)}) if ids else []
+
+    async def of_grant(self, grant_id: str) -> list[SessionRecord]:
+        return await self._many(OF_GRANT, {"grant_id": grant_id})
+
+    async def count_live(self, technician_id: str = "", device_id: str = "") -> int:
+        wanted = {_S.technician_id: technician_id, _S.device_id: device_id}
+        query = COUNT_LIVE.where(*(column == value for column, value in wanted.items() if value))
+        return int((await self._tx.rows(query))[0][0])
+
+    async def search(
+        self,
+        *,
+        facility_ids: frozenset[str] | None = None,
+        technician: str = "",
+        technician_id: str = "",
+        supplier_id: str = "",
+        device_id: str = "",
+        end_reason: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        text: str = "",
+        live: bool | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[SessionRecord]:
+        """Newest first. `technician` is a part of the name; `since <= started_at < until`."""
+        if not storable(technician + text):
+            return []
+        exact = {
+            "technician_id": technician_id,
+            "supplier_id": supplier_id,
+            "device_id": device_id,
+            "end_reason": end_reason,
+        }
+        wanted = [_S[name] == value for name, value in exact.items() if value]
+        wanted += _when(since, until, live)
+        if facility_ids is not None:
+            wanted.append(_S.facility_id.in_(facility_ids))
+        if technician:
+            wanted.append(_S.technician_name.icontains(technician, autoescape=True))
+        if text:
+            wanted.append(_about(text))
+        return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
+
+
+def _when(since: datetime | None, until: datetime | None, live: bool | None) -> "list[sa.ColumnElement[bool]]":
+    wanted: list[sa.ColumnElement[bool]] = []
+    if since is not None:
+        wanted.append(_S.started_at >= since)
+    if until is not None:
+        wanted.append(_S.started_at < until)
+    if live is not None:
+        wanted.append(_S.ended_at.is_(None) if live else _S.ended_at.is_not(None))
+    return wanted
+
+
+def _about(text: str) -> "sa.ColumnElement[bool]":
+    """In the record itself, or in what it names: the device, the company, the reason given in the request."""
+    own = (_S.technician_name, _S.account_login, _S.source, _S.client, _S.end_why, _S.cut_why)
+    d, s, r = t.devices.c, t.suppliers.c, t.access_requests.c
+    elsewhere: tuple[tuple[sa.Column[Any], sa.Column[Any], tuple[sa.Column[Any], ...]], ...] = (
+        (_S.device_id, d.id, (d.code, d.name, d.ward)),
+        (_S.supplier_id, s.id, (s.code, s.name)),
+        (_S.request_id, r.id, (r.reason, r.work_order)),
+    )
+    found = [column.icontains(text, autoescape=True) for column in own]
+    for here, there, columns in elsewhere:
+        matches = sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
+        found.append(here.in_(sa.select(there).where(matches)))
+    return sa.or_(*found)
+
+
+NEWEST = Sessions.sql_select.order_by(_S.started_at.desc(), _S.id.desc())
+LIVE = Sessions.sql_all.where(_S.ended_at.is_(None))
+LIVE_ON = LIVE.where(_S.node == sa.bindparam("node"))
+SOME = Sessions.sql_all.where(_S.id.in_(sa.bindparam("ids", expanding=True)))
+OF_GRANT = Sessions.sql_all.where(_S.grant_id == sa.bindparam("grant_id"))
+COUNT_LIVE = sa.select(sa.func.count()).select_from(t.sessions).where(_S.ended_at.is_(None))

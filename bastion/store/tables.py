@@ -1,0 +1,211 @@
+"""The tables, as queries see them: columns stand in the order of the dataclass's fields, so a row makes the object.
+
+The schema itself is made by `migrations/`, which also holds the CHECKs and the triggers that mirror the domain's
+state machines; a test compares the two. Foreign keys are checked at commit, so a transaction may write in any order.
+"""
+
+import sqlalchemy as sa
+
+from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.device import ChannelKind, Protocol, SecretKind
+from bastion.domain.events import Severity
+from bastion.domain.lock import LockScope
+from bastion.domain.parties import Role
+from bastion.domain.session import EndReason
+from bastion.store.columns import BigId, Closed, Fields, Instant, Ref, Several, Span, Text
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+def _id(name: str = "id") -> "sa.Column[str]":
+    return sa.Column(name, Text, primary_key=True)
+
+
+def _text(name: str) -> "sa.Column[str]":
+    return sa.Column(name, Text, nullable=False)
+
+
+def _to(target: str, name: str, *, nullable: bool = False, index: bool = True) -> "sa.Column[str]":
+    key = sa.ForeignKey(f"{target}.id", deferrable=True, initially="DEFERRED")
+    return sa.Column(name, Ref if nullable else Text, key, nullable=nullable, index=index)
+
+
+def _at(name: str, *, nullable: bool = False) -> "sa.Column[object]":
+    return sa.Column(name, Instant, nullable=nullable)
+
+
+def _flag(name: str) -> "sa.Column[bool]":
+    return sa.Column(name, sa.Boolean, nullable=False)
+
+
+def _number(name: str) -> "sa.Column[int]":
+    return sa.Column(name, sa.Integer, nullable=False)
+
+
+def _of(name: str, kind: "sa.types.TypeEngine[object]", *, nullable: bool = False) -> "sa.Column[object]":
+    return sa.Column(name, kind, nullable=nullable)
+
+
+# -- who takes part ----------------------------------------------------------------------------------------------------
+facilities = sa.Table(
+    "facilities", metadata, _id(), _text("code"), _text("name"), _text("finess"), _text("timezone"),
+)  # fmt: skip
+suppliers = sa.Table(
+    "suppliers", metadata, _id(), _text("code"), _text("name"), _of("networks", Several(tuple)),
+    _at("contract_end", nullable=True), _flag("active"), _text("contact"),
+)  # fmt: skip
+technicians = sa.Table(
+    "technicians", metadata, _id(), _text("login"), _text("name"), _text("email"), _to("suppliers", "supplier_id"),
+    _text("language"), _at("valid_until", nullable=True), _flag("active"),
+)  # fmt: skip
+technician_keys = sa.Table(
+    "technician_keys", metadata, _id(), _to("technicians", "technician_id"), _text("public"), _text("fingerprint"),
+    _text("label"), _at("added_at"), sa.UniqueConstraint("fingerprint"),
+)  # fmt: skip
+staff = sa.Table(
+    "staff", metadata, _id(), _text("login"), _text("name"), _text("email"), _of("roles", Several(frozenset, Role)),
+    _of("facilities", Several(frozenset)), _text("language"), _flag("active"),
+)  # fmt: skip
+
+# -- devices -----------------------------------------------------------------------------------------------------------
+devices = sa.Table(
+    "devices", metadata, _id(), _text("code"), _text("name"), _to("facilities", "facility_id"),
+    _number("criticality"), _text("ward"), _text("location"), _text("maker"), _text("model"), _text("serial"),
+    _flag("active"),
+)  # fmt: skip
+device_suppliers = sa.Table(
+    "device_suppliers", metadata,
+    sa.Column("device_id", Text, sa.ForeignKey("devices.id", deferrable=True, initially="DEFERRED"), primary_key=True),
+    sa.Column(
+        "supplier_id", Text, sa.ForeignKey("suppliers.id", deferrable=True, initially="DEFERRED"), primary_key=True,
+        index=True,
+    ),
+)  # fmt: skip
+endpoints = sa.Table(
+    "endpoints", metadata, _id(), _to("devices", "device_id"), _of("protocol", Closed(Protocol)), _text("host"),
+    _number("port"), _of("host_keys", Several(tuple)), _at("pinned_at", nullable=True), _text("pinned_by"),
+)  # fmt: skip
+secrets = sa.Table(
+    "secrets", metadata, _id(), sa.Column("sealed", sa.LargeBinary, nullable=False), _text("key_id"),
+    _at("created_at"), _text("fingerprint"),
+)  # fmt: skip
+device_accounts = sa.Table(
+    "device_accounts", metadata, _id(), _to("devices", "device_id", index=False), _text("login"),
+    _of("kind", Closed(SecretKind)), _to("secrets", "secret_id"), sa.UniqueConstraint("device_id", "login"),
+)  # fmt: skip
+
+# -- access ------------------------------------------------------------------------------------------------------------
+access_requests = sa.Table(
+    "access_requests", metadata, _id(), _to("technicians", "technician_id", index=False), _text("technician_name"),
+    _to("suppliers", "supplier_id"), _to("devices", "device_id"), _to("facilities", "facility_id"),
+    _to("device_accounts", "account_id", nullable=True, index=False), _of("kind", Closed(InterventionKind)),
+    _text("reason"), _text("work_order"), _of("wanted", Span()), _at("created_at"), _at("expires_at"),
+    _text("created_by_id"), _text("created_by_name"), _text("created_by_company"), _number("quorum"),
+    _of("max_duration", Span()), _text("policy_hash"), _of("policy_ids", Several(tuple)), _text("source"),
+    _at("start", nullable=True), _to("grants", "extends_grant_id", nullable=True),
+    _at("notice_accepted_at", nullable=True), _of("stored_state", Closed(RequestState)),
+    _at("decided_at", nullable=True), _text("decided_by"), _text("decision_note"),
+    _to("grants", "grant_id", nullable=True, index=False), _number("version"),
+    sa.Index("ix_access_requests_technician", "technician_id", "device_id", "stored_state"),
+    sa.Index("ix_access_requests_state", "stored_state", "created_at"),
+    sa.Index("ix_access_requests_created", "created_at"),
+)  # fmt: skip
+approvals = sa.Table(
+    "approvals", metadata,
+    sa.Column(
+        "request_id", Text, sa.ForeignKey("access_requests.id", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+    ),
+    sa.Column("staff_id", Text, sa.ForeignKey("staff.id", deferrable=True, initially="DEFERRED"), primary_key=True),
+    _text("staff_name"), _at("at"), _of("duration", Span()), _text("note"), _number("position"),
+)  # fmt: skip
+grants = sa.Table(
+    "grants", metadata, _id(), _to("access_requests", "request_id", index=False),
+    _to("technicians", "technician_id", index=False), _to("suppliers", "supplier_id"), _to("devices", "device_id"),
+    _to("facilities", "facility_id", index=False), _to("device_accounts", "account_id", index=False),
+    _of("kind", Closed(InterventionKind)), _of("channels", Several(frozenset, ChannelKind)), _at("start"), _at("end"),
+    _number("idle_seconds"), _flag("watcher"), _text("policy_hash"), _of("approved_by", Several(tuple)),
+    _at("acknowledged_at", nullable=True), _at("revoked_at", nullable=True), _text("revoked_by"),
+    _text("revoke_reason"), _number("version"), sa.UniqueConstraint("request_id"),
+    sa.Index("ix_grants_technician", "technician_id", "device_id", "end"), sa.Index("ix_grants_end", "end"),
+)  # fmt: skip
+sessions = sa.Table(
+    "sessions", metadata, _id(), _to("grants", "grant_id"), _to("access_requests", "request_id", index=False),
+    _to("technicians", "technician_id", index=False), _text("technician_name"),
+    _to("suppliers", "supplier_id", index=False), _to("devices", "device_id", index=False),
+    _to("facilities", "facility_id", index=False), _text("account_login"), _text("source"), _text("client"),
+    _text("node"), _at("started_at"), _at("ended_at", nullable=True),
+    _of("end_reason", Closed(EndReason), nullable=True), _text("end_by"), _text("end_why"),
+    _at("frozen_at", nullable=True), _text("frozen_by"), _at("cut_at", nullable=True), _text("cut_by"),
+    _text("cut_why"), _text("recording_digest"), sa.Column("recording_bytes", sa.BigInteger, nullable=False),
+    sa.Column("recording_seconds", sa.Double, nullable=False), _number("version"),
+    sa.Index("ix_sessions_live", "ended_at", "node"), sa.Index("ix_sessions_started", "started_at"),
+    sa.Index("ix_sessions_device", "device_id", "started_at"),
+    sa.Index("ix_sessions_technician", "technician_id", "started_at"),
+    sa.Index("ix_sessions_supplier", "supplier_id", "started_at"),
+    sa.Index("ix_sessions_facility", "facility_id", "started_at"),
+)  # fmt: skip
+locks = sa.Table(
+    "locks", metadata, _id(), _of("scope", Closed(LockScope)), _text("subject_id"), _text("reason"),
+    _text("imposed_by"), _at("imposed_at"), _at("until", nullable=True), _at("lifted_at", nullable=True),
+    _text("lifted_by"), sa.Index("ix_locks_lifted", "lifted_at"),
+)  # fmt: skip
+
+# -- proofs ------------------------------------------------------------------------------------------------------------
+credentials = sa.Table(
+    "credentials", metadata, _id("subject_id"), _text("password_hash"),
+    sa.Column("totp_sealed", sa.LargeBinary, nullable=False), _at("totp_enrolled_at", nullable=True),
+    _at("password_changed_at", nullable=True),
+)  # fmt: skip
+totp_uses = sa.Table(
+    "totp_uses", metadata, _id("subject_id"), sa.Column("timestep", sa.BigInteger, primary_key=True),
+)  # fmt: skip
+auth_failures = sa.Table(
+    "auth_failures", metadata, sa.Column("id", BigId, primary_key=True), _text("subject"), _text("source"), _at("at"),
+    sa.Index("ix_auth_failures_subject", "subject", "source", "at"),
+    sa.Index("ix_auth_failures_source", "source", "at"), sa.Index("ix_auth_failures_at", "at"),
+)  # fmt: skip
+api_tokens = sa.Table(
+    "api_tokens", metadata, _id(), _to("staff", "staff_id"), _text("label"), _text("hash"), _at("created_at"),
+    _at("expires_at"), _at("revoked_at", nullable=True), _of("roles", Several(frozenset, Role)),
+    sa.UniqueConstraint("hash"),
+)  # fmt: skip
+web_sessions = sa.Table(
+    "web_sessions", metadata, _id(), _to("staff", "staff_id"), _at("created_at"), _at("expires_at"),
+    _at("factor_at", nullable=True), _text("source"), _at("ended_at", nullable=True),
+    sa.Index("ix_web_sessions_expires", "expires_at"),
+)  # fmt: skip
+factor_proofs = sa.Table(
+    "factor_proofs", metadata, _id(), _to("technicians", "technician_id", index=False), _text("fingerprint"),
+    _text("source"), _to("grants", "grant_id"), _at("expires_at"),
+    sa.Index("ix_factor_proofs_technician", "technician_id", "grant_id"),
+)  # fmt: skip
+
+# -- the house ---------------------------------------------------------------------------------------------------------
+settings = sa.Table("settings", metadata, _id("key"), _text("value"))
+leases = sa.Table("leases", metadata, _id("name"), _text("node"), _at("until"))
+audit_events = sa.Table(
+    "audit_events", metadata, sa.Column("seq", BigId, primary_key=True, autoincrement=False), _at("at"), _text("tag"),
+    _of("severity", Closed(Severity)), _text("actor_kind"), _text("actor_id"), _text("actor_name"), _text("source"),
+    _text("subject_kind"), _text("subject_id"), _text("facility_id"), _of("fields", Fields()), _text("previous"),
+    _text("digest"), sa.Index("ix_audit_events_tag", "tag", "seq"), sa.Index("ix_audit_events_at", "at"),
+    sa.Index("ix_audit_events_actor", "actor_id", "seq"), sa.Index("ix_audit_events_subject", "subject_id", "seq"),
+    sa.Index("ix_audit_events_facility", "facility_id", "seq"),
+    sa.Index("ix_audit_events_severity", "severity", "seq"),
+)  # fmt: skip
+audit_head = sa.Table(
+    "audit_head", metadata, sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False), _text("digest"),
+)  # fmt: skip
+
+for table in (facilities, suppliers, devices):
+    sa.Index(f"uq_{table.name}_code", sa.func.lower(table.c.code), unique=True)
+for table in (technicians, staff):
+    sa.Index(f"uq_{table.name}_login", sa.func.lower(table.c.login), unique=True)

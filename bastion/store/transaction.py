@@ -1,0 +1,35 @@
+"""The seam between repositories and the two databases."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Row
+from sqlalchemy.sql import Executable
+
+Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+class Transaction(Protocol):
+    """One transaction on one connection. Every method raises `Unavailable` when the database is away."""
+
+    dialect: str
+
+    async def rows(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]: ...
+
+    async def change(self, statement: Executable, values: Values | None = None) -> int:
+        """Run an INSERT, UPDATE or DELETE and return how many rows it touched."""
+        ...
+
+    async def commit(self) -> None: ...
+
+    async def close(self) -> None:
+        """Roll back what was not committed and give the connection back. Never raises for a lost connection."""
+        ...
+
+
+class Backend(Protocol):
+    """Hands out transactions. `reading` ones see one snapshot and cannot write."""
+
+    async def begin(self, *, reading: bool) -> Transaction: ...
+
+    async def close(self) -> None: ...

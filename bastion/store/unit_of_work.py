@@ -1,0 +1,62 @@
+"""One transaction, seen as repositories."""
+
+from bastion.store.access import Grants, Locks, Requests
+from bastion.store.audit_log import AuditLog
+from bastion.store.bus import Hint
+from bastion.store.directory import (
+    Accounts,
+    Devices,
+    Endpoints,
+    Facilities,
+    Keys,
+    StaffMembers,
+    Suppliers,
+    Technicians,
+)
+from bastion.store.leases import Leases
+from bastion.store.proofs import (
+    Credentials,
+    Failures,
+    Proofs,
+    Secrets,
+    Settings,
+    Tokens,
+    TotpUses,
+    WebSessions,
+)
+from bastion.store.sessions import Sessions
+from bastion.store.transaction import Transaction
+
+
+class UnitOfWork:
+    def __init__(self, transaction: Transaction, *, reading: bool) -> None:
+        self._reading = reading
+        self.hints: list[Hint] = []
+        self.facilities = Facilities(transaction)
+        self.suppliers = Suppliers(transaction)
+        self.technicians = Technicians(transaction)
+        self.keys = Keys(transaction)
+        self.staff = StaffMembers(transaction)
+        self.devices = Devices(transaction)
+        self.endpoints = Endpoints(transaction)
+        self.accounts = Accounts(transaction)
+        self.requests = Requests(transaction)
+        self.grants = Grants(transaction)
+        self.sessions = Sessions(transaction)
+        self.locks = Locks(transaction)
+        self.credentials = Credentials(transaction)
+        self.totp_uses = TotpUses(transaction)
+        self.failures = Failures(transaction)
+        self.tokens = Tokens(transaction)
+        self.web_sessions = WebSessions(transaction)
+        self.proofs = Proofs(transaction)
+        self.secrets = Secrets(transaction)
+        self.settings = Settings(transaction)
+        self.leases = Leases(transaction)
+        self.audit = AuditLog(transaction, reading=reading)
+
+    def hint(self, topic: str, key: str) -> None:
+        """Tell whoever listens, once this is committed, that row `key` of `topic` changed."""
+        if self._reading:
+            raise RuntimeError("a reading transaction changes nothing")
+        self.hints.append(Hint(topic, key))

@@ -1,0 +1,70 @@
+"""The schema's history, and the way to bring a database up to date: `await upgrade(url)`.
+
+Each version is written by hand and stands alone: it imports nothing from the product, which will have changed by the
+time an old database meets it. Going back is restoring a backup; there are no downgrades.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import URL, make_url
+
+from bastion.store.database import parse
+from bastion.store.troubles import translated
+
+_HERE = Path(__file__).parent
+
+
+async def upgrade(url: str) -> None:
+    """Make or update the schema. An SQLite file is created readable by its owner alone."""
+    await asyncio.to_thread(_upgrade, parse(url))
+
+
+async def current(url: str) -> str:
+    """The version the database is at; empty for a database without schema. `Unavailable` when it is away."""
+    return await asyncio.to_thread(_current, parse(url))
+
+
+def latest() -> str:
+    """The version this program expects."""
+    return ScriptDirectory.from_config(config(make_url("sqlite://"))).get_current_head() or ""
+
+
+def config(url: URL) -> Config:
+    """Alembic's settings, without its ini file. The URL may hold a `%` and a password, so it goes as an attribute."""
+    settings = Config()
+    settings.set_main_option("script_location", str(_HERE).replace("%", "%%"))
+    settings.attributes["url"] = url
+    return settings
+
+
+def _upgrade(url: URL) -> None:
+    with translated():
+        _private(url)
+        command.upgrade(config(url), "head")
+
+
+def _current(url: URL) -> str:
+    from migrations.connect import connected  # noqa: PLC0415 - a way round the cycle with env.py
+
+    if url.drivername.startswith("sqlite") and not Path(url.database or "").exists():
+        return ""
+    with translated():
+        return connected(url, _version)
+
+
+def _version(connection: sa.Connection) -> str:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.scalar(sa.text("select version_num from alembic_version")) or "")
+
+
+def _private(url: URL) -> None:
+    """The file holds sealed secrets and personal data; SQLite gives its journal files the same mode."""
+    if url.drivername.startswith("sqlite") and url.database and not Path(url.database).exists():
+        os.close(os.open(url.database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
