@@ -1,0 +1,147 @@
+"""Where a running recording lies: one directory, named by its id, below the spool directory.
+
+    start.json      RecordingMeta and the monotonic clock, written before the first track opens
+    end.json        4 KiB of zeros from the start, overwritten in place by the ending: a full disk can still end well
+    track-N.spool   frames (see `frames`), appended to
+
+Whoever records or seals holds a lock on the directory; the kernel drops it when the process dies, however it dies.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recordings.frames import Frame, Parser
+from recordings.model import Ending, RecordingError, RecordingMeta, TrackHead, TrackKind, canonical, safe_name
+
+START = "start.json"
+END = "end.json"
+END_BYTES = 4096
+BLOCK = 256 * 1024
+
+
+def track_name(number: int) -> str:
+    return f"track-{number}.spool"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What `start.json` says; `note` is not empty when it could not be read and `meta` is only a name."""
+
+    meta: RecordingMeta
+    monotonic_ns: int | None
+    note: str = ""
+
+
+def lock(directory: Path) -> int:
+    """Open and lock `directory`; return the descriptor, which holds the lock until it is closed."""
+    try:
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise RecordingError(f"{directory}: {error.strerror}") from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(fd)
+        raise RecordingError(f"{directory} is being recorded or sealed by somebody else") from error
+    return fd
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[int]:
+    fd = lock(directory)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def start_bytes(meta: RecordingMeta, monotonic_ns: int) -> bytes:
+    return canonical({"format": 1, "meta": meta.as_json(), "monotonic_ns": monotonic_ns})
+
+
+def end_bytes(ending: Ending) -> bytes:
+    """Return the ending, to be written over the first bytes of `end.json`; the newline says that it is whole."""
+    return canonical({"ended_at": ending.ended_at, "reason": ending.reason, "seconds": ending.seconds}) + b"\n"
+
+
+def read_start(directory: Path) -> Start:
+    """Read `start.json`. What was recorded must not be lost with it, so a broken one yields the bare id and a note."""
+    try:
+        values = json.loads((directory / START).read_bytes())
+        meta = RecordingMeta.from_json(values["meta"])
+        if meta.recording_id == directory.name:
+            return Start(meta, values["monotonic_ns"])
+        why = "it belongs to another recording"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = type(error).__name__
+    return Start(RecordingMeta(recording_id=safe_name(directory.name), started_at=""), None, f"start.json: {why}")
+
+
+def read_end(directory: Path) -> Ending | None:
+    """Return the ending, or None when the recorder did not live to write one."""
+    try:
+        text, whole, _ = (directory / END).read_bytes().partition(b"\n")
+        return Ending(**json.loads(text)) if whole else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def tracks(directory: Path) -> list[int]:
+    """Return the numbers of the tracks in `directory`, in order."""
+    names = (path.stem.removeprefix("track-") for path in directory.glob("track-*.spool"))
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def head_bytes(head: TrackHead) -> bytes:
+    return canonical(
+        {
+            "number": head.number, "channel": head.channel, "kind": head.kind, "cols": head.cols, "rows": head.rows,
+            "term": head.term, "command": head.command, "pty": head.pty,
+        }
+    )  # fmt: skip
+
+
+def read_head(frame: Frame) -> TrackHead:
+    """Read the first frame of a track."""
+    values: dict[str, Any] = json.loads(frame.data)
+    return TrackHead(**(values | {"kind": TrackKind(values["kind"])}))
+
+
+def blocks(directory: Path, number: int, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield the bytes `[start, end)` of a track, at most BLOCK at a time."""
+    with (directory / track_name(number)).open("rb", buffering=0) as file:
+        file.seek(start)
+        while end is None or start < end:
+            block = file.read(BLOCK if end is None else min(BLOCK, end - start))
+            if not block:
+                return
+            start += len(block)
+            yield block
+
+
+class SpoolTrack:
+    """Reads a track that may still be written: each `read` returns the whole frames that came since the last one."""
+
+    def __init__(self, directory: Path, number: int) -> None:
+        self.number = number
+        self.parser = Parser()
+        self._directory = directory
+        self._position = 0
+
+    def read(self) -> list[Frame]:
+        """Return at most one block's worth of new frames, the track's head first; [] when there is nothing new.
+
+        RecordingError if the file is gone, which for a live recording means that it has been sealed.
+        """
+        try:
+            block = next(blocks(self._directory, self.number, self._position), b"")
+        except OSError as error:
+            raise RecordingError(f"track {self.number} cannot be read: {error.strerror}") from error
+        self._position += len(block)
+        return self.parser.feed(block)
