@@ -35,6 +35,7 @@ from policies.model import (
 from policies.obligations import parse_duration
 from policies.problems import Fault, PolicyProblem, Problem, problem
 
+FILE = "examples.toml"
 TABLES = frozenset({"context", "suppliers", "people", "devices", "example"})
 
 
@@ -50,12 +51,11 @@ class Example:
 
     def problems(self, decision: Decision) -> Iterator[Problem]:
         """Compare with what the rules say."""
-        if decision.allowed != self.allowed:
-            words = {True: "yes", False: "no"}
-            expected, actual = words[self.allowed], words[decision.allowed] + _because(decision)
-            yield problem(Fault.EXAMPLE_DECISION, example=self.says, expected=expected, actual=actual)
-            return
         deciding = {reason.policy_id for reason in decision.reasons}
+        if decision.allowed != self.allowed:
+            facts = {"expected": _answer(self.allowed, self.rules), "actual": _answer(decision.allowed, deciding)}
+            yield problem(Fault.EXAMPLE_DECISION, example=self.says, **facts)
+            return
         if deciding != self.rules:
             lists = {"expected": _listed(self.rules), "actual": _listed(deciding)}
             yield problem(Fault.EXAMPLE_RULES, example=self.says, **lists)
@@ -71,9 +71,9 @@ def read(text: str) -> list[Example]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _unreadable("*", error) from None
+        raise PolicyProblem([problem(Fault.UNREADABLE, file=FILE, why=error)]) from None
     if unknown := document.keys() - TABLES:
-        raise _unreadable("*", f"unknown table {_listed(unknown)}")
+        raise PolicyProblem([problem(Fault.UNREADABLE, file=FILE, why=f"unknown table {_listed(unknown)}")])
     examples = [_example(table, document) for table in document.get("example", [])]
     if not examples:
         raise PolicyProblem([problem(Fault.EXAMPLE_NONE)])
@@ -91,8 +91,9 @@ def check(engine: PolicyEngine, rules: Mapping[str, object], examples: list[Exam
     return problems + [problem(Fault.NOT_EXERCISED, rule=rule) for rule in sorted(unseen)]
 
 
-def _because(decision: Decision) -> str:
-    return f" ({_listed({reason.policy_id for reason in decision.reasons})})"
+def _answer(allowed: bool, rules: Iterable[str]) -> str:
+    """Say it as the file does, in every language."""
+    return f"allowed = {str(allowed).lower()} ({_listed(rules)})"
 
 
 def _listed(names: Iterable[str]) -> str:

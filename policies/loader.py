@@ -9,7 +9,6 @@ from policies.rules import LoadedPolicies, compile_rules
 
 LIBRARY = Path(__file__).parent / "library"
 SCHEMA = "schema.cedarschema"
-EXAMPLES = "examples.toml"
 
 
 def load(directory: Path | None) -> LoadedPolicies:
@@ -21,7 +20,7 @@ def load(directory: Path | None) -> LoadedPolicies:
     source = directory or LIBRARY
     texts = {path.name: _text(path) for path in _files(source)}
     policies = compile_rules(texts, _schema(source))
-    faults = examples.check(PolicyEngine(policies), policies.rules, examples.read(_text(source / EXAMPLES)))
+    faults = examples.check(PolicyEngine(policies), policies.rules, examples.read(_text(source / examples.FILE)))
     if faults:
         raise PolicyProblem(faults)
     return policies
@@ -35,7 +34,7 @@ def _files(source: Path) -> list[Path]:
         raise PolicyProblem([problem(Fault.DIRECTORY, path=source, why=error.strerror)]) from None
     rules = [source / name for name in names if name.endswith(".cedar")]
     missing = [] if rules else [problem(Fault.NO_RULES, path=source)]
-    if EXAMPLES not in names:
+    if examples.FILE not in names:
         missing.append(problem(Fault.NO_EXAMPLES, path=source))
     if missing:
         raise PolicyProblem(missing)
