@@ -37,6 +37,11 @@ class Invalid(BastionError):
         self.field = field
 
 
+class WeakPassword(Invalid):
+    code = "weak_password"
+    sentence = "Choose a password of at least 12 characters; a sentence you remember is best."
+
+
 class NotFound(BastionError):
     code = "not_found"
     sentence = "There is nothing here under that name, or it is not yours to see."
@@ -124,6 +129,16 @@ class NotAcknowledged(BastionError):
 class ChannelRefused(BastionError):
     code = "channel_refused"
     sentence = "This kind of access ({kind}) is not allowed here."
+
+
+class DeviceBusy(BastionError):
+    code = "device_busy"
+    sentence = "{who} is at work on this device. Try again when that intervention is over (R-37)."
+
+
+class DeviceNotReady(BastionError):
+    code = "device_not_ready"
+    sentence = "The device {device} is not registered completely yet. Ask the hospital to finish it."
 
 
 class DeviceUnreachable(BastionError):

@@ -9,7 +9,8 @@ from bastion.domain.parties import Role
 @dataclass(frozen=True, slots=True)
 class Credential:
     """Of one staff member or technician. `password_hash` is an argon2id string or empty (technicians have none);
-    `totp_sealed` is sealed by the vault, empty until enrolment."""
+    `totp_sealed` is sealed by the vault, empty until enrolment.
+    """
 
     subject_id: str
     password_hash: str = ""
@@ -69,7 +70,8 @@ class FactorProof:
 @dataclass(frozen=True, slots=True)
 class SealedSecret:
     """A device secret as the vault sealed it. `key_id` names the master key that wraps its data key;
-    `fingerprint` lets people tell two versions apart and says nothing about the secret."""
+    `fingerprint` lets people tell two versions apart and says nothing about the secret.
+    """
 
     id: str
     sealed: bytes

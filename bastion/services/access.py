@@ -1,0 +1,250 @@
+"""Asking for access, for more time, and reading what became of it (R-17, R-24, R-25). Deciding is `approvals.py`."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
+from bastion.domain.device import Device, DeviceAccount
+from bastion.domain.grant import Grant, GrantStatus
+from bastion.domain.ids import new_id
+from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
+from bastion.errors import Conflict, DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
+from bastion.services.decisions import Decisions, judged_source, policy_ids, reasons, refusal
+from bastion.services.joins import Joins, found, scope
+from bastion.services.requests import (
+    RequestViews,
+    audit_decision,
+    check_minutes,
+    may_see,
+    minutes_of,
+    person,
+    refuse_if_locked,
+)
+from bastion.services.views import GrantView, RequestView
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Action, Decision
+
+PENDING_LIFE = timedelta(hours=2)
+MAX_TEXT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDraft:
+    """What a person asks for. `minutes` of work; `start` aware UTC for later, `None` for as soon as agreed."""
+
+    device_code: str
+    kind: InterventionKind
+    reason: str
+    minutes: int
+    work_order: str = ""
+    account: str = ""
+    start: datetime | None = None
+    technician_login: str = ""
+    notice_accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A draft with its names resolved."""
+
+    technician: Technician
+    supplier: Supplier
+    device: Device
+    account: DeviceAccount
+    wanted: timedelta
+
+
+class Access:
+    def __init__(self, database: Database, decisions: Decisions) -> None:
+        self._database = database
+        self._decisions = decisions
+        self._views = RequestViews(decisions)
+
+    # -- asking --------------------------------------------------------------------------------------------------------
+    async def request(self, actor: Actor, draft: RequestDraft) -> AccessRequest:
+        """Ask for access, for oneself or, as staff, for a technician. Raises `PolicyRefused`, `Locked`, `Invalid`."""
+        _check_texts(draft)
+        now = clock.now()
+        async with self._database.write() as uow:
+            ask = await self._resolve(uow, actor, draft)
+            await refuse_if_locked(uow, ask.technician, ask.device, now)
+            if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
+                raise Conflict("pending", sentence="A request for this device is waiting already; see its state first.")
+            decision = self._ask_policy(actor, ask, draft.kind, now)
+            made = _make_request(actor, draft, ask, decision, now)
+            await self._keep_request(uow, actor, made, ask, decision, now)
+        if not decision.allowed:
+            raise refusal(decision, actor.language)
+        return made
+
+    async def extend(self, actor: Actor, grant_id: str, minutes: int, reason: str) -> AccessRequest:
+        """Ask for more time under a grant: a new fact under the request's own quorum (R-35)."""
+        check_minutes(minutes)
+        now = clock.now()
+        async with self._database.write() as uow:
+            grant = found(await uow.grants.get(grant_id))
+            if actor.kind is ActorKind.TECHNICIAN and grant.technician_id != actor.id:
+                raise NotFound(grant_id)
+            if grant.status(now) is not GrantStatus.OPEN:
+                raise Conflict("not open", sentence="This authorisation is not open any more; ask for a new one.")
+            ask = await self._resolve_grant(uow, grant, minutes)
+            first = found(await uow.requests.get(grant.request_id))
+            decision = self._ask_policy(actor, ask, grant.kind, now)
+            made = _make_extension(actor, first, grant, minutes, reason, now)
+            await self._keep_request(uow, actor, made, ask, decision, now)
+        if not decision.allowed:
+            raise refusal(decision, actor.language)
+        return made
+
+    async def withdraw(self, actor: Actor, request_id: str, note: str = "") -> AccessRequest:
+        """Take a pending request back; the technician himself, or whoever made it for him."""
+        now = clock.now()
+        async with self._database.write() as uow:
+            request = found(await uow.requests.get(request_id))
+            if actor.id not in {request.technician_id, request.created_by.id}:
+                raise NotFound(request_id)
+            saved = await uow.requests.save(request.withdraw(person(actor), note, now))
+            await audit_decision(uow, "request:withdrawn", actor, saved, now, note=note)
+        return saved
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+    async def get(self, actor: Actor, request_id: str) -> RequestView:
+        async with self._database.read() as uow:
+            request = found(await uow.requests.get(request_id), request_id)
+            if not may_see(actor, request):
+                raise NotFound(request_id)
+            return await self._views.view(uow, Joins(uow), actor, request)
+
+    async def pending(self, actor: Actor) -> list[RequestView]:
+        """What waits for a decision in the actor's facilities, oldest first."""
+        async with self._database.read() as uow:
+            joins = Joins(uow)
+            waiting = await uow.requests.pending(clock.now(), scope(actor))
+            views = [await self._views.view(uow, joins, actor, r) for r in waiting if may_see(actor, r)]
+        return sorted(views, key=lambda v: v.request.created_at)
+
+    async def search(
+        self, actor: Actor, *, state: str = "", text: str = "", device_id: str = "", supplier_id: str = "",
+        limit: int = 50, offset: int = 0,
+    ) -> list[RequestView]:  # fmt: skip
+        mine = actor.id if actor.kind is ActorKind.TECHNICIAN else ""
+        async with self._database.read() as uow:
+            joins = Joins(uow)
+            rows = await uow.requests.search(
+                state=state, text=text, device_id=device_id, supplier_id=supplier_id, technician_id=mine,
+                facility_ids=None if mine else scope(actor), limit=limit, offset=offset,
+            )  # fmt: skip
+            return [await self._views.view(uow, joins, actor, row) for row in rows]
+
+    async def grants(self, actor: Actor, technician_id: str) -> list[GrantView]:
+        """The open and coming grants of a technician that the actor may see."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            joins = Joins(uow)
+            grants = await uow.grants.of_technician(technician_id, now)
+            visible = [g for g in grants if actor.id == g.technician_id or actor.covers(g.facility_id)]
+            return [
+                GrantView(g, await joins.device(g.device_id), await joins.technician(g.technician_id)) for g in visible
+            ]
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _resolve(self, uow: UnitOfWork, actor: Actor, draft: RequestDraft) -> _Ask:
+        technician = await _technician_of(uow, actor, draft.technician_login)
+        supplier = found(await uow.suppliers.get(technician.supplier_id))
+        device = await uow.devices.by_code(draft.device_code)
+        if device is None or not device.active or supplier.id not in device.supplier_ids:
+            raise NotFound(f"device {draft.device_code}")
+        accounts = await uow.accounts.of(device.id)
+        chosen = [a for a in accounts if not draft.account or a.login == draft.account]
+        if not chosen:
+            raise DeviceNotReady(device.code, device=device.code)
+        return _Ask(technician, supplier, device, chosen[0], timedelta(minutes=draft.minutes))
+
+    async def _resolve_grant(self, uow: UnitOfWork, grant: Grant, minutes: int) -> _Ask:
+        """The whole window, extension included, is what the policy judges."""
+        technician = found(await uow.technicians.get(grant.technician_id))
+        return _Ask(
+            technician, found(await uow.suppliers.get(grant.supplier_id)),
+            found(await uow.devices.get(grant.device_id)), found(await uow.accounts.get(grant.account_id)),
+            grant.end - grant.start + timedelta(minutes=minutes),
+        )  # fmt: skip
+
+    def _ask_policy(self, actor: Actor, ask: _Ask, kind: InterventionKind, now: datetime) -> Decision:
+        asker = replace(
+            actor, id=ask.technician.id, source=judged_source(actor.source, bool(actor.supplier_id), ask.supplier)
+        )
+        return self._decisions.on_device(Action.REQUEST, asker, ask.supplier, ask.device, kind, ask.wanted, now)
+
+    async def _keep_request(
+        self, uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: _Ask, decision: Decision, now: datetime
+    ) -> None:
+        if decision.allowed:
+            await uow.requests.add(made)
+            await _audit_created(uow, actor, made, ask.technician.login, now)
+            uow.hint("request", made.id)
+            return
+        await uow.audit.append(
+            "request:refused", actor=actor, subject=("device", ask.device.id), facility_id=ask.device.facility_id,
+            at=now, kind=made.kind, minutes=minutes_of(made.wanted), device=ask.device.code, supplier=ask.supplier.code,
+            policy=" ".join(policy_ids(decision)), why=" ".join(reasons(decision, "en")),
+            technician=ask.technician.login, reason=made.reason,
+        )  # fmt: skip
+
+
+# -- small parts, without state ----------------------------------------------------------------------------------------
+def _check_texts(draft: RequestDraft) -> None:
+    if len(draft.reason.strip()) < 3:
+        raise ReasonNeeded("request", field="reason", sentence="Please say in a few words what you are going to do.")
+    for name in ("reason", "work_order", "account"):
+        if len(getattr(draft, name)) > MAX_TEXT:
+            raise Invalid(
+                name, field=name, sentence="This text is too long: {limit} characters at most.", limit=MAX_TEXT
+            )
+    check_minutes(draft.minutes)
+    if draft.start is not None and (draft.start.tzinfo is None or draft.start < clock.now() - timedelta(minutes=5)):
+        raise Invalid("start", field="start", sentence="The start lies in the past. Choose a later one.")
+
+
+async def _technician_of(uow: UnitOfWork, actor: Actor, login: str) -> Technician:
+    if actor.kind is ActorKind.TECHNICIAN:
+        return found(await uow.technicians.get(actor.id))
+    if actor.kind is not ActorKind.STAFF:
+        raise Forbidden("only technicians and staff ask for access")
+    technician = await uow.technicians.by_login(login)
+    if technician is None or not technician.usable(clock.now()):
+        raise Invalid(login, field="technician_login", sentence="There is no usable technician under that login.")
+    return technician
+
+
+def _make_request(actor: Actor, draft: RequestDraft, ask: _Ask, decision: Decision, now: datetime) -> AccessRequest:
+    return AccessRequest(
+        id=new_id(now), technician_id=ask.technician.id, technician_name=ask.technician.name,
+        supplier_id=ask.supplier.id, device_id=ask.device.id, facility_id=ask.device.facility_id,
+        account_id=ask.account.id, kind=draft.kind, reason=draft.reason.strip(), work_order=draft.work_order.strip(),
+        wanted=ask.wanted, created_at=now, expires_at=max(now, draft.start or now) + PENDING_LIFE,
+        created_by=person(actor), quorum=decision.obligations.approvals,
+        max_duration=decision.obligations.max_duration, policy_hash=decision.policy_hash,
+        policy_ids=policy_ids(decision), source=actor.source, start=draft.start,
+        notice_accepted_at=now if draft.notice_accepted and actor.kind is ActorKind.TECHNICIAN else None,
+    )  # fmt: skip
+
+
+def _make_extension(
+    actor: Actor, first: AccessRequest, grant: Grant, minutes: int, reason: str, now: datetime
+) -> AccessRequest:
+    return replace(
+        first, id=new_id(now), reason=reason.strip() or first.reason,
+        wanted=timedelta(minutes=minutes), created_at=now, expires_at=grant.end, created_by=person(actor),
+        source=actor.source, start=None, extends_grant_id=grant.id, stored_state=RequestState.PENDING, approvals=(),
+        decided_at=None, decided_by="", decision_note="", grant_id="", version=1,
+    )  # fmt: skip
+
+
+async def _audit_created(uow: UnitOfWork, actor: Actor, made: AccessRequest, login: str, now: datetime) -> None:
+    await uow.audit.append(
+        "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,
+        kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, policy=" ".join(made.policy_ids),
+        quorum=made.quorum, device=made.device_id, supplier=made.supplier_id, technician=login, reason=made.reason,
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""Deciding on a request: agree, refuse, take back. The last agreement of the quorum makes the grant (R-17, R-23)."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest, RequestState
+from bastion.domain.device import Device
+from bastion.domain.grant import Grant
+from bastion.domain.ids import new_id
+from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
+from bastion.errors import Conflict, NotFound, ReasonNeeded
+from bastion.services.authentication import Authentication
+from bastion.services.decisions import Decisions, judged_source, refusal
+from bastion.services.joins import found
+from bastion.services.requests import audit_decision, check_minutes, may_see, person, refuse_if_locked
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Action
+
+
+class Approvals:
+    def __init__(self, database: Database, decisions: Decisions, authentication: Authentication) -> None:
+        self._database = database
+        self._decisions = decisions
+        self._authentication = authentication
+
+    async def approve(self, actor: Actor, request_id: str, version: int, minutes: int, note: str = "") -> AccessRequest:
+        """Agree, to `minutes` at most. The last agreement of the quorum creates (or extends) the grant."""
+        self._authentication.require_fresh(actor)
+        check_minutes(minutes)
+        now = clock.now()
+        async with self._database.write() as uow:
+            request, device = await self._for_decision(uow, actor, request_id, version, now)
+            await self._refuse_a_locked_decision(uow, request, now)
+            agreed = request.approve(person(actor), timedelta(minutes=minutes), note, now)
+            if agreed.stored_state is RequestState.APPROVED:
+                agreed = await self._grant(uow, actor, agreed, device, now)
+            saved = await uow.requests.save(agreed)
+            await audit_decision(
+                uow, "request:approved", actor, saved, now, minutes=minutes, missing=saved.missing, note=note,
+                agreed=int(saved.agreed.total_seconds() // 60), policy=" ".join(saved.policy_ids),
+            )  # fmt: skip
+        return saved
+
+    async def deny(self, actor: Actor, request_id: str, version: int, note: str) -> AccessRequest:
+        """Refuse, with the reason the technician will read."""
+        self._authentication.require_fresh(actor)
+        if len(note.strip()) < 3:
+            raise ReasonNeeded("deny", field="note", sentence="Please say why; the technician will read it.")
+        now = clock.now()
+        async with self._database.write() as uow:
+            request, _device = await self._for_decision(uow, actor, request_id, version, now)
+            saved = await uow.requests.save(request.deny(person(actor), note, now))
+            await audit_decision(uow, "request:denied", actor, saved, now, note=note)
+        return saved
+
+    async def revoke(self, actor: Actor, grant_id: str, reason: str) -> Grant:
+        """Take an agreed right back; its live sessions end."""
+        if len(reason.strip()) < 3:
+            raise ReasonNeeded("revoke", field="reason", sentence="Please say why; the technician will read it.")
+        now = clock.now()
+        async with self._database.write() as uow:
+            grant = found(await uow.grants.get(grant_id))
+            device = found(await uow.devices.get(grant.device_id))
+            self._decisions.require_about(Action.INTERRUPT, actor, device, now)
+            saved = await uow.grants.save(grant.revoke(actor.name, reason, now))
+            await uow.audit.append(
+                "grant:revoked", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
+                why=reason,
+            )  # fmt: skip
+            uow.hint("grant", grant.id)
+        return saved
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _for_decision(
+        self, uow: UnitOfWork, actor: Actor, request_id: str, version: int, now: datetime
+    ) -> tuple[AccessRequest, Device]:
+        request = found(await uow.requests.get(request_id), request_id)
+        if not may_see(actor, request):
+            raise NotFound(request_id)
+        device = found(await uow.devices.get(request.device_id))
+        self._decisions.require_approve(actor, request, device, now)
+        if request.version != version:
+            raise Conflict(f"request {request_id} is at version {request.version}, not {version}")
+        return request, device
+
+    async def _refuse_a_locked_decision(self, uow: UnitOfWork, request: AccessRequest, now: datetime) -> None:
+        """Nothing opens while a lock stands, so nothing is agreed either."""
+        technician = found(await uow.technicians.get(request.technician_id))
+        await refuse_if_locked(uow, technician, found(await uow.devices.get(request.device_id)), now)
+
+    async def _grant(
+        self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, now: datetime
+    ) -> AccessRequest:
+        if request.extends_grant_id:
+            return await self._extend_grant(uow, actor, request, now)
+        technician = found(await uow.technicians.get(request.technician_id))
+        supplier = found(await uow.suppliers.get(request.supplier_id))
+        grant = self._make_grant(request, technician, supplier, device, now)
+        await uow.grants.add(grant)
+        await uow.audit.append(
+            "grant:created", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
+            request=request.id, device=device.code, supplier=supplier.code, technician=technician.login,
+            start=grant.start.isoformat(), end=grant.end.isoformat(), kind=grant.kind,
+            channels=" ".join(sorted(grant.channels)), policy=grant.policy_hash,
+        )  # fmt: skip
+        uow.hint("grant", grant.id)
+        return replace(request, grant_id=grant.id)
+
+    def _make_grant(
+        self, request: AccessRequest, technician: Technician, supplier: Supplier, device: Device, now: datetime
+    ) -> Grant:
+        asker = Actor(
+            ActorKind.TECHNICIAN, technician.id, technician.login, technician.name,
+            judged_source(request.source, bool(request.created_by.company), supplier), supplier_id=supplier.id,
+        )  # fmt: skip
+        count = len(request.approvals)
+        decision = self._decisions.on_device(
+            Action.CONNECT, asker, supplier, device, request.kind, request.agreed, now, count
+        )
+        if not decision.allowed:
+            raise refusal(decision, "en")
+        start = max(request.start or now, now)
+        channels = self._decisions.channels(asker, supplier, device, request.kind, request.agreed, now, count)
+        return Grant(
+            new_id(now), request.id, technician.id, supplier.id, device.id, device.facility_id, request.account_id,
+            request.kind, channels, start, start + request.agreed,
+            idle_seconds=int(decision.obligations.idle.total_seconds()), watcher=decision.obligations.watcher,
+            policy_hash=decision.policy_hash, approved_by=tuple(a.staff_name for a in request.approvals),
+            acknowledged_at=request.notice_accepted_at,
+        )  # fmt: skip
+
+    async def _extend_grant(
+        self, uow: UnitOfWork, actor: Actor, request: AccessRequest, now: datetime
+    ) -> AccessRequest:
+        grant = found(await uow.grants.get(request.extends_grant_id))
+        saved = await uow.grants.save(grant.extend(grant.end + request.agreed, now))
+        await uow.audit.append(
+            "grant:extended", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
+            end=saved.end.isoformat(), request=request.id,
+        )  # fmt: skip
+        uow.hint("grant", grant.id)
+        return replace(request, grant_id=grant.id)

@@ -1,0 +1,330 @@
+"""Proving who somebody is: technicians by key and then code, staff by password and code, programs by token.
+
+One sentence answers every failure (`AuthenticationFailed`), so that a stranger learns nothing; the audit chain holds
+the cause. A code is used once (T21), a failed attempt counts per login and source (T28).
+"""
+
+import asyncio
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from bastion import clock
+from bastion.domain.credentials import Credential, WebSession
+from bastion.domain.parties import Actor, ActorKind, Staff, Technician, system_actor
+from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts, WeakPassword
+from bastion.services.sealing import totp_aad
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from bastion.store.vault import Vault
+
+CODE_SECONDS: Final = 30
+MAX_FAILURES: Final = 5
+FAILURE_WINDOW: Final = timedelta(minutes=15)
+WEB_SESSION_LENGTH: Final = timedelta(hours=10)
+FRESH_FACTOR: Final = timedelta(minutes=2)
+MAX_PASSWORD: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOutcome:
+    """A proved key. `needs_code` is false while a proof of the second factor stands for this very grant."""
+
+    technician_id: str
+    fingerprint: str
+    needs_code: bool
+
+
+def hash_token(token: str) -> str:
+    """Tokens carry 256 bits of chance, so a plain digest is enough to keep them unusable when read."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Passwords:
+    """argon2id, in a thread: one hash takes a tenth of a second of one core."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher()
+        self._decoy = self._hasher.hash(secrets.token_hex(16))
+        self._turns = asyncio.Semaphore(2)
+
+    async def hash(self, password: str) -> str:
+        return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def matches(self, stored: str, password: str) -> bool:
+        """Compare; an empty `stored` costs the same time and never matches."""
+        if len(password) > MAX_PASSWORD:
+            return False
+        async with self._turns:
+            right = await asyncio.to_thread(self._verify, stored or self._decoy, password)
+        return right and bool(stored)
+
+    def _verify(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+
+
+class Authentication:
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+        self.passwords = Passwords()
+
+    # -- technicians, over SSH -----------------------------------------------------------------------------------------
+    async def known_key(self, login: str, public: str) -> bool:
+        """Tell whether an *offered* key could do. Nothing is proved yet: no audit, no right (T4)."""
+        async with self._database.read() as uow:
+            return await self._technician_with_key(uow, login, public) is not None
+
+    async def key_proved(self, login: str, public: str, source: str, device_code: str) -> KeyOutcome:
+        """The client has signed with the key. Say whether a code must follow; raise `AuthenticationFailed`."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            found = await self._technician_with_key(uow, login, public)
+            if found is None:
+                raise AuthenticationFailed("key is not registered")
+            technician, fingerprint = found
+            proof = await self._standing_proof(uow, technician, fingerprint, source, device_code, now)
+        return KeyOutcome(technician.id, fingerprint, needs_code=not proof)
+
+    async def technician_code(self, login: str, fingerprint: str, code: str, source: str, client: str = "") -> Actor:
+        """Check the second factor; return the actor, or count the failure and raise `AuthenticationFailed`."""
+        await self._not_locked_out(login, source, "ssh")
+        async with self._database.write() as uow:
+            technician = await uow.technicians.by_login(login)
+            usable = technician is not None and technician.usable(clock.now())
+            if usable and technician is not None and await self._code_is_right(uow, technician.id, code):
+                return await self._technician_in(uow, technician, fingerprint, source, client, "key totp")
+        await self.refused(login, source, "ssh", "code", "wrong, used or missing code", client)
+        raise AuthenticationFailed("code")
+
+    async def technician_by_proof(self, login: str, fingerprint: str, source: str, client: str = "") -> Actor:
+        """The actor of a further connection whose second factor stands (see `key_proved`)."""
+        async with self._database.write() as uow:
+            technician = await uow.technicians.by_login(login)
+            if technician is None or not technician.usable(clock.now()):
+                raise AuthenticationFailed("technician is not usable")
+            return await self._technician_in(uow, technician, fingerprint, source, client, "key proof")
+
+    async def refused(self, login: str, source: str, door: str, stage: str, why: str, client: str = "") -> None:
+        """Audit a failed attempt at a door and count it."""
+        now = clock.now()
+        async with self._database.write() as uow:
+            await uow.failures.add(login, source, now)
+            await uow.audit.append(
+                "auth:failed", actor=_stranger(source), subject=("login", login[:64]), at=now,
+                door=door, stage=stage, why=why, client=client, login=login,
+            )  # fmt: skip
+
+    # -- staff, in the console -----------------------------------------------------------------------------------------
+    async def sign_in(self, login: str, password: str, code: str, source: str) -> tuple[Actor, str]:
+        """Return the actor and the cookie's token; raise `AuthenticationFailed` for whatever is wrong."""
+        await self._not_locked_out(login, source, "console")
+        async with self._database.read() as uow:
+            staff = await uow.staff.by_login(login)
+            credential = await uow.credentials.get(staff.id) if staff else None
+        right = await self.passwords.matches(credential.password_hash if credential else "", password)
+        if staff is not None and staff.active and right:
+            entered = await self._start_web_session(staff, code, source)
+            if entered is not None:
+                return entered
+        await self.refused(login, source, "console", "password" if not right else "code", "sign-in refused")
+        raise AuthenticationFailed("console")
+
+    async def actor_of_session(self, token: str, source: str) -> Actor | None:
+        """The actor behind a cookie, re-read each time: roles and locks of this very second (T25)."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            session = await uow.web_sessions.get(hash_token(token))
+            if session is None or session.ended_at is not None or now >= session.expires_at:
+                return None
+            staff = await uow.staff.get(session.staff_id)
+        return staff_actor(staff, source, session.factor_at) if staff and staff.active else None
+
+    async def confirm_factor(self, actor: Actor, code: str, token: str = "") -> Actor:
+        """A fresh code for a decision. Returns the actor with the factor's time; raises `AuthenticationFailed`."""
+        await self._not_locked_out(actor.login, actor.source, "console")
+        now = clock.now()
+        async with self._database.write() as uow:
+            if await self._code_is_right(uow, actor.id, code):
+                session = await uow.web_sessions.get(hash_token(token)) if token else None
+                if session is not None and session.staff_id == actor.id:
+                    await uow.web_sessions.save(replace(session, factor_at=now))
+                await uow.audit.append("auth:factor_refreshed", actor=actor, subject=("staff", actor.id), at=now)
+                return replace(actor, factor_at=now)
+        await self.refused(actor.login, actor.source, "console", "code", "wrong, used or missing code")
+        raise AuthenticationFailed("code")
+
+    @staticmethod
+    def is_fresh(actor: Actor) -> bool:
+        return actor.factor_at is not None and clock.now() - actor.factor_at <= FRESH_FACTOR
+
+    def require_fresh(self, actor: Actor) -> None:
+        """Decisions ask for a code proved within `FRESH_FACTOR`; the machine's own operator is beyond that."""
+        if actor.kind is not ActorKind.OPERATOR and not self.is_fresh(actor):
+            raise FreshFactorNeeded(f"{actor.login}")
+
+    async def sign_out(self, actor: Actor, token: str) -> None:
+        async with self._database.write() as uow:
+            session = await uow.web_sessions.get(hash_token(token))
+            if session is not None and session.ended_at is None:
+                await uow.web_sessions.save(replace(session, ended_at=clock.now()))
+                await uow.audit.append(
+                    "auth:signed_out", actor=actor, subject=("staff", actor.id), at=clock.now(), door="console"
+                )
+
+    async def change_password(self, actor: Actor, old: str, new: str) -> None:
+        """Replace one's own password; every other web session of the person ends (T25)."""
+        check_password(new)
+        async with self._database.read() as uow:
+            credential = await uow.credentials.get(actor.id)
+        if not await self.passwords.matches(credential.password_hash if credential else "", old):
+            await self.refused(actor.login, actor.source, "console", "password", "old password is wrong")
+            raise AuthenticationFailed("old password")
+        hashed, now = await self.passwords.hash(new), clock.now()
+        async with self._database.write() as uow:
+            current = await uow.credentials.get(actor.id)
+            if current is not None:
+                await uow.credentials.put(replace(current, password_hash=hashed))
+            await end_web_sessions(uow, actor.id, now)
+            await uow.audit.append("auth:password_changed", actor=actor, subject=("staff", actor.id), at=now)
+
+    # -- programs ------------------------------------------------------------------------------------------------------
+    async def actor_of_token(self, bearer: str, source: str) -> Actor | None:
+        """The actor behind an API token: never more than its owner may now, nor more than the token's own roles."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            token = await uow.tokens.by_hash(hash_token(bearer))
+            if token is None or token.revoked_at is not None or now >= token.expires_at:
+                return None
+            staff = await uow.staff.get(token.staff_id)
+        if staff is None or not staff.active:
+            return None
+        actor = staff_actor(staff, source, None)
+        return replace(actor, roles=actor.roles & token.roles, token_id=token.id)
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _technician_with_key(self, uow: UnitOfWork, login: str, public: str) -> tuple[Technician, str] | None:
+        technician = await uow.technicians.by_login(login)
+        if technician is None or not technician.usable(clock.now()):
+            return None
+        for key in await uow.keys.of(technician.id):
+            if secrets.compare_digest(key.public.encode(), public.encode()):
+                return technician, key.fingerprint
+        return None
+
+    async def _standing_proof(
+        self, uow: UnitOfWork, technician: Technician, fingerprint: str, source: str, device_code: str, now: datetime
+    ) -> bool:
+        device = await uow.devices.by_code(device_code) if device_code else None
+        grant = await uow.grants.live(technician.id, device.id, now) if device else None
+        if grant is None:
+            return False
+        return await uow.proofs.find(technician.id, fingerprint, source, grant.id, now) is not None
+
+    async def _technician_in(
+        self, uow: UnitOfWork, technician: Technician, fingerprint: str, source: str, client: str, factors: str
+    ) -> Actor:
+        now = clock.now()
+        actor = technician_actor(technician, source, now)
+        await uow.failures.clear(technician.login, source)
+        await uow.audit.append(
+            "auth:succeeded", actor=actor, subject=("technician", technician.id), at=now,
+            door="ssh", factors=factors, fingerprint=fingerprint, client=client,
+        )  # fmt: skip
+        return actor
+
+    async def _start_web_session(self, staff: Staff, code: str, source: str) -> tuple[Actor, str] | None:
+        now, token = clock.now(), secrets.token_urlsafe(32)
+        async with self._database.write() as uow:
+            if not await self._code_is_right(uow, staff.id, code):
+                return None
+            await uow.failures.clear(staff.login, source)
+            await uow.web_sessions.add(
+                WebSession(hash_token(token), staff.id, now, now + WEB_SESSION_LENGTH, factor_at=now, source=source)
+            )
+            actor = staff_actor(staff, source, now)
+            await uow.audit.append(
+                "auth:succeeded", actor=actor, subject=("staff", staff.id), at=now,
+                door="console", factors="password totp",
+            )  # fmt: skip
+        return actor, token
+
+    async def _code_is_right(self, uow: UnitOfWork, subject_id: str, code: str) -> bool:
+        """True once per code and person: the time step is spent in the same transaction (T21)."""
+        credential = await uow.credentials.get(subject_id)
+        if credential is None or not credential.totp_sealed:
+            return False
+        step = matching_step(self._totp_secret(credential), code, clock.now())
+        return step is not None and await uow.totp_uses.consume(subject_id, step)
+
+    def _totp_secret(self, credential: Credential) -> str:
+        return self._vault.unseal(credential.totp_sealed, totp_aad(credential.subject_id)).reveal().decode()
+
+    async def _not_locked_out(self, login: str, source: str, door: str) -> None:
+        now = clock.now()
+        async with self._database.read() as uow:
+            failures = await uow.failures.count(login, source, now - FAILURE_WINDOW)
+        if failures < MAX_FAILURES:
+            return
+        minutes = round(FAILURE_WINDOW.total_seconds() / 60)
+        if failures == MAX_FAILURES:
+            async with self._database.write() as uow:
+                await uow.failures.add(login, source, now)
+                await uow.audit.append(
+                    "auth:locked_out", actor=_stranger(source), subject=("login", login[:64]), at=now,
+                    door=door, minutes=minutes, login=login,
+                )  # fmt: skip
+        raise TooManyAttempts(login, minutes=minutes)
+
+
+def matching_step(secret: str, code: str, now: datetime) -> int | None:
+    """Return the time step `code` belongs to, at most one step of 30 s away from `now`; else `None` (RFC 6238)."""
+    digits = code.replace(" ", "")
+    if len(digits) != 6 or not (digits.isascii() and digits.isdigit()):
+        return None
+    totp, present = pyotp.TOTP(secret), int(now.timestamp()) // CODE_SECONDS
+    matching = [
+        step for step in (present - 1, present, present + 1)
+        if secrets.compare_digest(totp.generate_otp(step), digits)
+    ]  # fmt: skip
+    return matching[0] if matching else None
+
+
+def check_password(password: str) -> None:
+    """Length is what counts (NIST SP 800-63B): at least 12 characters, at most `MAX_PASSWORD`."""
+    if not 12 <= len(password) <= MAX_PASSWORD:
+        raise WeakPassword("length", field="password")
+
+
+def staff_actor(staff: Staff, source: str, factor_at: datetime | None) -> Actor:
+    return Actor(
+        ActorKind.STAFF, staff.id, staff.login, staff.name, source, staff.roles, staff.facilities,
+        language=staff.language, factor_at=factor_at,
+    )  # fmt: skip
+
+
+def technician_actor(technician: Technician, source: str, factor_at: datetime) -> Actor:
+    return Actor(
+        ActorKind.TECHNICIAN, technician.id, technician.login, technician.name, source,
+        supplier_id=technician.supplier_id, language=technician.language, factor_at=factor_at,
+    )  # fmt: skip
+
+
+def _stranger(source: str) -> Actor:
+    return replace(system_actor("stranger"), id="stranger", login="", source=source)
+
+
+async def end_web_sessions(uow: UnitOfWork, staff_id: str, now: datetime) -> None:
+    """Sign a person out everywhere (T25)."""
+    for session in await uow.web_sessions.of(staff_id):
+        if session.ended_at is None:
+            await uow.web_sessions.save(replace(session, ended_at=now))

@@ -1,0 +1,74 @@
+"""All use cases in one hand: what a face (console, API, SSH, command line) is given."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from bastion.services.access import Access
+from bastion.services.approvals import Approvals
+from bastion.services.audit import Audit
+from bastion.services.authentication import Authentication
+from bastion.services.decisions import Decisions
+from bastion.services.directory import Directory
+from bastion.services.enrolment import Enrolment
+from bastion.services.inventory import HostKeyScanner, Inventory
+from bastion.services.locks import Locks
+from bastion.services.people import People
+from bastion.services.replay import RecordingStore, Replay
+from bastion.services.sessions import Sessions
+from bastion.services.supervision import Supervision
+from bastion.services.tokens import Tokens
+from bastion.services.upkeep import Upkeep
+from bastion.store.bus import Hint
+from bastion.store.database import Database
+from bastion.store.vault import Vault
+from policies.engine import PolicyEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    authentication: Authentication
+    enrolment: Enrolment
+    tokens: Tokens
+    access: Access
+    approvals: Approvals
+    sessions: Sessions
+    supervision: Supervision
+    locks: Locks
+    replay: Replay
+    directory: Directory
+    people: People
+    inventory: Inventory
+    audit: Audit
+    decisions: Decisions
+    upkeep: Upkeep
+    database: Database
+
+    def hints(self) -> AsyncIterator[Hint]:
+        """Keys of rows that changed; the first item, and each after a gap, says: read everything again."""
+        return self.database.bus.listen()
+
+
+def build(
+    database: Database, vault: Vault, engine: PolicyEngine, recordings: RecordingStore, scan: HostKeyScanner
+) -> Services:
+    """Join the use cases to the store; `app.py` calls this once."""
+    decisions = Decisions(engine)
+    authentication = Authentication(database, vault)
+    return Services(
+        authentication=authentication,
+        enrolment=Enrolment(database, vault, authentication.passwords),
+        tokens=Tokens(database, authentication),
+        access=Access(database, decisions),
+        approvals=Approvals(database, decisions, authentication),
+        sessions=Sessions(database, decisions, vault),
+        supervision=Supervision(database, decisions, authentication),
+        locks=Locks(database, decisions, authentication),
+        replay=Replay(database, decisions, recordings),
+        directory=Directory(database),
+        people=People(database),
+        inventory=Inventory(database, vault, scan),
+        audit=Audit(database, authentication),
+        decisions=decisions,
+        upkeep=Upkeep(database, vault),
+        database=database,
+    )

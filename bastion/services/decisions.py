@@ -1,0 +1,139 @@
+"""Turns domain facts into a policy query: the one place where the product asks the policy anything."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bastion.domain.access_request import AccessRequest, InterventionKind
+from bastion.domain.device import ChannelKind, Device
+from bastion.domain.parties import Actor, ActorKind, Supplier
+from bastion.errors import Forbidden, PolicyRefused, SelfApproval
+from policies.engine import PolicyEngine
+from policies.model import Action, ContextFacts, Decision, DeviceFacts, PrincipalFacts, Query, SupplierFacts
+
+CHANNEL_ACTIONS = {
+    ChannelKind.SHELL: Action.SHELL,
+    ChannelKind.EXEC: Action.EXEC,
+    ChannelKind.SFTP: Action.SFTP,
+    ChannelKind.FORWARD: Action.FORWARD,
+}
+
+
+class Decisions:
+    """Every method answers with the policy's own decision; `require_*` raise when it says no."""
+
+    def __init__(self, engine: PolicyEngine) -> None:
+        self._engine = engine
+
+    def replace_engine(self, engine: PolicyEngine) -> None:
+        """Take a newly loaded policy set; the old one stays when the new one does not load."""
+        self._engine = engine
+
+    def explain(self, policy_ids: tuple[str, ...], language: str) -> tuple[str, ...]:
+        """The sentences of rules that decided earlier, as far as they are still in force."""
+        known = [self._engine.reason(ident) for ident in policy_ids]
+        return tuple(reason.sentence(language) for reason in known if reason)
+
+    # -- technicians ---------------------------------------------------------------------------------------------------
+    def on_device(
+        self, action: Action, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind,
+        duration: timedelta, now: datetime, approvals: int = 0,
+    ) -> Decision:  # fmt: skip
+        """May this technician do `action` on `device`, coming from where he comes from?"""
+        context = _context(now, actor.source, kind.value, duration, factors=2, approvals=approvals)
+        principal = PrincipalFacts("technician", actor.id, supplier_id=supplier.id)
+        return self._engine.decide(Query(action, principal, _supplier(supplier, now), _device(device), context))
+
+    def channels(
+        self, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind, duration: timedelta,
+        now: datetime, approvals: int,
+    ) -> frozenset[ChannelKind]:  # fmt: skip
+        """The channel kinds a grant for this work may hold (R-20)."""
+        allowed = {
+            channel for channel, action in CHANNEL_ACTIONS.items()
+            if self.on_device(action, actor, supplier, device, kind, duration, now, approvals).allowed
+        }  # fmt: skip
+        return frozenset(allowed)
+
+    # -- staff ---------------------------------------------------------------------------------------------------------
+    def on_request(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
+        """May this person decide on `request`?"""
+        mine = actor.id in {request.created_by.id, request.technician_id}
+        context = _context(now, actor.source, request.kind.value, request.wanted, factors=2, is_requester=mine)
+        return self._engine.decide(Query(Action.APPROVE, _principal(actor), None, _device(device), context))
+
+    def require_approve(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
+        if actor.id in {request.created_by.id, request.technician_id}:
+            raise SelfApproval(f"{actor.id} on request {request.id}")
+        return self._require(self.on_request(actor, request, device, now), actor, Action.APPROVE)
+
+    def require_about(self, action: Action, actor: Actor, device: Device | None, now: datetime) -> Decision:
+        """Replay, watch, interrupt, lock: what staff do about sessions. `device` is `None` for everything at once."""
+        decision = self.about(action, actor, device, now)
+        return self._require(decision, actor, action)
+
+    def about(self, action: Action, actor: Actor, device: Device | None, now: datetime) -> Decision:
+        context = _context(now, actor.source, "", timedelta(), factors=2)
+        facts = _device(device) if device else None
+        return self._engine.decide(Query(action, _principal(actor), None, facts, context))
+
+    @staticmethod
+    def _require(decision: Decision, actor: Actor, action: Action) -> Decision:
+        if not decision.allowed:
+            raise Forbidden(f"{action} by {actor.login}: {why(decision, 'en')}")
+        return decision
+
+
+def judged_source(source: str, supplier_asks: bool, supplier: Supplier) -> str:
+    """The address to judge before anybody connects.
+
+    A technician who asks is judged by where he asks from. When staff ask on his behalf his address is not known yet,
+    so the supplier's first declared network stands for it; the real one is judged when he connects (R-5).
+    """
+    if supplier_asks or not supplier.networks:
+        return source
+    return supplier.networks[0].split("/")[0]
+
+
+def why(decision: Decision, language: str) -> str:
+    """The deciding policies' sentences in one line."""
+    return " ".join(reasons(decision, language))
+
+
+def reasons(decision: Decision, language: str) -> tuple[str, ...]:
+    return tuple(reason.sentence(language) for reason in decision.reasons)
+
+
+def refusal(decision: Decision, language: str) -> PolicyRefused:
+    return PolicyRefused(why(decision, "en"), why=why(decision, language))
+
+
+def policy_ids(decision: Decision) -> tuple[str, ...]:
+    return tuple(r.policy_id for r in decision.reasons)
+
+
+def _context(
+    now: datetime, source: str, kind: str, duration: timedelta, *, factors: int, approvals: int = 0,
+    is_requester: bool = False,
+) -> ContextFacts:  # fmt: skip
+    return ContextFacts(
+        now=now, source_ip=source, kind=kind, duration=duration, factors=factors, approvals=approvals,
+        emergency=False, is_requester=is_requester,
+    )  # fmt: skip
+
+
+def _principal(actor: Actor) -> PrincipalFacts:
+    """The operator at the machine's own console acts with the roles he was given there."""
+    kind: Literal["technician", "staff"] = "technician" if actor.kind is ActorKind.TECHNICIAN else "staff"
+    return PrincipalFacts(
+        kind, actor.id, supplier_id=actor.supplier_id,
+        roles=frozenset(role.value for role in actor.roles), facilities=actor.facilities,
+    )  # fmt: skip
+
+
+def _supplier(supplier: Supplier, now: datetime) -> SupplierFacts:
+    contract = supplier.active and (supplier.contract_end is None or now < supplier.contract_end)
+    return SupplierFacts(supplier.id, supplier.code, supplier.networks, contract_active=contract)
+
+
+def _device(device: Device) -> DeviceFacts:
+    return DeviceFacts(device.id, device.code, device.facility_id, device.supplier_ids, device.criticality)

@@ -1,0 +1,93 @@
+"""The register of organisations: hospitals of the group, and the suppliers that work for them."""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bastion import clock
+from bastion.domain.ids import new_id
+from bastion.domain.parties import Actor, Facility, Supplier
+from bastion.errors import Invalid
+from bastion.services.forms import audit_saved, check_named, need_admin, need_reader
+from bastion.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityForm:
+    code: str
+    name: str
+    finess: str = ""
+    timezone: str = "Europe/Paris"
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierForm:
+    code: str
+    name: str
+    networks: tuple[str, ...] = ()
+    contract_end: datetime | None = None
+    contact: str = ""
+    active: bool = True
+    id: str = ""
+
+
+class Directory:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def facilities(self, actor: Actor) -> list[Facility]:
+        need_reader(actor)
+        async with self._database.read() as uow:
+            return sorted((f for f in await uow.facilities.all() if actor.covers(f.id)), key=lambda f: f.name)
+
+    async def save_facility(self, actor: Actor, form: FacilityForm) -> Facility:
+        need_admin(actor)
+        check_named(form.code, form.name)
+        _check_zone(form.timezone)
+        ident = form.id or new_id(clock.now())
+        thing = Facility(ident, form.code, form.name.strip(), form.finess.strip(), form.timezone)
+        async with self._database.write() as uow:
+            old = await uow.facilities.get(ident)
+            await (uow.facilities.save(thing) if old else uow.facilities.add(thing))
+            await audit_saved(uow, actor, "directory:facility_saved", "facility", thing, old, entry=thing.code)
+        return thing
+
+    async def suppliers(self, actor: Actor) -> list[Supplier]:
+        need_reader(actor)
+        async with self._database.read() as uow:
+            return sorted(await uow.suppliers.all(), key=lambda s: s.name)
+
+    async def save_supplier(self, actor: Actor, form: SupplierForm) -> Supplier:
+        need_admin(actor)
+        check_named(form.code, form.name)
+        networks = tuple(_network(text) for text in form.networks if text.strip())
+        ident = form.id or new_id(clock.now())
+        thing = Supplier(
+            ident, form.code, form.name.strip(), networks, form.contract_end, form.active, form.contact.strip()
+        )
+        async with self._database.write() as uow:
+            old = await uow.suppliers.get(ident)
+            await (uow.suppliers.save(thing) if old else uow.suppliers.add(thing))
+            await audit_saved(uow, actor, "directory:supplier_saved", "supplier", thing, old, entry=thing.code)
+        return thing
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Invalid(zone, field="timezone", sentence="Choose a time zone such as Europe/Paris.") from None
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip()))
+    except ValueError:
+        raise Invalid(
+            text,
+            field="networks",
+            sentence="“{text}” is not a network; write it like 203.0.113.0/24.",
+            text=text.strip(),
+        ) from None

@@ -1,0 +1,133 @@
+"""How people get their first password and their authenticator: one-time secrets, never defaults (T51)."""
+
+import json
+import secrets
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pyotp
+
+from bastion import clock
+from bastion.domain.credentials import Credential, SealedSecret
+from bastion.domain.ids import new_id
+from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff
+from bastion.errors import AuthenticationFailed, Conflict, Forbidden
+from bastion.secret import Secret
+from bastion.services.authentication import (
+    Passwords,
+    check_password,
+    end_web_sessions,
+    hash_token,
+    matching_step,
+    staff_actor,
+)
+from bastion.services.joins import found
+from bastion.services.sealing import secret_aad, totp_aad
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from bastion.store.vault import Vault
+
+INVITATION_LENGTH = timedelta(hours=72)
+ISSUER = "Bastion"
+
+
+class Enrolment:
+    def __init__(self, database: Database, vault: Vault, passwords: Passwords) -> None:
+        self._database = database
+        self._vault = vault
+        self._passwords = passwords
+
+    # -- staff ---------------------------------------------------------------------------------------------------------
+    async def first_administrator(self, actor: Actor, login: str, name: str) -> str:
+        """Make the first administrator and return the one-time secret to enrol with. Raises `Conflict` later on."""
+        now = clock.now()
+        async with self._database.write() as uow:
+            if await uow.staff.all():
+                raise Conflict("staff exist", sentence="This bastion is set up already. Invite people in the console.")
+            admin = Staff(new_id(now), login, name, "", frozenset({Role.ADMIN}), frozenset({EVERYWHERE}))
+            await uow.staff.add(admin)
+            await uow.audit.append("bastion:initialised", actor=actor, subject=("staff", admin.id), at=now)
+            return await self._invite(uow, actor, admin, now)
+
+    async def invite(self, actor: Actor, staff_id: str) -> str:
+        """Return a one-time secret with which a staff member sets password and authenticator anew."""
+        if Role.ADMIN not in actor.roles:
+            raise Forbidden(actor.login)
+        async with self._database.write() as uow:
+            return await self._invite(uow, actor, found(await uow.staff.get(staff_id)), clock.now())
+
+    async def begin(self, secret: str) -> tuple[Staff, str]:
+        """Show an invitation until it is used: who it is for, and the authenticator address to scan."""
+        async with self._database.read() as uow:
+            staff, totp = await self._invited(uow, secret)
+        return staff, otpauth(totp, staff.login)
+
+    async def finish(self, secret: str, password: str, code: str, source: str) -> Staff:
+        """Use the invitation up: keep the password and the authenticator once its first code is right."""
+        check_password(password)
+        hashed = await self._passwords.hash(password)
+        now = clock.now()
+        async with self._database.write() as uow:
+            staff, totp = await self._invited(uow, secret)
+            step = matching_step(totp, code, now)
+            if step is None or not await uow.totp_uses.consume(staff.id, step):
+                raise AuthenticationFailed("first code")
+            sealed = self._vault.seal(Secret.of(totp), totp_aad(staff.id))
+            await uow.credentials.put(Credential(staff.id, hashed, sealed, now, now))
+            await uow.settings.put(_setting(secret), "")
+            await end_web_sessions(uow, staff.id, now)
+            actor = staff_actor(staff, source, None)
+            await uow.audit.append(
+                "enrolment:completed", actor=actor, subject=("staff", staff.id), at=now, login=staff.login
+            )
+        return staff
+
+    # -- technicians ---------------------------------------------------------------------------------------------------
+    async def technician_totp(self, actor: Actor, technician_id: str) -> str:
+        """Make a new authenticator secret for a technician; return its address, shown once. The old one is void."""
+        if Role.ADMIN not in actor.roles:
+            raise Forbidden(actor.login)
+        now, totp = clock.now(), pyotp.random_base32()
+        async with self._database.write() as uow:
+            technician = found(await uow.technicians.get(technician_id))
+            credential = await uow.credentials.get(technician.id) or Credential(technician.id)
+            sealed = self._vault.seal(Secret.of(totp), totp_aad(technician.id))
+            await uow.credentials.put(replace(credential, totp_sealed=sealed, totp_enrolled_at=now))
+            await uow.audit.append(
+                "auth:totp_enrolled", actor=actor, subject=("technician", technician.id), at=now, who=technician.id
+            )
+        return otpauth(totp, technician.login)
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _invite(self, uow: UnitOfWork, actor: Actor, staff: Staff, now: datetime) -> str:
+        secret, expires = secrets.token_urlsafe(24), now + INVITATION_LENGTH
+        kept_as = new_id(now)
+        sealed = self._vault.seal(Secret.of(pyotp.random_base32()), secret_aad(kept_as))
+        await uow.secrets.add(SealedSecret(kept_as, sealed, self._vault.key_ids[-1], now))
+        invitation = {"staff": staff.id, "expires": expires.isoformat(), "totp": kept_as}
+        await uow.settings.put(_setting(secret), json.dumps(invitation))
+        await uow.audit.append(
+            "enrolment:invited", actor=actor, subject=("staff", staff.id), at=now, expires=expires.isoformat(),
+            login=staff.login,
+        )  # fmt: skip
+        return secret
+
+    async def _invited(self, uow: UnitOfWork, secret: str) -> tuple[Staff, str]:
+        kept = await uow.settings.get(_setting(secret))
+        invitation = json.loads(kept) if kept else None
+        if invitation is None or clock.now() >= datetime.fromisoformat(invitation["expires"]):
+            raise AuthenticationFailed("no such invitation")
+        staff = await uow.staff.get(invitation["staff"])
+        if staff is None or not staff.active:
+            raise AuthenticationFailed("invited person is not active")
+        sealed = found(await uow.secrets.get(invitation["totp"]))
+        return staff, self._vault.unseal(sealed.sealed, secret_aad(sealed.id)).reveal().decode()
+
+
+def otpauth(secret: str, login: str) -> str:
+    """The address an authenticator app reads from a QR code."""
+    return pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=ISSUER)
+
+
+def _setting(secret: str) -> str:
+    return f"invitation:{hash_token(secret)}"

@@ -1,0 +1,67 @@
+"""The rules every register's form keeps: names that are what they look like, and who may read or write."""
+
+import re
+import unicodedata
+
+from bastion import clock
+from bastion.domain.device import Device
+from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier, Technician
+from bastion.errors import Forbidden, Invalid
+from bastion.store.unit_of_work import UnitOfWork
+
+CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+MAX_NAME = 200
+READERS = frozenset({Role.ADMIN, Role.SECURITY, Role.AUDITOR, Role.APPROVER})
+Entry = Facility | Supplier | Technician | Staff | Device
+
+
+def need_admin(actor: Actor) -> None:
+    if Role.ADMIN not in actor.roles:
+        raise Forbidden(f"{actor.login} is no administrator")
+
+
+def need_reader(actor: Actor) -> None:
+    if not actor.roles & READERS:
+        raise Forbidden(f"{actor.login} has no role")
+
+
+def plain(text: str) -> str:
+    """Text without control and direction characters: a name is what it looks like."""
+    return "".join(c for c in text.strip() if unicodedata.category(c) not in {"Cc", "Cf", "Zl", "Zp"})
+
+
+def check_named(code: str, name: str) -> None:
+    if not CODE.fullmatch(code):
+        raise Invalid(code, field="code", sentence="A code is made of a–z, 0–9, dot, dash and underscore, 32 at most.")
+    check_name(name)
+
+
+def check_person(login: str, name: str) -> None:
+    if not CODE.fullmatch(login):
+        raise Invalid(
+            login, field="login", sentence="A login is made of a–z, 0–9, dot, dash and underscore, 32 at most."
+        )
+    check_name(name)
+
+
+def check_name(name: str) -> None:
+    if not 1 <= len(name.strip()) <= MAX_NAME or plain(name) != name.strip():
+        raise Invalid(name, field="name", sentence="Give a name of 1 to 200 characters.")
+
+
+def check_language(language: str) -> str:
+    if language not in {"fr", "en"}:
+        raise Invalid(language, field="language", sentence="Choose French or English.")
+    return language
+
+
+async def audit_saved(
+    uow: UnitOfWork, actor: Actor, tag: str, noun: str, new: Entry, old: Entry | None, **names: str
+) -> None:
+    """Audit a saved entry with the names of what changed, never the values."""
+    fields = [f for f in new.__dataclass_fields__ if old is None or getattr(old, f) != getattr(new, f)]
+    facility = new.facility_id if isinstance(new, Device) else ""
+    await uow.audit.append(
+        tag, actor=actor, subject=(noun, new.id), facility_id=facility, at=clock.now(),
+        changed=" ".join(fields) if old else "created", **names,
+    )  # fmt: skip

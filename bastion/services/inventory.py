@@ -1,0 +1,186 @@
+"""The register of devices: where they answer, the identity they must show, and the accounts used on them."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from bastion import clock
+from bastion.domain.credentials import SealedSecret
+from bastion.domain.device import Device, DeviceAccount, Endpoint, Protocol, SecretKind
+from bastion.domain.ids import new_id
+from bastion.domain.parties import Actor
+from bastion.errors import HostKeyChanged, Invalid, NotFound
+from bastion.secret import Secret
+from bastion.services.forms import audit_saved, check_named, need_admin, need_reader, plain
+from bastion.services.joins import Joins, found, scope
+from bastion.services.keys import fingerprint_of, private_key_problem
+from bastion.services.sealing import secret_aad
+from bastion.services.views import DeviceView
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from bastion.store.vault import Vault
+
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,252}[A-Za-z0-9])?")
+HostKeyScanner = Callable[[str, int], Awaitable[list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceForm:
+    code: str
+    name: str
+    facility_code: str
+    supplier_codes: tuple[str, ...]
+    criticality: int = 2
+    ward: str = ""
+    location: str = ""
+    maker: str = ""
+    model: str = ""
+    serial: str = ""
+    active: bool = True
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostKeyOffer:
+    """What a device showed when it was asked for its identity; to be compared with the device, then confirmed."""
+
+    endpoint: Endpoint
+    keys: tuple[str, ...]
+    fingerprints: tuple[str, ...]
+    pinned: tuple[str, ...] = field(default=())
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.pinned) and not set(self.pinned) & set(self.fingerprints)
+
+
+class Inventory:
+    def __init__(self, database: Database, vault: Vault, scan: HostKeyScanner) -> None:
+        self._database = database
+        self._vault = vault
+        self._scan = scan
+
+    async def devices(self, actor: Actor, text: str = "", limit: int = 100, offset: int = 0) -> list[DeviceView]:
+        need_reader(actor)
+        async with self._database.read() as uow:
+            joins = Joins(uow)
+            rows = await uow.devices.search(text=text, facility_ids=scope(actor), limit=limit, offset=offset)
+            return [await joins.device_view(device) for device in rows]
+
+    async def device(self, actor: Actor, device_id: str) -> DeviceView:
+        need_reader(actor)
+        async with self._database.read() as uow:
+            return await Joins(uow).device_view(await _visible_device(uow, actor, device_id))
+
+    async def save_device(self, actor: Actor, form: DeviceForm) -> Device:
+        need_admin(actor)
+        check_named(form.code, form.name)
+        if form.criticality not in range(1, 5):
+            raise Invalid("criticality", field="criticality", sentence="Criticality runs from 1 to 4.")
+        ident = form.id or new_id(clock.now())
+        async with self._database.write() as uow:
+            thing = await _make_device(uow, form, ident)
+            old = await uow.devices.get(ident)
+            await (uow.devices.save(thing) if old else uow.devices.add(thing))
+            await audit_saved(uow, actor, "directory:device_saved", "device", thing, old, entry=thing.code)
+        return thing
+
+    async def save_endpoint(
+        self, actor: Actor, device_id: str, host: str, port: int, endpoint_id: str = ""
+    ) -> Endpoint:
+        """Say where a device answers. A new address drops the pinned identity: it must be confirmed again (R-9)."""
+        need_admin(actor)
+        if not HOST.fullmatch(host) or not 1 <= port <= 65535:
+            raise Invalid(host, field="host", sentence="Give a host name or address, and a port from 1 to 65535.")
+        now = clock.now()
+        async with self._database.write() as uow:
+            device = found(await uow.devices.get(device_id))
+            old = await uow.endpoints.get(endpoint_id) if endpoint_id else None
+            if old is not None and (old.host, old.port) == (host, port):
+                return old
+            thing = Endpoint(old.id if old else new_id(now), device.id, Protocol.SSH, host, port)
+            await (uow.endpoints.save(thing) if old else uow.endpoints.add(thing))
+            await uow.audit.append(
+                "directory:endpoint_saved", actor=actor, subject=("device", device.id), facility_id=device.facility_id,
+                at=now, device=device.code, host=host, port=port,
+            )  # fmt: skip
+        return thing
+
+    async def scan_host_keys(self, actor: Actor, endpoint_id: str) -> HostKeyOffer:
+        """Ask the device for its identity and show it; nothing is kept until `pin_host_keys`."""
+        need_admin(actor)
+        async with self._database.read() as uow:
+            endpoint = found(await uow.endpoints.get(endpoint_id))
+        keys = tuple(await self._scan(endpoint.host, endpoint.port))
+        pinned = tuple(fingerprint_of(k) for k in endpoint.host_keys)
+        return HostKeyOffer(endpoint, keys, tuple(fingerprint_of(k) for k in keys), pinned)
+
+    async def pin_host_keys(self, actor: Actor, endpoint_id: str, fingerprints: frozenset[str]) -> Endpoint:
+        """Pin what the person confirmed. The device is asked again: only keys it shows now can be pinned."""
+        offer = await self.scan_host_keys(actor, endpoint_id)
+        keys = tuple(k for k, f in zip(offer.keys, offer.fingerprints, strict=True) if f in fingerprints)
+        async with self._database.write() as uow:
+            device = found(await uow.devices.get(offer.endpoint.device_id))
+            if not keys:
+                raise HostKeyChanged("the device showed other keys than those confirmed", device=device.code)
+            now = clock.now()
+            pinned = replace(offer.endpoint, host_keys=keys, pinned_at=now, pinned_by=actor.name)
+            await uow.endpoints.save(pinned)
+            await uow.audit.append(
+                "directory:host_key_pinned", actor=actor, subject=("device", device.id),
+                facility_id=device.facility_id, at=now, device=device.code,
+                fingerprints=" ".join(fingerprint_of(k) for k in keys),
+            )  # fmt: skip
+        return pinned
+
+    async def save_account(
+        self, actor: Actor, device_id: str, login: str, kind: SecretKind, secret: Secret, account_id: str = ""
+    ) -> DeviceAccount:
+        """Keep a login of a device. Its secret goes into the vault and nobody reads it back (R-12)."""
+        need_admin(actor)
+        _check_account(login, kind, secret)
+        now = clock.now()
+        secret_id = new_id(now)
+        async with self._database.write() as uow:
+            device = found(await uow.devices.get(device_id))
+            old = await uow.accounts.get(account_id) if account_id else None
+            sealed = self._vault.seal(secret, secret_aad(secret_id))
+            await uow.secrets.add(SealedSecret(secret_id, sealed, self._vault.key_ids[-1], now))
+            thing = DeviceAccount(old.id if old else secret_id, device.id, login, kind, secret_id)
+            await (uow.accounts.save(thing) if old else uow.accounts.add(thing))
+            await uow.audit.append(
+                "directory:account_saved", actor=actor, subject=("device", device.id), facility_id=device.facility_id,
+                at=now, device=device.code, account=login,
+            )  # fmt: skip
+        return thing
+
+
+def _check_account(login: str, kind: SecretKind, secret: Secret) -> None:
+    if not 1 <= len(login) <= 64 or plain(login) != login or login.startswith("-"):
+        raise Invalid(login, field="login", sentence="Give the login as the device knows it.")
+    if not secret.reveal():
+        raise Invalid("secret", field="secret", sentence="Give the password or the private key of this account.")
+    problem = private_key_problem(secret) if kind is SecretKind.PRIVATE_KEY else ""
+    if problem:
+        raise Invalid(problem, field="secret", sentence="This is not an OpenSSH or PEM private key without passphrase.")
+
+
+async def _make_device(uow: UnitOfWork, form: DeviceForm, ident: str) -> Device:
+    facility = await uow.facilities.by_code(form.facility_code)
+    if facility is None:
+        raise Invalid(form.facility_code, field="facility_code", sentence="Choose a facility from the list.")
+    suppliers = [await uow.suppliers.by_code(code) for code in form.supplier_codes]
+    if None in suppliers:
+        raise Invalid("supplier", field="supplier_codes", sentence="Choose a supplier from the list.")
+    return Device(
+        ident, form.code, form.name.strip(), facility.id, frozenset(s.id for s in suppliers if s), form.criticality,
+        form.ward.strip(), form.location.strip(), form.maker.strip(), form.model.strip(), form.serial.strip(),
+        form.active,
+    )  # fmt: skip
+
+
+async def _visible_device(uow: UnitOfWork, actor: Actor, device_id: str) -> Device:
+    device = found(await uow.devices.get(device_id), device_id)
+    if not actor.covers(device.facility_id):
+        raise NotFound(device_id)
+    return device

@@ -1,0 +1,120 @@
+"""The kill switch: stop everything, a supplier, a person or a device, and lift it again (R-64)."""
+
+from datetime import datetime
+
+from bastion import clock
+from bastion.domain.device import Device
+from bastion.domain.grant import Grant
+from bastion.domain.ids import new_id
+from bastion.domain.lock import Lock, LockScope, Subject
+from bastion.domain.parties import Actor, Supplier, Technician
+from bastion.errors import IllegalTransition, Invalid, ReasonNeeded
+from bastion.services.authentication import Authentication
+from bastion.services.decisions import Decisions
+from bastion.services.joins import found
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Action
+
+
+class Locks:
+    def __init__(self, database: Database, decisions: Decisions, authentication: Authentication) -> None:
+        self._database = database
+        self._decisions = decisions
+        self._authentication = authentication
+
+    async def impose(
+        self, actor: Actor, scope: LockScope, subject_code: str, reason: str, until: datetime | None = None
+    ) -> Lock:
+        """Stop `subject_code` (a supplier's or device's code, a technician's login; empty for all).
+
+        Grants that it hits are revoked, live sessions end, and none can open until a named person lifts it.
+        """
+        self._authentication.require_fresh(actor)
+        _need_reason(reason)
+        now = clock.now()
+        async with self._database.write() as uow:
+            self._require(actor, now)
+            subject_id = await _subject_id(uow, scope, subject_code)
+            lock = Lock(new_id(now), scope, subject_id, reason.strip(), actor.name, now, until)
+            await uow.locks.add(lock)
+            await uow.audit.append(
+                "lock:imposed", actor=actor, subject=("lock", lock.id), at=now, scope=scope, why=lock.reason,
+                until=until.isoformat() if until else "", subject_code=subject_code,
+            )  # fmt: skip
+            await self._revoke_grants(uow, actor, lock, now)
+            uow.hint("lock", lock.id)
+        return lock
+
+    async def lift(self, actor: Actor, lock_id: str, why: str) -> Lock:
+        self._authentication.require_fresh(actor)
+        _need_reason(why)
+        now = clock.now()
+        async with self._database.write() as uow:
+            self._require(actor, now)
+            lock = found(await uow.locks.get(lock_id))
+            if not lock.active(now):
+                raise IllegalTransition(lock_id, state="lifted")
+            lifted = await uow.locks.save(_lifted(lock, actor, now))
+            await uow.audit.append(
+                "lock:lifted", actor=actor, subject=("lock", lock.id), at=now, scope=lock.scope, why=why.strip(),
+                subject_code=lock.subject_id,
+            )  # fmt: skip
+            uow.hint("lock", lock.id)
+        return lifted
+
+    async def active(self, _actor: Actor) -> list[Lock]:
+        """What is cut now; everybody in the hospital may know."""
+        return await self.view()
+
+    async def view(self) -> list[Lock]:
+        """The locks in force, as a node that carries sessions reads them."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            return [lock for lock in await uow.locks.unlifted() if lock.active(now)]
+
+    def _require(self, actor: Actor, now: datetime) -> None:
+        self._decisions.require_about(Action.LOCK, actor, None, now)
+
+    async def _revoke_grants(self, uow: UnitOfWork, actor: Actor, lock: Lock, now: datetime) -> None:
+        hit = [g for g in await uow.grants.unfinished(now) if lock.hits(_subject(g))]
+        for grant in hit:
+            await uow.grants.save(grant.revoke(actor.name, lock.reason, now))
+            await uow.audit.append(
+                "grant:revoked", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
+                why=lock.reason,
+            )  # fmt: skip
+
+
+def _lifted(lock: Lock, actor: Actor, now: datetime) -> Lock:
+    return Lock(
+        lock.id, lock.scope, lock.subject_id, lock.reason, lock.imposed_by, lock.imposed_at, lock.until, now, actor.name
+    )
+
+
+def _subject(grant: Grant) -> Subject:
+    return Subject(grant.technician_id, grant.supplier_id, grant.device_id)
+
+
+def _need_reason(reason: str) -> None:
+    if len(reason.strip()) < 3:
+        raise ReasonNeeded("lock", field="reason", sentence="Please say why; everyone who is stopped will read it.")
+
+
+async def _subject_id(uow: UnitOfWork, scope: LockScope, code: str) -> str:
+    if scope is LockScope.ALL:
+        return ""
+    subject = await _subject_named(uow, scope, code)
+    if subject is None:
+        raise Invalid(
+            code, field="subject", sentence="There is nothing here under that name, or it is not yours to see."
+        )
+    return subject.id
+
+
+async def _subject_named(uow: UnitOfWork, scope: LockScope, code: str) -> Supplier | Device | Technician | None:
+    if scope is LockScope.SUPPLIER:
+        return await uow.suppliers.by_code(code)
+    if scope is LockScope.DEVICE:
+        return await uow.devices.by_code(code)
+    return await uow.technicians.by_login(code)

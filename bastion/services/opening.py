@@ -1,0 +1,184 @@
+"""Opening a session: everything that must hold at this instant, and the release of the device's secret (R-17, R-20)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.credentials import FactorProof
+from bastion.domain.device import Device, DeviceAccount, Endpoint
+from bastion.domain.grant import Grant, GrantStatus
+from bastion.domain.ids import new_id
+from bastion.domain.lock import Subject, first_hit
+from bastion.domain.parties import Actor, Facility, Supplier, Technician
+from bastion.domain.session import SessionRecord
+from bastion.errors import (
+    AuthenticationFailed,
+    DeviceBusy,
+    DeviceNotReady,
+    GrantOver,
+    GrantRevoked,
+    Locked,
+    NoGrant,
+    NotAcknowledged,
+)
+from bastion.secret import Secret
+from bastion.services.decisions import Decisions, refusal
+from bastion.services.joins import found
+from bastion.services.sealing import secret_aad
+from bastion.services.views import DeviceCredential, Opened
+from bastion.store.unit_of_work import UnitOfWork
+from bastion.store.vault import Vault
+from policies.model import Action
+from recordings.model import RecordingMeta
+
+PROOF_LENGTH = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Facts of the technician's connection: `factors` in words, `client` as it named itself."""
+
+    node: str
+    client: str
+    fingerprint: str
+    factors: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    technician: Technician
+    supplier: Supplier
+    device: Device
+    facility: Facility
+    account: DeviceAccount
+    endpoint: Endpoint
+    grant: Grant
+    request: AccessRequest
+
+
+class Opening:
+    def __init__(self, decisions: Decisions, vault: Vault) -> None:
+        self._decisions = decisions
+        self._vault = vault
+
+    async def open(self, uow: UnitOfWork, actor: Actor, grant_id: str, connection: Connection, now: datetime) -> Opened:
+        """Check, keep and release within the caller's transaction; see `Sessions.open` for what it raises."""
+        facts = await self._gather(uow, actor, grant_id)
+        await self._check(uow, actor, facts, now)
+        record = _make_record(actor, facts, connection, now)
+        credential = await self._release(uow, actor, facts, record, now)
+        await self._keep(uow, actor, facts, record, connection, now)
+        meta = _make_meta(actor, facts, record)
+        return Opened(record, facts.grant, facts.device, facts.facility, facts.endpoint, credential, meta)
+
+    async def _gather(self, uow: UnitOfWork, actor: Actor, grant_id: str) -> _Facts:
+        grant = await uow.grants.get(grant_id)
+        if grant is None or grant.technician_id != actor.id:
+            raise NoGrant(grant_id)
+        technician = found(await uow.technicians.get(actor.id))
+        device = found(await uow.devices.get(grant.device_id))
+        endpoints = [e for e in await uow.endpoints.of(device.id) if e.host_keys]
+        account = await uow.accounts.get(grant.account_id)
+        if not endpoints or account is None or not device.active:
+            raise DeviceNotReady(device.code, device=device.code)
+        return _Facts(
+            technician, found(await uow.suppliers.get(technician.supplier_id)), device,
+            found(await uow.facilities.get(device.facility_id)), account, endpoints[0], grant,
+            found(await uow.requests.get(grant.request_id)),
+        )  # fmt: skip
+
+    async def _check(self, uow: UnitOfWork, actor: Actor, facts: _Facts, now: datetime) -> None:
+        """Everything that must hold at this instant; the order is from the gravest to the most particular."""
+        if not facts.technician.usable(now):
+            raise AuthenticationFailed("technician is not usable")
+        subject = Subject(facts.technician.id, facts.supplier.id, facts.device.id)
+        hit = first_hit(await uow.locks.unlifted(), subject, now)
+        if hit is not None:
+            raise Locked(hit.id, why=hit.reason)
+        _check_grant(facts.grant, now)
+        decision = self._decisions.on_device(
+            Action.CONNECT, actor, facts.supplier, facts.device, facts.grant.kind,
+            facts.grant.end - facts.grant.start, now, approvals=len(facts.grant.approved_by),
+        )  # fmt: skip
+        if not decision.allowed:
+            raise refusal(decision, actor.language)
+        if facts.grant.acknowledged_at is None:
+            raise NotAcknowledged(facts.grant.id)
+        await self._check_others(uow, actor, facts, now)
+
+    async def _check_others(self, uow: UnitOfWork, actor: Actor, facts: _Facts, now: datetime) -> None:
+        """One intervention at a time on a device (R-37); the same person from two places is noticed (R-11)."""
+        live = await uow.sessions.search(device_id=facts.device.id, live=True, limit=500)
+        other = next((s for s in live if s.grant_id != facts.grant.id), None)
+        if other is not None:
+            raise DeviceBusy(facts.device.code, who=other.technician_name)
+        elsewhere = next((s for s in live if s.source != actor.source), None)
+        if elsewhere is not None:
+            await uow.audit.append(
+                "session:second_source", actor=actor, subject=("technician", actor.id),
+                facility_id=facts.device.facility_id, at=now, other=elsewhere.source, technician=actor.login,
+            )  # fmt: skip
+
+    async def _release(
+        self, uow: UnitOfWork, actor: Actor, facts: _Facts, record: SessionRecord, now: datetime
+    ) -> DeviceCredential:
+        """The vault's own check: a secret leaves only for an open grant that names this very account."""
+        if facts.grant.status(now) is not GrantStatus.OPEN or facts.grant.account_id != facts.account.id:
+            raise NoGrant(facts.grant.id)
+        sealed = found(await uow.secrets.get(facts.account.secret_id))
+        secret: Secret = self._vault.unseal(sealed.sealed, secret_aad(facts.account.secret_id))
+        await uow.audit.append(
+            "vault:released", actor=actor, subject=("account", facts.account.id), facility_id=facts.device.facility_id,
+            at=now, account=facts.account.login, grant=facts.grant.id, session=record.id,
+        )  # fmt: skip
+        return DeviceCredential(facts.account.login, facts.account.kind.value, secret)
+
+    async def _keep(
+        self, uow: UnitOfWork, actor: Actor, facts: _Facts, record: SessionRecord, connection: Connection, now: datetime
+    ) -> None:
+        await uow.sessions.add(record)
+        await uow.audit.append(
+            "session:opened", actor=actor, subject=("session", record.id), facility_id=record.facility_id, at=now,
+            grant=facts.grant.id, device=facts.device.code, supplier=facts.supplier.code,
+            account=record.account_login, node=record.node, client=record.client, factors=connection.factors,
+            technician=actor.login,
+        )  # fmt: skip
+        if "totp" in connection.factors:
+            expires = min(facts.grant.end, now + PROOF_LENGTH)
+            await uow.proofs.add(
+                FactorProof(new_id(now), actor.id, connection.fingerprint, actor.source, facts.grant.id, expires)
+            )
+        uow.hint("session", record.id)
+
+
+def _check_grant(grant: Grant, now: datetime) -> None:
+    match grant.status(now):
+        case GrantStatus.REVOKED:
+            raise GrantRevoked(grant.id, why=grant.revoke_reason)
+        case GrantStatus.OVER:
+            raise GrantOver(grant.id)
+        case GrantStatus.SCHEDULED:
+            raise NoGrant(grant.id)
+        case GrantStatus.OPEN:
+            return
+
+
+def _make_record(actor: Actor, facts: _Facts, connection: Connection, now: datetime) -> SessionRecord:
+    return SessionRecord(
+        id=new_id(now), grant_id=facts.grant.id, request_id=facts.request.id, technician_id=actor.id,
+        technician_name=actor.name, supplier_id=facts.supplier.id, device_id=facts.device.id,
+        facility_id=facts.device.facility_id, account_login=facts.account.login, source=actor.source,
+        client=connection.client, node=connection.node, started_at=now,
+    )  # fmt: skip
+
+
+def _make_meta(actor: Actor, facts: _Facts, record: SessionRecord) -> RecordingMeta:
+    return RecordingMeta(
+        recording_id=record.id, session_id=record.id, started_at=record.started_at.isoformat(),
+        grant_id=facts.grant.id, request_id=facts.request.id, technician_id=actor.id,
+        technician_name=facts.technician.name, technician_login=actor.login, supplier=facts.supplier.name,
+        device_id=facts.device.id, device_code=facts.device.code, device_name=facts.device.name,
+        facility=facts.facility.name, account=facts.account.login, source=actor.source, client=record.client,
+        kind=facts.grant.kind.value, reason=facts.request.reason, work_order=facts.request.work_order,
+        policy_hash=facts.grant.policy_hash, node=record.node, language=actor.language,
+    )  # fmt: skip

@@ -1,0 +1,145 @@
+"""The register of people: technicians of suppliers with their keys, and the hospital's staff with their roles."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bastion import clock
+from bastion.domain.ids import new_id
+from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, Technician, TechnicianKey
+from bastion.errors import Forbidden, Invalid, NotFound
+from bastion.services.authentication import end_web_sessions
+from bastion.services.forms import MAX_NAME, audit_saved, check_language, check_person, need_admin, need_reader, plain
+from bastion.services.joins import Joins, found
+from bastion.services.keys import fingerprint_of, public_key
+from bastion.services.views import TechnicianView
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class TechnicianForm:
+    login: str
+    name: str
+    email: str
+    supplier_code: str
+    language: str = "fr"
+    valid_until: datetime | None = None
+    active: bool = True
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffForm:
+    """`facility_codes` empty means every facility."""
+
+    login: str
+    name: str
+    email: str
+    roles: frozenset[Role]
+    facility_codes: tuple[str, ...] = ()
+    language: str = "fr"
+    active: bool = True
+    id: str = ""
+
+
+class People:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def technicians(self, actor: Actor) -> list[TechnicianView]:
+        need_reader(actor)
+        async with self._database.read() as uow:
+            joins = Joins(uow)
+            people = sorted(await uow.technicians.all(), key=lambda t: t.name)
+            return [await _technician_view(uow, joins, person) for person in people]
+
+    async def technician(self, actor: Actor, technician_id: str) -> TechnicianView:
+        need_reader(actor)
+        async with self._database.read() as uow:
+            return await _technician_view(uow, Joins(uow), found(await uow.technicians.get(technician_id)))
+
+    async def save_technician(self, actor: Actor, form: TechnicianForm) -> Technician:
+        need_admin(actor)
+        check_person(form.login, form.name)
+        ident = form.id or new_id(clock.now())
+        async with self._database.write() as uow:
+            supplier = await uow.suppliers.by_code(form.supplier_code)
+            if supplier is None:
+                raise Invalid(form.supplier_code, field="supplier_code", sentence="Choose a supplier from the list.")
+            thing = Technician(
+                ident, form.login, form.name.strip(), form.email.strip(), supplier.id, check_language(form.language),
+                form.valid_until, form.active,
+            )  # fmt: skip
+            old = await uow.technicians.get(ident)
+            await (uow.technicians.save(thing) if old else uow.technicians.add(thing))
+            await audit_saved(uow, actor, "directory:technician_saved", "technician", thing, old, login=thing.login)
+        return thing
+
+    async def add_key(self, actor: Actor, technician_id: str, text: str, label: str = "") -> TechnicianKey:
+        """Register one SSH public key; options, comments and second lines are not taken over (T13)."""
+        need_admin(actor)
+        public = public_key(text)
+        now = clock.now()
+        async with self._database.write() as uow:
+            technician = found(await uow.technicians.get(technician_id))
+            key = TechnicianKey(
+                new_id(now), technician.id, public, fingerprint_of(public), plain(label)[:MAX_NAME], now
+            )
+            await uow.keys.add(key)
+            await uow.audit.append(
+                "directory:key_added", actor=actor, subject=("technician", technician.id), at=now,
+                fingerprint=key.fingerprint, login=technician.login,
+            )  # fmt: skip
+        return key
+
+    async def remove_key(self, actor: Actor, technician_id: str, key_id: str) -> None:
+        need_admin(actor)
+        async with self._database.write() as uow:
+            technician = found(await uow.technicians.get(technician_id))
+            key = next((k for k in await uow.keys.of(technician_id) if k.id == key_id), None)
+            if key is None:
+                raise NotFound(key_id)
+            await uow.keys.remove(key_id)
+            await uow.audit.append(
+                "directory:key_removed", actor=actor, subject=("technician", technician.id), at=clock.now(),
+                fingerprint=key.fingerprint, login=technician.login,
+            )  # fmt: skip
+
+    async def staff(self, actor: Actor) -> list[Staff]:
+        need_reader(actor)
+        async with self._database.read() as uow:
+            return sorted(await uow.staff.all(), key=lambda s: s.name)
+
+    async def save_staff(self, actor: Actor, form: StaffForm) -> Staff:
+        need_admin(actor)
+        check_person(form.login, form.name)
+        ident = form.id or new_id(clock.now())
+        if ident == actor.id:
+            raise Forbidden("own rights", sentence="Nobody edits his own rights; ask another administrator.")
+        async with self._database.write() as uow:
+            codes = [found(await uow.facilities.by_code(code), code) for code in form.facility_codes]
+            facilities = frozenset(f.id for f in codes) or frozenset({EVERYWHERE})
+            thing = Staff(
+                ident, form.login, form.name.strip(), form.email.strip(), form.roles, facilities,
+                check_language(form.language), form.active,
+            )  # fmt: skip
+            old = await uow.staff.get(ident)
+            await (uow.staff.save(thing) if old else uow.staff.add(thing))
+            if old is not None and (not thing.active or old.roles != thing.roles):
+                await end_web_sessions(uow, ident, clock.now())
+            await audit_saved(uow, actor, "directory:staff_saved", "staff", thing, old, login=thing.login)
+        return thing
+
+    async def set_language(self, actor: Actor, language: str) -> None:
+        """The one thing a person changes about himself without an administrator."""
+        async with self._database.write() as uow:
+            me = found(await uow.staff.get(actor.id))
+            await uow.staff.save(replace(me, language=check_language(language)))
+
+
+async def _technician_view(uow: UnitOfWork, joins: Joins, person: Technician) -> TechnicianView:
+    credential = await uow.credentials.get(person.id)
+    return TechnicianView(
+        person, await joins.supplier(person.supplier_id), tuple(await uow.keys.of(person.id)),
+        totp_enrolled=credential is not None and bool(credential.totp_sealed),
+    )  # fmt: skip

@@ -1,0 +1,209 @@
+"""Coming in, opening a session, and its end, as the SSH edge uses them (design: *Connect*)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bastion import clock
+from bastion.domain.device import Device, DeviceAccount
+from bastion.domain.lock import Subject, first_hit
+from bastion.domain.parties import Actor, Supplier, Technician, system_actor
+from bastion.domain.session import Audit, EndReason, SessionRecord
+from bastion.errors import (
+    BastionError,
+    DeviceNotReady,
+    Locked,
+    NotFound,
+)
+from bastion.services.decisions import Decisions
+from bastion.services.joins import Joins, found
+from bastion.services.opening import Connection, Opening
+from bastion.services.views import Entry, MenuItem, Opened, Wish
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from bastion.store.vault import Vault
+
+PROOF_LENGTH = timedelta(hours=1)
+MENU_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ended and what its sealed recording is. `digest` is empty when nothing could be sealed."""
+
+    reason: EndReason
+    by: str = ""
+    why: str = ""
+    digest: str = ""
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+class Sessions:
+    def __init__(self, database: Database, decisions: Decisions, vault: Vault) -> None:
+        self._database = database
+        self._opening = Opening(decisions, vault)
+
+    # -- coming in -----------------------------------------------------------------------------------------------------
+    async def enter(self, actor: Actor, device_code: str = "", account: str = "") -> Entry:
+        """Say what a technician finds. Raises `Locked`, `NotFound`, `PolicyRefused`; each refusal is audited."""
+        try:
+            async with self._database.read() as uow:
+                return await self._enter(uow, actor, device_code, account, clock.now())
+        except (Locked, NotFound, DeviceNotReady) as problem:
+            await self.refused(actor, device_code, problem)
+            raise
+
+    async def refused(self, actor: Actor, device_code: str, problem: BastionError) -> None:
+        """Audit that a technician was turned away, and why."""
+        async with self._database.write() as uow:
+            await uow.audit.append(
+                "session:refused", actor=actor, subject=("technician", actor.id), at=clock.now(), door="ssh",
+                device=device_code, why=problem.code, technician=actor.login,
+            )  # fmt: skip
+
+    async def acknowledge(self, actor: Actor, grant_id: str, how: str) -> None:
+        """Keep that the recording notice was accepted, once per grant (R-56)."""
+        now = clock.now()
+        async with self._database.write() as uow:
+            grant = found(await uow.grants.get(grant_id))
+            if grant.technician_id != actor.id:
+                raise NotFound(grant_id)
+            if grant.acknowledged_at is None:
+                await uow.grants.save(replace(grant, acknowledged_at=now))
+                await uow.audit.append(
+                    "notice:acknowledged", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id,
+                    at=now, grant=grant.id, how=how,
+                )  # fmt: skip
+
+    # -- the session itself --------------------------------------------------------------------------------------------
+    async def open(self, actor: Actor, grant_id: str, connection: Connection) -> Opened:
+        """Open a session under a grant, in one transaction, and release the device's secret for it.
+
+        Raises `Locked`, `NoGrant` and its kinds, `NotAcknowledged`, `PolicyRefused`, `DeviceBusy`, `DeviceNotReady`;
+        each refusal is audited.
+        """
+        try:
+            async with self._database.write() as uow:
+                return await self._opening.open(uow, actor, grant_id, connection, clock.now())
+        except BastionError as problem:
+            await self.refused(actor, grant_id, problem)
+            raise
+
+    async def note(self, record: SessionRecord, facts: Sequence[Audit]) -> None:
+        """Append what happened inside a live session to the audit chain, in order, in one transaction."""
+        if not facts:
+            return
+        actor, now = _carrier(record), clock.now()
+        async with self._database.write() as uow:
+            for fact in facts:
+                await uow.audit.append(
+                    fact.tag, actor=actor, subject=("session", record.id), facility_id=record.facility_id, at=now,
+                    **fact.fields,
+                )  # fmt: skip
+
+    async def closed(self, record: SessionRecord, ending: Ending) -> None:
+        """Keep the end of a session; the digest of its recording goes into the audit chain with it."""
+        now = clock.now()
+        async with self._database.write() as uow:
+            current = found(await uow.sessions.get(record.id))
+            if current.ended_at is not None:
+                return
+            await uow.sessions.save(
+                replace(
+                    current,
+                    ended_at=now,
+                    end_reason=ending.reason,
+                    end_by=ending.by,
+                    end_why=ending.why,
+                    recording_digest=ending.digest,
+                    recording_bytes=ending.bytes,
+                    recording_seconds=ending.seconds,
+                )
+            )
+            await self._audit_closed(uow, record, ending, now)
+            if not [s for s in await uow.sessions.of_grant(record.grant_id) if s.live]:
+                await uow.proofs.revoke_grant(record.grant_id)
+            uow.hint("session", record.id)
+
+    async def wishes(self, node: str) -> dict[str, Wish]:
+        """What people decided about the sessions this node carries, by session id."""
+        async with self._database.read() as uow:
+            records = await uow.sessions.live(node)
+            grants = {ident: found(await uow.grants.get(ident)) for ident in {r.grant_id for r in records}}
+        return {r.id: Wish(r.id, r.frozen_by, r.cut_by, r.cut_why, grants[r.grant_id]) for r in records}
+
+    async def left_behind(self, node: str) -> list[SessionRecord]:
+        """Sessions this node carried when it died; the next start seals and closes them."""
+        async with self._database.read() as uow:
+            return await uow.sessions.live(node)
+
+    # -- parts of `enter` ----------------------------------------------------------------------------------------------
+    async def _enter(self, uow: UnitOfWork, actor: Actor, code: str, account: str, now: datetime) -> Entry:
+        technician = found(await uow.technicians.get(actor.id))
+        supplier = found(await uow.suppliers.get(technician.supplier_id))
+        device = await self._device(uow, supplier, code) if code else None
+        subject = Subject(technician.id, supplier.id, device.id if device else "")
+        hit = first_hit(await uow.locks.unlifted(), subject, now)
+        if hit is not None:
+            raise Locked(hit.id, why=hit.reason)
+        if device is None:
+            return Entry(technician, supplier, menu=await self._menu(uow, technician, supplier, now))
+        chosen = await _account(uow, device, account)
+        pending = await uow.requests.open_for(technician.id, device.id, now)
+        asked = await Joins(uow).approvers(device.facility_id) if pending else ()
+        return Entry(
+            technician, supplier, device, found(await uow.facilities.get(device.facility_id)), chosen,
+            grant=await uow.grants.live(technician.id, device.id, now), pending=pending,
+            approvers=tuple(s.name for s in asked),
+        )  # fmt: skip
+
+    async def _device(self, uow: UnitOfWork, supplier: Supplier, code: str) -> Device:
+        """A device that is not the supplier's does not exist for its people (T33)."""
+        device = await uow.devices.by_code(code)
+        if device is None or not device.active or supplier.id not in device.supplier_ids:
+            raise NotFound(f"device {code}")
+        return device
+
+    async def _menu(
+        self, uow: UnitOfWork, technician: Technician, supplier: Supplier, now: datetime
+    ) -> tuple[MenuItem, ...]:
+        joins = Joins(uow)
+        devices = await uow.devices.search(supplier_id=supplier.id, limit=MENU_LENGTH)
+        grants = {g.device_id: g for g in await uow.grants.of_technician(technician.id, now)}
+        items = []
+        for device in devices:
+            grant = grants.get(device.id)
+            waiting = await uow.requests.open_for(technician.id, device.id, now) if grant is None else None
+            state = grant.status(now).value if grant else "pending" if waiting else "none"
+            until = grant.end if grant else None
+            items.append(MenuItem(device, await joins.facility(device.facility_id), state, until))
+        return tuple(items)
+
+    async def _audit_closed(self, uow: UnitOfWork, record: SessionRecord, ending: Ending, now: datetime) -> None:
+        actor = _carrier(record)
+        subject = ("session", record.id)
+        if ending.digest:
+            await uow.audit.append(
+                "recording:sealed", actor=actor, subject=subject, facility_id=record.facility_id, at=now,
+                digest=ending.digest, bytes=ending.bytes,
+            )  # fmt: skip
+        await uow.audit.append(
+            "session:closed", actor=actor, subject=subject, facility_id=record.facility_id, at=now,
+            reason=ending.reason, digest=ending.digest, bytes=ending.bytes, seconds=round(ending.seconds, 3),
+        )  # fmt: skip
+
+
+async def _account(uow: UnitOfWork, device: Device, login: str) -> DeviceAccount:
+    accounts = await uow.accounts.of(device.id)
+    chosen = [a for a in accounts if not login or a.login == login]
+    if not chosen:
+        raise NotFound(f"account {login}") if login else DeviceNotReady(device.code, device=device.code)
+    return chosen[0]
+
+
+def _carrier(record: SessionRecord) -> Actor:
+    """Who facts inside a session are put down to: the technician whose session it is."""
+    return replace(
+        system_actor(record.technician_name), id=record.technician_id, login="", source=record.source,
+    )  # fmt: skip

@@ -1,0 +1,100 @@
+"""Watching sessions from the console: live ones, past ones, and freezing, thawing or cutting them (R-34, R-64)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from bastion import clock
+from bastion.domain.parties import Actor
+from bastion.domain.session import SessionRecord
+from bastion.errors import Conflict, IllegalTransition, NotFound, ReasonNeeded
+from bastion.services.authentication import Authentication
+from bastion.services.decisions import Decisions
+from bastion.services.joins import Joins, found, scope
+from bastion.services.views import SessionView
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Action
+
+
+class Supervision:
+    def __init__(self, database: Database, decisions: Decisions, authentication: Authentication) -> None:
+        self._database = database
+        self._decisions = decisions
+        self._authentication = authentication
+
+    async def live(self, actor: Actor) -> list[SessionView]:
+        """The sessions going on now in the actor's facilities, newest first."""
+        return await self.search(actor, live=True, limit=500)
+
+    async def search(
+        self, actor: Actor, *, technician: str = "", supplier_id: str = "", device_id: str = "", end_reason: str = "",
+        since: datetime | None = None, until: datetime | None = None, text: str = "", live: bool | None = None,
+        limit: int = 50, offset: int = 0,
+    ) -> list[SessionView]:  # fmt: skip
+        async with self._database.read() as uow:
+            records = await uow.sessions.search(
+                facility_ids=scope(actor), technician=technician, supplier_id=supplier_id, device_id=device_id,
+                end_reason=end_reason, since=since, until=until, text=text, live=live, limit=limit, offset=offset,
+            )  # fmt: skip
+            return await Joins(uow).sessions(records)
+
+    async def get(self, actor: Actor, session_id: str) -> SessionView:
+        async with self._database.read() as uow:
+            record = found(await uow.sessions.get(session_id), session_id)
+            if not actor.covers(record.facility_id):
+                raise NotFound(session_id)
+            return await Joins(uow).session(record)
+
+    async def freeze(self, actor: Actor, session_id: str) -> SessionRecord:
+        """Hold the technician's input back; the device keeps its connection (domain 3.3). It asks for no code."""
+
+        def frozen(record: SessionRecord, now: datetime) -> SessionRecord:
+            if record.frozen_at is not None:
+                raise IllegalTransition(session_id, state="frozen")
+            return replace(record, frozen_at=now, frozen_by=actor.name)
+
+        return await self._change(actor, session_id, "session:freeze_asked", frozen)
+
+    async def thaw(self, actor: Actor, session_id: str) -> SessionRecord:
+        def thawed(record: SessionRecord, _now: datetime) -> SessionRecord:
+            if record.frozen_at is None:
+                raise IllegalTransition(session_id, state="active")
+            return replace(record, frozen_at=None, frozen_by="")
+
+        return await self._change(actor, session_id, "session:thaw_asked", thawed)
+
+    async def cut(self, actor: Actor, session_id: str, why: str) -> SessionRecord:
+        """End a session now; the technician reads who did it and why."""
+        self._authentication.require_fresh(actor)
+        if len(why.strip()) < 3:
+            raise ReasonNeeded("cut", field="why", sentence="Please say why; the technician will read it.")
+
+        def cut(record: SessionRecord, now: datetime) -> SessionRecord:
+            return record if record.cut_at else replace(record, cut_at=now, cut_by=actor.name, cut_why=why.strip())
+
+        return await self._change(actor, session_id, "session:cut_asked", cut, why=why.strip())
+
+    async def _change(
+        self, actor: Actor, session_id: str, tag: str, change: Callable[[SessionRecord, datetime], SessionRecord],
+        **fields: object,
+    ) -> SessionRecord:  # fmt: skip
+        now = clock.now()
+        async with self._database.write() as uow:
+            record = await self._live_record(uow, actor, session_id, now)
+            saved = await uow.sessions.save(change(record, now))
+            await uow.audit.append(
+                tag, actor=actor, subject=("session", session_id), facility_id=record.facility_id, at=now, **fields
+            )
+            uow.hint("session", session_id)
+        return saved
+
+    async def _live_record(self, uow: UnitOfWork, actor: Actor, session_id: str, now: datetime) -> SessionRecord:
+        record = found(await uow.sessions.get(session_id), session_id)
+        if not actor.covers(record.facility_id):
+            raise NotFound(session_id)
+        device = found(await uow.devices.get(record.device_id))
+        self._decisions.require_about(Action.INTERRUPT, actor, device, now)
+        if not record.live:
+            raise Conflict(session_id, sentence="This session has ended already.")
+        return record

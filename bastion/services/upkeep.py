@@ -1,0 +1,46 @@
+"""What the operator and the bastion's own clockwork do: marks of start and stop, and key rotation."""
+
+from dataclasses import replace
+
+from bastion import clock
+from bastion.domain.parties import Actor, Role
+from bastion.errors import Forbidden
+from bastion.services.sealing import secret_aad, totp_aad
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from bastion.store.vault import Vault
+
+
+class Upkeep:
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    async def mark(self, actor: Actor, tag: str, **fields: str) -> None:
+        """Append a fact about the bastion itself (`bastion:started`, `policy:loaded`, …)."""
+        async with self._database.write() as uow:
+            await uow.audit.append(tag, actor=actor, subject=("bastion", actor.name), at=clock.now(), **fields)
+
+    async def rotate_vault(self, actor: Actor) -> int:
+        """Make a new master key, wrap every secret anew under it, forget the old one; return how many (T48)."""
+        if Role.ADMIN not in actor.roles:
+            raise Forbidden(actor.login)
+        key = self._vault.rotate()
+        async with self._database.write() as uow:
+            count = await self._rewrap(uow, key)
+            await uow.audit.append(
+                "vault:rotated", actor=actor, subject=("vault", key), at=clock.now(), secrets=str(count)
+            )
+        self._vault.retire()
+        return count
+
+    async def _rewrap(self, uow: UnitOfWork, key: str) -> int:
+        kept, people = await uow.secrets.all(), await uow.credentials.all()
+        for row in kept:
+            sealed = self._vault.rewrap(row.sealed, secret_aad(row.id))
+            await uow.secrets.replace(replace(row, sealed=sealed, key_id=key))
+        enrolled = [person for person in people if person.totp_sealed]
+        for person in enrolled:
+            sealed = self._vault.rewrap(person.totp_sealed, totp_aad(person.subject_id))
+            await uow.credentials.put(replace(person, totp_sealed=sealed))
+        return len(kept) + len(enrolled)

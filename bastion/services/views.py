@@ -1,0 +1,136 @@
+"""What the faces show: domain facts joined for one screen, without anything left to look up."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.device import ChannelKind, Device, DeviceAccount, Endpoint
+from bastion.domain.grant import Grant
+from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
+from bastion.domain.session import SessionRecord
+from bastion.secret import Secret
+from recordings.model import RecordingMeta
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """`state` is active, frozen or closed."""
+
+    record: SessionRecord
+    technician: Technician
+    supplier: Supplier
+    device: Device
+    facility: Facility
+    request: AccessRequest
+    state: str
+    grant_end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """All an approver needs on one screen (domain 3.12). `decision_reasons` are sentences in the reader's language."""
+
+    request: AccessRequest
+    technician: Technician
+    supplier: Supplier
+    device: Device
+    facility: Facility
+    account_login: str
+    endpoint_ready: bool
+    history: tuple[SessionView, ...]
+    decision_reasons: tuple[str, ...]
+    can_decide: bool
+    why_not: str
+    approvers: tuple[str, ...]
+    grant: Grant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    device: Device
+    facility: Facility
+    suppliers: tuple[Supplier, ...]
+    endpoints: tuple[Endpoint, ...]
+    accounts: tuple[DeviceAccount, ...]
+
+    @property
+    def ready(self) -> bool:
+        return bool(self.accounts) and any(e.host_keys for e in self.endpoints)
+
+
+@dataclass(frozen=True, slots=True)
+class TechnicianView:
+    technician: Technician
+    supplier: Supplier
+    keys: tuple[TechnicianKey, ...]
+    totp_enrolled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    grant: Grant
+    device: Device
+    technician: Technician
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A line of the technician's menu. `state` is open, scheduled, pending or none."""
+
+    device: Device
+    facility: Facility
+    state: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a technician finds when he comes in: the device he named (or a menu) and how far he is with it."""
+
+    technician: Technician
+    supplier: Supplier
+    device: Device | None = None
+    facility: Facility | None = None
+    account: DeviceAccount | None = None
+    grant: Grant | None = None
+    pending: AccessRequest | None = None
+    approvers: tuple[str, ...] = ()
+    menu: tuple[MenuItem, ...] = ()
+
+    @property
+    def acknowledged(self) -> bool:
+        return self.grant is not None and self.grant.acknowledged_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCredential:
+    """The login of a device account and its secret, released by the vault for one session."""
+
+    login: str
+    kind: str
+    secret: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that now exists in the records: everything the proxy needs to carry it."""
+
+    record: SessionRecord
+    grant: Grant
+    device: Device
+    facility: Facility
+    endpoint: Endpoint
+    credential: DeviceCredential
+    meta: RecordingMeta
+    channels: frozenset[ChannelKind] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What people have decided about a live session since it opened; the node carrying it obeys."""
+
+    session_id: str
+    frozen_by: str
+    cut_by: str
+    cut_why: str
+    grant: Grant

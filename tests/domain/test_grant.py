@@ -1,0 +1,49 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.device import ChannelKind
+from bastion.domain.grant import Grant, GrantStatus
+from bastion.errors import IllegalTransition, Invalid
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def grant() -> Grant:
+    return Grant(
+        "g", "r", "alice", "acme", "ct", "chu", "svc", InterventionKind.TELEDIAGNOSTIC, frozenset({ChannelKind.SHELL}),
+        NOW, NOW + HOUR, 900, watcher=False, policy_hash="h", approved_by=("Eve",),
+    )  # fmt: skip
+
+
+def test_the_status_follows_the_clock_over_a_half_open_interval():
+    tick = timedelta(microseconds=1)
+    moments = [NOW - tick, NOW, NOW + HOUR - tick, NOW + HOUR]
+    assert [grant().status(m) for m in moments] == [
+        GrantStatus.SCHEDULED, GrantStatus.OPEN, GrantStatus.OPEN, GrantStatus.OVER,
+    ]  # fmt: skip
+
+
+def test_revoking_stands_for_ever():
+    revoked = grant().revoke("Eve", "wrong device", NOW)
+    assert revoked.status(NOW + 9 * HOUR) is GrantStatus.REVOKED
+    for act in (lambda g: g.revoke("Eve", "again", NOW), lambda g: g.extend(NOW + 2 * HOUR, NOW)):
+        with pytest.raises(IllegalTransition):
+            act(revoked)
+
+
+def test_a_coming_grant_can_be_revoked_and_a_past_one_cannot():
+    assert grant().revoke("Eve", "x", NOW - HOUR).revoked_by == "Eve"
+    with pytest.raises(IllegalTransition):
+        grant().revoke("Eve", "x", NOW + HOUR)
+
+
+def test_an_extension_only_ever_ends_later():
+    longer = grant().extend(NOW + 2 * HOUR, NOW)
+    assert (longer.box.end, longer.start) == (NOW + 2 * HOUR, NOW)
+    with pytest.raises(Invalid):
+        grant().extend(NOW + HOUR, NOW)
+    with pytest.raises(IllegalTransition):
+        grant().extend(NOW + 2 * HOUR, NOW + HOUR)
