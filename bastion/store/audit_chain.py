@@ -30,7 +30,8 @@ class AuditVerdict:
 
 def canonical(event: AuditEvent) -> bytes:
     """Every field but the digest, as JSON with sorted names and no spaces, in UTF-8; the instant in UTC with
-    microseconds. Anybody can recompute a chain from an export with this rule alone."""
+    microseconds. Anybody can recompute a chain from an export with this rule alone.
+    """
     facts = asdict(event)
     del facts["digest"]
     facts["at"] = event.at.astimezone(UTC).isoformat(timespec="microseconds")

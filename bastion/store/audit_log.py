@@ -5,12 +5,13 @@ writers share, is locked for the length of three statements and not for the leng
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Row
 
 from bastion.domain.events import KINDS, AuditEvent
 from bastion.domain.parties import Actor
@@ -50,7 +51,8 @@ class AuditLog:
         **fields: object,
     ) -> None:
         """Note an event about `subject` (kind, id). A field its kind does not class is dropped; `KeyError` for a tag
-        that `domain/events.py` does not list."""
+        that `domain/events.py` does not list.
+        """
         classed = KINDS[tag].fields
         if self._reading:
             raise RuntimeError(f"{tag}: a reading transaction writes nothing")
@@ -92,29 +94,31 @@ class AuditLog:
         limit: int = 100,
     ) -> list[AuditEvent]:
         """Newest first; `before_seq` asks for the next page. `actor` is an id or part of a name; `severity` the
-        least one; `since <= at < until`."""
+        least one; `since <= at < until`.
+        """
         await self.flush()
         query = found(
             tag_prefix=tag_prefix, severity=severity, actor=actor, subject_id=subject_id, facility_ids=facility_ids,
             since=since, until=until, text=text, before_seq=before_seq,
         )  # fmt: skip
         rows = await self._tx.rows(query.limit(limit))
-        return [AuditEvent(*row) for row in rows]
+        return _events(rows)
 
     async def between(self, first: int, last: int) -> list[AuditEvent]:
         """Events `first..last`, both included, oldest first: for exports, a stretch at a time."""
         rows = await self._tx.rows(_BETWEEN, {"first": first, "last": last})
-        return [AuditEvent(*row) for row in rows]
+        return _events(rows)
 
     async def verify(self, known: Head | None = None) -> AuditVerdict:
         """Read the whole chain against the head row, and against a head `known` from elsewhere. In a reading
-        transaction: one snapshot."""
+        transaction: one snapshot.
+        """
         head = await self.head()
         inspector = Inspector(head, known)
         seq = -(2**62)
         while rows := await self._tx.rows(_AFTER, {"after": seq}):
-            for row in rows:
-                inspector.see(AuditEvent(*row))
+            for event in _events(rows):
+                inspector.see(event)
             if inspector.verdict is not None:
                 return inspector.verdict
             seq = rows[-1].seq
@@ -147,9 +151,14 @@ def _event(noted: _Noted, seq: int, previous: str) -> AuditEvent:
     )
 
 
+def _events(rows: Sequence[Row[Any]]) -> list[AuditEvent]:
+    return [AuditEvent(*values) for values in map(tuple, rows)]
+
+
 def plain(value: object) -> str:
     """The value as text that does nothing wherever it is shown: no control, format or line-separating characters,
-    no lone surrogates, at most 1,000 characters (T21: OSC 52, bidi overrides, forged log lines)."""
+    no lone surrogates, at most 1,000 characters (T21: OSC 52, bidi overrides, forged log lines).
+    """
     text = str(value)
     if len(text) > _LONGEST:
         text = text[: _LONGEST - 1] + "…"

@@ -1,5 +1,7 @@
 """Column types: how a domain value is kept, the same on both databases and exactly reversible."""
 
+# ruff: noqa: ARG002 - the dialect is part of SQLAlchemy's signature
+
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -74,9 +76,9 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        if isinstance(value, int):
-            return _EPOCH + timedelta(microseconds=value)
-        return datetime.astimezone(value, UTC)
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        return _EPOCH + timedelta(microseconds=value)
 
 
 class Span(TypeDecorator[timedelta]):

@@ -63,6 +63,6 @@ class PostgresBackend:
 
 
 def _refuse_the_dead(connection: Any, _record: Any, _proxy: Any) -> None:
-    """asyncpg knows at once when the server has hung up; asking it costs no round trip, unlike a ping."""
+    """Asyncpg knows at once when the server has hung up; asking it costs no round trip, unlike a ping."""
     if connection.driver_connection.is_closed():
         raise sa.exc.DisconnectionError("the server has hung up")

@@ -1,4 +1,4 @@
-"""What proves who somebody is: credentials, used codes, failures, tokens, browsers, standing proofs; and sealed rows."""
+"""What proves who somebody is: credentials, used codes, failures, tokens, browsers, proofs; and sealed rows."""
 
 import hashlib
 from datetime import datetime

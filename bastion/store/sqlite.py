@@ -50,7 +50,8 @@ def connect(path: Path) -> sqlite3.Connection:
 
 class Lane:
     """One connection and the thread it lives in. The thread runs what it is given in order, so a rollback that
-    nobody waits for still comes before the next transaction."""
+    nobody waits for still comes before the next transaction.
+    """
 
     def __init__(self, engine: sa.Engine, path: Path, begin: str) -> None:
         self._engine, self._path, self._begin = engine, path, begin

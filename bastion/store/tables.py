@@ -4,6 +4,8 @@ The schema itself is made by `migrations/`, which also holds the CHECKs and the 
 state machines; a test compares the two. Foreign keys are checked at commit, so a transaction may write in any order.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from bastion.domain.access_request import InterventionKind, RequestState
@@ -37,7 +39,7 @@ def _to(target: str, name: str, *, nullable: bool = False, index: bool = True) -
     return sa.Column(name, Ref if nullable else Text, key, nullable=nullable, index=index)
 
 
-def _at(name: str, *, nullable: bool = False) -> "sa.Column[object]":
+def _at(name: str, *, nullable: bool = False) -> "sa.Column[Any]":
     return sa.Column(name, Instant, nullable=nullable)
 
 
@@ -49,7 +51,7 @@ def _number(name: str) -> "sa.Column[int]":
     return sa.Column(name, sa.Integer, nullable=False)
 
 
-def _of(name: str, kind: "sa.types.TypeEngine[object]", *, nullable: bool = False) -> "sa.Column[object]":
+def _of(name: str, kind: "sa.types.TypeEngine[Any]", *, nullable: bool = False) -> "sa.Column[Any]":
     return sa.Column(name, kind, nullable=nullable)
 
 

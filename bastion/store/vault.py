@@ -46,7 +46,7 @@ class Vault:
             return cls(key_file, _read(key_file))
         except FileNotFoundError:
             vault = cls(key_file, _fresh())
-            vault._create()  # noqa: SLF001 - its own
+            vault._create()
             return vault
         except OSError as error:
             raise _refused(key_file, "it cannot be read, or is a link") from error

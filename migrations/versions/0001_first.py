@@ -5,6 +5,9 @@ Instants: `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite. Durati
 strings: JSON. Foreign keys are checked at commit, so a use case may write in any order.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,6 +15,9 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+Kind: TypeAlias = "sa.types.TypeEngine[Any]"
+Column: TypeAlias = "sa.Column[Any]"
 
 TEXT = sa.String()
 INT = sa.Integer()
@@ -22,39 +28,48 @@ FLAG = sa.Boolean()
 BYTES = sa.LargeBinary()
 
 
-def col(name, kind=TEXT, null=False):
+def col(name: str, kind: Kind = TEXT, *, null: bool = False) -> Column:
     return sa.Column(name, kind, nullable=null)
 
 
-def table(name, *parts, key=("id",), refs=(), checks=None, unique=(), indexes=None):
+def table(
+    name: str,
+    *parts: Column,
+    key: Sequence[str] = ("id",),
+    refs: Sequence[str] = (),
+    checks: Mapping[str, str] | None = None,
+    unique: Sequence[Sequence[str]] = (),
+    indexes: Mapping[str, Sequence[str]] | None = None,
+) -> sa.Table:
     """`refs`: "column>table"; `checks` and `indexes`: name → rule or columns."""
-    pairs = [ref.split(">") for ref in refs]
-    op.create_table(
+    made = op.create_table(
         name,
         *parts,
         sa.PrimaryKeyConstraint(*key, name=f"pk_{name}"),
-        *(
-            sa.ForeignKeyConstraint(
-                [column], [f"{target}.id"], name=f"fk_{name}_{column}", deferrable=True, initially="DEFERRED"
-            )
-            for column, target in pairs
-        ),
+        *(foreign_key(name, *ref.split(">")) for ref in refs),
         *(sa.UniqueConstraint(*columns, name=f"uq_{name}_{columns[0]}") for columns in unique),
         *(sa.CheckConstraint(rule, name=f"ck_{name}_{short}") for short, rule in (checks or {}).items()),
     )
     for short, columns in (indexes or {}).items():
-        op.create_index(f"ix_{name}_{short}", name, columns)
+        op.create_index(f"ix_{name}_{short}", name, list(columns))
+    return made
 
 
-def one_of(column, *values):
+def foreign_key(name: str, column: str, target: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        [column], [f"{target}.id"], name=f"fk_{name}_{column}", deferrable=True, initially="DEFERRED"
+    )
+
+
+def one_of(column: str, *values: str) -> str:
     return f"{column} in ({', '.join(repr(value) for value in values)})"
 
 
-def unique_whatever_case(name, column):
+def unique_whatever_case(name: str, column: str) -> None:
     op.create_index(f"uq_{name}_{column}", name, [sa.text(f"lower({column})")], unique=True)
 
 
-def upgrade():
+def upgrade() -> None:
     parties()
     devices()
     access()
@@ -63,7 +78,7 @@ def upgrade():
     house()
 
 
-def parties():
+def parties() -> None:
     filled = {"code": "length(code) > 0", "name": "length(name) > 0"}
     table("facilities", col("id"), col("code"), col("name"), col("finess"), col("timezone"), checks=filled)
     unique_whatever_case("facilities", "code")
@@ -91,7 +106,7 @@ def parties():
     unique_whatever_case("staff", "login")
 
 
-def devices():
+def devices() -> None:
     table(
         "devices", col("id"), col("code"), col("name"), col("facility_id"), col("criticality", INT), col("ward"),
         col("location"), col("maker"), col("model"), col("serial"), col("active", FLAG),
@@ -128,7 +143,23 @@ def devices():
 KIND = one_of("kind", "telediagnostic", "telemaintenance", "teleassistance")
 
 
-def access():
+def access() -> None:
+    """Requests and grants point at each other. PostgreSQL wants the second table first; SQLite cannot add a foreign
+    key later, and does not mind."""
+    altered = op.get_bind().dialect.name == "postgresql"
+    to_grants = ("extends_grant_id>grants", "grant_id>grants")
+    requests(() if altered else to_grants)
+    grants()
+    for ref in to_grants if altered else ():
+        column, target = ref.split(">")
+        op.create_foreign_key(
+            f"fk_access_requests_{column}", "access_requests", target, [column], ["id"], deferrable=True,
+            initially="DEFERRED",
+        )  # fmt: skip
+    locks()
+
+
+def requests(to_grants: Sequence[str]) -> None:
     table(
         "access_requests", col("id"), col("technician_id"), col("technician_name"), col("supplier_id"),
         col("device_id"), col("facility_id"), col("account_id", null=True), col("kind"), col("reason"),
@@ -140,7 +171,7 @@ def access():
         col("version", INT),
         refs=[
             "technician_id>technicians", "supplier_id>suppliers", "device_id>devices", "facility_id>facilities",
-            "account_id>device_accounts", "extends_grant_id>grants", "grant_id>grants",
+            "account_id>device_accounts", *to_grants,
         ],
         checks={
             "kind": KIND,
@@ -168,6 +199,9 @@ def access():
         refs=["request_id>access_requests", "staff_id>staff"],
         checks={"duration": "duration > 0", "position": "position >= 0"},
     )  # fmt: skip
+
+
+def grants() -> None:
     table(
         "grants", col("id"), col("request_id"), col("technician_id"), col("supplier_id"), col("device_id"),
         col("facility_id"), col("account_id"), col("kind"), col("channels"), col("start", AT), col("end", AT),
@@ -194,6 +228,9 @@ def access():
             "device_id": ["device_id"],
         },
     )  # fmt: skip
+
+
+def locks() -> None:
     table(
         "locks", col("id"), col("scope"), col("subject_id"), col("reason"), col("imposed_by"), col("imposed_at", AT),
         col("until", AT, null=True), col("lifted_at", AT, null=True), col("lifted_by"),
@@ -208,7 +245,7 @@ def access():
     )  # fmt: skip
 
 
-def sessions():
+def sessions() -> None:
     ends = (
         "technician_left", "time_over", "idle", "cut", "locked", "revoked", "device_lost", "recording_failed",
         "records_lost", "shutdown", "crashed",
@@ -243,7 +280,7 @@ def sessions():
     )  # fmt: skip
 
 
-def proofs():
+def proofs() -> None:
     table(
         "credentials", col("subject_id"), col("password_hash"), col("totp_sealed", BYTES),
         col("totp_enrolled_at", AT, null=True), col("password_changed_at", AT, null=True), key=("subject_id",),
@@ -273,7 +310,7 @@ def proofs():
     )  # fmt: skip
 
 
-def house():
+def house() -> None:
     table("settings", col("key"), col("value"), key=("key",))
     table("leases", col("name"), col("node"), col("until", AT), key=("name",))
     table(
@@ -294,8 +331,8 @@ def house():
             "severity": ["severity", "seq"],
         },
     )  # fmt: skip
-    table(
+    head = table(
         "audit_head", sa.Column("id", INT, nullable=False, autoincrement=False), col("seq", BIG), col("digest"),
         checks={"single": "id = 1", "seq": "seq >= 0"},
     )  # fmt: skip
-    op.execute(f"insert into audit_head (id, seq, digest) values (1, 0, '{'0' * 64}')")
+    op.bulk_insert(head, [{"id": 1, "seq": 0, "digest": "0" * 64}])

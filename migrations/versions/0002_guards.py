@@ -11,58 +11,109 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# (table, name, event, condition, sentence)
-GUARDS = (
-    ("access_requests", "decided", "update",
-     "old.stored_state <> 'pending' and new.stored_state <> old.stored_state",
-     "a decided request stays as it was decided"),
-    ("access_requests", "asked", "update",
-     "new.technician_id <> old.technician_id or new.device_id <> old.device_id or new.wanted <> old.wanted"
-     " or new.created_by_id <> old.created_by_id or new.quorum <> old.quorum"
-     " or new.max_duration <> old.max_duration",
-     "what was asked does not change"),
-    ("access_requests", "kept", "delete", None, "a request is never removed"),
-    ("approvals", "said", "update", None, "an approval does not change"),
-    ("approvals", "kept", "delete", None, "an approval is never removed"),
-    ("grants", "revoked", "update",
-     "old.revoked_at is not null and (new.revoked_at is null or new.revoked_at <> old.revoked_at"
-     " or new.\"end\" <> old.\"end\")",
-     "a revoked grant stays revoked"),
-    ("grants", "given", "update",
-     "new.technician_id <> old.technician_id or new.device_id <> old.device_id or new.account_id <> old.account_id"
-     " or new.start <> old.start or new.\"end\" < old.\"end\" or new.channels <> old.channels",
-     "a grant is not moved to somebody or something else, nor shortened"),
-    ("grants", "kept", "delete", None, "a grant is never removed"),
-    ("sessions", "ended", "update",
-     "old.ended_at is not null and (new.ended_at is null or new.ended_at <> old.ended_at"
-     " or new.end_reason <> old.end_reason)",
-     "a session ends once"),
-    ("sessions", "cut", "update",
-     "old.cut_at is not null and (new.cut_at is null or new.cut_at <> old.cut_at)",
-     "a cut is not taken back"),
-    ("sessions", "sealed", "update",
-     "old.recording_digest <> '' and new.recording_digest <> old.recording_digest",
-     "a recording is sealed once"),
-    ("sessions", "whose", "update",
-     "new.grant_id <> old.grant_id or new.technician_id <> old.technician_id or new.device_id <> old.device_id"
-     " or new.started_at <> old.started_at",
-     "a session stays whose it was"),
-    ("sessions", "kept", "delete", None, "the record of a session is never removed"),
-    ("locks", "lifted", "update",
-     "old.lifted_at is not null and (new.lifted_at is null or new.lifted_at <> old.lifted_at)",
-     "a lifted lock stays lifted"),
-    ("locks", "whom", "update",
-     "new.scope <> old.scope or new.subject_id <> old.subject_id or new.imposed_at <> old.imposed_at",
-     "a lock is not moved to somebody else"),
-    ("locks", "kept", "delete", None, "a lock is lifted, never removed"),
-    ("audit_events", "written", "update", None, "an audit event does not change"),
-    ("audit_events", "kept", "delete", None, "an audit event is never removed"),
+REMOVED = "what happened is never removed"
+
+# (table, name, event, condition or None for always, sentence)
+GUARDS: tuple[tuple[str, str, str, str | None, str], ...] = (
+    (
+        "access_requests",
+        "decided",
+        "update",
+        "old.stored_state <> 'pending' and new.stored_state <> old.stored_state",
+        "a decided request stays as it was decided",
+    ),
+    (
+        "access_requests",
+        "asked",
+        "update",
+        (
+            "new.technician_id <> old.technician_id or new.device_id <> old.device_id or new.wanted <> old.wanted or "
+            "new.created_by_id <> old.created_by_id or new.quorum <> old.quorum or new.max_duration <> old.max_duration"
+        ),
+        "what was asked does not change",
+    ),
+    (
+        "grants",
+        "revoked",
+        "update",
+        (
+            "old.revoked_at is not null and (new.revoked_at is null or new.revoked_at <> old.revoked_at or "
+            'new."end" <> old."end")'
+        ),
+        "a revoked grant stays revoked",
+    ),
+    (
+        "grants",
+        "given",
+        "update",
+        (
+            "new.technician_id <> old.technician_id or new.device_id <> old.device_id or new.start <> old.start or "
+            'new.account_id <> old.account_id or new."end" < old."end" or new.channels <> old.channels'
+        ),
+        "a grant is not moved to somebody or something else, nor shortened",
+    ),
+    (
+        "sessions",
+        "ended",
+        "update",
+        (
+            "old.ended_at is not null and (new.ended_at is null or new.ended_at <> old.ended_at or "
+            "new.end_reason <> old.end_reason)"
+        ),
+        "a session ends once",
+    ),
+    (
+        "sessions",
+        "cut",
+        "update",
+        "old.cut_at is not null and (new.cut_at is null or new.cut_at <> old.cut_at)",
+        "a cut is not taken back",
+    ),
+    (
+        "sessions",
+        "sealed",
+        "update",
+        "old.recording_digest <> '' and new.recording_digest <> old.recording_digest",
+        "a recording is sealed once",
+    ),
+    (
+        "sessions",
+        "whose",
+        "update",
+        (
+            "new.grant_id <> old.grant_id or new.technician_id <> old.technician_id or new.device_id <> old.device_id "
+            "or new.started_at <> old.started_at"
+        ),
+        "a session stays whose it was",
+    ),
+    (
+        "locks",
+        "lifted",
+        "update",
+        "old.lifted_at is not null and (new.lifted_at is null or new.lifted_at <> old.lifted_at)",
+        "a lifted lock stays lifted",
+    ),
+    (
+        "locks",
+        "whom",
+        "update",
+        "new.scope <> old.scope or new.subject_id <> old.subject_id or new.imposed_at <> old.imposed_at",
+        "a lock is not moved to somebody else",
+    ),
     ("audit_head", "forward", "update", "new.seq <= old.seq", "the audit chain only grows"),
-    ("audit_head", "kept", "delete", None, "the head of the audit chain is never removed"),
-)  # fmt: skip
+    ("audit_events", "written", "update", None, "an audit event does not change"),
+    ("approvals", "said", "update", None, "an approval does not change"),
+    ("access_requests", "kept", "delete", None, REMOVED),
+    ("approvals", "kept", "delete", None, REMOVED),
+    ("grants", "kept", "delete", None, REMOVED),
+    ("sessions", "kept", "delete", None, REMOVED),
+    ("locks", "kept", "delete", None, REMOVED),
+    ("audit_events", "kept", "delete", None, REMOVED),
+    ("audit_head", "kept", "delete", None, REMOVED),
+)
 
 
-def upgrade():
+def upgrade() -> None:
     make = _on_sqlite if op.get_bind().dialect.name == "sqlite" else _on_postgresql
     for table, name, event, condition, sentence in GUARDS:
         make(table, name, event, condition, sentence)
@@ -70,7 +121,7 @@ def upgrade():
         _no_truncate("audit_events", "audit_head", "approvals")
 
 
-def _on_sqlite(table, name, event, condition, sentence):
+def _on_sqlite(table: str, name: str, event: str, condition: str | None, sentence: str) -> None:
     when = f"when {condition}" if condition else ""
     op.execute(
         f"create trigger {table}_{name} before {event} on {table} for each row {when} "
@@ -78,7 +129,7 @@ def _on_sqlite(table, name, event, condition, sentence):
     )
 
 
-def _on_postgresql(table, name, event, condition, sentence):
+def _on_postgresql(table: str, name: str, event: str, condition: str | None, sentence: str) -> None:
     when = f"when ({condition})" if condition else ""
     op.execute(_function(f"{table}_{name}", sentence))
     op.execute(
@@ -86,14 +137,14 @@ def _on_postgresql(table, name, event, condition, sentence):
     )
 
 
-def _no_truncate(*tables):
+def _no_truncate(*tables: str) -> None:
     """PostgreSQL can empty a table without touching a row."""
     op.execute(_function("no_truncate", "this table is never emptied"))
     for table in tables:
         op.execute(f"create trigger {table}_no_truncate before truncate on {table} execute function no_truncate()")
 
 
-def _function(name, sentence):
+def _function(name: str, sentence: str) -> str:
     return (
         f"create function {name}() returns trigger language plpgsql as $$ "
         f"begin raise exception '{sentence}' using errcode = 'integrity_constraint_violation'; end $$"
