@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC
 
 from bastion.domain.events import AuditEvent
 
 GENESIS = "0" * 64
+_BOUND = tuple(field.name for field in fields(AuditEvent) if field.name != "digest")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,9 @@ def canonical(event: AuditEvent) -> bytes:
     """Every field but the digest, as JSON with sorted names and no spaces, in UTF-8; the instant in UTC with
     microseconds. Anybody can recompute a chain from an export with this rule alone.
     """
-    facts = asdict(event)
-    del facts["digest"]
+    facts = {name: getattr(event, name) for name in _BOUND}
     facts["at"] = event.at.astimezone(UTC).isoformat(timespec="microseconds")
-    return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _ENCODER.encode(facts).encode()
 
 
 def linked(event: AuditEvent) -> AuditEvent:

@@ -18,7 +18,7 @@ from bastion.domain.parties import Actor
 from bastion.store import tables as t
 from bastion.store.audit_chain import GENESIS, AuditVerdict, Head, Inspector, linked
 from bastion.store.audit_search import found
-from bastion.store.transaction import Transaction
+from bastion.store.transaction import Change, Transaction
 
 _LONGEST = 1000  # characters of a value
 _BATCH = 1000  # events read at once while verifying
@@ -59,23 +59,24 @@ class AuditLog:
         kept = {name: plain(value) for name, value in fields.items() if name in classed}
         self._noted.append(_Noted(tag, actor, subject, facility_id, at, kept))
 
-    async def flush(self) -> None:
-        """Extend the chain with what was noted. Called at commit; the head row keeps other writers out until then."""
+    async def links(self) -> list[Change]:
+        """Return the changes that extend the chain with what was noted; they must be the transaction's next ones.
+        Reading the head row keeps other writers out until the commit.
+        """
         if not self._noted:
-            return
+            return []
         noted, self._noted = self._noted, []
         seq, digest = await self._locked_head()
         rows = []
         for one in noted:
             event = linked(_event(one, seq + 1, digest))
             seq, digest = event.seq, event.digest
-            rows.append({column.name: getattr(event, column.name) for column in t.audit_events.c})
-        await self._tx.change(_INSERT, rows)
-        await self._tx.change(_MOVE_HEAD, {"new_seq": seq, "new_digest": digest})
+            rows.append({name: getattr(event, name) for name in _COLUMNS})
+        return [(_INSERT, rows), (_MOVE_HEAD, {"new_seq": seq, "new_digest": digest})]
 
     async def head(self) -> Head:
         """The last link; publish it elsewhere, and a rewritten chain gives itself away."""
-        await self.flush()
+        await self._flush()
         rows = await self._tx.rows(_HEAD)
         return Head(rows[0].seq, rows[0].digest) if rows else Head(0, "")
 
@@ -96,7 +97,7 @@ class AuditLog:
         """Newest first; `before_seq` asks for the next page. `actor` is an id or part of a name; `severity` the
         least one; `since <= at < until`.
         """
-        await self.flush()
+        await self._flush()
         query = found(
             tag_prefix=tag_prefix, severity=severity, actor=actor, subject_id=subject_id, facility_ids=facility_ids,
             since=since, until=until, text=text, before_seq=before_seq,
@@ -123,6 +124,10 @@ class AuditLog:
                 return inspector.verdict
             seq = rows[-1].seq
         return inspector.finish()
+
+    async def _flush(self) -> None:
+        for statement, values in await self.links():
+            await self._tx.change(statement, values)
 
     async def _locked_head(self) -> tuple[int, str]:
         rows = await self._tx.rows(_HEAD_FOR_UPDATE)
@@ -178,6 +183,7 @@ _UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _HEAD = sa.select(t.audit_head.c.seq, t.audit_head.c.digest)
 _HEAD_FOR_UPDATE = _HEAD.with_for_update()
 _MOVE_HEAD: Any = sa.update(t.audit_head).values(seq=sa.bindparam("new_seq"), digest=sa.bindparam("new_digest"))
+_COLUMNS = tuple(column.name for column in t.audit_events.c)
 _INSERT = sa.insert(t.audit_events)
 _AFTER = sa.select(t.audit_events).where(_E.seq > sa.bindparam("after")).order_by(_E.seq).limit(_BATCH)
 _BETWEEN = (

@@ -14,7 +14,7 @@ import asyncpg
 import sqlalchemy as sa
 
 from bastion.errors import Unavailable
-from bastion.store.transaction import Transaction
+from bastion.store.transaction import Change
 
 CHANNEL = "bastion"
 _POLL = 0.2  # seconds between looks for commits of another process
@@ -34,8 +34,8 @@ RESYNC = Hint("*", "")
 
 
 class Bus(Protocol):
-    async def stage(self, transaction: Transaction, hints: Sequence[Hint]) -> None:
-        """Just before commit, inside the transaction."""
+    def staged(self, hints: Sequence[Hint]) -> list[Change]:
+        """What must be written in the transaction itself, just before its commit."""
         ...
 
     def deliver(self, hints: Sequence[Hint]) -> None:
@@ -70,8 +70,9 @@ class LocalBus:
         self._queues = _Queues()
         self._watcher: asyncio.Task[None] | None = None
 
-    async def stage(self, transaction: Transaction, hints: Sequence[Hint]) -> None:
-        """Nothing to do: nobody outside this process listens."""
+    def staged(self, hints: Sequence[Hint]) -> list[Change]:  # noqa: ARG002 - the other carrier needs them
+        """Return nothing: another process finds out by looking."""
+        return []
 
     def deliver(self, hints: Sequence[Hint]) -> None:
         for hint in hints:
@@ -115,9 +116,8 @@ class PostgresBus:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
 
-    async def stage(self, transaction: Transaction, hints: Sequence[Hint]) -> None:
-        for hint in dict.fromkeys(hints):
-            await transaction.rows(_NOTIFY, {"payload": f"{hint.topic} {hint.key}"})
+    def staged(self, hints: Sequence[Hint]) -> list[Change]:
+        return [(_NOTIFY, {"payload": f"{hint.topic} {hint.key}"}) for hint in dict.fromkeys(hints)]
 
     def deliver(self, hints: Sequence[Hint]) -> None:
         """Nothing to do: the server delivers."""

@@ -1,7 +1,7 @@
 """The door to the records: `async with database.write() as uow: ...`. The URL decides which database it is."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from bastion.errors import ConfigurationError
-from bastion.store.bus import Bus, LocalBus, PostgresBus
+from bastion.store.bus import Bus, Hint, LocalBus, PostgresBus
 from bastion.store.postgres import PostgresBackend
 from bastion.store.sqlite import SqliteBackend
-from bastion.store.transaction import Backend, Transaction
+from bastion.store.transaction import Backend, Change, Transaction
 from bastion.store.unit_of_work import UnitOfWork
 
 _PROBE = sa.text("select 1")
@@ -65,9 +65,8 @@ class Database:
         try:
             uow = UnitOfWork(transaction, reading=False)
             yield uow
-            await uow.audit.flush()
-            await self.bus.stage(transaction, uow.hints)
-            await self._commit(transaction, uow)
+            last = [*await uow.audit.links(), *self.bus.staged(uow.hints)]
+            await self._commit(transaction, last, uow.hints)
         finally:
             await transaction.close()
 
@@ -84,12 +83,12 @@ class Database:
         await self.bus.close()
         await self._backend.close()
 
-    async def _commit(self, transaction: Transaction, uow: UnitOfWork) -> None:
+    async def _commit(self, transaction: Transaction, last: Sequence[Change], hints: Sequence[Hint]) -> None:
         """A commit under way is seen through even if the caller is cancelled: what is committed must be hinted."""
 
         async def settle() -> None:
-            await transaction.commit()
-            self.bus.deliver(uow.hints)
+            await transaction.commit(last)
+            self.bus.deliver(hints)
 
         settling = asyncio.create_task(settle(), name="store-commit")
         try:

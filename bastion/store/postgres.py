@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
 
-from bastion.store.transaction import Transaction, Values
+from bastion.store.transaction import Change, Transaction, Values
 from bastion.store.troubles import translated
 
 _CONNECT = 1.5  # seconds to reach the server before we say Unavailable
@@ -32,8 +32,10 @@ class PostgresTransaction:
         with translated():
             return (await self._connection.execute(statement, values)).rowcount
 
-    async def commit(self) -> None:
+    async def commit(self, last: Sequence[Change] = ()) -> None:
         with translated():
+            for statement, values in last:
+                await self._connection.execute(statement, values)
             await self._connection.commit()
 
     async def close(self) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy import Row
 from sqlalchemy.sql import Executable
 
 from bastion.errors import Unavailable
-from bastion.store.transaction import Transaction, Values
+from bastion.store.transaction import Change, Transaction, Values
 from bastion.store.troubles import translated
 
 T = TypeVar("T")
@@ -59,6 +59,7 @@ class Lane:
         self._connection: sa.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._open = False
+        self._patience = _BUSY
 
     def submit(self, work: Callable[..., T], *arguments: Any) -> "Future[T]":
         return self._thread.submit(work, *arguments)
@@ -74,20 +75,22 @@ class Lane:
         with translated():
             return self._ready(patience).execute(statement, values).rowcount
 
-    def commit(self) -> None:
-        if self._open and self._connection is not None:
-            with translated():
-                self._connection.exec_driver_sql("COMMIT")
-            self._open = False
+    def commit(self, patience: float, last: Sequence[Change]) -> None:
+        with translated():
+            for statement, values in last:
+                self._ready(patience).execute(statement, values)
+            if self._open:
+                self._driver.execute("COMMIT")
+                self._open = False
 
     def rollback(self) -> None:
-        if not self._open or self._connection is None:
+        if not self._open:
             return
         self._open = False
         try:
             if self._driver.in_transaction:
-                self._connection.exec_driver_sql("ROLLBACK")
-        except sa.exc.DBAPIError:
+                self._driver.execute("ROLLBACK")
+        except (sqlite3.Error, Unavailable):
             self._drop()  # a connection that cannot roll back is not used again
 
     def foreign_commits(self) -> int:
@@ -114,7 +117,9 @@ class Lane:
         if not self._open:
             self._same_file()
             driver = self._driver
-            driver.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
+            if patience != self._patience:
+                driver.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
+                self._patience = patience
             driver.execute(self._begin)
             self._open = True
         if self._connection is None:
@@ -128,7 +133,7 @@ class Lane:
         if self._connection is None or file != self._file:
             self._drop()
             self._connection = self._engine.connect()
-            self._file = file
+            self._file, self._patience = file, _BUSY
 
     def _drop(self) -> None:
         connection, self._connection, self._open = self._connection, None, False
@@ -149,8 +154,8 @@ class SqliteTransaction:
     async def change(self, statement: Executable, values: Values | None = None) -> int:
         return await self._lane.run(self._lane.change, self._patience, statement, values)
 
-    async def commit(self) -> None:
-        await self._lane.run(self._lane.commit)
+    async def commit(self, last: Sequence[Change] = ()) -> None:
+        await self._lane.run(self._lane.commit, self._patience, last)
 
     async def close(self) -> None:
         self._lane.submit(self._lane.rollback)
@@ -180,7 +185,8 @@ class SqliteBackend:
         except TimeoutError:
             raise Unavailable("database: too many wait") from None
         # Those who queued behind a writer that met a foreign lock have waited already: all fail in time, not in turn.
-        patience = max(_BUSY - (time.monotonic() - asked), 0.05)
+        waited = time.monotonic() - asked
+        patience = _BUSY if waited < _BUSY / 2 else 0.05
         return SqliteTransaction(self._writer, patience, self._turn.release)
 
     async def foreign_commits(self) -> int:

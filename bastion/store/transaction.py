@@ -7,6 +7,7 @@ from sqlalchemy import Row
 from sqlalchemy.sql import Executable
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Change = tuple[Executable, Values]
 
 
 class Transaction(Protocol):
@@ -20,7 +21,9 @@ class Transaction(Protocol):
         """Run an INSERT, UPDATE or DELETE and return how many rows it touched."""
         ...
 
-    async def commit(self) -> None: ...
+    async def commit(self, last: Sequence[Change] = ()) -> None:
+        """Run the `last` changes, then commit: together, because each trip to the database costs time."""
+        ...
 
     async def close(self) -> None:
         """Roll back what was not committed and give the connection back. Never raises for a lost connection."""
