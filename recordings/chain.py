@@ -14,7 +14,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -73,17 +73,14 @@ class Builder:
 
     def seal(self, signer: Signer) -> "SealDocument":
         """Sign what has gone through."""
-        unsigned = SealDocument(
-            self._recording_id, tuple(self._blobs), self._last.hex(), signer.fingerprint, signature=b""
-        )
-        return SealDocument(
-            self._recording_id, unsigned.blobs, unsigned.head, unsigned.key, signer.sign(unsigned.message())
-        )
+        head = self._last.hex()
+        unsigned = SealDocument(self._recording_id, tuple(self._blobs), head, signer.fingerprint, b"")
+        return replace(unsigned, signature=signer.sign(unsigned.message()))
 
 
 @dataclass(frozen=True, slots=True)
 class SealDocument:
-    """`seal.json`. Trust nothing in it before `genuine` said so."""
+    """`seal.json`. Trust nothing in it before `objection` had none."""
 
     recording_id: str
     blobs: tuple[SealedBlob, ...]
@@ -111,7 +108,7 @@ class SealDocument:
             blobs = tuple(_blob(item) for item in values["blobs"])
             parts = (str(values["recording_id"]), str(values["head"]), str(values["key"]))
             signature = base64.b64decode(values["signature"], validate=True)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise RecordingDamaged(f"{SEAL}: it cannot be read as a seal") from error
         return cls(parts[0], blobs, parts[1], parts[2], signature)
 

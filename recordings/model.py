@@ -29,6 +29,10 @@ class RecordingDamaged(RecordingError):
         self.where = where
 
 
+class RecordingBusy(RecordingError):
+    """Somebody is recording or sealing this very recording."""
+
+
 class TrackKind(StrEnum):
     SHELL = "shell"
     EXEC = "exec"
@@ -133,11 +137,11 @@ class TrackInfo:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a recording ended. `seconds` is its monotonic length, None when nobody was left to measure it."""
+    """How a recording ended. `seconds` is its monotonic length; after a crash it reaches to the last frame."""
 
     ended_at: str
     reason: str
-    seconds: float | None = None
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ write or fsync nothing more is accepted, and the session must end (R-49).
 
 import contextlib
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -77,17 +78,20 @@ class Recorder:
         directory = spool_dir / safe_name(meta.recording_id)
         meta.started()
         durable.require_space(spool_dir, min_free)
+        beginning = spool_dir / (spool.BEGINNING + meta.recording_id)
+        began = time.monotonic_ns()
         try:
-            directory.mkdir(mode=0o700)
+            beginning.mkdir(mode=0o700)
+            fd = spool.lock(beginning)
+            try:
+                durable.write_new(spool.START, spool.start_bytes(meta, began), fd)
+                durable.reserve(spool.END, spool.END_BYTES, fd)
+                beginning.rename(directory)
+            except OSError:
+                os.close(fd)
+                shutil.rmtree(beginning, ignore_errors=True)  # else `recover` sweeps it away: nothing was recorded
+                raise
         except OSError as error:
-            raise RecordingError(f"no recording can start in {spool_dir}: {error.strerror}") from error
-        fd = spool.lock(directory)
-        try:
-            began = time.monotonic_ns()
-            durable.write_new(spool.START, spool.start_bytes(meta, began), fd)
-            durable.reserve(spool.END, spool.END_BYTES, fd)
-        except OSError as error:
-            _undo(directory, fd)
             raise RecordingError(f"no recording can start in {spool_dir}: {error.strerror}") from error
         return cls(directory, meta, fd, began // 1000)
 
@@ -259,13 +263,3 @@ class Track:
         """Take half a frame off the end. Should that fail too, readers still see by its check that it is none."""
         with contextlib.suppress(OSError):
             os.ftruncate(self._fd, self._end)
-
-
-def _undo(directory: Path, fd: int) -> None:
-    """Leave nothing of a recording that could not start; what cannot be removed is sealed as empty by `recover`."""
-    os.close(fd)
-    for name in (spool.START, spool.END):
-        with contextlib.suppress(OSError):
-            (directory / name).unlink()
-    with contextlib.suppress(OSError):
-        directory.rmdir()

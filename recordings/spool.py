@@ -4,24 +4,39 @@
     end.json        4 KiB of zeros from the start, overwritten in place by the ending: a full disk can still end well
     track-N.spool   frames (see `frames`), appended to
 
-Whoever records or seals holds a lock on the directory; the kernel drops it when the process dies, however it dies.
+The directory appears under its id when it is complete. Whoever records or seals holds a lock on it; the kernel drops
+the lock when the process dies, however it dies.
 """
 
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recordings import durable
 from recordings.frames import Frame, Parser
-from recordings.model import Ending, RecordingError, RecordingMeta, TrackHead, TrackKind, canonical, safe_name
+from recordings.model import (
+    Ending,
+    RecordingBusy,
+    RecordingDamaged,
+    RecordingError,
+    RecordingMeta,
+    TrackHead,
+    TrackKind,
+    canonical,
+    safe_name,
+)
 
 START = "start.json"
 END = "end.json"
 END_BYTES = 4096
+BEGINNING = ".new-"
+SEALED = ".sealed-"
 BLOCK = 256 * 1024
 
 
@@ -48,7 +63,7 @@ def lock(directory: Path) -> int:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(fd)
-        raise RecordingError(f"{directory} is being recorded or sealed by somebody else") from error
+        raise RecordingBusy(f"{directory} is being recorded or sealed by somebody else") from error
     return fd
 
 
@@ -78,7 +93,7 @@ def read_start(directory: Path) -> Start:
         if meta.recording_id == directory.name:
             return Start(meta, values["monotonic_ns"])
         why = "it belongs to another recording"
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = type(error).__name__
     return Start(RecordingMeta(recording_id=safe_name(directory.name), started_at=""), None, f"start.json: {why}")
 
@@ -90,6 +105,35 @@ def read_end(directory: Path) -> Ending | None:
         return Ending(**json.loads(text)) if whole else None
     except (OSError, ValueError, TypeError):
         return None
+
+
+def waiting(root: Path) -> list[Path]:
+    """Return the recordings below a spool directory, running ones among them, in order of their ids."""
+    try:
+        return sorted(
+            path for path in root.iterdir() if path.is_dir() and not path.name.startswith((".", "lost+found"))
+        )
+    except OSError as error:
+        raise RecordingError(f"{root}: {error.strerror}") from error
+
+
+def sweep(root: Path) -> None:
+    """Remove what a killed process left half begun (no byte was recorded in it) or sealed and half removed."""
+    for prefix in (BEGINNING, SEALED):
+        for rest in root.glob(prefix + "*"):
+            with suppress(RecordingBusy), locked(rest):
+                shutil.rmtree(rest)
+
+
+def discard(directory: Path) -> None:
+    """Remove a sealed spool; renamed first, so that a removal cut short is never taken for a recording."""
+    rest = directory.with_name(SEALED + directory.name)
+    try:
+        directory.rename(rest)
+        durable.sync(str(directory.parent))
+        shutil.rmtree(rest)
+    except OSError as error:
+        raise RecordingError(f"the sealed spool {directory} cannot be removed: {error.strerror}") from error
 
 
 def tracks(directory: Path) -> list[int]:
@@ -108,21 +152,24 @@ def head_bytes(head: TrackHead) -> bytes:
 
 
 def read_head(frame: Frame) -> TrackHead:
-    """Read the first frame of a track."""
-    values: dict[str, Any] = json.loads(frame.data)
-    return TrackHead(**(values | {"kind": TrackKind(values["kind"])}))
+    """Read the first frame of a track; RecordingDamaged if it is no head."""
+    try:
+        values: dict[str, Any] = json.loads(frame.data)
+        return TrackHead(**(values | {"kind": TrackKind(values["kind"])}))
+    except (ValueError, KeyError, TypeError) as error:
+        raise RecordingDamaged("a track does not begin with its head") from error
 
 
 def blocks(directory: Path, number: int, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """Yield the bytes `[start, end)` of a track, at most BLOCK at a time."""
-    with (directory / track_name(number)).open("rb", buffering=0) as file:
-        file.seek(start)
-        while end is None or start < end:
-            block = file.read(BLOCK if end is None else min(BLOCK, end - start))
-            if not block:
-                return
-            start += len(block)
-            yield block
+    """Yield the bytes `[start, end)` of a track, at most BLOCK at a time; RecordingError when it cannot be read."""
+    try:
+        with (directory / track_name(number)).open("rb", buffering=0) as file:
+            file.seek(start)
+            while block := file.read(BLOCK if end is None else min(BLOCK, end - start)):
+                start += len(block)
+                yield block
+    except OSError as error:
+        raise RecordingError(f"{directory.name}, track {number}: {error.strerror}") from error
 
 
 class SpoolTrack:
@@ -139,9 +186,6 @@ class SpoolTrack:
 
         RecordingError if the file is gone, which for a live recording means that it has been sealed.
         """
-        try:
-            block = next(blocks(self._directory, self.number, self._position), b"")
-        except OSError as error:
-            raise RecordingError(f"track {self.number} cannot be read: {error.strerror}") from error
+        block = next(blocks(self._directory, self.number, self._position), b"")
         self._position += len(block)
         return self.parser.feed(block)

@@ -1,0 +1,131 @@
+"""Watch recordings: sealed ones from the store, verified; running ones from the spool, up to the last whole frame."""
+
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import zstandard
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from recordings import spool
+from recordings.blobs import BlobStore
+from recordings.container import Sealed
+from recordings.frames import Frame, Parser
+from recordings.model import RecordingDamaged, RecordingError, RecordingMeta, TrackHead, TrackInfo, Verification
+from recordings.terminal import Cast, cast
+
+_STEP = 64 * 1024
+"""So much is unpacked at a time: a few kilobytes of chunk may hold gigabytes of zeros."""
+
+
+class Replay:
+    """A sealed recording that was found whole. Each chunk is checked again while it streams."""
+
+    def __init__(self, sealed: Sealed, verification: Verification) -> None:
+        self._sealed = sealed
+        self.verification = verification
+        self.manifest = sealed.manifest()
+
+    @property
+    def meta(self) -> RecordingMeta:
+        return self.manifest.meta
+
+    @property
+    def tracks(self) -> tuple[TrackInfo, ...]:
+        return self.manifest.tracks
+
+    def track(self, number: int) -> TrackInfo:
+        """Return what is known of a track; RecordingError when there is none of that number."""
+        for info in self.tracks:
+            if info.head.number == number:
+                return info
+        raise RecordingError(f"the recording has no track {number}")
+
+    def frames(self, number: int) -> Iterator[Frame]:
+        """Yield the exact bytes of a track as they were recorded; RecordingDamaged where they no longer are."""
+        info = self.track(number)
+        parser = Parser()
+        for block in _unpacked(self._sealed.blob(info.blob)):
+            yield from parser.feed(block)
+        if parser.broken or parser.left or parser.valid != info.spool_bytes:
+            raise RecordingDamaged(f"{info.blob}: it does not hold what the manifest says")
+
+    def cast(self, number: int) -> Iterator[bytes]:
+        """Yield a track as an asciicast v3 file, line by line."""
+        info = self.track(number)
+        return cast(self.meta, info.head, info.began, self.frames(number))
+
+
+def open_recording(store: BlobStore, recording_id: str, public_key: Ed25519PublicKey | str) -> Replay:
+    """Verify a recording from end to end and open it; RecordingDamaged, with the spot, unless it is whole."""
+    sealed = Sealed.open(store, recording_id, public_key)
+    faults = tuple(sealed.faults())
+    verification = Verification(recording_id, sealed.document.head, sealed.chunks(), faults)
+    if not verification.ok:
+        raise RecordingDamaged(verification.where)
+    return Replay(sealed, verification)
+
+
+def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Undo the compression of a track, in steps of bounded size."""
+    source = typing.cast(typing.IO[bytes], _Stream(chunks))
+    reader = zstandard.ZstdDecompressor().stream_reader(source, read_size=_STEP, read_across_frames=True)
+    try:
+        while block := reader.read(_STEP):
+            yield block
+    except zstandard.ZstdError as error:
+        raise RecordingDamaged("a track cannot be unpacked") from error
+
+
+class _Stream:
+    """Chunks as the file the decompressor wants: it calls `read` and nothing else."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._rest:
+            self._rest = next(self._chunks, b"")
+        taken, self._rest = (self._rest, b"") if size < 0 else (self._rest[:size], self._rest[size:])
+        return taken
+
+
+class LiveTrack:
+    """A track being written, as asciicast: `read` returns the lines that came since the last call."""
+
+    def __init__(self, meta: RecordingMeta, directory: Path, number: int) -> None:
+        self.number = number
+        self.head: TrackHead | None = None
+        self._meta = meta
+        self._spool = spool.SpoolTrack(directory, number)
+        self._cast: Cast | None = None
+
+    def read(self) -> bytes:
+        """Return new lines, the header first; b"" when nothing came. RecordingError once the recording is sealed."""
+        return b"".join(self._lines(frame) for frame in self._spool.read())
+
+    def _lines(self, frame: Frame) -> bytes:
+        if self._cast is not None:
+            return self._cast.feed(frame)
+        self.head = spool.read_head(frame)
+        self._cast = Cast(self._meta, self.head, frame.at / 1e6)
+        return self._cast.header()
+
+
+class LiveRecording:
+    """A recording in the spool, running or waiting to be sealed. Reading takes no lock and disturbs nobody."""
+
+    def __init__(self, spool_dir: Path) -> None:
+        """RecordingError when there is none (any more): then it is sealed, or never was."""
+        if not spool_dir.is_dir():
+            raise RecordingError(f"{spool_dir.name} is not being recorded")
+        self._directory = spool_dir
+        self.meta = spool.read_start(spool_dir).meta
+
+    def tracks(self) -> list[int]:
+        """Return the numbers of the tracks there are by now."""
+        return spool.tracks(self._directory)
+
+    def track(self, number: int) -> LiveTrack:
+        return LiveTrack(self.meta, self._directory, number)
