@@ -1,0 +1,148 @@
+"""`bastion check`: would this bastion work, and is it safe? Each finding is one line; nothing is changed."""
+
+import asyncio
+import os
+import shutil
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bastion import app, clock, config
+from bastion.cli.terminal import t
+from bastion.config import Settings
+from bastion.errors import BastionError
+
+TIME_SYNC_MARK = Path("/run/systemd/timesync/synchronized")
+MIB = 1024 * 1024
+
+
+class Verdict(StrEnum):
+    GOOD = "good"
+    DOUBT = "doubt"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    verdict: Verdict
+    what: str
+    text: str
+
+
+def findings(settings: Settings) -> list[Finding]:
+    """Look at everything; a check that itself goes wrong is a bad finding, never an exception."""
+    found: list[Finding] = []
+    for check in CHECKS:
+        try:
+            found.extend(check(settings))
+        except BastionError as error:
+            found.append(_bad(check.__name__.strip("_"), error.public))
+        except OSError as error:
+            found.append(_bad(check.__name__.strip("_"), f"{error.filename or ''} {error.strerror}".strip()))
+    return found
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    for name in config.unknown_variables():
+        yield _doubt("settings", t("{name} is no setting; is it misspelt?", name=name))
+    yield _good("settings", t("home is {home}", home=settings.home.absolute()))
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    """Keys belong to us and nobody else may read them."""
+    for path in (settings.vault_key, settings.signing_key, settings.host_key):
+        if not path.exists():
+            yield _bad("keys", t("{path} is missing; run `bastion init`", path=path))
+            continue
+        facts = path.stat()
+        if stat.S_IMODE(facts.st_mode) & 0o077:
+            yield _bad("keys", t("others may read {path}; run: chmod 600 {path}", path=path))
+        elif facts.st_uid != os.geteuid():
+            yield _bad("keys", t("{path} belongs to another user", path=path))
+        else:
+            yield _good("keys", str(path))
+
+
+def _folders(settings: Settings) -> Iterator[Finding]:
+    for path in (settings.recordings, settings.spool):
+        if not path.is_dir():
+            yield _bad("folders", t("{path} is missing; run `bastion init`", path=path))
+        elif not os.access(path, os.W_OK | os.X_OK):
+            yield _bad("folders", t("{path} cannot be written", path=path))
+        elif stat.S_IMODE(path.stat().st_mode) & 0o007:
+            yield _doubt("folders", t("everybody may look into {path}; run: chmod 700 {path}", path=path))
+        else:
+            yield _good("folders", str(path))
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    for path in {settings.recordings, settings.spool}:
+        if path.is_dir():
+            free = shutil.disk_usage(path).free // MIB
+            judge = _good if free >= settings.min_free_mb else _bad
+            yield judge("disk", t("{free} MiB free for {path}", free=free, path=path))
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    for name, host, port in (
+        ("ssh", settings.ssh_host, settings.ssh_port),
+        ("console", settings.web_host, settings.web_port),
+    ):
+        try:
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, port))
+        except OSError as error:
+            why = error.strerror or str(error)
+            yield _doubt("ports", t("{name}: {host}, port {port}: {why} (fine if the bastion is running)",
+                                    name=name, host=host, port=port, why=why))  # fmt: skip
+        else:
+            yield _good("ports", t("{name}: {host}, port {port} is free", name=name, host=host, port=port))
+
+
+def _certificates(settings: Settings) -> Iterator[Finding]:
+    for path in (settings.web_tls_cert, settings.web_tls_key):
+        if path is not None:
+            judge, text = (
+                (_good, str(path)) if os.access(path, os.R_OK) else (_bad, t("{path} cannot be read", path=path))
+            )
+            yield judge("tls", text)
+
+
+def _records(settings: Settings) -> Iterator[Finding]:
+    asyncio.run(app.check_records(settings))
+    yield _good("records", t("the database answers and its tables are up to date"))
+
+
+def _policies(settings: Settings) -> Iterator[Finding]:
+    yield _good("policies", t("policy set {hash} is in force", hash=app.load_policies(settings).policy_hash[:12]))
+
+
+def _clock(_settings: Settings) -> Iterator[Finding]:
+    """Time boxes and evidence need a right clock; systemd leaves a mark once it has been set from the network."""
+    now = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
+    if TIME_SYNC_MARK.exists():
+        yield _good("clock", t("{now}, synchronised", now=now))
+    else:
+        yield _doubt("clock", t("{now}; whether it is synchronised cannot be told here: make sure it is", now=now))
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    _settings, _keys, _folders, _disk, _ports, _certificates, _records, _policies, _clock,
+)  # fmt: skip
+
+
+def _good(what: str, text: str) -> Finding:
+    return Finding(Verdict.GOOD, what, text)
+
+
+def _doubt(what: str, text: str) -> Finding:
+    return Finding(Verdict.DOUBT, what, text)
+
+
+def _bad(what: str, text: str) -> Finding:
+    return Finding(Verdict.BAD, what, text)

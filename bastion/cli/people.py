@@ -1,0 +1,221 @@
+"""`bastion admin technician`, `key`, `staff` and `token`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bastion.cli.terminal import AsJson, group, instant, one, perform, qr, say, show
+from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, TechnicianKey
+from bastion.services.bundle import Services
+from bastion.services.people import StaffForm, TechnicianForm
+from bastion.services.views import TechnicianView
+
+technicians = group("Named people of the suppliers.")
+keys = group("SSH public keys of technicians.")
+staff = group("People of the hospital.")
+tokens = group("API tokens of staff.")
+
+Login = Annotated[str, typer.Argument(help="Login: a–z, 0–9, dot, dash, underscore.")]
+Name = Annotated[str, typer.Argument(help="First and last name.")]
+Language = Annotated[str, typer.Option(help="fr or en.")]
+
+
+# -- technicians -------------------------------------------------------------------------------------------------------
+@technicians.command("add")
+def add_technician(
+    login: Login,
+    name: Name,
+    *,
+    supplier: Annotated[str, typer.Option(help="Code of the company.")],
+    email: Annotated[str, typer.Option(help="Personal address.")] = "",
+    language: Language = "fr",
+    valid_until: Annotated[str, typer.Option(help="Day the account ends (2026-12-31).")] = "",
+) -> None:
+    """Register a technician. A key and an authenticator follow: `admin key add`, `admin technician totp`."""
+    form = TechnicianForm(login, name, email, supplier, language, instant(valid_until))
+    perform(lambda services, me: services.people.save_technician(me, form))
+    say("Technician {login} is registered.", login=login)
+
+
+@technicians.command("list")
+def list_technicians(*, as_json: AsJson = False) -> None:
+    """List the technicians."""
+    found = perform(lambda services, me: services.people.technicians(me))
+    rows = [
+        {
+            "login": v.technician.login, "name": v.technician.name, "supplier": v.supplier.code,
+            "active": v.technician.active, "valid_until": v.technician.valid_until,
+            "keys": len(v.keys), "authenticator": v.totp_enrolled,
+        }
+        for v in found
+    ]  # fmt: skip
+    show(rows, as_json=as_json)
+
+
+@technicians.command("totp")
+def enrol_technician(login: Login) -> None:
+    """Make a new authenticator secret and show its QR code, once. The old one is void."""
+
+    async def work(services: Services, me: Actor) -> str:
+        view = await _technician(services, me, login)
+        return await services.enrolment.technician_totp(me, view.technician.id)
+
+    address = perform(work)
+    typer.echo("\n".join(qr(address)))
+    say("{login} scans this with an authenticator app. It is not shown again.", login=login)
+    typer.echo(address)
+
+
+@technicians.command("disable")
+def disable_technician(login: Login) -> None:
+    """Close the account. Running sessions: `bastion lock --technician LOGIN`."""
+    perform(lambda services, me: _switch_technician(services, me, login, active=False))
+    say("Technician {login} is disabled.", login=login)
+
+
+@technicians.command("enable")
+def enable_technician(login: Login) -> None:
+    """Open the account again."""
+    perform(lambda services, me: _switch_technician(services, me, login, active=True))
+    say("Technician {login} is enabled.", login=login)
+
+
+# -- keys --------------------------------------------------------------------------------------------------------------
+@keys.command("add")
+def add_key(
+    login: Login,
+    file: Annotated[Path, typer.Argument(help="The .pub file.", exists=True, dir_okay=False)],
+    label: Annotated[str, typer.Option(help="What people call this key.")] = "",
+) -> None:
+    """Register a public key of a technician."""
+
+    async def work(services: Services, me: Actor) -> TechnicianKey:
+        view = await _technician(services, me, login)
+        return await services.people.add_key(me, view.technician.id, file.read_text(errors="replace"), label)
+
+    key = perform(work)
+    say("Key {fingerprint} is registered for {login}.", fingerprint=key.fingerprint, login=login)
+
+
+@keys.command("list")
+def list_keys(login: Login, *, as_json: AsJson = False) -> None:
+    """List the keys of a technician."""
+    view = perform(lambda services, me: _technician(services, me, login))
+    rows = [{"fingerprint": k.fingerprint, "label": k.label, "added_at": k.added_at} for k in view.keys]
+    show(rows, as_json=as_json)
+
+
+@keys.command("remove")
+def remove_key(login: Login, fingerprint: Annotated[str, typer.Argument(help="SHA256:… as `key list` shows.")]) -> None:
+    """Forget a key."""
+
+    async def work(services: Services, me: Actor) -> None:
+        view = await _technician(services, me, login)
+        key = one(view.keys, lambda k: k.fingerprint == fingerprint, fingerprint)
+        await services.people.remove_key(me, view.technician.id, key.id)
+
+    perform(work)
+    say("Key {fingerprint} is removed.", fingerprint=fingerprint)
+
+
+# -- staff -------------------------------------------------------------------------------------------------------------
+@staff.command("add")
+def add_staff(
+    login: Login,
+    name: Name,
+    *,
+    role: Annotated[list[Role], typer.Option(help="Duty; repeatable.")],
+    facility: Annotated[list[str] | None, typer.Option(help="Code of a hospital; repeatable; none means all.")] = None,
+    email: Annotated[str, typer.Option(help="Address.")] = "",
+    language: Language = "fr",
+) -> None:
+    """Register a person of the hospital and print the one-time secret to enrol with."""
+    form = StaffForm(login, name, email, frozenset(role), tuple(facility or ()), language)
+
+    async def work(services: Services, me: Actor) -> str:
+        person = await services.people.save_staff(me, form)
+        return await services.enrolment.invite(me, person.id)
+
+    _show_invitation(login, perform(work))
+
+
+@staff.command("list")
+def list_staff(*, as_json: AsJson = False) -> None:
+    """List the staff."""
+
+    async def work(services: Services, me: Actor) -> list[dict[str, object]]:
+        codes = {f.id: f.code for f in await services.directory.facilities(me)} | {EVERYWHERE: EVERYWHERE}
+        return [_staff_row(person, codes) for person in await services.people.staff(me)]
+
+    show(perform(work), as_json=as_json)
+
+
+@staff.command("invite")
+def invite_staff(login: Login) -> None:
+    """Print a new one-time secret: for a first sign-in, a lost authenticator or a forgotten password."""
+
+    async def work(services: Services, me: Actor) -> str:
+        person = one(await services.people.staff(me), lambda s: s.login == login, login)
+        return await services.enrolment.invite(me, person.id)
+
+    _show_invitation(login, perform(work))
+
+
+@staff.command("disable")
+def disable_staff(login: Login) -> None:
+    """Close the account; whoever is signed in is out at once."""
+    perform(lambda services, me: _switch_staff(services, me, login, active=False))
+    say("{login} is disabled.", login=login)
+
+
+@staff.command("enable")
+def enable_staff(login: Login) -> None:
+    """Open the account again."""
+    perform(lambda services, me: _switch_staff(services, me, login, active=True))
+    say("{login} is enabled.", login=login)
+
+
+# -- tokens ------------------------------------------------------------------------------------------------------------
+@tokens.command("revoke")
+def revoke_token(ident: Annotated[str, typer.Argument(help="Id of the token, as the console shows.")]) -> None:
+    """Make a token useless. Tokens are made by their owner, in the console."""
+    perform(lambda services, me: services.tokens.revoke(me, ident))
+    say("The token is revoked.")
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+async def _technician(services: Services, me: Actor, login: str) -> TechnicianView:
+    return one(await services.people.technicians(me), lambda v: v.technician.login == login, login)
+
+
+async def _switch_technician(services: Services, me: Actor, login: str, *, active: bool) -> None:
+    view = await _technician(services, me, login)
+    old = view.technician
+    form = TechnicianForm(
+        old.login, old.name, old.email, view.supplier.code, old.language, old.valid_until, active, old.id
+    )
+    await services.people.save_technician(me, form)
+
+
+async def _switch_staff(services: Services, me: Actor, login: str, *, active: bool) -> None:
+    old = one(await services.people.staff(me), lambda s: s.login == login, login)
+    codes = {f.id: f.code for f in await services.directory.facilities(me)}
+    where = tuple(codes[ident] for ident in old.facilities if ident in codes)
+    form = StaffForm(old.login, old.name, old.email, old.roles, where, old.language, old.active, old.id)
+    await services.people.save_staff(me, replace(form, active=active))
+
+
+def _staff_row(person: Staff, codes: dict[str, str]) -> dict[str, object]:
+    return {
+        "login": person.login, "name": person.name, "roles": sorted(person.roles), "active": person.active,
+        "facilities": sorted(codes.get(ident, ident) for ident in person.facilities),
+    }  # fmt: skip
+
+
+def _show_invitation(login: str, secret: str) -> None:
+    say(
+        "{login} opens the console, chooses “I have an invitation” and enters this, once, within 72 hours:", login=login
+    )
+    typer.echo(secret)

@@ -1,0 +1,113 @@
+"""`bastion sessions`, `requests` and `export`: what has happened, for people and for other programs."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from bastion.cli.terminal import AsJson, complain, group, instant, perform, plain, show, t
+from bastion.domain.parties import Actor
+from bastion.services.bundle import Services
+from bastion.services.views import RequestView, SessionView
+
+exports = group("Take evidence out.")
+
+Count = Annotated[int, typer.Option(help="How many at most.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of standard output.")]
+
+
+def list_sessions(
+    *,
+    live: Annotated[bool, typer.Option("--live", help="Only those going on now.")] = False,
+    text: Annotated[str, typer.Option(help="Part of a name, a device or a reason.")] = "",
+    since: Annotated[str, typer.Option(help="Started on or after (2026-12-31).")] = "",
+    limit: Count = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List sessions, newest first."""
+
+    async def work(services: Services, me: Actor) -> list[SessionView]:
+        return await services.supervision.search(
+            me, text=text, since=instant(since), live=True if live else None, limit=limit
+        )
+
+    show([_session_row(view) for view in perform(work)], as_json=as_json)
+
+
+def list_requests(
+    *,
+    state: Annotated[str, typer.Option(help="pending, approved, denied, withdrawn or expired.")] = "",
+    text: Annotated[str, typer.Option(help="Part of a name, a device or a reason.")] = "",
+    limit: Count = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List access requests, newest first. Deciding needs the console."""
+    found = perform(lambda services, me: services.access.search(me, state=state, text=text, limit=limit))
+    show([_request_row(view) for view in found], as_json=as_json)
+
+
+@exports.command("audit")
+def export_audit(
+    *,
+    since: Annotated[str, typer.Option(help="Only events from then on (2026-12-31).")] = "",
+    output: Output = None,
+) -> None:
+    """Write the audit trail as JSON lines, newest first. The export is itself an event."""
+
+    async def work(services: Services, me: Actor, sink: BinaryIO) -> int:
+        count = 0
+        async for event in services.audit.export(me, instant(since)):
+            sink.write(json.dumps(plain(event), ensure_ascii=False).encode() + b"\n")
+            count += 1
+        return count
+
+    with _sink(output) as sink:
+        count = perform(lambda services, me: work(services, me, sink))
+    complain(t("{count} events.", count=count))
+
+
+@exports.command("recording")
+def export_recording(
+    session: Annotated[str, typer.Argument(help="Id of the session.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why it is taken out; kept with the record (R-55).")],
+    track: Annotated[int, typer.Option(help="Which channel of the session, from 1.")] = 1,
+    output: Output = None,
+) -> None:
+    """Write one track of a recording as `.cast`, which asciinema plays. It is verified first."""
+
+    async def work(services: Services, me: Actor, sink: BinaryIO) -> None:
+        playback = await services.replay.open(me, session, reason, how="download")
+        sink.writelines(services.replay.stream(playback, track))
+
+    with _sink(output) as sink:
+        perform(lambda services, me: work(services, me, sink))
+
+
+def _sink(output: Path | None) -> BinaryIO:
+    """Standard output is duplicated, so that closing what is returned closes nothing of ours."""
+    if output is None:
+        sys.stdout.flush()
+        return open(sys.stdout.fileno(), "wb", closefd=False)
+    return output.open("xb")
+
+
+def _session_row(view: SessionView) -> dict[str, object]:
+    record = view.record
+    return {
+        "id": record.id, "state": view.state, "technician": record.technician_name, "supplier": view.supplier.code,
+        "device": view.device.code, "started_at": record.started_at, "ended_at": record.ended_at,
+        "end_reason": record.end_reason, "source": record.source,
+    }  # fmt: skip
+
+
+def _request_row(view: RequestView) -> dict[str, object]:
+    request = view.request
+    return {
+        "ref": request.ref, "state": request.stored_state, "technician": request.technician_name,
+        "supplier": view.supplier.code, "device": view.device.code, "kind": request.kind,
+        "minutes": int(request.wanted.total_seconds() // 60), "created_at": request.created_at,
+        "decided_by": request.decided_by, "reason": request.reason,
+    }  # fmt: skip

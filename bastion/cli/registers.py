@@ -1,0 +1,81 @@
+"""`bastion admin facility` and `bastion admin supplier`."""
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
+from bastion.domain.parties import Actor, Supplier
+from bastion.services.bundle import Services
+from bastion.services.directory import FacilityForm, SupplierForm
+
+facilities = group("Hospitals.")
+suppliers = group("Companies that maintain devices.")
+
+Code = Annotated[str, typer.Argument(help="Short code: a–z, 0–9, dot, dash, underscore.")]
+Name = Annotated[str, typer.Argument(help="Full name.")]
+
+
+@facilities.command("add")
+def add_facility(
+    code: Code,
+    name: Name,
+    finess: Annotated[str, typer.Option(help="FINESS number of the legal entity.")] = "",
+    timezone: Annotated[str, typer.Option(help="Where its clocks stand.")] = "Europe/Paris",
+) -> None:
+    """Register a hospital."""
+    perform(lambda services, me: services.directory.save_facility(me, FacilityForm(code, name, finess, timezone)))
+    say("Facility {code} is registered.", code=code)
+
+
+@facilities.command("list")
+def list_facilities(*, as_json: AsJson = False) -> None:
+    """List the hospitals."""
+    found = perform(lambda services, me: services.directory.facilities(me))
+    show([{"code": f.code, "name": f.name, "finess": f.finess, "timezone": f.timezone} for f in found], as_json=as_json)
+
+
+@suppliers.command("add")
+def add_supplier(
+    code: Code,
+    name: Name,
+    network: Annotated[list[str] | None, typer.Option(help="Network it connects from (CIDR); repeatable.")] = None,
+    contract_end: Annotated[str, typer.Option(help="Day its contract ends (2026-12-31).")] = "",
+    contact: Annotated[str, typer.Option(help="Whom to call there.")] = "",
+) -> None:
+    """Register a supplier. Without a declared network none of its people can connect (R-5)."""
+    form = SupplierForm(code, name, tuple(network or ()), instant(contract_end), contact)
+    perform(lambda services, me: services.directory.save_supplier(me, form))
+    say("Supplier {code} is registered.", code=code)
+
+
+@suppliers.command("list")
+def list_suppliers(*, as_json: AsJson = False) -> None:
+    """List the suppliers."""
+    found = perform(lambda services, me: services.directory.suppliers(me))
+    rows = [
+        {"code": s.code, "name": s.name, "active": s.active, "contract_end": s.contract_end, "networks": s.networks}
+        for s in found
+    ]
+    show(rows, as_json=as_json)
+
+
+@suppliers.command("disable")
+def disable_supplier(code: Code) -> None:
+    """Let none of its people in any more. Running sessions: `bastion lock --supplier CODE`."""
+    perform(lambda services, me: _switch(services, me, code, active=False))
+    say("Supplier {code} is disabled.", code=code)
+
+
+@suppliers.command("enable")
+def enable_supplier(code: Code) -> None:
+    """Let its people in again."""
+    perform(lambda services, me: _switch(services, me, code, active=True))
+    say("Supplier {code} is enabled.", code=code)
+
+
+async def _switch(services: Services, me: Actor, code: str, *, active: bool) -> None:
+    old: Supplier = one(await services.directory.suppliers(me), lambda s: s.code == code, code)
+    form = SupplierForm(old.code, old.name, old.networks, old.contract_end, old.contact, old.active, old.id)
+    await services.directory.save_supplier(me, replace(form, active=active))

@@ -1,0 +1,155 @@
+"""What every command shares: the operator who acts, the language he reads, and how tables, JSON and QR codes look."""
+
+import asyncio
+import dataclasses
+import getpass
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Annotated, Any, TypeVar
+
+import segno
+import typer
+
+from bastion import app, config, logs
+from bastion.domain.parties import Actor, operator_actor
+from bastion.errors import Invalid
+from bastion.i18n import translator
+from bastion.secret import Secret
+from bastion.services.bundle import Services
+
+T = TypeVar("T")
+Rows = list[dict[str, Any]]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def group(text: str) -> typer.Typer:
+    """Make a group of subcommands; plain help, so that it reads the same in a log as on a terminal."""
+    return typer.Typer(help=text, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def language() -> str:
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "fr" if spoken.startswith("fr") else "en"
+
+
+def t(english: str, **facts: object) -> str:
+    """Translate a sentence and fill in its facts."""
+    return translator(language())(english).format(**facts)
+
+
+def say(english: str, **facts: object) -> None:
+    typer.echo(logs.escape(t(english, **facts)))
+
+
+def complain(text: str) -> None:
+    typer.echo(logs.escape(text), err=True)
+
+
+def operator() -> Actor:
+    """Whoever runs this command; in the audit trail under his login on this machine."""
+    return operator_actor(os.environ.get("SUDO_USER") or getpass.getuser())
+
+
+def perform(work: Callable[[Services, Actor], Awaitable[T]]) -> T:
+    """Open the records, let `work` do its use cases as the operator, and close them again."""
+    settings = config.load()
+    logs.setup(settings.log_format, "debug" if settings.log_level == "debug" else "warning")
+
+    async def opened() -> T:
+        async with app.opened(settings) as parts:
+            return await work(parts.services, operator())
+
+    return asyncio.run(opened())
+
+
+def show(rows: Rows, *, as_json: bool) -> None:
+    """Print rows as JSON, or as a table whose columns are as wide as what stands in them."""
+    if as_json:
+        typer.echo(json.dumps([plain(row) for row in rows], ensure_ascii=False, indent=2))
+        return
+    if not rows:
+        say("Nothing.")
+        return
+    titles = list(rows[0])
+    lines = [[title.replace("_", " ") for title in titles], *([_cell(row[title]) for title in titles] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
+    for line in lines:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def plain(value: Any) -> Any:
+    """Turn domain data into what JSON knows; sets are sorted so that two runs print the same."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(plain(inner) for inner in value)
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if dataclasses.is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value.value
+        case datetime():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case bytes() | Secret():
+            return "<secret>"
+    return value
+
+
+def qr(text: str) -> list[str]:
+    """Draw a QR code as lines of half blocks: two modules high per character, for a terminal of either colour."""
+    matrix = [list(row) for row in segno.make(text, error="l", micro=False).matrix_iter(border=2)]
+    if len(matrix) % 2:
+        matrix.append([0] * len(matrix[0]))
+    pairs = zip(matrix[::2], matrix[1::2], strict=True)
+    return ["".join(" ▄▀█"[(not up) * 2 + (not down)] for up, down in zip(*pair, strict=True)) for pair in pairs]
+
+
+def read_secret(prompt: str, *, from_stdin: bool) -> Secret:
+    """Ask for a secret without showing it, or take standard input whole (but for the last newline)."""
+    text = sys.stdin.read().removesuffix("\n") if from_stdin else getpass.getpass(f"{t(prompt)} ")
+    return Secret.of(text)
+
+
+def instant(text: str) -> datetime | None:
+    """Read `2026-12-31` or `2026-12-31T18:00+01:00`; a time without zone is UTC, an empty text is no instant."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(
+            text, sentence="“{text}” is no date; write it like 2026-12-31 or 2026-12-31T18:00+01:00.", text=text
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def one(things: Iterable[T], wanted: Callable[[T], bool], name: str) -> T:
+    """Return the thing that is meant, or raise `Invalid` with the name that was typed."""
+    for thing in things:
+        if wanted(thing):
+            return thing
+    raise Invalid(name, sentence="There is no “{name}” here; list what there is first.", name=name)
+
+
+def _cell(value: Any) -> str:
+    match plain(value):
+        case None | "":
+            return "-"
+        case bool() as truth:
+            return t("yes") if truth else t("no")
+        case list() as many:
+            return " ".join(_cell(item) for item in many) or "-"
+        case other:
+            return logs.escape(str(other))

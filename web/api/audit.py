@@ -1,0 +1,58 @@
+"""`/audit`: the chained trail of everything that must survive."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+
+from bastion.domain.events import AuditEvent, Severity
+from web.api.bearer import Me, Use
+from web.api.shapes import Shape
+
+
+class EventShape(Shape):
+    """One link of the chain. `digest` covers all other fields and the digest before it."""
+
+    seq: int
+    at: datetime
+    tag: str
+    severity: Severity
+    actor_kind: str
+    actor_id: str
+    actor_name: str
+    source: str
+    subject_kind: str
+    subject_id: str
+    facility_id: str
+    fields: dict[str, str]
+    previous: str
+    digest: str
+
+
+class Verdict(Shape):
+    ok: bool
+    count: int
+    broken_at: int | None
+    why: str
+
+
+def add_to(router: APIRouter) -> None:
+    router.add_api_route("/audit", search, methods=["GET"])
+    router.add_api_route("/audit/verify", verify, methods=["POST"])
+
+
+async def search(
+    me: Me, use: Use, *, tag: str = "", severity: Severity | None = None, who: str = "", subject_id: str = "",
+    since: datetime | None = None, until: datetime | None = None, text: str = "", before_seq: int | None = None,
+    limit: int = 100,
+) -> list[EventShape]:  # fmt: skip
+    """List events, newest first; give the last `seq` back as `before_seq` for the next page."""
+    found: list[AuditEvent] = await use.audit.search(
+        me, tag_prefix=tag, severity=severity or "", who=who, subject_id=subject_id, since=since, until=until,
+        text=text, before_seq=before_seq, limit=min(limit, 500),
+    )  # fmt: skip
+    return [EventShape.model_validate(event) for event in found]
+
+
+async def verify(me: Me, use: Use) -> Verdict:
+    """Walk the whole chain; the verdict becomes an event itself."""
+    return Verdict.model_validate(await use.audit.verify(me))

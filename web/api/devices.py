@@ -1,0 +1,123 @@
+"""`/devices`, their endpoints and the accounts on them."""
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from bastion.domain.device import SecretKind
+from bastion.secret import Secret
+from bastion.services.inventory import DeviceForm
+from web.api.bearer import Me, Use
+from web.api.shapes import AccountShape, DeviceShape, EndpointShape, Shape
+
+
+class DeviceBody(Shape):
+    code: str
+    name: str
+    facility: str
+    suppliers: tuple[str, ...]
+    criticality: int = Field(2, ge=1, le=4)
+    ward: str = ""
+    location: str = ""
+    maker: str = ""
+    model: str = ""
+    serial: str = ""
+    active: bool = True
+
+
+class EndpointBody(Shape):
+    """With `id` the address of that endpoint changes, and its pinned identity is dropped."""
+
+    host: str
+    port: int = Field(22, ge=1, le=65535)
+    id: str = ""
+
+
+class AccountBody(Shape):
+    """`secret` is a password or a private key; it goes into the vault and is never answered. `id` replaces one."""
+
+    login: str
+    kind: SecretKind
+    secret: str = Field(repr=False)
+    id: str = ""
+
+
+class Offer(Shape):
+    """What the device showed when asked for its identity: to be compared with the device, then pinned."""
+
+    endpoint: str
+    fingerprints: list[str]
+    pinned: list[str]
+    changed: bool
+
+
+class Pin(Shape):
+    fingerprints: frozenset[str]
+
+
+def add_to(router: APIRouter) -> None:
+    router.add_api_route("/devices", search, methods=["GET"])
+    router.add_api_route("/devices", add, methods=["POST"], status_code=201)
+    router.add_api_route("/devices/{ident}", get, methods=["GET"])
+    router.add_api_route("/devices/{ident}", change, methods=["PUT"])
+    router.add_api_route("/devices/{ident}/endpoints", save_endpoint, methods=["POST"], status_code=201)
+    router.add_api_route("/devices/{ident}/accounts", save_account, methods=["POST"], status_code=201)
+    router.add_api_route("/endpoints/{ident}/scan", scan, methods=["POST"])
+    router.add_api_route("/endpoints/{ident}/pin", pin, methods=["POST"])
+
+
+async def search(me: Me, use: Use, text: str = "", limit: int = 100, offset: int = 0) -> list[DeviceShape]:
+    """List the devices of one's facilities."""
+    return [DeviceShape.of(view) for view in await use.inventory.devices(me, text, limit, offset)]
+
+
+async def get(ident: str, me: Me, use: Use) -> DeviceShape:
+    """Everything about one device, but its secrets."""
+    return DeviceShape.of(await use.inventory.device(me, ident))
+
+
+async def add(body: DeviceBody, me: Me, use: Use) -> DeviceShape:
+    """Register a device."""
+    return await change("", body, me, use)
+
+
+async def change(ident: str, body: DeviceBody, me: Me, use: Use) -> DeviceShape:
+    """Replace what is known of a device."""
+    form = DeviceForm(
+        body.code, body.name, body.facility, body.suppliers, body.criticality, body.ward, body.location, body.maker,
+        body.model, body.serial, body.active, ident,
+    )  # fmt: skip
+    saved = await use.inventory.save_device(me, form)
+    return await get(saved.id, me, use)
+
+
+async def save_endpoint(ident: str, body: EndpointBody, me: Me, use: Use) -> EndpointShape:
+    """Say where a device answers. Its identity must be pinned before anybody connects."""
+    saved = await use.inventory.save_endpoint(me, ident, body.host, body.port, body.id)
+    return EndpointShape(
+        id=saved.id, host=saved.host, port=saved.port, pinned=bool(saved.host_keys), pinned_at=saved.pinned_at,
+        pinned_by=saved.pinned_by,
+    )  # fmt: skip
+
+
+async def save_account(ident: str, body: AccountBody, me: Me, use: Use) -> AccountShape:
+    """Keep a login of the device. Nobody reads its secret back."""
+    saved = await use.inventory.save_account(me, ident, body.login, body.kind, Secret.of(body.secret), body.id)
+    return AccountShape(id=saved.id, login=saved.login, kind=saved.kind.value)
+
+
+async def scan(ident: str, me: Me, use: Use) -> Offer:
+    """Ask the device for its identity; nothing is kept."""
+    offer = await use.inventory.scan_host_keys(me, ident)
+    return Offer(
+        endpoint=offer.endpoint.id, fingerprints=list(offer.fingerprints), pinned=list(offer.pinned),
+        changed=offer.changed,
+    )  # fmt: skip
+
+
+async def pin(ident: str, body: Pin, me: Me, use: Use) -> EndpointShape:
+    """Pin the fingerprints somebody has compared with the device (R-9)."""
+    saved = await use.inventory.pin_host_keys(me, ident, body.fingerprints)
+    return EndpointShape(
+        id=saved.id, host=saved.host, port=saved.port, pinned=True, pinned_at=saved.pinned_at,
+        pinned_by=saved.pinned_by,
+    )  # fmt: skip

@@ -1,0 +1,47 @@
+"""Who may call which route of the API: the outer wall, as `web/guards.py` is for the pages (T28, T30).
+
+The guard hangs on the matched route. The services authorise again, per object.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from web.guards import ADMINS, ANYONE, DECIDERS, LOCKERS, READERS, STAFF, STOPPERS, WATCHERS, Guard
+
+Key = tuple[str, str]
+
+
+def _rows(guard: Guard, *routes: str) -> dict[Key, Guard]:
+    return {(method, path): guard for method, _, path in (route.partition(" ") for route in routes)}
+
+
+API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
+    {
+        **_rows(ANYONE, "GET /openapi.json"),
+        **_rows(STAFF, "GET /me", "GET /tokens", "DELETE /tokens/{ident}"),
+        **_rows(STAFF, "GET /requests", "GET /requests/{ident}"),
+        **_rows(DECIDERS, "POST /requests", "POST /requests/{ident}/withdraw"),
+        **_rows(DECIDERS, "POST /requests/{ident}/approve", "POST /requests/{ident}/deny"),
+        **_rows(STAFF, "GET /technicians/{ident}/grants"),
+        **_rows(STOPPERS, "POST /grants/{ident}/revoke"),
+        **_rows(DECIDERS, "POST /grants/{ident}/extend"),
+        **_rows(STAFF, "GET /sessions", "GET /sessions/{ident}"),
+        **_rows(STOPPERS, "POST /sessions/{ident}/freeze", "POST /sessions/{ident}/thaw", "POST /sessions/{ident}/cut"),
+        **_rows(WATCHERS, "GET /recordings", "POST /recordings/{ident}/cast"),
+        **_rows(STAFF, "GET /locks"),
+        **_rows(LOCKERS, "POST /locks", "POST /locks/{ident}/lift"),
+        **_rows(READERS, "GET /audit", "POST /audit/verify"),
+        **_rows(
+            STAFF, "GET /facilities", "GET /suppliers", "GET /technicians", "GET /technicians/{ident}", "GET /staff"
+        ),
+        **_rows(STAFF, "GET /devices", "GET /devices/{ident}"),
+        **_rows(ADMINS, "POST /facilities", "PUT /facilities/{ident}", "POST /suppliers", "PUT /suppliers/{ident}"),
+        **_rows(ADMINS, "POST /technicians", "PUT /technicians/{ident}", "POST /technicians/{ident}/totp"),
+        **_rows(ADMINS, "POST /technicians/{ident}/keys", "DELETE /technicians/{ident}/keys/{key}"),
+        **_rows(ADMINS, "POST /staff", "PUT /staff/{ident}", "POST /staff/{ident}/invite"),
+        **_rows(ADMINS, "POST /devices", "PUT /devices/{ident}", "POST /devices/{ident}/endpoints"),
+        **_rows(ADMINS, "POST /endpoints/{ident}/scan", "POST /endpoints/{ident}/pin"),
+        **_rows(ADMINS, "POST /devices/{ident}/accounts"),
+    }
+)

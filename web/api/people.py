@@ -1,0 +1,118 @@
+"""`/technicians` and `/staff`."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+
+from bastion.domain.parties import Role
+from bastion.services.people import StaffForm, TechnicianForm
+from web.api.bearer import Me, Use
+from web.api.shapes import KeyShape, Shape, StaffShape, TechnicianShape
+
+
+class TechnicianBody(Shape):
+    login: str
+    name: str
+    email: str
+    supplier: str
+    language: str = "fr"
+    valid_until: datetime | None = None
+    active: bool = True
+
+
+class StaffBody(Shape):
+    """`facilities` are codes; empty means every one."""
+
+    login: str
+    name: str
+    email: str
+    roles: frozenset[Role]
+    facilities: tuple[str, ...] = ()
+    language: str = "fr"
+    active: bool = True
+
+
+class KeyBody(Shape):
+    public: str
+    label: str = ""
+
+
+class Once(Shape):
+    """Something that is shown this once and not kept."""
+
+    secret: str
+
+
+def add_to(router: APIRouter) -> None:
+    router.add_api_route("/technicians", technicians, methods=["GET"])
+    router.add_api_route("/technicians", add_technician, methods=["POST"], status_code=201)
+    router.add_api_route("/technicians/{ident}", technician, methods=["GET"])
+    router.add_api_route("/technicians/{ident}", change_technician, methods=["PUT"])
+    router.add_api_route("/technicians/{ident}/totp", enrol, methods=["POST"])
+    router.add_api_route("/technicians/{ident}/keys", add_key, methods=["POST"], status_code=201)
+    router.add_api_route("/technicians/{ident}/keys/{key}", remove_key, methods=["DELETE"], status_code=204)
+    router.add_api_route("/staff", staff, methods=["GET"])
+    router.add_api_route("/staff", add_staff, methods=["POST"], status_code=201)
+    router.add_api_route("/staff/{ident}", change_staff, methods=["PUT"])
+    router.add_api_route("/staff/{ident}/invite", invite, methods=["POST"])
+
+
+async def technicians(me: Me, use: Use) -> list[TechnicianShape]:
+    """The named people of the suppliers."""
+    return [TechnicianShape.of(view) for view in await use.people.technicians(me)]
+
+
+async def technician(ident: str, me: Me, use: Use) -> TechnicianShape:
+    """One of them."""
+    return TechnicianShape.of(await use.people.technician(me, ident))
+
+
+async def add_technician(body: TechnicianBody, me: Me, use: Use) -> TechnicianShape:
+    """Register a technician."""
+    return await change_technician("", body, me, use)
+
+
+async def change_technician(ident: str, body: TechnicianBody, me: Me, use: Use) -> TechnicianShape:
+    """Replace what is known of a technician."""
+    form = TechnicianForm(
+        body.login, body.name, body.email, body.supplier, body.language, body.valid_until, body.active, ident
+    )
+    saved = await use.people.save_technician(me, form)
+    return TechnicianShape.of(await use.people.technician(me, saved.id))
+
+
+async def enrol(ident: str, me: Me, use: Use) -> Once:
+    """Make a new authenticator secret; answers the `otpauth:` address to show as a QR code, once."""
+    return Once(secret=await use.enrolment.technician_totp(me, ident))
+
+
+async def add_key(ident: str, body: KeyBody, me: Me, use: Use) -> KeyShape:
+    """Register an SSH public key."""
+    key = await use.people.add_key(me, ident, body.public, body.label)
+    return KeyShape(id=key.id, fingerprint=key.fingerprint, label=key.label, added_at=key.added_at)
+
+
+async def remove_key(ident: str, key: str, me: Me, use: Use) -> None:
+    """Forget an SSH public key."""
+    await use.people.remove_key(me, ident, key)
+
+
+async def staff(me: Me, use: Use) -> list[StaffShape]:
+    """The people of the hospital."""
+    return [StaffShape.model_validate(person) for person in await use.people.staff(me)]
+
+
+async def add_staff(body: StaffBody, me: Me, use: Use) -> StaffShape:
+    """Register a person of the hospital; an invitation follows."""
+    return await change_staff("", body, me, use)
+
+
+async def change_staff(ident: str, body: StaffBody, me: Me, use: Use) -> StaffShape:
+    """Replace what is known of a person. Nobody changes his own rights."""
+    form = StaffForm(body.login, body.name, body.email, body.roles, body.facilities, body.language, body.active, ident)
+    return StaffShape.model_validate(await use.people.save_staff(me, form))
+
+
+async def invite(ident: str, me: Me, use: Use) -> Once:
+    """Make a one-time secret with which the person sets password and authenticator."""
+    return Once(secret=await use.enrolment.invite(me, ident))

@@ -1,0 +1,79 @@
+"""Errors as RFC 9457 problem documents: a stable `code`, one sentence in the reader's language, never a detail."""
+
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from bastion.domain.parties import Actor
+from bastion.errors import BastionError, Invalid, NotFound
+from bastion.i18n import LANGUAGES, sentence
+from web.errors import status_of
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """What every error looks like. `field` names what to correct, when one value is wrong."""
+
+    type: str = "about:blank"
+    title: str = Field(description="The status in words.")
+    status: int
+    code: str = Field(description="Stable name of the error.")
+    detail: str = Field(description="One sentence for a person, in the language asked for.")
+    field: str = ""
+
+
+class ProblemRoute(APIRoute):
+    """A route whose errors leave as problem documents, whatever the application does with its pages' errors."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except BastionError as error:
+                return _answer(request, error)
+            except RequestValidationError as error:
+                return _answer(request, _invalid(error))
+            except HTTPException as error:
+                return _answer(request, NotFound(), HTTPStatus(error.status_code))
+            except Exception:  # noqa: BLE001 - a program gets a problem document for our own faults too
+                structlog.get_logger(__name__).exception("api failed", path=request.url.path)
+                return _answer(request, BastionError())
+
+        return handled
+
+
+def language_of(request: Request) -> str:
+    """The token owner's language, else the first spoken one of `Accept-Language`, else English."""
+    actor: Actor | None = getattr(request.state, "actor", None)
+    if actor is not None:
+        return actor.language
+    accepted = [part.split(";")[0].strip()[:2] for part in request.headers.get("accept-language", "").split(",")]
+    return next((tag for tag in accepted if tag in LANGUAGES), "en")
+
+
+def _answer(request: Request, error: BastionError, status: HTTPStatus | None = None) -> Response:
+    status = status or status_of(error)
+    structlog.get_logger(__name__).info("api refused", code=error.code, detail=error.detail, path=request.url.path)
+    problem = Problem(
+        title=status.phrase, status=status, code=error.code, detail=sentence(error, language_of(request)),
+        field=getattr(error, "field", ""),
+    )  # fmt: skip
+    headers = {"www-authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}
+    return JSONResponse(problem.model_dump(), status, headers, MEDIA_TYPE)
+
+
+def _invalid(error: RequestValidationError) -> Invalid:
+    """Name the first wrong field and never its value, which may be a secret."""
+    where = [str(part) for part in error.errors()[0]["loc"][1:]]
+    return Invalid(str(error.errors()[0]["type"]), field=".".join(where))

@@ -1,0 +1,124 @@
+"""`/requests` and `/grants`: asking on a technician's behalf, deciding, and the rights that come of it."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
+from bastion.services.access import RequestDraft
+from web.api.bearer import Me, Use, fresh
+from web.api.shapes import Code, GrantShape, Minutes, Reason, RequestShape, Shape
+
+
+class NewRequest(Shape):
+    """What is asked for. Without `start` the work may begin as soon as it is agreed."""
+
+    technician: str
+    device: str
+    kind: InterventionKind
+    reason: Reason
+    minutes: Minutes
+    work_order: str = ""
+    account: str = ""
+    start: datetime | None = None
+
+
+class Approve(Shape):
+    version: int
+    minutes: Minutes
+    note: str = ""
+    code: Code
+
+
+class Deny(Shape):
+    version: int
+    note: Reason
+    code: Code
+
+
+class Note(Shape):
+    note: str = ""
+
+
+class Revoke(Shape):
+    reason: Reason
+
+
+class Extend(Shape):
+    minutes: Minutes
+    reason: Reason
+
+
+def add_to(router: APIRouter) -> None:
+    router.add_api_route("/requests", search, methods=["GET"])
+    router.add_api_route("/requests", create, methods=["POST"], status_code=201)
+    router.add_api_route("/requests/{ident}", get, methods=["GET"])
+    router.add_api_route("/requests/{ident}/approve", approve, methods=["POST"])
+    router.add_api_route("/requests/{ident}/deny", deny, methods=["POST"])
+    router.add_api_route("/requests/{ident}/withdraw", withdraw, methods=["POST"])
+    router.add_api_route("/technicians/{ident}/grants", grants, methods=["GET"])
+    router.add_api_route("/grants/{ident}/revoke", revoke, methods=["POST"])
+    router.add_api_route("/grants/{ident}/extend", extend, methods=["POST"], status_code=201)
+
+
+async def search(
+    me: Me, use: Use, state: RequestState | None = None, text: str = "", limit: int = 50, offset: int = 0
+) -> list[RequestShape]:
+    """List requests of one's facilities, newest first; `state=pending` lists what waits for a decision."""
+    now = clock.now()
+    if state is RequestState.PENDING:
+        return [RequestShape.of(view, now) for view in await use.access.pending(me)]
+    found = await use.access.search(me, state=state or "", text=text, limit=limit, offset=offset)
+    return [RequestShape.of(view, now) for view in found]
+
+
+async def get(ident: str, me: Me, use: Use) -> RequestShape:
+    """Everything about one request."""
+    return RequestShape.of(await use.access.get(me, ident), clock.now())
+
+
+async def create(body: NewRequest, me: Me, use: Use) -> RequestShape:
+    """Ask for access on behalf of a technician. Whoever asks does not decide (R-23)."""
+    draft = RequestDraft(
+        device_code=body.device, kind=body.kind, reason=body.reason, minutes=body.minutes, work_order=body.work_order,
+        account=body.account, start=body.start, technician_login=body.technician,
+    )  # fmt: skip
+    return await _shown(me, use, await use.access.request(me, draft))
+
+
+async def approve(ident: str, body: Approve, me: Me, use: Use) -> RequestShape:
+    """Agree, to `minutes` at most. Needs a fresh code."""
+    actor = await fresh(use, me, body.code)
+    return await _shown(me, use, await use.approvals.approve(actor, ident, body.version, body.minutes, body.note))
+
+
+async def deny(ident: str, body: Deny, me: Me, use: Use) -> RequestShape:
+    """Refuse, with the reason the technician reads. Needs a fresh code."""
+    actor = await fresh(use, me, body.code)
+    return await _shown(me, use, await use.approvals.deny(actor, ident, body.version, body.note))
+
+
+async def withdraw(ident: str, body: Note, me: Me, use: Use) -> RequestShape:
+    """Take back a request one has made oneself."""
+    return await _shown(me, use, await use.access.withdraw(me, ident, body.note))
+
+
+async def grants(ident: str, me: Me, use: Use) -> list[GrantShape]:
+    """The open and coming rights of a technician."""
+    now = clock.now()
+    return [GrantShape.of(view.grant, now, view) for view in await use.access.grants(me, ident)]
+
+
+async def revoke(ident: str, body: Revoke, me: Me, use: Use) -> GrantShape:
+    """Take a right back; its live sessions end."""
+    return GrantShape.of(await use.approvals.revoke(me, ident, body.reason), clock.now())
+
+
+async def extend(ident: str, body: Extend, me: Me, use: Use) -> RequestShape:
+    """Ask for more time under a grant; it is decided on like any request (R-35)."""
+    return await _shown(me, use, await use.access.extend(me, ident, body.minutes, body.reason))
+
+
+async def _shown(me: Me, use: Use, request: AccessRequest) -> RequestShape:
+    return RequestShape.of(await use.access.get(me, request.id), clock.now())

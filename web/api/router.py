@@ -1,0 +1,54 @@
+"""Joins the API's files into one router; `web/app.py` includes it."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from fastapi.openapi.utils import get_openapi
+
+from bastion.errors import ConfigurationError
+from web.api import audit, devices, locks, me, people, recordings, registers, requests, sessions
+from web.api.bearer import PREFIX, admit
+from web.api.guards import API_GUARDS, Key
+from web.api.problems import Problem, ProblemRoute
+
+PARTS = (me, requests, sessions, recordings, locks, audit, registers, people, devices)
+
+
+def make() -> APIRouter:
+    """Build the router. A route without a guard, or a guard without a route, is a `ConfigurationError` (T28)."""
+    problem: dict[int | str, dict[str, Any]] = {"default": {"model": Problem, "description": "What went wrong."}}
+    router = APIRouter(
+        prefix=PREFIX, route_class=ProblemRoute, dependencies=[Depends(admit)], responses=problem, tags=["api"]
+    )
+    router.add_api_route("/openapi.json", describe, methods=["GET"], include_in_schema=False)
+    for part in PARTS:
+        part.add_to(router)
+    _require_complete(router)
+    return router
+
+
+def describe() -> dict[str, Any]:
+    """The API in OpenAPI form."""
+    return get_openapi(
+        title="Bastion", version="1", description=__doc__ and "The bastion's use cases for programs.",
+        routes=router.routes,
+    )  # fmt: skip
+
+
+def routes_of(router: APIRouter) -> set[Key]:
+    """Method and path, without the prefix, of every route."""
+    found: set[Key] = set()
+    for route in router.routes:
+        methods: set[str] = getattr(route, "methods", None) or set()
+        found |= {(method, getattr(route, "path", "").removeprefix(PREFIX)) for method in methods - {"HEAD"}}
+    return found
+
+
+def _require_complete(router: APIRouter) -> None:
+    wanted = routes_of(router)
+    if wanted != API_GUARDS.keys():
+        odd = sorted(wanted ^ API_GUARDS.keys())
+        raise ConfigurationError("api guards", why=f"API routes and guards differ: {odd}")
+
+
+router = make()

@@ -1,0 +1,58 @@
+"""`/sessions`: live and past ones; freeze, thaw, cut."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+
+from bastion.domain.session import EndReason
+from web.api.bearer import Me, Use, fresh
+from web.api.shapes import Code, Reason, SessionShape, Shape
+
+
+class Cut(Shape):
+    why: Reason
+    code: Code
+
+
+def add_to(router: APIRouter) -> None:
+    router.add_api_route("/sessions", search, methods=["GET"])
+    router.add_api_route("/sessions/{ident}", get, methods=["GET"])
+    router.add_api_route("/sessions/{ident}/freeze", freeze, methods=["POST"])
+    router.add_api_route("/sessions/{ident}/thaw", thaw, methods=["POST"])
+    router.add_api_route("/sessions/{ident}/cut", cut, methods=["POST"])
+
+
+async def search(
+    me: Me, use: Use, *, live: bool | None = None, text: str = "", technician: str = "", supplier_id: str = "",
+    device_id: str = "", end_reason: EndReason | None = None, since: datetime | None = None,
+    until: datetime | None = None, limit: int = 50, offset: int = 0,
+) -> list[SessionShape]:  # fmt: skip
+    """List sessions of one's facilities, newest first; `live=true` lists those going on now."""
+    found = await use.supervision.search(
+        me, live=live, text=text, technician=technician, supplier_id=supplier_id, device_id=device_id,
+        end_reason=end_reason or "", since=since, until=until, limit=limit, offset=offset,
+    )  # fmt: skip
+    return [SessionShape.of(view) for view in found]
+
+
+async def get(ident: str, me: Me, use: Use) -> SessionShape:
+    """Everything about one session."""
+    return SessionShape.of(await use.supervision.get(me, ident))
+
+
+async def freeze(ident: str, me: Me, use: Use) -> SessionShape:
+    """Hold the technician's input back; the device keeps its connection. No code: it is the safe thing to do."""
+    await use.supervision.freeze(me, ident)
+    return await get(ident, me, use)
+
+
+async def thaw(ident: str, me: Me, use: Use) -> SessionShape:
+    """Let the technician go on."""
+    await use.supervision.thaw(me, ident)
+    return await get(ident, me, use)
+
+
+async def cut(ident: str, body: Cut, me: Me, use: Use) -> SessionShape:
+    """End the session now; the technician reads who did it and why. Needs a fresh code."""
+    await use.supervision.cut(await fresh(use, me, body.code), ident, body.why)
+    return await get(ident, me, use)

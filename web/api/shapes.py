@@ -1,0 +1,280 @@
+"""What goes over the wire: one shape per noun, filled from the services' views. Ids are opaque text, times are UTC."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
+from bastion.domain.device import ChannelKind
+from bastion.domain.grant import Grant
+from bastion.domain.lock import Lock, LockScope
+from bastion.domain.parties import Role
+from bastion.domain.session import EndReason
+from bastion.services.views import DeviceView, GrantView, RequestView, SessionView, TechnicianView
+
+Minutes = Annotated[int, Field(ge=1, le=24 * 60, description="Minutes of work.")]
+Code = Annotated[str, Field("", max_length=16, description="A fresh code from the authenticator; each is used once.")]
+Reason = Annotated[str, Field(max_length=2000, description="Why; kept with the record.")]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(from_attributes=True, extra="forbid", frozen=True)
+
+
+class Agreement(Shape):
+    staff_name: str
+    at: datetime
+    minutes: int
+    note: str
+
+
+class RequestShape(Shape):
+    """An access request. A decision gives `version` back, so that nobody decides on what he has not read."""
+
+    id: str
+    ref: str
+    state: RequestState
+    version: int
+    technician: str
+    technician_name: str
+    supplier: str
+    device: str
+    facility: str
+    account: str
+    kind: InterventionKind
+    reason: str
+    work_order: str
+    minutes: int
+    start: datetime | None
+    created_at: datetime
+    expires_at: datetime
+    quorum: int
+    approvals: list[Agreement]
+    decided_by: str
+    decision_note: str
+    extends_grant_id: str
+    grant_id: str
+    policy: list[str]
+    approvers: list[str]
+    can_decide: bool
+    why_not: str
+
+    @classmethod
+    def of(cls, view: RequestView, now: datetime) -> Self:
+        request = view.request
+        return cls(
+            id=request.id, ref=request.ref, state=request.state(now), version=request.version,
+            technician=view.technician.login, technician_name=view.technician.name, supplier=view.supplier.code,
+            device=view.device.code, facility=view.facility.code, account=view.account_login, kind=request.kind,
+            reason=request.reason, work_order=request.work_order, minutes=_minutes(request), start=request.start,
+            created_at=request.created_at, expires_at=request.expires_at, quorum=request.quorum,
+            approvals=_agreements(request), decided_by=request.decided_by, decision_note=request.decision_note,
+            extends_grant_id=request.extends_grant_id, grant_id=request.grant_id,
+            policy=list(view.decision_reasons), approvers=list(view.approvers), can_decide=view.can_decide,
+            why_not=view.why_not,
+        )  # fmt: skip
+
+
+class GrantShape(Shape):
+    id: str
+    request_id: str
+    kind: InterventionKind
+    channels: list[ChannelKind]
+    status: str
+    start: datetime
+    end: datetime
+    approved_by: list[str]
+    revoked_by: str
+    revoke_reason: str
+    device: str = ""
+    technician: str = ""
+
+    @classmethod
+    def of(cls, grant: Grant, now: datetime, view: GrantView | None = None) -> Self:
+        return cls(
+            id=grant.id, request_id=grant.request_id, kind=grant.kind, channels=sorted(grant.channels),
+            status=grant.status(now), start=grant.start, end=grant.end, approved_by=list(grant.approved_by),
+            revoked_by=grant.revoked_by, revoke_reason=grant.revoke_reason,
+            device=view.device.code if view else "", technician=view.technician.login if view else "",
+        )  # fmt: skip
+
+
+class SessionShape(Shape):
+    """A session. `recording_digest` is what the audit trail says the sealed recording must have."""
+
+    id: str
+    state: str
+    technician: str
+    technician_name: str
+    supplier: str
+    device: str
+    facility: str
+    account: str
+    source: str
+    client: str
+    node: str
+    grant_id: str
+    request_id: str
+    kind: InterventionKind
+    reason: str
+    started_at: datetime
+    ended_at: datetime | None
+    grant_end: datetime
+    end_reason: EndReason | None
+    end_by: str
+    end_why: str
+    frozen_by: str
+    recording_digest: str
+    recording_bytes: int
+    recording_seconds: float
+
+    @classmethod
+    def of(cls, view: SessionView) -> Self:
+        r = view.record
+        return cls(
+            id=r.id, state=view.state, technician=view.technician.login, technician_name=r.technician_name,
+            supplier=view.supplier.code, device=view.device.code, facility=view.facility.code,
+            account=r.account_login, source=r.source, client=r.client, node=r.node, grant_id=r.grant_id,
+            request_id=r.request_id, kind=view.request.kind, reason=view.request.reason, started_at=r.started_at,
+            ended_at=r.ended_at, grant_end=view.grant_end, end_reason=r.end_reason, end_by=r.end_by, end_why=r.end_why,
+            frozen_by=r.frozen_by, recording_digest=r.recording_digest, recording_bytes=r.recording_bytes,
+            recording_seconds=r.recording_seconds,
+        )  # fmt: skip
+
+
+class LockShape(Shape):
+    id: str
+    scope: LockScope
+    subject_id: str
+    reason: str
+    imposed_by: str
+    imposed_at: datetime
+    until: datetime | None
+    lifted_by: str
+
+    @classmethod
+    def of(cls, lock: Lock) -> Self:
+        return cls.model_validate(lock, from_attributes=True)
+
+
+class FacilityShape(Shape):
+    id: str
+    code: str
+    name: str
+    finess: str
+    timezone: str
+
+
+class SupplierShape(Shape):
+    id: str
+    code: str
+    name: str
+    networks: list[str]
+    contract_end: datetime | None
+    active: bool
+    contact: str
+
+
+class KeyShape(Shape):
+    id: str
+    fingerprint: str
+    label: str
+    added_at: datetime
+
+
+class TechnicianShape(Shape):
+    id: str
+    login: str
+    name: str
+    email: str
+    supplier: str
+    language: str
+    valid_until: datetime | None
+    active: bool
+    totp_enrolled: bool
+    keys: list[KeyShape]
+
+    @classmethod
+    def of(cls, view: TechnicianView) -> Self:
+        person = view.technician
+        return cls(
+            id=person.id, login=person.login, name=person.name, email=person.email, supplier=view.supplier.code,
+            language=person.language, valid_until=person.valid_until, active=person.active,
+            totp_enrolled=view.totp_enrolled,
+            keys=[KeyShape(id=k.id, fingerprint=k.fingerprint, label=k.label, added_at=k.added_at) for k in view.keys],
+        )  # fmt: skip
+
+
+class StaffShape(Shape):
+    id: str
+    login: str
+    name: str
+    email: str
+    roles: frozenset[Role]
+    facilities: frozenset[str]
+    language: str
+    active: bool
+
+
+class EndpointShape(Shape):
+    id: str
+    host: str
+    port: int
+    pinned: bool
+    pinned_at: datetime | None
+    pinned_by: str
+
+
+class AccountShape(Shape):
+    """A login on a device. Its secret is not here, and nowhere else to be read."""
+
+    id: str
+    login: str
+    kind: str
+
+
+class DeviceShape(Shape):
+    id: str
+    code: str
+    name: str
+    facility: str
+    suppliers: list[str]
+    criticality: int
+    ward: str
+    location: str
+    maker: str
+    model: str
+    serial: str
+    active: bool
+    ready: bool
+    endpoints: list[EndpointShape]
+    accounts: list[AccountShape]
+
+    @classmethod
+    def of(cls, view: DeviceView) -> Self:
+        d = view.device
+        return cls(
+            id=d.id, code=d.code, name=d.name, facility=view.facility.code, suppliers=[s.code for s in view.suppliers],
+            criticality=d.criticality, ward=d.ward, location=d.location, maker=d.maker, model=d.model, serial=d.serial,
+            active=d.active, ready=view.ready,
+            endpoints=[
+                EndpointShape(
+                    id=e.id, host=e.host, port=e.port, pinned=bool(e.host_keys), pinned_at=e.pinned_at,
+                    pinned_by=e.pinned_by,
+                )
+                for e in view.endpoints
+            ],
+            accounts=[AccountShape(id=a.id, login=a.login, kind=a.kind.value) for a in view.accounts],
+        )  # fmt: skip
+
+
+def _minutes(request: AccessRequest) -> int:
+    return int(request.wanted.total_seconds() // 60)
+
+
+def _agreements(request: AccessRequest) -> list[Agreement]:
+    return [
+        Agreement(staff_name=a.staff_name, at=a.at, minutes=int(a.duration.total_seconds() // 60), note=a.note)
+        for a in request.approvals
+    ]
