@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -10,21 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 from bastion.domain.credentials import ApiToken, Credential, FactorProof, SealedSecret, WebSession
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
-from bastion.store.repository import Repository
+from bastion.store.repository import Repository, upsert
 from bastion.store.transaction import Transaction
 
 _SHORT = 200  # characters of a tried login kept as they are
 _F = t.auth_failures.c
 _P = t.factor_proofs.c
 _NOW = sa.bindparam("now", type_=Instant())
-
-
-def upsert(table: sa.Table) -> Any:
-    """INSERT that replaces the row of the same primary key. Both databases understand PostgreSQL's form."""
-    statement = insert(table)
-    keys = [column.name for column in table.primary_key]
-    rest = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
 class Credentials(Repository[Credential]):
@@ -127,23 +118,6 @@ class Secrets(Repository[SealedSecret]):
         return bool(await self._tx.change(REMOVE_SECRET, {"gone": secret_id}))
 
 
-class Settings:
-    """Small facts about this installation, by name."""
-
-    def __init__(self, transaction: Transaction) -> None:
-        self._tx = transaction
-
-    async def get(self, key: str) -> str | None:
-        rows = await self._tx.rows(GET_SETTING, {"name": key})
-        return rows[0][0] if rows else None
-
-    async def put(self, key: str, value: str) -> None:
-        await self._tx.change(PUT_SETTING, {"key": key, "value": value})
-
-    async def remove(self, key: str) -> bool:
-        return bool(await self._tx.change(REMOVE_SETTING, {"name": key}))
-
-
 PUT_CREDENTIAL = upsert(t.credentials)
 CONSUME = insert(t.totp_uses).on_conflict_do_nothing()
 FORGET_USES = sa.delete(t.totp_uses).where(t.totp_uses.c.timestep < sa.bindparam("before"))
@@ -165,6 +139,3 @@ FIND_PROOF = Proofs.sql_select.where(
 REVOKE_PROOFS = sa.delete(t.factor_proofs).where(_P.grant_id == sa.bindparam("gone"))
 FORGET_PROOFS = sa.delete(t.factor_proofs).where(_P.expires_at < _NOW)
 REMOVE_SECRET = sa.delete(t.secrets).where(t.secrets.c.id == sa.bindparam("gone"))
-GET_SETTING = sa.select(t.settings.c.value).where(t.settings.c.key == sa.bindparam("name"))
-PUT_SETTING = upsert(t.settings)
-REMOVE_SETTING = sa.delete(t.settings).where(t.settings.c.key == sa.bindparam("name"))

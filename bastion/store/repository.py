@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Row
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql import Executable
 
 from bastion.errors import AlreadyExists, Conflict, NotFound
@@ -14,6 +15,14 @@ from bastion.store.transaction import Transaction
 from bastion.store.troubles import AlreadyThere
 
 T = TypeVar("T")
+
+
+def upsert(table: sa.Table) -> Any:
+    """INSERT that replaces the row of the same primary key. Both databases understand PostgreSQL's form."""
+    statement = insert(table)
+    keys = [column.name for column in table.primary_key]
+    rest = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
 class Repository(Generic[T]):

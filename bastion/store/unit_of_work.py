@@ -13,13 +13,12 @@ from bastion.store.directory import (
     Suppliers,
     Technicians,
 )
-from bastion.store.leases import Leases
+from bastion.store.house import Leases, Settings
 from bastion.store.proofs import (
     Credentials,
     Failures,
     Proofs,
     Secrets,
-    Settings,
     Tokens,
     TotpUses,
     WebSessions,

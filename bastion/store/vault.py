@@ -34,26 +34,31 @@ _LARGEST_FILE = 64 * 1024
 
 
 class Vault:
-    """Seals and opens. Holds the master keys in memory; nothing prints them."""
+    """Seals and opens. Holds the master keys in memory; nothing prints them.
 
-    def __init__(self, key_file: Path, keys: dict[str, Secret]) -> None:
-        self._file, self._keys = key_file, keys
+    Another process may rotate (`bastion vault rotate` beside a running server), so the file is looked at again
+    whenever it is not the one that was read.
+    """
+
+    def __init__(self, key_file: Path) -> None:
+        self._file = key_file
+        self._seen: tuple[int, int] | None = None
+        self._keys: dict[str, Secret] = {}
 
     @classmethod
     def open(cls, key_file: Path) -> Self:
         """Read the key file, or make it with one fresh key. `ConfigurationError` if it is not ours alone to read."""
-        try:
-            return cls(key_file, _read(key_file))
-        except FileNotFoundError:
-            vault = cls(key_file, _fresh())
-            vault._create()
-            return vault
-        except OSError as error:
-            raise _refused(key_file, "it cannot be read, or is a link") from error
+        vault = cls(key_file)
+        if not key_file.is_symlink() and not key_file.exists():
+            _write(key_file, _fresh())
+            _settle(key_file.parent)
+        vault._refresh()
+        return vault
 
     @property
     def key_ids(self) -> tuple[str, ...]:
         """Oldest first; the last one seals."""
+        self._refresh()
         return tuple(self._keys)
 
     def seal(self, plain: Secret, aad: str) -> bytes:
@@ -79,16 +84,16 @@ class Vault:
 
     def rotate(self) -> str:
         """Add a master key, which seals from now on, and return its id. Older keys still open."""
+        self._refresh()
         added = _fresh()
         self._replace({**self._keys, **added})
         return next(iter(added))
 
     def retire(self) -> int:
         """Forget all but the newest key, once every row is rewrapped; return how many went."""
-        gone = len(self._keys) - 1
-        newest = self.key_ids[-1]
+        *old, newest = self.key_ids
         self._replace({newest: self._keys[newest]})
-        return gone
+        return len(old)
 
     def _wrap(self, data_key: bytes, aad: str) -> bytes:
         newest, nonce = self.key_ids[-1], os.urandom(_NONCE)
@@ -96,6 +101,7 @@ class Vault:
         return head + nonce + AESGCM(self._keys[newest].reveal()).encrypt(nonce, data_key, head + aad.encode())
 
     def _unwrap(self, sealed: bytes, aad: str) -> bytes:
+        self._refresh()
         head = sealed[: len(_MAGIC) + _ID]
         nonce, wrapped = sealed[len(head) : len(head) + _NONCE], sealed[len(head) + _NONCE : _HEAD - _NONCE]
         master = self._keys.get(self.key_of(sealed))
@@ -106,9 +112,15 @@ class Vault:
         except InvalidTag as error:
             raise _shut(sealed) from error
 
-    def _create(self) -> None:
-        _write(self._file, self._keys)
-        _settle(self._file.parent)
+    def _refresh(self) -> None:
+        """Read the key file if it is another one than before. Sealing under a key that was retired loses a secret."""
+        try:
+            facts = self._file.lstat()
+            if (seen := (facts.st_ino, facts.st_mtime_ns)) != self._seen:
+                self._keys = _read(self._file)
+                self._seen = seen
+        except OSError as error:
+            raise _refused(self._file, "it cannot be read, or is a link") from error
 
     def _replace(self, keys: dict[str, Secret]) -> None:
         """Whole or not at all: a key file cut short by a crash would lose every secret."""
@@ -118,7 +130,7 @@ class Vault:
         _write(beside, keys)
         beside.replace(self._file)
         _settle(self._file.parent)
-        self._keys = keys
+        self._refresh()
 
 
 def _fresh() -> dict[str, Secret]:
