@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cedarpy import AuthzResult
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,6 +109,13 @@ def test_facts_that_cannot_be_meant_are_a_no(engine_of: EngineOf, query: Query, 
     assert not decision.allowed
     assert decision.reasons == (POLICY_ERROR,)
     assert decision.errors
+
+
+def test_no_decision_is_a_no_even_without_an_error(engine_of: EngineOf, query: Query, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(engine_module, "is_authorized", lambda *_: AuthzResult({"decision": "NoDecision"}))
+    decision = engine_of(PERMIT_ALL).decide(query)
+    assert not decision.allowed
+    assert decision.reasons == (POLICY_ERROR,)
 
 
 def test_a_panic_in_cedar_is_a_no(engine_of: EngineOf, query: Query, monkeypatch: pytest.MonkeyPatch):
