@@ -23,7 +23,7 @@ _PIECES = 256  # with more than this many waiting, no window is given back (coun
 
 
 class Feed(Protocol):
-    """The half of a splice that writes to a channel."""
+    """One direction of a splice."""
 
     def drain(self) -> None: ...
 
@@ -37,7 +37,8 @@ class Joint(Protocol):
 class PacedChannel(SSHChannel[bytes]):
     """Mixed into each kind of asyncssh channel by the classes below."""
 
-    feed: Feed | None = None
+    lane: Feed | None = None  # that carries what is received here
+    feed: Feed | None = None  # that carries what is sent here
     splice: Joint | None = None
 
     @property
@@ -52,6 +53,14 @@ class PacedChannel(SSHChannel[bytes]):
             self._pause_resume_writing()
         if self.feed is not None:
             self.feed.drain()
+
+    def resume_reading(self) -> None:
+        """What came during the pause goes by the splice, where there is one, like what comes after it."""
+        if self._recv_paused and self._recv_buf and self.lane is not None:
+            self._recv_paused = HELD
+            self.lane.drain()
+        else:
+            super().resume_reading()
 
     def _accept_data(self, data: bytes, datatype: int | None = None) -> None:
         waiting = self._recv_buf

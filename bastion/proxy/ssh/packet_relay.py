@@ -42,11 +42,11 @@ class Lane:
 
     def open(self) -> None:
         self.inlet.lanes[self.number] = self
-        self.target.feed = self
+        self.source.lane = self.target.feed = self
 
     def close(self) -> None:
         self.inlet.lanes.pop(self.number, None)
-        self.target.feed = None
+        self.source.lane = self.target.feed = None
 
     def take(self, kind: int, length: int) -> bool:
         """Handle the packet in SCRATCH[:length] if it is plain data or window; False leaves it to asyncssh."""

@@ -1,0 +1,1 @@
+"""`make bench`: what a session through the bastion costs, next to `ssh -J` through a stock OpenSSH server."""
