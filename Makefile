@@ -17,7 +17,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
 COMMANDS := chromium ssh sshd plink dropbear dbclient tmux expect sshpass
 PACKAGES := chromium openssh-client openssh-server putty-tools dropbear-bin tmux expect sshpass fonts-dejavu-core
 
-.PHONY: help demo demo-reset serve assets test check lint bench docs lock system clean
+.PHONY: help demo code demo-reset serve assets test check lint bench docs lock system clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -25,6 +25,9 @@ help: ## This list
 
 demo: $(CORE) $(BUILT) ## Start a bastion, its console and two demo devices; Ctrl-C stops everything
 	@exec $(PY) -m bastion demo
+
+code: ## The present code of a demo account: make code WHO=alice
+	@$(PY) -m bastion demo --code "$(WHO)"
 
 demo-reset: ## Forget the demo: its accounts, keys and recordings
 	rm -rf $${BASTION_HOME:-var/demo}

@@ -127,9 +127,13 @@ class Settings(BaseSettings):
 
     @property
     def console_url(self) -> str:
+        return self.console_url_at(self.web_port)
+
+    def console_url_at(self, port: int) -> str:
+        """What people type; `port` is the one really listened on, which port 0 leaves open."""
         scheme = "https" if self.web_tls_cert else "http"
         host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
-        return self.web_url or f"{scheme}://{host}:{self.web_port}"
+        return self.web_url or f"{scheme}://{host}:{port}"
 
 
 def home_folder() -> Path:

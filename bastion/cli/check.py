@@ -119,7 +119,7 @@ def _records(settings: Settings) -> Iterator[Finding]:
 
 
 def _policies(settings: Settings) -> Iterator[Finding]:
-    yield _good("policies", t("policy set {hash} is in force", hash=app.load_policies(settings).policy_hash[:12]))
+    yield _good("policies", t("policy set {hash} is in force", hash=app.load_policies(settings).hash[:12]))
 
 
 def _clock(_settings: Settings) -> Iterator[Finding]:

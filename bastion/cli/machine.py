@@ -101,7 +101,7 @@ def rotate() -> None:
 def check_policies(folder: Annotated[Path, typer.Argument(help="Folder of *.cedar and examples.toml.")]) -> None:
     """Say whether a policy set could be loaded; all problems at once."""
     loaded = app.load_policies(config.load(policies_dir=folder))
-    say("The policy set is sound: {hash}", hash=loaded.policy_hash)
+    say("The policy set is sound: {hash}", hash=loaded.hash)
 
 
 def _verify_recordings(session: str, folder: Path | None, public_key: Path | None) -> bool:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bastion.cli.terminal import AsJson, group, instant, one, perform, qr, say, show
+from bastion import qr
+from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
 from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, TechnicianKey
 from bastion.services.bundle import Services
 from bastion.services.people import StaffForm, TechnicianForm
@@ -63,7 +64,7 @@ def enrol_technician(login: Login) -> None:
         return await services.enrolment.technician_totp(me, view.technician.id)
 
     address = perform(work)
-    typer.echo("\n".join(qr(address)))
+    typer.echo("\n".join(qr.lines(address)))
     say("{login} scans this with an authenticator app. It is not shown again.", login=login)
     typer.echo(address)
 

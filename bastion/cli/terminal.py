@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Any, TypeVar
 
-import segno
 import typer
 
 from bastion import app, config, logs
@@ -105,15 +104,6 @@ def _scalar(value: Any) -> Any:
         case bytes() | Secret():
             return "<secret>"
     return value
-
-
-def qr(text: str) -> list[str]:
-    """Draw a QR code as lines of half blocks: two modules high per character, for a terminal of either colour."""
-    matrix = [list(row) for row in segno.make(text, error="l", micro=False).matrix_iter(border=2)]
-    if len(matrix) % 2:
-        matrix.append([0] * len(matrix[0]))
-    pairs = zip(matrix[::2], matrix[1::2], strict=True)
-    return ["".join(" ▄▀█"[(not up) * 2 + (not down)] for up, down in zip(*pair, strict=True)) for pair in pairs]
 
 
 def read_secret(prompt: str, *, from_stdin: bool) -> Secret:

@@ -11,8 +11,7 @@ import pwd
 import shutil
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from bastion.app import make_key
 
 PLACES = "/usr/sbin:/usr/local/sbin:/sbin:/usr/libexec"
 CONFIG = """\
@@ -50,10 +49,11 @@ def login() -> str:
 
 def device_key(folder: Path) -> str:
     """Return the private key (OpenSSH PEM) that opens this device; made at the first call."""
-    _key(folder / "host_key")
-    private = _key(folder / "device_key")
+    make_key(folder / "host_key")
+    private = folder / "device_key"
+    make_key(private)
     (folder / "authorized_keys").write_bytes((folder / "device_key.pub").read_bytes())
-    return private
+    return private.read_text()
 
 
 async def start(binary: str, folder: Path, port: int) -> asyncio.subprocess.Process:
@@ -99,15 +99,3 @@ async def _listens(process: asyncio.subprocess.Process, port: int) -> bool:
             writer.close()
             return True
     return False
-
-
-def _key(path: Path) -> str:
-    """Make an Ed25519 key pair at `path` (0600) and `path`.pub unless there is one; return the private half."""
-    if not path.exists():
-        key = Ed25519PrivateKey.generate()
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-        path.touch(mode=0o600)
-        path.write_bytes(pem)
-        public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-        path.with_name(f"{path.name}.pub").write_bytes(public + b"\n")
-    return path.read_text()

@@ -1,0 +1,52 @@
+"""Runs the demo: devices, hospital, bastion and console in one process (and one `sshd` beside it)."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import uvloop
+
+from bastion import app, logs
+from bastion.config import Settings
+from bastion.demo import hall, screen, world
+from bastion.demo.facts import Facts
+from bastion.demo.hall import Running
+
+KNOWN_NAMES = ("127.0.0.1", "localhost")
+
+
+def run(settings: Settings) -> None:
+    """Run until Ctrl-C. The log goes to a file: the screen belongs to the newcomer."""
+    app.prepare(settings)
+    with (settings.home / "bastion.log").open("a", buffering=1) as log:
+        logs.setup(settings.log_format, settings.log_level, log)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    home, before = settings.home, Facts.read(settings.home)
+    ports = {d.code: before.port_of(d.code) for d in before.devices} if before else {}
+    async with hall.devices(home / "devices", ports) as running, app.opened(settings) as parts:
+        facts = before or await world.fill(parts.services, home, running)
+        await world.refresh(parts.services, facts, running)
+        async with app.serving(parts) as listening:
+            _publish(settings, facts, listening)
+            _show(facts, home, running)
+            await app.told_to_stop()
+            sys.stdout.write("\nStopping…\n")
+
+
+def _publish(settings: Settings, facts: Facts, listening: app.Listening) -> None:
+    """Write `demo.json`, and the bastion's identity so that `ssh` need not ask about it."""
+    facts.ssh_port, facts.web_url = listening.ssh_port, settings.console_url_at(listening.web_port)
+    facts.write(settings.home)
+    public = settings.host_key.with_name(settings.host_key.name + ".pub").read_text().strip()
+    lines = [f"[{name}]:{facts.ssh_port} {public}\n" for name in KNOWN_NAMES]
+    (settings.home / "known_hosts").write_text("".join(lines))
+    (settings.home / "ssh.conf").write_text(screen.ssh_config(facts, settings.home))
+
+
+def _show(facts: Facts, home: Path, running: list[Running]) -> None:
+    sys.stdout.write("\n".join(screen.draw(facts, home, real=any(device.real for device in running))) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,123 @@
+"""A made-up hospital: fills the records through the same use cases as an administrator would, then keeps them fresh."""
+
+import secrets
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+import pyotp
+
+from bastion import clock
+from bastion.app import make_key
+from bastion.demo.facts import Account, DemoDevice, Facts
+from bastion.demo.hall import HOST, REAL, Running
+from bastion.domain.parties import Actor, Role, operator_actor
+from bastion.services.authentication import staff_actor
+from bastion.services.bundle import Services
+from bastion.services.directory import FacilityForm, SupplierForm
+from bastion.services.inventory import DeviceForm
+from bastion.services.people import StaffForm, TechnicianForm
+
+FACILITY: Final = "chu-valmont"
+LOOPBACK: Final = ("127.0.0.1/32", "::1/128")
+SUPPLIERS: Final = (
+    SupplierForm("tomolux", "Tomolux Imagerie SAS", LOOPBACK, contact="+33 1 00 00 00 01"),
+    SupplierForm("cardiosoft", "Cardiosoft Services", LOOPBACK, contact="+33 1 00 00 00 02"),
+)
+TECHNICIANS: Final = (
+    TechnicianForm("alice", "Alice Marchand", "alice@tomolux.example", "tomolux"),
+    TechnicianForm("bob", "Bob Keller", "bob@cardiosoft.example", "cardiosoft", language="en"),
+)
+STAFF: Final = (
+    StaffForm("claire", "Claire Dubois, ingénieure biomédicale", "claire@chu.example", frozenset({Role.APPROVER})),
+    StaffForm("samir", "Samir Benali, RSSI", "samir@chu.example", frozenset({Role.SECURITY})),
+    StaffForm("aude", "Aude Lefèvre, auditrice", "aude@chu.example", frozenset({Role.AUDITOR})),
+    StaffForm("denis", "Denis Moreau, administrateur", "denis@chu.example", frozenset({Role.ADMIN})),
+)
+DEVICES: Final = {
+    REAL: DeviceForm(
+        REAL, "Scanner 1, poste de reconstruction", FACILITY, ("tomolux",), 3, "Imagerie", "Salle 1, bât. B",
+        "Tomolux", "Tomolux 64", "TX64-0117",
+    ),
+    "ct-02": DeviceForm(
+        "ct-02", "Scanner 2, console d’imagerie", FACILITY, ("tomolux", "cardiosoft"), 2, "Urgences",
+        "Salle 4, bât. A", "Tomolux", "Tomolux 64", "TX64-0212",
+    ),
+}  # fmt: skip
+TOKEN_DAYS: Final = 90
+
+
+async def fill(services: Services, home: Path, running: list[Running]) -> Facts:
+    """Make the whole hospital, once. Passwords, codes and keys are drawn by lot here and kept in `demo.json`."""
+    me = operator_actor("demo")
+    await services.directory.save_facility(me, FacilityForm(FACILITY, "CHU de Valmont", "010000001"))
+    for supplier in SUPPLIERS:
+        await services.directory.save_supplier(me, supplier)
+    accounts = [await _staff(services, me, form) for form in STAFF]
+    accounts += [await _technician(services, me, form, home) for form in TECHNICIANS]
+    for device in running:
+        saved = await services.inventory.save_device(me, DEVICES[device.code])
+        await services.inventory.save_account(me, saved.id, device.login, device.kind, device.secret)
+    return Facts(accounts=accounts)
+
+
+async def refresh(services: Services, facts: Facts, running: list[Running]) -> None:
+    """Bring what may have changed since the last start up to date: where devices answer, and tokens that ran out."""
+    me = operator_actor("demo")
+    known = {view.device.code: view for view in await services.inventory.devices(me)}
+    for device in running:
+        view = known[device.code]
+        old = view.endpoints[0] if view.endpoints else None
+        if old is None or (old.host, old.port) != (HOST, device.port) or not old.host_keys:
+            await _pin(services, me, view.device.id, device.port, old.id if old else "")
+    facts.devices = [DemoDevice(device.code, f"{HOST}:{device.port}") for device in running]
+    await _renew_tokens(services, me, facts)
+
+
+async def _pin(services: Services, me: Actor, device_id: str, port: int, endpoint_id: str) -> None:
+    endpoint = await services.inventory.save_endpoint(me, device_id, HOST, port, endpoint_id)
+    offer = await services.inventory.scan_host_keys(me, endpoint.id)
+    await services.inventory.pin_host_keys(me, endpoint.id, frozenset(offer.fingerprints))
+
+
+async def _staff(services: Services, me: Actor, form: StaffForm) -> Account:
+    """Enrol as a person would: an invitation, then a password and a first code."""
+    saved = await services.people.save_staff(me, form)
+    invitation = await services.enrolment.invite(me, saved.id)
+    _, address = await services.enrolment.begin(invitation)
+    secret, password = _secret_of(address), secrets.token_urlsafe(12)
+    # The code of the step before now: it counts too, and leaves the present one for whoever signs in next.
+    code = pyotp.TOTP(secret).at(clock.now(), counter_offset=-1)
+    await services.enrolment.finish(invitation, password, code, "127.0.0.1")
+    (role,) = form.roles
+    return Account(form.login, role.value, secret, password)
+
+
+async def _technician(services: Services, me: Actor, form: TechnicianForm, home: Path) -> Account:
+    saved = await services.people.save_technician(me, form)
+    path, public = _key_pair(home, form.login)
+    await services.people.add_key(me, saved.id, public, "demo")
+    secret = _secret_of(await services.enrolment.technician_totp(me, saved.id))
+    return Account(form.login, "technician", secret, private_key_path=str(path))
+
+
+def _key_pair(home: Path, login: str) -> tuple[Path, str]:
+    path = home.absolute() / "technicians" / login
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    make_key(path)
+    return path, path.with_name(f"{path.name}.pub").read_text()
+
+
+async def _renew_tokens(services: Services, me: Actor, facts: Facts) -> None:
+    people = {person.login: person for person in await services.people.staff(me)}
+    for account in facts.accounts:
+        person = people.get(account.login)
+        if person is None or await services.authentication.actor_of_token(account.api_token or "", HOST) is not None:
+            continue
+        owner = staff_actor(person, HOST, clock.now())
+        _, account.api_token = await services.tokens.create(owner, "demo", TOKEN_DAYS, person.roles)
+
+
+def _secret_of(address: str) -> str:
+    """The secret inside an `otpauth:` address."""
+    return parse_qs(urlsplit(address).query)["secret"][0]

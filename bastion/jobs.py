@@ -1,0 +1,124 @@
+"""Work nobody asks for: what a crash left behind, unsealed spools, disk space, and a daily look at every recording.
+
+Nothing here is needed for correctness; a job that is late makes nothing wrong, and each goes on where it stopped.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from bastion import clock
+from bastion.domain.parties import system_actor
+from bastion.domain.session import EndReason
+from bastion.errors import BastionError
+from bastion.services.bundle import Services
+from bastion.services.sessions import Ending
+from bastion.store.leases import run_if_mine
+from recordings import container
+from recordings.blobs import FileBlobs
+from recordings.model import RecordingError, Seal, Verification
+from recordings.signing import Signer
+
+MINUTE: Final = 60.0
+RESEAL_EVERY: Final = 10 * MINUTE
+VERIFY_EVERY: Final = timedelta(days=1)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where recordings run, where they rest, what signs them, and how much disk must stay free (bytes)."""
+
+    spool: Path
+    blobs: FileBlobs
+    signer: Signer
+    min_free: int
+
+    def seal(self, recording_id: str) -> Seal:
+        return container.seal(self.spool / recording_id, self.blobs, self.signer)
+
+    def verify(self, recording_id: str) -> Verification:
+        return container.verify(self.blobs, recording_id, self.signer.public)
+
+
+async def recover(services: Services, archive: Archive, node: str) -> int:
+    """Seal what a crash left and close the sessions it left open; return how many. Run it before the door opens."""
+    seals = await _seal_the_rest(services, archive)
+    left = await services.sessions.left_behind(node)
+    for record in left:
+        seal = seals.get(record.id)
+        ending = Ending(
+            EndReason.CRASHED, by=node, why="the bastion stopped without warning",
+            digest=seal.digest if seal else "", bytes=seal.bytes if seal else 0, seconds=seal.seconds if seal else 0.0,
+        )  # fmt: skip
+        await services.sessions.closed(record, ending)
+        _log.warning("a session was left by a crash; it is closed", session=record.id, sealed=bool(seal))
+    return len(left)
+
+
+async def run(services: Services, archive: Archive, node: str) -> None:
+    """Do the periodic work until cancelled."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_every(MINUTE, lambda: _look_at_disk(services, archive)), name="job disk")
+        group.create_task(_every(RESEAL_EVERY, lambda: _reseal(services, archive)), name="job reseal")
+        group.create_task(_every(10 * MINUTE, lambda: _verify_in_turn(services, archive, node)), name="job verify")
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Wait, work, and again; trouble is logged and the next turn is due."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except (BastionError, RecordingError, OSError):
+            _log.exception("a job failed")
+
+
+async def _seal_the_rest(services: Services, archive: Archive) -> dict[str, Seal]:
+    """Seal every spool nobody writes to any more. One that cannot be sealed stays, and is an alarm."""
+    seals: dict[str, Seal] = {}
+    for found in await asyncio.to_thread(container.recover, archive.spool, archive.blobs, archive.signer):
+        if found.seal is not None:
+            seals[found.recording_id] = found.seal
+            continue
+        _log.error("a recording cannot be sealed", session=found.recording_id, why=found.problem)
+        await services.upkeep.mark(
+            system_actor(), "recording:failed", detail=f"not sealed: {found.problem}", session=found.recording_id
+        )
+    return seals
+
+
+async def _reseal(services: Services, archive: Archive) -> None:
+    await _seal_the_rest(services, archive)
+
+
+async def _look_at_disk(services: Services, archive: Archive) -> None:
+    """No session can open once recordings cannot be written; say so before that happens."""
+    try:
+        await asyncio.to_thread(archive.blobs.check, archive.min_free)
+    except RecordingError as trouble:
+        _log.error("recordings cannot be stored", why=str(trouble))
+        await services.upkeep.mark(system_actor(), "recording:failed", detail=str(trouble), session="")
+
+
+async def _verify_in_turn(services: Services, archive: Archive, node: str) -> None:
+    """Once a day one node reads every recording it can reach and compares it with its seal (T36)."""
+
+    async def verify_all() -> None:
+        for recording_id in await asyncio.to_thread(archive.blobs.recordings):
+            await _verify_one(services, archive, recording_id)
+
+    await run_if_mine(services.database, f"verify {node}", node, VERIFY_EVERY, clock.now(), verify_all)
+
+
+async def _verify_one(services: Services, archive: Archive, recording_id: str) -> None:
+    verdict = await asyncio.to_thread(archive.verify, recording_id)
+    if not verdict.ok:
+        _log.error("a recording is damaged", session=recording_id, where=verdict.where)
+        await services.upkeep.mark(system_actor(), "recording:damaged", session=recording_id, where=verdict.where)
