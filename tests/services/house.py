@@ -1,0 +1,150 @@
+"""A small hospital with its people and one scanner, made through the services themselves."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import pyotp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest, InterventionKind
+from bastion.domain.device import Device, SecretKind
+from bastion.domain.parties import Actor, ActorKind, Role, Staff, Technician, operator_actor
+from bastion.secret import Secret
+from bastion.services.access import RequestDraft
+from bastion.services.authentication import staff_actor
+from bastion.services.bundle import Services, build
+from bastion.services.directory import FacilityForm, SupplierForm
+from bastion.services.inventory import DeviceForm
+from bastion.services.opening import Connection
+from bastion.services.people import StaffForm, TechnicianForm
+from bastion.services.replay import RecordingStore
+from bastion.store.database import Database
+from bastion.store.vault import Vault
+from policies.engine import PolicyEngine
+from policies.loader import load
+from recordings.blobs import FileBlobs
+from recordings.signing import Signer
+
+SOURCE = "127.0.0.1"
+OPERATOR = replace(operator_actor("root"), id="operator:root")
+CONNECTION = Connection(node="n1", client="OpenSSH_9.2", fingerprint="SHA256:x", factors="key totp")
+PASSWORD = "correct horse battery"
+
+
+def public_line() -> str:
+    """A fresh Ed25519 public key, one OpenSSH line."""
+    key = Ed25519PrivateKey.generate().public_key()
+    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+
+def private_text() -> Secret:
+    key = Ed25519PrivateKey.generate()
+    return Secret(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+
+
+@dataclass
+class House:
+    services: Services
+    database: Database
+    vault: Vault
+    recordings: RecordingStore
+    eve: Staff
+    max: Staff
+    ruth: Staff
+    alice: Technician
+    alice_key: str
+    alice_totp: str
+    bob: Technician
+    device: Device
+    device_keys: list[str]
+
+    def staff(self, person: Staff, *, fresh: bool = True) -> Actor:
+        return staff_actor(person, SOURCE, clock.now() if fresh else None)
+
+    def technician(self, person: Technician | None = None, source: str = SOURCE) -> Actor:
+        who = person or self.alice
+        return Actor(
+            ActorKind.TECHNICIAN, who.id, who.login, who.name, source, supplier_id=who.supplier_id, language="en",
+            factor_at=clock.now(),
+        )  # fmt: skip
+
+    def draft(self, **changes: object) -> RequestDraft:
+        usual = RequestDraft("ct-01", InterventionKind.TELEMAINTENANCE, "replace the tube", 60, "WO-1")
+        return replace(usual, **changes)
+
+    async def asked(self, **changes: object) -> AccessRequest:
+        return await self.services.access.request(self.technician(), self.draft(**changes))
+
+    async def approved(self, minutes: int = 60, **changes: object) -> AccessRequest:
+        request = await self.asked(**changes)
+        return await self.services.approvals.approve(self.staff(self.eve), request.id, request.version, minutes, "ok")
+
+    async def opened(self, **changes: object):
+        request = await self.approved(**changes)
+        await self.services.sessions.acknowledge(self.technician(), request.grant_id, "terminal")
+        return await self.services.sessions.open(self.technician(), request.grant_id, CONNECTION)
+
+    async def tags(self, prefix: str = "") -> list[str]:
+        async with self.database.read() as uow:
+            return [e.tag for e in reversed(await uow.audit.search(tag_prefix=prefix, limit=500))]
+
+    async def event(self, tag: str):
+        async with self.database.read() as uow:
+            return (await uow.audit.search(tag_prefix=tag, limit=1))[0]
+
+
+async def build_house(database: Database, home: Path) -> House:
+    device_keys = [public_line()]
+
+    async def scan(host: str, port: int) -> list[str]:
+        return list(device_keys)
+
+    vault = Vault.open(home / "vault.key")
+    signer = Signer.generate(home / "signing.key")
+    (home / "recordings").mkdir()
+    (home / "spool").mkdir()
+    recordings = RecordingStore(FileBlobs(home / "recordings"), signer.public)
+    services = build(database, vault, PolicyEngine(load(None)), recordings, scan)
+    chu = await services.directory.save_facility(OPERATOR, FacilityForm("chu", "CHU Demo", "750000001"))
+    await services.directory.save_facility(OPERATOR, FacilityForm("ch2", "CH Deux", "750000002"))
+    for code, name in (("acme", "Acme Imaging"), ("other", "Other Lab")):
+        await services.directory.save_supplier(OPERATOR, SupplierForm(code, name, ("127.0.0.0/8",)))
+    people = services.people
+    eve = await people.save_staff(OPERATOR, _staff("eve", {Role.APPROVER}, ("chu",)))
+    max_ = await people.save_staff(OPERATOR, _staff("max", {Role.APPROVER}, ()))
+    ruth = await people.save_staff(OPERATOR, _staff("ruth", {Role.SECURITY, Role.ADMIN}, ()))
+    alice = await people.save_technician(OPERATOR, TechnicianForm("alice", "Alice Martin", "a@acme", "acme", "en"))
+    bob = await people.save_technician(OPERATOR, TechnicianForm("bob", "Bob Petit", "b@other", "other", "fr"))
+    key = public_line()
+    await people.add_key(OPERATOR, alice.id, key + " alice@laptop", "laptop")
+    uri = await services.enrolment.technician_totp(OPERATOR, alice.id)
+    device = await services.inventory.save_device(
+        OPERATOR, DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 2, "Imagerie", "B12")
+    )
+    endpoint = await services.inventory.save_endpoint(OPERATOR, device.id, "127.0.0.1", 2200)
+    offer = await services.inventory.scan_host_keys(OPERATOR, endpoint.id)
+    await services.inventory.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.fingerprints))
+    await services.inventory.save_account(
+        OPERATOR, device.id, "service", SecretKind.PASSWORD, Secret.of("canary-s3cret")
+    )
+    return House(
+        services, database, vault, recordings, eve, max_, ruth, alice, key, pyotp.parse_uri(uri).secret, bob, device,
+        device_keys,
+    )  # fmt: skip
+
+
+def _staff(login: str, roles: set[Role], facilities: tuple[str, ...]) -> StaffForm:
+    return StaffForm(login, login.title(), f"{login}@chu", frozenset(roles), facilities, "en")
+
+
+async def enrol(house: House, person: Staff, at: datetime | None = None) -> tuple[str, str]:
+    """Give a staff member a password and an authenticator; return both."""
+    secret = await house.services.enrolment.invite(OPERATOR, person.id)
+    _staff_member, uri = await house.services.enrolment.begin(secret)
+    totp = pyotp.parse_uri(uri).secret
+    code = pyotp.TOTP(totp).at(at or clock.now())
+    await house.services.enrolment.finish(secret, PASSWORD, code, SOURCE)
+    return PASSWORD, totp

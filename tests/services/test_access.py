@@ -1,0 +1,128 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.errors import Conflict, DeviceNotReady, Invalid, NotFound, PolicyRefused, ReasonNeeded
+from bastion.services.inventory import DeviceForm
+from bastion.services.supervision import Supervision
+from tests.services.house import OPERATOR
+
+
+async def test_a_request_keeps_what_was_asked_and_what_the_policy_said(house):
+    request = await house.asked()
+    assert (request.quorum, request.stored_state, request.work_order) == (1, RequestState.PENDING, "WO-1")
+    assert request.policy_ids
+    assert "request:created" in await house.tags("request")
+
+
+async def test_a_second_request_for_the_same_device_is_refused_while_one_waits(house):
+    await house.asked()
+    with pytest.raises(Conflict):
+        await house.asked()
+
+
+@pytest.mark.parametrize("changes", [{"reason": " "}, {"minutes": 0}, {"reason": "x" * 3000}])
+async def test_texts_and_durations_are_checked(house, changes):
+    with pytest.raises(Invalid):
+        await house.asked(**changes)
+
+
+async def test_a_start_in_the_past_is_refused(house):
+    with pytest.raises(Invalid):
+        await house.asked(start=clock.now() - timedelta(hours=1))
+
+
+async def test_more_than_the_policy_allows_is_refused_with_its_sentence(house):
+    with pytest.raises(PolicyRefused) as refused:
+        await house.asked(minutes=5 * 60)
+    assert len(str(refused.value.params["why"])) > 10
+    assert "request:refused" in await house.tags("request")
+
+
+async def test_a_source_outside_the_suppliers_networks_is_refused(house):
+    stranger = house.technician(source="203.0.113.9")
+    with pytest.raises(PolicyRefused):
+        await house.services.access.request(stranger, house.draft())
+
+
+async def test_another_suppliers_device_does_not_exist(house):
+    with pytest.raises(NotFound):
+        await house.services.access.request(house.technician(house.bob), house.draft())
+    with pytest.raises(NotFound):
+        await house.asked(device_code="nowhere")
+
+
+async def test_a_device_without_account_cannot_be_asked_for(house):
+    await house.services.inventory.save_device(OPERATOR, DeviceForm("mri-01", "MRI", "chu", ("acme",)))
+    with pytest.raises(DeviceNotReady):
+        await house.asked(device_code="mri-01")
+
+
+async def test_staff_may_ask_on_behalf_of_a_technician_but_then_another_decides(house):
+    draft = house.draft(technician_login="alice")
+    request = await house.services.access.request(house.staff(house.eve), draft)
+    assert request.technician_id == house.alice.id
+    view = await house.services.access.get(house.staff(house.eve), request.id)
+    assert not view.can_decide
+    assert view.why_not
+    assert (await house.services.access.get(house.staff(house.max), request.id)).can_decide
+
+
+async def test_the_technician_withdraws_his_own_and_nobody_elses(house):
+    request = await house.asked()
+    with pytest.raises(NotFound):
+        await house.services.access.withdraw(house.technician(house.bob), request.id)
+    gone = await house.services.access.withdraw(house.technician(), request.id)
+    assert gone.stored_state is RequestState.WITHDRAWN
+
+
+async def test_T33_requests_of_others_are_not_there(house):
+    request = await house.asked()
+    with pytest.raises(NotFound):
+        await house.services.access.get(house.technician(house.bob), request.id)
+    assert await house.services.access.search(house.technician(house.bob)) == []
+    elsewhere = replace(house.staff(house.eve), facilities=frozenset({"elsewhere"}))
+    assert await house.services.access.pending(elsewhere) == []
+    with pytest.raises(NotFound):
+        await house.services.access.get(elsewhere, request.id)
+
+
+async def test_the_approvers_screen_holds_everything(house):
+    request = await house.asked()
+    (view,) = await house.services.access.pending(house.staff(house.eve))
+    assert (view.request.id, view.technician.name, view.supplier.code) == (request.id, "Alice Martin", "acme")
+    assert (view.device.code, view.facility.code, view.account_login) == ("ct-01", "chu", "service")
+    assert view.endpoint_ready
+    assert view.decision_reasons
+    assert set(view.approvers) == {"Eve", "Max"}
+
+
+async def test_an_extension_is_a_new_request_under_the_same_quorum(house):
+    request = await house.approved()
+    more = await house.services.access.extend(house.technician(), request.grant_id, 30, "not finished")
+    assert (more.extends_grant_id, more.stored_state) == (request.grant_id, RequestState.PENDING)
+    await house.services.approvals.approve(house.staff(house.eve), more.id, more.version, 30)
+    async with house.database.read() as uow:
+        grant = await uow.grants.get(request.grant_id)
+    assert grant.end - grant.start == timedelta(minutes=90)
+
+
+async def test_an_extension_past_the_policys_longest_window_is_refused(house):
+    request = await house.approved(minutes=200, kind=InterventionKind.TELEDIAGNOSTIC)
+    with pytest.raises((PolicyRefused, ReasonNeeded)):
+        await house.services.access.extend(house.technician(), request.grant_id, 240, "much more")
+
+
+async def test_history_shows_past_interventions(house):
+    opened = await house.opened()
+    assert isinstance(house.services.supervision, Supervision)
+    from bastion.domain.session import EndReason
+    from bastion.services.sessions import Ending
+
+    await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT, digest="d" * 64))
+    await house.asked()
+    (view,) = await house.services.access.pending(house.staff(house.eve))
+    assert [h.record.id for h in view.history] == [opened.record.id]

@@ -1,0 +1,156 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from bastion import clock
+from bastion.errors import AuthenticationFailed, TooManyAttempts, WeakPassword
+from bastion.services.authentication import matching_step
+from bastion.services.people import StaffForm, TechnicianForm
+from tests.services.house import OPERATOR, PASSWORD, SOURCE, enrol, public_line
+
+
+def code(secret: str, steps: int = 0) -> str:
+    return pyotp.TOTP(secret).at(clock.now() + timedelta(seconds=30 * steps))
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Move the services' clock by whole steps, so that the next code is due."""
+
+    def move(steps: int) -> None:
+        real = clock.now
+        monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=30 * steps))
+
+    return move
+
+
+# -- technicians -------------------------------------------------------------------------------------------------------
+async def test_T04_an_offered_key_proves_and_audits_nothing(house):
+    auth = house.services.authentication
+    assert await auth.known_key("alice", house.alice_key)
+    assert not await auth.known_key("alice", public_line())
+    assert not await auth.known_key("bob", house.alice_key)
+    assert not await auth.known_key("nobody", house.alice_key)
+    assert await house.tags("auth:s") == []
+    assert await house.tags("auth:f") == []
+
+
+async def test_a_proved_key_asks_for_a_code(house):
+    outcome = await house.services.authentication.key_proved("alice", house.alice_key, SOURCE, "ct-01")
+    assert outcome.needs_code
+    assert outcome.fingerprint.startswith("SHA256:")
+    with pytest.raises(AuthenticationFailed):
+        await house.services.authentication.key_proved("alice", public_line(), SOURCE, "ct-01")
+
+
+async def test_T21_a_code_is_used_once_even_by_two_connections_at_once(house):
+    auth, right = house.services.authentication, code(house.alice_totp, 1)
+    acts = [auth.technician_code("alice", "SHA256:x", right, SOURCE) for _ in range(2)]
+    outcomes = await asyncio.gather(*acts, return_exceptions=True)
+    assert sorted(isinstance(o, AuthenticationFailed) for o in outcomes) == [False, True]
+    with pytest.raises(AuthenticationFailed):
+        await auth.technician_code("alice", "SHA256:x", right, SOURCE)
+
+
+@pytest.mark.parametrize("bad", ["", " ", "000000", "12345", "1234567", "abcdef", "１２３４５６", "0" * 10_000])
+async def test_T05_empty_and_odd_codes_fail(house, bad):
+    with pytest.raises(AuthenticationFailed):
+        await house.services.authentication.technician_code("alice", "SHA256:x", bad, SOURCE)
+    assert (await house.event("auth:failed")).fields["stage"] == "code"
+
+
+def test_T21_drift_is_one_step_at_most():
+    secret, now = pyotp.random_base32(), clock.now()
+    at = [pyotp.TOTP(secret).at(now + timedelta(seconds=30 * step)) for step in (-2, -1, 0, 1, 2)]
+    assert [matching_step(secret, c, now) is not None for c in at] == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"valid_until": clock.now() - timedelta(days=1)}])
+async def test_T24_a_leaver_gets_in_nowhere(house, change):
+    form = replace(TechnicianForm("alice", "Alice", "", "acme", id=house.alice.id), **change)
+    await house.services.people.save_technician(OPERATOR, form)
+    auth = house.services.authentication
+    assert not await auth.known_key("alice", house.alice_key)
+    with pytest.raises(AuthenticationFailed):
+        await auth.key_proved("alice", house.alice_key, SOURCE, "")
+    with pytest.raises(AuthenticationFailed):
+        await auth.technician_code("alice", "SHA256:x", code(house.alice_totp), SOURCE)
+
+
+async def test_T28_five_failures_lock_out_that_login_from_that_source_only(house):
+    auth = house.services.authentication
+    for _ in range(5):
+        with pytest.raises(AuthenticationFailed):
+            await auth.technician_code("alice", "SHA256:x", "000000", "127.0.0.66")
+    with pytest.raises(TooManyAttempts):
+        await auth.technician_code("alice", "SHA256:x", code(house.alice_totp, 1), "127.0.0.66")
+    assert "auth:locked_out" in await house.tags("auth")
+    actor = await auth.technician_code("alice", "SHA256:x", code(house.alice_totp, 1), SOURCE)
+    assert actor.login == "alice"
+
+
+async def test_a_standing_proof_spares_the_code_for_this_grant_key_and_source(house):
+    opened = await house.opened()
+    async with house.database.read() as uow:
+        grant = await uow.grants.get(opened.grant.id)
+    auth = house.services.authentication
+    # The house opens with the fingerprint "SHA256:x"; only that very key rides on the proof.
+    async with house.database.read() as uow:
+        found = await uow.proofs.find(house.alice.id, "SHA256:x", SOURCE, grant.id, clock.now())
+        assert found is not None
+        assert await uow.proofs.find(house.alice.id, "SHA256:y", SOURCE, grant.id, clock.now()) is None
+        assert await uow.proofs.find(house.alice.id, "SHA256:x", "127.0.0.2", grant.id, clock.now()) is None
+    assert (await auth.key_proved("alice", house.alice_key, SOURCE, "ct-01")).needs_code
+
+
+# -- staff -------------------------------------------------------------------------------------------------------------
+async def test_sign_in_needs_password_and_code(house, later):
+    auth = house.services.authentication
+    _password, totp = await enrol(house, house.eve)
+    for password, number in ((PASSWORD, "000000"), ("wrong password here", code(totp, 1)), ("", ""), (PASSWORD, "")):
+        with pytest.raises(AuthenticationFailed):
+            await auth.sign_in("eve", password, number, SOURCE)
+    with pytest.raises(AuthenticationFailed):
+        await auth.sign_in("nobody", PASSWORD, code(totp, 1), SOURCE)
+    actor, token = await auth.sign_in("eve", PASSWORD, code(totp, 1), "127.0.0.3")
+    assert auth.is_fresh(actor)
+    again = await auth.actor_of_session(token, SOURCE)
+    assert again.login == "eve"
+    assert await auth.actor_of_session("forged", SOURCE) is None
+
+
+async def test_T25_signing_out_and_losing_the_account_end_the_session(house):
+    auth = house.services.authentication
+    _password, totp = await enrol(house, house.eve)
+    actor, token = await auth.sign_in("eve", PASSWORD, code(totp, 1), SOURCE)
+    await auth.sign_out(actor, token)
+    assert await auth.actor_of_session(token, SOURCE) is None
+
+
+async def test_T25_a_change_of_role_or_password_ends_every_session(house, later):
+    auth = house.services.authentication
+    _password, totp = await enrol(house, house.eve)
+    _actor, token = await auth.sign_in("eve", PASSWORD, code(totp, 1), SOURCE)
+    await house.services.people.save_staff(OPERATOR, StaffForm("eve", "Eve", "", frozenset(), id=house.eve.id))
+    assert await auth.actor_of_session(token, SOURCE) is None
+    later(2)
+    actor, token = await auth.sign_in("eve", PASSWORD, code(totp), SOURCE)
+    with pytest.raises(WeakPassword):
+        await auth.change_password(actor, PASSWORD, "short")
+    with pytest.raises(AuthenticationFailed):
+        await auth.change_password(actor, "wrong old password", "a new long password")
+    await auth.change_password(actor, PASSWORD, "a new long password")
+    assert await auth.actor_of_session(token, SOURCE) is None
+
+
+async def test_confirming_a_factor_makes_the_actor_fresh(house, later):
+    auth = house.services.authentication
+    _password, totp = await enrol(house, house.eve)
+    stale = house.staff(house.eve, fresh=False)
+    with pytest.raises(AuthenticationFailed):
+        await auth.confirm_factor(stale, "000000")
+    assert auth.is_fresh(await auth.confirm_factor(stale, code(totp, 1)))
+    assert not auth.is_fresh(stale)

@@ -1,0 +1,36 @@
+import pytest
+
+from bastion.errors import Forbidden, Invalid
+from bastion.services.directory import FacilityForm, SupplierForm
+from tests.services.house import OPERATOR
+
+
+async def test_facilities_are_seen_where_one_works(house):
+    assert [f.code for f in await house.services.directory.facilities(house.staff(house.eve))] == ["chu"]
+    assert {f.code for f in await house.services.directory.facilities(house.staff(house.max))} == {"chu", "ch2"}
+
+
+@pytest.mark.parametrize("network", ["203.0.113.1/24", "everywhere", "300.1.1.1/8", "0.0.0.0/0 # all"])
+async def test_networks_must_be_networks(house, network):
+    with pytest.raises(Invalid):
+        await house.services.directory.save_supplier(OPERATOR, SupplierForm("new", "New", (network,)))
+
+
+async def test_networks_are_kept_in_one_form(house):
+    saved = await house.services.directory.save_supplier(
+        OPERATOR, SupplierForm("new", "New", (" 203.0.113.0/24 ", "", "2001:DB8::/32"))
+    )
+    assert saved.networks == ("203.0.113.0/24", "2001:db8::/32")
+
+
+async def test_time_zones_must_exist(house):
+    with pytest.raises(Invalid):
+        await house.services.directory.save_facility(OPERATOR, FacilityForm("x", "X", "", "Mars/Olympus"))
+
+
+async def test_only_administrators_write_and_what_changed_is_named(house):
+    with pytest.raises(Forbidden):
+        await house.services.directory.save_facility(house.staff(house.eve), FacilityForm("x", "X"))
+    (chu,) = await house.services.directory.facilities(house.staff(house.eve))
+    await house.services.directory.save_facility(OPERATOR, FacilityForm("chu", "CHU Nouveau", chu.finess, id=chu.id))
+    assert (await house.event("directory:facility_saved")).fields == {"entry": "chu", "changed": "name"}

@@ -1,0 +1,88 @@
+import pytest
+
+from bastion.domain.device import SecretKind
+from bastion.errors import AlreadyExists, Forbidden, HostKeyChanged, Invalid
+from bastion.secret import Secret
+from bastion.services.inventory import DeviceForm
+from tests.services.house import OPERATOR, private_text, public_line
+
+
+async def test_a_device_is_ready_once_pinned_and_with_an_account(house):
+    view = await house.services.inventory.device(house.staff(house.eve), house.device.id)
+    assert view.ready
+    assert view.endpoints[0].pinned_by == "root"
+    bare = await house.services.inventory.save_device(OPERATOR, DeviceForm("mri-01", "MRI", "chu", ("acme",)))
+    assert not (await house.services.inventory.device(OPERATOR, bare.id)).ready
+
+
+async def test_only_administrators_write(house):
+    with pytest.raises(Forbidden):
+        await house.services.inventory.save_device(house.staff(house.eve), DeviceForm("x", "X", "chu", ()))
+    with pytest.raises(Forbidden):
+        await house.services.inventory.devices(house.technician())
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        DeviceForm("CT 1", "Scanner", "chu", ("acme",)),
+        DeviceForm("-o", "Scanner", "chu", ("acme",)),
+        DeviceForm("x", "", "chu", ("acme",)),
+        DeviceForm("x", "evil\x1b[2J", "chu", ("acme",)),
+        DeviceForm("x", "abc\u202ecba", "chu", ("acme",)),
+        DeviceForm("x", "Scanner", "nowhere", ("acme",)),
+        DeviceForm("x", "Scanner", "chu", ("nobody",)),
+        DeviceForm("x", "Scanner", "chu", ("acme",), 5),
+    ],
+)
+async def test_T12_bad_entries_are_refused(house, form):
+    with pytest.raises(Invalid):
+        await house.services.inventory.save_device(OPERATOR, form)
+
+
+async def test_a_code_is_taken_once(house):
+    with pytest.raises(AlreadyExists):
+        await house.services.inventory.save_device(OPERATOR, DeviceForm("ct-01", "Again", "chu", ("acme",)))
+
+
+@pytest.mark.parametrize(("host", "port"), [("-oProxyCommand=x", 22), ("a b", 22), ("", 22), ("host", 0), ("h\n", 22)])
+async def test_T12_bad_addresses_are_refused(house, host, port):
+    with pytest.raises(Invalid):
+        await house.services.inventory.save_endpoint(OPERATOR, house.device.id, host, port)
+
+
+async def test_T19_a_changed_identity_is_seen_and_only_what_is_shown_can_be_pinned(house):
+    (endpoint,) = (await house.services.inventory.device(OPERATOR, house.device.id)).endpoints
+    house.device_keys[:] = [public_line()]
+    offer = await house.services.inventory.scan_host_keys(OPERATOR, endpoint.id)
+    assert offer.changed
+    with pytest.raises(HostKeyChanged):
+        await house.services.inventory.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.pinned))
+    pinned = await house.services.inventory.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.fingerprints))
+    assert list(pinned.host_keys) == house.device_keys
+
+
+async def test_a_new_address_drops_the_pinned_identity(house):
+    (endpoint,) = (await house.services.inventory.device(OPERATOR, house.device.id)).endpoints
+    same = await house.services.inventory.save_endpoint(OPERATOR, house.device.id, "127.0.0.1", 2200, endpoint.id)
+    assert same.host_keys
+    moved = await house.services.inventory.save_endpoint(OPERATOR, house.device.id, "127.0.0.1", 2201, endpoint.id)
+    assert moved.host_keys == ()
+
+
+async def test_secrets_are_checked_kept_sealed_and_never_shown(house):
+    save = house.services.inventory.save_account
+    with pytest.raises(Invalid):
+        await save(OPERATOR, house.device.id, "root", SecretKind.PRIVATE_KEY, Secret.of("not a key"))
+    with pytest.raises(Invalid):
+        await save(OPERATOR, house.device.id, "-x", SecretKind.PASSWORD, Secret.of("p"))
+    with pytest.raises(Invalid):
+        await save(OPERATOR, house.device.id, "root", SecretKind.PASSWORD, Secret.of(""))
+    await save(OPERATOR, house.device.id, "root", SecretKind.PRIVATE_KEY, private_text())
+    view = await house.services.inventory.device(OPERATOR, house.device.id)
+    assert "canary" not in repr(view)
+    async with house.database.read() as uow:
+        kept = await uow.secrets.all()
+        events = await uow.audit.search(limit=500)
+    assert all(b"canary" not in row.sealed for row in kept)
+    assert "canary" not in repr(events)

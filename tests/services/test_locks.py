@@ -1,0 +1,45 @@
+import pytest
+
+from bastion import clock
+from bastion.domain.grant import GrantStatus
+from bastion.domain.lock import LockScope
+from bastion.errors import Forbidden, FreshFactorNeeded, IllegalTransition, Invalid, ReasonNeeded
+from tests.services.house import OPERATOR
+
+
+async def test_a_lock_revokes_the_grants_it_hits_and_no_others(house):
+    request = await house.approved()
+    await house.services.locks.impose(house.staff(house.ruth), LockScope.SUPPLIER, "other", "they were attacked")
+    async with house.database.read() as uow:
+        assert (await uow.grants.get(request.grant_id)).status(clock.now()) is GrantStatus.OPEN
+    await house.services.locks.impose(house.staff(house.ruth), LockScope.SUPPLIER, "acme", "they were attacked")
+    async with house.database.read() as uow:
+        assert (await uow.grants.get(request.grant_id)).status(clock.now()) is GrantStatus.REVOKED
+
+
+async def test_a_lock_needs_a_reason_a_role_and_a_fresh_code(house):
+    impose = house.services.locks.impose
+    with pytest.raises(ReasonNeeded):
+        await impose(house.staff(house.ruth), LockScope.ALL, "", " ")
+    with pytest.raises(Forbidden):
+        await impose(house.staff(house.eve), LockScope.ALL, "", "crisis")
+    with pytest.raises(FreshFactorNeeded):
+        await impose(house.staff(house.ruth, fresh=False), LockScope.ALL, "", "crisis")
+    with pytest.raises(Invalid):
+        await impose(house.staff(house.ruth), LockScope.DEVICE, "nowhere", "crisis")
+    assert await house.services.locks.view() == []
+
+
+async def test_the_machines_operator_may_cut_everything(house):
+    lock = await house.services.locks.impose(OPERATOR, LockScope.ALL, "", "ransomware next door")
+    assert [x.id for x in await house.services.locks.active(house.staff(house.eve))] == [lock.id]
+    assert (await house.event("lock:imposed")).fields["why"] == "ransomware next door"
+
+
+async def test_lifting_names_the_person_and_happens_once(house):
+    lock = await house.services.locks.impose(OPERATOR, LockScope.ALL, "", "drill")
+    lifted = await house.services.locks.lift(house.staff(house.ruth), lock.id, "drill is over")
+    assert lifted.lifted_by == "Ruth"
+    assert await house.services.locks.view() == []
+    with pytest.raises(IllegalTransition):
+        await house.services.locks.lift(house.staff(house.ruth), lock.id, "again")

@@ -1,0 +1,192 @@
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.domain.device import ChannelKind
+from bastion.domain.lock import LockScope
+from bastion.domain.session import Audit, EndReason
+from bastion.errors import (
+    DeviceBusy,
+    GrantOver,
+    GrantRevoked,
+    Locked,
+    NoGrant,
+    NotAcknowledged,
+    NotFound,
+    PolicyRefused,
+)
+from bastion.services.directory import SupplierForm
+from bastion.services.people import TechnicianForm
+from bastion.services.sessions import Ending
+from tests.services.house import CONNECTION, OPERATOR
+
+
+async def test_the_menu_shows_the_suppliers_devices_and_how_far_one_is(house):
+    entry = await house.services.sessions.enter(house.technician())
+    assert [(m.device.code, m.state) for m in entry.menu] == [("ct-01", "none")]
+    await house.asked()
+    entry = await house.services.sessions.enter(house.technician())
+    assert [m.state for m in entry.menu] == ["pending"]
+    assert (await house.services.sessions.enter(house.technician(house.bob))).menu == ()
+
+
+async def test_entering_for_a_device_tells_grant_request_and_who_was_asked(house):
+    enter = house.services.sessions.enter
+    assert (await enter(house.technician(), "ct-01")).grant is None
+    request = await house.asked()
+    entry = await enter(house.technician(), "ct-01")
+    assert entry.pending.id == request.id
+    assert set(entry.approvers) == {"Eve", "Max"}
+    await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 60)
+    entry = await enter(house.technician(), "ct-01")
+    assert (entry.pending, entry.acknowledged, entry.account.login) == (None, False, "service")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "-oProxyCommand", "", "ct-01'"])
+async def test_T33_unknown_and_foreign_devices_answer_alike(house, name):
+    enter = house.services.sessions.enter
+    with pytest.raises(NotFound) as unknown:
+        await enter(house.technician(), name or "x")
+    with pytest.raises(NotFound) as foreign:
+        await enter(house.technician(house.bob), "ct-01")
+    assert unknown.value.public == foreign.value.public
+    assert (await house.event("session:refused")).fields["why"] == "not_found"
+
+
+async def test_no_session_without_acknowledgement(house):
+    request = await house.approved()
+    with pytest.raises(NotAcknowledged):
+        await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
+    await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
+    await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
+    assert (await house.tags("notice")) == ["notice:acknowledged"]
+    with pytest.raises(NotFound):
+        await house.services.sessions.acknowledge(house.technician(house.bob), request.grant_id, "terminal")
+
+
+async def test_an_opened_session_carries_everything_and_the_secret_stays_secret(house):
+    opened = await house.opened()
+    assert opened.credential.secret.reveal() == b"canary-s3cret"
+    assert "canary" not in repr(opened)
+    assert opened.grant.channels == {ChannelKind.SHELL, ChannelKind.EXEC}
+    assert (opened.meta.technician_name, opened.meta.device_code, opened.meta.work_order) == (
+        "Alice Martin", "ct-01", "WO-1",
+    )  # fmt: skip
+    assert {"session:opened", "vault:released"} <= set(await house.tags())
+
+
+@pytest.mark.parametrize("scope", list(LockScope))
+async def test_T24_a_lock_of_any_scope_stops_entering_and_opening(house, scope):
+    request = await house.approved()
+    await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
+    subject = {"all": "", "supplier": "acme", "technician": "alice", "device": "ct-01"}[scope]
+    await house.services.locks.impose(house.staff(house.ruth), scope, subject, "crisis")
+    with pytest.raises(Locked):
+        await house.services.sessions.enter(house.technician(), "ct-01")
+    with pytest.raises(Locked):
+        await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
+
+
+async def test_a_revoked_grant_opens_nothing_even_when_the_lock_is_lifted(house):
+    request = await house.approved()
+    lock = await house.services.locks.impose(house.staff(house.ruth), LockScope.ALL, "", "crisis")
+    await house.services.locks.lift(house.staff(house.ruth), lock.id, "over")
+    with pytest.raises(GrantRevoked):
+        await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
+
+
+async def test_a_past_grant_opens_nothing(house, monkeypatch):
+    request = await house.approved(minutes=60)
+    late = clock.now() + timedelta(minutes=60)
+    monkeypatch.setattr(clock, "now", lambda: late)
+    with pytest.raises(GrantOver):
+        await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
+
+
+async def test_a_coming_grant_opens_nothing_yet(house):
+    request = await house.approved(start=clock.now() + timedelta(hours=3))
+    with pytest.raises(NoGrant):
+        await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
+
+
+async def test_T24_another_network_than_the_declared_ones_opens_nothing(house):
+    request = await house.approved()
+    await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
+    with pytest.raises(PolicyRefused):
+        await house.services.sessions.open(house.technician(source="203.0.113.9"), request.grant_id, CONNECTION)
+
+
+async def test_T24_an_ended_contract_opens_nothing_that_second(house):
+    request = await house.approved()
+    await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
+    async with house.database.read() as uow:
+        acme = await uow.suppliers.by_code("acme")
+    form = SupplierForm("acme", "Acme", acme.networks, contract_end=clock.now() - timedelta(seconds=1), id=acme.id)
+    await house.services.directory.save_supplier(OPERATOR, form)
+    with pytest.raises(PolicyRefused):
+        await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
+
+
+async def test_somebody_elses_grant_is_none(house):
+    request = await house.approved()
+    with pytest.raises(NoGrant):
+        await house.services.sessions.open(house.technician(house.bob), request.grant_id, CONNECTION)
+
+
+async def test_one_intervention_at_a_time_on_a_device(house):
+    await house.opened()
+    form = TechnicianForm("carol", "Carol", "", "acme", "fr")
+    carol = await house.services.people.save_technician(OPERATOR, form)
+    other = await house.services.access.request(house.technician(carol), house.draft())
+    other = await house.services.approvals.approve(house.staff(house.eve), other.id, other.version, 30)
+    await house.services.sessions.acknowledge(house.technician(carol), other.grant_id, "terminal")
+    with pytest.raises(DeviceBusy) as busy:
+        await house.services.sessions.open(house.technician(carol), other.grant_id, CONNECTION)
+    assert "Alice Martin" in busy.value.public
+
+
+async def test_parallel_connections_of_one_grant_are_one_intervention_and_a_second_place_is_noticed(house):
+    opened = await house.opened()
+    await house.services.sessions.open(house.technician(), opened.grant.id, CONNECTION)
+    assert "session:second_source" not in await house.tags("session")
+    await house.services.sessions.open(house.technician(source="127.0.0.9"), opened.grant.id, CONNECTION)
+    assert "session:second_source" in await house.tags("session")
+
+
+async def test_notes_keep_their_order_and_the_end_carries_the_digest(house):
+    opened = await house.opened()
+    facts = [Audit("channel:opened", {"channel": 1, "kind": "shell"}), Audit("channel:closed", {"channel": 1})]
+    await house.services.sessions.note(opened.record, facts)
+    await house.services.sessions.note(opened.record, [])
+    ending = Ending(EndReason.TIME_OVER, digest="ab" * 32, bytes=10, seconds=1.5)
+    await house.services.sessions.closed(opened.record, ending)
+    await house.services.sessions.closed(opened.record, Ending(EndReason.CUT))
+    assert (await house.tags("channel")) == ["channel:opened", "channel:closed"]
+    closed = await house.event("session:closed")
+    assert (closed.fields["reason"], closed.fields["digest"]) == ("time_over", "ab" * 32)
+    assert (await house.tags("session")).count("session:closed") == 1
+
+
+async def test_the_second_factors_proof_dies_with_the_last_session(house):
+    opened = await house.opened()
+    second = await house.services.sessions.open(house.technician(), opened.grant.id, CONNECTION)
+
+    async def stands() -> bool:
+        async with house.database.read() as uow:
+            proof = await uow.proofs.find(house.alice.id, "SHA256:x", "127.0.0.1", opened.grant.id, clock.now())
+        return proof is not None
+
+    await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
+    assert await stands()
+    await house.services.sessions.closed(second.record, Ending(EndReason.TECHNICIAN_LEFT))
+    assert not await stands()
+
+
+async def test_wishes_reach_the_node_that_carries_the_session(house):
+    opened = await house.opened()
+    await house.services.supervision.freeze(house.staff(house.eve), opened.record.id)
+    wish = (await house.services.sessions.wishes("n1"))[opened.record.id]
+    assert (wish.frozen_by, wish.cut_by) == ("Eve", "")
+    assert await house.services.sessions.wishes("n2") == {}
+    assert [r.id for r in await house.services.sessions.left_behind("n1")] == [opened.record.id]
