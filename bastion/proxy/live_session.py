@@ -1,0 +1,236 @@
+"""Carries out what `domain/session.py` decides for one session: timers, channels, the screen, the recorder, the end.
+
+Everything that can stop the session is an event fed to the machine; the effects are done here, synchronously and in
+order. Only what comes after the last byte waits for anything: sealing the recording and writing the last facts.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bastion.domain.device import ChannelKind
+from bastion.domain.grant import Grant
+from bastion.domain.session import (
+    Audit,
+    ChannelAsked,
+    ChannelEnded,
+    CloseChannels,
+    Effect,
+    EndReason,
+    Event,
+    GrantBound,
+    HoldInput,
+    Notice,
+    RecordingFailed,
+    RecordingSealed,
+    RefusalReason,
+    RefuseChannel,
+    Say,
+    SealRecording,
+    Session,
+    SessionRecord,
+    SessionState,
+    TimePassed,
+    WakeAt,
+)
+from bastion.errors import BastionError, ChannelRefused, GrantOver, NoGrant, RecordingUnavailable
+from bastion.proxy.frames import Data, Exit, Stream
+from bastion.proxy.journal import Journal
+from bastion.proxy.notices import Words, last_on_screen, on_screen
+from bastion.proxy.relay import Relay
+from bastion.proxy.steady import SteadyClock
+from bastion.proxy.taps import Activity
+from recordings.model import RecordingError, TrackKind
+from recordings.recorder import Recorder, Track
+
+REFUSED: Final = 254
+"""Exit status of a channel the bastion refused or ended."""
+
+_KINDS: Final = {ChannelKind.SHELL: TrackKind.SHELL, ChannelKind.EXEC: TrackKind.EXEC}
+_log = structlog.get_logger(__name__)
+
+
+class LiveSession:
+    """One technician on one device. `finish` seals and keeps the end; it is started once, by the machine's own word."""
+
+    def __init__(
+        self, record: SessionRecord, grant: Grant, recorder: Recorder, words: Words, journal: Journal,
+        finish: Callable[["LiveSession"], None], clock: SteadyClock | None = None,
+    ) -> None:  # fmt: skip
+        self.record = record
+        self.grant = grant
+        self.recorder = recorder
+        self.words = words
+        self.activity = Activity()
+        self.ended = asyncio.Event()
+        """Set when every channel is closed; the recording may still be being sealed."""
+        self.ended_by: tuple[EndReason, str, str] | None = None
+        self._clock = clock or SteadyClock()
+        self._machine = Session()
+        self._journal = journal
+        self._finish = finish
+        self._relays: dict[int, Relay] = {}
+        self._tracks: dict[int, Track] = {}
+        self._wake: asyncio.TimerHandle | None = None
+        self._numbers = 0
+        self.feed(GrantBound(grant.box, grant.channels, timedelta(seconds=grant.idle_seconds)))
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def state(self) -> SessionState:
+        return self._machine.state
+
+    @property
+    def live(self) -> bool:
+        return self.state in {SessionState.ACTIVE, SessionState.FROZEN}
+
+    @property
+    def end(self) -> datetime:
+        return self._machine.box.end if self._machine.box else self.grant.end
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    # -- events in -----------------------------------------------------------------------------------------------------
+    def feed(self, event: Event) -> list[Effect]:
+        """Give the machine an event and do what it says."""
+        effects = self._machine.handle(event, self.now())
+        for effect in effects:
+            self._perform(effect)
+        return effects
+
+    def tick(self) -> None:
+        """Look at the clock.
+
+        Called by the session's own timer, and each second by the supervisor: a clock set forward fires no timer.
+        """
+        quiet_since = self.now() - timedelta(seconds=self.activity.quiet_for)
+        self.feed(TimePassed(quiet_since))
+
+    def note(self, fact: Audit) -> None:
+        self._journal.add(fact)
+
+    # -- channels ------------------------------------------------------------------------------------------------------
+    def allow(self, kind: ChannelKind, detail: str = "") -> int:
+        """Ask for a channel: its number, or the error to show. Synchronous, so that a refusal is a proper refusal."""
+        self._numbers += 1
+        for effect in self.feed(ChannelAsked(self._numbers, kind, detail)):
+            if isinstance(effect, RefuseChannel):
+                raise _refusal(effect.reason, kind)
+        return self._numbers
+
+    def open_track(
+        self, number: int, kind: ChannelKind, *, cols: int, rows: int, term: str, command: str, pty: bool
+    ) -> Track:
+        """Start recording a channel. Without a track there is no channel, and no session either."""
+        try:
+            track = self.recorder.open_track(
+                number, _KINDS[kind], cols=cols, rows=rows, term=term, command=command, pty=pty
+            )
+        except RecordingError as error:
+            self.feed(RecordingFailed(str(error)))
+            raise RecordingUnavailable(str(error)) from error
+        self._tracks[number] = track
+        return track
+
+    def carry(self, number: int, relay: Relay) -> None:
+        """Take a channel over: from here on it ends with the session. Raises if the session has ended meanwhile."""
+        if not self.live:
+            relay.device.close()
+            raise _refusal(RefusalReason.ENDING, ChannelKind.SHELL)
+        self._relays[number] = relay
+        if self.state is SessionState.FROZEN:
+            relay.freeze(on=True)
+        relay.start()
+
+    def channel_ended(self, number: int, outcome: str) -> None:
+        self._relays.pop(number, None)
+        track = self._tracks.pop(number, None)
+        if track is not None:
+            track.close()
+        self.feed(ChannelEnded(number, outcome))
+
+    def relay_failed(self, _relay: Relay, error: Exception) -> None:
+        """A relay stopped because something could not be recorded, or because of a fault of ours: end everything."""
+        if not isinstance(error, RecordingError):
+            _log.error("relay failed", session=self.id, exc_info=error)
+        self.feed(RecordingFailed(str(error) if isinstance(error, RecordingError) else type(error).__name__))
+
+    def relay_ended(self, relay: Relay, outcome: str, problems: Sequence[Exception]) -> None:
+        for problem in problems:
+            _log.error("a channel did not close cleanly", session=self.id, exc_info=problem)
+        for number, mine in list(self._relays.items()):
+            if mine is relay:
+                self.channel_ended(number, outcome)
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+    def sealed(self, digest: str) -> None:
+        self.feed(RecordingSealed(digest))
+
+    async def facts_written(self) -> None:
+        await self._journal.flush()
+
+    def last_words(self) -> str:
+        """Why the session ended, in the technician's words; empty while it goes on."""
+        return self.words.ending(*self.ended_by) if self.ended_by else ""
+
+    # -- effects out ---------------------------------------------------------------------------------------------------
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Audit(tag) if (
+                tag != "session:closed"
+            ):  # the service writes that one, with the seal, in its transaction
+                self._journal.add(effect)
+            case Say(Notice.ENDED, params):
+                self.ended_by = (EndReason(str(params["reason"])), str(params["by"]), str(params["why"]))
+            case Say(notice, params):
+                self._tell(self.words.notice(notice, params, self.end))
+            case WakeAt(when):
+                self._wake_at(when)
+            case HoldInput(on):
+                for relay in list(self._relays.values()):
+                    relay.freeze(on=on)
+            case CloseChannels():
+                self._close_channels()
+            case SealRecording():
+                self._finish(self)
+
+    def _tell(self, text: str) -> None:
+        for relay in list(self._relays.values()):
+            relay.tell(on_screen(text))
+
+    def _wake_at(self, when: datetime) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+        delay = max((when - self.now()).total_seconds(), 0.0)
+        self._wake = asyncio.get_running_loop().call_later(delay, self.tick)
+
+    def _close_channels(self) -> None:
+        """Close every channel now, whatever any of them does about it."""
+        if self._wake is not None:
+            self._wake.cancel()
+        for relay in list(self._relays.values()):
+            text = self.last_words()
+            last = Data(last_on_screen(text)) if relay.terminal else Data(f"{text}\n".encode(), Stream.ERR)
+            relay.close([last, Exit(REFUSED)], outcome="session ended")
+        self.ended.set()
+
+
+def _refusal(reason: RefusalReason, kind: ChannelKind) -> BastionError:
+    match reason:
+        case RefusalReason.NO_GRANT:
+            return NoGrant(reason)
+        case RefusalReason.OUTSIDE_BOX:
+            return GrantOver(reason)
+        case RefusalReason.KIND_NOT_GRANTED:
+            return ChannelRefused(reason, kind=kind.value)
+        case RefusalReason.FROZEN:
+            return ChannelRefused(reason, sentence="The hospital has frozen this session. Wait until it goes on.")
+        case RefusalReason.ENDING:
+            return ChannelRefused(reason, sentence="This session has ended.")

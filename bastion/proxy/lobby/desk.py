@@ -1,0 +1,54 @@
+"""What the lobby asks of the services, always on behalf of one technician."""
+
+from typing import Protocol
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.grant import Grant, GrantStatus
+from bastion.domain.parties import Actor
+from bastion.services.access import RequestDraft
+from bastion.services.bundle import Services
+from bastion.services.views import Entry
+
+
+class Desk(Protocol):
+    async def enter(self, device: str, account: str) -> Entry: ...
+
+    async def coming(self, device_id: str) -> Grant | None:
+        """The next authorisation on a device that has not begun yet."""
+
+    async def acknowledge(self, grant_id: str) -> None: ...
+
+    async def ask(self, draft: RequestDraft) -> AccessRequest: ...
+
+    async def request(self, request_id: str) -> AccessRequest: ...
+
+    async def withdraw(self, request_id: str) -> None: ...
+
+
+class ServiceDesk:
+    """The real one."""
+
+    def __init__(self, services: Services, actor: Actor) -> None:
+        self._services = services
+        self._actor = actor
+
+    async def enter(self, device: str, account: str) -> Entry:
+        return await self._services.sessions.enter(self._actor, device, account)
+
+    async def coming(self, device_id: str) -> Grant | None:
+        grants = [view.grant for view in await self._services.access.grants(self._actor, self._actor.id)]
+        mine = [g for g in grants if g.device_id == device_id and g.status(clock.now()) is GrantStatus.SCHEDULED]
+        return min(mine, key=lambda g: g.start, default=None)
+
+    async def acknowledge(self, grant_id: str) -> None:
+        await self._services.sessions.acknowledge(self._actor, grant_id, "terminal")
+
+    async def ask(self, draft: RequestDraft) -> AccessRequest:
+        return await self._services.access.request(self._actor, draft)
+
+    async def request(self, request_id: str) -> AccessRequest:
+        return (await self._services.access.get(self._actor, request_id)).request
+
+    async def withdraw(self, request_id: str) -> None:
+        await self._services.access.withdraw(self._actor, request_id)

@@ -1,0 +1,211 @@
+"""Leads a technician from his arrival to an open, acknowledged authorisation, or says why there is none."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
+from bastion.domain.grant import Grant, GrantStatus
+from bastion.errors import BastionError, Conflict, Invalid, PolicyRefused, Unavailable
+from bastion.i18n import sentence
+from bastion.proxy.lobby import screens
+from bastion.proxy.lobby.desk import Desk
+from bastion.proxy.lobby.terminal import HungUp, Terminal
+from bastion.proxy.notices import Words
+from bastion.proxy.pulse import Pulse
+from bastion.services.access import RequestDraft
+from bastion.services.views import Entry, MenuItem
+
+PATIENCE: Final = 600.0
+"""Seconds an unanswered question stays on the screen."""
+LOOK_AGAIN: Final = 2.0
+"""Seconds after which a waiting lobby reads the rows even without a hint."""
+USUAL_KIND: Final = InterventionKind.TELEMAINTENANCE
+USUAL_MINUTES: Final = 60
+
+
+class Left(Exception):
+    """The technician goes without a session. What there was to say has been said."""
+
+
+class Lobby:
+    def __init__(self, terminal: Terminal, desk: Desk, words: Words, news: Pulse) -> None:
+        self._terminal = terminal
+        self._desk = desk
+        self._words = words
+        self._news = news
+
+    async def run(self, device: str = "", account: str = "") -> Grant:
+        """Return an open grant whose recording notice is accepted; raise `Left`, or what stands in the way."""
+        try:
+            code = device or await self._choose()
+            entry = await self._desk.enter(code, account)
+            if entry.device is not None and entry.facility is not None:
+                self._show(screens.heading(entry.device, entry.facility.name))
+            grant = entry.grant or await self._obtain(entry, code, account)
+            if grant.acknowledged_at is None:
+                await self._accept_notice()
+                await self._desk.acknowledge(grant.id)
+        except HungUp:
+            raise Left from None
+        return grant
+
+    # -- which device --------------------------------------------------------------------------------------------------
+    async def _choose(self) -> str:
+        items = (await self._desk.enter("", "")).menu
+        self._show(screens.menu(self._words, items))
+        if not items:
+            raise Left
+        return await self._chosen(items)
+
+    async def _chosen(self, items: Sequence[MenuItem]) -> str:
+        while True:
+            answer = await self._question("Number or name of the device (Ctrl-C leaves): ")
+            code = screens.choice(answer, items)
+            if code is not None:
+                return code
+            self._say("There is no such device in the list.")
+
+    # -- asking for access ---------------------------------------------------------------------------------------------
+    async def _obtain(self, entry: Entry, code: str, account: str) -> Grant:
+        request = entry.pending
+        device_id = entry.device.id if entry.device else ""
+        coming = None if request else await self._desk.coming(device_id)
+        if coming is not None:
+            self._show(screens.later(self._words, coming.start) + "\n")
+        elif request is None:
+            request = await self._ask(code, account)
+            entry = await self._desk.enter(code, account)
+        if request is not None:
+            self._show(screens.waiting(self._words, request, entry.approvers, self._terminal.cols))
+        return await self._wait(code, account, request)
+
+    async def _ask(self, code: str, account: str) -> AccessRequest:
+        self._say("You have no open authorisation for this device. Ask for one:")
+        while True:
+            draft = await self._draft(code, account)
+            try:
+                return await self._desk.ask(draft)
+            except (Invalid, PolicyRefused, Conflict) as problem:
+                self._tell(problem)
+                if not await self._agrees("Change the request and send it again? (yes/no) "):
+                    raise Left from None
+
+    async def _draft(self, code: str, account: str) -> RequestDraft:
+        reason = await self._needed("Reason (what is to be done): ")
+        self._show(screens.kinds(self._words))
+        kind = await self._kind()
+        order = await self._question("Work order or ticket (Enter for none): ")
+        minutes = await self._minutes()
+        await self._accept_notice()
+        return RequestDraft(code, kind, reason, minutes, work_order=order, account=account, notice_accepted=True)
+
+    async def _needed(self, prompt: str) -> str:
+        while not (answer := await self._question(prompt)):
+            self._say("This cannot be left empty.")
+        return answer
+
+    async def _kind(self) -> InterventionKind:
+        while answer := await self._question("Number (Enter for 2): "):
+            if answer in {"1", "2", "3"}:
+                return screens.KINDS[int(answer) - 1]
+            self._say("Please answer 1, 2 or 3.")
+        return USUAL_KIND
+
+    async def _minutes(self) -> int:
+        while answer := await self._question("How long, e.g. 45 min, 2h, 1h30 (Enter for 1 h): "):
+            minutes = screens.minutes_of(answer)
+            if minutes:
+                return minutes
+            self._say("This is not a length of time.")
+        return USUAL_MINUTES
+
+    # -- waiting -------------------------------------------------------------------------------------------------------
+    async def _wait(self, code: str, account: str, request: AccessRequest | None) -> Grant:
+        """Look at the rows at each hint until there is an open grant. Keys are read meanwhile."""
+        key = asyncio.create_task(self._terminal.line())
+        try:
+            while (grant := await self._look(code, account)) is None:
+                if request is not None:
+                    request = await self._progress(request)
+                key = await self._hint_or_key(key, request)
+        finally:
+            key.cancel()
+            await asyncio.gather(key, return_exceptions=True)
+        return grant
+
+    async def _look(self, code: str, account: str) -> Grant | None:
+        try:
+            return (await self._desk.enter(code, account)).grant
+        except Unavailable:
+            return None  # the rows are away; whoever waits goes on waiting
+
+    async def _progress(self, before: AccessRequest) -> AccessRequest | None:
+        """Say what has happened to the request; `None` once it is agreed and only the time must come."""
+        try:
+            request = await self._desk.request(before.id)
+        except Unavailable:
+            return before
+        match request.state(clock.now()):
+            case RequestState.PENDING:
+                if len(request.approvals) > len(before.approvals):
+                    self._show(screens.agreed_so_far(self._words, request) + "\n")
+                return request
+            case RequestState.APPROVED:
+                await self._agreed(request)
+                return None
+            case RequestState.DENIED:
+                self._show("\n" + screens.denied(self._words, request) + "\n")
+            case RequestState.WITHDRAWN:
+                self._say("The request is withdrawn.")
+            case RequestState.EXPIRED:
+                self._say("Nobody has answered in time; the request has lapsed. Call the hospital, or ask again.")
+        raise Left
+
+    async def _agreed(self, request: AccessRequest) -> None:
+        coming = await self._desk.coming(request.device_id)
+        if coming is not None and coming.status(clock.now()) is GrantStatus.SCHEDULED:
+            self._show(screens.later(self._words, coming.start) + "\n")
+
+    async def _hint_or_key(self, key: asyncio.Task[str], request: AccessRequest | None) -> asyncio.Task[str]:
+        hint = asyncio.create_task(self._news.wait(LOOK_AGAIN))
+        try:
+            await asyncio.wait({key, hint}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hint.cancel()
+        if not key.done():
+            return key
+        if key.result().lower() == "w" and request is not None:
+            await self._desk.withdraw(request.id)
+        return asyncio.create_task(self._terminal.line())
+
+    # -- the recording notice ------------------------------------------------------------------------------------------
+    async def _accept_notice(self) -> None:
+        self._show(screens.notice(self._words, self._terminal.cols))
+        if not await self._agrees("Do you accept? (yes/no) "):
+            self._say("Without your agreement no session can be opened.")
+            raise Left
+
+    async def _agrees(self, prompt: str) -> bool:
+        while (answer := screens.yes(await self._question(prompt))) is None:
+            self._say("Please answer yes or no.")
+        return answer
+
+    # -- words ---------------------------------------------------------------------------------------------------------
+    async def _question(self, prompt: str) -> str:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._terminal.line(self._words.say(prompt))
+        except TimeoutError:
+            self._say("\nNobody has answered for a while. Good-bye.")
+            raise Left from None
+
+    def _say(self, english: str) -> None:
+        self._show(self._words.say(english) + "\n")
+
+    def _tell(self, problem: BastionError) -> None:
+        self._show(screens.wrap(sentence(problem, self._words.language), self._terminal.cols) + "\n")
+
+    def _show(self, text: str) -> None:
+        self._terminal.write(text)

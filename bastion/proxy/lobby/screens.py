@@ -1,0 +1,136 @@
+"""The texts of the lobby. Pure: facts in, text out. Names and reasons come from people, so all of it goes through
+`plain`: nothing in it can steer the reader's terminal.
+"""
+
+import re
+import textwrap
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from bastion.domain.access_request import AccessRequest, InterventionKind
+from bastion.domain.device import Device
+from bastion.proxy.notices import Words, plain
+from bastion.services.views import MenuItem
+
+KINDS: Final = (InterventionKind.TELEDIAGNOSTIC, InterventionKind.TELEMAINTENANCE, InterventionKind.TELEASSISTANCE)
+_KIND_NAMES: Final = {
+    InterventionKind.TELEDIAGNOSTIC: "remote diagnosis: look, change nothing",
+    InterventionKind.TELEMAINTENANCE: "remote maintenance: change settings or software",
+    InterventionKind.TELEASSISTANCE: "remote assistance: help somebody who is at the device",
+}
+_STATES: Final = {
+    "open": "open until {until}",
+    "scheduled": "agreed, opens later",
+    "pending": "waiting for the hospital",
+    "none": "ask for access",
+}
+_HOURS: Final = re.compile(r"(\d{1,2})\s*h\s*(\d{1,2})?")
+_MINUTES: Final = re.compile(r"(\d{1,4})\s*(?:m|min|mn|minutes?)?")
+_YES: Final = frozenset({"y", "yes", "o", "oui"})
+_NO: Final = frozenset({"n", "no", "non"})
+
+
+def wrap(text: str, cols: int) -> str:
+    """Break at blanks so that no line is wider than the screen, nor than is good to read."""
+    return "\n".join(textwrap.wrap(text, width=max(min(cols - 1, 78), 30)))
+
+
+def heading(device: Device, facility: str) -> str:
+    where = ", ".join(part for part in (device.ward, device.location, facility) if part)
+    return f"\n\x1b[1m{plain(device.code)}\x1b[0m  {plain(device.name)}  ({plain(where)})\n"
+
+
+def menu(words: Words, items: Sequence[MenuItem]) -> str:
+    """Number every device; the number, or the device's code, is the answer."""
+    if not items:
+        return words.say("There is no device here for your company.") + "\n"
+    width = max(len(item.device.code) for item in items)
+    lines = [
+        f"{n:4}  {plain(i.device.code):{width}}  {_about(i)}  [{_state(words, i)}]" for n, i in enumerate(items, 1)
+    ]
+    return "\n" + words.say("Your devices:") + "\n\n" + "\n".join(lines) + "\n\n"
+
+
+def choice(answer: str, items: Sequence[MenuItem]) -> str | None:
+    """The device code an answer means, or `None`."""
+    if answer.isdecimal() and 1 <= int(answer) <= len(items):
+        return items[int(answer) - 1].device.code
+    codes = [item.device.code for item in items if item.device.code.casefold() == answer.casefold()]
+    return codes[0] if codes else None
+
+
+def kinds(words: Words) -> str:
+    lines = [f"  {n}  {words.say(_KIND_NAMES[kind])}" for n, kind in enumerate(KINDS, 1)]
+    return words.say("Kind of intervention:") + "\n" + "\n".join(lines) + "\n"
+
+
+def minutes_of(answer: str) -> int | None:
+    """Read `90`, `90 min`, `2h`, `1h30`; `None` when it is no duration."""
+    text = answer.strip().lower()
+    if match := _HOURS.fullmatch(text):
+        return int(match[1]) * 60 + int(match[2] or 0)
+    match = _MINUTES.fullmatch(text)
+    return int(match[1]) if match else None
+
+
+def length(span: timedelta) -> str:
+    hours, minutes = divmod(round(span.total_seconds() / 60), 60)
+    return f"{hours} h {minutes:02}" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
+
+
+def yes(answer: str) -> bool | None:
+    """`None` when the answer is neither yes nor no, in either language."""
+    word = answer.strip().lower()
+    return True if word in _YES else False if word in _NO else None
+
+
+def notice(words: Words, cols: int) -> str:
+    text = words.say(
+        "This session is recorded: everything you type and everything the device answers is kept, with your name, and "
+        "can be read again by the hospital's security staff. The recording is kept for the hospital's retention time "
+        "and serves its security and that of its patients. Do not show or copy patient data that you do not need."
+    )
+    rule = "-" * max(min(cols - 1, 78), 30)
+    return f"\n{rule}\n{wrap(text, cols)}\n{rule}\n"
+
+
+def waiting(words: Words, request: AccessRequest, approvers: Sequence[str], cols: int) -> str:
+    asked = ", ".join(plain(name) for name in approvers) or words.say("the biomedical engineers on duty")
+    lines = [
+        words.say("Request {ref} for {length} is with the hospital. Asked: {names}.").format(
+            ref=request.ref, length=length(request.wanted), names=asked
+        ),
+        words.say("{missing} more agreement(s) needed. It lapses at {until}.").format(
+            missing=request.missing, until=words.clock(request.expires_at)
+        ),
+        words.say("The session opens here by itself. Ctrl-C leaves; the request stays. “w” and Enter withdraws it."),
+    ]
+    return "\n" + "\n".join(wrap(line, cols) for line in lines) + "\n"
+
+
+def agreed_so_far(words: Words, request: AccessRequest) -> str:
+    names = ", ".join(plain(a.staff_name) for a in request.approvals)
+    return words.say("Agreed so far: {names}. {missing} more needed.").format(names=names, missing=request.missing)
+
+
+def denied(words: Words, request: AccessRequest) -> str:
+    return words.say("{who} has refused the request: {why}").format(
+        who=plain(request.decided_by), why=plain(request.decision_note)
+    )
+
+
+def later(words: Words, start: datetime) -> str:
+    return words.say("Agreed. Your time begins at {start}; the session opens here by itself then.").format(
+        start=words.day(start)
+    )
+
+
+def _about(item: MenuItem) -> str:
+    parts = (item.device.name, item.device.ward, item.facility.name)
+    return plain(" · ".join(part for part in parts if part))
+
+
+def _state(words: Words, item: MenuItem) -> str:
+    until = words.day(item.until) if item.until else ""
+    return words.say(_STATES.get(item.state, item.state)).format(until=until)

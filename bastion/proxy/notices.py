@@ -1,0 +1,85 @@
+"""The words a session says on the technician's screen, and how the screen is left behind."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bastion.domain.session import EndReason, Notice
+from bastion.i18n import translator
+
+LEAVE_SCREEN: Final = (
+    b"\x18\x1b\\"  # end whatever escape sequence the device was in the middle of
+    b"\x1b7\x1b[?1049l"  # leave the second screen; saving first keeps the cursor in place where there was none
+    b"\x1b[!p\x1b[0m\x1b(B\x0f\x1b[?25h\x1b[?7h\x1b[?2004l\x1b[?1004l"
+    b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1l\x1b>"
+)
+"""Undo what a full-screen program had set: colours, cursor, mouse, keypad, bracketed paste."""
+
+_NOTICES: Final[Mapping[Notice, str]] = {
+    Notice.TIME_LEFT: "{minutes} min left. The session ends at {end}.",
+    Notice.IDLE_SOON: "Nothing was typed for a while. The session ends in {seconds} s unless you press a key.",
+    Notice.FROZEN: "{by} has frozen your session: nothing you type reaches the device.",
+    Notice.THAWED: "The session goes on. What you typed meanwhile was not sent.",
+    Notice.EXTENDED: "Your time was extended: the session now ends at {end}.",
+}
+_ENDINGS: Final[Mapping[EndReason, str]] = {
+    EndReason.TECHNICIAN_LEFT: "The session is closed.",
+    EndReason.TIME_OVER: "The agreed time is over. The session is closed.",
+    EndReason.IDLE: "Nothing was typed for too long. The session is closed.",
+    EndReason.CUT: "{by} has ended the session: {why}",
+    EndReason.LOCKED: "Remote access is cut at the moment: {why} Please call the hospital.",
+    EndReason.REVOKED: "Your authorisation for this device was withdrawn: {why}",
+    EndReason.DEVICE_LOST: "The connection to the device is lost. The session is closed.",
+    EndReason.RECORDING_FAILED: "The session can no longer be recorded, so it is closed. The hospital has been told.",
+    EndReason.RECORDS_LOST: "The bastion cannot reach its own records any more, so the session is closed.",
+    EndReason.SHUTDOWN: "The bastion is being stopped. The session is closed.",
+    EndReason.CRASHED: "The session is closed.",
+}
+
+
+def plain(text: str) -> str:
+    """Make text from anywhere harmless on a terminal: what is not printable becomes a space."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One technician's language, and the hospital's time zone for times of day."""
+
+    language: str
+    zone: str = "Europe/Paris"
+
+    @property
+    def say(self) -> Callable[[str], str]:
+        return translator(self.language)
+
+    def clock(self, moment: datetime) -> str:
+        """Show the time of day in the hospital, with the date when it is not near."""
+        return moment.astimezone(ZoneInfo(self.zone)).strftime("%H:%M")
+
+    def day(self, moment: datetime) -> str:
+        return moment.astimezone(ZoneInfo(self.zone)).strftime("%d/%m %H:%M")
+
+    def notice(self, notice: Notice, params: Mapping[str, object], end: datetime) -> str:
+        if notice is Notice.ENDED:
+            return self.ending(EndReason(str(params["reason"])), str(params["by"]), str(params["why"]))
+        facts = {**{k: plain(str(v)) for k, v in params.items()}, "end": self.clock(end)}
+        return self.say(_NOTICES[notice]).format(**facts)
+
+    def ending(self, reason: EndReason, by: str = "", why: str = "") -> str:
+        return self.say(_ENDINGS[reason]).format(by=plain(by), why=sentence_end(plain(why)))
+
+
+def sentence_end(text: str) -> str:
+    return text if not text or text[-1] in ".!?…" else f"{text}."
+
+
+def on_screen(text: str) -> bytes:
+    """Frame a notice as a line of its own, for a terminal in raw mode."""
+    return f"\r\n\x1b[0;7m {text} \x1b[0m\r\n".encode()
+
+
+def last_on_screen(text: str) -> bytes:
+    return LEAVE_SCREEN + f"\r\n{text}\r\n".encode()

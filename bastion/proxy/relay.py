@@ -1,0 +1,232 @@
+"""Joins a technician's End and a device's End through taps, with back-pressure both ways.
+
+A tap sees a frame before the other End gets it, so "record before forward" is the order of two calls. Whatever a tap
+raises stops the relay before the frame is passed on. Closing is synchronous and closes both ends, come what may.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from bastion.proxy.frames import Break, Data, End, Eof, Exit, Frame, Signal
+
+FROZEN: Final = "frozen"
+FULL: Final = "full"
+
+
+class Tap(Protocol):
+    """Sees each frame before it is passed on. Raising stops the relay."""
+
+    def typed(self, frame: Frame) -> None: ...
+
+    def shown(self, frame: Frame) -> None: ...
+
+
+class Owner(Protocol):
+    """Whose relay it is."""
+
+    def relay_failed(self, relay: "Relay", error: Exception) -> None:
+        """A tap or an End raised. No frame passes any more; the owner says why and closes."""
+
+    def relay_ended(self, relay: "Relay", outcome: str, problems: Sequence[Exception]) -> None:
+        """Both ends are closed. Called once; `problems` is what raised while they were being closed."""
+
+
+Shortcut = Callable[["Relay"], Callable[[], None]]
+"""Opens a shorter way for data between the two ends, past `deliver`, and returns how to shut it again."""
+
+
+class Valve:
+    """Pauses an End while there is any reason to."""
+
+    def __init__(self, end: End) -> None:
+        self._end = end
+        self._reasons: set[str] = set()
+
+    def shut(self, reason: str) -> None:
+        if not self._reasons:
+            self._end.pause()
+        self._reasons.add(reason)
+
+    def open(self, reason: str) -> None:
+        if reason in self._reasons:
+            self._reasons.remove(reason)
+            if not self._reasons:
+                self._end.resume()
+
+    def set(self, reason: str, *, shut: bool) -> None:
+        self.shut(reason) if shut else self.open(reason)
+
+
+class Relay:
+    """`terminal` says that a person sits before a screen: only then is anything told there."""
+
+    def __init__(
+        self, technician: End, device: End, taps: Sequence[Tap], owner: Owner, *, terminal: bool,
+        shortcut: Shortcut | None = None,
+    ) -> None:  # fmt: skip
+        self.technician = technician
+        self.device = device
+        self.terminal = terminal
+        self._taps = tuple(taps)
+        self._owner = owner
+        self._shortcut = shortcut
+        self._unjoin: Callable[[], None] | None = None
+        self._stopped = False
+        self._over = False
+        self._frozen = False
+        self._late_eof = False
+        self._outcome = ""
+        self._input = Valve(technician)
+        self._output = Valve(device)
+
+    def start(self) -> None:
+        """Let frames pass: what the ends have kept so far at once, in order."""
+        self.device.attach(_FromDevice(self))
+        self.technician.attach(_FromTechnician(self))
+        self._join()
+
+    # -- the two ways --------------------------------------------------------------------------------------------------
+    def see_typed(self, frame: Frame) -> None:
+        for tap in self._taps:
+            tap.typed(frame)
+
+    def see_shown(self, frame: Frame) -> None:
+        for tap in self._taps:
+            tap.shown(frame)
+
+    def to_device(self, frame: Frame) -> None:
+        if self._stopped or (self._frozen and self._withheld(frame)):
+            return
+        try:
+            self.see_typed(frame)
+            self.device.write(frame)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing may pass unrecorded; the owner reports it
+            self.fail(error)
+
+    def to_technician(self, frame: Frame) -> None:
+        if self._stopped:
+            return
+        if isinstance(frame, Exit):
+            self._outcome = frame.outcome
+        try:
+            self.see_shown(frame)
+            self.technician.write(frame)
+        except Exception as error:  # noqa: BLE001 - same
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Pass nothing more and tell the owner, who ends the session; if he does not, end at least this."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._owner.relay_failed(self, error)
+        self.close(outcome="failed")
+
+    # -- back-pressure -------------------------------------------------------------------------------------------------
+    def device_full(self, *, full: bool) -> None:
+        self._input.set(FULL, shut=full)
+
+    def technician_full(self, *, full: bool) -> None:
+        self._output.set(FULL, shut=full)
+
+    # -- what the session asks -----------------------------------------------------------------------------------------
+    def freeze(self, *, on: bool) -> None:
+        """Let no input through while on.
+
+        At a terminal what is typed meanwhile is dropped, never played back later. A byte stream without a terminal
+        (an upload through exec) is held instead: dropped bytes would damage the file on the device.
+        """
+        if on == self._frozen or self._over:
+            return
+        self._frozen = on
+        if on and self.terminal:
+            self._part()
+        elif not self.terminal:
+            self._input.set(FROZEN, shut=on)
+        if not on:
+            self._thawed()
+
+    def tell(self, text: bytes) -> None:
+        """Write to the technician's screen, past the taps: the device did not say this."""
+        if not self._over and self.terminal:
+            self.technician.write(Data(text))
+
+    def close(self, last: Sequence[Frame] = (), outcome: str = "closed") -> None:
+        """End both sides now; `last` is what the technician still gets."""
+        if self._over:
+            return
+        self._stopped = self._over = True
+        steps = [self._part, *(_writing(self.technician, frame) for frame in last)]
+        problems = _try_all([*steps, self.technician.close, self.device.close])
+        self._owner.relay_ended(self, self._outcome or outcome, problems)
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+    def _join(self) -> None:
+        if self._shortcut is not None and not self._stopped and not self._frozen:
+            self._unjoin = self._shortcut(self)
+
+    def _part(self) -> None:
+        unjoin, self._unjoin = self._unjoin, None
+        if unjoin is not None:
+            unjoin()
+
+    def _thawed(self) -> None:
+        if self._late_eof:
+            self._late_eof = False
+            self.to_device(Eof())
+        if self.terminal:
+            self._join()
+
+    def _withheld(self, frame: Frame) -> bool:
+        if isinstance(frame, Eof):
+            self._late_eof = True
+        return isinstance(frame, Data | Signal | Break | Eof)
+
+
+def _writing(end: End, frame: Frame) -> Callable[[], None]:
+    return lambda: end.write(frame)
+
+
+def _try_all(steps: Sequence[Callable[[], None]]) -> list[Exception]:
+    """Do every step: one side that fails to close must not keep the other open. Return what was raised."""
+    problems: list[Exception] = []
+    for step in steps:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - collected; the relay's owner reports them
+            problems.append(error)
+    return problems
+
+
+class _FromTechnician:
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    def deliver(self, frame: Frame) -> None:
+        self._relay.to_device(frame)
+
+    def ended(self, why: str) -> None:
+        self._relay.close(outcome=why)
+
+    def hold(self) -> None:
+        self._relay.technician_full(full=True)
+
+    def release(self) -> None:
+        self._relay.technician_full(full=False)
+
+
+class _FromDevice:
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    def deliver(self, frame: Frame) -> None:
+        self._relay.to_technician(frame)
+
+    def ended(self, why: str) -> None:
+        self._relay.close(outcome=why)
+
+    def hold(self) -> None:
+        self._relay.device_full(full=True)
+
+    def release(self) -> None:
+        self._relay.device_full(full=False)

@@ -1,0 +1,231 @@
+"""Who is at the door: one connection from its first byte until a technician is let in, or not.
+
+Key and then code, as two SSH steps. What an attempt is worth is decided by `services.authentication`; here stands only
+what has been proved on this connection. A new login name on the same connection starts from nothing.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import asyncssh
+import structlog
+
+from bastion.domain.parties import Actor
+from bastion.errors import AuthenticationFailed, BastionError, TooManyAttempts, Unavailable
+from bastion.i18n import LANGUAGES, sentence
+from bastion.proxy.half_open import Arrival, Complaints, HalfOpen
+from bastion.proxy.ssh import names
+from bastion.proxy.ssh.channels import TechnicianEnd
+from bastion.proxy.ssh.connector import KeyRing
+from bastion.proxy.ssh.errors import answer
+from bastion.proxy.ssh.visit import Visit
+from bastion.proxy.supervisor import Supervisor
+from bastion.services.opening import Connection
+
+HANDSHAKE: Final = 10.0
+"""Seconds in which a caller must have agreed on keys and said a name (T14)."""
+MOST_TRIES: Final = 10
+"""Failed steps on one connection; agents offer several keys before the right one."""
+LONGEST_CODE: Final = 32
+BANNER: Final = (
+    "Accès réservé aux intervenants autorisés ; toute session est enregistrée.\n"
+    "Authorised technicians only; every session is recorded.\n"
+)
+PROMPT: Final = "Code (TOTP): "
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What all connections of a listener share."""
+
+    supervisor: Supervisor
+    keys: KeyRing = field(default_factory=KeyRing)
+    half_open: HalfOpen = field(default_factory=HalfOpen)
+    complaints: Complaints = field(default_factory=Complaints)
+
+
+class Caller(asyncssh.SSHServer):
+    def __init__(self, door: Door) -> None:
+        self.visit: Visit | None = None
+        self._door = door
+        self._services = door.supervisor.services
+        self._connection: asyncssh.SSHServerConnection | None = None
+        self._arrival: Arrival | None = None
+        self._handshake: asyncio.TimerHandle | None = None
+        self._source = ""
+        self._said = ""
+        self._name: names.LoginName | None = None
+        self._fingerprint = ""
+        self._actor: Actor | None = None
+        self._factors = ""
+        self._unknown_keys = 0
+        self._tries = 0
+
+    # -- coming and going ----------------------------------------------------------------------------------------------
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        peer = conn.get_extra_info("peername")
+        self._source = str(peer[0]) if peer else ""
+        self._arrival = Arrival(self._source, conn.abort)
+        self._handshake = asyncio.get_running_loop().call_later(HANDSHAKE, conn.abort)
+        self._door.half_open.came(self._arrival)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._let_through()
+        if self.visit is not None:
+            self.visit.gone()
+        elif self._unknown_keys and not self._fingerprint:
+            self._complain("key", "no key offered is registered")
+        elif isinstance(exc, asyncssh.ProtocolError):
+            self._complain("protocol", str(exc))
+
+    def _let_through(self) -> None:
+        """Count this connection no more among those that have not proved who they are."""
+        if self._handshake is not None:
+            self._handshake.cancel()
+        if self._arrival is not None:
+            self._door.half_open.left(self._arrival)
+
+    # -- asyncssh asks -------------------------------------------------------------------------------------------------
+    def begin_auth(self, username: str) -> bool:
+        """A name was said. Nothing of it is used unless it is plain (T12)."""
+        if self._handshake is not None:
+            self._handshake.cancel()
+        if not self._said and self._connection is not None:
+            self._connection.send_auth_banner(BANNER)
+        self._said = names.shown(username)
+        self._name = names.parse(username)
+        self._fingerprint, self._actor, self._factors = "", None, ""
+        if self._name is None:
+            self._complain("login", "login name is not plain")
+            raise _goodbye(AuthenticationFailed("login name"))
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return not self._fingerprint
+
+    def kbdint_auth_supported(self) -> bool:
+        return bool(self._fingerprint) and self._actor is None
+
+    def password_auth_supported(self) -> bool:
+        return False
+
+    def get_kbdint_challenge(
+        self, _username: str, _lang: str, _submethods: str
+    ) -> tuple[str, str, str, list[tuple[str, bool]]]:
+        return "", "", "", [(PROMPT, False)]
+
+    async def validate_kbdint_response(self, _username: str, responses: Sequence[str]) -> bool:
+        """One answer to the one question; an empty, oversize, missing or second answer is a failure (T5)."""
+        name, fingerprint = self._name, self._fingerprint
+        if name is None or not fingerprint:
+            return False
+        code = responses[0].strip() if len(responses) == 1 else ""
+        if not code or len(code) > LONGEST_CODE:
+            await self._refused("code", "wrong number or length of answers")
+            return False
+        try:
+            self._actor = await self._services.authentication.technician_code(
+                name.technician, fingerprint, code, self._source, self.client
+            )
+        except (TooManyAttempts, Unavailable) as problem:
+            raise _goodbye(problem) from problem
+        except AuthenticationFailed:
+            return False
+        self._factors = "key totp"
+        return True
+
+    def auth_completed(self) -> None:
+        self._let_through()
+        if self._connection is None or self._actor is None or self._name is None:
+            raise PermissionError("nobody was let in")
+        node = self._door.supervisor.node
+        facts = Connection(node, self.client, self._fingerprint, self._factors)
+        self.visit = Visit(self._connection, self._actor, self._name, facts, self._door.supervisor, self._door.keys)
+
+    # -- the front asks ------------------------------------------------------------------------------------------------
+    @property
+    def let_in(self) -> bool:
+        return self._actor is not None
+
+    @property
+    def half_way(self) -> bool:
+        """The key is proved and the code is due."""
+        return bool(self._fingerprint) and self._actor is None
+
+    async def key_offered(self, public: str) -> bool:
+        """A key is shown, nothing is proved: say whether it could do (T4)."""
+        if self._name is None:
+            return False
+        try:
+            known = await self._services.authentication.known_key(self._name.technician, public)
+        except Unavailable as problem:
+            raise _goodbye(problem) from problem
+        self._unknown_keys += not known
+        return known
+
+    async def key_proved(self, public: str) -> bool:
+        """The signature is right. Whose key it is, and whether a code must follow, the service says."""
+        if self._name is None:
+            return False
+        try:
+            await self._proved(self._name, public)
+        except Unavailable as problem:
+            raise _goodbye(problem) from problem
+        except AuthenticationFailed as problem:
+            await self._refused("key", problem.detail)
+            return False
+        if self._arrival is not None:
+            self._arrival.key_proved = True
+        return True
+
+    async def _proved(self, name: names.LoginName, public: str) -> None:
+        service = self._services.authentication
+        outcome = await service.key_proved(name.technician, public, self._source, name.device)
+        if not outcome.needs_code:
+            self._actor = await service.technician_by_proof(
+                name.technician, outcome.fingerprint, self._source, self.client
+            )
+            self._factors = "key proof"
+        self._fingerprint = outcome.fingerprint
+
+    async def signature_refused(self, why: str) -> None:
+        await self._refused("key", why)
+
+    def count_failure(self) -> None:
+        """A step has failed; one too many ends the connection."""
+        self._tries += 1
+        if self._tries > MOST_TRIES:
+            raise _goodbye(AuthenticationFailed("too many tries on one connection"))
+
+    def new_channel(self) -> TechnicianEnd:
+        if self.visit is None:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "Not signed in.")
+        return self.visit.new_channel()
+
+    @property
+    def client(self) -> str:
+        """What the client calls itself, harmless."""
+        version = self._connection.get_extra_info("client_version", "") if self._connection else ""
+        return names.shown(str(version).removeprefix("SSH-2.0-"))
+
+    # -- failures ------------------------------------------------------------------------------------------------------
+    def _complain(self, stage: str, why: str) -> None:
+        self._door.supervisor.spawn(self._refused(stage, why), "refused caller")
+
+    async def _refused(self, stage: str, why: str) -> None:
+        _log.info("caller refused", source=self._source, login=self._said, stage=stage, why=why)
+        if self._door.complaints.heard(self._source):
+            await self._services.authentication.refused(
+                self._said, self._source, "ssh", stage, names.shown(why), self.client
+            )
+
+
+def _goodbye(problem: BastionError) -> asyncssh.DisconnectError:
+    """A disconnect that says one sentence in both languages: whoever it is, he is not known yet."""
+    text = " / ".join(sentence(problem, language) for language in LANGUAGES)
+    return asyncssh.DisconnectError(answer(problem).disconnect, text)

@@ -1,0 +1,226 @@
+"""asyncssh's channels as Ends: the technician's (we are the server) and the device's (we are the client)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import asyncssh
+from asyncssh import EXTENDED_DATA_STDERR
+from asyncssh.channel import SSHChannel
+
+from bastion.proxy.frames import Break, Data, Eof, Exit, Frame, Resize, Signal, Sink, Stream
+
+WINDOW: Final = 2 * 1024 * 1024  # bytes a peer may send before we read; larger ones were slower (perf.md)
+PACKET: Final = 32 * 1024
+_LONGEST_TERM: Final = 64
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a technician's client asked a session channel to be."""
+
+    pty: bool = False
+    term: str = ""
+    size: Resize = field(default_factory=lambda: Resize(80, 24))
+    modes: Mapping[int, int] = field(default_factory=dict)
+    command: str | None = None
+    subsystem: str = ""
+
+
+class _ChannelEnd:
+    """What both ends share: frames that come before anybody listens wait; a full channel says so."""
+
+    def __init__(self) -> None:
+        self.channel: SSHChannel[bytes] | None = None
+        self._sink: Sink | None = None
+        self._early: list[Frame] = []
+        self._paused = False
+        self._full = False
+        self._gone: str | None = None
+
+    # -- the End -------------------------------------------------------------------------------------------------------
+    def attach(self, sink: Sink) -> None:
+        self._sink = sink
+        early, self._early = self._early, []
+        for frame in early:
+            self._emit(frame)
+        if self._full:
+            sink.hold()
+        if self._gone is not None:
+            sink.ended(self._gone)
+        elif not self._paused and self.channel is not None:
+            self.channel.resume_reading()
+
+    def write(self, frame: Frame) -> None:
+        """Data for a channel that is closing goes nowhere; the rest asyncssh sends as long as it can."""
+        if self.channel is None or self._gone is not None:
+            return
+        if not (isinstance(frame, Data | Eof) and self.channel.is_closing()):
+            self._send(frame)
+
+    def pause(self) -> None:
+        self._paused = True
+        if self.channel is not None:
+            self.channel.pause_reading()
+
+    def resume(self) -> None:
+        self._paused = False
+        if self.channel is not None and self._gone is None:
+            self.channel.resume_reading()
+
+    def close(self) -> None:
+        if self.channel is not None and self._gone is None:
+            self.channel.close()
+
+    def _send(self, frame: Frame) -> None:
+        raise NotImplementedError
+
+    # -- callbacks of asyncssh -----------------------------------------------------------------------------------------
+    def data_received(self, data: bytes, datatype: int | None) -> None:
+        self._emit(Data(data, Stream.ERR if datatype == EXTENDED_DATA_STDERR else Stream.OUT))
+
+    def eof_received(self) -> bool:
+        self._emit(Eof())
+        return True  # the other way stays open
+
+    def pause_writing(self) -> None:
+        self._full = True
+        if self._sink is not None:
+            self._sink.hold()
+
+    def resume_writing(self) -> None:
+        self._full = False
+        if self._sink is not None:
+            self._sink.release()
+
+    def _emit(self, frame: Frame) -> None:
+        if self._sink is not None:
+            self._sink.deliver(frame)
+            return
+        self._early.append(frame)
+        if self.channel is not None:
+            self.channel.pause_reading()  # what has come is kept, and no more than that
+
+    def _ended(self, why: str) -> None:
+        self._gone = why
+        if self._sink is not None:
+            self._sink.ended(why)
+
+
+class Host(Protocol):
+    """Who serves a technician's channels."""
+
+    def channel_started(self, end: "TechnicianEnd") -> None: ...
+
+    def channel_gone(self, end: "TechnicianEnd") -> None: ...
+
+
+class TechnicianEnd(_ChannelEnd, asyncssh.SSHServerSession[bytes]):
+    """A session channel of the technician's client: shell, exec, or a subsystem to be refused."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self.asked = Asked()
+        self._host = host
+
+    def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
+        self.channel = chan
+
+    def pty_requested(
+        self, term_type: str, term_size: tuple[int, int, int, int], term_modes: Mapping[int, int]
+    ) -> bool:
+        self.asked.pty = True
+        self.asked.term = "".join(c for c in term_type[:_LONGEST_TERM] if c.isalnum() or c in "-_.+")
+        self.asked.size = Resize(*term_size)
+        self.asked.modes = dict(term_modes)
+        return True
+
+    def shell_requested(self) -> bool:
+        return True
+
+    def exec_requested(self, command: str) -> bool:
+        self.asked.command = command
+        return True
+
+    def subsystem_requested(self, subsystem: str) -> bool:
+        self.asked.subsystem = subsystem
+        return True
+
+    def session_started(self) -> None:
+        self._host.channel_started(self)
+
+    def terminal_size_changed(self, width: int, height: int, pixwidth: int, pixheight: int) -> None:
+        self.asked.size = Resize(width, height, pixwidth, pixheight)
+        self._emit(self.asked.size)
+
+    def signal_received(self, signal: str) -> None:
+        self._emit(Signal(signal))
+
+    def break_received(self, msec: int) -> bool:
+        self._emit(Break(msec))
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended("technician left" if exc is None else f"technician left: {type(exc).__name__}")
+        self._host.channel_gone(self)
+
+    def refuse(self, text: str, status: int) -> None:
+        """Say why on stderr, end with `status`."""
+        newline = "\r\n" if self.asked.pty else "\n"
+        self.write(Data(f"{text}{newline}".encode(), Stream.ERR))
+        self.write(Exit(status))
+
+    def _send(self, frame: Frame) -> None:
+        channel: Any = self.channel  # asyncssh.SSHServerChannel
+        match frame:
+            case Data(data, Stream.ERR):
+                channel.write_stderr(data)
+            case Data(data):
+                channel.write(data)
+            case Eof():
+                channel.write_eof()
+            case Exit(status, ""):
+                channel.exit(status)
+            case Exit(_, signal, core_dumped, message, language):
+                channel.exit_with_signal(signal, core_dumped, message, language)
+            case _:
+                raise TypeError(f"{type(frame).__name__} does not go to a technician")
+
+
+class DeviceEnd(_ChannelEnd, asyncssh.SSHClientSession[bytes]):
+    """A session channel on the device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._exit: Exit | None = None
+
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        self.channel = chan
+
+    def exit_status_received(self, status: int) -> None:
+        self._exit = Exit(status)
+
+    def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:
+        self._exit = Exit(0, signal, core_dumped, msg, lang)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The outcome comes last, whenever the device told it: everything it said stands before it."""
+        if self._exit is not None:
+            self._emit(self._exit)
+        self._ended("closed by the device" if exc is None else f"device lost: {type(exc).__name__}")
+
+    def _send(self, frame: Frame) -> None:
+        channel: Any = self.channel  # asyncssh.SSHClientChannel
+        match frame:
+            case Data(data):
+                channel.write(data)
+            case Eof():
+                channel.write_eof()
+            case Resize(cols, rows, width, height):
+                channel.change_terminal_size(cols, rows, width, height)
+            case Signal(name):
+                channel.send_signal(name)
+            case Break(milliseconds):
+                channel.send_break(milliseconds)
+            case _:
+                raise TypeError(f"{type(frame).__name__} does not go to a device")

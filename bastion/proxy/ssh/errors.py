@@ -1,0 +1,66 @@
+"""Error code → what SSH is told: the reason code of a disconnect, of a refused channel, and an exit status."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import asyncssh
+
+from bastion.errors import BastionError
+from bastion.proxy.live_session import REFUSED
+
+TEMPORARY: Final = 75
+"""EX_TEMPFAIL of sysexits.h: the same command may work later, so a script may try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`disconnect` and `channel` are codes of RFC 4253, 11.1 and RFC 4254, 5.1."""
+
+    disconnect: int = asyncssh.DISC_BY_APPLICATION
+    channel: int = asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
+    exit_status: int = REFUSED
+
+
+_REFUSED = Answer()
+_AWAY = Answer(asyncssh.DISC_SERVICE_NOT_AVAILABLE, asyncssh.OPEN_CONNECT_FAILED, TEMPORARY)
+_STRANGER = Answer(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE)
+_SHORT = Answer(asyncssh.DISC_BY_APPLICATION, asyncssh.OPEN_RESOURCE_SHORTAGE, TEMPORARY)
+
+ANSWERS: Final = MappingProxyType(
+    {
+        "error": Answer(asyncssh.DISC_BY_APPLICATION, asyncssh.OPEN_CONNECT_FAILED),
+        "invalid": _REFUSED,
+        "weak_password": _REFUSED,
+        "not_found": _REFUSED,
+        "forbidden": _REFUSED,
+        "self_approval": _REFUSED,
+        "fresh_factor_needed": _REFUSED,
+        "authentication_failed": _STRANGER,
+        "too_many_attempts": _STRANGER,
+        "conflict": _REFUSED,
+        "already_exists": _REFUSED,
+        "illegal_transition": _REFUSED,
+        "policy_refused": _REFUSED,
+        "locked": _REFUSED,
+        "no_grant": _REFUSED,
+        "grant_over": _REFUSED,
+        "grant_revoked": _REFUSED,
+        "not_acknowledged": _REFUSED,
+        "channel_refused": _REFUSED,
+        "device_busy": _SHORT,
+        "device_not_ready": _REFUSED,
+        "device_unreachable": _AWAY,
+        "host_key_changed": Answer(asyncssh.DISC_HOST_KEY_NOT_VERIFIABLE, asyncssh.OPEN_CONNECT_FAILED),
+        "device_login_failed": Answer(asyncssh.DISC_BY_APPLICATION, asyncssh.OPEN_CONNECT_FAILED),
+        "recording_unavailable": _AWAY,
+        "recording_damaged": _REFUSED,
+        "reason_needed": _REFUSED,
+        "unavailable": _AWAY,
+        "configuration": _REFUSED,
+    }
+)
+
+
+def answer(error: BastionError) -> Answer:
+    return ANSWERS[error.code]

@@ -1,0 +1,269 @@
+"""One technician's connection, from being let in to good-bye: lobby, session, channels."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import asyncssh
+import structlog
+
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.device import ChannelKind
+from bastion.domain.grant import Grant
+from bastion.domain.parties import Actor
+from bastion.domain.session import Audit, DeviceLost, TechnicianLeft
+from bastion.errors import (
+    BastionError,
+    ChannelRefused,
+    DeviceLoginFailed,
+    DeviceUnreachable,
+    HostKeyChanged,
+    NoGrant,
+    NotAcknowledged,
+)
+from bastion.i18n import sentence
+from bastion.proxy.frames import Data, Stream
+from bastion.proxy.live_session import REFUSED, LiveSession
+from bastion.proxy.lobby.desk import ServiceDesk
+from bastion.proxy.lobby.lobby import Left, Lobby
+from bastion.proxy.lobby.terminal import Terminal
+from bastion.proxy.notices import Words
+from bastion.proxy.relay import Relay, Shortcut, Tap
+from bastion.proxy.ssh.channels import DeviceEnd, TechnicianEnd
+from bastion.proxy.ssh.connector import DeviceLink, KeyRing
+from bastion.proxy.ssh.errors import answer
+from bastion.proxy.ssh.names import LoginName
+from bastion.proxy.ssh.packet_path import splice
+from bastion.proxy.supervisor import Supervisor
+from bastion.proxy.taps import RecorderTap
+from bastion.services.opening import Connection
+from bastion.services.views import Entry
+
+MOST_CHANNELS: Final = 16
+MOST_REFUSALS: Final = 50
+GOODBYE: Final = 1.0
+"""Seconds a client has to close by itself once its session has ended; then we do."""
+
+ASK_FIRST: Final = "You have no open authorisation for this device. Connect with a terminal to ask for one."
+STILL_WAITING: Final = "Your request {ref} for this device still waits for the hospital. Try again once it is agreed."
+WHICH_DEVICE: Final = "Say which device: log in as {login}+device, or connect with a terminal to see the list."
+
+_DEVICE_TROUBLES: Final = (DeviceUnreachable, HostKeyChanged, DeviceLoginFailed)
+_log = structlog.get_logger(__name__)
+
+
+class Visit:
+    """What an authenticated connection may do. `connection` is told to go when the session is over."""
+
+    def __init__(
+        self, connection: asyncssh.SSHServerConnection, actor: Actor, name: LoginName, facts: Connection,
+        supervisor: Supervisor, keys: KeyRing,
+    ) -> None:  # fmt: skip
+        self._connection = connection
+        self._actor = actor
+        self._name = name
+        self._facts = facts
+        self._supervisor = supervisor
+        self._keys = keys
+        self._desk = ServiceDesk(supervisor.services, actor)
+        self._ends: set[TechnicianEnd] = set()
+        self._remarks: list[str] = []
+        self._refusals = 0
+        self._live: LiveSession | None = None
+        self._link: DeviceLink | None = None
+        self._opening: asyncio.Task[LiveSession] | None = None
+        self._gone = False
+        self._arrival: asyncio.Task[Entry | None] | None = asyncio.create_task(self._arrive())
+        self._arrival.add_done_callback(_retrieve)
+
+    # -- coming and going ----------------------------------------------------------------------------------------------
+    async def _arrive(self) -> Entry | None:
+        """If all is agreed and acknowledged open the session now: the device answers while the client still asks."""
+        if not self._name.device:
+            return None
+        entry = await self._enter()
+        if entry.grant is not None and entry.acknowledged:
+            await self._session(entry.grant)
+        return entry
+
+    def gone(self) -> None:
+        """The technician's connection is lost, or closed."""
+        self._gone = True
+        if self._live is not None:
+            self._live.feed(TechnicianLeft())
+
+    # -- for the front -------------------------------------------------------------------------------------------------
+    def new_channel(self) -> TechnicianEnd:
+        if len(self._ends) >= MOST_CHANNELS:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many channels at once.")
+        end = TechnicianEnd(self)
+        self._ends.add(end)
+        return end
+
+    def refuse(self, kind: str, detail: str = "", *, remark: bool = True) -> str:
+        """Refuse a channel or request of a kind that is not offered: an audit event, and one sentence to show."""
+        problem = ChannelRefused(detail, kind=kind)
+        self._refusals += 1
+        if self._refusals > MOST_REFUSALS:
+            self._connection.abort()
+        elif self._live is not None:
+            facts = {"channel": 0, "kind": kind, "why": "not offered", "detail": detail}
+            self._live.note(Audit("channel:refused", facts))
+        else:
+            refused = self._supervisor.services.sessions.refused(self._actor, self._name.device, problem)
+            self._supervisor.spawn(refused, "refused channel")
+        text = sentence(problem, self._actor.language)
+        if remark:
+            self._remarks.append(text)
+        return text
+
+    # -- one channel ---------------------------------------------------------------------------------------------------
+    def channel_started(self, end: TechnicianEnd) -> None:
+        self._supervisor.spawn(self._serve(end), f"channel of {self._actor.login}")
+
+    def channel_gone(self, end: TechnicianEnd) -> None:
+        self._ends.discard(end)
+
+    async def _serve(self, end: TechnicianEnd) -> None:
+        self._remark(end)
+        try:
+            if end.asked.subsystem:
+                end.refuse(self.refuse(f"subsystem {end.asked.subsystem[:40]}", remark=False), REFUSED)
+            else:
+                await self._carry(end, await self._session_for(end))
+        except Left:
+            end.close()
+        except BastionError as problem:
+            self._turn_away(end, problem)
+        except BaseException:
+            self._turn_away(end, BastionError("fault"))
+            raise
+
+    def _remark(self, end: TechnicianEnd) -> None:
+        """Say what was refused before there was anywhere to say it."""
+        remarks, self._remarks = self._remarks, []
+        newline = "\r\n" if end.asked.pty else "\n"
+        for text in remarks:
+            end.write(Data(f"{text}{newline}".encode(), Stream.ERR))
+
+    def _turn_away(self, end: TechnicianEnd, problem: BastionError) -> None:
+        ended = self._live.last_words() if self._live is not None else ""
+        end.refuse(ended or sentence(problem, self._actor.language), answer(problem).exit_status)
+        if self._live is not None and isinstance(problem, _DEVICE_TROUBLES):
+            self._live.feed(DeviceLost(problem.code))
+
+    # -- which session -------------------------------------------------------------------------------------------------
+    async def _session_for(self, end: TechnicianEnd) -> LiveSession:
+        """The session of this connection; when there is none yet, whatever leads to one."""
+        entry = await self._arrived()
+        if self._opening is not None:
+            return await asyncio.shield(self._opening)
+        if not (end.asked.pty and end.asked.command is None):
+            _nobody_to_ask(self._name, entry, has_terminal=end.asked.pty)
+        words = Words(self._actor.language, entry.facility.timezone if entry and entry.facility else "Europe/Paris")
+        lobby = Lobby(Terminal(end, end.asked.size.cols), self._desk, words, self._supervisor.news)
+        return await self._session(await lobby.run(self._name.device, self._name.account))
+
+    async def _arrived(self) -> Entry | None:
+        """What he found when he came; for a channel that comes later, what he finds now."""
+        if self._arrival is None:
+            return await self._arrive()
+        arrival, self._arrival = self._arrival, None
+        return await asyncio.shield(arrival)
+
+    # -- the session ---------------------------------------------------------------------------------------------------
+    async def _session(self, grant: Grant) -> LiveSession:
+        """Open the session once, however many channels ask for it at the same time."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open(grant), name=f"open {grant.id}")
+        try:
+            return await asyncio.shield(self._opening)
+        except BastionError:
+            self._opening = None
+            raise
+
+    async def _open(self, grant: Grant) -> LiveSession:
+        opened = await self._supervisor.services.sessions.open(self._actor, grant.id, self._facts)
+        self._live = live = await self._supervisor.begin(opened, self._actor.language)
+        if self._gone:
+            live.feed(TechnicianLeft())
+            return live
+        self._link = DeviceLink(opened, self._keys, live.note, lambda why: _device_lost(live, why))
+        self._supervisor.spawn(self._watch_end(live, self._link), f"good-bye of {live.id}")
+        return live
+
+    async def _watch_end(self, live: LiveSession, link: DeviceLink) -> None:
+        await live.ended.wait()
+        link.close()
+        await asyncio.sleep(GOODBYE)
+        self._connection.disconnect(asyncssh.DISC_BY_APPLICATION, live.last_words())
+
+    async def _enter(self) -> Entry:
+        return await self._desk.enter(self._name.device, self._name.account)
+
+    # -- joining the two sides -----------------------------------------------------------------------------------------
+    async def _carry(self, end: TechnicianEnd, live: LiveSession) -> None:
+        """Join the technician's channel to one on the device, recorded from its first byte."""
+        asked = end.asked
+        kind = ChannelKind.EXEC if asked.command else ChannelKind.SHELL
+        number = live.allow(kind, asked.command or "")
+        try:
+            track = live.open_track(
+                number, kind, cols=asked.size.cols, rows=asked.size.rows, term=asked.term,
+                command=asked.command or "", pty=asked.pty,
+            )  # fmt: skip
+            device = await self._device_channel(end)
+            taps: list[Tap] = [RecorderTap(track), live.activity]
+            live.carry(number, Relay(end, device, taps, live, terminal=asked.pty, shortcut=_short_way(end, device)))
+        except BastionError as problem:
+            live.channel_ended(number, problem.code)
+            raise
+
+    async def _device_channel(self, end: TechnicianEnd) -> DeviceEnd:
+        if self._link is None:
+            raise NoGrant("the session has no device")
+        return await self._link.open_channel(end.asked)
+
+
+def _nobody_to_ask(name: LoginName, entry: Entry | None, *, has_terminal: bool) -> None:
+    """Without a shell on a terminal there is no waiting: go on, or raise the one sentence that says why not."""
+    if entry is None:
+        raise NoGrant("no device", sentence=WHICH_DEVICE, login=name.technician)
+    if entry.grant is None:
+        raise _nothing_open(entry.pending)
+    if not has_terminal and not entry.acknowledged:
+        raise NotAcknowledged(entry.grant.id)
+
+
+def _nothing_open(pending: AccessRequest | None) -> NoGrant:
+    if pending is None:
+        return NoGrant("nothing asked", sentence=ASK_FIRST)
+    return NoGrant("pending", sentence=STILL_WAITING, ref=pending.ref)
+
+
+def _device_lost(live: LiveSession, why: str) -> None:
+    if live.live:
+        live.feed(DeviceLost(why))
+
+
+def _short_way(technician: TechnicianEnd, device: DeviceEnd) -> Shortcut:
+    """Let the packet path carry the data between two channels; the relay's taps see it all the same."""
+
+    def join(relay: Relay) -> Callable[[], None]:
+        if technician.channel is None or device.channel is None:
+            return lambda: None
+        joined = splice(
+            technician.channel, device.channel,
+            lambda _, data: relay.see_typed(Data(data)),
+            lambda stream, data: relay.see_shown(Data(data, Stream.ERR if stream else Stream.OUT)),
+            relay.fail,
+        )  # fmt: skip
+        return joined.close
+
+    return join
+
+
+def _retrieve(task: "asyncio.Task[Entry | None]") -> None:
+    """Whoever opens a channel is told; when nobody does, the service has audited the refusal."""
+    if not task.cancelled():
+        task.exception()
