@@ -14,6 +14,7 @@ import asyncssh
 import uvloop
 
 from bastion.proxy.ssh import packet_path
+from tests.bench.servers import login
 
 Tap = Callable[[int, memoryview], None]
 
@@ -185,6 +186,7 @@ class FrontServer(asyncssh.SSHServer):
         return channel, FrontSession(self.proxy, self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.proxy.lost.append(exc)
         if self.device is not None:
             self.device.add_done_callback(_close)
 
@@ -209,14 +211,15 @@ class MinimalProxy:
         self.tap_out: Tap = no_tap
         self.by_callback = 0  # bytes that took asyncssh's own path, both directions
         self.splices: list[packet_path.Splice] = []
-        self.errors: list[Exception] = []
+        self.errors: list[Exception] = []  # what taps raised
+        self.lost: list[Exception | None] = []  # why each technician's connection ended
         self.fronts: list[asyncssh.SSHServerConnection] = []
         self.backs: list[asyncssh.SSHClientConnection] = []
         self.tasks: set[asyncio.Task[None]] = set()
 
     async def connect(self) -> asyncssh.SSHClientConnection:
         connection = await asyncssh.connect(
-            "127.0.0.1", self.device_port, username=_login(), client_keys=[self.device_key], known_hosts=None,
+            "127.0.0.1", self.device_port, username=login(), client_keys=[self.device_key], known_hosts=None,
             config=None, agent_path=None, kex_algs=["curve25519-sha256"], **self.back,
         )  # fmt: skip
         self.backs.append(connection)
@@ -231,12 +234,6 @@ class MinimalProxy:
     @property
     def carried(self) -> int:
         return sum(sum(splice.carried) for splice in self.splices)
-
-
-def _login() -> str:
-    from tests.bench.servers import login
-
-    return login()
 
 
 def record_to(path: Path) -> Tap:

@@ -12,6 +12,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import asyncssh
 
@@ -88,7 +89,7 @@ class Lab:
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
 
-    def __enter__(self) -> "Lab":
+    def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in ("host_key", "user_key", "bastion_key"):
             make_key(self.folder / name)
@@ -134,7 +135,8 @@ class Lab:
 
     def add_jump(self, hop: int, device: int) -> None:
         """Make `viajump` in the client's configuration: the device through the hop, with `ProxyJump`."""
-        jump = f"Host hop\n Port {hop}\n Ciphers {CIPHER}\nHost viajump\n Port {device}\n ProxyJump hop\n Ciphers {CIPHER}\n"
+        jump = f"Host hop\n Port {hop}\n Ciphers {CIPHER}\n"
+        jump += f"Host viajump\n Port {device}\n ProxyJump hop\n Ciphers {CIPHER}\n"
         self.config.write_text(jump + self.config.read_text())
 
 

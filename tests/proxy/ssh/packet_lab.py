@@ -30,7 +30,9 @@ class Front:
 
     async def run(self, *command: str, data: bytes | None = None, options: tuple[str, ...] = ()) -> bytes:
         """Run a command through the proxy, with `data` as its input; return its output. Its status must be 0."""
-        process = await self.ssh(*command, options=options, stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        process = await self.ssh(
+            *command, options=options, stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
         out, _ = await asyncio.wait_for(process.communicate(data), 120)
         assert process.returncode == 0
         return out

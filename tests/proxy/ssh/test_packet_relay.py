@@ -24,7 +24,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield lab
 
 
-@pytest.mark.parametrize("cipher", CIPHERS)
+SOME = [CIPHERS[0], *(pytest.param(cipher, marks=pytest.mark.slow) for cipher in CIPHERS[1:])]
+
+
+@pytest.mark.parametrize("cipher", SOME)
 async def test_eight_transfers_at_once_arrive_whole_while_the_client_rekeys(
     lab: Lab, tmp_path: Path, cipher: str
 ) -> None:
@@ -35,14 +38,14 @@ async def test_eight_transfers_at_once_arrive_whole_while_the_client_rekeys(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rekey", ["1M", "24M"])
+@pytest.mark.parametrize(("rekey", "size"), [("1M", 10 * MIB), ("24M", 26 * MIB)])
 @pytest.mark.parametrize("cipher", CIPHERS)
 def test_twenty_four_transfers_arrive_whole_under_the_loop_of_the_product(
-    lab: Lab, tmp_path: Path, cipher: str, rekey: str
+    lab: Lab, tmp_path: Path, cipher: str, rekey: str, size: int
 ) -> None:
     async def rounds() -> int:
         async with front(lab, back={"encryption_algs": [cipher]}) as near:
-            return sum([await exchange(near, tmp_path, 28 * MIB, algorithms(cipher, rekey)) for _ in range(3)])
+            return sum([await exchange(near, tmp_path, size, algorithms(cipher, rekey)) for _ in range(3)])
 
     assert uvloop.run(rounds()) == 24
 
@@ -53,13 +56,14 @@ async def test_rekeys_we_begin_ourselves_lose_nothing(lab: Lab, tmp_path: Path, 
         assert await exchange(near, tmp_path, 6 * MIB, algorithms(CIPHERS[0])) == 8
 
 
+@pytest.mark.slow
 async def test_rekeys_of_both_ends_at_once_lose_nothing(lab: Lab, tmp_path: Path) -> None:
     both = {"front": {"rekey_bytes": MIB + 7}, "back": {"rekey_bytes": MIB - 5}}
     async with front(lab, "rekeying", **both) as near:
         assert await exchange(near, tmp_path, 6 * MIB, algorithms(CIPHERS[2], "1M")) == 8
 
 
-@pytest.mark.parametrize("back", CIPHERS)
+@pytest.mark.parametrize("back", [*SOME[1:3], CIPHERS[3]])
 async def test_ciphers_may_differ_between_the_two_sides(lab: Lab, tmp_path: Path, back: str) -> None:
     async with front(lab, back={"encryption_algs": [back]}) as near:
         for cipher in CIPHERS:
@@ -100,7 +104,9 @@ async def test_the_taps_see_what_passes_and_which_stream(lab: Lab) -> None:
         near.proxy.tap_in = lambda _stream, data: typed.extend(data)
         near.proxy.tap_out = lambda stream, data: shown[stream].extend(data)
         data = os.urandom(3 * MIB)
-        same = await near.run("tee /dev/stderr", data=data) == bytes(typed) == bytes(shown[0]) == bytes(shown[1]) == data
+        same = (
+            await near.run("tee /dev/stderr", data=data) == bytes(typed) == bytes(shown[0]) == bytes(shown[1]) == data
+        )
         assert same
         assert near.proxy.carried > 8 * MIB
 
@@ -161,7 +167,9 @@ async def test_a_frozen_channel_passes_nothing_until_it_thaws(lab: Lab) -> None:
 async def test_a_peer_with_a_small_window_and_small_packets_gets_everything(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(data := os.urandom(2 * MIB))
     async with front(lab) as near, near.python() as client:
-        _, session = await client.create_session(_Sink, f"cat {tmp_path}/f", encoding=None, window=16384, max_pktsize=4000)
+        _, session = await client.create_session(
+            _Sink, f"cat {tmp_path}/f", encoding=None, window=16384, max_pktsize=4000
+        )
         await asyncio.wait_for(session.closed.wait(), 20)
         assert session.data == data
 
@@ -190,7 +198,7 @@ async def test_a_client_that_stops_reading_makes_the_device_wait(lab: Lab) -> No
         assert _resident() - before < 32 * MIB
         os.kill(process.pid, signal.SIGCONT)
         assert await process.stdout.readexactly(64 * MIB) == bytes(64 * MIB)
-        assert _resident() - before < 128 * MIB  # 64 of them are the line above
+        assert _resident() - before < 1size  # 64 of them are the line above
         process.kill()
         await process.wait()
 
@@ -246,7 +254,9 @@ async def _come_to_rest(near: Front) -> int:
     last = -1
     for _ in range(100):
         await asyncio.sleep(0.2)
-        held = sum(len(data) for back in near.proxy.backs for each in back._channels.values() for data, _ in each._recv_buf)
+        held = sum(
+            len(data) for back in near.proxy.backs for each in back._channels.values() for data, _ in each._recv_buf
+        )
         now = near.proxy.carried + near.proxy.by_callback + held
         if now == last and now:
             return now
