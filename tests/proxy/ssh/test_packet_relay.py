@@ -198,7 +198,7 @@ async def test_a_client_that_stops_reading_makes_the_device_wait(lab: Lab) -> No
         assert _resident() - before < 32 * MIB
         os.kill(process.pid, signal.SIGCONT)
         assert await process.stdout.readexactly(64 * MIB) == bytes(64 * MIB)
-        assert _resident() - before < 1size  # 64 of them are the line above
+        assert _resident() - before < 128 * MIB  # 64 of them are the line above
         process.kill()
         await process.wait()
 
