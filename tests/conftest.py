@@ -21,13 +21,12 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database of its own, migrated and empty."""
     if request.param == "sqlite":
-        yield sqlite_fresh(request.getfixturevalue("migrated_sqlite"), tmp_path)
-        return
-    with request.getfixturevalue("postgres").fresh() as url:
-        yield url
+        return sqlite_fresh(request.getfixturevalue("migrated_sqlite"), tmp_path)
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.emptied()
 
 
 @pytest.fixture

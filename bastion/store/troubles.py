@@ -36,6 +36,8 @@ class translated:  # noqa: N801 - reads as a word in `with translated():`
 def _raise(error: BaseException) -> None:
     match error:
         case sa_errors.IntegrityError():
+            raise _integrity(error.orig) from error
+        case sqlite3.IntegrityError():
             raise _integrity(error) from error
         case sa_errors.DataError():
             raise Invalid(str(error.orig)) from error
@@ -49,11 +51,11 @@ def _raise(error: BaseException) -> None:
             return
 
 
-def _integrity(error: sa_errors.IntegrityError) -> Conflict | Invalid:
+def _integrity(error: BaseException | None) -> Conflict | Invalid:
     """SQLite names its kinds (`SQLITE_CONSTRAINT_UNIQUE`), PostgreSQL numbers them."""
-    kind = getattr(error.orig, "sqlite_errorname", "") or getattr(error.orig, "sqlstate", "") or ""
+    kind = getattr(error, "sqlite_errorname", "") or getattr(error, "sqlstate", "") or ""
     if kind in {_UNIQUE_SQLSTATE, "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}:
-        return AlreadyThere(str(error.orig))
+        return AlreadyThere(str(error))
     if kind in {"SQLITE_CONSTRAINT_CHECK", "SQLITE_CONSTRAINT_NOTNULL"} or kind in _INVALID_SQLSTATES:
-        return Invalid(str(error.orig))
-    return Conflict(str(error.orig))
+        return Invalid(str(error))
+    return Conflict(str(error))
