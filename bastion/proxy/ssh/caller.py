@@ -22,6 +22,7 @@ from bastion.proxy.ssh.connector import KeyRing
 from bastion.proxy.ssh.errors import answer
 from bastion.proxy.ssh.visit import Visit
 from bastion.proxy.supervisor import Supervisor
+from bastion.services.bundle import Services
 from bastion.services.opening import Connection
 
 HANDSHAKE: Final = 10.0
@@ -40,9 +41,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What all connections of a listener share."""
+    """What all connections of a listener share. `language` is spoken first to whoever is not known yet."""
 
+    services: Services
     supervisor: Supervisor
+    language: str = "fr"
     keys: KeyRing = field(default_factory=KeyRing)
     half_open: HalfOpen = field(default_factory=HalfOpen)
     complaints: Complaints = field(default_factory=Complaints)
@@ -52,7 +55,7 @@ class Caller(asyncssh.SSHServer):
     def __init__(self, door: Door) -> None:
         self.visit: Visit | None = None
         self._door = door
-        self._services = door.supervisor.services
+        self._services = door.services
         self._connection: asyncssh.SSHServerConnection | None = None
         self._arrival: Arrival | None = None
         self._handshake: asyncio.TimerHandle | None = None
@@ -102,7 +105,7 @@ class Caller(asyncssh.SSHServer):
         self._fingerprint, self._actor, self._factors = "", None, ""
         if self._name is None:
             self._complain("login", "login name is not plain")
-            raise _goodbye(AuthenticationFailed("login name"))
+            raise self._goodbye(AuthenticationFailed("login name"))
         return True
 
     def public_key_auth_supported(self) -> bool:
@@ -133,7 +136,7 @@ class Caller(asyncssh.SSHServer):
                 name.technician, fingerprint, code, self._source, self.client
             )
         except (TooManyAttempts, Unavailable) as problem:
-            raise _goodbye(problem) from problem
+            raise self._goodbye(problem) from problem
         except AuthenticationFailed:
             return False
         self._factors = "key totp"
@@ -164,7 +167,7 @@ class Caller(asyncssh.SSHServer):
         try:
             known = await self._services.authentication.known_key(self._name.technician, public)
         except Unavailable as problem:
-            raise _goodbye(problem) from problem
+            raise self._goodbye(problem) from problem
         self._unknown_keys += not known
         return known
 
@@ -175,7 +178,7 @@ class Caller(asyncssh.SSHServer):
         try:
             await self._proved(self._name, public)
         except Unavailable as problem:
-            raise _goodbye(problem) from problem
+            raise self._goodbye(problem) from problem
         except AuthenticationFailed as problem:
             await self._refused("key", problem.detail)
             return False
@@ -200,7 +203,7 @@ class Caller(asyncssh.SSHServer):
         """A step has failed; one too many ends the connection."""
         self._tries += 1
         if self._tries > MOST_TRIES:
-            raise _goodbye(AuthenticationFailed("too many tries on one connection"))
+            raise self._goodbye(AuthenticationFailed("too many tries on one connection"))
 
     def new_channel(self) -> TechnicianEnd:
         if self.visit is None:
@@ -224,8 +227,8 @@ class Caller(asyncssh.SSHServer):
                 self._said, self._source, "ssh", stage, names.shown(why), self.client
             )
 
-
-def _goodbye(problem: BastionError) -> asyncssh.DisconnectError:
-    """A disconnect that says one sentence in both languages: whoever it is, he is not known yet."""
-    text = " / ".join(sentence(problem, language) for language in LANGUAGES)
-    return asyncssh.DisconnectError(answer(problem).disconnect, text)
+    def _goodbye(self, problem: BastionError) -> asyncssh.DisconnectError:
+        """A disconnect that says one sentence in both languages: whoever it is, he is not known yet."""
+        languages = sorted(LANGUAGES, key=lambda language: language != self._door.language)
+        text = " / ".join(sentence(problem, language) for language in languages)
+        return asyncssh.DisconnectError(answer(problem).disconnect, text)

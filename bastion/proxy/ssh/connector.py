@@ -188,35 +188,6 @@ class DeviceLink:
         return DeviceUnreachable(why, device=device)
 
 
-_SCANNED: Final = (
-    ("ssh-ed25519",),
-    ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
-    ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"),
-)
-
-
-async def scan_host_keys(host: str, port: int) -> list[str]:
-    """Return the public host keys a device shows, one per kind, for a person to confirm at commissioning (R-9)."""
-    found: list[str] = []
-    last: Exception | None = None
-    for names in _SCANNED:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                key = await asyncssh.get_server_host_key(
-                    host, port, config=None, client_version=CLIENT_NAME, server_host_key_algs=names,
-                    kex_algs=algorithms.DEVICE_KEX,
-                )  # fmt: skip
-        except (asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost) as error:
-            last = error  # the device has no key of this kind
-        except (OSError, asyncssh.Error) as error:
-            raise DeviceUnreachable(str(error), device=host) from error
-        else:
-            found += [key.export_public_key().decode().strip()] if key else []
-    if not found:
-        raise DeviceUnreachable(str(last), device=host)
-    return found
-
-
 def _algorithms_of(pinned: Sequence[asyncssh.SSHKey]) -> list[str]:
     """Ask the device for the very keys that are pinned; an Ed25519-only dropbear aborts when asked for others first."""
     able = {name.decode() for key in pinned for name in key.sig_algorithms}

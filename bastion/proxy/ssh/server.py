@@ -1,7 +1,6 @@
 """The listener: one port, modern algorithms, strict connections."""
 
 import asyncio
-import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,6 @@ from bastion.errors import ConfigurationError
 from bastion.proxy.ssh import algorithms, packet_path
 from bastion.proxy.ssh.caller import Caller, Door
 from bastion.proxy.ssh.front import FastFront, PlainFront
-from bastion.proxy.supervisor import Supervisor
 
 LEAST_VERSION: Final = (2, 14, 2)
 """asyncssh before this let a rogue peer inject messages into the first key exchange (T2: CVE-2023-46445, -46446)."""
@@ -42,34 +40,26 @@ class Listener:
         await self._server.wait_closed()
 
 
-async def listen(host: str, port: int, host_keys: Sequence[asyncssh.SSHKey], supervisor: Supervisor) -> Listener:
-    """Listen for technicians. Raises `ConfigurationError` when the port cannot be had or asyncssh is too old."""
+async def listen(door: Door, host: str, port: int, host_key: Path) -> Listener:
+    """Listen for technicians. OSError when the port cannot be had, `ConfigurationError` when the key cannot be used."""
     _require_version()
     fast = packet_path.install()
-    door = Door(supervisor)
-    options = _options(host_keys, door)
+    options = _options([read_host_key(host_key)], door)
     loop = asyncio.get_running_loop()
     front = FastFront if fast else PlainFront
-    try:
-        server = await loop.create_server(lambda: front(loop, options), host, port, backlog=BACKLOG)
-    except OSError as error:
-        raise ConfigurationError(str(error), why=f"cannot listen on {host} port {port}: {error.strerror}") from error
+    server = await loop.create_server(lambda: front(loop, options), host, port, backlog=BACKLOG)
     return Listener(server, door)
 
 
-def load_host_key(path: Path) -> asyncssh.SSHKey:
-    """Read the bastion's own SSH identity; make one (Ed25519, 0600) the first time.
-
-    Raises `ConfigurationError` when others may read it: whoever has it can pretend to be the bastion.
-    """
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(asyncssh.generate_private_key("ssh-ed25519").export_private_key())
+def read_host_key(path: Path) -> asyncssh.SSHKey:
+    """Read the bastion's own SSH identity; refuse one that others may read: they could pretend to be the bastion."""
+    try:
+        key = asyncssh.read_private_key(path)
+    except (OSError, asyncssh.KeyImportError) as error:
+        raise ConfigurationError(str(error), why=f"{path} holds no usable SSH host key") from error
     if path.stat().st_mode & 0o077:
         raise ConfigurationError(str(path), why=f"{path} can be read by others; run: chmod 600 {path}")
-    return asyncssh.read_private_key(path)
+    return key
 
 
 def _options(host_keys: Sequence[asyncssh.SSHKey], door: Door) -> asyncssh.SSHServerConnectionOptions:
