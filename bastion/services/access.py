@@ -10,7 +10,7 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.errors import Conflict, DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
-from bastion.services.decisions import Decisions, judged_source, policy_ids, reasons, refusal
+from bastion.services.decisions import Decisions, policy_ids, reasons, refusal
 from bastion.services.joins import Joins, found, scope
 from bastion.services.requests import (
     RequestViews,
@@ -172,10 +172,7 @@ class Access:
         )  # fmt: skip
 
     def _ask_policy(self, actor: Actor, ask: _Ask, kind: InterventionKind, now: datetime) -> Decision:
-        asker = replace(
-            actor, id=ask.technician.id, source=judged_source(actor.source, bool(actor.supplier_id), ask.supplier)
-        )
-        return self._decisions.on_device(Action.REQUEST, asker, ask.supplier, ask.device, kind, ask.wanted, now)
+        return self._decisions.on_device(Action.REQUEST, actor, ask.supplier, ask.device, kind, ask.wanted, now)
 
     async def _keep_request(
         self, uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: _Ask, decision: Decision, now: datetime

@@ -1,5 +1,6 @@
 """Turns domain facts into a policy query: the one place where the product asks the policy anything."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -10,6 +11,7 @@ from bastion.errors import Forbidden, PolicyRefused, SelfApproval
 from policies.engine import PolicyEngine
 from policies.model import Action, ContextFacts, Decision, DeviceFacts, PrincipalFacts, Query, SupplierFacts
 
+_LOG = logging.getLogger(__name__)
 CHANNEL_ACTIONS = {
     ChannelKind.SHELL: Action.SHELL,
     ChannelKind.EXEC: Action.EXEC,
@@ -38,10 +40,10 @@ class Decisions:
         self, action: Action, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind,
         duration: timedelta, now: datetime, approvals: int = 0,
     ) -> Decision:  # fmt: skip
-        """May this technician do `action` on `device`, coming from where he comes from?"""
+        """May `actor` do `action` on `device`? Staff may ask on a technician's behalf; all else is the technician's own."""
         context = _context(now, actor.source, kind.value, duration, factors=2, approvals=approvals)
-        principal = PrincipalFacts("technician", actor.id, supplier_id=supplier.id)
-        return self._engine.decide(Query(action, principal, _supplier(supplier, now), _device(device), context))
+        query = Query(action, _principal(actor), _supplier(supplier, now), _device(device), context)
+        return self._decide(query)
 
     def channels(
         self, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind, duration: timedelta,
@@ -59,7 +61,7 @@ class Decisions:
         """May this person decide on `request`?"""
         mine = actor.id in {request.created_by.id, request.technician_id}
         context = _context(now, actor.source, request.kind.value, request.wanted, factors=2, is_requester=mine)
-        return self._engine.decide(Query(Action.APPROVE, _principal(actor), None, _device(device), context))
+        return self._decide(Query(Action.APPROVE, _principal(actor), None, _device(device), context))
 
     def require_approve(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
         if actor.id in {request.created_by.id, request.technician_id}:
@@ -74,7 +76,13 @@ class Decisions:
     def about(self, action: Action, actor: Actor, device: Device | None, now: datetime) -> Decision:
         context = _context(now, actor.source, "", timedelta(), factors=2)
         facts = _device(device) if device else None
-        return self._engine.decide(Query(action, _principal(actor), None, facts, context))
+        return self._decide(Query(action, _principal(actor), None, facts, context))
+
+    def _decide(self, query: Query) -> Decision:
+        decision = self._engine.decide(query)
+        for error in decision.errors:
+            _LOG.error("policy could not decide on %s: %s", query.action, error)
+        return decision
 
     @staticmethod
     def _require(decision: Decision, actor: Actor, action: Action) -> Decision:
@@ -86,8 +94,8 @@ class Decisions:
 def judged_source(source: str, supplier_asks: bool, supplier: Supplier) -> str:
     """The address to judge before anybody connects.
 
-    A technician who asks is judged by where he asks from. When staff ask on his behalf his address is not known yet,
-    so the supplier's first declared network stands for it; the real one is judged when he connects (R-5).
+    A technician who asked is judged by where he asked from. When staff asked on his behalf his address is not known
+    yet, so the supplier's first declared network stands for it; the real one is judged when he connects (R-5).
     """
     if supplier_asks or not supplier.networks:
         return source

@@ -1,12 +1,27 @@
 """Watching what was recorded: a reason first, an audit event before the first byte, the seal checked (R-52, R-55)."""
 
+import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from bastion import clock
+from bastion.domain.parties import Actor
+from bastion.domain.session import SessionRecord
+from bastion.errors import NotFound, ReasonNeeded, RecordingDamaged
 from bastion.services.decisions import Decisions
+from bastion.services.joins import Joins, found
+from bastion.services.views import SessionView
 from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Action
 from recordings.blobs import BlobStore
+from recordings.container import verify
+from recordings.model import RecordingDamaged as Damaged
+from recordings.model import RecordingError, RecordingMeta, TrackInfo, Verification
+from recordings.replay import Replay as Opened
+from recordings.replay import open_recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +32,96 @@ class RecordingStore:
     public: Ed25519PublicKey
 
 
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """A recording somebody may watch now: found whole, and its viewing is in the audit chain already."""
+
+    session: SessionView
+    recording: Opened
+
+    @property
+    def meta(self) -> RecordingMeta:
+        return self.recording.meta
+
+    @property
+    def tracks(self) -> tuple[TrackInfo, ...]:
+        return self.recording.tracks
+
+    @property
+    def verification(self) -> Verification:
+        return self.recording.verification
+
+
 class Replay:
     def __init__(self, database: Database, decisions: Decisions, recordings: RecordingStore) -> None:
         self._database = database
         self._decisions = decisions
         self._recordings = recordings
+
+    async def open(self, actor: Actor, session_id: str, why: str, how: str = "watch") -> Playback:
+        """Open a sealed recording to watch or download it (`how`).
+
+        Raises `ReasonNeeded` without a reason, `RecordingDamaged` (and an alarm in the trail) when it is not whole.
+        """
+        if len(why.strip()) < 3:
+            raise ReasonNeeded("replay", field="why")
+        async with self._database.write() as uow:
+            record = await self._seen_by(uow, actor, session_id)
+            await uow.audit.append(
+                "recording:viewed", actor=actor, subject=("session", record.id), facility_id=record.facility_id,
+                at=clock.now(), session=record.id, how=how, why=why.strip(),
+            )  # fmt: skip
+            view = await Joins(uow).session(record)
+        try:
+            recording = await asyncio.to_thread(
+                open_recording, self._recordings.blobs, record.id, self._recordings.public
+            )
+        except Damaged as damage:
+            await self._alarm(actor, record, damage.where)
+            raise RecordingDamaged(damage.where, where=damage.where) from damage
+        except RecordingError as error:
+            raise NotFound(str(error), sentence="This recording is not in the store (any more).") from error
+        return Playback(view, recording)
+
+    def stream(self, playback: Playback, track: int) -> Iterator[bytes]:
+        """Yield one track as asciicast v3; each chunk is checked against its seal once more while it streams."""
+        try:
+            playback.recording.track(track)
+        except RecordingError as error:
+            raise NotFound(str(error)) from error
+        return playback.recording.cast(track)
+
+    async def verify(self, actor: Actor, session_id: str) -> Verification:
+        """Check one recording against its seal, and its seal against the audit chain's digest (R-52)."""
+        async with self._database.read() as uow:
+            record = await self._seen_by(uow, actor, session_id)
+        verdict = await asyncio.to_thread(verify, self._recordings.blobs, record.id, self._recordings.public)
+        agrees = verdict.ok and verdict.digest == record.recording_digest
+        where = verdict.where or ("" if agrees else "its seal is not the one in the audit trail")
+        async with self._database.write() as uow:
+            await uow.audit.append(
+                "recording:verified", actor=actor, subject=("session", record.id), facility_id=record.facility_id,
+                at=clock.now(), session=record.id, outcome=where or "ok",
+            )  # fmt: skip
+        if where:
+            await self._alarm(actor, record, where)
+            raise RecordingDamaged(where, where=where)
+        return verdict
+
+    async def _seen_by(self, uow: UnitOfWork, actor: Actor, session_id: str) -> SessionRecord:
+        """The session whose recording the actor may see; what he may not see is not there (T31)."""
+        record = found(await uow.sessions.get(session_id), session_id)
+        if not actor.covers(record.facility_id):
+            raise NotFound(session_id)
+        device = found(await uow.devices.get(record.device_id))
+        self._decisions.require_about(Action.REPLAY, actor, device, clock.now())
+        if record.live or not record.recording_digest:
+            raise NotFound(session_id, sentence="This session has no sealed recording (yet).")
+        return record
+
+    async def _alarm(self, actor: Actor, record: SessionRecord, where: str) -> None:
+        async with self._database.write() as uow:
+            await uow.audit.append(
+                "recording:damaged", actor=actor, subject=("session", record.id), facility_id=record.facility_id,
+                at=clock.now(), session=record.id, where=where,
+            )  # fmt: skip

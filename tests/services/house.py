@@ -108,7 +108,7 @@ async def build_house(database: Database, home: Path) -> House:
     (home / "spool").mkdir()
     recordings = RecordingStore(FileBlobs(home / "recordings"), signer.public)
     services = build(database, vault, PolicyEngine(load(None)), recordings, scan)
-    chu = await services.directory.save_facility(OPERATOR, FacilityForm("chu", "CHU Demo", "750000001"))
+    await services.directory.save_facility(OPERATOR, FacilityForm("chu", "CHU Demo", "750000001"))
     await services.directory.save_facility(OPERATOR, FacilityForm("ch2", "CH Deux", "750000002"))
     for code, name in (("acme", "Acme Imaging"), ("other", "Other Lab")):
         await services.directory.save_supplier(OPERATOR, SupplierForm(code, name, ("127.0.0.0/8",)))

@@ -1,0 +1,76 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from bastion import clock
+from bastion.domain.session import EndReason
+from bastion.errors import Forbidden, NotFound, ReasonNeeded, RecordingDamaged
+from bastion.services.sessions import Ending
+from recordings.container import seal
+from recordings.model import TrackKind
+from recordings.recorder import Recorder
+from recordings.signing import Signer
+
+
+@pytest.fixture
+async def recorded(house, tmp_path):
+    """A session that was really recorded and sealed."""
+    opened = await house.opened()
+    recorder = Recorder.start(tmp_path / "spool", opened.meta)
+    track = recorder.open_track(1, TrackKind.SHELL, cols=80, rows=24, term="xterm", pty=True)
+    track.write("i", b"ls\r")
+    track.write("o", b"firmware.bin\r\n")
+    track.close()
+    recorder.finish(clock.now().isoformat(), "technician_left")
+    sealed = seal(tmp_path / "spool" / opened.record.id, house.recordings.blobs, Signer.load(tmp_path / "signing.key"))
+    ending = Ending(EndReason.TECHNICIAN_LEFT, digest=sealed.digest, bytes=sealed.bytes, seconds=sealed.seconds)
+    await house.services.sessions.closed(opened.record, ending)
+    return opened.record
+
+
+async def test_T41_watching_needs_a_reason_and_is_in_the_trail_before_the_first_byte(house, recorded):
+    replay, ruth = house.services.replay, house.staff(house.ruth)
+    with pytest.raises(ReasonNeeded):
+        await replay.open(ruth, recorded.id, "  ")
+    assert await house.tags("recording:viewed") == []
+    playback = await replay.open(ruth, recorded.id, "incident 42")
+    seen = await house.event("recording:viewed")
+    assert (seen.actor_name, seen.fields["why"], seen.fields["how"]) == ("Ruth", "incident 42", "watch")
+    (track,) = playback.tracks
+    lines = b"".join(replay.stream(playback, track.head.number)).splitlines()
+    assert json.loads(lines[0])["version"] == 3
+    assert [json.loads(line)[1:] for line in lines[1:]] == [["i", "ls\r"], ["o", "firmware.bin\r\n"]]
+    with pytest.raises(NotFound):
+        replay.stream(playback, 99)
+
+
+async def test_T31_recordings_are_for_security_and_auditors_of_the_facility(house, recorded):
+    with pytest.raises(Forbidden):
+        await house.services.replay.open(house.staff(house.eve), recorded.id, "curious")
+    elsewhere = replace(house.staff(house.ruth), facilities=frozenset({"elsewhere"}))
+    with pytest.raises(NotFound):
+        await house.services.replay.open(elsewhere, recorded.id, "curious")
+    with pytest.raises((Forbidden, NotFound)):
+        await house.services.replay.open(house.technician(), recorded.id, "my own")
+
+
+async def test_T38_a_damaged_recording_is_refused_with_the_spot_and_raises_an_alarm(house, recorded, tmp_path):
+    await house.services.replay.verify(house.staff(house.ruth), recorded.id)
+    blob = next((tmp_path / "recordings" / recorded.id).glob("track-*"))
+    data = bytearray(blob.read_bytes())
+    data[len(data) // 2] ^= 1
+    blob.chmod(0o600)
+    blob.write_bytes(data)
+    with pytest.raises(RecordingDamaged, match="track"):
+        await house.services.replay.open(house.staff(house.ruth), recorded.id, "incident 42")
+    with pytest.raises(RecordingDamaged):
+        await house.services.replay.verify(house.staff(house.ruth), recorded.id)
+    assert (await house.tags("recording:damaged")) == ["recording:damaged"] * 2
+
+
+async def test_a_live_or_missing_recording_is_not_there(house):
+    opened = await house.opened()
+    for ident in (opened.record.id, "nothing"):
+        with pytest.raises(NotFound):
+            await house.services.replay.open(house.staff(house.ruth), ident, "incident")
