@@ -40,7 +40,7 @@ class Decisions:
         self, action: Action, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind,
         duration: timedelta, now: datetime, approvals: int = 0,
     ) -> Decision:  # fmt: skip
-        """May `actor` do `action` on `device`? Staff may ask on a technician's behalf; all else is the technician's own."""
+        """May `actor` do `action` on `device`? Staff may ask for a technician; all else is the technician's own."""
         context = _context(now, actor.source, kind.value, duration, factors=2, approvals=approvals)
         query = Query(action, _principal(actor), _supplier(supplier, now), _device(device), context)
         return self._decide(query)
