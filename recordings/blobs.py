@@ -61,9 +61,11 @@ class FileBlobs:
     def chunks(self, recording_id: str, name: str, size: int = BLOCK) -> Iterator[bytes]:
         with _named(f"{recording_id}/{name}"):
             fd = self._open(recording_id, name)
-        with os.fdopen(fd, "rb", buffering=0) as file:
-            while chunk := _piece(file.fileno(), size, f"{recording_id}/{name}"):
+        try:
+            while chunk := _piece(fd, size, f"{recording_id}/{name}"):
                 yield chunk
+        finally:
+            os.close(fd)
 
     def size(self, recording_id: str, name: str) -> int:
         with _named(f"{recording_id}/{name}"):
@@ -116,10 +118,10 @@ class FileBlobs:
         durable.sync(str(self._root))
 
     def _open(self, recording_id: str, name: str) -> int:
-        """Open a blob for reading; symbolic links are not followed, neither to the folder nor to the blob."""
+        """Open a blob for reading; links (to the folder or to the blob) are not followed, pipes not waited for."""
         directory = _opened(self._root / safe_name(recording_id))
         try:
-            return os.open(safe_name(name), os.O_RDONLY | os.O_NOFOLLOW, dir_fd=directory)
+            return os.open(safe_name(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
         finally:
             os.close(directory)
 

@@ -101,7 +101,10 @@ class SealDocument:
 
     @classmethod
     def parse(cls, text: bytes) -> Self:
-        """Read `seal.json`; RecordingDamaged if it cannot be one. Nothing is verified here."""
+        """Read `seal.json`; RecordingDamaged unless it is one, written in its one form to the byte.
+
+        Nothing is verified here.
+        """
         try:
             values = json.loads(text)
             _require_known(values)
@@ -110,7 +113,10 @@ class SealDocument:
             signature = base64.b64decode(values["signature"], validate=True)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise RecordingDamaged(f"{SEAL}: it cannot be read as a seal") from error
-        return cls(parts[0], blobs, parts[1], parts[2], signature)
+        document = cls(parts[0], blobs, parts[1], parts[2], signature)
+        if document.as_bytes() != text:
+            raise RecordingDamaged(f"{SEAL}: it has been changed")
+        return document
 
     def objection(self, recording_id: str, public: Ed25519PublicKey) -> str:
         """Return why this seal does not hold for `recording_id` under this key; "" when it does."""
@@ -183,6 +189,8 @@ def walked(document: SealDocument, index: int, chunks: Iterable[bytes]) -> Itera
         fault = _judged(sealed, previous, at, chunk)
         previous = sealed.links[at]
         yield chunk, fault
+        if len(chunk) < sealed.length(at):
+            return
     if number < len(sealed.links) and sealed.size:
         missing = sealed.size - number * CHUNK
         yield b"", Fault(sealed.name, f"it ends here, {missing} bytes are missing", number)
@@ -190,11 +198,11 @@ def walked(document: SealDocument, index: int, chunks: Iterable[bytes]) -> Itera
 
 def _judged(sealed: SealedBlob, previous: bytes, number: int, chunk: bytes) -> Fault | None:
     length = sealed.length(number)
+    first = number * CHUNK
     if len(chunk) < length:
-        return Fault(sealed.name, f"it is cut short, {length - len(chunk)} bytes are missing", number)
+        return Fault(sealed.name, f"it ends in here, {sealed.size - first - len(chunk)} bytes are missing", number)
     if len(chunk) > length:
         return Fault(sealed.name, f"{len(chunk) - length} bytes were added after the sealed end", number)
     if link(previous, sealed.name, number, chunk) == sealed.links[number]:
         return None
-    first = number * CHUNK
     return Fault(sealed.name, f"bytes {first} to {first + length - 1} are not what was sealed", number)

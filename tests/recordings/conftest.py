@@ -1,18 +1,21 @@
 """Recordings made for the tests, and a disk that is full."""
 
 import contextlib
-import os
 import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from recordings.blobs import FileBlobs
 from recordings.model import RecordingMeta, TrackKind
 from recordings.recorder import Recorder, Track
 from recordings.signing import Signer
+
+settings.register_profile("recordings", deadline=None)  # a loaded machine is slow, not wrong
+settings.load_profile("recordings")
 
 STARTED = "2026-03-02T08:00:00+00:00"
 ENDED = "2026-03-02T08:05:00+00:00"
@@ -45,8 +48,8 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> Signer:
 @pytest.fixture
 def about() -> RecordingMeta:
     return RecordingMeta(
-        recording_id="r-1", started_at=STARTED, session_id="r-1", technician_name="Alice Martin", device_name="Scanner 1",
-        reason="gantry noise", clock={"source": "ntp", "offset_seconds": 0.002},
+        recording_id="r-1", started_at=STARTED, session_id="r-1", technician_name="Alice Martin",
+        device_name="Scanner 1", reason="gantry noise", clock={"source": "ntp", "offset_seconds": 0.002},
     )  # fmt: skip
 
 
@@ -84,7 +87,8 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A directory in which a megabyte is too much: a real file system of that size, else a limit on file sizes."""
     place = tmp_path / "tiny"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    mounted = subprocess.run(mount, capture_output=True, check=False)
     if mounted.returncode == 0:
         try:
             yield place
@@ -113,4 +117,4 @@ def limited() -> Callable[[int], contextlib.AbstractContextManager[None]]:
 
 @pytest.fixture
 def descriptors() -> Callable[[], int]:
-    return lambda: len(os.listdir("/proc/self/fd"))
+    return lambda: len(list(Path("/proc/self/fd").iterdir()))

@@ -1,10 +1,9 @@
 """What is written comes back, and what was torn is seen to be torn."""
 
+import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import pytest
 
 from recordings import frames
 from recordings.frames import MAGIC, ZSTD, Parser, head

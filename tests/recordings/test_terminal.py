@@ -3,10 +3,9 @@
 import json
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-import pytest
 
 from recordings.frames import Frame, resize
 from recordings.model import RecordingMeta, TrackHead, TrackKind
@@ -80,7 +79,9 @@ def test_a_command_without_terminal_has_a_size_a_name_and_new_lines():
 
 
 def test_stderr_is_shown_as_output_with_one_marker_at_its_first():
-    frames = [Frame(i, code, data, 0) for i, (code, data) in enumerate([("o", b"a"), ("e", b"b"), ("o", b"c"), ("e", b"d")])]
+    frames = [
+        Frame(i, code, data, 0) for i, (code, data) in enumerate([("o", b"a"), ("e", b"b"), ("o", b"c"), ("e", b"d")])
+    ]
     _, events = played(frames, EXEC)
     assert [e[1:] for e in events] == [["o", "a"], ["m", "stderr"], ["o", "b"], ["o", "c"], ["o", "d"]]
 

@@ -1,0 +1,362 @@
+"""Seal, recover, verify: every broken spot is named, and nothing recorded is lost on the way."""
+
+import dataclasses
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from recordings import container, spool
+from recordings.blobs import FileBlobs
+from recordings.chain import CHUNK, SEAL
+from recordings.container import recover, seal, verify
+from recordings.model import RecordingBusy, RecordingDamaged, RecordingError, RecordingMeta, TrackKind, canonical
+from recordings.recorder import Recorder
+from recordings.replay import open_recording
+from recordings.signing import Signer
+from tests.recordings import typist
+from tests.recordings.conftest import ENDED
+from tests.recordings.test_recorder import killed
+
+ROOT = Path(__file__).parents[2]
+NOISE = random.Random(7).randbytes(5 * CHUNK + 1000)
+
+
+@pytest.fixture
+def box(finished, store, store_root, signer) -> Path:
+    """A sealed recording of six chunks: its folder."""
+    seal(finished(("i", b"cat firmware\r"), ("o", NOISE)), store, signer)
+    return store_root / "r-1"
+
+
+def wheres(store, signer, recording_id="r-1"):
+    return [(f.blob, f.chunk) for f in verify(store, recording_id, signer.public_pem).faults]
+
+
+def rewrite(path, data):
+    path.chmod(0o600)
+    path.write_bytes(data)
+
+
+# -- sealing -----------------------------------------------------------------------------------------------------------
+def test_seal_then_verify(finished, store, store_root, spool_root, signer):
+    directory = finished(("i", b"ls\r"), ("o", NOISE))
+    made = seal(directory, store, signer)
+    assert not directory.exists()
+    assert list(spool_root.iterdir()) == []
+    assert sorted(store.names("r-1")) == ["manifest.json", "seal.json", "track-0.zst"]
+    assert made.bytes == sum(p.stat().st_size for p in (store_root / "r-1").iterdir())
+    verdict = verify(store, "r-1", signer.public_pem)
+    assert (verdict.ok, verdict.where, verdict.digest, verdict.chunks) == (True, "", made.digest, 7)
+    assert (made.tracks[0].typed, made.tracks[0].shown) == (3, len(NOISE))
+    assert made.seconds > 0
+
+
+def test_sealing_again_returns_the_same_seal(finished, store, signer, tmp_path):
+    directory = finished(("o", b"x"))
+    shutil.copytree(directory, tmp_path / "copy")
+    made = seal(directory, store, signer)
+    assert seal(directory, store, signer) == made
+    shutil.copytree(tmp_path / "copy", directory)
+    assert seal(directory, store, signer) == made
+    assert not directory.exists()
+
+
+def test_another_recording_of_the_same_id_does_not_replace_the_sealed_one(finished, store, signer):
+    made = seal(finished(("o", b"first")), store, signer)
+    directory = finished(("o", b"other"))
+    with pytest.raises(RecordingError, match="another recording"):
+        seal(directory, store, signer)
+    assert directory.exists()
+    assert verify(store, "r-1", signer.public).digest == made.digest
+
+
+def test_a_running_recording_is_not_sealed(recorder, shell, store, signer):
+    shell.write("o", b"x")
+    with pytest.raises(RecordingBusy):
+        seal(recorder.directory, store, signer)
+    assert store.recordings() == []
+
+
+def test_what_was_neither_recorded_nor_sealed_cannot_be_sealed(spool_root, store, signer):
+    with pytest.raises(RecordingError):
+        seal(spool_root / "r-9", store, signer)
+
+
+def test_a_recording_without_a_channel_is_sealed_too(recorder, store, signer):
+    recorder.finish(ENDED, "time_over")
+    made = seal(recorder.directory, store, signer)
+    assert made.tracks == ()
+    assert verify(store, "r-1", signer.public).ok
+
+
+def test_T36_the_spool_stays_when_the_store_cannot_keep_it(finished, signer, tmp_path, monkeypatch):
+    directory = finished(("o", b"x"))
+    with pytest.raises(RecordingError):
+        seal(directory, FileBlobs(tmp_path / "missing"), signer)
+    assert (directory / "track-0.spool").exists()
+
+
+def test_T36_the_spool_stays_when_the_signature_is_wrong(finished, store, signer, monkeypatch):
+    """A signer that fails silently is noticed by reading the seal back."""
+    directory = finished(("o", b"x"))
+    monkeypatch.setattr(signer, "_key", Ed25519PrivateKey.generate())
+    with pytest.raises(RecordingDamaged, match="signature"):
+        seal(directory, store, signer)
+    assert directory.exists()
+
+
+def test_T36_the_spool_stays_when_the_store_lies(finished, store, store_root, signer, monkeypatch):
+    directory = finished(("o", NOISE))
+    put = FileBlobs.put
+
+    def lossy(self, recording_id, name, blocks):
+        size = put(self, recording_id, name, blocks)
+        if name.startswith("track"):
+            rewrite(store_root / recording_id / name, (store_root / recording_id / name).read_bytes()[:-1])
+        return size
+
+    monkeypatch.setattr(FileBlobs, "put", lossy)
+    with pytest.raises(RecordingDamaged, match=r"track-0\.zst, chunk 5"):
+        seal(directory, store, signer)
+    assert directory.exists()
+
+
+def test_T37_a_store_that_fills_up_keeps_the_spool_and_takes_it_later(finished, tiny_disk, store, signer):
+    directory = finished(("o", NOISE), ("o", NOISE))
+    with pytest.raises(RecordingError):
+        seal(directory, FileBlobs(tiny_disk), signer)
+    assert SEAL not in FileBlobs(tiny_disk).names("r-1")
+    assert seal(directory, store, signer).tracks[0].shown == 2 * len(NOISE)
+
+
+def test_sealing_does_not_grow_with_the_recording(spool_root, about, store, signer):
+    recorder = Recorder.start(spool_root, about, min_free=0)
+    track = recorder.open_track(0, TrackKind.EXEC, cols=0, rows=0, term="", pty=False)
+    for _ in range(8):
+        track.write("o", NOISE * 3)
+    recorder.finish(ENDED, "idle")
+    tracemalloc.start()
+    try:
+        seal(recorder.directory, store, signer)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 12 * 2**20 < recorder.bytes_written
+
+
+# -- T38: the spot is named --------------------------------------------------------------------------------------------
+def test_T38_a_flipped_bit_anywhere_names_its_chunk(box, store, signer):
+    chance = random.Random(1)
+    for name in ("track-0.zst", "manifest.json"):
+        good = (box / name).read_bytes()
+        for chunk in range(-(-len(good) // CHUNK)):
+            spot = chance.randrange(chunk * CHUNK, min(len(good), (chunk + 1) * CHUNK))
+            bad = bytearray(good)
+            bad[spot] ^= 1 << chance.randrange(8)
+            rewrite(box / name, bytes(bad))
+            assert wheres(store, signer) == [(name, chunk)]
+        rewrite(box / name, good)
+    assert wheres(store, signer) == []
+
+
+def chunks_of(path):
+    raw = path.read_bytes()
+    return [raw[i : i + CHUNK] for i in range(0, len(raw), CHUNK)]
+
+
+@pytest.mark.parametrize("chunk", range(6))
+def test_T38_a_dropped_chunk_is_named(box, store, signer, chunk):
+    chunks = chunks_of(box / "track-0.zst")
+    del chunks[chunk]
+    rewrite(box / "track-0.zst", b"".join(chunks))
+    assert wheres(store, signer)[0] == ("track-0.zst", chunk)
+
+
+@pytest.mark.parametrize(("one", "two"), [(0, 1), (1, 4), (2, 3)])
+def test_T38_swapped_chunks_are_both_named_and_no_other(box, store, signer, one, two):
+    chunks = chunks_of(box / "track-0.zst")
+    chunks[one], chunks[two] = chunks[two], chunks[one]
+    rewrite(box / "track-0.zst", b"".join(chunks))
+    assert wheres(store, signer) == [("track-0.zst", one), ("track-0.zst", two)]
+
+
+@pytest.mark.parametrize("keep", [0, 1, CHUNK - 1, CHUNK, 2 * CHUNK + 7, 5 * CHUNK])
+def test_T38_a_truncated_blob_names_where_it_ends(box, store, signer, keep):
+    rewrite(box / "track-0.zst", (box / "track-0.zst").read_bytes()[:keep])
+    assert wheres(store, signer) == [("track-0.zst", keep // CHUNK)]
+    assert "missing" in verify(store, "r-1", signer.public).where
+
+
+@pytest.mark.parametrize("more", [b"\0", b"x" * CHUNK, b"x" * (2 * CHUNK)])
+def test_T38_appended_bytes_are_named(box, store, signer, more):
+    rewrite(box / "track-0.zst", (box / "track-0.zst").read_bytes() + more)
+    assert wheres(store, signer)[0] == ("track-0.zst", 5)
+    assert "added" in verify(store, "r-1", signer.public).where
+
+
+def test_T38_missing_added_and_exchanged_blobs_are_named(box, store, signer):
+    (box / "evil.sh").write_text("x")
+    (box / ".hidden").write_text("x")
+    assert wheres(store, signer) == [(".hidden", None), ("evil.sh", None)]
+    (box / "evil.sh").unlink()
+    (box / ".hidden").unlink()
+    (box / "track-0.zst").rename(box / "kept")
+    assert wheres(store, signer) == [("track-0.zst", None), ("kept", None)]
+    (box / "manifest.json").rename(box / "track-0.zst")
+    (box / "kept").rename(box / "manifest.json")
+    assert {blob for blob, _ in wheres(store, signer)} == {"track-0.zst", "manifest.json"}
+
+
+def test_T38_a_seal_changed_anywhere_does_not_hold(box, store, signer):
+    good = (box / SEAL).read_bytes()
+    chance = random.Random(2)
+    for spot in [0, len(good) // 2, len(good) - 3, *(chance.randrange(len(good) - 1) for _ in range(80))]:
+        bad = bytearray(good)
+        bad[spot] ^= 1 << chance.randrange(7)
+        rewrite(box / SEAL, bytes(bad))
+        assert wheres(store, signer) == [(SEAL, None)], spot
+    for cut in (0, 10, len(good) - 5):
+        rewrite(box / SEAL, good[:cut])
+        assert wheres(store, signer) == [(SEAL, None)]
+    (box / SEAL).unlink()
+    assert verify(store, "r-1", signer.public).where == "seal.json: it is missing"
+
+
+def test_T38_a_recording_under_another_name_or_sealed_by_another_is_told(
+    box, store, signer, store_root, finished, tmp_path
+):
+    box.rename(store_root / "r-2")
+    assert "belongs to the recording r-1" in verify(store, "r-2", signer.public).where
+    other = Signer.generate(tmp_path / "other")
+    seal(finished(("o", b"x")), store, other)
+    assert "another key" in verify(store, "r-1", signer.public).where
+    values = json.loads((store_root / "r-1" / SEAL).read_bytes()) | {"key": signer.fingerprint}
+    rewrite(store_root / "r-1" / SEAL, canonical(values) + b"\n")
+    assert "signature" in verify(store, "r-1", signer.public).where
+
+
+@pytest.mark.parametrize("name", ["missing", "../../etc", ""])
+def test_what_is_not_there_is_a_fault_not_a_fall(store, signer, name):
+    assert not verify(store, name, signer.public).ok
+
+
+def test_a_blob_that_cannot_be_read_is_a_fault(box, store, signer):
+    (box / "track-0.zst").unlink()
+    (box / "track-0.zst").mkdir()
+    assert wheres(store, signer) == [("track-0.zst", None)]
+    assert "cannot be read" in verify(store, "r-1", signer.public).where
+
+
+def test_a_key_that_is_none_is_an_error(box, store):
+    with pytest.raises(RecordingError, match="public key"):
+        verify(store, "r-1", "hello")
+
+
+def test_a_huge_seal_is_not_read(box, store, signer, monkeypatch):
+    monkeypatch.setattr(container, "LARGEST_JSON", 100)
+    assert wheres(store, signer) == [(SEAL, None)]
+
+
+# -- recovery ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("seed", range(3))
+def test_T37_a_killed_recording_is_sealed_with_every_acknowledged_byte(spool_root, store, signer, seed):
+    last = killed(spool_root, 100 + seed, after=30 + 40 * seed, linger=0.001)
+    (found,) = recover(spool_root, store, signer)
+    assert (found.recording_id, found.problem) == ("killed", "")
+    replay = open_recording(store, "killed", signer.public)
+    assert replay.manifest.ending.reason == "crashed"
+    got = {0: replay.frames(0), 1: replay.frames(1)}
+    assert [next(frames).code for frames in got.values()] == ["h", "h"]
+    for number in range(last + 1):
+        track, direction, data = typist.chunk(100 + seed, number)
+        while data:
+            frame = next(got[track])
+            assert (frame.code, data.startswith(frame.data)) == (direction, True)
+            data = data[frame.size :]
+    assert list(spool_root.iterdir()) == []
+    assert recover(spool_root, store, signer) == ()
+
+
+@pytest.mark.parametrize("delay", [0, 0.001, 0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.04])
+def test_T37_kill_9_while_sealing_loses_nothing(spool_root, store_root, store, tmp_path, about, delay):
+    signer = Signer.generate(tmp_path / "key")
+    recorder = Recorder.start(spool_root, about, min_free=0)
+    for _ in range(3):
+        recorder.open_track(0, TrackKind.EXEC, cols=0, rows=0, term="", pty=False).write("o", NOISE)
+    recorder.finish(ENDED, "cut")
+    command = [sys.executable, "-m", "tests.recordings.sealer", recorder.directory, store_root, tmp_path / "key"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as child:
+        assert child.stdout.readline()
+        time.sleep(delay)
+        child.kill()
+    found = recover(spool_root, store, signer)
+    assert [one.problem for one in found] in ([], [""])
+    replay = open_recording(store, "r-1", signer.public)
+    assert replay.manifest.ending.reason == "cut"
+    assert all(b"".join(f.data for f in replay.frames(n) if f.code == "o") == NOISE for n in range(3))
+    assert list(spool_root.iterdir()) == []
+
+
+def test_T37_a_torn_tail_is_sealed_with_the_rest(recorder, shell, spool_root, store, signer):
+    shell.write("o", b"whole")
+    with (recorder.directory / spool.track_name(0)).open("ab") as file:
+        file.write(b"half")
+    os.close(recorder._fd)  # as the kernel does for a killed process
+    recorder._fd = -1
+    (found,) = recover(spool_root, store, signer)
+    assert found.seal.tracks[0].tail.bytes == 4
+    assert b"".join(store.chunks("r-1", "track-0.tail")) == b"half"
+    assert verify(store, "r-1", signer.public).ok
+    assert open_recording(store, "r-1", signer.public).manifest.notes[0].startswith("the recording was not ended")
+
+
+def test_recover_leaves_running_recordings_alone_and_takes_all_others(
+    recorder, shell, spool_root, about, store, signer
+):
+    for number in (2, 3):
+        other = Recorder.start(spool_root, dataclasses.replace(about, recording_id=f"r-{number}"), min_free=0)
+        other.finish(ENDED, "shutdown")
+    (spool_root / "r-3" / spool.track_name(0)).mkdir()
+    (spool_root / "bad name\x1b").mkdir()
+    (spool_root / ".new-r-4").mkdir()
+    found = {one.recording_id: one for one in recover(spool_root, store, signer)}
+    assert set(found) == {"r-2", "r-3", "bad name"}
+    assert found["r-2"].seal.digest
+    assert "track 0" in found["r-3"].problem
+    assert found["bad name"].seal is None
+    assert {p.name for p in spool_root.iterdir()} == {"r-1", "r-3", "bad name\x1b"}
+    shell.write("o", b"goes on")
+
+
+def test_recover_needs_its_spool(tmp_path, store, signer):
+    with pytest.raises(RecordingError):
+        recover(tmp_path / "missing", store, signer)
+
+
+# -- T39 ---------------------------------------------------------------------------------------------------------------
+def test_T39_hostile_facts_are_inert_in_everything_stored_as_text(spool_root, store, store_root, signer):
+    evil = "\x1b]52;c;x\x07\x9b2J\u202e\n=cmd|' /C calc'!A0\udc9b"
+    meta = RecordingMeta(recording_id="r-1", started_at=ENDED, technician_name=evil, device_name=evil, reason=evil)
+    recorder = Recorder.start(spool_root, meta, min_free=0)
+    track = recorder.open_track(0, TrackKind.EXEC, cols=0, rows=0, term=evil, command=evil, pty=False)
+    track.write("o", evil.encode("utf-8", "replace"))
+    track.exit(evil)
+    recorder.finish(ENDED, evil)
+    seal(recorder.directory, store, signer)
+    replay = open_recording(store, "r-1", signer.public)
+    for raw in (
+        (store_root / "r-1" / SEAL).read_bytes(),
+        (store_root / "r-1" / "manifest.json").read_bytes(),
+        b"".join(replay.cast(0)),
+    ):
+        assert all(byte == 10 or 32 <= byte < 127 for byte in raw)
+    assert replay.meta.reason == evil.replace("\udc9b", "\\udc9b")

@@ -1,0 +1,119 @@
+"""Watching: verified first, checked while it streams, and the running ones up to the last whole frame."""
+
+import json
+import tracemalloc
+
+import pytest
+
+from recordings.blobs import FileBlobs
+from recordings.chain import CHUNK
+from recordings.container import seal
+from recordings.model import RecordingDamaged, RecordingError
+from recordings.replay import LiveRecording, open_recording
+from tests.recordings.conftest import ENDED
+from tests.recordings.test_container import NOISE, rewrite
+
+
+def events(raw):
+    header, *rest = [json.loads(line) for line in raw.splitlines()]
+    return header, [event[1:] for event in rest]
+
+
+def test_a_sealed_shell_as_a_cast(finished, store, signer, about):
+    seal(finished(("o", "prêt $ ".encode()), ("i", b"w\r"), ("o", b"w\r\n")), store, signer)
+    replay = open_recording(store, "r-1", signer.public_pem)
+    assert (replay.meta, replay.verification.ok, len(replay.tracks)) == (about, True, 1)
+    header, shown = events(b"".join(replay.cast(0)))
+    assert (header["version"], header["term"]["cols"]) == (3, 80)
+    assert shown == [["o", "prêt $ "], ["i", "w\r"], ["o", "w\r\n"], ["x", "0"]]
+
+
+def test_the_exact_bytes_come_back(finished, store, signer):
+    seal(finished(("o", NOISE), ("o", bytes(10**6)), ("i", NOISE[:5000])), store, signer)
+    frames = list(open_recording(store, "r-1", signer.public).frames(0))
+    assert b"".join(f.data for f in frames if f.code == "o") == NOISE + bytes(10**6)
+    assert b"".join(f.data for f in frames if f.code == "i") == NOISE[:5000]
+
+
+def test_an_unknown_track_is_refused(finished, store, signer):
+    seal(finished(("o", b"x")), store, signer)
+    with pytest.raises(RecordingError, match="no track 4"):
+        list(open_recording(store, "r-1", signer.public).cast(4))
+
+
+def test_T38_a_damaged_recording_does_not_open(finished, store, store_root, signer):
+    seal(finished(("o", NOISE)), store, signer)
+    bad = bytearray((store_root / "r-1" / "track-0.zst").read_bytes())
+    bad[2 * CHUNK + 5] ^= 1
+    rewrite(store_root / "r-1" / "track-0.zst", bytes(bad))
+    with pytest.raises(RecordingDamaged) as damage:
+        open_recording(store, "r-1", signer.public)
+    assert damage.value.where.startswith("track-0.zst, chunk 2: bytes 524288 to 786431")
+
+
+def test_T38_damage_after_opening_stops_the_stream_before_it_is_shown(finished, store, store_root, signer):
+    seal(finished(("o", NOISE)), store, signer)
+    replay = open_recording(store, "r-1", signer.public)
+    path = store_root / "r-1" / "track-0.zst"
+    bad = bytearray(path.read_bytes())
+    bad[-CHUNK] ^= 1
+    rewrite(path, bytes(bad))
+    shown = []
+    with pytest.raises(RecordingDamaged, match="chunk 4"):
+        shown.extend(frame.data for frame in replay.frames(0) if frame.code == "o")
+    assert shown
+    assert NOISE.startswith(b"".join(shown))
+
+
+def test_a_bomb_is_unpacked_in_small_steps(finished, store, signer):
+    """200 MB of zeros lie in a few kilobytes; watching them must not take 200 MB."""
+    seal(finished(*[("o", bytes(5_000_000))] * 40), store, signer)
+    replay = open_recording(store, "r-1", signer.public)
+    tracemalloc.start()
+    try:
+        total = sum(frame.size for frame in replay.frames(0) if frame.code == "o")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert total == 200_000_000
+    assert peak < 8 * 2**20
+
+
+def test_a_running_recording_is_watched_frame_by_frame(recorder, shell, about):
+    live = LiveRecording(recorder.directory)
+    assert (live.meta, live.tracks()) == (about, [0])
+    track = live.track(0)
+    header, shown = events(track.read())
+    assert (header["term"]["cols"], shown) == (100, [])
+    assert (track.read(), track.head.term) == (b"", "xterm-256color")
+    shell.write("o", "é".encode()[:1])
+    assert track.read() == b""
+    shell.write("o", "é".encode()[1:])
+    shell.write("i", b"q")
+    assert [json.loads(line)[1:] for line in track.read().splitlines()] == [["o", "é"], ["i", "q"]]
+
+
+def test_live_and_sealed_show_the_same(recorder, shell, store, signer):
+    live = LiveRecording(recorder.directory).track(0)
+    seen = live.read()
+    for number in range(50):
+        shell.write("o", b"line %d \xc3\xa9\r\n" % number)
+        seen += live.read()
+    recorder.finish(ENDED, "idle")
+    seal(recorder.directory, store, signer)
+    assert seen == b"".join(open_recording(store, "r-1", signer.public).cast(0))
+    with pytest.raises(RecordingError):
+        live.read()
+    with pytest.raises(RecordingError, match="not being recorded"):
+        LiveRecording(recorder.directory)
+
+
+def test_reading_leaves_no_descriptor(finished, store: FileBlobs, signer, descriptors):
+    seal(finished(("o", NOISE)), store, signer)
+    before = descriptors()
+    stream = open_recording(store, "r-1", signer.public).cast(0)
+    next(stream)
+    next(stream)
+    stream.close()
+    del stream
+    assert descriptors() == before
