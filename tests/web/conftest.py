@@ -1,0 +1,52 @@
+"""The console over a small hospital of real services."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from bastion.config import Settings
+from bastion.domain.parties import Role, Staff
+from bastion.services.people import StaffForm
+from bastion.store.database import Database
+from tests.databases import sqlite_fresh
+from tests.services.house import OPERATOR, House, build_house
+from tests.web.visitor import Visitor
+from web.app import create
+
+
+@pytest.fixture
+async def house(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[House]:
+    """What the console shows does not depend on the database's make, so SQLite alone."""
+    database = await Database.open(sqlite_fresh(migrated_sqlite, tmp_path))
+    yield await build_house(database, tmp_path)
+    await database.close()
+
+
+@pytest.fixture
+def app(house: House, tmp_path: Path) -> FastAPI:
+    return create(house.services, Settings(home=tmp_path, language="en"))
+
+
+@pytest.fixture
+def visitor(app: FastAPI, house: House) -> Callable[[], Visitor]:
+    """Makes browsers that share nothing."""
+    return lambda: Visitor(app, house)
+
+
+@pytest.fixture
+async def people(house: House) -> dict[str, Staff]:
+    """One person per role and nothing else, and an approver of another hospital."""
+    wanted = {
+        "approver": (Role.APPROVER, ("chu",)),
+        "approver of another hospital": (Role.APPROVER, ("ch2",)),
+        "security": (Role.SECURITY, ()),
+        "auditor": (Role.AUDITOR, ()),
+        "admin": (Role.ADMIN, ()),
+    }
+    made = {}
+    for number, (name, (role, codes)) in enumerate(wanted.items()):
+        form = StaffForm(f"person{number}", name.title(), f"p{number}@chu", frozenset({role}), codes, "en")
+        made[name] = await house.services.people.save_staff(OPERATOR, form)
+    return made

@@ -1,0 +1,9 @@
+// What every page loads. Each page is whole without it: forms post and redirect, links lead on.
+import "htmx.org";
+import { keepFormsHonest } from "./forms";
+import { listen } from "./live";
+import { keepTime } from "./times";
+
+keepTime();
+keepFormsHonest();
+if (document.body.dataset["live"]) listen(document.body.dataset["live"]);

@@ -1,0 +1,71 @@
+// Small mercies for forms: no double submission, codes without spaces, filters that answer at once.
+
+function onSubmit(event: SubmitEvent): void {
+  const form = event.target as HTMLFormElement;
+  if (form.method !== "post") return;
+  if (form.dataset["sent"]) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset["sent"] = "yes";
+  form.setAttribute("aria-busy", "true");
+  // A download leaves the page where it is: let it be sent again.
+  if (form.hasAttribute("data-again")) setTimeout(() => release(form), 2000);
+}
+
+function release(form: HTMLFormElement): void {
+  delete form.dataset["sent"];
+  form.removeAttribute("aria-busy");
+}
+
+function onInput(event: Event): void {
+  const input = event.target;
+  if (input instanceof HTMLInputElement && input.autocomplete === "one-time-code") {
+    input.value = input.value.replace(/\D/g, "").slice(0, 6);
+  }
+}
+
+/** Radio buttons that show or hide a part of the form: `data-shows` names the value that shows it. */
+function onChange(event: Event): void {
+  const input = event.target;
+  if (!(input instanceof HTMLInputElement || input instanceof HTMLSelectElement)) return;
+  syncParts(input.form, input.name, input.value);
+}
+
+function syncParts(form: HTMLFormElement | null, name: string, value: string): void {
+  for (const part of form?.querySelectorAll<HTMLElement>(`[data-shown-by="${name}"]`) ?? []) {
+    const shown = (part.dataset["shownFor"] ?? "").split(" ").includes(value);
+    part.hidden = !shown;
+    for (const field of part.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input,textarea")) {
+      field.disabled = !shown;
+    }
+  }
+}
+
+function syncAll(): void {
+  for (const part of document.querySelectorAll<HTMLElement>("[data-shown-by]")) {
+    const form = part.closest("form");
+    const name = part.dataset["shownBy"] ?? "";
+    const value = form ? String(new FormData(form).get(name) ?? "") : "";
+    syncParts(form, name, value);
+  }
+}
+
+async function onClick(event: MouseEvent): Promise<void> {
+  const button = (event.target as Element).closest<HTMLElement>("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset["copy"] ?? "");
+  await navigator.clipboard.writeText(source?.textContent?.trim() ?? "");
+  button.dataset["done"] = "yes";
+  setTimeout(() => delete button.dataset["done"], 2000);
+}
+
+export function keepFormsHonest(): void {
+  document.addEventListener("submit", onSubmit);
+  document.addEventListener("input", onInput);
+  document.addEventListener("change", onChange);
+  document.addEventListener("click", (event) => void onClick(event));
+  // Coming back by the browser's own button must find the form usable.
+  addEventListener("pageshow", () => document.querySelectorAll<HTMLFormElement>("form[data-sent]").forEach(release));
+  syncAll();
+}

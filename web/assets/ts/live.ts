@@ -1,0 +1,68 @@
+// Hints from the server: "requests changed". A hint carries no state; the fragment that cares reads itself again.
+//
+// A browser opens six connections to one host at most, and an event stream holds one. So of all tabs of a browser only
+// the one that holds a lock keeps the stream; it passes the hints on to the others.
+
+const CHANNEL = "bastion-hints";
+const SETTLED = 500;
+
+function tell(topic: string): void {
+  if (topic === "gone") {
+    location.reload(); // the session ended elsewhere: the server sends us to the sign-in page
+    return;
+  }
+  document.body.dispatchEvent(new CustomEvent(`bastion:${topic}`));
+}
+
+/** Write how many requests wait beside every link that leads to them, and into the title of the tab. */
+async function count(): Promise<void> {
+  const url = document.body.dataset["waiting"];
+  const answer = url ? await fetch(url, { headers: { accept: "text/plain" } }) : null;
+  if (!answer?.ok) return;
+  const waiting = Number(await answer.text());
+  for (const place of document.querySelectorAll<HTMLElement>("[data-count]")) {
+    place.textContent = waiting ? String(waiting) : "";
+    place.classList.toggle("count", waiting > 0);
+  }
+  const title = document.title.replace(/^\(\d+\) /, "");
+  document.title = waiting ? `(${waiting}) ${title}` : title;
+}
+
+function connect(url: string, pass: (topic: string) => void): void {
+  const source = new EventSource(url);
+  let lost = false;
+  source.addEventListener("hint", (event) => pass(String(event.data)));
+  source.addEventListener("error", () => {
+    lost = true;
+    document.body.dataset["link"] = "lost";
+  });
+  source.addEventListener("open", () => {
+    delete document.body.dataset["link"];
+    if (lost) pass("resync");
+    lost = false;
+  });
+}
+
+/** Keep the page told of changes for as long as it is open. */
+export function listen(url: string): void {
+  for (const topic of ["request", "resync"]) document.body.addEventListener(`bastion:${topic}`, () => void count());
+  void count();
+  if (!("locks" in navigator)) {
+    connect(url, tell);
+    return;
+  }
+  const others = new BroadcastChannel(CHANNEL);
+  others.addEventListener("message", (event) => tell(String(event.data)));
+  const pass = (topic: string): void => {
+    others.postMessage(topic);
+    tell(topic);
+  };
+  let leads = false;
+  // A change between the making of this page and this line went unheard; the tab that leads hears it from the stream.
+  setTimeout(() => leads || tell("resync"), SETTLED);
+  void navigator.locks.request(CHANNEL, () => {
+    leads = true;
+    connect(url, pass);
+    return new Promise<never>(() => undefined); // held until this tab closes; then another tab takes over
+  });
+}

@@ -1,0 +1,72 @@
+"""Reading what people typed: dates on a hospital's wall, numbers, choices. Raises `Invalid` with the field's name."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from bastion.errors import Invalid
+from web.views import HOME_ZONE
+
+C = TypeVar("C", bound=StrEnum)
+
+
+def day_start(text: str, name: str, zone: str = HOME_ZONE) -> datetime | None:
+    """Return the first instant of a local day as UTC; `None` for an empty field."""
+    return _midnight(_date(text, name), zone) if text.strip() else None
+
+
+def day_end(text: str, name: str, zone: str = HOME_ZONE) -> datetime | None:
+    """Return the first instant after a local day, which may last 23 or 25 hours."""
+    return _midnight(_date(text, name) + timedelta(days=1), zone) if text.strip() else None
+
+
+def _date(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Invalid(text, field=name, sentence="Give a date such as 2026-11-22.") from None
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def local_moment(text: str, name: str, zone: str) -> datetime | None:
+    """Return a local date and time as UTC; `None` for an empty field.
+
+    A time that the clocks skip in spring does not exist and is refused; one that happens twice means the first.
+    """
+    if not text.strip():
+        return None
+    try:
+        wall = datetime.fromisoformat(text.strip()).replace(tzinfo=ZoneInfo(zone))
+    except ValueError:
+        raise Invalid(text, field=name, sentence="Give a date and time such as 2026-11-22 14:30.") from None
+    instant = wall.astimezone(UTC)
+    if instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != wall.replace(tzinfo=None):
+        raise Invalid(text, field=name, sentence="The clocks skip this hour on that day. Choose another time.")
+    return instant
+
+
+def whole(text: str, name: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise Invalid(text, field=name, sentence="Give a whole number.") from None
+
+
+def choice(text: str, kind: type[C], name: str) -> C:
+    try:
+        return kind(text)
+    except ValueError:
+        raise Invalid(text, field=name, sentence="Choose one of the list.") from None
+
+
+def page_number(text: str) -> int:
+    """Return the page asked for, from 0; nonsense in an address is the first page."""
+    return min(int(text), 10_000) if text.isascii() and text.isdigit() else 0
+
+
+def length(count: int) -> timedelta:
+    return timedelta(minutes=count)

@@ -1,0 +1,243 @@
+"""The word for each member of each closed set, as English msgids. Tested complete."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.device import ChannelKind, SecretKind
+from bastion.domain.events import Severity
+from bastion.domain.grant import GrantStatus
+from bastion.domain.lock import LockScope
+from bastion.domain.parties import ActorKind, Role
+from bastion.domain.session import EndReason
+
+
+def N_(msgid: str) -> str:  # noqa: N802 - the customary mark for a text translated later
+    return msgid
+
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        InterventionKind.TELEDIAGNOSTIC: N_("Remote diagnosis: read only"),
+        InterventionKind.TELEMAINTENANCE: N_("Remote maintenance: may change settings"),
+        InterventionKind.TELEASSISTANCE: N_("Remote assistance: helps somebody at the device"),
+    }
+)
+KINDS_SHORT: Mapping[str, str] = MappingProxyType(
+    {
+        InterventionKind.TELEDIAGNOSTIC: N_("Remote diagnosis"),
+        InterventionKind.TELEMAINTENANCE: N_("Remote maintenance"),
+        InterventionKind.TELEASSISTANCE: N_("Remote assistance"),
+    }
+)
+REQUEST_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        RequestState.PENDING: ("wait", N_("Waiting")),
+        RequestState.APPROVED: ("ok", N_("Agreed")),
+        RequestState.DENIED: ("stop", N_("Refused")),
+        RequestState.WITHDRAWN: ("off", N_("Taken back")),
+        RequestState.EXPIRED: ("off", N_("Expired unanswered")),
+    }
+)
+GRANT_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        GrantStatus.SCHEDULED: ("hold", N_("Scheduled")),
+        GrantStatus.OPEN: ("ok", N_("Open")),
+        GrantStatus.OVER: ("off", N_("Over")),
+        GrantStatus.REVOKED: ("stop", N_("Withdrawn")),
+    }
+)
+SESSION_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "active": ("live", N_("At work")),
+        "frozen": ("hold", N_("Frozen")),
+        "closed": ("off", N_("Ended")),
+    }
+)
+END_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        EndReason.TECHNICIAN_LEFT: N_("The technician left"),
+        EndReason.TIME_OVER: N_("The agreed time was over"),
+        EndReason.IDLE: N_("Nothing happened for too long"),
+        EndReason.CUT: N_("Cut by a person"),
+        EndReason.LOCKED: N_("Remote access was cut"),
+        EndReason.REVOKED: N_("The authorisation was withdrawn"),
+        EndReason.DEVICE_LOST: N_("The device went away"),
+        EndReason.RECORDING_FAILED: N_("The recording failed"),
+        EndReason.RECORDS_LOST: N_("The bastion lost its records"),
+        EndReason.SHUTDOWN: N_("The bastion was stopped"),
+        EndReason.CRASHED: N_("The bastion stopped unexpectedly"),
+    }
+)
+ROLES: Mapping[str, str] = MappingProxyType(
+    {
+        Role.APPROVER: N_("Approver"),
+        Role.SECURITY: N_("Security"),
+        Role.AUDITOR: N_("Auditor"),
+        Role.ADMIN: N_("Administrator"),
+    }
+)
+ROLE_DUTIES: Mapping[str, str] = MappingProxyType(
+    {
+        Role.APPROVER: N_("Decides on requests for devices, watches and stops sessions"),
+        Role.SECURITY: N_("Watches recordings, cuts access, reads the audit trail"),
+        Role.AUDITOR: N_("Reads everything, changes nothing"),
+        Role.ADMIN: N_("Keeps suppliers, people and devices; cannot approve"),
+    }
+)
+CHANNELS: Mapping[str, str] = MappingProxyType(
+    {
+        ChannelKind.SHELL: N_("Terminal"),
+        ChannelKind.EXEC: N_("Single command"),
+        ChannelKind.SFTP: N_("File transfer"),
+        ChannelKind.FORWARD: N_("Forwarded port"),
+    }
+)
+SECRET_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        SecretKind.PASSWORD: N_("Password"),
+        SecretKind.PRIVATE_KEY: N_("Private key"),
+    }
+)
+LOCK_SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        LockScope.ALL: N_("Everything"),
+        LockScope.SUPPLIER: N_("A supplier"),
+        LockScope.TECHNICIAN: N_("A technician"),
+        LockScope.DEVICE: N_("A device"),
+    }
+)
+SEVERITIES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        Severity.INFO: ("off", N_("Information")),
+        Severity.NOTICE: ("hold", N_("Notice")),
+        Severity.WARNING: ("wait", N_("Warning")),
+        Severity.ALARM: ("stop", N_("Alarm")),
+    }
+)
+ACTOR_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        ActorKind.STAFF: N_("Hospital"),
+        ActorKind.TECHNICIAN: N_("Technician"),
+        ActorKind.OPERATOR: N_("Operator at the machine"),
+        ActorKind.SYSTEM: N_("Bastion"),
+    }
+)
+CRITICALITIES: Mapping[int, str] = MappingProxyType(
+    {
+        1: N_("Low"),
+        2: N_("Moderate"),
+        3: N_("High"),
+        4: N_("Vital"),
+    }
+)
+EVENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "bastion:initialised": N_("Bastion set up"),
+        "bastion:started": N_("Bastion started"),
+        "bastion:stopped": N_("Bastion stopped"),
+        "enrolment:invited": N_("One-time secret made"),
+        "enrolment:completed": N_("Password and authenticator set"),
+        "auth:succeeded": N_("Signed in"),
+        "auth:failed": N_("Sign-in refused"),
+        "auth:locked_out": N_("Too many failed sign-ins"),
+        "auth:signed_out": N_("Signed out"),
+        "auth:factor_refreshed": N_("Fresh code given"),
+        "auth:password_changed": N_("Password changed"),
+        "auth:totp_enrolled": N_("Authenticator enrolled"),
+        "token:created": N_("API token created"),
+        "token:revoked": N_("API token revoked"),
+        "request:created": N_("Access requested"),
+        "request:refused": N_("Request refused by the rules"),
+        "request:approved": N_("Request agreed to"),
+        "request:denied": N_("Request refused"),
+        "request:withdrawn": N_("Request taken back"),
+        "notice:acknowledged": N_("Recording notice accepted"),
+        "grant:created": N_("Authorisation created"),
+        "grant:extended": N_("Authorisation extended"),
+        "grant:revoked": N_("Authorisation withdrawn"),
+        "session:opened": N_("Session opened"),
+        "session:refused": N_("Session refused"),
+        "session:second_source": N_("Same person from a second address"),
+        "session:frozen": N_("Session frozen"),
+        "session:thawed": N_("Session thawed"),
+        "session:freeze_asked": N_("Freezing asked for"),
+        "session:thaw_asked": N_("Thawing asked for"),
+        "session:cut_asked": N_("Cutting asked for"),
+        "session:ending": N_("Session ending"),
+        "session:closed": N_("Session closed"),
+        "channel:opened": N_("Channel opened"),
+        "channel:refused": N_("Channel refused"),
+        "channel:closed": N_("Channel closed"),
+        "device:unreachable": N_("Device unreachable"),
+        "device:host_key_changed": N_("Device identity changed"),
+        "device:login_failed": N_("Device refused its account"),
+        "recording:failed": N_("Recording failed"),
+        "recording:sealed": N_("Recording sealed"),
+        "recording:viewed": N_("Recording watched"),
+        "recording:verified": N_("Recording verified"),
+        "recording:damaged": N_("Recording damaged"),
+        "lock:imposed": N_("Access cut"),
+        "lock:lifted": N_("Access restored"),
+        "directory:facility_saved": N_("Facility saved"),
+        "directory:supplier_saved": N_("Supplier saved"),
+        "directory:technician_saved": N_("Technician saved"),
+        "directory:key_added": N_("SSH key added"),
+        "directory:key_removed": N_("SSH key removed"),
+        "directory:staff_saved": N_("Staff saved"),
+        "directory:device_saved": N_("Device saved"),
+        "directory:endpoint_saved": N_("Connection saved"),
+        "directory:host_key_pinned": N_("Device identity confirmed"),
+        "directory:account_saved": N_("Device account saved"),
+        "vault:released": N_("Device secret used"),
+        "vault:rotated": N_("Vault key rotated"),
+        "policy:loaded": N_("Rules loaded"),
+        "policy:rejected": N_("Rules rejected"),
+        "audit:exported": N_("Audit trail exported"),
+        "audit:verified": N_("Audit trail verified"),
+    }
+)
+STATES: Mapping[str, str] = MappingProxyType(
+    {
+        "pending": N_("waiting"),
+        "approved": N_("agreed to"),
+        "denied": N_("refused"),
+        "withdrawn": N_("taken back"),
+        "expired": N_("expired"),
+        "scheduled": N_("scheduled"),
+        "open": N_("open"),
+        "over": N_("over"),
+        "revoked": N_("withdrawn"),
+        "active": N_("at work"),
+        "frozen": N_("frozen"),
+        "closing": N_("ending"),
+        "closed": N_("ended"),
+        "lifted": N_("lifted"),
+    }
+)
+"""The same states within a sentence: “it is already …”."""
+FLASHES: Mapping[str, str] = MappingProxyType(
+    {
+        "approved": N_("Agreed. The technician may connect."),
+        "one_more": N_("Your agreement is noted. Another person must agree too."),
+        "denied": N_("Refused. The technician reads your reason."),
+        "withdrawn": N_("The request is taken back."),
+        "revoked": N_("The authorisation is withdrawn; its sessions end."),
+        "asked": N_("The request is made; the approvers see it now."),
+        "frozen": N_("Freezing: the technician's typing no longer reaches the device."),
+        "thawed": N_("Thawed: the technician can work again."),
+        "cut": N_("The session is being cut."),
+        "locked": N_("Access is cut. Every session it names ends now."),
+        "lifted": N_("Access is restored. New sessions can open again."),
+        "saved": N_("Saved."),
+        "removed": N_("Removed."),
+        "pinned": N_("The identity of the device is confirmed and pinned."),
+        "sealed": N_("The secret is sealed in the vault. Nobody can read it back."),
+        "password": N_("Your password is changed. Please sign in again."),
+        "revoked_token": N_("The token is revoked; it stops working at once."),
+        "welcome": N_("Your account is ready. Sign in with it."),
+        "signed_out": N_("You are signed out."),
+        "verified": N_("The audit trail is whole: every link holds."),
+    }
+)
+"""What a page says after a redirect; the cookie that carries it holds the key only."""

@@ -1,0 +1,46 @@
+"""Where one can go: the places of the rail, each shown to those whom its guard admits."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bastion.domain.parties import Actor
+from web.guards import GUARDS
+from web.labels import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    path: str
+    title: str
+    icon: str
+    thumb: bool = False
+    """Whether it stands under the thumb on a phone."""
+
+    def here(self, path: str) -> bool:
+        return path == self.path if self.path == "/" else path.startswith(self.path)
+
+
+WORK: Final = (
+    Place("/", N_("Now"), "inbox", thumb=True),
+    Place("/sessions", N_("Live sessions"), "pulse", thumb=True),
+    Place("/requests", N_("Requests"), "list", thumb=True),
+    Place("/recordings", N_("Recordings"), "film", thumb=True),
+)
+PROOF: Final = (
+    Place("/audit", N_("Audit trail"), "book"),
+    Place("/locks", N_("Cut access"), "stop"),
+)
+REGISTERS: Final = (
+    Place("/directory/devices", N_("Devices"), "device"),
+    Place("/directory/suppliers", N_("Suppliers"), "building"),
+    Place("/directory/technicians", N_("Technicians"), "people"),
+    Place("/directory/staff", N_("Hospital staff"), "person"),
+    Place("/directory/facilities", N_("Facilities"), "hospital"),
+)
+GROUPS: Final = ((N_("Work"), WORK), (N_("Safety"), PROOF), (N_("Registers"), REGISTERS))
+
+
+def places(actor: Actor | None) -> list[tuple[str, list[Place]]]:
+    """Return the groups with the places open to `actor`; groups without any are left out."""
+    shown = ((title, [p for p in group if GUARDS["GET", p.path].admits(actor)]) for title, group in GROUPS)
+    return [(title, group) for title, group in shown if group]

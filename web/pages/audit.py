@@ -1,0 +1,102 @@
+"""The audit trail: read it, verify it, take it away."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query
+from starlette.responses import Response, StreamingResponse
+
+from bastion.domain.events import AuditEvent
+from bastion.errors import BastionError
+from web import fields, labels
+from web.console import Console, Seen, Typed
+from web.labels import N_
+
+router = APIRouter()
+Text = Annotated[str, Form()]
+Asked = Annotated[str, Query()]
+PAGE: Final = 100
+
+
+@router.get("/audit")
+async def listing(
+    seen: Seen, text: Asked = "", tag: Asked = "", severity: Asked = "", who: Asked = "", subject: Asked = "",
+    since: Asked = "", until: Asked = "", before: Asked = "",
+) -> Response:  # fmt: skip
+    filters = Typed(
+        text=text.strip()[:200], tag=tag, severity=severity if severity in labels.SEVERITIES else "",
+        who=who.strip()[:200], subject=subject, since=since, until=until, before=before,
+    )  # fmt: skip
+    return await _listing(seen, filters)
+
+
+@router.post("/audit/verify")
+async def verify(seen: Seen) -> Response:
+    verdict = await seen.services.audit.verify(seen.actor)
+    return await _listing(seen, Typed(), verdict=verdict)
+
+
+@router.post("/audit/export")
+async def export(seen: Seen, since: Text = "", code: Text = "") -> Response:
+    """One JSON object a line, as the chain holds it: enough to verify the chain elsewhere."""
+
+    async def work() -> Response:
+        actor = await seen.fresh(code)
+        events = seen.services.audit.export(actor, fields.day_start(since, "since"))
+        first = await anext(events, None)  # refusals come before the first byte, so they still make a page
+        headers = {"content-disposition": 'attachment; filename="audit.jsonl"'}
+        return StreamingResponse(_lines(first, events), media_type="application/jsonl", headers=headers)
+
+    return await seen.attempt(work(), partial(_listing, seen, Typed()))
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+async def _listing(
+    seen: Console, filters: Typed, verdict: object = None, error: BastionError | None = None
+) -> Response:
+    rows: list[AuditEvent] = []
+    try:
+        rows = await _search(seen, filters)
+    except BastionError as problem:
+        error = error or problem
+    return seen.page(
+        "audit.html", N_("Audit trail"), error=error, rows=rows[:PAGE], filters=filters, verdict=verdict,
+        older=_address(filters, rows[PAGE - 1].seq) if len(rows) > PAGE else "",
+        newer=_address(filters) if filters.before else "",
+        tags=_tags(seen), severities=[(value, seen.t(words[1])) for value, words in labels.SEVERITIES.items()],
+    )  # fmt: skip
+
+
+async def _search(seen: Console, filters: Typed) -> list[AuditEvent]:
+    return await seen.services.audit.search(
+        seen.actor, tag_prefix=filters.tag, severity=filters.severity, who=filters.who, subject_id=filters.subject,
+        since=fields.day_start(filters.since, "since"), until=fields.day_end(filters.until, "until"),
+        text=filters.text, before_seq=fields.page_number(filters.before) or None, limit=PAGE + 1,
+    )  # fmt: skip
+
+
+def _address(filters: Typed, before: int | str = "") -> str:
+    """Address of the entries older than `before` under the same filters; without it, of the newest."""
+    wanted = {**filters, "before": str(before)}
+    return f"/audit?{urlencode({name: value for name, value in wanted.items() if value})}"
+
+
+def _tags(seen: Console) -> list[tuple[str, str]]:
+    """Return every kind of event, in the alphabetical order of its words."""
+    events = sorted((seen.t(words), tag) for tag, words in labels.EVENTS.items())
+    return [(tag, words) for words, tag in events]
+
+
+async def _lines(first: AuditEvent | None, rest: AsyncIterator[AuditEvent]) -> AsyncIterator[bytes]:
+    if first is not None:
+        yield _line(first)
+    async for event in rest:
+        yield _line(event)
+
+
+def _line(event: AuditEvent) -> bytes:
+    return json.dumps(asdict(event) | {"at": event.at.isoformat()}, ensure_ascii=True).encode() + b"\n"

@@ -1,0 +1,179 @@
+"""Devices: what they are, where they answer, the identity they must show, the accounts used on them (R-9, R-12)."""
+
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from bastion.domain.device import SecretKind
+from bastion.errors import BastionError, Invalid
+from bastion.secret import Secret
+from bastion.services.inventory import DeviceForm, HostKeyOffer
+from web import fields, labels
+from web.console import Console, Seen, Typed, go
+from web.labels import N_
+from web.paging import PAGE, pages
+
+router = APIRouter(prefix="/directory/devices")
+Text = Annotated[str, Form()]
+Many = Annotated[list[str], Form(default_factory=list)]
+Asked = Annotated[str, Query()]
+
+
+class DeviceFields(BaseModel):
+    """The device form as it was typed."""
+
+    code: str = ""
+    name: str = ""
+    facility_code: str = ""
+    supplier_codes: list[str] = []
+    criticality: str | int = 2
+    ward: str = ""
+    location: str = ""
+    maker: str = ""
+    model: str = ""
+    serial: str = ""
+    active: bool = False
+
+
+@router.get("")
+async def listing(seen: Seen, text: Asked = "", at: Asked = "") -> Response:
+    number, filters = fields.page_number(at), Typed(text=text.strip()[:200])
+    rows = await seen.services.inventory.devices(seen.actor, filters.text, limit=PAGE + 1, offset=number * PAGE)
+    newer, older = pages(seen.request, number, len(rows))
+    return seen.page(
+        "directory/devices.html", N_("Devices"), rows=rows[:PAGE], filters=filters, newer=newer, older=older,
+        intro=N_("What can be serviced through the bastion."), add=N_("New device"),
+    )  # fmt: skip
+
+
+@router.get("/new")
+async def new(seen: Seen) -> Response:
+    return await _form(seen, "", DeviceFields(active=True))
+
+
+@router.post("/new")
+async def create(seen: Seen, typed: Annotated[DeviceFields, Form()]) -> Response:
+    return await seen.attempt(_save(seen, "", typed), partial(_form, seen, "", typed))
+
+
+@router.get("/{ident}")
+async def show(seen: Seen, ident: str) -> Response:
+    return await _show(seen, ident)
+
+
+@router.get("/{ident}/edit")
+async def edit(seen: Seen, ident: str) -> Response:
+    view = await seen.services.inventory.device(seen.actor, ident)
+    kept = asdict(view.device) | {
+        "facility_code": view.facility.code,
+        "supplier_codes": [supplier.code for supplier in view.suppliers],
+    }
+    return await _form(seen, ident, DeviceFields(**kept))
+
+
+@router.post("/{ident}/edit")
+async def save(seen: Seen, ident: str, typed: Annotated[DeviceFields, Form()]) -> Response:
+    return await seen.attempt(_save(seen, ident, typed), partial(_form, seen, ident, typed))
+
+
+@router.post("/{ident}/endpoint")
+async def save_endpoint(seen: Seen, ident: str, host: Text = "", port: Text = "", endpoint: Text = "") -> Response:
+    async def work() -> Response:
+        number = fields.whole(port, "host")
+        await seen.services.inventory.save_endpoint(seen.actor, ident, host.strip(), number, endpoint)
+        return go(f"/directory/devices/{ident}", "saved")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(host=host, port=port)))
+
+
+@router.post("/{ident}/scan")
+async def scan(seen: Seen, ident: str, endpoint: Text = "") -> Response:
+    """Ask the device who it is and show the answer; nothing is kept yet."""
+
+    async def work() -> Response:
+        await _own_endpoint(seen, ident, endpoint)
+        offer = await seen.services.inventory.scan_host_keys(seen.actor, endpoint)
+        return await _show(seen, ident, offer=offer)
+
+    return await seen.attempt(work(), partial(_show, seen, ident))
+
+
+@router.post("/{ident}/pin")
+async def pin(seen: Seen, ident: str, fingerprint: Many, endpoint: Text = "") -> Response:
+    async def work() -> Response:
+        await _own_endpoint(seen, ident, endpoint)
+        await seen.services.inventory.pin_host_keys(seen.actor, endpoint, frozenset(fingerprint))
+        return go(f"/directory/devices/{ident}", "pinned")
+
+    return await seen.attempt(work(), partial(_show, seen, ident))
+
+
+@router.post("/{ident}/account")
+async def save_account(
+    seen: Seen, ident: str, login: Text = "", kind: Text = "", password: Text = "", private_key: Text = "",
+    account: Text = "",
+) -> Response:  # fmt: skip
+    """Seal a secret. What was typed is never shown again, not even when the form comes back."""
+
+    async def work() -> Response:
+        chosen = fields.choice(kind, SecretKind, "kind")
+        text = password if chosen is SecretKind.PASSWORD else _key_text(private_key)
+        await seen.services.inventory.save_account(seen.actor, ident, login, chosen, Secret.of(text), account)
+        return go(f"/directory/devices/{ident}", "sealed")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(login=login, kind=kind)))
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+async def _save(seen: Console, ident: str, typed: DeviceFields) -> Response:
+    form = DeviceForm(
+        typed.code.strip(), typed.name, typed.facility_code, tuple(typed.supplier_codes),
+        fields.whole(str(typed.criticality), "criticality"), typed.ward, typed.location, typed.maker, typed.model,
+        typed.serial, typed.active, ident,
+    )  # fmt: skip
+    saved = await seen.services.inventory.save_device(seen.actor, form)
+    return go(f"/directory/devices/{saved.id}", "saved")
+
+
+async def _form(seen: Console, ident: str, typed: DeviceFields, error: BastionError | None = None) -> Response:
+    services, t = seen.services, seen.t
+    return seen.page(
+        "directory/device_form.html", N_("Edit device") if ident else N_("New device"), error=error, typed=typed,
+        ident=ident,
+        facilities=[(f.code, f.name) for f in await services.directory.facilities(seen.actor)],
+        suppliers=[(s.code, s.name, "") for s in await services.directory.suppliers(seen.actor)],
+        criticalities=[(level, f"{level} · {t(words)}") for level, words in labels.CRITICALITIES.items()],
+    )  # fmt: skip
+
+
+async def _show(
+    seen: Console, ident: str, offer: HostKeyOffer | None = None, error: BastionError | None = None,
+    typed: Typed | None = None,
+) -> Response:  # fmt: skip
+    view = await seen.services.inventory.device(seen.actor, ident)
+    return seen.page(
+        "directory/device.html", error=error, view=view, offer=offer, pairs=_pairs(offer),
+        typed=typed or Typed(kind=SecretKind.PASSWORD.value),
+        account_options=[(a.id, a.login) for a in view.accounts],
+        secret_kinds=[(kind.value, seen.t(labels.SECRET_KINDS[kind]), "") for kind in SecretKind],
+    )  # fmt: skip
+
+
+def _pairs(offer: HostKeyOffer | None) -> list[tuple[Any, Any]]:
+    return list(zip(offer.keys, offer.fingerprints, strict=True)) if offer else []
+
+
+async def _own_endpoint(seen: Console, ident: str, endpoint: str) -> None:
+    """An endpoint is reached through its own device only."""
+    view = await seen.services.inventory.device(seen.actor, ident)
+    if endpoint not in {e.id for e in view.endpoints}:
+        raise Invalid(endpoint, field="host", sentence="This connection belongs to another device.")
+
+
+def _key_text(text: str) -> str:
+    """Return a pasted key as OpenSSH wants it: browsers send CR LF, and the last line end is easily lost."""
+    return text.replace("\r\n", "\n").strip() + "\n" if text.strip() else ""

@@ -1,0 +1,103 @@
+"""Cutting access and giving it back: everything, a supplier, a person or a device (R-64)."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.responses import Response
+
+from bastion import clock
+from bastion.domain.lock import Lock, LockScope
+from bastion.errors import BastionError
+from web import fields, labels
+from web.console import Console, Seen, Typed, go
+from web.guards import GUARDS
+from web.labels import N_
+
+router = APIRouter()
+Text = Annotated[str, Form()]
+HOURS = (1, 4, 12, 24, 72)
+PARTIAL = (LockScope.SUPPLIER, LockScope.TECHNICIAN, LockScope.DEVICE)
+
+
+@router.get("/locks")
+async def listing(seen: Seen) -> Response:
+    return await _listing(seen, Typed(scope=LockScope.SUPPLIER.value))
+
+
+@router.get("/locks/everything")
+async def everything(seen: Seen) -> Response:
+    return await _everything(seen, Typed())
+
+
+@router.post("/locks")
+async def impose(
+    seen: Seen, scope: Text = "", supplier: Text = "", technician: Text = "", device: Text = "", reason: Text = "",
+    hours: Text = "", code: Text = "",
+) -> Response:  # fmt: skip
+    typed = Typed(scope=scope, supplier=supplier, technician=technician, device=device, reason=reason, hours=hours)
+
+    async def work() -> Response:
+        kind = fields.choice(scope, LockScope, "scope")
+        until = clock.now() + timedelta(hours=fields.whole(hours, "hours")) if hours else None
+        actor = await seen.fresh(code)
+        await seen.services.locks.impose(actor, kind, "" if kind is LockScope.ALL else typed[kind.value], reason, until)
+        return go("/locks", "locked")
+
+    return await seen.attempt(work(), partial(_everything if scope == LockScope.ALL else _listing, seen, typed))
+
+
+@router.post("/locks/{ident}/lift")
+async def lift(seen: Seen, ident: str, why: Text = "", code: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.locks.lift(await seen.fresh(code), ident, why)
+        return go("/locks", "lifted")
+
+    return await seen.attempt(work(), partial(_listing, seen, Typed(scope=LockScope.SUPPLIER.value)))
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+async def _everything(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:
+    live = await seen.services.supervision.live(seen.actor)
+    return seen.page("lock_everything.html", N_("Cut everything"), error=error, typed=typed, live=len(live))
+
+
+async def _listing(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:
+    locks = await seen.services.locks.active(seen.actor)
+    names = await _subjects(seen) if locks or GUARDS["POST", "/locks"].admits(seen.actor) else {}
+    return seen.page(
+        "locks.html", N_("Cut access"), error=error, typed=typed,
+        rows=[(lock, _named(lock, names)) for lock in locks],
+        scopes=[(scope.value, seen.t(labels.LOCK_SCOPES[scope]), "") for scope in PARTIAL],
+        spans=[("", seen.t(N_("somebody lifts it")))] + [(str(h), seen.face.span(timedelta(hours=h))) for h in HOURS],
+        suppliers=_options(names, LockScope.SUPPLIER), technicians=_options(names, LockScope.TECHNICIAN),
+        devices=_options(names, LockScope.DEVICE),
+    )  # fmt: skip
+
+
+Names = dict[LockScope, list[tuple[str, str, str]]]
+
+
+async def _subjects(seen: Console) -> Names:
+    """Return, per scope, id, code and name of everything one may cut."""
+    services, actor = seen.services, seen.actor
+    return {
+        LockScope.SUPPLIER: [(s.id, s.code, s.name) for s in await services.directory.suppliers(actor)],
+        LockScope.TECHNICIAN: [
+            (v.technician.id, v.technician.login, f"{v.technician.name} · {v.supplier.name}")
+            for v in await services.people.technicians(actor)
+        ],
+        LockScope.DEVICE: [
+            (v.device.id, v.device.code, f"{v.device.code} · {v.device.name}")
+            for v in await services.inventory.devices(actor, limit=500)
+        ],
+    }
+
+
+def _options(names: Names, scope: LockScope) -> list[tuple[str, str]]:
+    return [(code, name) for _, code, name in names.get(scope, [])]
+
+
+def _named(lock: Lock, names: Names) -> str:
+    return next((name for ident, _, name in names.get(lock.scope, []) if ident == lock.subject_id), "")

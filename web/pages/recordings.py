@@ -1,0 +1,146 @@
+"""Recordings: find one, state why, watch it, take a copy (R-55). What may be seen is asked anew for every track."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query
+from starlette.responses import Response, StreamingResponse
+
+from bastion import clock
+from bastion.errors import BastionError, NotFound
+from bastion.services.replay import Playback
+from web import fields, labels
+from web.console import Console, Seen, Typed, go
+from web.labels import N_
+from web.paging import PAGE, pages
+from web.playbacks import Playbacks
+from web.security import token_of
+from web.shield import CSP_PLAYER
+
+router = APIRouter()
+Text = Annotated[str, Form()]
+Asked = Annotated[str, Query()]
+CAST = "application/x-asciicast"
+
+
+@router.get("/recordings")
+async def listing(
+    seen: Seen, text: Asked = "", technician: Asked = "", supplier: Asked = "", device: Asked = "", since: Asked = "",
+    until: Asked = "", reason: Asked = "", at: Asked = "",
+) -> Response:  # fmt: skip
+    filters = Typed(
+        text=text.strip()[:200], technician=technician.strip()[:200], supplier=supplier, device=device, since=since,
+        until=until, reason=reason if reason in labels.END_REASONS else "",
+    )  # fmt: skip
+    number = fields.page_number(at)
+    error, rows = None, []
+    try:
+        rows = await _search(seen, filters, number)
+    except BastionError as problem:
+        error = problem
+    newer, older = pages(seen.request, number, len(rows))
+    return seen.page(
+        "recordings.html", N_("Recordings"), error=error, rows=rows[:PAGE], filters=filters, newer=newer, older=older,
+        **await _choices(seen),
+    )  # fmt: skip
+
+
+@router.get("/recordings/{ident}")
+async def show(seen: Seen, ident: str) -> Response:
+    return await _show(seen, ident)
+
+
+@router.post("/recordings/{ident}/open")
+async def open_recording(seen: Seen, ident: str, why: Text = "") -> Response:
+    """Keep why, check the seal, then show the player. The audit event stands before the first picture (T41)."""
+
+    async def work() -> Response:
+        playback = await seen.services.replay.open(seen.actor, ident, why.strip())
+        _playbacks(seen).keep(token_of(seen.request), ident, playback, clock.now())
+        return go(f"/recordings/{ident}/watch")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, why=why))
+
+
+@router.get("/recordings/{ident}/watch")
+async def watch(seen: Seen, ident: str) -> Response:
+    return await _watch(seen, ident)
+
+
+@router.get("/recordings/{ident}/tracks/{number}")
+async def track(seen: Seen, ident: str, number: int) -> Response:
+    """Stream one track to the player."""
+    await seen.services.supervision.get(seen.actor, ident)  # still visible to this person?
+    playback = _playbacks(seen).of(token_of(seen.request), ident, clock.now())
+    if playback is None:
+        raise NotFound(ident)
+    return StreamingResponse(seen.services.replay.stream(playback, number), media_type=CAST)
+
+
+@router.post("/recordings/{ident}/download")
+async def download(seen: Seen, ident: str, track: Text = "1", why: Text = "", code: Text = "") -> Response:
+    """Hand out one track as a file: a viewing of its own, with its own reason and a fresh code."""
+
+    async def work() -> Response:
+        number = fields.whole(track, "track")
+        actor = await seen.fresh(code)
+        seen.services.authentication.require_fresh(actor)
+        playback = await seen.services.replay.open(actor, ident, why.strip(), how="download")
+        name = f"{playback.meta.device_code or 'recording'}-{ident[-8:]}-{number}.cast"
+        headers = {"content-disposition": f'attachment; filename="{_file_name(name)}"'}
+        return StreamingResponse(seen.services.replay.stream(playback, number), media_type=CAST, headers=headers)
+
+    return await seen.attempt(work(), partial(_watch, seen, ident, why=why))
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+def _playbacks(seen: Console) -> Playbacks:
+    playbacks: Playbacks = seen.request.app.state.playbacks
+    return playbacks
+
+
+def _file_name(text: str) -> str:
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in text)
+
+
+async def _search(seen: Console, filters: Typed, number: int) -> list[Any]:
+    return await seen.services.supervision.search(
+        seen.actor, text=filters.text, technician=filters.technician, supplier_id=filters.supplier,
+        device_id=filters.device, end_reason=filters.reason, since=fields.day_start(filters.since, "since"),
+        until=fields.day_end(filters.until, "until"), live=False, limit=PAGE + 1, offset=number * PAGE,
+    )  # fmt: skip
+
+
+async def _choices(seen: Console) -> dict[str, Any]:
+    services, actor = seen.services, seen.actor
+    return {
+        "suppliers": [(s.id, s.name) for s in await services.directory.suppliers(actor)],
+        "devices": [(v.device.id, v.device.code) for v in await services.inventory.devices(actor, limit=500)],
+        "reasons": [(reason, seen.t(words)) for reason, words in labels.END_REASONS.items()],
+    }
+
+
+async def _show(seen: Console, ident: str, error: BastionError | None = None, **typed: str) -> Response:
+    view = await seen.services.supervision.get(seen.actor, ident)
+    if view.record.live:
+        return go(f"/sessions/{ident}")
+    return seen.page("recording.html", view=view, error=error, typed=Typed(typed))
+
+
+async def _watch(seen: Console, ident: str, error: BastionError | None = None, **typed: str) -> Response:
+    playback = _playbacks(seen).of(token_of(seen.request), ident, clock.now())
+    if playback is None:
+        return go(f"/recordings/{ident}")
+    view = await seen.services.supervision.get(seen.actor, ident)
+    response = seen.page(
+        "watch.html", error=error, view=view, playback=playback, typed=Typed(typed), track_names=_names(seen, playback)
+    )
+    response.headers["content-security-policy"] = CSP_PLAYER
+    return response
+
+
+def _names(seen: Console, playback: Playback) -> list[tuple[int, str]]:
+    return [
+        (info.head.number, f"{seen.t(labels.CHANNELS[info.head.kind.value])} {place} {info.head.command[:40]}".strip())
+        for place, info in enumerate(playback.tracks, start=1)
+    ]

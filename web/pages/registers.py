@@ -1,0 +1,134 @@
+"""Suppliers and facilities: who works for the hospital, and which hospitals share the bastion."""
+
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from bastion.errors import BastionError, NotFound
+from bastion.services.directory import FacilityForm, SupplierForm
+from web import fields
+from web.console import Console, Seen, go
+from web.labels import N_
+from web.views import HOME_ZONE, local_day
+
+router = APIRouter(prefix="/directory")
+
+
+class SupplierFields(BaseModel):
+    """The supplier form as it was typed; `networks` one a line, `contract_end` a local day."""
+
+    code: str = ""
+    name: str = ""
+    networks: str = ""
+    contract_end: str = ""
+    contact: str = ""
+    active: bool = False
+
+
+class FacilityFields(BaseModel):
+    code: str = ""
+    name: str = ""
+    finess: str = ""
+    timezone: str = HOME_ZONE
+
+
+# -- suppliers ---------------------------------------------------------------------------------------------------------
+@router.get("/suppliers")
+async def suppliers(seen: Seen) -> Response:
+    return seen.page(
+        "directory/suppliers.html", N_("Suppliers"), rows=await seen.services.directory.suppliers(seen.actor),
+        intro=N_("Companies with a maintenance contract, and the addresses their people connect from."),
+        add=N_("New supplier"),
+    )  # fmt: skip
+
+
+@router.get("/suppliers/new")
+async def new_supplier(seen: Seen) -> Response:
+    return await _supplier_form(seen, "", SupplierFields(active=True))
+
+
+@router.post("/suppliers/new")
+async def create_supplier(seen: Seen, typed: Annotated[SupplierFields, Form()]) -> Response:
+    return await seen.attempt(_save_supplier(seen, "", typed), partial(_supplier_form, seen, "", typed))
+
+
+@router.get("/suppliers/{ident}")
+async def supplier(seen: Seen, ident: str) -> Response:
+    found = next((s for s in await seen.services.directory.suppliers(seen.actor) if s.id == ident), None)
+    if found is None:
+        raise NotFound(ident)
+    kept = SupplierFields(
+        code=found.code, name=found.name, networks="\n".join(found.networks), contact=found.contact,
+        active=found.active, contract_end=local_day(found.contract_end) if found.contract_end else "",
+    )  # fmt: skip
+    return await _supplier_form(seen, ident, kept)
+
+
+@router.post("/suppliers/{ident}")
+async def save_supplier(seen: Seen, ident: str, typed: Annotated[SupplierFields, Form()]) -> Response:
+    return await seen.attempt(_save_supplier(seen, ident, typed), partial(_supplier_form, seen, ident, typed))
+
+
+async def _save_supplier(seen: Console, ident: str, typed: SupplierFields) -> Response:
+    end = fields.day_start(typed.contract_end, "contract_end")
+    form = SupplierForm(
+        typed.code.strip(), typed.name, tuple(typed.networks.split()), end, typed.contact, typed.active, ident
+    )
+    await seen.services.directory.save_supplier(seen.actor, form)
+    return go("/directory/suppliers", "saved")
+
+
+async def _supplier_form(
+    seen: Console, ident: str, typed: SupplierFields, error: BastionError | None = None
+) -> Response:
+    title = N_("Edit supplier") if ident else N_("New supplier")
+    return seen.page("directory/supplier_form.html", title, error=error, typed=typed)
+
+
+# -- facilities --------------------------------------------------------------------------------------------------------
+@router.get("/facilities")
+async def facilities(seen: Seen) -> Response:
+    return seen.page(
+        "directory/facilities.html", N_("Facilities"), rows=await seen.services.directory.facilities(seen.actor),
+        intro=N_("The hospitals that share this bastion."), add=N_("New facility"),
+    )  # fmt: skip
+
+
+@router.get("/facilities/new")
+async def new_facility(seen: Seen) -> Response:
+    return await _facility_form(seen, "", FacilityFields())
+
+
+@router.post("/facilities/new")
+async def create_facility(seen: Seen, typed: Annotated[FacilityFields, Form()]) -> Response:
+    return await seen.attempt(_save_facility(seen, "", typed), partial(_facility_form, seen, "", typed))
+
+
+@router.get("/facilities/{ident}")
+async def facility(seen: Seen, ident: str) -> Response:
+    found = next((f for f in await seen.services.directory.facilities(seen.actor) if f.id == ident), None)
+    if found is None:
+        raise NotFound(ident)
+    return await _facility_form(seen, ident, FacilityFields(**asdict(found)))
+
+
+@router.post("/facilities/{ident}")
+async def save_facility(seen: Seen, ident: str, typed: Annotated[FacilityFields, Form()]) -> Response:
+    return await seen.attempt(_save_facility(seen, ident, typed), partial(_facility_form, seen, ident, typed))
+
+
+async def _save_facility(seen: Console, ident: str, typed: FacilityFields) -> Response:
+    form = FacilityForm(typed.code.strip(), typed.name, typed.finess, typed.timezone, ident)
+    await seen.services.directory.save_facility(seen.actor, form)
+    return go("/directory/facilities", "saved")
+
+
+async def _facility_form(
+    seen: Console, ident: str, typed: FacilityFields, error: BastionError | None = None
+) -> Response:
+    title = N_("Edit facility") if ident else N_("New facility")
+    return seen.page("directory/facility_form.html", title, error=error, typed=typed)

@@ -1,0 +1,127 @@
+"""Technicians of suppliers: named people, with their SSH keys and authenticators (R-11)."""
+
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from bastion.errors import BastionError
+from bastion.services.people import TechnicianForm
+from web import fields
+from web.console import Console, Seen, Typed, go
+from web.labels import N_
+from web.pages.door import secret_of
+from web.render import qr
+from web.views import local_day
+
+router = APIRouter(prefix="/directory/technicians")
+Text = Annotated[str, Form()]
+
+
+class TechnicianFields(BaseModel):
+    """The technician form as it was typed; `valid_until` is a local day."""
+
+    login: str = ""
+    name: str = ""
+    email: str = ""
+    supplier_code: str = ""
+    language: str = "fr"
+    valid_until: str = ""
+    active: bool = False
+
+
+@router.get("")
+async def listing(seen: Seen) -> Response:
+    return seen.page(
+        "directory/technicians.html", N_("Technicians"), rows=await seen.services.people.technicians(seen.actor),
+        intro=N_("Named people of suppliers; each signs in as himself (R-11)."), add=N_("New technician"),
+    )  # fmt: skip
+
+
+@router.get("/new")
+async def new(seen: Seen) -> Response:
+    return await _form(seen, "", TechnicianFields(active=True))
+
+
+@router.post("/new")
+async def create(seen: Seen, typed: Annotated[TechnicianFields, Form()]) -> Response:
+    return await seen.attempt(_save(seen, "", typed), partial(_form, seen, "", typed))
+
+
+@router.get("/{ident}")
+async def show(seen: Seen, ident: str) -> Response:
+    return await _show(seen, ident)
+
+
+@router.get("/{ident}/edit")
+async def edit(seen: Seen, ident: str) -> Response:
+    view = await seen.services.people.technician(seen.actor, ident)
+    until = view.technician.valid_until
+    kept = asdict(view.technician) | {
+        "supplier_code": view.supplier.code,
+        "valid_until": local_day(until) if until else "",
+    }
+    return await _form(seen, ident, TechnicianFields(**kept))
+
+
+@router.post("/{ident}/edit")
+async def save(seen: Seen, ident: str, typed: Annotated[TechnicianFields, Form()]) -> Response:
+    return await seen.attempt(_save(seen, ident, typed), partial(_form, seen, ident, typed))
+
+
+@router.post("/{ident}/keys")
+async def add_key(seen: Seen, ident: str, key: Text = "", label: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.people.add_key(seen.actor, ident, key, label)
+        return go(f"/directory/technicians/{ident}", "saved")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(key=key, label=label)))
+
+
+@router.post("/{ident}/keys/{key}/remove")
+async def remove_key(seen: Seen, ident: str, key: str) -> Response:
+    async def work() -> Response:
+        await seen.services.people.remove_key(seen.actor, ident, key)
+        return go(f"/directory/technicians/{ident}", "removed")
+
+    return await seen.attempt(work(), partial(_show, seen, ident))
+
+
+@router.post("/{ident}/totp")
+async def enrol(seen: Seen, ident: str) -> Response:
+    """Show the QR code in the answer itself: it is shown once, so there is nothing to redirect to."""
+
+    async def work() -> Response:
+        return await _show(seen, ident, uri=await seen.services.enrolment.technician_totp(seen.actor, ident))
+
+    return await seen.attempt(work(), partial(_show, seen, ident))
+
+
+async def _save(seen: Console, ident: str, typed: TechnicianFields) -> Response:
+    form = TechnicianForm(
+        typed.login.strip(), typed.name, typed.email, typed.supplier_code, typed.language,
+        fields.day_start(typed.valid_until, "valid_until"), typed.active, ident,
+    )  # fmt: skip
+    saved = await seen.services.people.save_technician(seen.actor, form)
+    return go(f"/directory/technicians/{saved.id}", "saved")
+
+
+async def _form(seen: Console, ident: str, typed: TechnicianFields, error: BastionError | None = None) -> Response:
+    suppliers = [(s.code, s.name) for s in await seen.services.directory.suppliers(seen.actor)]
+    title = N_("Edit technician") if ident else N_("New technician")
+    return seen.page(
+        "directory/technician_form.html", title, error=error, typed=typed, ident=ident, suppliers=suppliers
+    )
+
+
+async def _show(
+    seen: Console, ident: str, error: BastionError | None = None, typed: Typed | None = None, uri: str = ""
+) -> Response:
+    view = await seen.services.people.technician(seen.actor, ident)
+    return seen.page(
+        "directory/technician.html", error=error, view=view, typed=typed or Typed(), qr=qr(uri) if uri else "",
+        totp_secret=secret_of(uri),
+    )  # fmt: skip

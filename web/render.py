@@ -1,0 +1,125 @@
+"""Makes pages: one template environment, one set of words per request."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+import segno
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from bastion import clock
+from bastion.domain.parties import Actor
+from bastion.errors import BastionError, ConfigurationError, IllegalTransition
+from bastion.i18n import translator
+from web import labels, views
+from web.labels import FLASHES, STATES
+
+HERE: Final = Path(__file__).parent
+STATIC: Final = HERE / "static"
+LANGUAGES: Final = {"fr": "Français", "en": "English"}
+SAID: Final = "__Host-said"
+LANGUAGE: Final = "__Host-language"
+
+
+@cache
+def environment() -> Environment:
+    """Everything is escaped, every hidden character is spelt out, a missing name is an error (T39, T47)."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=views.visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(
+        minutes_long=lambda count: timedelta(minutes=count), seconds_long=lambda count: timedelta(seconds=count)
+    )
+    env.globals.update(labels=labels, minutes=views.minutes, part_gone=views.part_gone, languages=LANGUAGES)
+    return env
+
+
+@cache
+def manifest() -> Mapping[str, str]:
+    """Return built name by plain name."""
+    path = STATIC / "manifest.json"
+    if not path.exists():
+        raise ConfigurationError("no manifest", why="the console's assets are not built; run `make build`")
+    names: dict[str, str] = json.loads(path.read_text())
+    return names
+
+
+def asset(name: str) -> str:
+    return f"/static/{manifest()[name]}"
+
+
+def words(language: str) -> Callable[..., str]:
+    """Return `t(msgid, **params)`: translate, then fill in. A text from a user is a parameter, never a msgid."""
+    translate = translator(language)
+
+    def t(msgid: str, **params: object) -> str:
+        text = translate(msgid)
+        return text.format(**{name: views.visible(value) for name, value in params.items()}) if params else text
+
+    return t
+
+
+def say(error: BastionError, language: str) -> str:
+    """Say an error, with the state it names in the reader's language too."""
+    translate, params = translator(language), dict(error.params)
+    if isinstance(error, IllegalTransition) and "state" in params:
+        params["state"] = translate(STATES.get(str(params["state"]), str(params["state"])))
+    return translate(error.msgid).format(**params)
+
+
+def language_of(request: Request) -> str:
+    """Return the signed-in person's language, else the one chosen on the sign-in page, else the browser's."""
+    actor: Actor | None = getattr(request.state, "actor", None)
+    chosen = [actor.language if actor else "", request.query_params.get("lang", ""), request.cookies.get(LANGUAGE, "")]
+    accepted = [part.split(";")[0].strip()[:2] for part in request.headers.get("accept-language", "").split(",")]
+    default: str = request.app.state.settings.language
+    return next((tag for tag in (*chosen, *accepted) if tag in LANGUAGES), default)
+
+
+def page(request: Request, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
+    """Render a template for whoever asks."""
+    language = language_of(request)
+    face = views.Clockface(language, clock.now())
+    said = request.cookies.get(SAID, "")
+    facts = {
+        "t": words(language),
+        "say": partial(say, language=language),
+        "face": face,
+        "now": face.now,
+        "language": language,
+        "actor": getattr(request.state, "actor", None),
+        "may": getattr(request.state, "may", lambda _path: False),
+        "path": request.url.path,
+        "said": FLASHES.get(said, ""),
+        "error": None,
+        "asset": asset,
+        "is_fresh": getattr(request.state, "is_fresh", False),
+        "locks": getattr(request.state, "locks", ()),
+    } | facts
+    facts["wrong"] = partial(first_error, facts["error"])
+    response = HTMLResponse(environment().get_template(template).render(facts), status_code=status)
+    if said:
+        response.delete_cookie(SAID, secure=True, httponly=True, samesite="strict")
+    return response
+
+
+def qr(uri: str) -> Markup:
+    """Return a QR code as inline SVG, dark on light in both colour schemes (scanners want it so)."""
+    code = segno.make(uri, error="m")
+    return Markup(code.svg_inline(scale=4, border=3, dark="#000", light="#fff"))  # noqa: S704 - drawn by us from modules
+
+
+def first_error(error: BastionError | None, name: str) -> bool:
+    """Tell whether `error` is about the form field `name`."""
+    return error is not None and getattr(error, "field", "") == name

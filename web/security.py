@@ -1,0 +1,89 @@
+"""Signing in, staying signed in, and passing the guard of a route."""
+
+from typing import Annotated, Final
+from urllib.parse import quote, urlsplit
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from bastion.domain.parties import Actor
+from bastion.errors import BastionError
+from bastion.services.bundle import Services
+from web.guards import GUARDS, Guard, Key
+
+COOKIE: Final = "__Host-bastion"
+"""Browsers accept a cookie of this name only with Secure, Path=/ and no Domain (T27). Chromium and Firefox treat
+http://127.0.0.1 and http://localhost as secure, so a demonstration on one machine works without TLS."""
+
+
+class NotSignedIn(BastionError):
+    code = "not_signed_in"
+    sentence = "Please sign in first."
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def source_of(request: Request) -> str:
+    """The peer's address. uvicorn puts a trusted proxy's word there, and nobody else's (T16)."""
+    return request.client.host if request.client else ""
+
+
+def token_of(request: Request) -> str:
+    return request.cookies.get(COOKIE, "")
+
+
+async def admit(request: Request) -> None:
+    """Find out who asks and hold him against the guard of the matched route. Runs before every page."""
+    services, token = services_of(request), token_of(request)
+    guard = GUARDS[_key_of(request)]
+    actor = await services.authentication.actor_of_session(token, source_of(request)) if token else None
+    request.state.actor = actor
+    if actor is None and not guard.open_to_all:
+        raise NotSignedIn(request.url.path)
+    guard.require(actor)
+    if actor is not None:
+        request.state.may = lambda path: may(actor, path)
+        request.state.is_fresh = services.authentication.is_fresh(actor)
+        request.state.locks = await services.locks.active(actor)
+
+
+def may(actor: Actor, path: str) -> bool:
+    """Tell whether a page or form would let this actor in; templates ask it before they draw a link or a button."""
+    method, _, template = path.rpartition(" ")
+    guard: Guard = GUARDS[method or "GET", template]
+    return guard.admits(actor)
+
+
+def _key_of(request: Request) -> Key:
+    return request.method, request.scope["route"].path
+
+
+Admitted = Annotated[None, Depends(admit)]
+
+
+def local_path(address: str) -> str:
+    """Return `address` if it is a path of this console, else the home page (T26)."""
+    parts = urlsplit(address)
+    hostile = "\\" in address or any(ord(c) < 0x21 or ord(c) == 0x7F for c in address)
+    if parts.scheme or parts.netloc or hostile or not address.startswith("/") or address.startswith("//"):
+        return "/"
+    return address
+
+
+def sign_in_address(request: Request) -> str:
+    """Where to send somebody who is not signed in, and back again; a form's own address is no place to come back to."""
+    if request.method != "GET" or request.url.path == "/":
+        return "/sign-in"
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return f"/sign-in?next={quote(here, safe='')}"
+
+
+def set_session(response: Response, token: str) -> None:
+    response.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="strict")
+
+
+def end_session(response: Response) -> None:
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")

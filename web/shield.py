@@ -1,0 +1,84 @@
+"""What stands before every route: headers for the browser, a limit for bodies, no unsafe request from elsewhere.
+
+Pure ASGI, so that streams pass through untouched.
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_BODY: Final = 256 * 1024
+_CSP: Final = (
+    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+)
+CSP: Final = _CSP.format(scripts="")
+CSP_PLAYER: Final = _CSP.format(scripts=" 'wasm-unsafe-eval'")
+"""Only for the page that replays recordings: the player's terminal is WebAssembly."""
+
+HEADERS: Final = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "content-security-policy": CSP,
+    "cache-control": "no-store",
+}
+HSTS: Final = "max-age=31536000"
+
+
+class Headed:
+    """Give every answer the headers it does not bring itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("strict-transport-security", HSTS)
+            await send(message)
+
+        await self._app(scope, receive, send_headed)
+
+
+class SameOrigin:
+    """Refuse unsafe requests that another site may have caused (T29).
+
+    A request that brings its own `Authorization` cannot be caused by another site, and no page route reads that header.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not _same_origin(scope):
+            refusal = PlainTextResponse("This request came from another site and was refused.\n", status_code=403)
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _same_origin(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    if scope["method"] in SAFE_METHODS or "authorization" in headers:
+        return True
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        return False
+    site = headers.get("sec-fetch-site")
+    return site == "same-origin" if site is not None else origin is not None

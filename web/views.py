@@ -1,0 +1,122 @@
+"""From facts to words: local time, durations, sizes, hostile characters. The only place that knows a time zone.
+
+Everything a page prints passes `visible`, so a terminal's control character arrives as text that can be read (T39).
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal
+from markupsafe import Markup
+
+from bastion.domain.parties import Facility
+
+HOME_ZONE: Final = "Europe/Paris"
+_HOSTILE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 (but tab and newline), DEL, C1: what a terminal would obey
+    "\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]"  # what hides or turns text round
+)
+
+
+def visible(value: object) -> object:
+    """Return text with control and direction characters spelt out; everything else as it is."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return _HOSTILE.sub(_spell, value)
+
+
+def _spell(match: re.Match[str]) -> str:
+    point = ord(match.group())
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Clockface:
+    """Writes instants in one language and one zone. `now` is the moment the page is made."""
+
+    language: str
+    now: datetime
+    zone: str = HOME_ZONE
+
+    def at(self, facility: Facility | None) -> "Clockface":
+        """The same, on the wall of another hospital."""
+        return Clockface(self.language, self.now, facility.timezone if facility else HOME_ZONE)
+
+    @property
+    def _tz(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    def time(self, moment: datetime) -> str:
+        """Return `14:05`; when it is not today, the day before it."""
+        local, today = moment.astimezone(self._tz), self.now.astimezone(self._tz)
+        clock = format_time(local, "HH:mm", locale=self.language)
+        return clock if local.date() == today.date() else f"{self.day(moment)} {clock}"
+
+    def clock(self, moment: datetime) -> str:
+        return format_time(moment.astimezone(self._tz), "HH:mm", locale=self.language)
+
+    def day(self, moment: datetime) -> str:
+        """Return `22 nov.`, with the year when it is not this one."""
+        local = moment.astimezone(self._tz)
+        same_year = local.year == self.now.astimezone(self._tz).year
+        return format_date(local.date(), "d MMM" if same_year else "d MMM y", locale=self.language)
+
+    def full(self, moment: datetime) -> str:
+        """Return day, time with seconds and the zone's offset: unambiguous in the hour that happens twice."""
+        return format_datetime(moment.astimezone(self._tz), "d MMMM y HH:mm:ss ZZZZ", locale=self.language)
+
+    def ago(self, moment: datetime) -> str:
+        """Return `il y a 5 min` or `dans 12 min`."""
+        return format_timedelta(
+            moment - self.now, add_direction=True, format="short", locale=self.language, threshold=1.0
+        )
+
+    def span(self, length: timedelta) -> str:
+        """Return `1 h 30 min`, exact to the minute; below a minute, in seconds."""
+        seconds = round(length.total_seconds())
+        if seconds < 60:
+            return f"{seconds} s"
+        hours, minutes = divmod(seconds // 60, 60)
+        return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
+
+    def days(self, count: int) -> str:
+        return str(format_timedelta(timedelta(days=count), granularity="day", threshold=1e9, locale=self.language))
+
+    def size(self, count: int) -> str:
+        """Return bytes in the unit people read: `12 Ko`, `3,4 Mo`."""
+        step, units = 1000, ("o", "Ko", "Mo", "Go", "To") if self.language == "fr" else ("B", "kB", "MB", "GB", "TB")
+        value, unit = float(count), 0
+        while value >= step and unit < len(units) - 1:
+            value, unit = value / step, unit + 1
+        digits = "#,##0.#" if value < 10 and unit else "#,##0"
+        return f"{format_decimal(value, format=digits, locale=self.language)} {units[unit]}"
+
+    def number(self, value: float) -> str:
+        return str(format_decimal(value, locale=self.language))
+
+
+def local_day(moment: datetime, zone: str = HOME_ZONE) -> str:
+    """Return a day as a date field wants it: `2026-11-22`."""
+    return moment.astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+def minutes(length: timedelta) -> int:
+    return int(length.total_seconds() // 60)
+
+
+def part_gone(start: datetime, end: datetime, now: datetime) -> float:
+    """Return how much of a time box is over, 0 to 100."""
+    whole = (end - start).total_seconds()
+    return min(max((now - start).total_seconds() / whole, 0.0), 1.0) * 100 if whole > 0 else 100.0
+
+
+DURATIONS: Final = (15, 30, 60, 120, 240, 480)
+
+
+def shorter_than(wanted: int) -> list[int]:
+    """The durations an approver may choose instead of `wanted` minutes."""
+    return [choice for choice in DURATIONS if choice < wanted]
