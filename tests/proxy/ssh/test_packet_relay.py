@@ -5,11 +5,15 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
 import uvloop
 
+from bastion.proxy.ssh.packet_ciphers import KeptCipher
+from bastion.proxy.ssh.packet_connection import PacketPath
+from tests.bench.minimal_proxy import FrontSession
 from tests.bench.servers import Lab
 from tests.proxy.ssh.packet_lab import CIPHERS, Front, algorithms, exchange, front
 
@@ -70,6 +74,35 @@ async def test_ciphers_may_differ_between_the_two_sides(lab: Lab, tmp_path: Path
             assert await exchange(near, tmp_path, MIB, algorithms(cipher), each=1) == 2
 
 
+async def test_no_data_is_sent_while_keys_are_exchanged(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 4253 §7.1: after KEXINIT, nothing but the key exchange until NEWKEYS. OpenSSH 9.2 would not complain."""
+    early: list[int] = []
+    send, queue = PacketPath.send_scratch, PacketPath.send_packet
+
+    def send_scratch(self: PacketPath, cipher: KeptCipher, size: int) -> None:
+        early.extend([] if self._kex_complete else [size])
+        send(self, cipher, size)
+
+    def send_packet(self: PacketPath, kind: int, *args: bytes, **options: Any) -> None:
+        early.extend([kind] if kind in (94, 95) and not self._kex_complete else [])
+        queue(self, kind, *args, **options)
+
+    monkeypatch.setattr(PacketPath, "send_scratch", send_scratch)
+    monkeypatch.setattr(PacketPath, "send_packet", send_packet)
+    async with front(lab) as near:
+        steady = asyncio.create_task(near.run("for i in $(seq 300); do head -c 9000 /dev/zero; sleep 0.002; done"))
+        await near.settle()
+        rekeys = 0
+        while not steady.done():
+            rekeys += near.proxy.fronts[0]._kex_complete
+            near.proxy.fronts[0]._rekey_bytes_sent = 1 << 40  # the next packet finds an exchange due
+            await asyncio.sleep(0.02)
+        same = await steady == bytes(300 * 9000)
+    assert same
+    assert rekeys > 10
+    assert early == []
+
+
 async def test_bulk_both_ways_in_one_channel_comes_back_whole(lab: Lab) -> None:
     data = os.urandom(12 * MIB)
     async with front(lab, "rekeying") as near:
@@ -109,6 +142,25 @@ async def test_the_taps_see_what_passes_and_which_stream(lab: Lab) -> None:
         )
         assert same
         assert near.proxy.carried > 8 * MIB
+
+
+async def test_after_a_refusal_nothing_passes_even_if_nobody_ends_the_session(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tap(_stream: int, data: memoryview) -> None:
+        if b"secret" in bytes(data):
+            raise OSError("no space left to record")
+
+    monkeypatch.setattr(FrontSession, "refused", lambda self, error: self.proxy.errors.append(error))
+    async with front(lab) as near, near.python() as client:
+        near.proxy.tap_in = tap
+        process = await client.create_process("cat", encoding=None)
+        await near.settle()
+        for words in (b"a secret\n", b"more\n", b"and more\n"):
+            process.stdin.write(words)
+            await asyncio.sleep(0.05)
+        assert len(near.proxy.errors) == 1
+        assert near.proxy.carried == near.proxy.by_callback == 0
 
 
 async def test_what_the_tap_refuses_is_not_forwarded_and_nothing_passes_after_it(lab: Lab, tmp_path: Path) -> None:
