@@ -90,8 +90,11 @@ class PacedChannel(SSHChannel[bytes]):
 
     def give_back_window(self) -> None:
         """Let the peer send again what has been forwarded, once that is half a window (RFC 4254 §5.2)."""
-        spent = self._init_recv_window - self._recv_window - self.backlog()
-        if spent > self._init_recv_window // 2:
+        spent = self._init_recv_window - self._recv_window
+        if spent * 2 <= self._init_recv_window:
+            return
+        spent -= self.backlog()
+        if spent * 2 > self._init_recv_window:
             self.send_packet(MSG_CHANNEL_WINDOW_ADJUST, UInt32(spent))
             self._recv_window += spent
 

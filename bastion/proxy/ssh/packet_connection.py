@@ -30,7 +30,9 @@ SCRATCH = bytearray(512 * 1024)  # the packet being handled: padding length, pay
 SCRATCH_VIEW = memoryview(SCRATCH)
 _PIECE = 32 * 1024  # bytes asyncssh's own parser gets at once; it re-slices what it is given for each packet
 _FLUSH = 128 * 1024  # bytes waiting that are written without waiting for the end of the turn
+_LARGEST = len(SCRATCH) - 64
 _SMALLEST = 8  # RFC 4253 §6: four bytes of padding at least, and a whole block
+_PADDING = os.urandom(64)
 _EMPTY_IGNORE = (String(b""),)
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 
@@ -77,12 +79,11 @@ class PacketPath(SSHConnection):
     def _send(self, data: bytes) -> None:
         self._queue(data)
 
-    def _queue(self, *pieces: bytes) -> None:
+    def _queue(self, head: bytes, body: bytes = b"") -> None:
         if not self._outgoing:
             self._loop.call_soon(self.flush)
-        self._outgoing += pieces
-        for piece in pieces:
-            self._outgoing_size += len(piece)
+        self._outgoing += (head, body)
+        self._outgoing_size += len(head) + len(body)
         if self._outgoing_size > _FLUSH:
             self.flush()
 
@@ -94,20 +95,21 @@ class PacketPath(SSHConnection):
             self._outgoing_size = 0
             super()._send(data)
 
-    def send_scratch(self, cipher: KeptCipher, size: int) -> None:
-        """Pad, seal and queue SCRATCH[1:size], a payload. What SSHConnection.send_packet does, without the copies.
+    def send_sealed(self, cipher: KeptCipher, packet: bytearray, size: int) -> None:
+        """Pad, seal and queue packet[1:size], a payload. What SSHConnection.send_packet does, without the copies.
 
-        The padding is our own: the sender's would be bytes that reach the other side unrecorded.
+        The padding is our own: the sender's would be bytes that reach the other side unrecorded. It is the same for
+        each packet; under an AEAD it hides nothing that the length does not.
         """
         padding = -size % self._send_blocksize
         if padding < 4:
             padding += self._send_blocksize
-        SCRATCH[0] = padding
-        SCRATCH[size : size + padding] = os.urandom(padding)
-        size += padding
-        self._queue(*cipher.seal(self._send_seq, SCRATCH_VIEW[:size]))
+        end = size + padding
+        packet[0] = padding
+        packet[size:end] = _PADDING[:padding]
+        self._queue(*cipher.seal(self._send_seq, memoryview(packet)[:end]))
         self._send_seq = (self._send_seq + 1) & 0xFFFF_FFFF
-        self._rekey_bytes_sent += size
+        self._rekey_bytes_sent += end
 
     def sealer(self) -> KeptCipher | None:
         """The cipher packets can be sealed with in place; None sends through asyncssh's own send_packet."""
@@ -195,7 +197,7 @@ class PacketPath(SSHConnection):
         """Open the frames of `_inpbuf` + data[at:]; returns how far `data` is used up."""
         if not self._inpbuf:
             return self._pump(cipher, data, at)
-        size = self._measure(cipher, memoryview(self._inpbuf)[:LENGTH]) or LENGTH
+        size = self._frame_size or self._measure(cipher, memoryview(self._inpbuf)[:LENGTH]) or LENGTH
         missing = size - len(self._inpbuf)
         head, self._inpbuf = self._inpbuf + data[at : at + missing], b""
         self._pump(cipher, head, 0)
@@ -210,7 +212,7 @@ class PacketPath(SSHConnection):
         outlets: set[PacketPath] = set()
         going = True
         while going:
-            size = self._measure(cipher, view[at : at + LENGTH])
+            size = self._frame_size or self._measure(cipher, view[at : at + LENGTH])
             if not size or end - at < size:
                 self._inpbuf = data[at:]
                 at = end
@@ -234,13 +236,14 @@ class PacketPath(SSHConnection):
 
     def _measure(self, cipher: KeptCipher, head: memoryview) -> int:
         """Bytes of the frame that begins with `head`, 0 while `head` is too short to say."""
-        if not self._frame_size and len(head) == LENGTH:
-            length = cipher.length(self._recv_seq, head)
-            if length > min(self._max_recv_pktlen, len(SCRATCH) - 64):
-                raise ProtocolError("Max packet size exceeded")
-            if length < _SMALLEST:
-                raise ProtocolError("Packet too short")
-            self._frame_size = LENGTH + length + TAG
+        if len(head) < LENGTH:
+            return 0
+        length = cipher.length(self._recv_seq, head)
+        if length > self._max_recv_pktlen or length > _LARGEST:
+            raise ProtocolError("Max packet size exceeded")
+        if length < _SMALLEST:
+            raise ProtocolError("Packet too short")
+        self._frame_size = LENGTH + length + TAG
         return self._frame_size
 
     def _lane(self) -> Lane | None:

@@ -30,6 +30,7 @@ What is used of asyncssh beyond its documented interface (`TESTED`; `_SHAPE` is 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import logging
 from collections.abc import Callable
@@ -143,6 +144,7 @@ def _misfit() -> str:
 def _when_debugging(log_packet: Callable[..., None]) -> Callable[..., None]:
     """Asyncssh formats a line for each packet before it asks whether anybody reads it."""
 
+    @functools.wraps(log_packet)
     def ask_first(self: SSHPacketLogger, *args: Any, **options: Any) -> None:
         if SSHLogger._debug_level >= 3:
             log_packet(self, *args, **options)

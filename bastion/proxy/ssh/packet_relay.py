@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA, MSG_CHANNEL_WINDOW_ADJUST
-from asyncssh.packet import String, UInt32
+from asyncssh.packet import UInt32
 
 from bastion.proxy.ssh.packet_channels import HELD, PacedChannel
 from bastion.proxy.ssh.packet_connection import SCRATCH, SCRATCH_VIEW
@@ -69,17 +69,25 @@ class Lane:
         size = int.from_bytes(SCRATCH_VIEW[head - 4 : head], "big")
         if not size or head + size + SCRATCH[0] != length or not self._may_carry(stream, size):
             return False
-        source, target = self.source, self.target
-        cipher = self.outlet.sealer()
-        if cipher is None or source._recv_paused or not self._room() or size > self._most():
+        source = self.source
+        if source._recv_paused or not self._room() or size > self._most():
             self._hold(bytes(SCRATCH_VIEW[head : head + size]), stream)
         elif self._show(stream, SCRATCH_VIEW[head : head + size]):
             source._recv_window -= size
-            SCRATCH[2:6] = UInt32(target._send_chan or 0)
-            self.outlet.send_scratch(cipher, head + size)
-            target._send_window -= size
-            self._carried(size)
+            self._send(SCRATCH, head, size)
         return True
+
+    def _send(self, packet: bytearray, head: int, size: int) -> None:
+        """Send packet[head : head + size], data behind a header of the source, as a packet of the target."""
+        target, cipher = self.target, self.outlet.sealer()
+        packet[2:6] = UInt32(target._send_chan or 0)
+        target._send_window -= size
+        if cipher is not None:
+            self.outlet.send_sealed(cipher, packet, head + size)
+        else:
+            self.outlet.send_packet(packet[1], bytes(packet[2 : head + size]))
+        self.carried += size
+        self.source.give_back_window()
 
     def _may_carry(self, stream: int, size: int) -> bool:
         """What asyncssh would accept and hand to a session that is reading, for a target that is still open."""
@@ -125,30 +133,35 @@ class Lane:
             self.release()
 
     def _send_first(self) -> None:
-        waiting, target = self.source._recv_buf, self.target
+        """Send what goes into one packet from the front of what is held.
+
+        In a packet of its own: SCRATCH may be in use by the other lane, whose tap had something written.
+        """
+        waiting = self.source._recv_buf
         data, stream = waiting[0]
-        piece = data[: self._most()]
-        if not self._show(stream or 0, memoryview(piece)):
+        size = min(self._most(), len(data))
+        packet, head = _packet(stream, data, size)
+        if not self._show(stream or 0, memoryview(packet)[head : head + size]):
             return
-        if len(piece) == len(data):
+        if size == len(data):
             waiting.pop(0)
         else:
-            waiting[0] = (data[len(piece) :], stream)
-        target._send_window -= len(piece)
-        if stream:
-            target.send_packet(MSG_CHANNEL_EXTENDED_DATA, UInt32(stream), String(piece))
-        else:
-            target.send_packet(MSG_CHANNEL_DATA, String(piece))
-        self._carried(len(piece))
-
-    def _carried(self, size: int) -> None:
-        self.carried += size
-        self.source.give_back_window()
+            waiting[0] = (data[size:], stream)
+        self._send(packet, head, size)
 
     def release(self) -> None:
         """Give what is held, if anything, to the session, and what stands behind it."""
         self.source._recv_paused = False
         self.source._flush_recv_buf()
+
+
+def _packet(stream: int | None, data: bytes, size: int) -> tuple[bytearray, int]:
+    """A packet with the first `size` bytes of `data`, channel number and padding yet to come; and where they begin."""
+    kind = MSG_CHANNEL_EXTENDED_DATA if stream else MSG_CHANNEL_DATA
+    header = bytes((0, kind, 0, 0, 0, 0)) + (UInt32(stream) if stream else b"") + UInt32(size)
+    packet = bytearray(header)
+    packet += memoryview(data)[:size]
+    return packet, len(header)
 
 
 class Splice:

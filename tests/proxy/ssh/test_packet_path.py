@@ -1,5 +1,6 @@
 """The packet path is put in place once, or not at all; where it does not apply the sessions carry everything."""
 
+import inspect
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -30,7 +31,8 @@ def stock(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(connection, name, getattr(asyncssh, name))
     monkeypatch.setattr(encryption, "_enc_params", dict(encryption._enc_params))
     monkeypatch.setitem(encryption._enc_params, b"aes128-gcm@openssh.com", (encryption.GCMEncryption, "aes128-gcm"))
-    monkeypatch.setattr(SSHPacketLogger, "_log_packet", SSHPacketLogger._log_packet)
+    log_packet = inspect.unwrap(SSHPacketLogger._log_packet)
+    monkeypatch.setattr(SSHPacketLogger, "_log_packet", log_packet)
 
 
 def test_install_is_idempotent(stock: None) -> None:
@@ -111,7 +113,7 @@ def _ignore(_stream: int, _data: memoryview) -> None:
 
 async def test_the_packet_log_is_asked_for_before_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[object] = []
-    log = packet_path._when_debugging(lambda *given, **_named: written.append(given))
+    log = packet_path._when_debugging(lambda *given: written.append(given))
     log(None, "Sent", 94, 0, b"", "")
     assert written == []
     monkeypatch.setattr(packet_path.SSHLogger, "_debug_level", 3)

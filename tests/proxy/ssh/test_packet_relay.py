@@ -77,17 +77,17 @@ async def test_ciphers_may_differ_between_the_two_sides(lab: Lab, tmp_path: Path
 async def test_no_data_is_sent_while_keys_are_exchanged(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 4253 §7.1: after KEXINIT, nothing but the key exchange until NEWKEYS. OpenSSH 9.2 would not complain."""
     early: list[int] = []
-    send, queue = PacketPath.send_scratch, PacketPath.send_packet
+    send, queue = PacketPath.send_sealed, PacketPath.send_packet
 
-    def send_scratch(self: PacketPath, cipher: KeptCipher, size: int) -> None:
+    def send_sealed(self: PacketPath, cipher: KeptCipher, packet: bytearray, size: int) -> None:
         early.extend([] if self._kex_complete else [size])
-        send(self, cipher, size)
+        send(self, cipher, packet, size)
 
     def send_packet(self: PacketPath, kind: int, *args: bytes, **options: Any) -> None:
         early.extend([kind] if kind in (94, 95) and not self._kex_complete else [])
         queue(self, kind, *args, **options)
 
-    monkeypatch.setattr(PacketPath, "send_scratch", send_scratch)
+    monkeypatch.setattr(PacketPath, "send_sealed", send_sealed)
     monkeypatch.setattr(PacketPath, "send_packet", send_packet)
     async with front(lab) as near:
         steady = asyncio.create_task(near.run("for i in $(seq 300); do head -c 9000 /dev/zero; sleep 0.002; done"))
