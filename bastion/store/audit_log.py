@@ -162,7 +162,7 @@ def _events(rows: Sequence[Row[Any]]) -> list[AuditEvent]:
 
 def plain(value: object) -> str:
     """The value as text that does nothing wherever it is shown: no control, format or line-separating characters,
-    no lone surrogates, at most 1,000 characters (T21: OSC 52, bidi overrides, forged log lines).
+    no lone surrogates, at most 1,000 characters (T39: OSC 52, bidi overrides, forged log lines).
     """
     text = str(value)
     if len(text) > _LONGEST:
