@@ -30,8 +30,9 @@ from bastion.config import Settings
 from bastion.domain.parties import system_actor
 from bastion.errors import ConfigurationError
 from bastion.jobs import Archive
+from bastion.proxy.ssh.caller import Door
 from bastion.proxy.ssh.scan import scan_host_keys
-from bastion.proxy.ssh.server import Door, listen
+from bastion.proxy.ssh.server import listen
 from bastion.proxy.supervisor import Keeping, Supervisor
 from bastion.services import bundle
 from bastion.services.bundle import Services
@@ -78,7 +79,8 @@ def prepare(settings: Settings) -> None:
     Vault.open(settings.vault_key)
     with _as_configuration():
         if not settings.signing_key.exists():
-            Signer.generate(settings.signing_key)
+            signer = Signer.generate(settings.signing_key)
+            settings.signing_key.with_suffix(".pub").write_text(signer.public_pem)
     make_key(settings.host_key)
     asyncio.run(migrate(settings))
 

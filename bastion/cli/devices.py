@@ -1,6 +1,7 @@
 """`bastion admin device`, `endpoint` and `account`."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -115,7 +116,7 @@ def pin_endpoint(
     offers = perform(lambda services, me: _scan(services, me, device))
     for offer in offers:
         chosen = frozenset(fingerprint or ()) or _confirmed(offer)
-        perform(lambda services, me, o=offer, c=chosen: services.inventory.pin_host_keys(me, o.endpoint.id, c))
+        perform(partial(_pin, offer.endpoint.id, chosen))
         say("The identity of {device} is pinned.", device=device)
 
 
@@ -172,6 +173,10 @@ async def _scan(services: Services, me: Actor, code: str) -> list[HostKeyOffer]:
     if not view.endpoints:
         raise Invalid(code, sentence="{device} has no endpoint yet; say where it answers first.", device=code)
     return [await services.inventory.scan_host_keys(me, endpoint.id) for endpoint in view.endpoints]
+
+
+async def _pin(endpoint_id: str, fingerprints: frozenset[str], services: Services, me: Actor) -> Endpoint:
+    return await services.inventory.pin_host_keys(me, endpoint_id, fingerprints)
 
 
 def _confirmed(offer: HostKeyOffer) -> frozenset[str]:

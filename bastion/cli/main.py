@@ -13,18 +13,15 @@ from bastion.i18n import sentence
 command = group("A privileged-access bastion for supplier telemaintenance in hospitals.")
 admin = group("Registers: hospitals, suppliers, people, devices.")
 
-for name, use in {
-    "init": machine.init,
-    "serve": machine.serve,
-    "demo": demo.demo,
-    "migrate": machine.migrate,
-    "check": machine.check,
-    "verify": machine.verify,
-    "unlock": locks.lift,
-    "sessions": records.list_sessions,
-    "requests": records.list_requests,
-}.items():
-    command.command(name)(use)
+command.command("init")(machine.init)
+command.command("serve")(machine.serve)
+command.command("demo")(demo.demo)
+command.command("migrate")(machine.migrate)
+command.command("check")(machine.check)
+command.command("verify")(machine.verify)
+command.command("unlock")(locks.lift)
+command.command("sessions")(records.list_sessions)
+command.command("requests")(records.list_requests)
 
 command.add_typer(admin, name="admin")
 command.add_typer(locks.locks, name="lock")
