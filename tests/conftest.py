@@ -20,13 +20,20 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sqlite_template(tmp_path_factory.mktemp("template"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of its own, migrated and empty."""
-    if request.param == "sqlite":
-        return sqlite_fresh(request.getfixturevalue("migrated_sqlite"), tmp_path)
-    postgres: Postgres = request.getfixturevalue("postgres")
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    return sqlite_fresh(migrated_sqlite, tmp_path)
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
     return postgres.emptied()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database without rows."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture

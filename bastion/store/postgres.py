@@ -15,7 +15,7 @@ from bastion.store.transaction import Change, Transaction, Values
 from bastion.store.troubles import translated
 
 _CONNECT = 1.5  # seconds to reach the server before we say Unavailable
-_STATEMENT = 10.0  # seconds a statement may take; a broken network is noticed by it too
+_STATEMENT = 5.0  # seconds a statement may take; a network that swallows packets is noticed by it too
 
 
 class PostgresTransaction:
