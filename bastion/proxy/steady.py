@@ -14,12 +14,16 @@ class SteadyClock:
     """
 
     def __init__(
-        self, wall: Callable[[], datetime] = clock.now, monotonic: Callable[[], float] = time.monotonic
+        self, wall: Callable[[], datetime] | None = None, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._wall = wall
+        self._wall = wall or _wall
         self._monotonic = monotonic
-        self._anchor = wall()
+        self._anchor = self._wall()
         self._since = monotonic()
 
     def now(self) -> datetime:
         return max(self._wall(), self._anchor + timedelta(seconds=self._monotonic() - self._since))
+
+
+def _wall() -> datetime:
+    return clock.now()

@@ -48,17 +48,10 @@ class Screen:
         self._news = asyncio.Event()
         self._master, slave = pty.openpty()
         self.resize(cols, rows)
-        self._starting = asyncio.ensure_future(
-            asyncio.create_subprocess_exec(
-                *command,
-                env=environment,
-                stdin=slave,
-                stdout=slave,
-                stderr=slave,
-                start_new_session=True,
-                pass_fds=(slave,),
-            )  # fmt: skip
+        starting = asyncio.create_subprocess_exec(
+            *command, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
         )
+        self._starting = asyncio.ensure_future(starting)
         self._slave: int | None = slave
         self._process: asyncio.subprocess.Process | None = None
         asyncio.get_running_loop().add_reader(self._master, self._read)

@@ -1,8 +1,87 @@
 """exec through the bastion with an unmodified OpenSSH client and a real sshd as the device."""
 
+import asyncio
+import hashlib
+import os
+
 
 async def test_output_error_and_status_come_apart(hospital):
     await hospital.grant()
     done = await hospital.ssh("echo out; echo err >&2; exit 7")
     assert (done.status, done.out) == (7, b"out\n")
     assert b"err\n" in done.err
+
+
+async def test_input_reaches_the_device_and_end_of_file_too(hospital):
+    await hospital.grant()
+    done = await hospital.ssh("tr a-z A-Z", stdin=b"quiet please")
+    assert (done.status, done.out) == (0, b"QUIET PLEASE")
+
+
+async def test_an_exit_signal_is_passed_on(hospital):
+    await hospital.grant()
+    done = await hospital.ssh("kill -TERM $$")
+    assert done.status == 255, "OpenSSH reports a command that died by a signal as 255"
+    await hospital.settled()
+    assert "signal" in str([e.fields for e in await hospital.events("channel:closed")])
+
+
+async def test_a_mebibyte_goes_up_and_comes_down_unharmed(hospital):
+    await hospital.grant()
+    sent = os.urandom(1 << 20)
+    done = await hospital.ssh("cat", stdin=sent)
+    assert hashlib.sha256(done.out).digest() == hashlib.sha256(sent).digest()
+    assert await hospital.recorded("i") == sent
+    assert await hospital.recorded("o") == sent
+
+
+async def test_everything_is_in_the_recording_and_the_audit_chain(hospital):
+    grant = await hospital.grant()
+    await hospital.ssh("cat; echo err >&2; exit 3", stdin=b"typed")
+    assert [await hospital.recorded(d) for d in "ioe"] == [b"typed", b"typed", b"err\n"]
+    record = (await hospital.records())[0]
+    assert (record.grant_id, record.end_reason, record.account_login) == (grant.id, "technician_left", "root")
+    assert record.recording_digest
+    told = [t for t in await hospital.tags() if t.split(":")[0] in {"session", "channel", "recording", "vault"}]
+    assert told == [
+        "vault:released", "session:opened", "channel:opened", "channel:closed", "session:ending",
+        "recording:sealed", "session:closed",
+    ]  # fmt: skip
+
+
+async def test_several_channels_share_one_session_and_one_device_connection(hospital):
+    await hospital.grant()
+    control = hospital.home / "control"
+    master = hospital.ssh(before=["-M", "-S", str(control), "-N"])
+    task = asyncio.create_task(master)
+    try:
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            if control.exists():
+                break
+        shared = ["-S", str(control), "-o", "ControlMaster=no"]
+        ones = await asyncio.gather(*(hospital.ssh(f"echo {n}; exit {n}", before=shared) for n in range(5)))
+        assert [(one.status, one.out) for one in ones] == [(n, f"{n}\n".encode()) for n in range(5)]
+        live = hospital.supervisor.lives
+        assert len(live) == 1
+    finally:
+        task.cancel()
+        await hospital.ssh(before=["-S", str(control), "-O", "exit"])
+    await hospital.settled()
+    assert len(await hospital.records()) == 1
+    assert (await hospital.tags("session:opened")) == ["session:opened"]
+    assert (await hospital.tags("channel:opened")) == ["channel:opened"] * 5
+
+
+async def test_a_command_that_is_not_utf8_is_passed_on_as_it_is(hospital):
+    await hospital.grant()
+    done = await hospital.ssh(os.fsdecode(b"printf '%s' '\xe9t\xe9' | od -An -tx1"))
+    assert done.out.split() == [b"e9", b"74", b"e9"]
+
+
+async def test_the_environment_of_the_technician_does_not_reach_the_device(hospital):
+    await hospital.grant()
+    done = await hospital.ssh("env", before=["-o", "SetEnv=LC_CANARY=canary LD_PRELOAD=x.so"])
+    assert b"canary" not in done.out
+    await hospital.settled()
+    assert [e.fields["detail"] for e in await hospital.events("channel:refused")] == ["LD_PRELOAD"]

@@ -1,12 +1,15 @@
 """A small hospital with a running bastion and a device, all real, in the test's own event loop."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import asyncssh
 import pyotp
+import pytest
 
 from bastion import clock
 from bastion.app import make_key
@@ -172,17 +175,15 @@ class World:
     async def approve(self, request, minutes: int = 60):
         return await self.services.approvals.approve(self.staff(self.eve), request.id, request.version, minutes, "ok")
 
-    async def grant(self, *, minutes: int = 60, acknowledged: bool = True, who: Person | None = None) -> Grant:
-        request = await self.approve(await self.ask(minutes=minutes, acknowledged=acknowledged, who=who), minutes)
+    async def grant(
+        self, *, minutes: int = 60, acknowledged: bool = True, who: Person | None = None, ends_in: float | None = None
+    ) -> Grant:
+        """Ask and approve. With `ends_in` it happened so long ago that only those seconds are left."""
+        with clock_moved(0 if ends_in is None else ends_in - minutes * 60):
+            asked = await self.ask(minutes=minutes, acknowledged=acknowledged, who=who)
+            request = await self.approve(asked, minutes)
         async with self.database.read() as uow:
             return await uow.grants.get(request.grant_id)
-
-    async def end_grant_in(self, grant: Grant, seconds: float) -> None:
-        """Let the agreed time be over soon: shorter than any policy or form would agree to."""
-        async with self.database.write() as uow:
-            current = await uow.grants.get(grant.id)
-            await uow.grants.save(replace(current, end=clock.now() + timedelta(seconds=seconds)))
-            uow.hint("grant", grant.id)
 
     async def forget_codes(self) -> None:
         """Make the codes of this half minute usable again; only a test may."""
@@ -247,6 +248,15 @@ class World:
 def recorded(archive: Archive, signer: Signer, recording_id: str, direction: str, track: int = 0) -> bytes:
     opened = replay.open_recording(archive.blobs, recording_id, signer.public)
     return b"".join(frame.data for frame in opened.frames(track) if frame.code == direction)
+
+
+@contextmanager
+def clock_moved(seconds: float) -> Iterator[None]:
+    """Set the wall clock forward or back while in the context."""
+    real = clock.now
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: real() + timedelta(seconds=seconds))
+        yield
 
 
 class PasswordDevice(asyncssh.SSHServer):

@@ -198,7 +198,8 @@ class Lobby:
             async with asyncio.timeout(PATIENCE):
                 return await self._terminal.line(self._words.say(prompt))
         except TimeoutError:
-            self._say("\nNobody has answered for a while. Good-bye.")
+            self._show("\n")
+            self._say("Nobody has answered for a while. Good-bye.")
             raise Left from None
 
     def _say(self, english: str) -> None:

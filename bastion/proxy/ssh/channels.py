@@ -121,6 +121,8 @@ class TechnicianEnd(_ChannelEnd, asyncssh.SSHServerSession[bytes]):
     def __init__(self, host: Host) -> None:
         super().__init__()
         self.asked = Asked()
+        self.exit_due = False
+        """The device has said its last, but not yet how it ended."""
         self._host = host
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
@@ -178,10 +180,13 @@ class TechnicianEnd(_ChannelEnd, asyncssh.SSHServerSession[bytes]):
             case Data(data):
                 channel.write(data)
             case Eof():
+                self.exit_due = True
                 channel.write_eof()
             case Exit(status, ""):
+                self.exit_due = False
                 channel.exit(status)
             case Exit(_, signal, core_dumped, message, language):
+                self.exit_due = False
                 channel.exit_with_signal(signal, core_dumped, message, language)
             case _:
                 raise TypeError(f"{type(frame).__name__} does not go to a technician")

@@ -14,7 +14,7 @@ from typing import Final, cast
 import asyncssh
 from asyncssh.channel import SSHServerChannel
 from asyncssh.connection import SSHServerConnection
-from asyncssh.constants import MSG_CHANNEL_OPEN, MSG_GLOBAL_REQUEST
+from asyncssh.constants import MSG_CHANNEL_CLOSE, MSG_CHANNEL_OPEN, MSG_GLOBAL_REQUEST
 from asyncssh.packet import PacketDecodeError, SSHPacket, String
 from asyncssh.public_key import SSHKey, decode_ssh_public_key
 
@@ -27,6 +27,8 @@ from bastion.proxy.ssh.packet_connection import FastServerConnection
 
 MOST_UNREAD: Final = 4 * 1024 * 1024
 """Bytes waiting for a client that does not read. Data stops long before; a flood of requests would not."""
+EXIT_PATIENCE: Final = 5.0
+"""Seconds a closed channel waits for the device to say how its command ended."""
 
 _GLOBAL: Final = frozenset(
     {b"keepalive@openssh.com", b"hostkeys-prove-00@openssh.com", b"no-more-sessions@openssh.com"}
@@ -38,6 +40,7 @@ _HARMLESS: Final = frozenset(
     {"eow@openssh.com", "winadj@putty.projects.tartarus.org", "simple@putty.projects.tartarus.org", "xon-xoff"}
 )
 """Refused like the rest, but not worth a word: clients send them of themselves, and expect a no."""
+_RECEIVING: Final = frozenset({"open", "eof_pending", "eof"})  # as asyncssh: states in which a CLOSE may come
 _LOCALE: Final = ("LANG", "LC_", "COLORTERM", "TZ")
 _KINDS: Final = {
     b"direct-tcpip": "port forwarding",
@@ -143,6 +146,26 @@ class StrictConnection(SSHServerConnection):
 
 class StrictChannel(SSHServerChannel[bytes]):
     """A session channel that takes the requests of `_CHANNEL` and no other."""
+
+    _session: TechnicianEnd
+
+    def process_packet(self, pkttype: int, pktid: int, packet: SSHPacket) -> bool | Awaitable[None]:
+        if pkttype == MSG_CHANNEL_CLOSE and self._outlives_close(packet):
+            return True
+        return super().process_packet(pkttype, pktid, packet)
+
+    def _outlives_close(self, packet: SSHPacket) -> bool:
+        """Wait with our CLOSE for the exit status that is due, as sshd does.
+
+        OpenSSH closes a channel as soon as both sides have sent EOF; asyncssh would answer at once and the status of
+        the command would never be told.
+        """
+        if self._recv_state not in _RECEIVING or not self._session.exit_due:
+            return False
+        packet.check_end()
+        self._recv_state = "close_pending"  # nothing more may come; `close` ends the channel for good
+        self._loop.call_later(EXIT_PATIENCE, self.close)
+        return True
 
     def _service_next_request(self) -> None:
         request, packet, _ = self._request_queue[0]

@@ -21,7 +21,7 @@ from bastion.errors import (
     NoGrant,
     NotAcknowledged,
 )
-from bastion.i18n import sentence
+from bastion.i18n import sentence, translator
 from bastion.proxy.frames import Data, Stream
 from bastion.proxy.live_session import REFUSED, LiveSession
 from bastion.proxy.lobby.desk import ServiceDesk
@@ -73,7 +73,8 @@ class Visit:
         self._link: DeviceLink | None = None
         self._opening: asyncio.Task[LiveSession] | None = None
         self._gone = False
-        self._arrival: asyncio.Task[Entry | None] | None = asyncio.create_task(self._arrive())
+        self._met = False
+        self._arrival = asyncio.create_task(self._arrive())
         self._arrival.add_done_callback(_retrieve)
 
     # -- coming and going ----------------------------------------------------------------------------------------------
@@ -106,16 +107,22 @@ class Visit:
         self._refusals += 1
         if self._refusals > MOST_REFUSALS:
             self._connection.abort()
-        elif self._live is not None:
-            facts = {"channel": 0, "kind": kind, "why": "not offered", "detail": detail}
-            self._live.note(Audit("channel:refused", facts))
         else:
-            refused = self._supervisor.services.sessions.refused(self._actor, self._name.device, problem)
-            self._supervisor.spawn(refused, "refused channel")
-        text = sentence(problem, self._actor.language)
+            self._supervisor.spawn(self._note_refusal(problem, kind, detail), "refused channel")
+        say = translator(self._actor.language)
+        text = sentence(ChannelRefused(detail, kind=say(kind)), self._actor.language)
         if remark:
             self._remarks.append(text)
         return text
+
+    async def _note_refusal(self, problem: ChannelRefused, kind: str, detail: str) -> None:
+        """Put it down to the session, if there is one or one is being opened."""
+        await asyncio.wait([self._arrival])
+        if self._live is None:
+            await self._supervisor.services.sessions.refused(self._actor, self._name.device, problem)
+        else:
+            facts = {"channel": 0, "kind": kind, "why": "not offered", "detail": detail}
+            self._live.note(Audit("channel:refused", facts))
 
     # -- one channel ---------------------------------------------------------------------------------------------------
     def channel_started(self, end: TechnicianEnd) -> None:
@@ -166,10 +173,10 @@ class Visit:
 
     async def _arrived(self) -> Entry | None:
         """What he found when he came; for a channel that comes later, what he finds now."""
-        if self._arrival is None:
+        if self._met:
             return await self._arrive()
-        arrival, self._arrival = self._arrival, None
-        return await asyncio.shield(arrival)
+        self._met = True
+        return await asyncio.shield(self._arrival)
 
     # -- the session ---------------------------------------------------------------------------------------------------
     async def _session(self, grant: Grant) -> LiveSession:

@@ -1,0 +1,174 @@
+"""From arrival to an open session, on a real terminal: menu, request, waiting, recording notice, refusal."""
+
+import asyncio
+
+import pytest
+
+PROMPT = "Number or name of the device"
+
+
+@pytest.fixture
+async def lobby(hospital, screens):
+    """A technician without an authorisation, before the first question."""
+    screen = screens(hospital.screen())
+    await screen.expect("You have no open authorisation for this device.")
+    return screen
+
+
+async def fill_in(screen, reason="replace the tube"):
+    await screen.expect("Reason")
+    screen.send(f"{reason}\r")
+    await screen.expect("Number (Enter for 2):")
+    screen.send("1\r")
+    await screen.expect("Work order")
+    screen.send("WO-7\r")
+    await screen.expect("How long")
+    screen.send("1h30\r")
+    await screen.expect("This session is recorded")
+    await screen.expect("Do you accept?")
+    screen.send("yes\r")
+
+
+async def pending(hospital):
+    async with asyncio.timeout(5):
+        while not (waiting := await hospital.services.access.pending(hospital.staff(hospital.eve))):
+            await asyncio.sleep(0.05)
+    return waiting[0].request
+
+
+async def test_a_request_is_made_seen_agreed_and_the_session_opens_by_itself(lobby, hospital):
+    await fill_in(lobby)
+    await lobby.expect("is with the hospital. Asked: Eve")
+    request = await pending(hospital)
+    asked = (request.reason, request.kind.value, request.work_order, request.wanted.total_seconds())
+    assert asked == ("replace the tube", "telediagnostic", "WO-7", 90 * 60)
+    lobby.send("typed while waiting\r")
+    await hospital.approve(request)
+    begun = asyncio.get_running_loop().time()
+    await lobby.expect("# ", timeout=3)
+    assert asyncio.get_running_loop().time() - begun < 2
+    lobby.send("echo on''device; exit\r")
+    await lobby.expect("ondevice")
+    await lobby.ended()
+    assert b"typed while waiting" not in await hospital.recorded("i")
+
+
+async def test_a_refusal_is_read_with_its_reason(lobby, hospital):
+    await fill_in(lobby)
+    request = await pending(hospital)
+    eve = hospital.staff(hospital.eve)
+    await hospital.services.approvals.deny(eve, request.id, request.version, "a patient is on the table")
+    await lobby.expect("Eve has refused the request: a patient is on the table", timeout=3)
+    await lobby.ended()
+    assert not await hospital.records()
+
+
+async def test_leaving_keeps_the_request_and_coming_back_goes_on_waiting(lobby, hospital, screens):
+    await fill_in(lobby)
+    request = await pending(hospital)
+    await lobby.expect("Ctrl-C leaves")
+    lobby.send("\x03")
+    await lobby.ended()
+    await hospital.forget_codes()
+    again = screens(hospital.screen())
+    await again.expect(f"Request {request.ref} for 1 h 30 is with the hospital.")
+    again.send("w\r")
+    await again.expect("The request is withdrawn.", timeout=3)
+    await again.ended()
+
+
+async def test_a_lock_imposed_while_waiting_ends_the_waiting(lobby, hospital):
+    from bastion.domain.lock import LockScope
+
+    await fill_in(lobby)
+    await pending(hospital)
+    await hospital.services.locks.impose(hospital.staff(hospital.ruth), LockScope.ALL, "", "ransomware suspected")
+    await lobby.expect("Remote access is cut at the moment: ransomware suspected", timeout=2)
+    await lobby.ended()
+
+
+async def test_the_policy_s_no_is_shown_and_the_request_can_be_changed(lobby):
+    await fill_in(lobby, reason="x")
+    await lobby.expect("Please say in a few words what you are going to do.")
+    await lobby.expect("Change the request and send it again?")
+    lobby.send("no\r")
+    await lobby.ended()
+
+
+async def test_without_the_notice_accepted_nothing_opens(hospital, screens):
+    await hospital.grant(acknowledged=False)
+    screen = screens(hospital.screen())
+    await screen.expect("Do you accept?")
+    screen.send("perhaps\r")
+    await screen.expect("Please answer yes or no.")
+    screen.send("no\r")
+    await screen.expect("Without your agreement no session can be opened.")
+    await screen.ended()
+    assert not await hospital.records()
+
+
+async def test_the_notice_is_accepted_once_and_the_prompt_is_there_within_200_ms(hospital, screens):
+    await hospital.grant(acknowledged=False)
+    screen = screens(hospital.screen())
+    await screen.expect("Do you accept?")
+    screen.send("oui\r")
+    begun = asyncio.get_running_loop().time()
+    await screen.expect("# ", timeout=5)
+    took = asyncio.get_running_loop().time() - begun
+    screen.send("exit\r")
+    await screen.ended()
+    await hospital.settled()
+    assert "notice:acknowledged" in await hospital.tags()
+    assert took < 2, f"{took:.3f} s; the bench holds it to 0.2 s on a quiet machine"
+    await hospital.forget_codes()
+    again = screens(hospital.screen())
+    await again.expect("# ")
+    assert b"Do you accept?" not in again.seen
+
+
+async def test_a_bare_login_gets_the_menu(hospital, screens):
+    await hospital.grant()
+    screen = screens(hospital.screen(name="alice"))
+    await screen.expect("ct-01")
+    await screen.expect("open until")
+    await screen.expect(PROMPT)
+    screen.send("7\r")
+    await screen.expect("There is no such device in the list.")
+    screen.send("CT-01\r")
+    await screen.expect("# ")
+
+
+async def test_a_technician_is_spoken_to_in_french(hospital, screens):
+    chantal = await hospital.person("chantal", "fr")
+    screen = screens(hospital.screen(name="chantal+ct-01", who=chantal))
+    await screen.expect("Vous n’avez pas d’autorisation ouverte")
+    await screen.expect("Motif")
+
+
+async def test_without_a_terminal_nobody_waits(hospital):
+    done = await hospital.ssh("id")
+    assert done.status == 254
+    assert "You have no open authorisation for this device. Connect with a terminal to ask for one." in done.says
+    request = await hospital.ask()
+    await hospital.forget_codes()
+    done = await hospital.ssh("id")
+    assert f"Your request {request.ref} for this device still waits for the hospital." in done.says
+    assert done.status == 254
+
+
+async def test_exec_without_the_notice_accepted_is_told_so(hospital):
+    await hospital.grant(acknowledged=False)
+    done = await hospital.ssh("id")
+    assert (done.status, done.out) == (254, b"")
+    assert "Please accept the recording notice first: connect once with a terminal (R-56)." in done.says
+
+
+async def test_a_bare_login_without_a_terminal_is_told_what_to_say(hospital):
+    done = await hospital.ssh("id", name="alice")
+    assert "Say which device: log in as alice+device" in done.says
+
+
+async def test_an_unknown_device_does_not_exist(hospital):
+    done = await hospital.ssh("id", name="alice+mri-99")
+    assert done.status == 254
+    assert "There is nothing here under that name, or it is not yours to see." in done.says

@@ -1,0 +1,130 @@
+"""A shell on a terminal: size, signals, notices, freeze, cut and the end of the agreed time."""
+
+import asyncio
+
+import pytest
+
+from bastion.domain.lock import LockScope
+from tests.e2e.world import clock_moved
+
+
+@pytest.fixture
+async def shell(hospital, screens):
+    """A technician at her prompt, under an open, acknowledged grant."""
+    hospital.given = await hospital.grant()
+    screen = screens(hospital.screen(cols=101, rows=33))
+    screen.send("PS1='rea''dy> '; stty size\r")
+    await screen.expect("33 101")
+    await screen.expect("ready> ")
+    return screen
+
+
+async def test_size_and_resize_reach_the_device(shell):
+    process = await shell.process()
+    shell.resize(132, 50)
+    process.send_signal(28)  # SIGWINCH
+    await asyncio.sleep(0.3)
+    shell.send("stty size\r")
+    await shell.expect("50 132")
+
+
+async def test_control_c_interrupts_what_runs_on_the_device(shell):
+    shell.send("sleep 60; echo late\r")
+    await asyncio.sleep(0.3)
+    shell.send("\x03")
+    await shell.expect("ready> ", timeout=3)
+    shell.send("exit 5\r")
+    assert await shell.ended() == 5
+
+
+async def test_the_recording_holds_what_was_typed_and_shown(shell, hospital):
+    shell.send("echo can''ary\r")
+    await shell.expect("canary\r\n")
+    shell.send("exit\r")
+    await shell.ended()
+    assert b"echo can''ary\r" in await hospital.recorded("i")
+    assert b"canary\r\n" in await hospital.recorded("o")
+
+
+async def test_an_idle_full_screen_program_leaves_the_screen_as_it_was_when_the_session_is_cut(shell, hospital):
+    shell.send("printf '\\033[?1049h\\033[31mfull screen'; sleep 60\r")
+    await shell.expect("full screen")
+    record = (await hospital.records())[0]
+    begun = asyncio.get_running_loop().time()
+    await hospital.services.supervision.cut(hospital.staff(hospital.eve), record.id, "wrong device")
+    left = await shell.expect("Eve has ended the session: wrong device.", timeout=1)
+    assert "\x1b[?1049l" in left
+    assert "\x1b[0m" in left
+    assert await shell.ended(timeout=2) == 254
+    assert asyncio.get_running_loop().time() - begun < 1.5
+    await hospital.settled()
+    record = (await hospital.records())[0]
+    assert (record.end_reason, record.end_by, record.end_why) == ("cut", "Eve", "wrong device")
+
+
+async def test_cut_everything_reaches_the_screen_within_a_second(shell, hospital):
+    await hospital.services.locks.impose(hospital.staff(hospital.ruth), LockScope.ALL, "", "ransomware suspected")
+    await shell.expect("Remote access is cut at the moment: ransomware suspected. Please call the hospital.", timeout=1)
+    await shell.ended(timeout=2)
+
+
+async def test_a_revoked_grant_ends_the_session_with_its_reason(shell, hospital):
+    await hospital.services.approvals.revoke(hospital.staff(hospital.eve), hospital.given.id, "patient in the room")
+    await shell.expect("Your authorisation for this device was withdrawn: patient in the room.", timeout=1)
+    await shell.ended(timeout=2)
+
+
+async def test_the_end_of_the_agreed_time_cuts_within_a_second(hospital, screens):
+    await hospital.grant(ends_in=3)
+    end = asyncio.get_running_loop().time() + 3
+    screen = screens(hospital.screen())
+    await screen.expect("The agreed time is over. The session is closed.", timeout=5)
+    assert -0.1 < asyncio.get_running_loop().time() - end < 1
+    assert await screen.ended(timeout=2) == 254
+
+
+async def test_a_clock_set_forward_ends_the_session_within_a_second_or_two(shell, hospital):
+    with clock_moved(2 * 3600):
+        await shell.expect("The agreed time is over. The session is closed.", timeout=2.5)
+
+
+async def test_a_clock_set_back_does_not_lengthen_the_session(hospital, screens):
+    await hospital.grant(ends_in=3)
+    screen = screens(hospital.screen("cat"))
+    while not hospital.supervisor.lives:
+        await asyncio.sleep(0.02)
+    with clock_moved(-3600):
+        await screen.expect("The agreed time is over. The session is closed.", timeout=5)
+
+
+async def test_freeze_holds_the_keys_back_and_never_plays_them_later(shell, hospital):
+    record = (await hospital.records())[0]
+    eve = hospital.staff(hospital.eve)
+    shell.send("(sleep 1; echo still running) &\r")
+    await shell.expect("ready> ")
+    await hospital.services.supervision.freeze(eve, record.id)
+    await shell.expect("Eve has frozen your session: nothing you type reaches the device.", timeout=1)
+    shell.send("echo fro''zen\r")
+    await shell.expect("still running", timeout=3)
+    await hospital.services.supervision.thaw(eve, record.id)
+    await shell.expect("The session goes on.", timeout=1)
+    shell.send("echo tha''wed; exit\r")
+    between = await shell.expect("thawed")
+    assert "frozen" not in between
+    await shell.ended()
+    typed = await hospital.recorded("i")
+    assert b"tha''wed" in typed
+    assert b"fro''zen" not in typed, "what did not reach the device is not recorded as if it had"
+
+
+async def test_a_warning_before_the_end_stands_on_the_screen(hospital, screens):
+    await hospital.grant(ends_in=302)
+    screen = screens(hospital.screen())
+    await screen.expect("5 min left.", timeout=5)
+
+
+async def test_quitting_the_client_ends_the_session(shell, hospital):
+    await shell.close()
+    await hospital.settled()
+    assert [r.end_reason for r in await hospital.records()] == ["technician_left"]
+    shell.close = lambda: asyncio.sleep(0)
