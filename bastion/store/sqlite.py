@@ -38,13 +38,15 @@ _SETUP = (
 )
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, reading: bool = False) -> sqlite3.Connection:
     """Open an existing file; SQLite must never create an empty one where the records were."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False, timeout=_BUSY, isolation_level=None
     )
     for pragma in _SETUP:
         connection.execute(pragma)
+    if reading:
+        connection.execute("PRAGMA query_only=ON")
     return connection
 
 
@@ -53,9 +55,16 @@ class Lane:
     nobody waits for still comes before the next transaction.
     """
 
-    def __init__(self, engine: sa.Engine, path: Path, begin: str) -> None:
-        self._engine, self._path, self._begin = engine, path, begin
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"sqlite-{begin.lower().replace(' ', '-')}")
+    def __init__(self, path: Path, *, reading: bool) -> None:
+        self._path = path
+        self._begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
+        self._engine = sa.create_engine(
+            "sqlite://",
+            creator=lambda: connect(path, reading=reading),
+            poolclass=sa.pool.NullPool,
+            isolation_level="AUTOCOMMIT",
+        )
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-reader" if reading else "store-writer")
         self._connection: sa.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._open = False
@@ -164,14 +173,12 @@ class SqliteTransaction:
 
 class SqliteBackend:
     def __init__(self, path: Path) -> None:
-        self._engine = sa.create_engine(
-            "sqlite://", creator=lambda: connect(path), poolclass=sa.pool.NullPool, isolation_level="AUTOCOMMIT"
-        )
-        self._writer = Lane(self._engine, path, "BEGIN IMMEDIATE")
-        self._readers = [Lane(self._engine, path, "BEGIN") for _ in range(_READERS)]
+        self._writer = Lane(path, reading=False)
+        readers = [Lane(path, reading=True) for _ in range(_READERS)]
+        self._lanes = [self._writer, *readers]
         self._turn = asyncio.Lock()
         self._free: asyncio.LifoQueue[Lane] = asyncio.LifoQueue()
-        for lane in self._readers:
+        for lane in readers:
             self._free.put_nowait(lane)
 
     async def begin(self, *, reading: bool) -> Transaction:
@@ -193,6 +200,7 @@ class SqliteBackend:
         return await self._writer.run(self._writer.foreign_commits)
 
     async def close(self) -> None:
-        for lane in (self._writer, *self._readers):
+        """Wait for what is under way; closing twice does nothing more."""
+        lanes, self._lanes = self._lanes, []
+        for lane in lanes:
             await asyncio.to_thread(lane.close)
-        self._engine.dispose()

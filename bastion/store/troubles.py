@@ -43,6 +43,8 @@ def _raise(error: BaseException) -> None:
             raise Invalid(str(error.orig)) from error
         case sa_errors.ProgrammingError():
             return  # our own fault, or a schema that was never migrated: let it be seen
+        case sa_errors.OperationalError() if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR":
+            return  # the same, as SQLite says it
         case sa_errors.StatementError() if isinstance(error.orig, Invalid):
             raise error.orig from error
         case sa_errors.DBAPIError() | sa_errors.TimeoutError() | sqlite3.Error() | OSError():
