@@ -40,7 +40,7 @@ def catalogue(language: str) -> Mapping[str, str]:
 
 
 def disagreements(language: str) -> list[str]:
-    """Sentences that two areas translate differently: a reader would see the one or the other. A test keeps this empty."""
+    """Sentences that two areas translate differently: a reader would see either. A test keeps this empty."""
     chosen = catalogue(language)
     return [
         f"{area}: {english}"
