@@ -6,6 +6,7 @@ time an old database meets it. Going back is restoring a backup; there are no do
 
 import asyncio
 import os
+import threading
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from bastion.store.database import parse
 from bastion.store.troubles import translated
 
 _HERE = Path(__file__).parent
+_ONE_AT_A_TIME = threading.Lock()  # Alembic keeps its context in a global; other processes wait at the database
 
 
 async def upgrade(url: str) -> None:
@@ -44,7 +46,7 @@ def config(url: URL) -> Config:
 
 
 def _upgrade(url: URL) -> None:
-    with translated():
+    with translated(), _ONE_AT_A_TIME:
         _private(url)
         command.upgrade(config(url), "head")
 
@@ -67,4 +69,4 @@ def _version(connection: sa.Connection) -> str:
 def _private(url: URL) -> None:
     """The file holds sealed secrets and personal data; SQLite gives its journal files the same mode."""
     if url.drivername.startswith("sqlite") and url.database and not Path(url.database).exists():
-        os.close(os.open(url.database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(os.open(url.database, os.O_CREAT | os.O_WRONLY, 0o600))

@@ -26,6 +26,7 @@ def _sqlite(url: URL, work: Callable[[sa.Connection], T]) -> T:
     engine = sa.create_engine("sqlite://", creator=lambda: sqlite.connect(path), poolclass=NullPool)
     try:
         with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout=30000")
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
             connection.exec_driver_sql("BEGIN EXCLUSIVE")
             result = work(connection)

@@ -34,8 +34,9 @@ def _text(name: str) -> "sa.Column[str]":
     return sa.Column(name, Text, nullable=False)
 
 
-def _to(target: str, name: str, *, nullable: bool = False, index: bool = True) -> "sa.Column[str]":
-    key = sa.ForeignKey(f"{target}.id", deferrable=True, initially="DEFERRED")
+def _to(target: str, name: str, *, nullable: bool = False, index: bool = True, back: bool = False) -> "sa.Column[str]":
+    """`back`: the other table points here too, so this key is the one that comes later."""
+    key = sa.ForeignKey(f"{target}.id", deferrable=True, initially="DEFERRED", use_alter=back)
     return sa.Column(name, Ref if nullable else Text, key, nullable=nullable, index=index)
 
 
@@ -111,10 +112,10 @@ access_requests = sa.Table(
     _text("reason"), _text("work_order"), _of("wanted", Span()), _at("created_at"), _at("expires_at"),
     _text("created_by_id"), _text("created_by_name"), _text("created_by_company"), _number("quorum"),
     _of("max_duration", Span()), _text("policy_hash"), _of("policy_ids", Several(tuple)), _text("source"),
-    _at("start", nullable=True), _to("grants", "extends_grant_id", nullable=True),
+    _at("start", nullable=True), _to("grants", "extends_grant_id", nullable=True, back=True),
     _at("notice_accepted_at", nullable=True), _of("stored_state", Closed(RequestState)),
     _at("decided_at", nullable=True), _text("decided_by"), _text("decision_note"),
-    _to("grants", "grant_id", nullable=True, index=False), _number("version"),
+    _to("grants", "grant_id", nullable=True, index=False, back=True), _number("version"),
     sa.Index("ix_access_requests_technician", "technician_id", "device_id", "stored_state"),
     sa.Index("ix_access_requests_state", "stored_state", "created_at"),
     sa.Index("ix_access_requests_created", "created_at"),

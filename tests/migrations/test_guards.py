@@ -1,0 +1,172 @@
+"""What the domain refuses, the database refuses too: the same transitions, in plain SQL behind the code's back."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bastion.domain import access_request, device, events, lock, session
+from bastion.domain.access_request import RequestState
+from bastion.domain.parties import system_actor
+from bastion.errors import Conflict, Invalid
+from bastion.store import tables as t
+from bastion.store.database import Database
+from tests.store.samples import BOB, HOUR, NOW, a_grant, a_request, a_session, fill
+from tests.store.tampering import attempt
+
+P = RequestState
+
+
+@pytest.fixture
+async def busy(database: Database) -> Database:
+    """Request 1 is approved and has a grant with a live and an ended session; request 2 is pending."""
+    await fill(database, upto="grants")
+    by = access_request.Person(BOB.id, BOB.name)
+    async with database.write() as uow:
+        await uow.requests.save(a_request().approve(by, HOUR, "", NOW))
+        await uow.requests.add(a_request(2))
+        await uow.requests.add(a_request(3))
+        await uow.grants.add(a_grant(3).revoke("Eve", "x", NOW))
+        await uow.sessions.add(a_session(1))
+        ended = a_session(2, ended_at=NOW + HOUR, end_reason=session.EndReason.CUT, recording_digest="ab")
+        await uow.sessions.add(replace(ended, cut_at=NOW))
+        lifted = lock.Lock("loc-1", lock.LockScope.ALL, "", "Fire", "Eve", NOW, None, NOW, "Eve")
+        await uow.locks.add(lifted)
+        await uow.audit.append("bastion:stopped", actor=system_actor(), subject=("bastion", "b"), at=NOW)
+    return database
+
+
+def changed(table: sa.Table, row: str, **values: Any) -> sa.Update:
+    key = next(iter(table.primary_key))
+    return sa.update(table).where(key == row).values(**values)
+
+
+@pytest.mark.parametrize("state", [P.PENDING, P.DENIED, P.WITHDRAWN])
+async def test_a_decided_request_stays_decided(busy: Database, state: RequestState) -> None:
+    decided_at = None if state is P.PENDING else NOW
+    with pytest.raises(Conflict, match="decided"):
+        await attempt(busy, changed(t.access_requests, "req-1", stored_state=state, decided_at=decided_at))
+
+
+def reachable(table: Mapping[Any, Mapping[Any, frozenset[Any]]], state: Any) -> set[Any]:
+    return set().union(*table[state].values()) if table[state] else set()
+
+
+@pytest.mark.parametrize("new", [P.APPROVED, P.DENIED, P.WITHDRAWN])
+async def test_a_pending_request_may_become_what_the_domain_allows(busy: Database, new: RequestState) -> None:
+    assert new in reachable(access_request.TABLE, P.PENDING)
+    await attempt(busy, changed(t.access_requests, "req-2", stored_state=new, decided_at=NOW))
+
+
+def test_the_domain_lets_nothing_leave_a_decision() -> None:
+    """If this changes, migration 0002 must follow."""
+    assert all(not reachable(access_request.TABLE, state) for state in P if state is not P.PENDING)
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        changed(t.access_requests, "req-1", quorum=0),
+        changed(t.access_requests, "req-1", max_duration=9 * HOUR),
+        changed(t.access_requests, "req-1", wanted=9 * HOUR),
+        changed(t.access_requests, "req-1", technician_id="tec-2"),
+        changed(t.access_requests, "req-1", created_by_id="stf-1"),
+        changed(t.grants, "gra-3", revoked_at=None, revoked_by="", revoke_reason=""),
+        changed(t.grants, "gra-3", revoked_at=NOW + HOUR),
+        changed(t.grants, "gra-3", end=NOW + 9 * HOUR),
+        changed(t.grants, "gra-1", end=NOW + HOUR),
+        changed(t.grants, "gra-1", start=NOW - HOUR),
+        changed(t.grants, "gra-1", channels=frozenset(device.ChannelKind)),
+        changed(t.grants, "gra-1", device_id="dev-2"),
+        changed(t.grants, "gra-1", technician_id="tec-2"),
+        changed(t.sessions, "ses-2", ended_at=None, end_reason=None),
+        changed(t.sessions, "ses-2", ended_at=NOW + 2 * HOUR),
+        changed(t.sessions, "ses-2", end_reason=session.EndReason.IDLE),
+        changed(t.sessions, "ses-2", cut_at=None),
+        changed(t.sessions, "ses-2", recording_digest="cd"),
+        changed(t.sessions, "ses-1", grant_id="gra-3"),
+        changed(t.sessions, "ses-1", started_at=NOW),
+        changed(t.locks, "loc-1", lifted_at=None, lifted_by=""),
+        changed(t.locks, "loc-1", lifted_at=NOW + HOUR),
+        changed(t.locks, "loc-1", scope=lock.LockScope.DEVICE, subject_id="dev-1"),
+        changed(t.approvals, "req-1", note="I never said so"),
+        changed(t.approvals, "req-1", staff_id="stf-2"),
+        sa.update(t.audit_events).values(actor_name="nobody"),
+        sa.update(t.audit_head).values(seq=0),
+        sa.update(t.audit_head).values(digest="f" * 64),
+    ],
+    ids=lambda deed: " ".join(str(deed.compile(compile_kwargs={"literal_binds": False})).split()),
+)
+async def test_what_happened_does_not_change(busy: Database, deed: sa.Update) -> None:
+    with pytest.raises(Conflict):
+        await attempt(busy, deed)
+
+
+@pytest.mark.parametrize(
+    "table", [t.access_requests, t.approvals, t.grants, t.sessions, t.locks, t.audit_events, t.audit_head]
+)
+async def test_what_happened_is_not_removed(busy: Database, table: sa.Table) -> None:
+    with pytest.raises(Conflict, match="never removed"):
+        await attempt(busy, sa.delete(table))
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        changed(t.grants, "gra-1", end=NOW + 3 * HOUR),
+        changed(t.grants, "gra-1", acknowledged_at=NOW),
+        changed(t.grants, "gra-1", revoked_at=NOW, revoked_by="Eve", revoke_reason="x"),
+        changed(t.sessions, "ses-1", ended_at=NOW + HOUR, end_reason=session.EndReason.IDLE, recording_digest="ab"),
+        changed(t.sessions, "ses-1", frozen_at=NOW, frozen_by="Eve"),
+        changed(t.sessions, "ses-1", frozen_at=None),
+        changed(t.sessions, "ses-1", cut_at=NOW, cut_by="Eve"),
+        changed(t.sessions, "ses-2", recording_bytes=9),
+        changed(t.access_requests, "req-1", grant_id="gra-1"),
+    ],
+    ids=str,
+)
+async def test_what_may_happen_does(busy: Database, deed: sa.Update) -> None:
+    await attempt(busy, deed)
+
+
+@pytest.mark.parametrize("table", ["audit_events", "audit_head", "approvals"])
+async def test_postgresql_does_not_empty_what_must_stay(postgres_url: str, table: str) -> None:
+    database = await Database.open(postgres_url)
+    with pytest.raises(Conflict, match="never emptied"):
+        await attempt(database, sa.text(f"truncate {table} cascade"))
+    await database.close()
+
+
+CLOSED_SETS = [
+    (t.access_requests, "req-2", "kind", access_request.InterventionKind),
+    (t.grants, "gra-1", "kind", access_request.InterventionKind),
+    (t.endpoints, "end-1", "protocol", device.Protocol),
+    (t.device_accounts, "acc-1", "kind", device.SecretKind),
+]
+
+
+@pytest.mark.parametrize(("table", "row", "column", "kind"), CLOSED_SETS)
+async def test_a_closed_set_is_closed_in_the_database(
+    busy: Database, table: sa.Table, row: str, column: str, kind: Any
+) -> None:
+    for member in kind:
+        await attempt(busy, changed(table, row, **{column: member}))
+    with pytest.raises(Invalid):
+        await attempt(busy, changed(table, row, **{column: "unheard of"}))
+
+
+@pytest.mark.parametrize("severity", [*events.Severity, "unheard of"])
+async def test_every_severity_fits_and_no_other(busy: Database, severity: str) -> None:
+    values = {
+        "seq": 99, "at": NOW, "tag": "x", "severity": severity, "actor_kind": "", "actor_id": "", "actor_name": "",
+        "source": "", "subject_kind": "", "subject_id": "", "facility_id": "", "fields": {}, "previous": "0" * 64,
+        "digest": "0" * 64,
+    }  # fmt: skip
+    deed: Any = sa.insert(t.audit_events).values(values)
+    if severity in set(events.Severity):
+        await attempt(busy, deed)
+        return
+    with pytest.raises(Invalid):
+        await attempt(busy, deed)

@@ -1,0 +1,90 @@
+"""What the queries rely on: columns in the dataclass's order, and an index behind every finder."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite as dialect
+from sqlalchemy.engine import make_url
+
+from bastion.domain.events import AuditEvent
+from bastion.store import access, audit_log, directory, proofs, repository, sessions, sqlite
+from bastion.store import tables as t
+
+REPOSITORIES = [
+    directory.Facilities, directory.Suppliers, directory.Technicians, directory.Keys, directory.StaffMembers,
+    directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
+    proofs.Credentials, proofs.Tokens, proofs.WebSessions, proofs.Proofs, proofs.Secrets,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("noun", REPOSITORIES)
+def test_columns_stand_in_the_order_of_the_fields(noun: type[repository.Repository[Any]]) -> None:
+    columns = [getattr(column, "name", "supplier_ids") for column in noun.columns()]
+    names = [field.name for field in fields(noun.kind)]
+    assert ["supplier_ids" if name is None or name.startswith("anon") else name for name in columns] == names
+
+
+def test_columns_of_an_audit_event_stand_in_the_order_of_its_fields() -> None:
+    assert [column.name for column in t.audit_events.c] == [field.name for field in fields(AuditEvent)]
+
+
+NOWHERE = sa.literal("x")
+FINDERS = {
+    "facilities.by_code": directory._FACILITY_BY_CODE,
+    "suppliers.by_code": directory._SUPPLIER_BY_CODE,
+    "devices.by_code": directory._DEVICE_BY_CODE,
+    "technicians.by_login": directory._TECHNICIAN_BY_LOGIN,
+    "staff.by_login": directory._STAFF_BY_LOGIN,
+    "keys.of": directory._KEYS_OF,
+    "keys.by_fingerprint": directory._KEY_BY_FINGERPRINT,
+    "endpoints.of": directory._ENDPOINTS_OF,
+    "accounts.of": directory._ACCOUNTS_OF,
+    "requests.pending": access.PENDING,
+    "requests.of_technician": access.OF_TECHNICIAN,
+    "requests.open_for": access.OPEN_FOR,
+    "requests.search": access.NEWEST_REQUESTS.limit(50),
+    "requests, approvals": access.APPROVALS_OF,
+    "grants.live": access.LIVE_GRANT,
+    "grants.of_technician": access.GRANTS_OF_TECHNICIAN,
+    "grants.of_request": access.GRANT_OF_REQUEST,
+    "grants.unfinished": access.UNFINISHED,
+    "locks.unlifted": access.UNLIFTED,
+    "sessions.live": sessions.LIVE,
+    "sessions.live on a node": sessions.LIVE_ON,
+    "sessions.some": sessions.SOME,
+    "sessions.of_grant": sessions.OF_GRANT,
+    "sessions.count_live": sessions.COUNT_LIVE,
+    "sessions.search": sessions.NEWEST.limit(50),
+    "sessions.search of a facility": sessions.NEWEST.where(t.sessions.c.facility_id == NOWHERE).limit(50),
+    "sessions.search of a device": sessions.NEWEST.where(t.sessions.c.device_id == NOWHERE).limit(50),
+    "failures.count": proofs.COUNT_FAILURES.where(t.auth_failures.c.subject == NOWHERE),
+    "failures.count from a source": proofs.COUNT_FAILURES.where(t.auth_failures.c.source == NOWHERE),
+    "tokens.by_hash": proofs.TOKEN_BY_HASH,
+    "tokens.of": proofs.TOKENS_OF,
+    "web_sessions.of": proofs.WEB_SESSIONS_OF,
+    "proofs.find": proofs.FIND_PROOF,
+    "audit.search": sa.select(t.audit_events).order_by(t.audit_events.c.seq.desc()).limit(100),
+    "audit.verify": audit_log._AFTER,
+    "audit.between": audit_log._BETWEEN,
+}
+
+
+@pytest.mark.parametrize("name", FINDERS)
+def test_no_finder_reads_a_whole_table(name: str, migrated_sqlite: Path) -> None:
+    statement = FINDERS[name]
+    binds = statement.compile(dialect=dialect.dialect()).binds.items()
+    filled = statement.params({key: [""] if bind.expanding else "" for key, bind in binds if bind.required})
+    compiled = filled.compile(dialect=dialect.dialect(), compile_kwargs={"render_postcompile": True})
+    connection = sqlite.connect(migrated_sqlite)
+    values = [0] * len(compiled.positiontup or ())
+    plan = [row[3] for row in connection.execute(f"explain query plan {compiled}", values)]
+    connection.close()
+    scans = [step for step in plan if step.startswith("SCAN") and "USING" not in step and step != "SCAN audit_events"]
+    assert not scans, plan
+
+
+def test_the_template_is_where_the_tests_think(sqlite_url: str) -> None:
+    assert Path(make_url(sqlite_url).database or "").exists()
