@@ -73,7 +73,7 @@ def export_recording(
     session: Annotated[str, typer.Argument(help="Id of the session.")],
     *,
     reason: Annotated[str, typer.Option(help="Why it is taken out; kept with the record (R-55).")],
-    track: Annotated[int, typer.Option(help="Which channel of the session, from 1.")] = 1,
+    track: Annotated[int, typer.Option(help="Which channel of the session, from 0.")] = 0,
     output: Output = None,
 ) -> None:
     """Write one track of a recording as `.cast`, which asciinema plays. It is verified first."""

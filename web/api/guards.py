@@ -10,6 +10,9 @@ from typing import Final
 from web.guards import ADMINS, ANYONE, DECIDERS, LOCKERS, READERS, STAFF, STOPPERS, WATCHERS, Guard
 
 Key = tuple[str, str]
+NOWHERE: Final = "/{rest:path}"
+"""Whatever no other route takes: also a stranger's guess is answered by the guard first."""
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def _rows(guard: Guard, *routes: str) -> dict[Key, Guard]:
@@ -19,6 +22,7 @@ def _rows(guard: Guard, *routes: str) -> dict[Key, Guard]:
 API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
     {
         **_rows(ANYONE, "GET /openapi.json"),
+        **_rows(STAFF, *(f"{method} {NOWHERE}" for method in METHODS)),
         **_rows(STAFF, "GET /me", "GET /tokens", "DELETE /tokens/{ident}"),
         **_rows(STAFF, "GET /requests", "GET /requests/{ident}"),
         **_rows(DECIDERS, "POST /requests", "POST /requests/{ident}/withdraw"),
@@ -28,7 +32,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(DECIDERS, "POST /grants/{ident}/extend"),
         **_rows(STAFF, "GET /sessions", "GET /sessions/{ident}"),
         **_rows(STOPPERS, "POST /sessions/{ident}/freeze", "POST /sessions/{ident}/thaw", "POST /sessions/{ident}/cut"),
-        **_rows(WATCHERS, "GET /recordings", "POST /recordings/{ident}/cast"),
+        **_rows(WATCHERS, "GET /recordings", "POST /recordings/{ident}/open", "POST /recordings/{ident}/cast"),
         **_rows(STAFF, "GET /locks"),
         **_rows(LOCKERS, "POST /locks", "POST /locks/{ident}/lift"),
         **_rows(READERS, "GET /audit", "POST /audit/verify"),

@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from fastapi.openapi.utils import get_openapi
 
-from bastion.errors import ConfigurationError
+from bastion.errors import ConfigurationError, NotFound
 from web.api import audit, devices, locks, me, people, recordings, registers, requests, sessions
 from web.api.bearer import PREFIX, admit
-from web.api.guards import API_GUARDS, Key
+from web.api.guards import API_GUARDS, METHODS, NOWHERE, Key
 from web.api.problems import Problem, ProblemRoute
 
 PARTS = (me, requests, sessions, recordings, locks, audit, registers, people, devices)
@@ -23,6 +23,7 @@ def make() -> APIRouter:
     router.add_api_route("/openapi.json", describe, methods=["GET"], include_in_schema=False)
     for part in PARTS:
         part.add_to(router)
+    router.add_api_route(NOWHERE, nowhere, methods=list(METHODS), include_in_schema=False)
     _require_complete(router)
     return router
 
@@ -30,9 +31,13 @@ def make() -> APIRouter:
 def describe() -> dict[str, Any]:
     """The API in OpenAPI form."""
     return get_openapi(
-        title="Bastion", version="1", description=__doc__ and "The bastion's use cases for programs.",
+        title="Bastion", version="1", description="The bastion's use cases for programs.",
         routes=router.routes,
     )  # fmt: skip
+
+
+def nowhere() -> None:
+    raise NotFound
 
 
 def routes_of(router: APIRouter) -> set[Key]:

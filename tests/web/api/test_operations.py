@@ -1,0 +1,51 @@
+"""Sessions, locks, audit and recordings over the API."""
+
+import pytest
+
+from tests.services.house import CONNECTION
+from tests.web.api.conftest import problem
+
+
+async def test_a_live_session_is_seen_frozen_thawed_and_cut(eve, house):
+    opened = await house.opened()
+    (shown,) = (await eve.ask("GET", "/sessions?live=true")).json()
+    assert (shown["id"], shown["state"], shown["client"]) == (opened.record.id, "active", CONNECTION.client)
+    path = f"/sessions/{opened.record.id}"
+    assert (await eve.ask("POST", f"{path}/freeze")).json()["state"] == "frozen"
+    assert (await eve.ask("POST", f"{path}/thaw")).json()["state"] == "active"
+    assert problem(await eve.ask("POST", f"{path}/cut", why="patient")) == (403, "fresh_factor_needed")
+    assert (await eve.ask("POST", f"{path}/cut", why="patient", code=eve.code())).status_code == 200
+    wish = (await house.services.sessions.wishes(CONNECTION.node))[opened.record.id]
+    assert (wish.cut_by, wish.cut_why) == (house.eve.name, "patient")
+
+
+async def test_everything_is_cut_and_restored(ruth, eve, house):
+    request = await house.approved()
+    lock = {"scope": "all", "reason": "ransomware next door"}
+    assert problem(await eve.ask("POST", "/locks", **lock, code=eve.code())) == (403, "forbidden")
+    made = await ruth.ask("POST", "/locks", **lock, code=ruth.code())
+    assert made.status_code == 201
+    assert [one["reason"] for one in (await eve.ask("GET", "/locks")).json()] == ["ransomware next door"]
+    (grant_now,) = (await ruth.ask("GET", "/audit?tag=grant:revoked")).json()
+    assert grant_now["subject_id"] == request.grant_id
+    lifted = await ruth.ask("POST", f"/locks/{made.json()['id']}/lift", why="all clear", code=ruth.code())
+    assert lifted.json()["lifted_by"] == house.ruth.name
+    assert (await eve.ask("GET", "/locks")).json() == []
+
+
+async def test_the_trail_is_read_page_by_page_and_verified(ruth, house):
+    await house.approved()
+    newest = (await ruth.ask("GET", "/audit?limit=2")).json()
+    older = (await ruth.ask("GET", f"/audit?limit=2&before_seq={newest[-1]['seq']}")).json()
+    assert [e["seq"] for e in newest + older] == list(range(newest[0]["seq"], newest[0]["seq"] - 4, -1))
+    verdict = (await ruth.ask("POST", "/audit/verify")).json()
+    assert (verdict["ok"], verdict["count"]) == (True, newest[0]["seq"])
+
+
+@pytest.mark.parametrize("action", ["open", "cast"])
+async def test_T41_no_recording_without_a_reason_and_none_that_is_not_there(ruth, house, action):
+    opened = await house.opened()
+    path = f"/recordings/{opened.record.id}/{action}"
+    assert problem(await ruth.ask("POST", path, reason="")) == (422, "reason_needed")
+    assert problem(await ruth.ask("POST", path, reason="complaint 17")) == (404, "not_found")
+    assert (await ruth.ask("GET", "/recordings")).json() == []

@@ -1,0 +1,56 @@
+"""Requests and grants over the API: the whole way from asking to a revoked right."""
+
+from tests.web.api.conftest import problem
+
+ASK = {"technician": "alice", "device": "ct-01", "kind": "telemaintenance", "reason": "replace the tube", "minutes": 60}
+
+
+async def test_a_pending_request_is_read_decided_and_becomes_a_grant(eve, house):
+    asked = await house.asked()
+    (shown,) = (await eve.ask("GET", "/requests?state=pending")).json()
+    assert (shown["id"], shown["technician"], shown["minutes"], shown["can_decide"]) == (asked.id, "alice", 60, True)
+
+    body = {"version": shown["version"], "minutes": 30, "note": "ok"}
+    answer = await eve.ask("POST", f"/requests/{asked.id}/approve", **body, code=eve.code())
+    agreed = answer.json()
+    assert (answer.status_code, agreed["state"], agreed["approvals"][0]["minutes"]) == (200, "approved", 30)
+
+    (grant,) = (await eve.ask("GET", f"/technicians/{house.alice.id}/grants")).json()
+    assert (grant["id"], grant["status"], grant["device"]) == (agreed["grant_id"], "open", "ct-01")
+    assert sorted(grant["channels"]) == ["exec", "shell"]
+    longer = await eve.ask("POST", f"/grants/{grant['id']}/extend", minutes=15, reason="two more screws")
+    assert (longer.status_code, longer.json()["extends_grant_id"]) == (201, grant["id"])
+    revoked = (await eve.ask("POST", f"/grants/{grant['id']}/revoke", reason="patient arrives")).json()
+    assert (revoked["status"], revoked["revoke_reason"]) == ("revoked", "patient arrives")
+
+
+async def test_T21_a_code_decides_once(eve, house):
+    first = await house.asked()
+    code = eve.code()
+    deny = {"version": 1, "note": "not today", "code": code}
+    assert (await eve.ask("POST", f"/requests/{first.id}/deny", **deny)).json()["state"] == "denied"
+    second = await house.asked()
+    answer = await eve.ask("POST", f"/requests/{second.id}/deny", **deny)
+    assert problem(answer) == (401, "authentication_failed")
+
+
+async def test_R23_whoever_asks_does_not_decide(eve, house):
+    made = (await eve.ask("POST", "/requests", **ASK)).json()
+    assert (made["state"], made["can_decide"]) == ("pending", False)
+    answer = await eve.ask("POST", f"/requests/{made['id']}/approve", version=1, minutes=60, code=eve.code())
+    assert problem(answer) == (403, "self_approval")
+    assert (await eve.ask("POST", f"/requests/{made['id']}/withdraw")).json()["state"] == "withdrawn"
+
+
+async def test_a_decision_on_an_old_version_is_refused(eve, house):
+    asked = await house.asked()
+    answer = await eve.ask("POST", f"/requests/{asked.id}/approve", version=7, minutes=60, code=eve.code())
+    assert problem(answer) == (409, "conflict")
+
+
+async def test_T33_what_one_may_not_see_is_not_there(program, people, house):
+    asked = await house.asked()
+    elsewhere = await program(people["approver of another hospital"]).take_token()
+    for method, path in (("GET", ""), ("POST", "/withdraw")):
+        assert problem(await elsewhere.ask(method, f"/requests/{asked.id}{path}")) == (404, "not_found")
+    assert (await elsewhere.ask("GET", "/requests")).json() == []
