@@ -16,7 +16,7 @@ from recordings import recorder as recorder_module
 from recordings import spool
 from recordings.frames import MAGIC, ZSTD, Parser
 from recordings.model import RecordingError, RecordingMeta, TrackKind
-from recordings.recorder import PART, SMALL, WORTH, Recorder
+from recordings.recorder import PART, PROBE_EVERY, SMALL, WORTH, Recorder
 from tests.recordings import typist
 from tests.recordings.conftest import ENDED
 
@@ -93,6 +93,15 @@ def test_zeros_are_packed_and_noise_is_not(recorder, shell):
     flags = [f.flags & ZSTD for f in frames_of(recorder.directory)][1:]
     assert all(flags[:40])
     assert not any(flags[40:])
+
+
+def test_what_packs_badly_is_packed_once_in_a_while_only(recorder, shell):
+    """Hexadecimal digits pack two to one: not worth the processor's time while somebody waits."""
+    digits = os.urandom(8192).hex().encode()
+    for _ in range(2 * PROBE_EVERY + 3):
+        shell.write("o", digits)
+    flags = [f.flags & ZSTD for f in frames_of(recorder.directory)][1:]
+    assert [number for number, flag in enumerate(flags) if flag] == [0, PROBE_EVERY + 1, 2 * PROBE_EVERY + 2]
 
 
 def test_an_empty_write_is_nothing(recorder, shell):

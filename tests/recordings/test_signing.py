@@ -76,6 +76,13 @@ def test_T36_a_key_that_signs_wrongly_is_refused(monkeypatch):
         signer.prove()
 
 
+def test_T36_every_key_is_tried_before_it_is_trusted(tmp_path, monkeypatch):
+    Signer.generate(tmp_path / "key")
+    monkeypatch.setattr("recordings.signing.signed", lambda *_: False)
+    with pytest.raises(RecordingError, match="do not hold"):
+        Signer.load(tmp_path / "key")
+
+
 def test_public_keys_are_read_as_pem_and_as_openssh():
     signer = Signer(Ed25519PrivateKey.generate())
     line = signer.public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
