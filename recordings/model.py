@@ -191,8 +191,7 @@ def canonical(value: Any) -> bytes:
 
     Lone surrogates (undecodable input) become visible escapes, since strict JSON readers refuse them.
     """
-    text = json.dumps(_scrubbed(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.replace("\x7f", "\\u007f").encode("ascii")
+    return json.dumps(_scrubbed(value), sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def _scrubbed(value: Any) -> Any:

@@ -80,8 +80,8 @@ class Cast:
     def _line(self, at: int, code: str, text: str) -> bytes:
         """One event; the interval is in seconds since the one before it, exact to the microsecond."""
         elapsed, self._last = at - self._last, at
-        told = json.dumps(text).replace("\x7f", "\\u007f")
-        return f'[{elapsed // 1_000_000}.{elapsed % 1_000_000:06d}, "{code}", {told}]\n'.encode("ascii")
+        interval = f"{elapsed // 1_000_000}.{elapsed % 1_000_000:06d}"
+        return f'[{interval}, "{code}", {json.dumps(text)}]\n'.encode("ascii")
 
     def _title(self) -> str:
         who = self._meta.technician_name or self._meta.technician_login

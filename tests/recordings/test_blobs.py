@@ -45,6 +45,14 @@ def test_T40_no_name_leaves_the_folder(store, store_root, tmp_path, name):
     assert {p.name for p in tmp_path.rglob("*")} <= {"store", "r-1"}
 
 
+def test_T40_no_name_reads_another_recording(store):
+    for recording_id in ("r-1", "r-2"):
+        store.put(recording_id, "a", [b"x"])
+    for act in (lambda: list(store.chunks("r-1", "../r-2/a")), lambda: store.size("r-1", "../r-2/a")):
+        with pytest.raises(RecordingError, match="cannot name"):
+            act()
+
+
 def test_T40_links_are_not_followed(store, store_root, tmp_path):
     (tmp_path / "secret").write_text("x")
     store.put("r-1", "a", [b"x"])
@@ -86,7 +94,7 @@ def test_everything_is_synced_before_and_after_the_rename(store, monkeypatch):
         real = getattr(os, name)
         monkeypatch.setattr(os, name, lambda *a, real=real, name=name, **k: (calls.append(name), real(*a, **k))[1])
     store.put("r-1", "a", [b"x"])
-    assert calls[-3:] == ["fsync", "rename", "fsync"]
+    assert calls == ["fsync", "fsync", "rename", "fsync"]  # the first is the store's own, for the new folder
 
 
 def test_a_missing_root_is_an_error_never_an_empty_store(tmp_path):

@@ -211,6 +211,7 @@ def test_T38_missing_added_and_exchanged_blobs_are_named(box, store, signer):
     (box / ".hidden").unlink()
     (box / "track-0.zst").rename(box / "kept")
     assert wheres(store, signer) == [("track-0.zst", None), ("kept", None)]
+    assert verify(store, "r-1", signer.public).where == "track-0.zst: it is missing"
     (box / "manifest.json").rename(box / "track-0.zst")
     (box / "kept").rename(box / "manifest.json")
     assert {blob for blob, _ in wheres(store, signer)} == {"track-0.zst", "manifest.json"}
