@@ -12,7 +12,9 @@ from recordings.frames import Frame, Parser
 from recordings.manifest import Manifest
 from recordings.model import Ending, Tail, TrackHead, TrackInfo
 
-LEVEL = 3
+LEVEL = 1
+"""Measured on program text: level 1 takes 6.3 CPU s/GiB and leaves 0.244 of it, level 3 takes 12.8 for 0.222."""
+
 CRASHED = "crashed"
 """The reason of ending when the process that recorded did not live to give one."""
 
