@@ -33,6 +33,7 @@ MaxStartups 2000
 MaxSessions 2000
 LogLevel ERROR
 Subsystem sftp internal-sftp
+SetEnv HOME={folder}/home
 Ciphers aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-ctr
 {extra}
 """
@@ -91,6 +92,7 @@ class Lab:
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "home").mkdir(exist_ok=True)  # a shell there starts without anybody's own settings
         for name in ("host_key", "user_key", "bastion_key"):
             make_key(self.folder / name)
         config = CLIENT_CONFIG.format(user=login(), folder=self.folder, kex=KEX)
