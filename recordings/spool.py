@@ -160,12 +160,12 @@ def read_head(frame: Frame) -> TrackHead:
         raise RecordingDamaged("a track does not begin with its head") from error
 
 
-def blocks(directory: Path, number: int, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """Yield the bytes `[start, end)` of a track, at most BLOCK at a time; RecordingError when it cannot be read."""
+def blocks(directory: Path, number: int, start: int = 0, end: int | None = None, step: int = BLOCK) -> Iterator[bytes]:
+    """Yield the bytes `[start, end)` of a track, at most `step` at a time; RecordingError when it cannot be read."""
     try:
         with (directory / track_name(number)).open("rb", buffering=0) as file:
             file.seek(start)
-            while block := file.read(BLOCK if end is None else min(BLOCK, end - start)):
+            while block := file.read(step if end is None else min(step, end - start)):
                 start += len(block)
                 yield block
     except OSError as error:
@@ -182,10 +182,12 @@ class SpoolTrack:
         self._position = 0
 
     def read(self) -> list[Frame]:
-        """Return at most one block's worth of new frames, the track's head first; [] when there is nothing new.
+        """Return the next frames, the track's head first, about a block's worth at most; [] when there is nothing new.
 
         RecordingError if the file is gone, which for a live recording means that it has been sealed.
         """
-        block = next(blocks(self._directory, self.number, self._position), b"")
-        self._position += len(block)
-        return self.parser.feed(block)
+        for block in blocks(self._directory, self.number, self._position):
+            self._position += len(block)
+            if found := self.parser.feed(block):
+                return found
+        return []

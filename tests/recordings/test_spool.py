@@ -101,6 +101,13 @@ def test_a_growing_track_is_read_up_to_its_last_whole_frame(recorder, shell):
     assert [f.data for f in reader.read()] == [b"second"]
 
 
+def test_a_frame_longer_than_a_block_is_read_at_once(recorder):
+    command = "x" * (2 * spool.BLOCK)
+    recorder.open_track(1, TrackKind.EXEC, cols=0, rows=0, term="", command=command, pty=False)
+    (head,) = SpoolTrack(recorder.directory, 0).read()
+    assert spool.read_head(head).command == command
+
+
 def test_waiting_sees_recordings_only(recorder, spool_root):
     (spool_root / "lost+found").mkdir()
     (spool_root / ".new-x").mkdir()
