@@ -38,15 +38,13 @@ _SETUP = (
 )
 
 
-def connect(path: Path, *, reading: bool = False) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     """Open an existing file; SQLite must never create an empty one where the records were."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False, timeout=_BUSY, isolation_level=None
     )
     for pragma in _SETUP:
         connection.execute(pragma)
-    if reading:
-        connection.execute("PRAGMA query_only=ON")
     return connection
 
 
@@ -55,15 +53,9 @@ class Lane:
     nobody waits for still comes before the next transaction.
     """
 
-    def __init__(self, path: Path, *, reading: bool) -> None:
-        self._path = path
+    def __init__(self, engine: sa.Engine, path: Path, *, reading: bool) -> None:
+        self._engine, self._path, self._reading = engine, path, reading
         self._begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
-        self._engine = sa.create_engine(
-            "sqlite://",
-            creator=lambda: connect(path, reading=reading),
-            poolclass=sa.pool.NullPool,
-            isolation_level="AUTOCOMMIT",
-        )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-reader" if reading else "store-writer")
         self._connection: sa.Connection | None = None
         self._file: tuple[int, int] | None = None
@@ -142,6 +134,7 @@ class Lane:
         if self._connection is None or file != self._file:
             self._drop()
             self._connection = self._engine.connect()
+            self._driver.execute(f"PRAGMA query_only={'ON' if self._reading else 'OFF'}")
             self._file, self._patience = file, _BUSY
 
     def _drop(self) -> None:
@@ -173,8 +166,11 @@ class SqliteTransaction:
 
 class SqliteBackend:
     def __init__(self, path: Path) -> None:
-        self._writer = Lane(path, reading=False)
-        readers = [Lane(path, reading=True) for _ in range(_READERS)]
+        self._engine = sa.create_engine(  # one for all lanes: it keeps the compiled statements
+            "sqlite://", creator=lambda: connect(path), poolclass=sa.pool.NullPool, isolation_level="AUTOCOMMIT"
+        )
+        self._writer = Lane(self._engine, path, reading=False)
+        readers = [Lane(self._engine, path, reading=True) for _ in range(_READERS)]
         self._lanes = [self._writer, *readers]
         self._turn = asyncio.Lock()
         self._free: asyncio.LifoQueue[Lane] = asyncio.LifoQueue()
