@@ -1,14 +1,8 @@
-"""The one place that builds the parts and joins them: records, vault, policies, services, the SSH door, the console.
-
-`prepare` makes what must exist, `opened` gives the services to whoever needs only them (the `bastion` command),
-`serve` runs the faces until told to stop. What is missing or unsafe is one sentence (`ConfigurationError`), and nothing
-starts.
-"""
+"""Runs the faces over the parts: the SSH door with its supervisor, and the console, in one loop, until told to stop."""
 
 import asyncio
 import contextlib
 import fcntl
-import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -21,45 +15,19 @@ from typing import Final
 import structlog
 import uvicorn
 import uvloop
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-import migrations
 from bastion import jobs
 from bastion.config import Settings
 from bastion.domain.parties import system_actor
 from bastion.errors import ConfigurationError
-from bastion.jobs import Archive
+from bastion.parts import Parts, opened, require
 from bastion.proxy.ssh.caller import Door
-from bastion.proxy.ssh.scan import scan_host_keys
 from bastion.proxy.ssh.server import listen
 from bastion.proxy.supervisor import Keeping, Supervisor
-from bastion.services import bundle
-from bastion.services.bundle import Services
-from bastion.services.replay import RecordingStore
-from bastion.store.database import Database
-from bastion.store.vault import Vault
-from policies.engine import PolicyEngine
-from policies.loader import load
-from policies.problems import PolicyProblem
-from policies.rules import LoadedPolicies
-from recordings import container
-from recordings.blobs import FileBlobs
-from recordings.model import RecordingError, Verification
-from recordings.signing import Signer, load_public
 
-MIB: Final = 1024 * 1024
 GRACE: Final = 3
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    settings: Settings
-    services: Services
-    archive: Archive
-    policies: LoadedPolicies
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,95 +38,14 @@ class Listening:
     web_port: int
 
 
-# -- what must exist ---------------------------------------------------------------------------------------------------
-def prepare(settings: Settings) -> None:
-    """Make folders (0700), keys (0600) and tables, as far as they are missing. Never replaces anything."""
-    os.umask(0o077)
-    for folder in (settings.home, settings.vault_key.parent, settings.recordings, settings.spool):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    Vault.open(settings.vault_key)
-    with _as_configuration():
-        if not settings.signing_key.exists():
-            signer = Signer.generate(settings.signing_key)
-            settings.signing_key.with_suffix(".pub").write_text(signer.public_pem)
-    make_key(settings.host_key)
-    asyncio.run(migrate(settings))
-
-
-def make_key(path: Path) -> None:
-    """Make an Ed25519 key pair for SSH, `path` (0600) and `path`.pub, unless there is one."""
-    if path.exists():
-        return
-    key = Ed25519PrivateKey.generate()
-    path.touch(mode=0o600)
-    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
-    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-    path.with_name(f"{path.name}.pub").write_bytes(public + b"\n")
-
-
-async def migrate(settings: Settings) -> None:
-    await migrations.upgrade(settings.database)
-
-
-async def check_records(settings: Settings) -> None:
-    """Raise `Unavailable` when the database is away, `ConfigurationError` when its tables are of another version."""
-    if await migrations.current(settings.database) != migrations.latest():
-        raise ConfigurationError("schema", why="the database's tables are of another version; run `bastion migrate`")
-
-
-def load_policies(settings: Settings) -> LoadedPolicies:
-    """Load the policy set whole, or raise `ConfigurationError` with every problem it has."""
-    try:
-        return load(settings.policies_dir)
-    except PolicyProblem as problem:
-        raise ConfigurationError(str(problem), why="; ".join(problem.sentences)) from problem
-
-
-def verify_recordings(
-    settings: Settings, session: str = "", folder: Path | None = None, public_key: Path | None = None
-) -> Iterator[Verification]:
-    """Check one recording, or all, with nothing but the folder and the public key."""
-    blobs = FileBlobs(folder or settings.recordings)
-    with _as_configuration():
-        if public_key is None:
-            _require(settings.signing_key)
-            public = Signer.load(settings.signing_key).public
-        else:
-            public = load_public(public_key.read_bytes())
-        for recording_id in [session] if session else blobs.recordings():
-            yield container.verify(blobs, recording_id, public)
-
-
-# -- the services ------------------------------------------------------------------------------------------------------
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Parts]:
-    """Build the services over the records and close them again."""
-    os.umask(0o077)
-    for needed in (settings.vault_key, settings.signing_key, settings.recordings, settings.spool):
-        _require(needed)
-    await check_records(settings)
-    policies = load_policies(settings)
-    with _as_configuration():
-        signer = Signer.load(settings.signing_key)
-    archive = Archive(settings.spool, FileBlobs(settings.recordings), signer, settings.min_free_mb * MIB)
-    database = await Database.open(settings.database)
-    try:
-        services = bundle.build(
-            database, Vault.open(settings.vault_key), PolicyEngine(policies),
-            RecordingStore(archive.blobs, signer.public), scan_host_keys,
-        )  # fmt: skip
-        yield Parts(settings, services, archive, policies)
-    finally:
-        await database.close()
-
-
 # -- the faces ---------------------------------------------------------------------------------------------------------
 def run(settings: Settings, only: str = "") -> None:
     """Serve until SIGTERM or Ctrl-C."""
 
     async def until_told() -> None:
-        async with opened(settings) as parts, serving(parts, only):
-            await told_to_stop()
+        with stop_signals() as told:
+            async with opened(settings) as parts, serving(parts, only):
+                await told.wait()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(until_told())
@@ -183,7 +70,7 @@ async def serving(parts: Parts, only: str = "") -> AsyncIterator[Listening]:
 async def _proxy(parts: Parts) -> AsyncIterator[int]:
     """The SSH door with its supervisor. What a crash left is put in order before anybody is let in."""
     settings, services = parts.settings, parts.services
-    _require(settings.host_key)
+    require(settings.host_key)
     with _alone(settings.home / f"proxy-{settings.node}.lock"):
         await jobs.recover(services, parts.archive, settings.node)
         supervisor = Supervisor(
@@ -237,13 +124,14 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-async def told_to_stop() -> None:
-    """Return at SIGTERM or SIGINT."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM or SIGINT sets, from now on; also during the start, which then ends in order too."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, told.set)
     try:
-        await stop.wait()
+        yield told
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
@@ -256,11 +144,6 @@ def product_version() -> str:
         return version("bastion")
     except PackageNotFoundError:
         return "from source"
-
-
-def _require(path: Path) -> None:
-    if not path.exists():
-        raise ConfigurationError(str(path), why=f"{path} is missing; run `bastion init` first")
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -286,12 +169,3 @@ def _naming_the_port(host: str, port: int) -> Iterator[None]:
     except OSError as error:
         why = f"{host}, port {port} cannot be listened on: {error.strerror or error}"
         raise ConfigurationError(str(error), why=why) from error
-
-
-@contextlib.contextmanager
-def _as_configuration() -> Iterator[None]:
-    """A key that cannot be used is a mistake in the setting-up."""
-    try:
-        yield
-    except RecordingError as error:
-        raise ConfigurationError(str(error), why=str(error)) from error

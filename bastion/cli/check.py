@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bastion import app, clock, config
+from bastion import clock, config, parts
 from bastion.cli.terminal import t
 from bastion.config import Settings
 from bastion.errors import BastionError
@@ -114,12 +114,12 @@ def _certificates(settings: Settings) -> Iterator[Finding]:
 
 
 def _records(settings: Settings) -> Iterator[Finding]:
-    asyncio.run(app.check_records(settings))
+    asyncio.run(parts.check_records(settings))
     yield _good("records", t("the database answers and its tables are up to date"))
 
 
 def _policies(settings: Settings) -> Iterator[Finding]:
-    yield _good("policies", t("policy set {hash} is in force", hash=app.load_policies(settings).hash[:12]))
+    yield _good("policies", t("policy set {hash} is in force", hash=parts.load_policies(settings).hash[:12]))
 
 
 def _clock(_settings: Settings) -> Iterator[Finding]:

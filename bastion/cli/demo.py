@@ -8,7 +8,7 @@ import typer
 from bastion import config
 from bastion.cli.terminal import one, say
 from bastion.config import PREFIX
-from bastion.demo import run, screen
+from bastion.demo import screen
 from bastion.demo.facts import Account, Facts
 from bastion.errors import Invalid
 
@@ -28,6 +28,8 @@ def demo(
     elif code:
         typer.echo(screen.code(_account(code)))
     else:
+        from bastion.demo import run  # noqa: PLC0415 - the whole bastion; a code need not wait for it
+
         run.run(config.load())
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bastion import app, config, logs
+from bastion import config, logs, parts
 from bastion.cli import check as checking
 from bastion.cli.exits import Exit
 from bastion.cli.terminal import AsJson, complain, group, operator, perform, say, show, t
@@ -32,7 +32,7 @@ def init(
     """Make keys, folders and database, and print the one-time secret of the first administrator."""
     settings = config.load()
     logs.setup(settings.log_format, "warning")
-    app.prepare(settings)
+    parts.prepare(settings)
     secret = perform(lambda services, me: services.enrolment.first_administrator(me, login, name))
     say("This bastion is set up in {home}.", home=settings.home.absolute())
     say("Start it with `bastion serve`, open {url}/setup and enter this secret, once, within 72 hours:",
@@ -46,6 +46,8 @@ def serve(
     """Run the bastion until SIGTERM or Ctrl-C."""
     settings = config.load()
     logs.setup(settings.log_format, settings.log_level)
+    from bastion import app  # noqa: PLC0415 - the faces; no other command waits for them
+
     app.run(settings, only.value if only else "")
 
 
@@ -53,7 +55,7 @@ def migrate() -> None:
     """Bring the database's tables up to this version."""
     settings = config.load()
     logs.setup(settings.log_format, "warning")
-    asyncio.run(app.migrate(settings))
+    asyncio.run(parts.migrate(settings))
     say("The database is up to date.")
 
 
@@ -100,13 +102,13 @@ def rotate() -> None:
 @policies.command("check")
 def check_policies(folder: Annotated[Path, typer.Argument(help="Folder of *.cedar and examples.toml.")]) -> None:
     """Say whether a policy set could be loaded; all problems at once."""
-    loaded = app.load_policies(config.load(policies_dir=folder))
+    loaded = parts.load_policies(config.load(policies_dir=folder))
     say("The policy set is sound: {hash}", hash=loaded.hash)
 
 
 def _verify_recordings(session: str, folder: Path | None, public_key: Path | None) -> bool:
     good = True
-    for outcome in app.verify_recordings(config.load(), session, folder, public_key):
+    for outcome in parts.verify_recordings(config.load(), session, folder, public_key):
         good = good and outcome.ok
         verdict = t("intact") if outcome.ok else t("DAMAGED at {where}", where=outcome.where)
         (typer.echo if outcome.ok else complain)(logs.escape(f"{outcome.recording_id}  {verdict}"))

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from bastion import app, config, logs
+from bastion import config, logs, parts
 from bastion.domain.parties import Actor, operator_actor
 from bastion.errors import Invalid
 from bastion.i18n import translator
@@ -61,8 +61,8 @@ def perform(work: Callable[[Services, Actor], Awaitable[T]]) -> T:
     logs.setup(settings.log_format, "debug" if settings.log_level == "debug" else "warning")
 
     async def opened() -> T:
-        async with app.opened(settings) as parts:
-            return await work(parts.services, operator())
+        async with parts.opened(settings) as built:
+            return await work(built.services, operator())
 
     return asyncio.run(opened())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import uvloop
 
-from bastion import app, logs
+from bastion import app, logs, parts
 from bastion.config import Settings
 from bastion.demo import hall, screen, world
 from bastion.demo.facts import Facts
@@ -17,7 +17,7 @@ KNOWN_NAMES = ("127.0.0.1", "localhost")
 
 def run(settings: Settings) -> None:
     """Run until Ctrl-C. The log goes to a file: the screen belongs to the newcomer."""
-    app.prepare(settings)
+    parts.prepare(settings)
     with (settings.home / "bastion.log").open("a", buffering=1) as log:
         logs.setup(settings.log_format, settings.log_level, log)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -27,14 +27,15 @@ def run(settings: Settings) -> None:
 async def _run(settings: Settings) -> None:
     home, before = settings.home, Facts.read(settings.home)
     ports = {d.code: before.port_of(d.code) for d in before.devices} if before else {}
-    async with hall.devices(home / "devices", ports) as running, app.opened(settings) as parts:
-        facts = before or await world.fill(parts.services, home, running)
-        await world.refresh(parts.services, facts, running)
-        async with app.serving(parts) as listening:
-            _publish(settings, facts, listening)
-            _show(facts, home, running)
-            await app.told_to_stop()
-            sys.stdout.write("\nStopping…\n")
+    with app.stop_signals() as told:
+        async with hall.devices(home / "devices", ports) as running, parts.opened(settings) as built:
+            facts = before or await world.fill(built.services, home, running)
+            await world.refresh(built.services, facts, running)
+            async with app.serving(built) as listening:
+                _publish(settings, facts, listening)
+                _show(facts, home, running)
+                await told.wait()
+                sys.stdout.write("\nStopping…\n")
 
 
 def _publish(settings: Settings, facts: Facts, listening: app.Listening) -> None:

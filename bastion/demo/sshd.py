@@ -11,7 +11,7 @@ import pwd
 import shutil
 from pathlib import Path
 
-from bastion.app import make_key
+from bastion.parts import make_key
 
 PLACES = "/usr/sbin:/usr/local/sbin:/sbin:/usr/libexec"
 CONFIG = """\

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 
 from bastion import clock
-from bastion.app import make_key
 from bastion.demo.facts import Account, DemoDevice, Facts
 from bastion.demo.hall import HOST, REAL, Running
 from bastion.domain.parties import Actor, Role, operator_actor
 from bastion.errors import AuthenticationFailed
+from bastion.parts import make_key
 from bastion.services.authentication import staff_actor
 from bastion.services.bundle import Services
 from bastion.services.directory import FacilityForm, SupplierForm

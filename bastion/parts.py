@@ -1,0 +1,150 @@
+"""Records, vault, policies and services, built and joined, for whoever needs no face: the `bastion` command, and `app`.
+
+`prepare` makes what must exist; `opened` fails closed: what is missing or unsafe is one `ConfigurationError`.
+The SSH edge is loaded only by who uses it, so that `bastion lock` is quick when it matters.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+import migrations
+from bastion.config import Settings
+from bastion.errors import ConfigurationError
+from bastion.jobs import Archive
+from bastion.services import bundle
+from bastion.services.bundle import Services
+from bastion.services.replay import RecordingStore
+from bastion.store.database import Database
+from bastion.store.vault import Vault
+from policies.engine import PolicyEngine
+from policies.loader import load
+from policies.problems import PolicyProblem
+from policies.rules import LoadedPolicies
+from recordings import container
+from recordings.blobs import FileBlobs
+from recordings.model import RecordingError, Verification
+from recordings.signing import Signer, load_public
+
+MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    settings: Settings
+    services: Services
+    archive: Archive
+    policies: LoadedPolicies
+
+
+# -- what must exist ---------------------------------------------------------------------------------------------------
+def prepare(settings: Settings) -> None:
+    """Make folders (0700), keys (0600) and tables, as far as they are missing. Never replaces anything."""
+    os.umask(0o077)
+    for folder in (settings.home, settings.vault_key.parent, settings.recordings, settings.spool):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Vault.open(settings.vault_key)
+    with _as_configuration():
+        if not settings.signing_key.exists():
+            signer = Signer.generate(settings.signing_key)
+            settings.signing_key.with_suffix(".pub").write_text(signer.public_pem)
+    make_key(settings.host_key)
+    asyncio.run(migrate(settings))
+
+
+def make_key(path: Path) -> None:
+    """Make an Ed25519 key pair for SSH, `path` (0600) and `path`.pub, unless there is one."""
+    if path.exists():
+        return
+    key = Ed25519PrivateKey.generate()
+    path.touch(mode=0o600)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    path.with_name(f"{path.name}.pub").write_bytes(public + b"\n")
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the tables up to date; looking first is quicker than alembic finding nothing to do."""
+    if await migrations.current(settings.database) != migrations.latest():
+        await migrations.upgrade(settings.database)
+
+
+async def check_records(settings: Settings) -> None:
+    """Raise `Unavailable` when the database is away, `ConfigurationError` when its tables are of another version."""
+    if await migrations.current(settings.database) != migrations.latest():
+        raise ConfigurationError("schema", why="the database's tables are of another version; run `bastion migrate`")
+
+
+def load_policies(settings: Settings) -> LoadedPolicies:
+    """Load the policy set whole, or raise `ConfigurationError` with every problem it has."""
+    try:
+        return load(settings.policies_dir)
+    except PolicyProblem as problem:
+        raise ConfigurationError(str(problem), why="; ".join(problem.sentences)) from problem
+
+
+def verify_recordings(
+    settings: Settings, session: str = "", folder: Path | None = None, public_key: Path | None = None
+) -> Iterator[Verification]:
+    """Check one recording, or all, with nothing but the folder and the public key."""
+    blobs = FileBlobs(folder or settings.recordings)
+    with _as_configuration():
+        if public_key is None:
+            require(settings.signing_key)
+            public = Signer.load(settings.signing_key).public
+        else:
+            public = load_public(public_key.read_bytes())
+        for recording_id in [session] if session else blobs.recordings():
+            yield container.verify(blobs, recording_id, public)
+
+
+# -- the services ------------------------------------------------------------------------------------------------------
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Parts]:
+    """Build the services over the records and close them again."""
+    os.umask(0o077)
+    for needed in (settings.vault_key, settings.signing_key, settings.recordings, settings.spool):
+        require(needed)
+    await check_records(settings)
+    policies = load_policies(settings)
+    with _as_configuration():
+        signer = Signer.load(settings.signing_key)
+    archive = Archive(settings.spool, FileBlobs(settings.recordings), signer, settings.min_free_mb * MIB)
+    database = await Database.open(settings.database)
+    try:
+        services = bundle.build(
+            database, Vault.open(settings.vault_key), PolicyEngine(policies),
+            RecordingStore(archive.blobs, signer.public), _scan,
+        )  # fmt: skip
+        yield Parts(settings, services, archive, policies)
+    finally:
+        await database.close()
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+async def _scan(host: str, port: int) -> list[str]:
+    from bastion.proxy.ssh.scan import scan_host_keys  # noqa: PLC0415 - half a second that only commissioning needs
+
+    return await scan_host_keys(host, port)
+
+
+def require(path: Path) -> None:
+    if not path.exists():
+        raise ConfigurationError(str(path), why=f"{path} is missing; run `bastion init` first")
+
+
+@contextlib.contextmanager
+def _as_configuration() -> Iterator[None]:
+    """A key that cannot be used is a mistake in the setting-up."""
+    try:
+        yield
+    except RecordingError as error:
+        raise ConfigurationError(str(error), why=str(error)) from error
