@@ -25,7 +25,8 @@ What is used of asyncssh beyond its documented interface (`TESTED`; `_SHAPE` is 
   _recv_window _init_recv_window _recv_paused _recv_buf _read_datatypes _write_datatypes _encoding _flush_recv_buf
   _pause_resume_writing`, and the overridden `_flush_send_buf _accept_data _deliver_data _cleanup`.
 - `encryption._enc_params`: cipher name → (class, name), three entries replaced; `GCMEncryption`, `ChachaEncryption`.
-- `SSHPacketLogger._log_packet`, replaced by one that asks first; `SSHLogger._debug_level`.
+- `SSHPacketLogger._log_packet` and `SSHLogger.log`, replaced by ones that ask first; `SSHLogger._debug_level`.
+- `connection.saslprep`, called on the login name three times per connection: its answers are remembered.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ _SHAPE: dict[type, dict[str, tuple[str, ...]]] = {
         "decrypt_packet": ("self", "seq", "first", "rest", "header_len", "mac"),
     },
     SSHPacketLogger: {"_log_packet": ("self", "msg", "pkttype", "pktid", "packet", "note")},
+    SSHLogger: {"log": ("self", "level", "msg", "args", "kwargs")},
 }
 
 _CLASSES = {
@@ -125,7 +127,8 @@ def install() -> bool:
         setattr(connection, name, fast)
     for cipher, kept in _CIPHERS.items():
         encryption._enc_params[cipher] = (kept, encryption._enc_params[cipher][1])
-    setattr(SSHPacketLogger, "_log_packet", _when_debugging(SSHPacketLogger._log_packet))  # noqa: B010  # mypy
+    for owner, name, wrap in _WRAPPED:
+        setattr(owner, name, wrap(getattr(owner, name)))
     return True
 
 
@@ -150,6 +153,24 @@ def _when_debugging(log_packet: Callable[..., None]) -> Callable[..., None]:
             log_packet(self, *args, **options)
 
     return ask_first
+
+
+def _when_enabled(log: Callable[..., None]) -> Callable[..., None]:
+    """The same for its other lines: some forty for each connection."""
+
+    @functools.wraps(log)
+    def ask_first(self: SSHLogger, level: int, *args: Any, **options: Any) -> None:
+        if self.isEnabledFor(level):
+            log(self, level, *args, **options)
+
+    return ask_first
+
+
+_WRAPPED: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
+    (SSHPacketLogger, "_log_packet", _when_debugging),
+    (SSHLogger, "log", _when_enabled),
+    (connection, "saslprep", functools.lru_cache(maxsize=256)),
+)
 
 
 def splice(a: SSHChannel[Any], b: SSHChannel[Any], tap_ab: Tap, tap_ba: Tap, on_error: OnError) -> Splice:

@@ -31,8 +31,8 @@ def stock(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(connection, name, getattr(asyncssh, name))
     monkeypatch.setattr(encryption, "_enc_params", dict(encryption._enc_params))
     monkeypatch.setitem(encryption._enc_params, b"aes128-gcm@openssh.com", (encryption.GCMEncryption, "aes128-gcm"))
-    log_packet = inspect.unwrap(SSHPacketLogger._log_packet)
-    monkeypatch.setattr(SSHPacketLogger, "_log_packet", log_packet)
+    for owner, name, _ in packet_path._WRAPPED:
+        monkeypatch.setattr(owner, name, inspect.unwrap(getattr(owner, name)))
 
 
 def test_install_is_idempotent(stock: None) -> None:
@@ -111,7 +111,7 @@ def _ignore(_stream: int, _data: memoryview) -> None:
     pass
 
 
-async def test_the_packet_log_is_asked_for_before_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_of_packets_is_asked_for_before_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[object] = []
     log = packet_path._when_debugging(lambda *given: written.append(given))
     log(None, "Sent", 94, 0, b"", "")
@@ -119,3 +119,21 @@ async def test_the_packet_log_is_asked_for_before_it_is_written(monkeypatch: pyt
     monkeypatch.setattr(packet_path.SSHLogger, "_debug_level", 3)
     log(None, "Sent", 94, 0, b"", "")
     assert len(written) == 1
+
+
+def test_other_lines_are_written_when_their_level_is_wanted() -> None:
+    written: list[object] = []
+    log = packet_path._when_enabled(lambda *given: written.append(given[1:]))
+    logger = packet_path.SSHLogger(logging.getLogger("of this test"))
+    logger.setLevel(logging.INFO)
+    log(logger, logging.DEBUG, "unheard")
+    log(logger, logging.INFO, "%s", "heard")
+    assert written == [(logging.INFO, "%s", "heard")]
+
+
+def test_a_login_name_asyncssh_refuses_is_still_refused(stock: None) -> None:
+    packet_path.install()
+    for _ in range(2):
+        assert connection.saslprep("alice") == "alice"
+        with pytest.raises(asyncssh.saslprep.SASLPrepError):
+            connection.saslprep("ali\x07ce")
