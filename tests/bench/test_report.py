@@ -80,7 +80,7 @@ def test_codes_are_given_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("tests.bench.product.time.time", lambda: now)
     monkeypatch.setattr("tests.bench.product.time.sleep", pass_by)
-    codes = Codes("JBSWY3DPEHPK3PXP")
+    codes = Codes("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
     given = [codes.next() for _ in range(5)]
     assert len(set(given)) == 5
     assert codes.used == {999, 1000, 1001, 1002, 1003}
