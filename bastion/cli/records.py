@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -86,12 +88,19 @@ def export_recording(
         perform(lambda services, me: work(services, me, sink))
 
 
-def _sink(output: Path | None) -> BinaryIO:
-    """Standard output is duplicated, so that closing what is returned closes nothing of ours."""
+@contextmanager
+def _sink(output: Path | None) -> Iterator[BinaryIO]:
+    """Where an export goes. A file is never overwritten, and half an export is not left lying about."""
     if output is None:
-        sys.stdout.flush()
-        return open(sys.stdout.fileno(), "wb", closefd=False)
-    return output.open("xb")
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with output.open("xb") as file:
+        try:
+            yield file
+        except BaseException:
+            output.unlink()
+            raise
 
 
 def _session_row(view: SessionView) -> dict[str, object]:

@@ -1,0 +1,128 @@
+"""The registers from the command line: what an administrator does in the console, without one."""
+
+import json
+
+import pytest
+
+from bastion.cli.exits import Exit
+from tests.services.house import private_text, public_line
+
+
+@pytest.fixture
+def staffed(bastion, home):
+    """A hospital, a supplier and a technician."""
+    for words in (
+        ("facility", "add", "chu", "CHU de Valmont"),
+        ("supplier", "add", "acme", "Acme", "--network", "203.0.113.0/24", "--contract-end", "2030-01-01"),
+        ("technician", "add", "alice", "Alice Martin", "--supplier", "acme"),
+    ):
+        done = bastion("admin", *words)
+        assert done.code == 0, done.err
+    return bastion
+
+
+def listed(bastion, *words):
+    return json.loads(bastion("admin", *words, "--json").out)
+
+
+def test_what_is_registered_is_listed(staffed):
+    assert listed(staffed, "facility", "list") == [
+        {"code": "chu", "name": "CHU de Valmont", "finess": "", "timezone": "Europe/Paris"}
+    ]
+    (supplier,) = listed(staffed, "supplier", "list")
+    assert (supplier["networks"], supplier["contract_end"]) == (["203.0.113.0/24"], "2030-01-01T00:00:00+00:00")
+    (person,) = listed(staffed, "technician", "list")
+    assert (person["login"], person["supplier"], person["keys"], person["authenticator"]) == ("alice", "acme", 0, False)
+    assert "alice  Alice Martin  acme" in staffed("admin", "technician", "list").out
+
+
+def test_disabling_and_enabling(staffed):
+    for noun, name in (("supplier", "acme"), ("technician", "alice")):
+        assert staffed("admin", noun, "disable", name).code == 0
+        assert listed(staffed, noun, "list")[0]["active"] is False
+        assert staffed("admin", noun, "enable", name).code == 0
+        assert listed(staffed, noun, "list")[0]["active"] is True
+
+
+def test_a_technician_gets_a_key_and_an_authenticator(staffed, tmp_path):
+    public = tmp_path / "id.pub"
+    public.write_text(f"{public_line()} alice@laptop\n")
+    added = staffed("admin", "key", "add", "alice", str(public), "--label", "laptop")
+    assert added.code == 0, added.err
+    (key,) = listed(staffed, "key", "list", "alice")
+    assert key["fingerprint"] in added.out
+    shown = staffed("admin", "technician", "totp", "alice")
+    assert "otpauth://totp/" in shown.out
+    assert "█" in shown.out
+    assert listed(staffed, "technician", "list")[0]["authenticator"] is True
+    assert staffed("admin", "key", "remove", "alice", key["fingerprint"]).code == 0
+    assert listed(staffed, "key", "list", "alice") == []
+
+
+def test_T13_a_key_file_of_two_lines_is_refused(staffed, tmp_path):
+    public = tmp_path / "id.pub"
+    public.write_text(f"{public_line()}\n{public_line()}\n")
+    assert staffed("admin", "key", "add", "alice", str(public)).code == Exit.REFUSED_VALUE
+
+
+def test_staff_are_invited_with_a_one_time_secret(staffed):
+    made = staffed("admin", "staff", "add", "claire", "Claire", "--role", "approver", "--facility", "chu")
+    assert made.code == 0, made.err
+    again = staffed("admin", "staff", "invite", "claire")
+    assert made.out.splitlines()[-1] != again.out.splitlines()[-1]
+    claire = next(p for p in listed(staffed, "staff", "list") if p["login"] == "claire")
+    assert (claire["roles"], claire["facilities"]) == (["approver"], ["chu"])
+    assert staffed("admin", "staff", "disable", "claire").code == 0
+    assert next(p for p in listed(staffed, "staff", "list") if p["login"] == "claire")["active"] is False
+
+
+def test_a_device_is_commissioned(staffed, device_port, tmp_path):
+    assert staffed("admin", "device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme").code == 0
+    assert staffed("admin", "endpoint", "add", "ct-01", "127.0.0.1", "--port", str(device_port)).code == 0
+    wrong = staffed("admin", "endpoint", "pin", "ct-01", "--fingerprint", "SHA256:guess")
+    assert wrong.code == Exit.UNAVAILABLE
+    key = tmp_path / "device_key"
+    key.write_bytes(private_text().reveal())
+    assert staffed("admin", "account", "add", "ct-01", "service", "--key", str(key)).code == 0
+    (device,) = listed(staffed, "device", "list")
+    assert (device["ready"], device["endpoints"]) == (False, [f"127.0.0.1:{device_port}"])
+    assert listed(staffed, "account", "list", "ct-01") == [{"login": "service", "kind": "private_key"}]
+
+
+def test_R9_pinning_shows_the_fingerprint_and_asks(staffed, device_port, monkeypatch):
+    staffed("admin", "device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme")
+    staffed("admin", "endpoint", "add", "ct-01", "127.0.0.1", "--port", str(device_port))
+    monkeypatch.setattr("typer.confirm", lambda _question: False)
+    refused = staffed("admin", "endpoint", "pin", "ct-01")
+    assert refused.code == Exit.REFUSED_VALUE
+    assert "SHA256:" in refused.out
+    assert listed(staffed, "endpoint", "list", "ct-01")[0]["pinned_at"] is None
+    monkeypatch.setattr("typer.confirm", lambda _question: True)
+    assert staffed("admin", "endpoint", "pin", "ct-01").code == 0
+    assert listed(staffed, "endpoint", "list", "ct-01")[0]["pinned_by"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("supplier", "add", "Acme!", "x"), Exit.REFUSED_VALUE),
+        (("supplier", "add", "acme", "x"), Exit.REFUSED_VALUE),
+        (("supplier", "add", "b", "x", "--network", "everywhere"), Exit.REFUSED_VALUE),
+        (("supplier", "add", "b", "x", "--contract-end", "soon"), Exit.REFUSED_VALUE),
+        (("technician", "add", "bob", "Bob", "--supplier", "nobody"), Exit.REFUSED_VALUE),
+        (("technician", "totp", "nobody"), Exit.REFUSED_VALUE),
+        (("staff", "add", "x", "X", "--role", "king"), Exit.USAGE),
+        (("endpoint", "pin", "nothing"), Exit.REFUSED_VALUE),
+        (("token", "revoke", "nothing"), Exit.NOT_FOUND),
+    ],
+)
+def test_mistakes_are_one_sentence_and_a_code(staffed, words, code):
+    refused = staffed("admin", *words)
+    assert refused.code == code
+    assert refused.out == ""
+    assert code == Exit.USAGE or len(refused.err.splitlines()) == 1
+
+
+def test_T39_hostile_names_are_inert_in_lists(staffed, bastion):
+    hostile = staffed("admin", "device", "list", "\x1b]52;c;x\x07")
+    assert "\x1b" not in hostile.out + hostile.err

@@ -1,0 +1,133 @@
+"""init, check, migrate, verify, vault, policies: what is made, what is found wrong, and with which exit code."""
+
+import json
+import sqlite3
+import stat
+
+from bastion.cli.exits import Exit
+
+
+def credentials(home):
+    with sqlite3.connect(home / "bastion.db") as rows:
+        return rows.execute("select count(*) from credentials").fetchone()[0]
+
+
+def test_T51_the_first_start_makes_a_one_time_secret_and_no_password(bastion, tmp_path):
+    made = bastion("init", "--login", "root", "--name", "First Administrator")
+    assert made.code == 0
+    secret = made.out.splitlines()[-1]
+    assert len(secret) >= 32
+    assert credentials(tmp_path / "home") == 0
+    again = bastion("init")
+    assert (again.code, again.out) == (Exit.REFUSED_VALUE, "")
+    assert again.err == "This bastion is set up already. Invite people in the console.\n"
+    assert secret not in (tmp_path / "home" / "bastion.db").read_bytes().decode(errors="replace")
+
+
+def test_init_makes_everything_private(home):
+    for path in [home, *home.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_nothing_starts_before_init(bastion, tmp_path):
+    for words in (("serve",), ("lock", "--all", "--reason", "drill"), ("verify", "--all"), ("sessions",)):
+        refused = bastion(*words)
+        assert (refused.code, refused.out) == (Exit.CONFIGURATION, "")
+        assert "is missing; run `bastion init` first" in refused.err
+        assert len(refused.err.splitlines()) == 1
+
+
+def test_T36_a_key_that_is_gone_is_not_quietly_made_anew(bastion, home):
+    (home / "keys" / "vault.key").unlink()
+    assert bastion("sessions").code == Exit.CONFIGURATION
+    assert not (home / "keys" / "vault.key").exists()
+
+
+def test_check_finds_nothing_on_a_fresh_home(bastion, home):
+    found = bastion("check", "--json")
+    assert found.code == 0, found.out
+    assert "bad" not in {finding["verdict"] for finding in json.loads(found.out)}
+
+
+def test_check_names_what_must_be_mended(bastion, home, monkeypatch):
+    (home / "keys" / "vault.key").chmod(0o644)
+    monkeypatch.setenv("BASTION_MIN_FREE_MB", "1000000000")
+    monkeypatch.setenv("BASTION_SSH_PROT", "22")
+    found = bastion("check", "--json")
+    assert found.code == Exit.CHECK_FAILED
+    findings = json.loads(found.out)
+    assert {f["what"] for f in findings if f["verdict"] == "bad"} == {"keys", "disk"}
+    assert "BASTION_SSH_PROT is no setting; is it misspelt?" in [f["text"] for f in findings]
+
+
+def test_a_vault_key_others_can_read_is_refused(bastion, home):
+    (home / "keys" / "vault.key").chmod(0o640)
+    refused = bastion("sessions")
+    assert refused.code == Exit.CONFIGURATION
+    assert "others may read it: chmod 600" in refused.err
+
+
+def test_an_old_schema_is_named_and_migrated(bastion, home):
+    with sqlite3.connect(home / "bastion.db") as rows:
+        rows.execute("update alembic_version set version_num = '0001'")
+        rows.commit()
+    assert "run `bastion migrate`" in bastion("sessions").err
+
+
+def test_migrating_an_up_to_date_database_changes_nothing(bastion, home):
+    before = (home / "bastion.db").read_bytes()
+    assert bastion("migrate").code == 0
+    assert (home / "bastion.db").read_bytes() == before
+
+
+def test_a_trail_that_was_changed_is_damaged(bastion, home):
+    assert bastion("verify", "--audit").code == 0
+    with sqlite3.connect(home / "bastion.db") as rows:
+        for (trigger,) in rows.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            rows.execute(f'drop trigger "{trigger}"')
+        rows.execute("update audit_events set actor_name = 'nobody' where seq = 1")
+    broken = bastion("verify", "--audit")
+    assert broken.code == Exit.DAMAGED
+    assert "BROKEN at event 1" in broken.err
+
+
+def test_verify_wants_to_know_what(bastion, home):
+    assert bastion("verify").code == Exit.USAGE
+    assert bastion("verify", "--all").code == 0
+    missing = bastion("verify", "01a2048dbd95a4f15dd325fe38cf267c")
+    assert missing.code != 0
+
+
+def test_the_vault_is_rotated(bastion, home):
+    before = (home / "keys" / "vault.key").read_bytes()
+    assert bastion("vault", "rotate").code == 0
+    assert (home / "keys" / "vault.key").read_bytes() != before
+    assert bastion("verify", "--audit").code == 0
+
+
+def test_policies_are_checked_before_they_are_used(bastion, home, tmp_path, monkeypatch):
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    wrong = bastion("policies", "check", str(folder))
+    assert wrong.code == Exit.CONFIGURATION
+    assert "There is no *.cedar file" in wrong.err
+    monkeypatch.setenv("BASTION_POLICIES_DIR", str(folder))
+    assert bastion("sessions").code == Exit.CONFIGURATION
+
+
+def test_usage_errors_leave_with_2(bastion):
+    assert bastion("nonsense").code == Exit.USAGE
+    assert bastion("lock", "--everything").code == Exit.USAGE
+    assert bastion("--help").code == 0
+
+
+def test_sentences_follow_the_language_of_the_shell(bastion, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    assert "La configuration ne peut pas être utilisée" in bastion("sessions").err
+
+
+def test_a_fault_of_ours_is_one_sentence(bastion, home, monkeypatch):
+    monkeypatch.setattr("bastion.cli.terminal.operator", lambda: 1 / 0)
+    fault = bastion("sessions")
+    assert fault.code == Exit.UNEXPECTED
+    assert "Something unexpected went wrong (ZeroDivisionError)" in fault.err
