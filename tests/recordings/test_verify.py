@@ -101,7 +101,14 @@ def test_nothing_to_check_is_not_success(tmp_path, sealed, capsys):
 
 def test_T39_hostile_file_names_do_not_reach_the_terminal(sealed, tmp_path, capsys):
     (sealed / "x\x1b]52;c;evil\x07").write_text("")
-    assert main([str(sealed), str(tmp_path / "key.pub")]) == 1
+    sealed.rename(sealed.with_name("r\x1b[2J"))
+    sealed.with_name("\x9b2J").mkdir()
+    assert main([str(sealed.parent), str(tmp_path / "key.pub")]) == 1
     shown = capsys.readouterr().out
+    assert shown.count("DAMAGED") == 2
+    sealed.with_name("r\x1b[2J").rename(sealed)
+    assert main([str(sealed), str(tmp_path / "key.pub")]) == 1
+    shown += capsys.readouterr().out
     assert "it is not part of the seal" in shown
+    assert "\x9b" not in shown
     assert "\x1b" not in shown
