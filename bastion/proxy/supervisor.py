@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -42,6 +42,7 @@ BEAT: Final = 1.0
 RETRY: Final = 2.0
 _READ_ON: Final = frozenset({"*", "lock", "grant"})
 
+T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 
@@ -62,7 +63,7 @@ class Supervisor:
         self._keeping = keeping
         self._max_age = lock_view_max_age
         self._lives: dict[str, LiveSession] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._loops: tuple[asyncio.Task[None], ...] = ()
         self._finishing: set[asyncio.Task[None]] = set()
         self._dirty = asyncio.Event()
@@ -89,11 +90,20 @@ class Supervisor:
         await asyncio.gather(*self._loops, *self._tasks, return_exceptions=True)  # each has logged its own trouble
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """Run `work` as a task that is kept, ended with the supervisor, and whose failure is logged."""
-        task = asyncio.create_task(_logged(work, name), name=name)
+        """Run `work` as a task nobody awaits: its failure is logged."""
+        return self.task(_logged(work, name), name)
+
+    def task(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        """Run `work` as a task that is kept until it is done, and ends with the supervisor; its result is awaited."""
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: whoever awaits the task gets it, and what nobody awaits is logged by `spawn`
 
     # -- sessions ------------------------------------------------------------------------------------------------------
     async def begin(self, opened: Opened, language: str) -> LiveSession:

@@ -18,6 +18,7 @@ class _Connection(asyncssh.SSHClientConnection):
     def __init__(self, *args, client: "RawClient", **options) -> None:
         super().__init__(*args, **options)
         self._test = client
+        self._channels = _Every(self)
 
     def process_packet(self, pkttype, pktid, packet):
         if pkttype == SERVICE_ACCEPT:
@@ -39,6 +40,17 @@ class _Connection(asyncssh.SSHClientConnection):
     def connection_lost(self, exc=None):
         self._test.closed.set()
         super().connection_lost(exc)
+
+
+class _Every(dict):
+    """Channel packets, whatever their channel, go to the connection, and so to the test."""
+
+    def __init__(self, connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def __missing__(self, _number):
+        return self._connection
 
 
 class RawClient:

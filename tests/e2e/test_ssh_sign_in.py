@@ -10,10 +10,10 @@ import pytest
 from asyncssh.packet import Boolean, String, UInt32
 
 from bastion import clock
-from bastion.app import make_key
 from bastion.errors import ConfigurationError
 from bastion.proxy.ssh import server
 from tests.e2e.raw import FAILURE, INFO_REQUEST, PK_OK, SUCCESS, RawClient, packet, partial
+from tests.e2e.world import make_key
 
 
 @pytest.fixture

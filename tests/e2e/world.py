@@ -12,7 +12,6 @@ import pyotp
 import pytest
 
 from bastion import clock
-from bastion.app import make_key
 from bastion.demo import sshd
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.device import Device, SecretKind
@@ -108,7 +107,7 @@ class World:
     async def settled(self) -> None:
         """Wait until every session that ended is sealed and kept."""
         async with asyncio.timeout(10):
-            while self.supervisor.lives or self.supervisor._finishing:
+            while self.supervisor.lives or [t for t in self.supervisor._tasks if "good-bye" not in t.get_name()]:
                 await asyncio.sleep(0.02)
 
     # -- the hospital --------------------------------------------------------------------------------------------------
@@ -137,18 +136,22 @@ class World:
         port = free_port()
         binary = sshd.find()
         assert binary, "there is no sshd on this machine"
-        self._closing.append(await sshd.start(binary, folder, port))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sshd, "CONFIG", sshd.CONFIG + "SetEnv HOME={folder}\n")  # our shell, not the user's own
+            self._closing.append(await sshd.start(binary, folder, port))
         return await self.commission(code, port, sshd.login(), SecretKind.PRIVATE_KEY, secret)
 
-    async def simulated_device(self, factory, code: str = "sim-01", *, server=None, **options) -> Device:
-        """A device of our own making; `factory` handles its processes. Its account has the password `s3cret`."""
+    async def simulated_device(
+        self, factory, code: str = "sim-01", *, server=None, password="s3cret", **options
+    ) -> Device:
+        """A device of our own making; `factory` handles its processes. It lets `svc` in with `s3cret`."""
         key = asyncssh.generate_private_key("ssh-ed25519")
         acceptor = await asyncssh.listen(
             "127.0.0.1", 0, server_factory=server or PasswordDevice, server_host_keys=[key], process_factory=factory,
             encoding=None, line_editor=False, **options,
         )  # fmt: skip
         self._closing.append(acceptor)
-        return await self.commission(code, acceptor.get_port(), "svc", SecretKind.PASSWORD, Secret.of("s3cret"))
+        return await self.commission(code, acceptor.get_port(), "svc", SecretKind.PASSWORD, Secret.of(password))
 
     async def commission(self, code: str, port: int, account: str, kind: SecretKind, secret: Secret) -> Device:
         inventory = self.services.inventory
@@ -257,6 +260,14 @@ def clock_moved(seconds: float) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", lambda: real() + timedelta(seconds=seconds))
         yield
+
+
+def make_key(path: Path) -> None:
+    """Make an Ed25519 key pair for SSH, `path` and `path`.pub."""
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    path.touch(0o600)
+    key.write_private_key(path)
+    key.write_public_key(f"{path}.pub")
 
 
 class PasswordDevice(asyncssh.SSHServer):

@@ -221,10 +221,12 @@ class Caller(asyncssh.SSHServer):
         self._door.supervisor.spawn(self._refused(stage, why), "refused caller")
 
     async def _refused(self, stage: str, why: str) -> None:
+        """Audit a failure. Wrong codes count against the person; a wrong key may be anybody's."""
         _log.info("caller refused", source=self._source, login=self._said, stage=stage, why=why)
         if self._door.complaints.heard(self._source):
+            login = self._name.technician if self._name and stage == "code" else self._said
             await self._services.authentication.refused(
-                self._said, self._source, "ssh", stage, names.shown(why), self.client
+                login, self._source, "ssh", stage, names.shown(why), self.client
             )
 
     def _goodbye(self, problem: BastionError) -> asyncssh.DisconnectError:

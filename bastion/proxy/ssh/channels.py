@@ -1,6 +1,6 @@
 """asyncssh's channels as Ends: the technician's (we are the server) and the device's (we are the client)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -195,9 +195,10 @@ class TechnicianEnd(_ChannelEnd, asyncssh.SSHServerSession[bytes]):
 class DeviceEnd(_ChannelEnd, asyncssh.SSHClientSession[bytes]):
     """A session channel on the device."""
 
-    def __init__(self) -> None:
+    def __init__(self, lost: Callable[[str], None]) -> None:
         super().__init__()
         self._exit: Exit | None = None
+        self._lost = lost
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         self.channel = chan
@@ -209,9 +210,14 @@ class DeviceEnd(_ChannelEnd, asyncssh.SSHClientSession[bytes]):
         self._exit = Exit(0, signal, core_dumped, msg, lang)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The outcome comes last, whenever the device told it: everything it said stands before it."""
+        """The outcome comes last, whenever the device told it: everything it said stands before it.
+
+        If the whole connection went, the session is told first: it has words for that, a closed channel has none.
+        """
         if self._exit is not None:
             self._emit(self._exit)
+        elif self.channel is not None and self.channel.get_connection()._transport is None:  # noqa: SLF001 - no public way
+            self._lost(type(exc).__name__ if exc else "closed by the device")
         self._ended("closed by the device" if exc is None else f"device lost: {type(exc).__name__}")
 
     def _send(self, frame: Frame) -> None:

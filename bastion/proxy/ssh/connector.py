@@ -6,7 +6,7 @@ Nothing of the technician's reaches the device but the bytes of his channels: no
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -104,18 +104,23 @@ class DeviceLink:
         self._client: _Client | None = None
         self._connection: asyncssh.SSHClientConnection | None = None
         self._closed = False
-        self._dialing = asyncio.create_task(self._dial(), name=f"dial {opened.device.code}")
-        self._dialing.add_done_callback(_retrieve)
+        self._dialing: asyncio.Task[asyncssh.SSHClientConnection] | None = None
+
+    def dial(self, task: Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]) -> None:
+        """Begin to connect; `task` keeps the task. Whoever opens a channel waits for it, and gets its error."""
+        self._dialing = task(self._dial(), f"dial {self._opened.device.code}")
 
     async def open_channel(self, asked: Asked) -> DeviceEnd:
         """Open a shell, or run a command. Raises `DeviceUnreachable`, `HostKeyChanged`, `DeviceLoginFailed`."""
+        if self._dialing is None:
+            raise DeviceUnreachable("nobody has dialled", device=self._opened.device.code)
         connection = await asyncio.shield(self._dialing)
         size = asked.size
         command: Any = asked.command.encode("utf-8", "surrogateescape") if asked.command else None  # bytes pass too
         try:
             async with asyncio.timeout(PATIENCE):
                 _, end = await connection.create_session(
-                    DeviceEnd, command, subsystem=None, env=None, send_env=None,
+                    lambda: DeviceEnd(self._went), command, subsystem=None, env=None, send_env=None,
                     request_pty="force" if asked.pty else False, term_type=asked.term or None,
                     term_size=(size.cols, size.rows, size.width, size.height), term_modes=asked.modes,
                     x11_forwarding=False, encoding=None, window=WINDOW, max_pktsize=PACKET,
@@ -128,7 +133,8 @@ class DeviceLink:
 
     def close(self) -> None:
         self._closed = True
-        self._dialing.cancel()
+        if self._dialing is not None:
+            self._dialing.cancel()
         if self._connection is not None:
             self._connection.close()
 
@@ -192,9 +198,3 @@ def _algorithms_of(pinned: Sequence[asyncssh.SSHKey]) -> list[str]:
     """Ask the device for the very keys that are pinned; an Ed25519-only dropbear aborts when asked for others first."""
     able = {name.decode() for key in pinned for name in key.sig_algorithms}
     return [name for name in algorithms.DEVICE_HOST_KEYS if name in able]
-
-
-def _retrieve(task: "asyncio.Task[asyncssh.SSHClientConnection]") -> None:
-    """Whoever opens a channel gets the error; when nobody does, it has been audited all the same."""
-    if not task.cancelled():
-        task.exception()

@@ -74,8 +74,7 @@ class Visit:
         self._opening: asyncio.Task[LiveSession] | None = None
         self._gone = False
         self._met = False
-        self._arrival = asyncio.create_task(self._arrive())
-        self._arrival.add_done_callback(_retrieve)
+        self._arrival = supervisor.task(self._arrive(), f"arrival of {actor.login}")
 
     # -- coming and going ----------------------------------------------------------------------------------------------
     async def _arrive(self) -> Entry | None:
@@ -182,7 +181,7 @@ class Visit:
     async def _session(self, grant: Grant) -> LiveSession:
         """Open the session once, however many channels ask for it at the same time."""
         if self._opening is None:
-            self._opening = asyncio.create_task(self._open(grant), name=f"open {grant.id}")
+            self._opening = self._supervisor.task(self._open(grant), f"open {grant.id}")
         try:
             return await asyncio.shield(self._opening)
         except BastionError:
@@ -195,8 +194,9 @@ class Visit:
         if self._gone:
             live.feed(TechnicianLeft())
             return live
-        self._link = DeviceLink(opened, self._keys, live.note, lambda why: _device_lost(live, why))
-        self._supervisor.spawn(self._watch_end(live, self._link), f"good-bye of {live.id}")
+        self._link = link = DeviceLink(opened, self._keys, live.note, lambda why: _device_lost(live, why))
+        link.dial(self._supervisor.task)
+        self._supervisor.spawn(self._watch_end(live, link), f"good-bye of {live.id}")
         return live
 
     async def _watch_end(self, live: LiveSession, link: DeviceLink) -> None:
@@ -268,9 +268,3 @@ def _short_way(technician: TechnicianEnd, device: DeviceEnd) -> Shortcut:
         return joined.close
 
     return join
-
-
-def _retrieve(task: "asyncio.Task[Entry | None]") -> None:
-    """Whoever opens a channel is told; when nobody does, the service has audited the refusal."""
-    if not task.cancelled():
-        task.exception()
