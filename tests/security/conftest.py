@@ -1,0 +1,3 @@
+from tests.e2e.conftest import hospital, world
+
+__all__ = ["hospital", "world"]
