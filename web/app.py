@@ -39,7 +39,7 @@ from web.pages import (
 from web.playbacks import Playbacks
 from web.render import STATIC, language_of, page, say, words
 from web.security import NotSignedIn, admit, end_session, sign_in_address
-from web.shield import MAX_BODY, Headed, SameOrigin
+from web.shield import MAX_BODY, Headed, SameOrigin, dress
 
 PAGES: Final = (
     door, home, live, requests, sessions, recordings, audit, locks, account, devices, technicians, staff, registers,
@@ -121,8 +121,12 @@ async def _on_nonsense(request: Request, _error: Exception) -> Response:
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:
+    """Answer for our own mistake. Starlette asks this outside all middleware, so the headers are put on here."""
     structlog.get_logger(__name__).error("page failed", path=request.url.path, exc_info=error)
-    return _trouble(request, HTTPStatus.INTERNAL_SERVER_ERROR, words(language_of(request))(BastionError.sentence))
+    text = words(language_of(request))(BastionError.sentence)
+    answer = _trouble(request, HTTPStatus.INTERNAL_SERVER_ERROR, text)
+    dress(answer.headers, request.url.scheme)
+    return answer
 
 
 def _trouble(request: Request, status: HTTPStatus, text: str) -> Response:

@@ -197,6 +197,88 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "audit:verified": N_("Audit trail verified"),
     }
 )
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "account": N_("account"),
+        "agreed": N_("minutes agreed"),
+        "by": N_("by"),
+        "bytes": N_("bytes"),
+        "changed": N_("changed"),
+        "channel": N_("channel"),
+        "channels": N_("channels"),
+        "client": N_("client"),
+        "count": N_("count"),
+        "detail": N_("detail"),
+        "device": N_("device"),
+        "digest": N_("digest"),
+        "door": N_("door"),
+        "end": N_("end"),
+        "entry": N_("entry"),
+        "expected": N_("expected"),
+        "expires": N_("expires"),
+        "factors": N_("factors"),
+        "fingerprint": N_("fingerprint"),
+        "fingerprints": N_("fingerprints"),
+        "first": N_("first"),
+        "grant": N_("authorisation"),
+        "hash": N_("hash"),
+        "host": N_("host"),
+        "how": N_("how"),
+        "kind": N_("kind"),
+        "label": N_("label"),
+        "last": N_("last"),
+        "login": N_("login"),
+        "minutes": N_("minutes"),
+        "missing": N_("still missing"),
+        "node": N_("node"),
+        "note": N_("note"),
+        "other": N_("other"),
+        "outcome": N_("outcome"),
+        "policy": N_("rules"),
+        "port": N_("port"),
+        "quorum": N_("agreements needed"),
+        "reason": N_("reason"),
+        "request": N_("request"),
+        "roles": N_("roles"),
+        "scope": N_("scope"),
+        "seconds": N_("seconds"),
+        "secrets": N_("secrets"),
+        "seen": N_("seen"),
+        "session": N_("session"),
+        "stage": N_("stage"),
+        "start": N_("start"),
+        "subject_code": N_("subject"),
+        "supplier": N_("supplier"),
+        "technician": N_("technician"),
+        "token": N_("token"),
+        "until": N_("lasts until"),
+        "version": N_("version"),
+        "where": N_("where"),
+        "who": N_("who"),
+        "why": N_("why"),
+        "work_order": N_("work order"),
+    }
+)
+"""What the facts of an audit event are called."""
+SUBJECTS: Mapping[str, str] = MappingProxyType(
+    {
+        "bastion": N_("bastion"),
+        "staff": N_("staff"),
+        "login": N_("login"),
+        "technician": N_("technician"),
+        "request": N_("request"),
+        "grant": N_("authorisation"),
+        "session": N_("session"),
+        "lock": N_("cut"),
+        "device": N_("device"),
+        "account": N_("account"),
+        "audit": N_("audit trail"),
+        "vault": N_("vault"),
+        "facility": N_("facility"),
+        "supplier": N_("supplier"),
+    }
+)
+"""What an audit event can be about."""
 STATES: Mapping[str, str] = MappingProxyType(
     {
         "pending": N_("waiting"),
@@ -237,7 +319,6 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "revoked_token": N_("The token is revoked; it stops working at once."),
         "welcome": N_("Your account is ready. Sign in with it."),
         "signed_out": N_("You are signed out."),
-        "verified": N_("The audit trail is whole: every link holds."),
     }
 )
 """What a page says after a redirect; the cookie that carries it holds the key only."""

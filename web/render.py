@@ -39,7 +39,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.filters.update(
-        minutes_long=lambda count: timedelta(minutes=count), seconds_long=lambda count: timedelta(seconds=count)
+        brief=views.brief,
+        minutes_long=lambda count: timedelta(minutes=count),
+        seconds_long=lambda count: timedelta(seconds=count),
     )
     env.globals.update(labels=labels, minutes=views.minutes, part_gone=views.part_gone, languages=LANGUAGES)
     return env

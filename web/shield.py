@@ -33,6 +33,14 @@ HEADERS: Final = {
 HSTS: Final = "max-age=31536000"
 
 
+def dress(headers: MutableHeaders, scheme: str) -> None:
+    """Add what an answer does not bring itself."""
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    if scheme == "https":
+        headers.setdefault("strict-transport-security", HSTS)
+
+
 class Headed:
     """Give every answer the headers it does not bring itself."""
 
@@ -46,11 +54,7 @@ class Headed:
 
         async def send_headed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope["scheme"] == "https":
-                    headers.setdefault("strict-transport-security", HSTS)
+                dress(MutableHeaders(scope=message), scope["scheme"])
             await send(message)
 
         await self._app(scope, receive, send_headed)

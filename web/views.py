@@ -34,6 +34,14 @@ def _spell(match: re.Match[str]) -> str:
     return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
 
 
+def brief(value: object, most: int = 160) -> object:
+    """Return text cut to what a row can hold; long numbers and digests to their first digits."""
+    text = str(visible(value))
+    if len(text) > 24 and text.isalnum():
+        return text[:12] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 @dataclass(frozen=True, slots=True)
 class Clockface:
     """Writes instants in one language and one zone. `now` is the moment the page is made."""

@@ -78,7 +78,7 @@ async def track(seen: Seen, ident: str, number: int) -> Response:
 
 
 @router.post("/recordings/{ident}/download")
-async def download(seen: Seen, ident: str, track: Text = "1", why: Text = "", code: Text = "") -> Response:
+async def download(seen: Seen, ident: str, track: Text = "0", why: Text = "", code: Text = "") -> Response:
     """Hand out one track as a file: a viewing of its own, with its own reason and a fresh code."""
 
     async def work() -> Response:

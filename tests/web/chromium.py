@@ -1,0 +1,85 @@
+"""A real Chromium looking at a console that really listens, in the test's own event loop."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import uvicorn
+from fastapi import FastAPI
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from bastion import clock
+from bastion.domain.credentials import WebSession
+from bastion.domain.parties import Staff
+from bastion.services.authentication import hash_token
+from tests.services.house import House
+from web.security import COOKIE
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@asynccontextmanager
+async def listening(app: FastAPI) -> AsyncIterator[str]:
+    """Serve on a free port of the loopback; yields the address."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
+    )
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await task
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+class Desk:
+    """A browser profile at the console of one address, and everything its pages complained about."""
+
+    def __init__(self, context: BrowserContext, address: str, house: House) -> None:
+        self.context = context
+        self.address = address
+        self.complaints: list[str] = []
+        self._house = house
+        context.on("console", lambda said: self._complain(said.type, said.text))
+        context.on("weberror", lambda error: self._complain("error", str(error.error)))
+
+    def _complain(self, kind: str, text: str) -> None:
+        if kind in {"error", "warning"}:
+            self.complaints.append(text)
+
+    async def sit(self, person: Staff | None, *, fresh: bool = True) -> None:
+        """Be signed in as `person`, or as nobody."""
+        await self.context.clear_cookies()
+        if person is None:
+            return
+        token, now = secrets.token_urlsafe(32), clock.now()
+        factor_at = now if fresh else now - timedelta(minutes=30)
+        session = WebSession(hash_token(token), person.id, now, now + timedelta(hours=1), factor_at, "127.0.0.1")
+        async with self._house.database.write() as uow:
+            await uow.web_sessions.add(session)
+        await self.context.add_cookies(
+            [{"name": COOKIE, "value": token, "url": self.address.replace("http:", "https:"), "secure": True}]
+        )
+
+    async def open(self, path: str) -> Page:
+        page = await self.context.new_page()
+        await page.goto(self.address + path)
+        return page

@@ -1,0 +1,47 @@
+"""Who gets what from every route: one table, `matrix.txt`. Columns are people, rows are routes, cells are statuses."""
+
+from pathlib import Path
+
+from bastion.domain.parties import Staff
+from tests.services.house import House
+from web.guards import Key
+
+FILE = Path(__file__).with_name("matrix.txt")
+NOBODY = "nobody"
+
+
+def table() -> dict[Key, dict[str, int]]:
+    """Return, per method and path, the status each person gets."""
+    lines = [line.split("|") for line in FILE.read_text().splitlines() if line and not line.startswith("#")]
+    people = [cell.strip() for cell in lines[0][1:]]
+    rows = {}
+    for route, *cells in lines[1:]:
+        method, path = route.split()
+        rows[method, path] = dict(zip(people, (int(cell) for cell in cells), strict=True))
+    return rows
+
+
+async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, str]]:
+    """Return what stands for `{ident}` (and others) in each family of routes: things of the hospital `chu`."""
+    opened = await house.opened(device_code="ct-01")
+    other = await house.services.inventory.devices(house.staff(house.max))
+    return {
+        "/requests": {"ident": opened.record.request_id},
+        "/grants": {"ident": opened.record.grant_id},
+        "/sessions": {"ident": opened.record.id},
+        "/recordings": {"ident": opened.record.id, "number": "1"},
+        "/locks": {"ident": "0" * 32},
+        "/account": {"ident": "0" * 32},
+        "/directory/devices": {"ident": other[0].device.id},
+        "/directory/suppliers": {"ident": house.alice.supplier_id},
+        "/directory/facilities": {"ident": house.device.facility_id},
+        "/directory/technicians": {"ident": house.alice.id, "key": "0" * 32},
+        "/directory/staff": {"ident": house.eve.id},
+    }
+
+
+def filled(path: str, known: dict[str, dict[str, str]]) -> str:
+    family = next((family for family in known if path.startswith(family)), "")
+    for name, value in known.get(family, {}).items():
+        path = path.replace("{" + name + "}", value)
+    return path

@@ -1,0 +1,68 @@
+"""Before anybody is signed in."""
+
+import html
+import re
+
+import pyotp
+
+from bastion import clock
+from tests.services.house import OPERATOR
+from web.pages.door import secret_of
+
+
+async def test_the_language_of_the_door_is_chosen_there_and_remembered(visitor):
+    browser = visitor()
+    french = await browser.see("/sign-in?lang=fr")
+    assert "Se connecter" in french.text
+    assert '<html lang="fr">' in french.text
+    assert "Se connecter" in (await browser.see("/sign-in")).text
+    assert "Sign in" in (await browser.see("/sign-in?lang=en")).text
+
+
+async def test_T51_an_invitation_leads_to_a_password_and_an_authenticator(house, visitor):
+    secret = await house.services.enrolment.invite(OPERATOR, house.eve.id)
+    browser = visitor()
+    assert (await browser.send("/setup", secret="guess")).status_code == 401
+    shown = await browser.send("/setup", secret=f" {secret} ")
+    assert "Welcome, Eve" in shown.text
+    assert "<svg" in shown.text.partition('class="qr"')[2]
+    totp = re.search(r'id="totp">([A-Z2-7 ]+)<', shown.text)[1].replace(" ", "")
+    password = "seven lazy gulls over port"
+    form = {"secret": secret, "password": password, "again": password}
+    differing = await browser.send("/setup/finish", **form | {"again": "other"}, code="000000")
+    assert differing.status_code == 422
+    assert "Welcome, Eve" in differing.text, "the form comes back with the same secret to scan"
+    assert totp in differing.text.replace(" ", "")
+    assert (await browser.send("/setup/finish", **form, code="000000")).status_code == 401
+    code = pyotp.TOTP(totp).at(clock.now(), counter_offset=-1)
+    assert (await browser.send("/setup/finish", **form, code=code)).headers["location"] == "/sign-in"
+    assert (await browser.send("/setup", secret=secret)).status_code == 401, "once"
+    entered = await browser.send("/sign-in", login="eve", password=password, code=pyotp.TOTP(totp).now())
+    assert entered.status_code == 303
+
+
+async def test_nothing_secret_is_given_back_after_a_mistake(house, visitor):
+    browser = visitor()
+    answer = await browser.send("/sign-in", login="eve", password="my secret sentence", code="123456")
+    assert "my secret sentence" not in answer.text
+    assert "123456" not in answer.text
+    assert 'value="eve"' in answer.text
+
+
+async def test_T28_too_many_attempts_are_told_to_wait_and_another_address_is_not(house, visitor):
+    browser = visitor()
+    for _ in range(5):
+        await browser.send("/sign-in", login="eve", password="x", code="1")
+    answer = await browser.send("/sign-in", login="eve", password="x", code="1")
+    assert answer.status_code in {401, 429}
+    assert "Wait 15 minutes" in html.unescape((await browser.send("/sign-in", login="eve", password="x")).text)
+
+
+async def test_the_sign_of_life(visitor):
+    answer = await visitor().see("/health")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+def test_a_secret_is_written_in_groups():
+    assert secret_of("otpauth://totp/Bastion:eve?secret=ABCDEFGHIJ&issuer=Bastion") == "ABCD EFGH IJ"
+    assert secret_of("") == ""

@@ -1,0 +1,47 @@
+from bastion.domain.device import Device
+from tests.web.scenery import HOSTILE
+
+
+async def test_what_waits_stands_first_and_what_is_live_beside_it(house, scenery, visitor, people):
+    browser = await visitor().enter(people["approver"])
+    empty = (await browser.see("/")).text
+    assert "Nothing waits" in empty
+    assert "Nobody is connected" in empty
+    device: Device = await scenery.device("mri-02", "MRI 2", 3, "Imaging", "B4")
+    await scenery.at_work(house.alice, device.code, "quench valve")
+    request = await house.asked()
+    page = (await browser.see("/")).text
+    assert f"/requests/{request.id}" in page
+    assert "Alice Martin" in page
+    assert "quench valve" not in page, "a live session shows who and where; why stands on its own page"
+    assert (await browser.see("/count")).text == "1"
+
+
+async def test_the_board_is_the_part_that_reads_itself_again(visitor, people):
+    board = (await (await visitor().enter(people["approver"])).see("/board")).text
+    assert board.strip().startswith('<div id="board"')
+    assert "bastion:request from:body" in board
+    assert "<html" not in board
+
+
+async def test_one_sees_only_ones_own_hospital(house, visitor, people):
+    await house.asked()
+    browser = await visitor().enter(people["approver of another hospital"])
+    assert "Nothing waits" in (await browser.see("/")).text
+    assert (await browser.see("/count")).text == "0"
+
+
+async def test_others_see_that_it_waits_but_not_as_theirs(house, visitor, people):
+    await house.asked()
+    browser = await visitor().enter(people["auditor"])
+    page = (await browser.see("/")).text
+    assert "for others to decide" in page
+    assert (await browser.see("/count")).text == "0"
+
+
+async def test_T39_a_hostile_reason_is_text(house, visitor, people):
+    await house.asked(reason=HOSTILE, work_order=HOSTILE)
+    page = (await (await visitor().enter(people["approver"])).see("/")).text
+    assert "<script>window" not in page
+    assert "\\x1b]52;" in page
+    assert "\x1b" not in page

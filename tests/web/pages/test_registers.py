@@ -1,0 +1,40 @@
+async def test_a_supplier_is_kept_with_its_networks_and_its_contract(house, visitor, people):
+    browser = await visitor().enter(people["admin"])
+    form = {"code": "gems", "name": "GE Services", "networks": "203.0.113.0/24\n198.51.100.7", "active": "yes"}
+    made = await browser.send("/directory/suppliers/new", **form, contract_end="2027-06-30", contact="+33 1")
+    assert made.headers["location"] == "/directory/suppliers"
+    page = (await browser.see("/directory/suppliers")).text
+    assert "203.0.113.0/24, 198.51.100.7/32" in page
+    assert "until 30 Jun 2027" in page
+    supplier = next(s for s in await house.services.directory.suppliers(house.staff(house.ruth)) if s.code == "gems")
+    edit = (await browser.see(f"/directory/suppliers/{supplier.id}")).text
+    assert 'value="2027-06-30"' in edit
+    wrong = await browser.send(f"/directory/suppliers/{supplier.id}", **form | {"networks": "everywhere"})
+    assert wrong.status_code == 422
+    assert "“everywhere” is not a network" in wrong.text
+    await browser.send(f"/directory/suppliers/{supplier.id}", **form, contract_end="2020-01-01")
+    assert "ended 1 Jan 2020" in (await browser.see("/directory/suppliers")).text
+
+
+async def test_a_supplier_without_networks_is_pointed_out(visitor, people):
+    browser = await visitor().enter(people["admin"])
+    await browser.send("/directory/suppliers/new", code="new", name="New", networks="", active="yes")
+    assert "it cannot connect" in (await browser.see("/directory/suppliers")).text
+
+
+async def test_a_facility_is_kept_with_its_time_zone(house, visitor, people):
+    browser = await visitor().enter(people["admin"])
+    form = {"code": "chr", "name": "CHU Réunion", "finess": "970000001", "timezone": "Indian/Reunion"}
+    assert (await browser.send("/directory/facilities/new", **form)).status_code == 303
+    assert "Indian/Reunion" in (await browser.see("/directory/facilities")).text
+    facility = next(f for f in await house.services.directory.facilities(house.staff(house.ruth)) if f.code == "chr")
+    wrong = await browser.send(f"/directory/facilities/{facility.id}", **form | {"timezone": "Mars/Base"})
+    assert wrong.status_code == 422
+    assert "Choose a time zone" in wrong.text
+    assert 'value="CHU Réunion"' in (await browser.see(f"/directory/facilities/{facility.id}")).text
+
+
+async def test_what_is_not_there_says_so(visitor, people):
+    browser = await visitor().enter(people["admin"])
+    for noun in ("suppliers", "facilities", "staff", "devices", "technicians"):
+        assert (await browser.see(f"/directory/{noun}/{'0' * 32}")).status_code == 404, noun

@@ -1,0 +1,161 @@
+"""The screen on which one decides (R-25, R-28), and what goes wrong on it."""
+
+import re
+
+from bastion.domain.access_request import RequestState
+from bastion.domain.parties import Role
+from bastion.services.people import StaffForm
+from tests.services.house import OPERATOR
+
+
+def version(page: str) -> str:
+    return re.search(r'name="version" value="(\d+)"', page)[1]
+
+
+async def test_R25_all_one_must_know_stands_on_one_screen(house, scenery, visitor, people):
+    await scenery.recorded(house.alice, "ct-01", "the time before")
+    request = await house.asked()
+    page = (await (await visitor().enter(people["approver"])).see(f"/requests/{request.id}")).text
+    for fact in (
+        "Alice Martin", "Acme Imaging", "ct-01", "Scanner 1", "CHU Demo · Imagerie · B12", "2 of 4", "replace the tube",
+        "Remote maintenance", "WO-1", "1 h", "service", "127.0.0.1", "one person of the hospital must agree",
+        "0 of 1 people have agreed", "the time before", "The technician left", 'name="code"',
+    ):  # fmt: skip
+        assert fact in page, fact
+
+
+async def test_agreeing_as_asked_opens_the_access(house, visitor, people):
+    request = await house.asked()
+    browser = await visitor().enter(people["approver"])
+    page = (await browser.see(f"/requests/{request.id}")).text
+    answer = await browser.send(
+        f"/requests/{request.id}/approve", version=version(page), minutes="60", note="go", code=""
+    )
+    assert answer.status_code == 303
+    after = (await browser.see(f"/requests/{request.id}")).text
+    assert "Agreed. The technician may connect." in after
+    assert "Authorisation" in after
+    assert "Agreed. The technician" not in (await browser.see(f"/requests/{request.id}")).text, "said once"
+    view = await house.services.access.get(house.staff(house.eve), request.id)
+    assert view.request.stored_state is RequestState.APPROVED
+    assert view.request.decision_note == "go"
+
+
+async def test_agreeing_to_less(house, visitor, people):
+    request = await house.asked(minutes=120)
+    browser = await visitor().enter(people["approver"])
+    page = (await browser.see(f"/requests/{request.id}")).text
+    assert re.findall(r'name="minutes" value="(\d+)"', page) == ["120", "60", "30", "15"]
+    await browser.send(f"/requests/{request.id}/approve", version=version(page), minutes="30")
+    view = await house.services.access.get(house.staff(house.eve), request.id)
+    assert view.grant is not None
+    assert (view.grant.end - view.grant.start).total_seconds() == 1800
+
+
+async def test_refusing_wants_a_reason_that_the_technician_reads(house, visitor, people):
+    request = await house.asked()
+    browser = await visitor().enter(people["approver"])
+    silent = await browser.send(f"/requests/{request.id}/refuse", version="1", note="")
+    assert silent.status_code == 422
+    assert 'aria-invalid="true"' in silent.text
+    told = await browser.send(f"/requests/{request.id}/refuse", version="1", note="patient on the table")
+    assert told.status_code == 303
+    page = (await browser.see(f"/requests/{request.id}")).text
+    assert "patient on the table" in page
+    assert 'name="version"' not in page
+
+
+async def test_T41_a_decision_wants_a_fresh_code(house, visitor, people):
+    request = await house.asked()
+    browser = await visitor().enter(people["approver"], fresh=False)
+    stale = await browser.send(f"/requests/{request.id}/approve", version="1", minutes="60", note="typed before")
+    assert stale.status_code == 403
+    assert "enter a new code" in stale.text
+    assert "typed before" in stale.text, "what was typed stays"
+    wrong = await browser.send(f"/requests/{request.id}/approve", version="1", minutes="60", code="000000")
+    assert wrong.status_code == 401
+    view = await house.services.access.get(house.staff(house.eve), request.id)
+    assert view.request.stored_state is RequestState.PENDING
+
+
+async def test_two_who_decide_at_once_the_second_reads_that_he_was_second(house, visitor, people):
+    request = await house.asked()
+    first, second = await visitor().enter(people["approver"]), await visitor().enter(house.max)
+    await first.send(f"/requests/{request.id}/refuse", version="1", note="not now")
+    late = await second.send(f"/requests/{request.id}/approve", version="1", minutes="60")
+    assert late.status_code == 409
+    assert "already refused" in late.text or "Somebody else has just changed this" in late.text
+
+
+async def test_R22_a_vital_device_needs_two_and_nobody_counts_twice(house, scenery, visitor, people):
+    await scenery.device("linac-1", "Linac", 4, "Radiotherapy", "B1")
+    request = await scenery.ask(house.alice, "linac-1", "dose check")
+    browser = await visitor().enter(people["approver"])
+    page = (await browser.see(f"/requests/{request.id}")).text
+    assert "After you, 1 more must agree" in page
+    await browser.send(f"/requests/{request.id}/approve", version=version(page), minutes="60")
+    mine = (await browser.see(f"/requests/{request.id}")).text
+    assert "Another person must agree too" in mine
+    assert "already agreed" in mine
+    assert "/approve" not in mine
+    again = await browser.send(f"/requests/{request.id}/approve", version="2", minutes="60")
+    assert again.status_code == 409
+
+
+async def test_R23_ones_own_request_is_for_another_to_decide_and_ones_own_to_take_back(house, visitor, people):
+    browser = await visitor().enter(people["approver"])
+    form = {
+        "device": "ct-01",
+        "technician": "alice",
+        "kind": "telediagnostic",
+        "reason": "look at the log",
+        "minutes": "30",
+    }
+    made = await browser.send("/requests/new", **form)
+    path = made.headers["location"]
+    page = (await browser.see(path)).text
+    assert "another person must decide" in page
+    assert "/approve" not in page
+    assert (await browser.send(f"{path}/approve", version="1", minutes="30")).status_code == 403
+    assert (await browser.send(f"{path}/withdraw")).status_code == 303
+    assert "Taken back" in (await browser.see(path)).text
+
+
+async def test_asking_says_what_is_missing_beside_the_field(visitor, people):
+    browser = await visitor().enter(people["approver"])
+    answer = await browser.send("/requests/new", device="no-such", kind="telediagnostic", reason="x y z", minutes="30")
+    assert answer.status_code == 422
+    assert "Choose a device from the list" in answer.text
+    spring = await browser.send(
+        "/requests/new", device="ct-01", technician="alice", kind="telediagnostic", reason="x y z", minutes="30",
+        start="2027-03-28T02:30",
+    )  # fmt: skip
+    assert "The clocks skip this hour" in spring.text
+
+
+async def test_an_authorisation_is_withdrawn_with_a_reason(house, visitor, people):
+    request = await house.approved()
+    browser = await visitor().enter(people["security"])
+    refused = await browser.send(f"/grants/{request.grant_id}/revoke", request=request.id, reason="")
+    assert refused.status_code == 422
+    done = await browser.send(f"/grants/{request.grant_id}/revoke", request=request.id, reason="contract dispute")
+    assert done.headers["location"] == f"/requests/{request.id}"
+    assert "contract dispute" in (await browser.see(f"/requests/{request.id}")).text
+
+
+async def test_the_list_is_searched_and_paged(house, scenery, visitor, people):
+    await house.asked(reason="the red one")
+    browser = await visitor().enter(people["approver"])
+    assert "the red one" in (await browser.see("/requests?text=red&state=pending")).text
+    assert "No request fits" in (await browser.see("/requests?text=blue")).text
+    assert "the red one" in (await browser.see("/requests?state=nonsense&at=nonsense")).text
+    assert "No request fits" in (await browser.see("/requests?at=7")).text
+
+
+async def test_an_approver_who_is_also_administrator_is_told_why_he_cannot(house, visitor):
+    form = StaffForm("both", "Both", "b@chu", frozenset({Role.APPROVER, Role.ADMIN}), (), "en")
+    both = await house.services.people.save_staff(OPERATOR, form)
+    request = await house.asked()
+    page = (await (await visitor().enter(both)).see(f"/requests/{request.id}")).text
+    assert "/approve" not in page
+    assert "Your part" in page

@@ -1,0 +1,49 @@
+from bastion.domain.session import EndReason
+
+
+async def test_a_session_is_held_released_and_cut(house, visitor, people):
+    opened = await house.opened()
+    path = f"/sessions/{opened.record.id}"
+    browser = await visitor().enter(people["approver"])
+    assert "Alice Martin" in (await browser.see("/sessions")).text
+    assert (await browser.send(f"{path}/freeze")).headers["location"] == path
+    frozen = (await browser.see(path)).text
+    assert "frozen by Approver" in frozen
+    assert "Freeze: hold" not in frozen
+    assert (await browser.send(f"{path}/freeze")).status_code == 409
+    assert (await browser.send(f"{path}/thaw")).status_code == 303
+    assert "Freeze: hold" in (await browser.see(path)).text
+    assert (await browser.send(f"{path}/cut", why="")).status_code == 422
+    assert (await browser.send(f"{path}/cut", why="patient arrives")).status_code == 303
+    view = await house.services.supervision.get(house.staff(house.eve), opened.record.id)
+    assert view.record.cut_why == "patient arrives"
+    assert view.record.frozen_at is None
+
+
+async def test_T41_a_cut_wants_a_fresh_code_and_holding_does_not(house, visitor, people):
+    opened = await house.opened()
+    browser = await visitor().enter(people["approver"], fresh=False)
+    assert (await browser.send(f"/sessions/{opened.record.id}/freeze")).status_code == 303
+    stale = await browser.send(f"/sessions/{opened.record.id}/cut", why="patient arrives")
+    assert stale.status_code == 403
+    assert "patient arrives" in stale.text
+    view = await house.services.supervision.get(house.staff(house.eve), opened.record.id)
+    assert view.record.cut_at is None
+
+
+async def test_an_ended_session_says_how_it_ended_and_cannot_be_cut(house, scenery, visitor, people):
+    record = await scenery.recorded(house.alice, "ct-01", "tube", EndReason.CUT, "Eve", "patient arrived")
+    browser = await visitor().enter(people["security"])
+    page = (await browser.see(f"/sessions/{record.id}")).text
+    assert "Cut by a person" in page
+    assert "patient arrived" in page
+    assert f"/recordings/{record.id}" in page
+    assert (await browser.send(f"/sessions/{record.id}/cut", why="again")).status_code == 409
+
+
+async def test_T31_knowing_the_id_of_anothers_session_is_worth_nothing(house, visitor, people):
+    opened = await house.opened()
+    browser = await visitor().enter(people["approver of another hospital"])
+    assert (await browser.see(f"/sessions/{opened.record.id}")).status_code == 404
+    assert (await browser.see(f"/sessions/{'0' * 32}")).status_code == 404
+    assert "Nobody is connected" in (await browser.see("/sessions")).text

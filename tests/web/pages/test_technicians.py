@@ -1,0 +1,61 @@
+import re
+
+from tests.services.house import public_line
+
+FORM = {
+    "login": "nora",
+    "name": "Nora Roux",
+    "email": "n@acme",
+    "supplier_code": "acme",
+    "language": "fr",
+    "active": "yes",
+}
+
+
+async def test_R11_a_named_person_with_a_key_and_an_authenticator(house, visitor, people):
+    browser = await visitor().enter(people["admin"])
+    path = (await browser.send("/directory/technicians/new", **FORM, valid_until="2027-06-30")).headers["location"]
+    page = (await browser.see(path)).text
+    assert "No key yet" in page
+    assert "missing" in page
+    assert (await browser.send(f"{path}/keys", key=public_line() + " nora@laptop", label="laptop")).status_code == 303
+    enrolled = await browser.send(f"{path}/totp")
+    assert "<svg" in enrolled.text.partition('class="qr"')[2]
+    secret = re.search(r'class="mono wrap">([A-Z2-7 ]{20,})<', enrolled.text)[1]
+    page = (await browser.see(path)).text
+    assert secret not in page, "shown once"
+    assert "enrolled" in page
+    key = re.search(r"/keys/(\w+)/remove", page)[1]
+    assert (await browser.send(f"{path}/keys/{key}/remove")).status_code == 303
+    assert "No key yet" in (await browser.see(path)).text
+
+
+async def test_T13_a_key_with_options_or_lines_is_refused_beside_its_field(house, visitor, people):
+    browser, path = await visitor().enter(people["admin"]), f"/directory/technicians/{house.alice.id}"
+    for text in (
+        'command="sh" ' + public_line(),
+        public_line() + "\n" + public_line(),
+        "ssh-rsa AAAA",
+        HOSTILE_KEY,
+        "",
+    ):
+        answer = await browser.send(f"{path}/keys", key=text)
+        assert answer.status_code == 422, text
+        assert "Paste one line" in answer.text
+
+
+HOSTILE_KEY = "ssh-ed25519 AAAA\x1b]0;x\x07<script>"
+
+
+async def test_a_person_is_edited(house, visitor, people):
+    browser, path = await visitor().enter(people["admin"]), f"/directory/technicians/{house.alice.id}"
+    assert 'value="alice"' in (await browser.see(f"{path}/edit")).text
+    await browser.send(f"{path}/edit", **FORM | {"login": "alice", "active": ""}, valid_until="2020-01-01")
+    page = (await browser.see(path)).text
+    assert "Nora Roux" in page
+    assert "Out of use" in page
+    wrong = await browser.send(f"{path}/edit", **FORM | {"login": "-oProxyCommand=x"})
+    assert wrong.status_code == 422
+    assert (await browser.send(f"{path}/edit", **FORM | {"supplier_code": "none"})).status_code == 422
+    assert (await browser.send(f"{path}/edit", **FORM, valid_until="soon")).status_code == 422
+    assert "Out of use" in (await browser.see("/directory/technicians")).text

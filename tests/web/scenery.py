@@ -1,0 +1,140 @@
+"""Things to see: requests that wait, people at work, sealed recordings, and one supplier who types hostile text."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest, InterventionKind
+from bastion.domain.device import Device, SecretKind
+from bastion.domain.parties import Technician
+from bastion.domain.session import EndReason, SessionRecord
+from bastion.secret import Secret
+from bastion.services.access import RequestDraft
+from bastion.services.inventory import DeviceForm
+from bastion.services.opening import Connection
+from bastion.services.people import TechnicianForm
+from bastion.services.sessions import Ending
+from bastion.services.views import Opened
+from recordings import container
+from recordings.model import TrackKind
+from recordings.recorder import Recorder
+from recordings.signing import Signer
+from tests.services.house import OPERATOR, SOURCE, House
+
+HOSTILE = (
+    "\x1b]52;c;aGFjaw==\x07<script>window.hacked=1</script>"
+    "\x9b31m\u202egnp.exe {{7*7}} \"'><img src=x onerror=alert(1)>"
+)
+CONSOLE = "OpenSSH_9.7 PuTTY-compatible"
+LOG = (
+    "\x1b[2J\x1b[H\x1b[1;36mTomolux 64\x1b[0m  reconstruction console  v7.2.1\r\n\r\n",
+    "service@ct-01:~$ ",
+    "systemctl status gantry\r\n",
+    "\x1b[32m●\x1b[0m gantry.service - rotor control\r\n   Active: \x1b[32mactive (running)\x1b[0m since 07:12:44\r\n",
+    "service@ct-01:~$ ",
+    "tail -3 /var/log/gantry.log\r\n",
+    "10:41:03 rotor 0.35 s/turn ok\r\n10:41:07 \x1b[33mwarning\x1b[0m: tube temperature 71 °C\r\n",
+    "service@ct-01:~$ ",
+    "exit\r\n",
+)
+
+
+class Scenery:
+    def __init__(self, house: House, home: Path) -> None:
+        self.house = house
+        self.home = home
+
+    async def device(self, code: str, name: str, criticality: int, ward: str, room: str, *extra: str) -> Device:
+        """A commissioned device: address, confirmed identity, account."""
+        inventory = self.house.services.inventory
+        maker, model, serial = (*extra, "", "", "")[:3]
+        form = DeviceForm(code, name, "chu", ("acme",), criticality, ward, room, maker, model, serial)
+        device = await inventory.save_device(OPERATOR, form)
+        endpoint = await inventory.save_endpoint(OPERATOR, device.id, "10.20.4.17", 22)
+        offer = await inventory.scan_host_keys(OPERATOR, endpoint.id)
+        await inventory.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.fingerprints))
+        await inventory.save_account(OPERATOR, device.id, "service", SecretKind.PASSWORD, Secret.of("canary-s3cret"))
+        return device
+
+    async def technician(self, login: str, name: str) -> Technician:
+        form = TechnicianForm(login, name, f"{login}@acme.example", "acme", "fr")
+        return await self.house.services.people.save_technician(OPERATOR, form)
+
+    async def ask(self, who: Technician, code: str, reason: str, minutes: int = 60, **more: object) -> AccessRequest:
+        usual = RequestDraft(code, InterventionKind.TELEMAINTENANCE, reason, minutes, "GMAO-48213")
+        return await self.house.services.access.request(self.house.technician(who), replace(usual, **more))
+
+    async def at_work(self, who: Technician, code: str, reason: str, minutes: int = 60, **more: object) -> Opened:
+        """An agreed request with an open session; two people agree where the device is vital."""
+        services, actor = self.house.services, self.house.technician(who)
+        request = await self.ask(who, code, reason, minutes, **more)
+        for approver in (self.house.eve, self.house.max)[: request.quorum]:
+            request = await services.approvals.approve(
+                self.house.staff(approver), request.id, request.version, minutes, "Patient sorti, salle libre."
+            )
+        await services.sessions.acknowledge(actor, request.grant_id, "terminal")
+        return await services.sessions.open(actor, request.grant_id, Connection("n1", CONSOLE, "SHA256:x", "key totp"))
+
+    async def recorded(
+        self, who: Technician, code: str, reason: str, ending: EndReason = EndReason.TECHNICIAN_LEFT, by: str = "",
+        why: str = "",
+    ) -> SessionRecord:  # fmt: skip
+        """A session that was at work, ended, and lies sealed in the store: one terminal, one command."""
+        opened = await self.at_work(who, code, reason)
+        seal = self._film(opened)
+        await self.house.services.sessions.closed(
+            opened.record, Ending(ending, by, why, seal.digest, seal.bytes, seal.seconds)
+        )
+        await self.house.services.approvals.revoke(self.house.staff(self.house.max), opened.grant.id, "Terminé")
+        return opened.record
+
+    def _film(self, opened: Opened):
+        recorder = Recorder.start(self.home / "spool", opened.meta, min_free=0)
+        shell = recorder.open_track(1, TrackKind.SHELL, cols=80, rows=20, term="xterm-256color", pty=True)
+        for number, part in enumerate(LOG):
+            if (number and number % 2 == 0) or part.endswith("$ "):
+                shell.write("o", part.encode())
+            else:
+                shell.write("i", part.strip().encode() + b"\r")
+                shell.write("o", part.encode())
+            time.sleep(0.05)
+        shell.exit("0")
+        shell.close()
+        single = recorder.open_track(2, TrackKind.EXEC, cols=0, rows=0, term="", command="df -h /data", pty=False)
+        single.write("o", b"Filesystem  Size  Used\n/dev/sda2   1.8T  611G\n")
+        single.exit("0")
+        single.close()
+        recorder.finish(clock.now().isoformat(), "technician_left")
+        signer = Signer.load(self.home / "signing.key")
+        return container.seal(self.home / "spool" / opened.record.id, self.house.recordings.blobs, signer)
+
+
+async def furnish(house: House, home: Path) -> Scenery:
+    """A morning at the hospital. Returns with two requests waiting, one session live, one frozen, two recordings."""
+    scene = Scenery(house, home)
+    tomo = await scene.technician("karim", "Karim Haddad")
+    await scene.device(
+        "mri-02", "IRM 2, console d’acquisition", 3, "Imagerie", "Salle 4, bât. B", "Siemens", "Aera 1.5T"
+    )
+    await scene.device(
+        "linac-1", "Accélérateur linéaire 1", 4, "Radiothérapie", "Bunker 1", "Varian", "TrueBeam", "H19"
+    )
+    await scene.device("lab-07", "Automate d’hématologie", 2, "Laboratoire", "L 214", "Sysmex", "XN-2000")
+    await scene.recorded(house.alice, "ct-01", "Tube changé : étalonnage et contrôle de la rotation")
+    await scene.recorded(
+        tomo, "ct-01", "Mise à jour du logiciel de reconstruction", EndReason.CUT, "Eve", "Patient en urgence"
+    )
+    await scene.at_work(tomo, "mri-02", "Bruit anormal du compresseur hélium, lecture des journaux", 120)
+    frozen = await scene.at_work(house.alice, "lab-07", "Remplacement de la pompe à réactifs", 30)
+    await house.services.supervision.freeze(house.staff(house.eve), frozen.record.id)
+    await scene.ask(
+        house.alice, "ct-01",
+        "Le scanner redémarre seul depuis ce matin. Lire les journaux de l’alimentation et remplacer le fichier de "
+        "configuration de l’onduleur si besoin.", 120,
+    )  # fmt: skip
+    await scene.ask(tomo, "linac-1", "Correctif de sécurité du poste de traitement", 60, work_order="")
+    return scene
+
+
+__all__ = ["HOSTILE", "SOURCE", "Scenery", "furnish"]

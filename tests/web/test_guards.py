@@ -1,0 +1,71 @@
+"""The outer wall: every route has a guard, every route × role gives what the table says."""
+
+import pytest
+from fastapi import APIRouter
+
+from bastion.domain.parties import Role
+from bastion.errors import ConfigurationError
+from tests.web import matrix
+from web.app import page_routes
+from web.guards import ADMINS, ANYONE, GUARDS, STAFF, require_complete
+
+
+def test_T28_every_route_has_a_guard_and_every_guard_a_route():
+    require_complete(page_routes())
+
+
+def test_T28_a_route_without_a_guard_stops_the_console():
+    with pytest.raises(ConfigurationError, match="guards"):
+        require_complete({*page_routes(), ("GET", "/new-page")})
+
+
+def test_a_guard_without_a_route_stops_the_console():
+    with pytest.raises(ConfigurationError):
+        require_complete(page_routes() - {("GET", "/audit")})
+
+
+def test_only_the_door_is_open_to_all():
+    open_to_all = {path for (_, path), guard in GUARDS.items() if guard.open_to_all}
+    assert open_to_all == {"/sign-in", "/setup", "/setup/finish", "/health", "/favicon.ico"}
+
+
+def test_nobody_without_a_role_passes(house):
+    stranger = house.staff(house.eve)
+    assert STAFF.admits(stranger)
+    assert not ADMINS.admits(stranger)
+    assert not STAFF.admits(None)
+    assert ANYONE.admits(None)
+    assert STAFF.roles == frozenset(Role)
+
+
+def test_T30_the_table_has_a_row_for_every_route():
+    assert matrix.table().keys() == GUARDS.keys()
+
+
+@pytest.mark.parametrize(
+    "who", [matrix.NOBODY, "approver", "approver of another hospital", "security", "auditor", "admin"]
+)
+async def test_T30_every_route_gives_each_person_what_the_table_says(house, people, visitor, who):
+    """Forms are sent empty: 422 means the form came back, so the person was let in."""
+    known = await matrix.idents(house, people)
+    found = {}
+    for (method, path), expected in matrix.table().items():
+        browser = visitor()
+        if who != matrix.NOBODY:
+            await browser.enter(people[who])
+        address = matrix.filled(path, known)
+        if path == "/live":
+            continue  # a stream; see test_live.py
+        answer = await (browser.see(address) if method == "GET" else browser.send(address))
+        if answer.status_code != expected[who]:
+            found[f"{method} {path}"] = (answer.status_code, expected[who])
+    assert found == {}
+
+
+def test_a_router_without_rows_is_noticed():
+    router = APIRouter()
+
+    @router.get("/secret")
+    async def secret() -> None: ...
+
+    assert ("GET", "/secret") not in GUARDS

@@ -1,0 +1,32 @@
+"""A closed set that grows must find its new word here."""
+
+import pytest
+
+from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.device import ChannelKind, SecretKind
+from bastion.domain.events import KINDS, Severity
+from bastion.domain.grant import GrantStatus
+from bastion.domain.lock import LockScope
+from bastion.domain.parties import ActorKind, Role
+from bastion.domain.session import EndReason, SessionState
+from web import labels
+
+
+@pytest.mark.parametrize(("table", "members"), [
+    (labels.KINDS, InterventionKind), (labels.KINDS_SHORT, InterventionKind), (labels.REQUEST_STATES, RequestState),
+    (labels.GRANT_STATES, GrantStatus), (labels.END_REASONS, EndReason), (labels.ROLES, Role),
+    (labels.ROLE_DUTIES, Role), (labels.CHANNELS, ChannelKind), (labels.SECRET_KINDS, SecretKind),
+    (labels.LOCK_SCOPES, LockScope), (labels.SEVERITIES, Severity), (labels.ACTOR_KINDS, ActorKind),
+])  # fmt: skip
+def test_every_member_has_a_word_and_no_word_is_idle(table, members):
+    assert set(table) == set(members)
+
+
+def test_every_audit_event_and_each_of_its_facts_has_a_word():
+    assert set(labels.EVENTS) == set(KINDS)
+    assert set(labels.FIELDS) == {name for kind in KINDS.values() for name in kind.fields}
+
+
+def test_every_state_that_an_error_may_name_has_a_word():
+    named = {state.value for machine in (RequestState, GrantStatus, SessionState) for state in machine} - {"lobby"}
+    assert named <= set(labels.STATES)

@@ -1,0 +1,80 @@
+"""Hints to the browser carry topics, and stop when the reader may no longer read (T25, T31)."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from bastion.store.bus import RESYNC, Hint
+from tests.web.visitor import Visitor
+from web import live
+from web.security import COOKIE
+
+
+class Reader:
+    """Stands for the request of an open stream."""
+
+    def __init__(self, app, cookie: str) -> None:
+        self.app = app
+        self.cookies = {COOKIE: cookie}
+        self.client = SimpleNamespace(host="127.0.0.1")
+
+
+@pytest.fixture
+async def browser(visitor, people) -> Visitor:
+    return await visitor().enter(people["approver"])
+
+
+@pytest.fixture
+def reader(app, browser) -> Reader:
+    return Reader(app, browser.client.cookies[COOKIE])
+
+
+async def test_the_first_word_is_to_read_everything_again(reader):
+    stream = live.topics(reader)
+    assert await anext(stream) == "resync"
+    await stream.aclose()
+
+
+async def test_a_hint_is_a_topic_without_the_key(reader, house):
+    stream = live.topics(reader)
+    await anext(stream)
+    coming = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    await house.asked()
+    topic = await asyncio.wait_for(coming, 2)
+    assert topic == "request"
+    await stream.aclose()
+
+
+async def test_T25_a_stream_ends_when_its_reader_has_signed_out(reader, browser, monkeypatch):
+    monkeypatch.setattr(live, "RECHECK", 0.05)
+    stream = live.topics(reader)
+    await anext(stream)
+    await browser.send("/sign-out")
+    assert await asyncio.wait_for(anext(stream), 2) == "gone"
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+
+
+async def test_T31_nothing_more_is_told_once_the_reader_is_out(reader, browser, house):
+    stream = live.topics(reader)
+    await anext(stream)
+    await browser.send("/sign-out")
+    coming = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    await house.asked()
+    assert await asyncio.wait_for(coming, 2) == "gone"
+
+
+async def test_a_closed_stream_leaves_no_listener_behind(reader, house):
+    before = len(asyncio.all_tasks())
+    stream = live.topics(reader)
+    await anext(stream)
+    waiting = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await stream.aclose()
+    assert len(asyncio.all_tasks()) <= before + 1  # the bus may keep its own watcher
+    assert Hint("*", "") == RESYNC

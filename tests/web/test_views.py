@@ -1,0 +1,101 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from markupsafe import Markup
+
+from bastion.domain.parties import Facility
+from tests.web.scenery import HOSTILE
+from web import views
+from web.views import Clockface
+
+NOON = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)  # 12:00 in Paris
+FR = Clockface("fr", NOON)
+EN = Clockface("en", NOON)
+
+
+def test_today_is_a_time_and_another_day_is_named():
+    assert FR.time(NOON) == "12:00"
+    assert FR.time(NOON + timedelta(days=1)) == "23 nov. 12:00"
+    assert FR.time(datetime(2025, 1, 2, 3, 4, tzinfo=UTC)) == "2 janv. 2025 04:04"
+
+
+def test_today_is_judged_on_the_wall_of_the_hospital():
+    late = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)  # 0:30 on the 23rd in Paris
+    assert FR.time(late) == "23 nov. 00:30"
+
+
+def test_another_hospital_has_another_wall():
+    reunion = Facility("1", "chr", "CHU Réunion", "", "Indian/Reunion")
+    assert FR.at(reunion).time(NOON) == "15:00"
+    assert FR.at(None).zone == "Europe/Paris"
+
+
+def test_the_hour_that_happens_twice_is_told_apart():
+    first, second = datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert "02:30:00 UTC+02:00" in FR.full(first)
+    assert "02:30:00 UTC+01:00" in FR.full(second)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (5400, "1 h 30 min"), (7200, "2 h"), (86400, "24 h")],
+)
+def test_spans_are_exact_to_the_minute(seconds, words):
+    assert FR.span(timedelta(seconds=seconds)) == words
+
+
+def test_ago_and_ahead():
+    assert FR.ago(NOON - timedelta(minutes=5)) == "il y a 5\xa0min"
+    assert EN.ago(NOON + timedelta(minutes=12)) == "in 12 min."
+
+
+@pytest.mark.parametrize(
+    ("count", "fr", "en"), [(0, "0 o", "0 B"), (999, "999 o", "999 B"), (3400, "3,4 Ko", "3.4 kB")]
+)
+def test_sizes(count, fr, en):
+    assert (FR.size(count), EN.size(count)) == (fr, en)
+
+
+def test_big_sizes_stop_at_the_largest_unit():
+    assert EN.size(5 * 10**15) == "5,000 TB"
+
+
+def test_T39_control_and_direction_characters_are_spelt_out():
+    shown = str(views.visible(HOSTILE))
+    assert "\\x1b]52;" in shown
+    assert "\\x9b31m" in shown
+    assert "\\u202egnp" in shown
+    assert not any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or c == "\u202e" for c in shown)
+
+
+def test_T39_plain_text_markup_and_numbers_stay_as_they_are():
+    assert views.visible("é\tligne\nsuivante") == "é\tligne\nsuivante"
+    drawn = Markup("<svg></svg>")
+    assert views.visible(drawn) is drawn
+    assert views.visible(7) == 7
+
+
+def test_long_digests_are_cut_to_their_beginning_and_texts_to_their_length():
+    assert views.brief("ab" * 32) == "abababababab…"
+    assert views.brief("x y " * 100, 20) == "x y x y x y x y x y…"
+    assert views.brief("short") == "short"
+
+
+def test_part_gone_stays_within_its_box():
+    end = NOON + timedelta(hours=2)
+    assert views.part_gone(NOON, end, NOON + timedelta(minutes=30)) == 25
+    assert views.part_gone(NOON, end, NOON - timedelta(hours=1)) == 0
+    assert views.part_gone(NOON, end, end + timedelta(hours=1)) == 100
+    assert views.part_gone(NOON, NOON, NOON) == 100
+
+
+def test_an_approver_may_choose_shorter_only():
+    assert views.shorter_than(60) == [15, 30]
+    assert views.shorter_than(10) == []
+
+
+def test_days_in_words_and_as_a_field_wants_them():
+    assert FR.days(90) == "90\xa0jours"
+    assert views.local_day(datetime(2026, 11, 22, 23, 30, tzinfo=UTC)) == "2026-11-23"
+    assert views.minutes(timedelta(minutes=90, seconds=59)) == 90
+    assert EN.number(1234.5) == "1,234.5"

@@ -1,0 +1,70 @@
+"""Every page there is to look at, and who looks at it: for pictures, for axe, for complaints of the browser."""
+
+from dataclasses import dataclass
+
+from bastion.domain.parties import Role, Staff
+from bastion.services.people import StaffForm
+from tests.services.house import OPERATOR, House
+
+PEOPLE = (
+    ("claire", "Claire Dubois", Role.APPROVER),
+    ("samir", "Samir Benali", Role.SECURITY),
+    ("denis", "Denis Moreau", Role.ADMIN),
+)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """`who` is a login of `PEOPLE`, or empty for nobody."""
+
+    name: str
+    who: str
+    path: str
+
+
+async def people(house: House) -> dict[str, Staff]:
+    made = {}
+    for login, name, role in PEOPLE:
+        form = StaffForm(login, name, f"{login}@chu.example", frozenset({role}), (), "fr")
+        made[login] = await house.services.people.save_staff(OPERATOR, form)
+    return made
+
+
+async def stops(house: House) -> list[Stop]:
+    """The tour of a hospital that `scenery.furnish` has filled."""
+    me = house.staff(house.max)
+    waiting = await house.services.access.pending(me)
+    live = await house.services.supervision.live(me)
+    ended = await house.services.supervision.search(me, live=False)
+    registers = "/directory"
+    return [
+        Stop("sign-in", "", "/sign-in"),
+        Stop("setup", "", "/setup"),
+        Stop("home", "claire", "/"),
+        Stop("request", "claire", f"/requests/{waiting[0].request.id}"),
+        Stop("request-vital", "claire", f"/requests/{waiting[-1].request.id}"),
+        Stop("requests", "claire", "/requests"),
+        Stop("request-new", "claire", "/requests/new"),
+        Stop("sessions", "claire", "/sessions"),
+        Stop("session", "claire", f"/sessions/{live[0].record.id}"),
+        Stop("session-ended", "samir", f"/sessions/{ended[0].record.id}"),
+        Stop("recordings", "samir", "/recordings"),
+        Stop("recording", "samir", f"/recordings/{ended[-1].record.id}"),
+        Stop("audit", "samir", "/audit"),
+        Stop("locks", "samir", "/locks"),
+        Stop("everything", "samir", "/locks/everything"),
+        Stop("account", "denis", "/account"),
+        Stop("devices", "denis", f"{registers}/devices"),
+        Stop("device", "denis", f"{registers}/devices/{house.device.id}"),
+        Stop("device-edit", "denis", f"{registers}/devices/{house.device.id}/edit"),
+        Stop("suppliers", "denis", f"{registers}/suppliers"),
+        Stop("supplier", "denis", f"{registers}/suppliers/{house.alice.supplier_id}"),
+        Stop("technicians", "denis", f"{registers}/technicians"),
+        Stop("technician", "denis", f"{registers}/technicians/{house.alice.id}"),
+        Stop("technician-edit", "denis", f"{registers}/technicians/{house.alice.id}/edit"),
+        Stop("staff", "denis", f"{registers}/staff"),
+        Stop("person", "denis", f"{registers}/staff/{house.eve.id}"),
+        Stop("facilities", "denis", f"{registers}/facilities"),
+        Stop("facility", "denis", f"{registers}/facilities/{house.device.facility_id}"),
+        Stop("nothing", "denis", "/nothing"),
+    ]
