@@ -82,21 +82,32 @@ def finished(spool_root: Path, about: RecordingMeta) -> Callable[..., Path]:
     return make
 
 
+class TinyDisk:
+    """A place in which a megabyte is too much: a file system of that size, or, where none may be mounted, a limit."""
+
+    def __init__(self, path: Path, *, mounted: bool) -> None:
+        self.path = path
+        self._mounted = mounted
+
+    def small(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._mounted else file_limit(1024 * 1024)
+
+    def exhausted(self) -> contextlib.AbstractContextManager[None]:
+        """For use when it has been filled."""
+        return contextlib.nullcontext() if self._mounted else file_limit(10)
+
+
 @pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A directory in which a megabyte is too much: a real file system of that size, else a limit on file sizes."""
+def tiny_disk(tmp_path: Path) -> Iterator[TinyDisk]:
     place = tmp_path / "tiny"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    mounted = subprocess.run(mount, capture_output=True, check=False)
-    if mounted.returncode == 0:
-        try:
-            yield place
-        finally:
+    mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    try:
+        yield TinyDisk(place, mounted=mounted)
+    finally:
+        if mounted:
             subprocess.run(["umount", "-l", str(place)], check=True)
-        return
-    with file_limit(1024 * 1024):
-        yield place
 
 
 @contextlib.contextmanager

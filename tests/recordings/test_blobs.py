@@ -82,8 +82,8 @@ def test_a_blob_that_could_not_be_made_is_absent(store, store_root):
 
 
 def test_T37_a_full_store_leaves_no_blob(tiny_disk):
-    store = FileBlobs(tiny_disk)
-    with pytest.raises(RecordingError, match=r"No space|too large"):
+    store = FileBlobs(tiny_disk.path)
+    with tiny_disk.small(), pytest.raises(RecordingError, match=r"No space|too large"):
         store.put("r-1", "a", (bytes(65536) for _ in range(40)))
     assert store.names("r-1") == []
 

@@ -132,9 +132,10 @@ def test_T36_the_spool_stays_when_the_store_lies(finished, store, store_root, si
 
 def test_T37_a_store_that_fills_up_keeps_the_spool_and_takes_it_later(finished, tiny_disk, store, signer):
     directory = finished(("o", NOISE), ("o", NOISE))
-    with pytest.raises(RecordingError):
-        seal(directory, FileBlobs(tiny_disk), signer)
-    assert SEAL not in FileBlobs(tiny_disk).names("r-1")
+    full = FileBlobs(tiny_disk.path)
+    with tiny_disk.small(), pytest.raises(RecordingError):
+        seal(directory, full, signer)
+    assert SEAL not in full.names("r-1")
     assert seal(directory, store, signer).tracks[0].shown == 2 * len(NOISE)
 
 

@@ -280,33 +280,32 @@ def fill(track, least=3_000_000):
 
 
 def test_T37_a_full_disk_ends_the_recording_and_keeps_what_was_acknowledged(tiny_disk, about):
-    recorder = Recorder.start(tiny_disk, about, min_free=0)
+    recorder = Recorder.start(tiny_disk.path, about, min_free=0)
     track, other = shell_of(recorder), shell_of(recorder)
     other.write("o", b"before")
-    taken = fill(track)
+    with tiny_disk.small():
+        taken = fill(track)
     assert len(taken) > 500_000
-    for again in (
-        lambda: track.write("i", b"x"),
-        lambda: other.write("i", b"x"),
-        lambda: shell_of(recorder),
-        recorder.sync,
-    ):
+    for again in (lambda: track.write("i", b"x"), lambda: other.write("i", b"x"), lambda: shell_of(recorder)):
         with pytest.raises(RecordingError):
             again()
+    with pytest.raises(RecordingError):
+        recorder.sync()
     assert isinstance(recorder.failed, RecordingError)
     recorder.finish(ENDED, "recording_failed")
-    assert spool.read_end(tiny_disk / "r-1").reason == "recording_failed"
-    assert data_of(tiny_disk / "r-1", 0) == taken
-    assert data_of(tiny_disk / "r-1", 1) == b"before"
+    assert spool.read_end(recorder.directory).reason == "recording_failed"
+    assert data_of(recorder.directory, 0) == taken
+    assert data_of(recorder.directory, 1) == b"before"
 
 
 def test_T37_a_full_disk_refuses_new_sessions(tiny_disk, about):
-    recorder = Recorder.start(tiny_disk, about, min_free=0)
-    fill(shell_of(recorder))
+    recorder = Recorder.start(tiny_disk.path, about, min_free=0)
+    with tiny_disk.small():
+        fill(shell_of(recorder))
     recorder.finish(ENDED, "recording_failed")
-    with pytest.raises(RecordingError):
-        Recorder.start(tiny_disk, dataclasses.replace(about, recording_id="r-2"))
-    assert [p.name for p in tiny_disk.iterdir()] == ["r-1"]
+    with tiny_disk.exhausted(), pytest.raises(RecordingError):
+        Recorder.start(tiny_disk.path, dataclasses.replace(about, recording_id="r-2"))
+    assert [p.name for p in tiny_disk.path.iterdir()] == ["r-1"]
 
 
 def test_T37_a_short_write_leaves_no_half_frame(recorder, shell, limited):
