@@ -18,7 +18,7 @@ from typing import Any
 
 import pyotp
 
-from tests.bench.servers import Lab, login, wait_for
+from tests.bench.servers import CIPHER, Lab, login, wait_for
 
 TECHNICIAN, APPROVER, SECURITY, ADMIN = "alice", "claire", "samir", "denis"
 DEVICE, MODEL = "bench-01", "ct-01"  # the device that is measured; the demo's own whose hospital and maker it shares
@@ -113,7 +113,7 @@ class Product:
         self._codes = {each["login"]: _codes(each["totp_secret"]) for each in self._facts["accounts"]}
         wait_for(self.port)
         self._commission(device_port)
-        block = f"Host bastion\n Port {self.port}\n User {self.login}\n IdentityFile {self.key}\n"
+        block = f"Host bastion\n Port {self.port}\n User {self.login}\n IdentityFile {self.key}\n Ciphers {CIPHER}\n"
         self._lab.config.write_text(block + self._lab.config.read_text())
 
     def _await_facts(self, process: "subprocess.Popen[bytes]") -> None:

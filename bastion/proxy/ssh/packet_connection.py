@@ -3,7 +3,8 @@
 - no MSG_IGNORE before every packet (a defence of CBC ciphers; kept for them)
 - packets of one turn of the event loop leave in one write
 - incoming data is cut at packet boundaries once, not re-sliced twice per packet
-- TCP_QUICKACK is re-armed at each read: OpenSSH leaves Nagle on while it sets up, and a delayed ACK costs it 40 ms
+- TCP_QUICKACK is re-armed at each of the first reads: OpenSSH leaves Nagle on while it sets up, and a delayed ACK
+  costs it 40 ms each time
 - a channel in a splice has its packets opened into one shared buffer and offered to its lane (`packet_relay`);
   whatever the lane does not take is given, already opened, to asyncssh's own `_recv_packet`
 - nothing but control packets is written while the transport asks for a pause or keys are being exchanged
@@ -35,6 +36,8 @@ _SMALLEST = 8  # RFC 4253 §6: four bytes of padding at least, and a whole block
 _PADDING = os.urandom(64)
 _EMPTY_IGNORE = (String(b""),)
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
+_QUICKACKS = 100  # reads; setting up takes about thirty. Later our data carries the ACK, and re-arming costs 10 µs.
+_HEARD = 1.0  # seconds within which hearing from the peer again does not move its keepalive
 
 
 class Lane(Protocol):
@@ -56,7 +59,9 @@ class PacketPath(SSHConnection):
         self._outgoing_size = 0
         self._frame_size = 0  # of the frame at the start of `_inpbuf`, 0 while unknown
         self._jammed = False
-        self._quickack: Callable[[], None] = _nothing
+        self._quickack: Callable[[], None] | None = None
+        self._quickacks = _QUICKACKS
+        self._heard = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -64,6 +69,12 @@ class PacketPath(SSHConnection):
         if _QUICKACK is not None and sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
             self._quickack = lambda: sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             self._quickack()
+
+    def _reset_keepalive_timer(self) -> None:
+        now = self._loop.time()
+        if now - self._heard >= _HEARD:
+            self._heard = now
+            super()._reset_keepalive_timer()
 
     # --- sending
 
@@ -152,7 +163,9 @@ class PacketPath(SSHConnection):
     # --- receiving
 
     def data_received(self, data: bytes, datatype: int | None = None) -> None:  # noqa: ARG002  # asyncssh's signature
-        self._quickack()
+        if self._quickacks and self._quickack is not None:
+            self._quickacks -= 1
+            self._quickack()
         self._consume(data)
 
     def _recv_data(self) -> None:
@@ -266,8 +279,4 @@ class FastServerConnection(PacketPath, SSHServerConnection):
 
 
 class FastClientConnection(PacketPath, SSHClientConnection):
-    pass
-
-
-def _nothing() -> None:
     pass

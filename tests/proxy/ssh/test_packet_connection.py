@@ -10,6 +10,7 @@ import pytest
 from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_REQUEST, MSG_CHANNEL_WINDOW_ADJUST
 from asyncssh.packet import String, UInt32
 
+from bastion.proxy.ssh.packet_connection import _QUICKACKS
 from tests.bench.servers import Lab
 from tests.proxy.ssh.packet_lab import Front, front
 
@@ -194,6 +195,34 @@ class _Counting:
 
     def abort(self) -> None:
         self.transport.abort()
+
+
+async def test_quick_acks_are_asked_for_while_a_connection_is_set_up(lab: Lab) -> None:
+    async with front(lab) as near, near.python() as client:
+        process = await client.create_process("cat", encoding=None)
+        await near.settle()
+        spent = [_QUICKACKS - connection._quickacks for connection in (*near.proxy.fronts, *near.proxy.backs)]
+        assert all(5 < asked < _QUICKACKS for asked in spent)
+        for _ in range(_QUICKACKS):
+            process.stdin.write(b"x")
+            await process.stdout.readexactly(1)
+        assert near.proxy.fronts[0]._quickacks == 0
+
+
+async def test_a_peer_that_is_heard_from_is_not_asked_whether_it_is_there(lab: Lab) -> None:
+    async with front(lab, front={"keepalive_interval": 1.2}) as near, near.python() as client:
+        process = await client.create_process("cat", encoding=None)
+        await near.settle()
+        connection = near.proxy.fronts[0]
+        timer = connection._keepalive_timer
+        process.stdin.write(b"x")
+        await process.stdout.readexactly(1)
+        assert connection._keepalive_timer is timer  # within a second of the last time it was moved
+        connection._heard -= 1
+        process.stdin.write(b"x")
+        await process.stdout.readexactly(1)
+        assert connection._keepalive_timer is not timer
+        assert timer.cancelled()
 
 
 async def test_the_padding_of_the_technician_does_not_reach_the_device(lab: Lab) -> None:
