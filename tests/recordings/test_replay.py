@@ -4,10 +4,12 @@ import json
 import tracemalloc
 
 import pytest
+import zstandard
 
 from recordings.blobs import FileBlobs
-from recordings.chain import CHUNK
+from recordings.chain import CHUNK, Builder
 from recordings.container import seal
+from recordings.frames import MAGIC
 from recordings.model import RecordingDamaged, RecordingError
 from recordings.replay import LiveRecording, open_recording
 from tests.recordings.conftest import ENDED
@@ -71,6 +73,29 @@ def test_T38_damage_after_opening_stops_the_stream_before_it_is_shown(finished, 
         shown.extend(frame.data for frame in replay.frames(0) if frame.code == "o")
     assert shown
     assert NOISE.startswith(b"".join(shown))
+
+
+def sealed_by_hand(store, signer, track, manifest):
+    """Seal bytes no recorder wrote."""
+    builder = Builder("r-1")
+    for name, data in (("track-0.zst", track), ("manifest.json", manifest)):
+        store.put("r-1", name, builder.through(name, [data]))
+    store.put("r-1", "seal.json", [builder.seal(signer).as_bytes()])
+    return open_recording(store, "r-1", signer.public)
+
+
+@pytest.mark.parametrize("track", [b"no zstd", zstandard.compress(MAGIC), zstandard.compress(MAGIC + bytes(40)), b""])
+def test_a_genuine_seal_over_a_track_that_is_none(finished, store, store_root, signer, track):
+    seal(finished(("o", b"x")), store, signer)
+    replay = sealed_by_hand(store, signer, track, (store_root / "r-1" / "manifest.json").read_bytes())
+    with pytest.raises(RecordingDamaged):
+        list(replay.frames(0))
+
+
+def test_a_manifest_that_would_fill_the_memory_is_not_read(store, signer, monkeypatch):
+    monkeypatch.setattr("recordings.container.LARGEST_JSON", 2000)
+    with pytest.raises(RecordingDamaged, match="too large"):
+        sealed_by_hand(store, signer, b"", b" " * 2001)
 
 
 def test_a_bomb_is_unpacked_in_small_steps(finished, store, signer):

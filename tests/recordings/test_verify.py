@@ -63,6 +63,11 @@ def test_one_recording_or_all(sealed, store_root, tmp_path, capsys):
     assert capsys.readouterr().out.count("ok       r-1") == 2
 
 
+def test_all_tracks_of_whole_recordings_are_exported(sealed, store_root, tmp_path):
+    assert main([str(store_root), str(tmp_path / "key.pub"), "--export", str(tmp_path / "new" / "out")]) == 0
+    assert [p.name for p in (tmp_path / "new" / "out").iterdir()] == ["r-1-track-0.cast"]
+
+
 def test_T38_damage_is_told_with_its_spot(sealed, store_root, tmp_path, capsys):
     bad = bytearray((sealed / "track-0.zst").read_bytes())
     bad[300_000] ^= 1
