@@ -47,10 +47,10 @@ async def test_approvals_come_back_in_order(hospital: Database) -> None:
 
 
 async def test_whoever_read_an_older_version_gets_a_conflict(hospital: Database) -> None:
-    request = a_request()
+    request = a_request(quorum=3)
     await asked(hospital, request)
     async with hospital.write() as uow:
-        saved = await uow.requests.save(request.deny(BOB, "no", NOW))
+        saved = await uow.requests.save(request.approve(BOB, HOUR, "yes", NOW))
     with pytest.raises(Conflict):
         async with hospital.write() as uow:
             await uow.requests.save(request.approve(EVE, HOUR, "", NOW))
@@ -179,7 +179,7 @@ async def test_a_grant_changes_by_version(granted: Database) -> None:
     assert extended.version == 2
     with pytest.raises(Conflict):
         async with granted.write() as uow:
-            await uow.grants.save(a_grant().revoke("Eve", "", NOW))
+            await uow.grants.save(replace(extended, version=1, acknowledged_at=NOW))
 
 
 async def test_one_grant_for_one_request(granted: Database) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import shutil
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from bastion.errors import Unavailable
 from bastion.store.database import Database
-from bastion.store.sqlite import SqliteBackend
+from bastion.store.sqlite import SqliteBackend, connect
 from tests.store.samples import NOW
 
 
@@ -79,6 +80,28 @@ async def test_a_removed_file_is_noticed_and_so_is_its_return(database: Database
     assert await read(database) == "before"
     await put(database, "after")
     assert await read(database) == "after"
+
+
+async def test_a_file_put_in_its_place_is_read_and_written(database: Database, path: Path, tmp_path: Path) -> None:
+    """A restored backup: going on with the old file, which has no name any more, would lose everything silently."""
+    backup = tmp_path / "backup.db"
+    shutil.copy(path, backup)
+    await put(database, "lost")
+    for file in path.parent.glob("bastion.db-*"):
+        file.unlink()
+    backup.replace(path)
+    assert await read(database) is None
+    await put(database, "new")
+    await database.close()
+    stranger = sqlite3.connect(path)
+    assert stranger.execute("select value from settings").fetchall() == [("new",)]
+    stranger.close()
+
+
+def test_a_connection_never_makes_a_file(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        connect(tmp_path / "none.db")
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_opening_what_is_not_there_makes_nothing(tmp_path: Path) -> None:
