@@ -5,6 +5,7 @@
     replay    opens a sealed container, or a spool still being written, as asciicast
     verify    `python -m recordings.verify DIR PUBKEY`: needs this package, cryptography and zstandard, nothing else
 
-`model frames terminal chain signing retention` hold the rules; `spool recorder blobs container replay` touch files.
+`model frames terminal chain signing manifest retention` hold the rules; `spool recorder durable sealing blobs container
+replay` touch files. What each of them writes stands at the top of its file, so that others can read it too.
 Everything here is synchronous and knows nothing of the bastion: a recording outlives the product that made it (R-48).
 """

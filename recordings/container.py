@@ -25,6 +25,7 @@ from recordings.model import (
     RecordingBusy,
     RecordingDamaged,
     RecordingError,
+    RecordingGone,
     Seal,
     Verification,
     printable,
@@ -40,21 +41,30 @@ LARGEST_JSON = 256 * 1024 * 1024
 def seal(spool_dir: Path, store: BlobStore, signer: Signer) -> Seal:
     """Seal the finished (or crashed) recording in `spool_dir` and remove the spool.
 
-    Sealing again what is sealed returns the seal it has. RecordingBusy when it is still being recorded, other
-    RecordingErrors when it cannot be stored or another recording of that id is sealed; the spool then stays as it is.
+    Sealing again what is sealed returns the seal it has; when another thread or process is at it, its seal is waited
+    for. RecordingBusy when it is still being recorded, other RecordingErrors when it cannot be stored or another
+    recording of that id is sealed; the spool then stays as it is.
     """
     recording_id = safe_name(spool_dir.name)
-    if not spool_dir.exists():
-        return _seal_of(Sealed.open(store, recording_id, signer.public))
-    with spool.locked(spool_dir):
-        reading = SpoolReading(spool_dir)
-        if SEAL not in store.names(recording_id):
-            _store(recording_id, reading, store, signer)
-        sealed = Sealed.open(store, recording_id, signer.public)
-        if sealed.manifest() != reading.manifest():
-            raise RecordingError(f"another recording is sealed under the id {recording_id}")
-        made = _seal_of(sealed)
-        spool.discard(spool_dir)
+    finished = spool.read_end(spool_dir) is not None
+    try:
+        with spool.locked(spool_dir, wait=finished):
+            if spool_dir.exists():
+                return _sealed(spool_dir, store, signer)
+    except RecordingGone:
+        pass  # sealed before, or by another while we waited: the store has it, or the next line says that nobody does
+    return _seal_of(Sealed.open(store, recording_id, signer.public))
+
+
+def _sealed(spool_dir: Path, store: BlobStore, signer: Signer) -> Seal:
+    reading = SpoolReading(spool_dir)
+    if SEAL not in store.names(spool_dir.name):
+        _store(spool_dir.name, reading, store, signer)
+    sealed = Sealed.open(store, spool_dir.name, signer.public)
+    if sealed.manifest() != reading.manifest():
+        raise RecordingError(f"another recording is sealed under the id {spool_dir.name}")
+    made = _seal_of(sealed)
+    spool.discard(spool_dir)
     return made
 
 

@@ -30,7 +30,11 @@ class RecordingDamaged(RecordingError):
 
 
 class RecordingBusy(RecordingError):
-    """Somebody is recording or sealing this very recording."""
+    """Somebody is recording this very recording."""
+
+
+class RecordingGone(RecordingError):
+    """There is no such recording in the spool (any more)."""
 
 
 class TrackKind(StrEnum):

@@ -25,6 +25,7 @@ from recordings.model import (
     RecordingBusy,
     RecordingDamaged,
     RecordingError,
+    RecordingGone,
     RecordingMeta,
     TrackHead,
     TrackKind,
@@ -53,23 +54,28 @@ class Start:
     note: str = ""
 
 
-def lock(directory: Path) -> int:
-    """Open and lock `directory`; return the descriptor, which holds the lock until it is closed."""
+def lock(directory: Path, *, wait: bool = False) -> int:
+    """Open and lock `directory`; return the descriptor, which holds the lock until it is closed.
+
+    RecordingGone when there is none. Somebody else's lock is waited for, or raises RecordingBusy.
+    """
     try:
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError as error:
+        raise RecordingGone(f"{directory} does not exist") from error
     except OSError as error:
         raise RecordingError(f"{directory}: {error.strerror}") from error
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError as error:
         os.close(fd)
-        raise RecordingBusy(f"{directory} is being recorded or sealed by somebody else") from error
+        raise RecordingBusy(f"{directory} is being recorded") from error
     return fd
 
 
 @contextmanager
-def locked(directory: Path) -> Iterator[int]:
-    fd = lock(directory)
+def locked(directory: Path, *, wait: bool = False) -> Iterator[int]:
+    fd = lock(directory, wait=wait)
     try:
         yield fd
     finally:

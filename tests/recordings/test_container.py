@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 from pathlib import Path
@@ -84,6 +85,20 @@ def test_a_running_recording_is_not_sealed(recorder, shell, store, signer):
     with pytest.raises(RecordingBusy):
         seal(recorder.directory, store, signer)
     assert store.recordings() == []
+
+
+def test_T36_several_who_seal_at_once_get_one_seal(finished, store, signer):
+    """The end of a session and the job that seals what was left may meet."""
+    directory = finished(("o", NOISE))
+    seals = []
+    threads = [threading.Thread(target=lambda: seals.append(seal(directory, store, signer))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seals) == 4
+    assert len(set(seals)) == 1
+    assert not directory.exists()
 
 
 def test_what_was_neither_recorded_nor_sealed_cannot_be_sealed(spool_root, store, signer):
