@@ -1,0 +1,205 @@
+"""The whole bastion in this process: after a crash, started twice, behind a proxy, told to stop."""
+
+import asyncio
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from bastion import app, clock, config, parts
+from bastion.demo import hall, world
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.parties import Actor, ActorKind, operator_actor
+from bastion.domain.session import EndReason
+from bastion.errors import ConfigurationError
+from bastion.services.access import RequestDraft
+from bastion.services.authentication import staff_actor
+from bastion.services.opening import Connection
+from recordings.model import TrackKind
+from recordings.recorder import Recorder
+
+ROOT = Path(__file__).parent.parent
+OPERATOR = operator_actor("test")
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch, tmp_path):
+    for name in list(os.environ):
+        if name.startswith("BASTION_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("BASTION_HOME", str(tmp_path / "home"))
+
+
+def settings_with(**changes):
+    return config.load(ssh_port=0, web_port=0, node="n1", language="en", **changes)
+
+
+@pytest.fixture
+async def settings():
+    made = settings_with()
+    await asyncio.to_thread(parts.prepare, made)
+    return made
+
+
+@asynccontextmanager
+async def hospital(settings):
+    """The demo's hospital over the services, with one simulated device."""
+    async with hall.devices(settings.home / "devices", {}) as running, parts.opened(settings) as built:
+        await world.fill(built.services, settings.home, running)
+        await world.refresh(built.services, world.Facts(), running)
+        yield built
+
+
+async def open_session(services):
+    people = {v.technician.login: v.technician for v in await services.people.technicians(OPERATOR)}
+    staff = {s.login: s for s in await services.people.staff(OPERATOR)}
+    alice = people["alice"]
+    technician = Actor(
+        ActorKind.TECHNICIAN, alice.id, "alice", alice.name, "127.0.0.1", supplier_id=alice.supplier_id, language="en"
+    )
+    draft = RequestDraft("ct-02", InterventionKind.TELEMAINTENANCE, "detector fault", 30)
+    asked = await services.access.request(technician, draft)
+    claire = staff_actor(staff["claire"], "127.0.0.1", clock.now())
+    agreed = await services.approvals.approve(claire, asked.id, asked.version, 30)
+    await services.sessions.acknowledge(technician, agreed.grant_id, "terminal")
+    return await services.sessions.open(
+        technician, agreed.grant_id, Connection("n1", "OpenSSH", "SHA256:x", "key totp")
+    )
+
+
+async def test_T37_what_a_crash_left_is_sealed_and_closed_at_the_next_start(settings):
+    async with hospital(settings) as built:
+        opened = await open_session(built.services)
+        recorder = Recorder.start(settings.spool, opened.meta)
+        track = recorder.open_track(0, TrackKind.SHELL, cols=80, rows=24, term="xterm", pty=True)
+        track.write("i", b"last words\r")
+        os.close(recorder._fd)  # what a dying process does: the lock on the spool goes, the files stay
+
+        async with app.serving(built, "proxy"):
+            view = await built.services.supervision.get(OPERATOR, opened.record.id)
+        assert view.record.end_reason is EndReason.CRASHED
+        assert view.record.recording_digest
+        playback = await built.services.replay.open(replace(OPERATOR, factor_at=clock.now()), view.record.id, "a crash")
+        assert b"last words" in b"".join(built.services.replay.stream(playback, 0))
+        assert not list(settings.spool.iterdir())
+
+
+async def test_both_faces_answer_and_stop(settings):
+    async with parts.opened(settings) as built:
+        async with app.serving(built) as listening:
+            reader, writer = await asyncio.open_connection("127.0.0.1", listening.ssh_port)
+            assert (await reader.readline()).startswith(b"SSH-2.0-Bastion")
+            writer.close()
+            async with httpx2.AsyncClient() as browser:
+                door = await browser.get(f"http://127.0.0.1:{listening.web_port}/sign-in")
+            assert door.status_code == 200
+            assert "server" not in door.headers
+        for port in (listening.ssh_port, listening.web_port):
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection("127.0.0.1", port)
+        tags = [event.tag for event in await built.services.audit.search(OPERATOR)]
+    assert tags[:3] == ["bastion:stopped", "policy:loaded", "bastion:started"]
+
+
+@pytest.mark.parametrize(("only", "ssh", "web"), [("proxy", True, False), ("web", False, True)])
+async def test_one_face_alone(settings, only, ssh, web):
+    async with parts.opened(settings) as built, app.serving(built, only) as listening:
+        assert (bool(listening.ssh_port), bool(listening.web_port)) == (ssh, web)
+
+
+async def test_a_second_proxy_of_the_same_node_does_not_start(settings):
+    async with parts.opened(settings) as built, app.serving(built, "proxy"):
+        with pytest.raises(ConfigurationError) as caught:
+            async with app.serving(built, "proxy"):
+                pass
+    assert "a bastion runs already" in caught.value.public
+
+
+async def test_a_port_in_use_is_one_sentence_and_nothing_stays_behind(settings):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with parts.opened(settings) as built:
+            busy = replace(built, settings=built.settings.model_copy(update={"web_port": port}))
+            with pytest.raises(ConfigurationError) as caught:
+                async with app.serving(busy):
+                    pass
+            assert f"port {port} cannot be listened on" in caught.value.public
+            async with app.serving(built, "proxy"):
+                pass
+
+
+@pytest.mark.parametrize(("trusted", "believed"), [((), False), (("127.0.0.1",), True), (("192.0.2.0/24",), False)])
+async def test_T16_forwarded_addresses_are_believed_from_named_proxies_only(settings, trusted, believed):
+    async with hospital(settings) as built:
+        changed = replace(built, settings=built.settings.model_copy(update={"trusted_proxies": trusted}))
+        async with app.serving(changed, "web") as listening, httpx2.AsyncClient() as program:
+            url = f"http://127.0.0.1:{listening.web_port}/sign-in"
+            form = {"login": "claire", "password": "wrong password", "code": "000000"}
+            headers = {"x-forwarded-for": "203.0.113.9", "sec-fetch-site": "same-origin"}
+            await program.post(url, data=form, headers=headers)
+        (failed, *_) = await built.services.audit.search(OPERATOR, tag_prefix="auth:failed")
+    assert failed.source == ("203.0.113.9" if believed else "127.0.0.1")
+
+
+async def test_the_console_serves_tls(settings, tmp_path):
+    await asyncio.to_thread(
+        subprocess.run,
+        ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+         "-keyout", tmp_path / "k.pem", "-out", tmp_path / "c.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    tls = {"web_tls_cert": tmp_path / "c.pem", "web_tls_key": tmp_path / "k.pem"}
+    async with parts.opened(settings) as built:
+        async with app.serving(replace(built, settings=built.settings.model_copy(update=tls)), "web") as listening:
+            context = ssl.create_default_context(cafile=tmp_path / "c.pem")
+            context.check_hostname = False
+            async with httpx2.AsyncClient(verify=context) as browser:
+                answer = await browser.get(f"https://127.0.0.1:{listening.web_port}/sign-in")
+        assert "strict-transport-security" in answer.headers
+
+
+@pytest.mark.parametrize("missing", ["keys/vault.key", "keys/signing.key", "recordings", "spool"])
+async def test_T36_nothing_opens_with_a_part_missing(settings, missing):
+    path = settings.home / missing
+    await asyncio.to_thread(path.rmdir if path.is_dir() else path.unlink)
+    with pytest.raises(ConfigurationError) as caught:
+        async with parts.opened(settings):
+            pass
+    assert f"{path} is missing; run `bastion init` first" in caught.value.public
+
+
+@pytest.mark.parametrize("name", ["vault.key", "signing.key", "ssh_host_ed25519_key"])
+async def test_T36_a_key_others_can_read_stops_the_start(settings, name):
+    path = settings.home / "keys" / name
+    await asyncio.to_thread(path.chmod, 0o644)
+    with pytest.raises(ConfigurationError):
+        async with parts.opened(settings) as built, app.serving(built, "proxy"):
+            pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_stops_the_served_bastion_in_order(settings, number):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bastion", "serve", cwd=ROOT, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "BASTION_HOME": str(settings.home), "BASTION_SSH_PORT": "0", "BASTION_WEB_PORT": "0"},
+    )  # fmt: skip
+    lines = []
+    while not lines or b"bastion is ready" not in lines[-1]:
+        lines.append(await asyncio.wait_for(process.stderr.readline(), 60))
+        assert lines[-1], b"".join(lines)
+    process.send_signal(number)
+    rest = await asyncio.wait_for(process.stderr.read(), 30)
+    assert await process.wait() == 0
+    assert b"bastion is stopping" in rest
+    assert b"Traceback" not in rest
+    async with parts.opened(settings) as built:
+        (last,) = await built.services.audit.search(OPERATOR, limit=1)
+    assert last.tag == "bastion:stopped"
