@@ -1,0 +1,157 @@
+"""The demo as a newcomer runs it: one command, then everything the README promises, driven from `demo.json` alone."""
+
+import asyncio
+import json
+import os
+import signal
+import stat
+import sys
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+import pyotp
+import pytest
+
+from tests.e2e.clients import Screen, free_port
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parent.parent.parent
+KINDLY_CLEAN = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "TERM": "xterm", "LANG": "C.UTF-8"}
+
+
+class Demo:
+    def __init__(self, home: Path, screen: str) -> None:
+        self.home, self.screen = home, screen
+        self.facts = json.loads((home / "demo.json").read_text())
+        self.accounts = {account["login"]: account for account in self.facts["accounts"]}
+
+    def code(self, login: str) -> str:
+        return pyotp.TOTP(self.accounts[login]["totp_secret"]).now()
+
+    async def ask(self, login: str, method: str, path: str, **body: object) -> httpx2.Response:
+        headers = {"authorization": f"Bearer {self.accounts[login]['api_token']}"}
+        async with httpx2.AsyncClient(headers=headers, timeout=20) as client:
+            return await client.request(method, f"{self.facts['web_url']}/api/v1{path}", json=body or None)
+
+    def ssh(self, target: str, *command: str) -> Screen:
+        """An unmodified OpenSSH; a script hands it the code, as it has no terminal of its own to ask on."""
+        answer = self.home.parent / "askpass"
+        answer.write_text(f"#!/bin/sh\necho {self.code(target.split('+', maxsplit=1)[0])}\n")
+        answer.chmod(0o700)
+        environment = KINDLY_CLEAN | {"SSH_ASKPASS": str(answer), "SSH_ASKPASS_REQUIRE": "force"}
+        return Screen(["ssh", "-tt", "-F", str(self.home / "ssh.conf"), f"{target}@bastion", *command], environment)
+
+
+@asynccontextmanager
+async def running(home: Path, ssh_port: int, web_port: int):
+    """Run `python -m bastion demo` until its screen stands; Ctrl-C it at the end, and look that nothing stays."""
+    environment = KINDLY_CLEAN | {
+        "BASTION_HOME": str(home), "BASTION_SSH_PORT": str(ssh_port), "BASTION_WEB_PORT": str(web_port),
+    }  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bastion", "demo", cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        screen = b""
+        async with asyncio.timeout(60):
+            while b"Ctrl-C" not in screen:
+                line = await process.stdout.readline()
+                assert line, screen.decode()
+                screen += line
+        yield Demo(home, screen.decode())
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest = await asyncio.wait_for(process.stdout.read(), 30)
+        assert await process.wait() == 0, rest.decode()
+
+
+async def answers(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def test_a_newcomer_asks_is_approved_works_and_is_replayed(tmp_path):
+    ssh_port, web_port = free_port(), free_port()
+    async with running(tmp_path / "demo", ssh_port, web_port) as demo:
+        assert (demo.facts["ssh_port"], demo.facts["web_url"]) == (ssh_port, f"http://127.0.0.1:{web_port}")
+        assert {a["role"] for a in demo.accounts.values()} == {"approver", "security", "auditor", "admin", "technician"}
+        assert [device["code"] for device in demo.facts["devices"]] == ["ct-01", "ct-02"]
+        assert len(demo.screen.splitlines()) <= 40
+        session = await asked_and_approved(demo, "ct-02")
+        await proved(demo, session)
+        devices = [int(device["endpoint"].rpartition(":")[2]) for device in demo.facts["devices"]]
+        assert all([await answers(port) for port in devices])
+    assert not any([await answers(port) for port in (ssh_port, web_port, *devices)])
+
+    for path in [demo.home, *demo.home.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    before = time.monotonic()
+    async with running(tmp_path / "demo", ssh_port, web_port) as again:
+        took = time.monotonic() - before
+        assert again.accounts == demo.accounts
+        (shown,) = (await again.ask("samir", "GET", "/recordings")).json()
+        assert shown["id"] == session["id"]
+    assert took < 30, took  # five seconds are the promise on a machine that does nothing else
+
+
+async def asked_and_approved(demo: Demo, device: str) -> dict:
+    """The whole way of README steps 1 to 3; returns the session as the API shows it afterwards."""
+    alice = demo.ssh(f"alice+{device}")
+    for question, answer in (
+        ("Motif", "Erreur E-2207"),
+        ("Numéro", "2"),
+        ("Bon de travail", "OT-1"),
+        ("Durée", "45 min"),
+    ):
+        await alice.expect(question)
+        await alice.expect(" : ")
+        alice.send(f"{answer}\r")
+    await alice.expect("(oui/non)")
+    alice.send("oui\r")
+    await alice.expect("Sollicités")
+    (request,) = (await demo.ask("claire", "GET", "/requests?state=pending")).json()
+    decision = {"version": request["version"], "minutes": 30, "code": demo.code("claire")}
+    agreed = await demo.ask("claire", "POST", f"/requests/{request['id']}/approve", **decision)
+    assert agreed.json()["state"] == "approved", agreed.text
+    await alice.expect("Choix : ")
+    alice.send("1\r")
+    await alice.expect("E-2207")
+    (live,) = (await demo.ask("claire", "GET", "/sessions?live=true")).json()
+    assert (await demo.ask("claire", "POST", f"/sessions/{live['id']}/freeze")).json()["state"] == "frozen"
+    await alice.expect("Claire Dubois")
+    assert (await demo.ask("claire", "POST", f"/sessions/{live['id']}/thaw")).json()["state"] == "active"
+    await alice.expect("reprend")
+    alice.send("7\r")
+    assert await alice.ended(10) == 0
+    await alice.close()
+    return await sealed(demo, live["id"])
+
+
+async def sealed(demo: Demo, ident: str) -> dict:
+    async with asyncio.timeout(10):
+        while not (shown := (await demo.ask("samir", "GET", f"/sessions/{ident}")).json())["recording_digest"]:
+            await asyncio.sleep(0.1)
+    return shown
+
+
+async def proved(demo: Demo, session: dict) -> None:
+    """README step 4: a reason, the recording, and the trail."""
+    taken = await demo.ask("samir", "POST", f"/recordings/{session['id']}/cast", reason="first look")
+    header, *events = [json.loads(line) for line in taken.text.splitlines() if not line.startswith("#")]
+    assert header["version"] == 3
+    assert "E-2207" in "".join(event[2] for event in events if event[1] == "o")
+    (viewed,) = (await demo.ask("aude", "GET", "/audit?tag=recording:viewed")).json()
+    assert (viewed["actor_name"], viewed["fields"]["why"]) == ("Samir Benali, RSSI", "first look")
+    assert (await demo.ask("aude", "POST", "/audit/verify")).json()["ok"] is True
+    environment = KINDLY_CLEAN | {"BASTION_HOME": str(demo.home)}
+    proof = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bastion", "verify", "--all", "--audit", cwd=ROOT, env=environment
+    )
+    assert await proof.wait() == 0
