@@ -98,19 +98,20 @@ class Bench:
             if way.name != "bastion" or most == MOST or self.options.quick:
                 self.results.add("memory_per_session_kib", way.name, opened.kib_each)
             if way.name == "bastion" and self.product is not None:
-                await self._cut(self.product, opened)
+                await self._cut(way, self.product, opened)
         finally:
             await opened.close()
 
-    async def _cut(self, product: Product, opened: measures.Opened) -> None:
+    async def _cut(self, way: Way, product: Product, opened: measures.Opened) -> None:
         surplus = opened.channels[MANY:]
         for channel in surplus:
             channel.get_connection().abort()
         opened.channels = opened.channels[:MANY]
-        await asyncio.sleep(2 if surplus else 0)
+        await asyncio.to_thread(way.settle)
         try:
             self.results.add("cut_ms", "bastion", await measures.cut(product, opened))
         finally:
+            await asyncio.to_thread(way.settle)  # two hundred recordings are being sealed
             await asyncio.to_thread(product.lift)
 
 

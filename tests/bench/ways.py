@@ -14,7 +14,7 @@ from tests.bench.product import Product
 from tests.bench.servers import CIPHER, KEX, Lab, free_port, login, wait_for
 
 QUIET = 0.05  # share of a processor under which a process counts as idle
-PATIENCE = 20.0  # seconds to wait for that
+PATIENCE = 60.0  # seconds to wait for that
 
 
 @dataclass
