@@ -1,0 +1,21 @@
+import asyncio
+
+from bastion.proxy.pulse import Pulse
+
+
+async def test_a_beat_wakes_everybody_who_waits_and_nobody_later():
+    pulse = Pulse()
+    waiting = [asyncio.ensure_future(pulse.wait(5)) for _ in range(3)]
+    await asyncio.sleep(0)
+    pulse.beat()
+    async with asyncio.timeout(1):
+        await asyncio.gather(*waiting)
+    late = asyncio.ensure_future(pulse.wait(5))
+    await asyncio.sleep(0.01)
+    assert not late.done()
+    late.cancel()
+
+
+async def test_waiting_ends_without_a_beat_too():
+    async with asyncio.timeout(1):
+        await Pulse().wait(0.01)
