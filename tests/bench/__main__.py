@@ -14,7 +14,7 @@ import asyncssh
 
 from tests.bench import measures
 from tests.bench.product import Product
-from tests.bench.report import Results, table, write
+from tests.bench.report import Results, put_into, table, write
 from tests.bench.servers import Lab
 from tests.bench.ways import Way, minimal_and_rivals, product_and_rivals
 
@@ -149,6 +149,8 @@ def _report(results: Results, options: argparse.Namespace) -> None:
         print(f"- {problem}")
     if not options.minimal:
         write(results, "bastion", options.output)
+    if options.docs:
+        put_into(options.docs, "\n\n".join(table(results, name) for name in names))
 
 
 def _options() -> argparse.Namespace:
@@ -160,6 +162,7 @@ def _options() -> argparse.Namespace:
         "--minimal", action="store_true", help="compare asyncssh's callbacks with the packet path alone"
     )
     parser.add_argument("--quick", action="store_true", help="a smaller crowd in the last round")
+    parser.add_argument("--docs", type=Path, help="a page whose table is to be replaced")
     parser.add_argument("--output", type=Path, default=Path("var/bench.json"))
     return parser.parse_args()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+BEGIN, END = "<!-- table -->", "<!-- end -->"
 UP, DOWN = "more is better", "less is better"
 
 
@@ -94,6 +95,15 @@ def write(results: Results, way: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [entry(results, row, way) for row in ROWS]
     path.write_text(json.dumps({"rows": rows, "problems": results.problems}, indent=2) + "\n")
+
+
+def put_into(page: Path, text: str) -> None:
+    """Replace what stands between the two marks of a page."""
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    if not after:
+        raise ValueError(f"{page} has no place for a table")
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
 def table(results: Results, way: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.product import STEP, Codes
-from tests.bench.report import ROWS, Results, entry, table, write
+from tests.bench.report import ROWS, Results, entry, put_into, table, write
 
 ROW = {row.name: row for row in ROWS}
 NAMES = "setup echo_p50 echo_p99 exec_download exec_upload cpu_per_gib pty_flood memory_per_session_kib \
@@ -69,6 +69,16 @@ def test_the_table_shows_goals_met_and_missed(results: Results) -> None:
     assert "≤ 0.5 ✓" in lines["setup"]
     assert "≤ 1.8 ✗" in lines["echo_p50"]
     assert lines["pty_flood"].count("–") == 6
+
+
+def test_the_table_of_a_page_is_replaced_and_nothing_else(tmp_path: Path) -> None:
+    page = tmp_path / "bench.md"
+    page.write_text("before\n<!-- table -->\nold\n<!-- end -->\nafter\n")
+    put_into(page, "new")
+    assert page.read_text() == "before\n<!-- table -->\nnew\n<!-- end -->\nafter\n"
+    page.write_text("no marks")
+    with pytest.raises(ValueError, match="no place"):
+        put_into(page, "new")
 
 
 def test_codes_are_given_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
