@@ -1,0 +1,51 @@
+import pytest
+
+from bastion.domain.session import EndReason, Notice
+from bastion.proxy import notices
+from bastion.proxy.notices import Words, last_on_screen, on_screen, plain
+from tests.proxy.fakes import NOW
+
+PARAMS = {"minutes": 5, "seconds": 60, "by": "Eve", "end": NOW, "reason": "cut", "why": "wrong device"}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("notice", list(Notice))
+def test_every_notice_has_words(notice, language):
+    assert Words(language).notice(notice, PARAMS, NOW)
+
+
+@pytest.mark.parametrize("reason", list(EndReason))
+def test_every_ending_has_words(reason):
+    assert Words("fr").ending(reason, "Eve", "raison") != Words("en").ending(reason, "Eve", "reason")
+
+
+def test_the_time_is_the_hospital_s():
+    assert Words("en", "Europe/Paris").notice(Notice.EXTENDED, {"end": NOW}, NOW).endswith("10:00.")
+    assert Words("en", "America/Cayenne").clock(NOW) == "06:00"
+
+
+def test_words_of_people_cannot_steer_the_terminal():
+    told = Words("en").ending(EndReason.CUT, "E\x1b]52;c;x\x07ve", "stop\x9b2J\r\nnow")
+    assert told.isprintable()
+    assert "\x1b" not in on_screen(told).decode().removeprefix("\r\n\x1b[0;7m").removesuffix("\x1b[0m\r\n")
+
+
+def test_a_reason_ends_as_a_sentence():
+    assert Words("en").ending(EndReason.CUT, "Eve", "wrong device") == "Eve has ended the session: wrong device."
+    assert Words("en").ending(EndReason.CUT, "Eve", "why?") == "Eve has ended the session: why?"
+
+
+def test_a_screen_is_left_before_the_last_words():
+    text = last_on_screen("The session is closed.")
+    assert text.index(b"\x1b[?1049l") < text.index(b"The session is closed.")
+    for undone in (b"\x1b[0m", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l"):
+        assert undone in text
+
+
+def test_plain_keeps_words_and_drops_control():
+    assert plain(" a\tb\x07c\u202ed é ") == "a b c d é"
+
+
+def test_nothing_is_said_that_has_no_entry():
+    assert set(notices._NOTICES) == set(Notice) - {Notice.ENDED}
+    assert set(notices._ENDINGS) == set(EndReason)
