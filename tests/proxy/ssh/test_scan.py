@@ -1,0 +1,112 @@
+"""Reading a device's identity (R-9): every kind it has, and nothing given away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import asyncssh
+import pytest
+
+from bastion.errors import DeviceUnreachable
+from bastion.proxy.ssh import scan as module
+from bastion.proxy.ssh.scan import scan_host_keys
+
+ED25519 = asyncssh.generate_private_key("ssh-ed25519")
+ECDSA = asyncssh.generate_private_key("ecdsa-sha2-nistp256")
+RSA = asyncssh.generate_private_key("ssh-rsa", key_size=2048)
+
+
+class Nosy(asyncssh.SSHServer):
+    """A device that notes whoever gets as far as naming a user."""
+
+    users: list[str]
+
+    def begin_auth(self, username: str) -> bool:
+        self.users.append(username)
+        return True
+
+
+@pytest.fixture
+async def device() -> AsyncIterator[Callable]:
+    """Starts devices with the keys given; returns their port, and the users that were named."""
+    listening = []
+
+    async def start(*keys: asyncssh.SSHKey) -> tuple[int, list[str]]:
+        kind = type("Device", (Nosy,), {"users": []})
+        acceptor = await asyncssh.listen("127.0.0.1", 0, server_factory=kind, server_host_keys=list(keys))
+        listening.append(acceptor)
+        return acceptor.get_port(), kind.users
+
+    yield start
+    for acceptor in listening:
+        acceptor.close()
+        await acceptor.wait_closed()
+
+
+@pytest.fixture
+async def stranger() -> AsyncIterator[Callable]:
+    """Starts servers that speak no SSH."""
+    servers = []
+
+    async def start(answer: Callable[[asyncio.StreamWriter], None]) -> int:
+        async def handle(reader, writer) -> None:
+            answer(writer)
+            await reader.read(65536)
+            writer.close()
+
+        servers.append(await asyncio.start_server(handle, "127.0.0.1", 0))
+        return servers[-1].sockets[0].getsockname()[1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def lines(*keys: asyncssh.SSHKey) -> list[list[str]]:
+    """Type and key of each, without the comment."""
+    return [key.export_public_key().decode().split()[:2] for key in keys]
+
+
+async def test_R09_every_kind_of_key_is_read_once_the_best_first(device):
+    port, _ = await device(RSA, ECDSA, ED25519)
+    found = await scan_host_keys("127.0.0.1", port)
+    assert [line.split()[:2] for line in found] == lines(ED25519, ECDSA, RSA)
+    assert all("\n" not in line for line in found)
+
+
+@pytest.mark.parametrize("key", [ED25519, ECDSA, RSA], ids=["ed25519", "ecdsa", "rsa"])
+async def test_a_device_with_one_key_is_read(device, key):
+    port, _ = await device(key)
+    assert [line.split()[:2] for line in await scan_host_keys("127.0.0.1", port)] == lines(key)
+
+
+async def test_R09_no_user_name_is_given_away(device):
+    port, users = await device(ED25519)
+    await scan_host_keys("127.0.0.1", port)
+    assert users == []
+
+
+async def test_where_nobody_listens_the_device_is_unreachable():
+    with pytest.raises(DeviceUnreachable) as refused:
+        await scan_host_keys("127.0.0.1", 1)
+    assert refused.value.params == {"device": "127.0.0.1"}
+    assert "127.0.0.1" in refused.value.public
+
+
+async def test_a_device_that_slams_the_door_each_time_is_unreachable(stranger):
+    port = await stranger(lambda writer: writer.transport.abort())
+    with pytest.raises(DeviceUnreachable):
+        await scan_host_keys("127.0.0.1", port)
+
+
+async def test_what_speaks_no_ssh_is_unreachable(stranger):
+    port = await stranger(lambda writer: writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" + b"x" * 5000 + b"\n"))
+    with pytest.raises(DeviceUnreachable):
+        await scan_host_keys("127.0.0.1", port)
+
+
+async def test_a_device_that_says_nothing_is_given_up(stranger, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    port = await stranger(lambda writer: None)
+    async with asyncio.timeout(5):
+        with pytest.raises(DeviceUnreachable):
+            await scan_host_keys("127.0.0.1", port)
