@@ -1,0 +1,288 @@
+"""The lobby as transcripts: what the technician types, what he reads, what the services are asked."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.domain.access_request import Approval, InterventionKind, RequestState
+from bastion.domain.parties import Supplier, Technician
+from bastion.errors import Invalid, Locked, PolicyRefused, Unavailable
+from bastion.proxy.frames import Data
+from bastion.proxy.lobby import lobby as module
+from bastion.proxy.lobby.lobby import Left, Lobby
+from bastion.proxy.lobby.terminal import Terminal
+from bastion.proxy.notices import Words
+from bastion.proxy.pulse import Pulse
+from bastion.services.views import Entry
+from tests.proxy.fakes import FakeEnd, a_grant
+from tests.proxy.lobby.test_screens import CHU, a_request, device, item
+
+ALICE = Technician("t1", "alice", "Alice", "a@acme", "s1", "en")
+ACME = Supplier("s1", "acme", "Acme", ())
+FORM = "replace the tube\r1\rWO-7\r1h30\ryes\r"
+
+
+class Desk:
+    """Plays the services. `grant`, `pending`, `coming_` are the rows; `log` what was asked."""
+
+    def __init__(self) -> None:
+        self.grant = self.pending = self.coming_ = None
+        self.log, self.drafts, self.troubles = [], [], []
+
+    async def enter(self, code, account):
+        for trouble in self.troubles:
+            raise trouble
+        if not code:
+            return Entry(ALICE, ACME, menu=(item(), item("mri-2")))
+        self.log.append(f"enter {code}")
+        return Entry(
+            ALICE, ACME, device(code), CHU, None, grant=self.grant, pending=self.pending, approvers=("Eve",)
+        )  # fmt: skip
+
+    async def coming(self, device_id):
+        return self.coming_
+
+    async def acknowledge(self, grant_id):
+        self.log.append(f"acknowledge {grant_id}")
+
+    async def ask(self, draft):
+        self.drafts.append(draft)
+        if isinstance(self.refusal, Exception):
+            raise self.refusal
+        now = clock.now()
+        self.pending = a_request(created_at=now, expires_at=now + timedelta(hours=2), quorum=1)
+        return self.pending
+
+    refusal = None
+
+    async def request(self, request_id):
+        return self.pending
+
+    async def withdraw(self, request_id):
+        self.log.append("withdraw")
+        self.pending = replace(self.pending, stored_state=RequestState.WITHDRAWN)
+
+
+class Play:
+    def __init__(self, monkeypatch) -> None:
+        monkeypatch.setattr(module, "LOOK_AGAIN", 0.03)
+        self.end, self.desk, self.news = FakeEnd(), Desk(), Pulse()
+        self.lobby = Lobby(Terminal(self.end, 80), self.desk, Words("en"), self.news)
+
+    def start(self, device="ct-01", typing=""):
+        self.task = asyncio.ensure_future(self.lobby.run(device, ""))
+        if typing:
+            self.type(typing)
+
+    def type(self, text):
+        self.end.say(Data(text.encode()))
+
+    @property
+    def screen(self):
+        return " ".join(b"".join(bytes(f.data) for f in self.end.got).decode().split())
+
+    async def shows(self, text):
+        async with asyncio.timeout(3):
+            while text not in self.screen:
+                await asyncio.sleep(0.005)
+
+    async def result(self):
+        async with asyncio.timeout(3):
+            return await self.task
+
+    async def leaves(self):
+        with pytest.raises(Left):
+            await self.result()
+
+
+@pytest.fixture
+async def play(monkeypatch):
+    playing = Play(monkeypatch)
+    yield playing
+    playing.task.cancel()
+    await asyncio.gather(playing.task, return_exceptions=True)
+
+
+def open_grant(**changes):
+    now = clock.now()
+    return a_grant(start=now, end=now + timedelta(hours=1), **changes)
+
+
+async def test_an_open_grant_needs_only_the_notice(play):
+    play.desk.grant = open_grant()
+    play.start(typing="yes\r")
+    assert (await play.result()).id == "g1"
+    assert play.desk.log[-1] == "acknowledge g1"
+    assert "This session is recorded" in play.screen
+
+
+async def test_a_notice_that_is_accepted_already_is_not_shown_again(play):
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    play.start()
+    assert (await play.result()).id == "g1"
+    assert "This session is recorded" not in play.screen
+
+
+async def test_no_is_no(play):
+    play.desk.grant = open_grant()
+    play.start(typing="what\rno\r")
+    await play.leaves()
+    assert "Please answer yes or no." in play.screen
+    assert not [line for line in play.desk.log if line.startswith("acknowledge")]
+
+
+async def test_a_request_is_made_of_what_was_typed(play):
+    play.start(typing=FORM)
+    await play.shows("is with the hospital. Asked: Eve.")
+    (draft,) = play.desk.drafts
+    assert (draft.device_code, draft.reason, draft.work_order, draft.minutes) == (
+        "ct-01",
+        "replace the tube",
+        "WO-7",
+        90,
+    )
+    assert (draft.kind, draft.notice_accepted) == (InterventionKind.TELEDIAGNOSTIC, True)
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    play.news.beat()
+    assert (await play.result()).id == "g1"
+
+
+async def test_answers_that_make_no_sense_are_asked_again(play):
+    play.start(typing="\r\rtube\r9\r\r\rforever\r\ryes\r")
+    await play.shows("is with the hospital")
+    (draft,) = play.desk.drafts
+    assert (draft.kind, draft.minutes) == (InterventionKind.TELEMAINTENANCE, 60)
+    for said in ("This cannot be left empty.", "Please answer 1, 2 or 3.", "This is not a length of time."):
+        assert said in play.screen
+
+
+@pytest.mark.parametrize("problem", [PolicyRefused(why="only by day."), Invalid(sentence="This text is too long.")])
+async def test_a_refused_request_can_be_changed_or_left(play, problem):
+    play.desk.refusal = problem
+    play.start(typing=FORM)
+    await play.shows("Change the request and send it again? (yes/no)")
+    assert problem.public in play.screen
+    play.desk.refusal = None
+    play.type("yes\r" + FORM)
+    await play.shows("is with the hospital")
+    assert len(play.desk.drafts) == 2
+    play.type("\x03")
+    await play.leaves()
+
+
+async def test_waiting_opens_by_itself_even_without_a_hint(play):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    assert (await play.result()).id == "g1"
+    assert not play.desk.drafts
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"stored_state": RequestState.DENIED, "decided_by": "Eve", "decision_note": "no"},
+            "Eve has refused the request: no",
+        ),
+        ({"stored_state": RequestState.WITHDRAWN}, "The request is withdrawn."),
+        ({"expires_at": clock.now()}, "Nobody has answered in time"),
+    ],
+)  # fmt: skip
+async def test_what_becomes_of_a_request_is_said(play, change, said):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.desk.pending = replace(play.desk.pending, **change)
+    play.news.beat()
+    await play.leaves()
+    assert said in play.screen
+
+
+async def test_the_first_of_two_agreements_is_said(play):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("2 more agreement(s) needed.")
+    play.desk.pending = replace(play.desk.pending, approvals=(Approval("e", "Eve", clock.now(), timedelta(hours=1)),))
+    play.news.beat()
+    await play.shows("Agreed so far: Eve. 1 more needed.")
+
+
+async def test_w_withdraws_and_other_keys_do_nothing(play):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.type("hello\r")
+    await asyncio.sleep(0.05)
+    assert "withdraw" not in play.desk.log
+    play.type("w\r")
+    await play.leaves()
+    assert "withdraw" in play.desk.log
+
+
+async def test_a_grant_that_begins_later_is_waited_for(play):
+    now = clock.now()
+    play.desk.coming_ = a_grant(start=now + timedelta(hours=1), end=now + timedelta(hours=2))
+    play.start()
+    await play.shows("Agreed. Your time begins at")
+    play.desk.grant = open_grant(acknowledged_at=now)
+    assert (await play.result()).id == "g1"
+
+
+async def test_an_agreement_for_later_is_said_and_waited_for(play):
+    now = clock.now()
+    play.desk.pending = a_request(created_at=now, expires_at=now + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.desk.coming_ = a_grant(start=now + timedelta(hours=1), end=now + timedelta(hours=2))
+    play.desk.pending = replace(play.desk.pending, stored_state=RequestState.APPROVED, grant_id="g1")
+    play.news.beat()
+    await play.shows("Agreed. Your time begins at")
+    assert not play.task.done()
+
+
+async def test_a_lock_ends_the_waiting(play):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.desk.troubles = [Locked(why="ransomware.")]
+    play.news.beat()
+    with pytest.raises(Locked):
+        await play.result()
+
+
+async def test_records_that_are_away_are_waited_for(play):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.desk.troubles = [Unavailable("gone")]
+    await asyncio.sleep(0.1)
+    play.desk.troubles = []
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    assert (await play.result()).id == "g1"
+
+
+async def test_the_menu_leads_to_the_device(play):
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    play.start(device="", typing="9\rMRI-2\r")
+    await play.result()
+    assert play.desk.log[-1] == "enter mri-2"
+    assert "There is no such device in the list." in play.screen
+
+
+async def test_a_question_nobody_answers_is_not_kept_for_ever(play, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    play.start()
+    await play.leaves()
+    assert "Nobody has answered for a while. Good-bye." in play.screen
+
+
+async def test_hanging_up_leaves(play):
+    play.start()
+    await play.shows("Reason")
+    play.end.leave("gone")
+    await play.leaves()

@@ -1,0 +1,106 @@
+from datetime import timedelta
+
+import pytest
+
+from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, Person
+from bastion.domain.device import Device
+from bastion.domain.parties import Facility
+from bastion.proxy.lobby import screens
+from bastion.proxy.notices import Words
+from bastion.services.views import MenuItem
+from tests.proxy.fakes import NOW
+
+EN = Words("en")
+CHU = Facility("f1", "chu", "CHU Demo", "750000001")
+
+
+def device(code="ct-01", name="Scanner 1"):
+    return Device("d1", code, name, "f1", frozenset({"s1"}), ward="Imaging", location="B12")
+
+
+def item(code="ct-01", state="open", until=NOW, **facts):
+    return MenuItem(device(code, **facts), CHU, state, until)
+
+
+def a_request(**changes):
+    facts = {
+        "id": "0" * 24 + "abcdef12", "technician_id": "t1", "technician_name": "Alice", "supplier_id": "s1",
+        "device_id": "d1", "facility_id": "f1", "account_id": "a1", "kind": InterventionKind.TELEMAINTENANCE,
+        "reason": "tube", "work_order": "", "wanted": timedelta(minutes=90), "created_at": NOW,
+        "expires_at": NOW + timedelta(hours=2), "created_by": Person("t1", "Alice", "s1"), "quorum": 2,
+        "max_duration": timedelta(hours=4), "policy_hash": "p", "policy_ids": (),
+    }  # fmt: skip
+    return AccessRequest(**(facts | changes))
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("90", 90), ("90 min", 90), ("90m", 90), ("2h", 120), ("2 h", 120), ("1h30", 90), ("1 h 5", 65), ("1H30", 90),
+        ("", None), ("h", None), ("-5", None), ("1.5h", None), ("soon", None), ("1h300", None), ("99999", None),
+    ],
+)  # fmt: skip
+def test_lengths_of_time_are_read_as_people_write_them(text, minutes):
+    assert screens.minutes_of(text) == minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("y", True), ("Oui ", True), ("no", False), ("NON", False), ("", None), ("yep", None)]
+)
+def test_yes_and_no_in_both_languages(text, meant):
+    assert screens.yes(text) is meant
+
+
+def test_lengths_are_shown():
+    shown = [screens.length(timedelta(minutes=m)) for m in (45, 60, 90)]
+    assert shown == ["45 min", "1 h", "1 h 30"]
+
+
+def test_the_menu_numbers_devices_and_says_how_far_one_is_with_each():
+    text = screens.menu(EN, [item(), item("mri-2", "pending", None), item("us-3", "none", None)])
+    assert "1  ct-01  Scanner 1 · Imaging · CHU Demo  [open until 22/11 10:00]" in text
+    assert "2  mri-2" in text
+    assert "[waiting for the hospital]" in text
+    assert "[ask for access]" in text
+
+
+def test_an_empty_menu_says_so():
+    assert "no device here for your company" in screens.menu(EN, [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [("1", "ct-01"), ("2", "mri-2"), ("MRI-2", "mri-2"), ("3", None), ("0", None), ("x", None)]
+)
+def test_a_device_is_chosen_by_number_or_name(answer, code):
+    assert screens.choice(answer, [item(), item("mri-2")]) == code
+
+
+def test_T39_names_and_reasons_cannot_steer_the_screen():
+    evil = "x\x1b]0;owned\x07\x9b2J\r\n"
+    texts = [
+        screens.menu(EN, [item(name=evil)]),
+        screens.heading(device(name=evil), evil),
+        screens.denied(EN, a_request(decided_by=evil, decision_note=evil)),
+        screens.waiting(EN, a_request(), [evil], 80),
+        screens.agreed_so_far(EN, a_request(approvals=(Approval("e", evil, NOW, timedelta(hours=1)),))),
+    ]
+    for text in texts:
+        assert "\x1b]" not in text
+        assert "\x9b" not in text
+        assert "\x07" not in text
+        assert "\r" not in text
+
+
+def test_the_waiting_screen_says_who_was_asked_for_what_and_how_long_it_stands():
+    text = screens.waiting(EN, a_request(), ["Eve", "Max"], 80)
+    assert "Request ABCDEF12 for 1 h 30 is with the hospital. Asked: Eve, Max." in text
+    assert "2 more agreement(s) needed. It lapses at 12:00." in text
+
+
+def test_a_request_nobody_in_particular_was_asked_about_names_the_duty():
+    assert "the biomedical engineers on duty" in " ".join(screens.waiting(EN, a_request(), [], 80).split())
+
+
+def test_no_line_is_wider_than_a_narrow_window():
+    text = screens.notice(EN, 40)
+    assert max(len(line) for line in text.splitlines()) <= 40

@@ -1,0 +1,331 @@
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.domain.lock import Lock, LockScope
+from bastion.domain.session import EndReason, Killed, SessionState
+from bastion.errors import RecordingUnavailable, Unavailable
+from bastion.proxy import supervisor as module
+from bastion.proxy.live_session import LiveSession
+from bastion.proxy.notices import Words
+from bastion.proxy.supervisor import Keeping, Supervisor, obey
+from bastion.services.views import Wish
+from recordings.model import RecordingError, Seal
+from tests.proxy.fakes import NOW, FakeClock, FakeRecorder, a_grant, a_record
+
+
+def a_lock(scope=LockScope.ALL, subject="", **changes):
+    return Lock("l1", scope, subject, "ransomware suspected", "Ruth", NOW, **changes)
+
+
+def a_wish(grant=None, **changes):
+    facts = {"session_id": "x1", "frozen_by": "", "cut_by": "", "cut_why": "", "grant": grant or a_grant()}
+    return Wish(**(facts | changes))
+
+
+class NoJournal:
+    def add(self, fact) -> None:
+        """What is noted is of no concern here."""
+
+
+def a_live_session():
+    return LiveSession(
+        a_record(), a_grant(), FakeRecorder(), Words("en"), NoJournal(), lambda live: None, FakeClock()
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def live():
+    return a_live_session()
+
+
+# -- obeying -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("scope", "subject"),
+    [(LockScope.ALL, ""), (LockScope.SUPPLIER, "s1"), (LockScope.TECHNICIAN, "t1"), (LockScope.DEVICE, "d1")],
+)
+async def test_a_lock_that_names_the_session_ends_it(live, scope, subject):
+    obey(live, [a_lock(scope, subject)], a_wish())
+    assert live.ended_by == (EndReason.LOCKED, "Ruth", "ransomware suspected")
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        a_lock(LockScope.SUPPLIER, "s2"), a_lock(LockScope.TECHNICIAN, "t2"), a_lock(LockScope.DEVICE, "d2"),
+        a_lock(lifted_at=NOW), a_lock(until=NOW),
+    ],
+)  # fmt: skip
+async def test_a_lock_on_somebody_else_or_over_does_not(live, lock):
+    obey(live, [lock], a_wish())
+    assert live.live
+
+
+async def test_a_cut_a_revocation_and_a_session_nobody_knows_end_it():
+    ends = []
+    for wish in (
+        a_wish(cut_by="Eve", cut_why="wrong device"),
+        a_wish(a_grant(revoked_at=NOW, revoked_by="Eve", revoke_reason="patient")),
+        None,
+    ):
+        live = a_live_session()
+        obey(live, [], wish)
+        ends.append(live.ended_by[:2])
+    assert ends == [(EndReason.CUT, "Eve"), (EndReason.REVOKED, "Eve"), (EndReason.RECORDS_LOST, "")]
+
+
+async def test_a_lock_is_graver_than_a_cut(live):
+    obey(live, [a_lock()], a_wish(cut_by="Eve", cut_why="x"))
+    assert live.ended_by[0] is EndReason.LOCKED
+
+
+async def test_freeze_and_thaw_follow_the_wish_and_are_said_once(live):
+    obey(live, [], a_wish(frozen_by="Eve"))
+    obey(live, [], a_wish(frozen_by="Eve"))
+    assert live.state is SessionState.FROZEN
+    obey(live, [], a_wish())
+    obey(live, [], a_wish())
+    assert live.state is SessionState.ACTIVE
+
+
+async def test_an_extension_moves_the_end(live):
+    obey(live, [], a_wish(a_grant(minutes=120)))
+    assert live.end == NOW + timedelta(minutes=120)
+
+
+async def test_a_session_that_is_ending_is_left_alone(live):
+    live.feed(Killed(EndReason.CUT, "Eve", "x"))
+    obey(live, [a_lock()], a_wish(frozen_by="Eve"))
+    assert live.ended_by[0] is EndReason.CUT
+
+
+# -- the whole ---------------------------------------------------------------------------------------------------------
+@dataclass
+class Records:
+    """Stands for the services: what the supervisor reads, and what it writes."""
+
+    locks_: list = field(default_factory=list)
+    wishes_: dict = field(default_factory=dict)
+    noted: list = field(default_factory=list)
+    ends: list = field(default_factory=list)
+    away: bool = False
+
+    def __post_init__(self) -> None:
+        self.sessions = self.locks = self
+        self.news: asyncio.Queue = asyncio.Queue()
+
+    async def view(self):
+        if self.away:
+            raise Unavailable("gone")
+        return self.locks_
+
+    async def wishes(self, node):
+        if self.away:
+            raise Unavailable("gone")
+        return self.wishes_
+
+    async def note(self, record, facts):
+        if self.away:
+            raise Unavailable("gone")
+        self.noted += [f.tag for f in facts]
+
+    async def closed(self, record, ending):
+        if self.away:
+            raise Unavailable("gone")
+        self.ends.append((record.id, ending))
+
+    async def hints(self):
+        while True:
+            yield await self.news.get()
+
+
+@dataclass(frozen=True)
+class Hint:
+    topic: str
+    key: str = ""
+
+
+@dataclass
+class Opened:
+    record: object
+    grant: object
+    facility: object
+    meta: object
+
+
+@dataclass(frozen=True)
+class Place:
+    timezone: str = "Europe/Paris"
+
+
+@dataclass(frozen=True)
+class Meta:
+    language: str = ""
+
+
+@pytest.fixture
+def recorders(monkeypatch):
+    """Recorders that remember; `trouble` keeps the next from starting."""
+    made = []
+
+    def start(spool, meta):
+        if getattr(start, "trouble", None):
+            raise start.trouble
+        made.append(FakeRecorder())
+        return made[-1]
+
+    monkeypatch.setattr(module.Recorder, "start", start)
+    start.made = made
+    return start
+
+
+@pytest.fixture
+async def watched(tmp_path, monkeypatch, recorders):
+    monkeypatch.setattr(module, "BEAT", 0.03)
+    monkeypatch.setattr(module, "READ_EVERY", 0.2)
+    monkeypatch.setattr(module, "RETRY", 0.02)
+    records = Records()
+    seals = Keeping(tmp_path, lambda ident: Seal(ident, "d1gest", 10, 1.5, ()))
+    supervisor = Supervisor(records, "n1", seals, 0.3)
+    supervisor.records = records
+    supervisor.start()
+    yield supervisor
+    await supervisor.stop()
+
+
+async def begin(supervisor, ident="x1"):
+    """A session that lasts an hour from now on."""
+    now = clock.now()
+    grant = a_grant(start=now, end=now + timedelta(hours=1))
+    supervisor.records.wishes_[ident] = a_wish(grant, session_id=ident)
+    return await supervisor.begin(Opened(a_record(ident), grant, Place(), Meta()), "en")
+
+
+async def until(condition, seconds=3):
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def test_a_hint_is_obeyed_at_once(watched):
+    live = await begin(watched)
+    watched.records.locks_ = [a_lock()]
+    begun = asyncio.get_running_loop().time()
+    watched.records.news.put_nowait(Hint("lock", "l1"))
+    await until(live.ended.is_set)
+    assert asyncio.get_running_loop().time() - begun < 0.15
+
+
+async def test_a_lost_hint_is_made_up_for(watched):
+    live = await begin(watched)
+    watched.records.locks_ = [a_lock()]
+    await until(live.ended.is_set)
+    assert live.ended_by[0] is EndReason.LOCKED
+
+
+async def test_every_hint_wakes_the_lobbies(watched):
+    waiting = asyncio.ensure_future(watched.news.wait(5))
+    await asyncio.sleep(0.01)
+    watched.records.news.put_nowait(Hint("request", "r1"))
+    async with asyncio.timeout(1):
+        await waiting
+
+
+async def test_an_end_is_sealed_noted_and_kept_in_this_order(watched, recorders):
+    live = await begin(watched)
+    live.feed(Killed(EndReason.CUT, "Eve", "wrong device"))
+    await until(lambda: watched.records.ends)
+    ident, ending = watched.records.ends[0]
+    assert (ident, ending.reason, ending.by, ending.why) == ("x1", EndReason.CUT, "Eve", "wrong device")
+    assert (ending.digest, ending.bytes, ending.seconds) == ("d1gest", 10, 1.5)
+    assert watched.records.noted == ["session:ending"]
+    assert recorders.made[0].finished == "cut"
+    assert not watched.lives
+
+
+async def test_an_end_is_kept_even_if_the_records_are_away_for_a_while(watched):
+    live = await begin(watched)
+    watched.records.away = True
+    live.feed(Killed(EndReason.CUT, "Eve", "x"))
+    await asyncio.sleep(0.1)
+    watched.records.away = False
+    await until(lambda: watched.records.ends)
+    assert watched.records.noted == ["session:ending"]
+
+
+async def test_T36_what_cannot_be_sealed_is_an_alarm_and_the_end_is_kept_without_a_digest(watched):
+    def broken(_ident):
+        raise RecordingError("the store is away")
+
+    watched._keeping = replace(watched._keeping, seal=broken)
+    live = await begin(watched)
+    live.feed(Killed(EndReason.CUT, "Eve", "x"))
+    await until(lambda: watched.records.ends)
+    assert watched.records.ends[0][1].digest == ""
+    assert "recording:failed" in watched.records.noted
+
+
+async def test_T36_where_no_recording_can_start_no_session_does(watched, recorders):
+    recorders.trouble = RecordingError("no space")
+    with pytest.raises(RecordingUnavailable):
+        await begin(watched)
+    assert not watched.lives
+    assert watched.records.noted == ["recording:failed"]
+    assert watched.records.ends[0][1].reason is EndReason.RECORDING_FAILED
+
+
+async def test_records_that_cannot_be_read_for_too_long_end_the_sessions(watched):
+    live = await begin(watched)
+    watched.records.away = True
+    await asyncio.sleep(0.1)
+    assert live.live
+    await until(live.ended.is_set)
+    assert live.ended_by[0] is EndReason.RECORDS_LOST
+    watched.records.away = False
+    await until(lambda: watched.records.ends)
+
+
+async def test_a_disk_that_does_not_take_it_ends_the_session(watched, recorders):
+    live = await begin(watched)
+    await until(lambda: recorders.made[0].synced)
+    recorders.made[0].trouble = RecordingError("the disk did not take it")
+    await until(live.ended.is_set)
+    assert live.ended_by[0] is EndReason.RECORDING_FAILED
+
+
+async def test_a_turn_that_fails_is_followed_by_the_next(watched, monkeypatch):
+    live = await begin(watched)
+    real = watched.records.view
+    troubles = iter([RuntimeError("bug")])
+
+    async def view():
+        for trouble in troubles:
+            raise trouble
+        return await real()
+
+    monkeypatch.setattr(watched.records, "view", view)
+    watched.records.locks_ = [a_lock()]
+    watched.records.news.put_nowait(Hint("lock"))
+    await until(live.ended.is_set)
+
+
+async def test_stopping_ends_and_keeps_every_session(tmp_path, recorders):
+    records = Records()
+    supervisor = Supervisor(records, "n1", Keeping(tmp_path, lambda ident: Seal(ident, "d", 1, 1.0, ())), 10)
+    supervisor.records = records
+    supervisor.start()
+    lives = [await begin(supervisor, ident) for ident in ("x1", "x2")]
+    await supervisor.stop()
+    assert [live.ended_by[0] for live in lives] == [EndReason.SHUTDOWN] * 2
+    assert sorted(ident for ident, _ in records.ends) == ["x1", "x2"]
+
+
+async def test_a_task_that_fails_is_logged_and_does_no_harm(watched, capsys):
+    async def fails():
+        raise RuntimeError("bug")
+
+    await watched.spawn(fails(), "something")
+    assert "something" in capsys.readouterr().out
