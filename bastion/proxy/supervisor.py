@@ -40,6 +40,8 @@ from recordings.recorder import Recorder
 READ_EVERY: Final = 2.0
 BEAT: Final = 1.0
 RETRY: Final = 2.0
+AT_ONCE: Final = 2
+"""Recordings sealed at the same time: when everything is cut, the threads are needed for other things as well."""
 _READ_ON: Final = frozenset({"*", "lock", "grant"})
 
 T = TypeVar("T")
@@ -66,6 +68,7 @@ class Supervisor:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loops: tuple[asyncio.Task[None], ...] = ()
         self._finishing: set[asyncio.Task[None]] = set()
+        self._seals = asyncio.Semaphore(AT_ONCE)
         self._dirty = asyncio.Event()
         self._read_at = time.monotonic()
 
@@ -150,7 +153,8 @@ class Supervisor:
         except RecordingError as error:
             _log.error("the end of a recording is not noted", session=live.id, why=str(error))
         try:
-            return await asyncio.to_thread(self._keeping.seal, live.record.id)
+            async with self._seals:
+                return await asyncio.to_thread(self._keeping.seal, live.record.id)
         except RecordingError as error:
             _log.error("a recording is not sealed", session=live.id, why=str(error))
             live.note(Audit("recording:failed", {"detail": f"not sealed: {error}"}))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bastion.proxy.frames import Break, Data, Eof, Exit, Resize, Signal, Stream
-from bastion.proxy.taps import Activity, RecorderTap
+from bastion.proxy.taps import Activity, RecorderTap, Traffic
 from recordings.blobs import FileBlobs
 from recordings.container import seal
 from recordings.model import RecordingError, RecordingMeta, TrackKind
@@ -101,3 +101,12 @@ def test_R35_whatever_he_sends_counts(frame):
     now[0] = 60.0
     activity.typed(frame)
     assert activity.quiet_for == 0
+
+
+def test_R35_without_a_terminal_whatever_passes_keeps_the_session_awake():
+    now = [0.0]
+    activity = Activity(lambda: now[0])
+    for way in (Traffic(activity).shown, Traffic(activity).typed):
+        now[0] += 60.0
+        way(Data(b"a long download"))
+        assert activity.quiet_for == 0

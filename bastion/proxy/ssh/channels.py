@@ -13,6 +13,7 @@ from bastion.proxy.frames import Break, Data, Eof, Exit, Frame, Resize, Signal, 
 WINDOW: Final = 2 * 1024 * 1024  # bytes a peer may send before we read; larger ones were slower (perf.md)
 PACKET: Final = 32 * 1024
 _LONGEST_TERM: Final = 64
+_MOST_EARLY: Final = 256  # frames; data stops after the first, signals do not
 
 
 @dataclass(slots=True)
@@ -97,9 +98,13 @@ class _ChannelEnd:
         if self._sink is not None:
             self._sink.deliver(frame)
             return
+        if isinstance(frame, Resize) and self._early and isinstance(self._early[-1], Resize):
+            self._early.pop()  # only the last size counts
         self._early.append(frame)
         if self.channel is not None:
             self.channel.pause_reading()  # what has come is kept, and no more than that
+            if len(self._early) > _MOST_EARLY:
+                self.channel.abort()
 
     def _ended(self, why: str) -> None:
         self._gone = why

@@ -11,7 +11,7 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import ChannelKind
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Actor
-from bastion.domain.session import Audit, DeviceLost, TechnicianLeft
+from bastion.domain.session import Audit, DeviceLost, EndReason, TechnicianLeft
 from bastion.errors import (
     BastionError,
     ChannelRefused,
@@ -31,11 +31,11 @@ from bastion.proxy.notices import Words
 from bastion.proxy.relay import Relay, Shortcut, Tap
 from bastion.proxy.ssh.channels import DeviceEnd, TechnicianEnd
 from bastion.proxy.ssh.connector import DeviceLink, KeyRing
-from bastion.proxy.ssh.errors import answer
+from bastion.proxy.ssh.errors import TEMPORARY, answer
 from bastion.proxy.ssh.names import LoginName
 from bastion.proxy.ssh.packet_path import splice
 from bastion.proxy.supervisor import Supervisor
-from bastion.proxy.taps import RecorderTap
+from bastion.proxy.taps import RecorderTap, Traffic
 from bastion.services.opening import Connection
 from bastion.services.views import Entry
 
@@ -141,7 +141,10 @@ class Visit:
             end.close()
         except BastionError as problem:
             self._turn_away(end, problem)
-        except BaseException:
+        except asyncio.CancelledError:
+            end.refuse(Words(self._actor.language).ending(EndReason.SHUTDOWN), TEMPORARY)
+            raise
+        except Exception:
             self._turn_away(end, BastionError("fault"))
             raise
 
@@ -220,7 +223,7 @@ class Visit:
                 command=asked.command or "", pty=asked.pty,
             )  # fmt: skip
             device = await self._device_channel(end)
-            taps: list[Tap] = [RecorderTap(track), live.activity]
+            taps: list[Tap] = [RecorderTap(track), live.activity if asked.pty else Traffic(live.activity)]
             live.carry(number, Relay(end, device, taps, live, terminal=asked.pty, shortcut=_short_way(end, device)))
         except BastionError as problem:
             live.channel_ended(number, problem.code)
