@@ -36,8 +36,8 @@ class Codes:
     def next(self) -> str:
         while True:
             now = int(time.time()) // STEP
-            for step in (now - 1, now):
-                if step not in self.used and time.time() < (step + 2) * STEP - 3:  # not one about to lapse
+            for step in (now, now - 1):
+                if step not in self.used and time.time() < (step + 2) * STEP - 10:  # not one about to lapse
                     self.used.add(step)
                     return pyotp.TOTP(self.secret).generate_otp(step)
             time.sleep(0.5)
