@@ -17,7 +17,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
 COMMANDS := chromium ssh sshd plink dropbear dbclient tmux expect sshpass
 PACKAGES := chromium openssh-client openssh-server putty-tools dropbear-bin tmux expect sshpass fonts-dejavu-core
 
-.PHONY: help demo code demo-reset serve assets test check lint bench docs lock system clean
+.PHONY: help demo code demo-reset build test check lint bench docs lock system clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -32,14 +32,17 @@ code: ## The present code of a demo account: make code WHO=alice
 demo-reset: ## Forget the demo: its accounts, keys and recordings
 	rm -rf $${BASTION_HOME:-var/demo}
 
-assets: $(BUILT) ## Build the console's scripts and styles
+build: $(BUILT) ## Build the console's scripts and styles
 
 test: $(DEV) $(BUILT) system lint ## Everything: style, types, contracts, both databases, real clients, real browser
 	$(PY) -m pytest
 
-check: $(DEV) ## The quick loop, under a minute
+QUICK := tests/test_config.py tests/test_logs.py tests/test_errors.py tests/test_i18n.py tests/test_secret.py \
+	tests/test_docs.py tests/domain tests/policies tests/recordings tests/services
+
+check: $(DEV) ## The quick loop, under a minute: style, types, contracts, rules and use cases on SQLite
 	@$(MAKE) --no-print-directory lint
-	$(PY) -m pytest -m "not slow" tests --ignore=tests/e2e --ignore=tests/security --ignore=tests/bench
+	$(PY) -m pytest -m "not slow" -k "not postgres" $(QUICK)
 
 lint: $(DEV)
 	$(BIN)/ruff check .
