@@ -27,16 +27,14 @@ HOSTILE = (
     "\x9b31m\u202egnp.exe {{7*7}} \"'><img src=x onerror=alert(1)>"
 )
 CONSOLE = "OpenSSH_9.7 PuTTY-compatible"
-LOG = (
-    "\x1b[2J\x1b[H\x1b[1;36mTomolux 64\x1b[0m  reconstruction console  v7.2.1\r\n\r\n",
-    "service@ct-01:~$ ",
-    "systemctl status gantry\r\n",
-    "\x1b[32m●\x1b[0m gantry.service - rotor control\r\n   Active: \x1b[32mactive (running)\x1b[0m since 07:12:44\r\n",
-    "service@ct-01:~$ ",
-    "tail -3 /var/log/gantry.log\r\n",
-    "10:41:03 rotor 0.35 s/turn ok\r\n10:41:07 \x1b[33mwarning\x1b[0m: tube temperature 71 °C\r\n",
-    "service@ct-01:~$ ",
-    "exit\r\n",
+PROMPT = "service@ct-01:~$ "
+LOG = (  # what the device shows, and after a prompt what the technician types
+    ("o", "\x1b[2J\x1b[H\x1b[1;36mTomolux 64\x1b[0m  reconstruction console  v7.2.1\r\n\r\n" + PROMPT),
+    ("i", "systemctl status gantry"),
+    ("o", "\x1b[32m●\x1b[0m gantry.service - rotor control\r\n   Active: \x1b[32mactive (running)\x1b[0m\r\n" + PROMPT),
+    ("i", "tail -3 /var/log/gantry.log"),
+    ("o", "10:41:03 rotor 0.35 s/turn ok\r\n10:41:07 \x1b[33mwarning\x1b[0m: tube temperature 71 °C\r\n" + PROMPT),
+    ("i", "exit"),
 )
 
 
@@ -78,26 +76,26 @@ class Scenery:
 
     async def recorded(
         self, who: Technician, code: str, reason: str, ending: EndReason = EndReason.TECHNICIAN_LEFT, by: str = "",
-        why: str = "",
+        why: str = "", shown: str = "",
     ) -> SessionRecord:  # fmt: skip
         """A session that was at work, ended, and lies sealed in the store: one terminal, one command."""
         opened = await self.at_work(who, code, reason)
-        seal = self._film(opened)
+        seal = self._film(opened, shown)
         await self.house.services.sessions.closed(
             opened.record, Ending(ending, by, why, seal.digest, seal.bytes, seal.seconds)
         )
         await self.house.services.approvals.revoke(self.house.staff(self.house.max), opened.grant.id, "Terminé")
         return opened.record
 
-    def _film(self, opened: Opened):
+    def _film(self, opened: Opened, shown: str):
         recorder = Recorder.start(self.home / "spool", opened.meta, min_free=0)
         shell = recorder.open_track(1, TrackKind.SHELL, cols=80, rows=20, term="xterm-256color", pty=True)
-        for number, part in enumerate(LOG):
-            if (number and number % 2 == 0) or part.endswith("$ "):
-                shell.write("o", part.encode())
+        for direction, text in (*LOG, ("o", shown)):
+            if direction == "i":  # the device echoes what is typed
+                shell.write("i", text.encode() + b"\r")
+                shell.write("o", text.encode() + b"\r\n")
             else:
-                shell.write("i", part.strip().encode() + b"\r")
-                shell.write("o", part.encode())
+                shell.write("o", text.encode())
             time.sleep(0.05)
         shell.exit("0")
         shell.close()

@@ -5,6 +5,7 @@
 
 const CHANNEL = "bastion-hints";
 const SETTLED = 500;
+const RETRY = 3000;
 
 function tell(topic: string): void {
   if (topic === "gone") {
@@ -28,13 +29,20 @@ async function count(): Promise<void> {
   document.title = waiting ? `(${waiting}) ${title}` : title;
 }
 
-function connect(url: string, pass: (topic: string) => void): void {
+/** The browser has given the stream up for good: either nobody is signed in any more, or the server was not well. */
+async function recover(url: string, pass: (topic: string) => void): Promise<void> {
+  const answer = await fetch(url.replace(/live$/, "count"), { redirect: "manual" }).catch(() => null);
+  if (answer?.type === "opaqueredirect") pass("gone");
+  else setTimeout(() => connect(url, pass, true), RETRY);
+}
+
+function connect(url: string, pass: (topic: string) => void, lost = false): void {
   const source = new EventSource(url);
-  let lost = false;
   source.addEventListener("hint", (event) => pass(String(event.data)));
   source.addEventListener("error", () => {
     lost = true;
     document.body.dataset["link"] = "lost";
+    if (source.readyState === EventSource.CLOSED) void recover(url, pass);
   });
   source.addEventListener("open", () => {
     delete document.body.dataset["link"];

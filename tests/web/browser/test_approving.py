@@ -1,0 +1,144 @@
+"""The approver's minute: a request appears, is read, and is decided on."""
+
+import pyotp
+from playwright.async_api import expect
+
+from bastion.domain.access_request import RequestState
+from bastion.domain.parties import Staff
+from tests.services.house import PASSWORD, House, enrol
+from tests.web.browser.conftest import Seat
+
+
+async def forget_codes(house: House) -> None:
+    """Make the codes of this half minute usable again; only a test may."""
+    async with house.database.write() as uow:
+        await uow.totp_uses.forget(2**40)
+
+
+async def test_from_the_sign_in_to_the_agreement_with_real_codes(house: House, seat: Seat):
+    _, totp = await enrol(house, house.eve)
+    await forget_codes(house)
+    desk = await seat()
+    page = await desk.open("/")
+    await expect(page).to_have_url(f"{desk.address}/sign-in")
+    await page.get_by_label("Login").fill("eve")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_label("Code from your authenticator").fill(pyotp.TOTP(totp).now())
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("heading", name="Now", exact=True)).to_be_visible()
+    (cookie,) = [c for c in await desk.context.cookies() if c["name"] == "__Host-bastion"]
+    assert cookie["secure"]
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Strict"
+    await expect(page.get_by_text("Nothing waits")).to_be_visible()
+
+    request = await house.asked()  # the technician asks; nobody reloads anything
+    card = page.locator(f"#ask-{request.id}")
+    await expect(card).to_be_visible(timeout=3000)
+    await expect(page).to_have_title("(1) Now · Bastion")
+    await card.get_by_role("link").click()
+    await expect(page.get_by_role("heading", name="Alice Martin asks for Scanner 1")).to_be_visible()
+    await page.get_by_text("30 min").click()
+    await forget_codes(house)
+    await page.get_by_label("Code from your authenticator").fill(pyotp.TOTP(totp).now())
+    await page.get_by_role("button", name="Agree").click()
+    await expect(page.get_by_role("status").filter(has_text="The technician may connect")).to_be_visible()
+    view = await house.services.access.get(house.staff(house.eve), request.id)
+    assert view.request.stored_state is RequestState.APPROVED
+    assert view.request.agreed.total_seconds() == 1800
+
+
+async def test_two_at_once_the_page_of_the_second_tells_him(house: House, people: dict[str, Staff], seat: Seat):
+    request = await house.asked()
+    desk = await seat(people["approver"])
+    page = await desk.open(f"/requests/{request.id}")
+    await page.get_by_label("A word to the technician").fill("half written")
+    await house.services.approvals.deny(house.staff(house.max), request.id, request.version, "patient on the table")
+    await expect(page.get_by_text("patient on the table")).to_be_visible(timeout=3000)
+    await expect(page.get_by_role("button", name="Agree")).to_have_count(0)
+
+
+async def test_what_one_is_writing_survives_a_hint(house: House, people: dict[str, Staff], seat: Seat):
+    request = await house.asked()
+    desk = await seat(people["approver"])
+    page = await desk.open(f"/requests/{request.id}")
+    await page.get_by_label("A word to the technician").fill("half written")
+    await page.get_by_text("15 min").click()
+    async with page.expect_response(lambda answer: answer.url.endswith(request.id)), house.database.write() as uow:
+        uow.hint("request", request.id)
+    await page.wait_for_timeout(200)
+    await expect(page.get_by_label("A word to the technician")).to_have_value("half written")
+    await expect(page.get_by_role("radio", name="15 min")).to_be_checked()
+
+
+async def test_the_wrong_code_is_said_and_nothing_typed_is_lost(house: House, people: dict[str, Staff], seat: Seat):
+    request = await house.asked()
+    desk = await seat(people["approver"], fresh=False)
+    page = await desk.open(f"/requests/{request.id}")
+    await page.get_by_label("A word to the technician").fill("go ahead")
+    await page.get_by_role("radio", name="30 min").check()
+    await page.get_by_label("Code from your authenticator").fill("000000")
+    await page.get_by_role("button", name="Agree").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Check your login, your key or password and your code")
+    await expect(page.get_by_label("A word to the technician")).to_have_value("go ahead")
+    await expect(page.get_by_role("radio", name="30 min")).to_be_checked()
+    desk.complaints.clear()  # the browser notes the 401 itself
+
+
+async def test_every_step_works_without_javascript(house: House, people: dict[str, Staff], seat: Seat):
+    request = await house.asked()
+    desk = await seat(people["approver"], java_script_enabled=False)
+    page = await desk.open("/")
+    await page.locator(f"#ask-{request.id}").get_by_role("link").click()
+    await page.get_by_label("A word to the technician").fill("not today")
+    await page.get_by_role("button", name="Refuse").click()
+    await expect(page.get_by_text("The technician reads your reason")).to_be_visible()
+    await page.goto(f"{desk.address}/requests")
+    await page.get_by_label("Search").fill("tube")
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.get_by_role("link", name="replace the tube")).to_be_visible()
+    view = await house.services.access.get(house.staff(house.eve), request.id)
+    assert view.request.stored_state is RequestState.DENIED
+
+
+async def test_by_keyboard_alone(house: House, people: dict[str, Staff], seat: Seat):
+    request = await house.asked()
+    desk = await seat(people["approver"])
+    page = await desk.open("/")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")  # past “Ask for a technician”
+    await page.keyboard.press("Tab")
+    await expect(page.locator(f"#ask-{request.id} a")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("radio", name="1 h").focus()
+    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("radio", name="30 min")).to_be_checked()
+    await page.get_by_role("button", name="Agree").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("The technician may connect")).to_be_visible()
+
+
+async def test_several_tabs_share_one_stream(house: House, people: dict[str, Staff], seat: Seat):
+    """Browsers open six connections to one host; eight tabs must not starve each other."""
+    desk = await seat(people["approver"])
+    streams: list[str] = []
+    desk.context.on("request", lambda asked: streams.append(asked.url) if asked.url.endswith("/live") else None)
+    tabs = [await desk.open("/") for _ in range(8)]
+    request = await house.asked()
+    for tab in tabs:
+        await expect(tab.locator(f"#ask-{request.id}")).to_be_visible(timeout=4000)
+    assert len(streams) == 1
+    await tabs[0].close()  # another tab takes the stream over
+    await tabs[1].wait_for_timeout(500)
+    await house.services.approvals.deny(house.staff(house.max), request.id, request.version, "not now")
+    await expect(tabs[5].get_by_text("Nothing waits")).to_be_visible(timeout=4000)
+
+
+async def test_T25_signing_out_in_one_tab_leads_the_others_to_the_door(people: dict[str, Staff], seat: Seat):
+    desk = await seat(people["approver"])
+    here, there = await desk.open("/"), await desk.open("/sessions")
+    await here.get_by_role("button", name="Sign out").click()
+    await expect(there).to_have_url(f"{desk.address}/sign-in?next=%2Fsessions", timeout=7000)
+    desk.complaints.clear()  # the browser notes a stream that was refused
