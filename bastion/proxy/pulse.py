@@ -11,10 +11,14 @@ class Pulse:
         event, self._event = self._event, asyncio.Event()
         event.set()
 
-    async def wait(self, most: float) -> None:
-        """Return at the next beat, or after `most` seconds: a hint may be lost."""
+    def coming(self) -> asyncio.Event:
+        """The next beat. Taken before reading what it may tell of, it is not missed when it comes meanwhile."""
+        return self._event
+
+    async def wait(self, most: float, beat: asyncio.Event | None = None) -> None:
+        """Return at the next beat, or at `beat`, or after `most` seconds: a hint may be lost."""
         try:
             async with asyncio.timeout(most):
-                await self._event.wait()
+                await (beat or self._event).wait()
         except TimeoutError:
             return

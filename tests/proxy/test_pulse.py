@@ -19,3 +19,11 @@ async def test_a_beat_wakes_everybody_who_waits_and_nobody_later():
 async def test_waiting_ends_without_a_beat_too():
     async with asyncio.timeout(1):
         await Pulse().wait(0.01)
+
+
+async def test_a_beat_that_comes_while_one_reads_is_not_missed():
+    pulse = Pulse()
+    beat = pulse.coming()
+    pulse.beat()
+    async with asyncio.timeout(1):
+        await pulse.wait(5, beat)

@@ -125,11 +125,13 @@ class Lobby:
     async def _wait(self, code: str, account: str, request: AccessRequest | None) -> Grant:
         """Look at the rows at each hint until there is an open grant. Keys are read meanwhile."""
         key = asyncio.create_task(self._terminal.line())
+        beat = self._news.coming()
         try:
             while (grant := await self._look(code, account)) is None:
                 if request is not None:
                     request = await self._progress(request)
-                key = await self._hint_or_key(key, request)
+                key = await self._hint_or_key(key, request, beat)
+                beat = self._news.coming()
         finally:
             key.cancel()
             await asyncio.gather(key, return_exceptions=True)
@@ -168,8 +170,10 @@ class Lobby:
         if coming is not None and coming.status(clock.now()) is GrantStatus.SCHEDULED:
             self._show(screens.later(self._words, coming.start) + "\n")
 
-    async def _hint_or_key(self, key: asyncio.Task[str], request: AccessRequest | None) -> asyncio.Task[str]:
-        hint = asyncio.create_task(self._news.wait(LOOK_AGAIN))
+    async def _hint_or_key(
+        self, key: asyncio.Task[str], request: AccessRequest | None, beat: asyncio.Event
+    ) -> asyncio.Task[str]:
+        hint = asyncio.create_task(self._news.wait(LOOK_AGAIN, beat))
         try:
             await asyncio.wait({key, hint}, return_when=asyncio.FIRST_COMPLETED)
         finally:

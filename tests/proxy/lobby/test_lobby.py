@@ -150,6 +150,21 @@ async def test_a_request_is_made_of_what_was_typed(play):
     assert (await play.result()).id == "g1"
 
 
+async def test_an_agreement_that_comes_while_the_rows_are_read_is_seen_at_once(play, monkeypatch):
+    monkeypatch.setattr(module, "LOOK_AGAIN", 30)
+
+    async def read_and_agree(request_id):
+        """The grant comes after the look for one, its hint before the waiting."""
+        if play.desk.grant is None:
+            play.desk.grant = open_grant(acknowledged_at=clock.now())
+            play.news.beat()
+        return play.desk.pending
+
+    monkeypatch.setattr(play.desk, "request", read_and_agree)
+    play.start(typing=FORM)
+    assert (await play.result()).id == "g1"
+
+
 async def test_answers_that_make_no_sense_are_asked_again(play):
     play.start(typing="\r\rtube\r9\r\r\rforever\r\ryes\r")
     await play.shows("is with the hospital")
