@@ -181,11 +181,12 @@ class Grants(Versioned[Grant]):
         return await self._one(GRANT_OF_REQUEST, {"request_id": request_id})
 
     async def unfinished(self, now: datetime) -> list[Grant]:
-        """Every open or scheduled grant: what a lock may have to revoke."""
-        return await self._many(UNFINISHED, {"now": now})
+        """Every open or scheduled grant: what a lock may have to revoke. Held until the commit, as by `get`."""
+        return await self._many(UNFINISHED if self._tx.reading else HOLD_UNFINISHED, {"now": now})
 
 
 UNFINISHED = Grants.sql_all.where(_G.revoked_at.is_(None), _G.end > _NOW)
+HOLD_UNFINISHED = UNFINISHED.with_for_update(key_share=True)
 GRANTS_OF_TECHNICIAN = UNFINISHED.where(_G.technician_id == sa.bindparam("technician_id"))
 GRANT_OF_REQUEST = Grants.sql_select.where(_G.request_id == sa.bindparam("request_id"))
 LIVE_GRANT = (
@@ -208,5 +209,13 @@ class Locks(Repository[Lock]):
         """Locks nobody has lifted, those past their `until` included: the caller asks `active(now)`."""
         return await self._many(UNLIFTED)
 
+    async def hold(self) -> None:
+        """From here to the commit no lock is imposed or lifted, and nobody else holds: for the opening of a session,
+        which must not slip past a lock, or past another opening on the same device. One writes at a time on SQLite.
+        """
+        if self._tx.dialect == "postgresql":
+            await self._tx.change(HOLD)
 
+
+HOLD = sa.text("lock table locks in share row exclusive mode")
 UNLIFTED = Locks.sql_all.where(t.locks.c.lifted_at.is_(None))

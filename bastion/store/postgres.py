@@ -21,8 +21,8 @@ _STATEMENT = 5.0  # seconds a statement may take; a network that swallows packet
 class PostgresTransaction:
     dialect = "postgresql"
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, connection: AsyncConnection, *, reading: bool) -> None:
+        self._connection, self.reading = connection, reading
 
     async def rows(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         with translated():
@@ -58,7 +58,7 @@ class PostgresBackend:
     async def begin(self, *, reading: bool) -> Transaction:
         engine: AsyncEngine = self._reading if reading else self._engine
         with translated():
-            return PostgresTransaction(await engine.connect())
+            return PostgresTransaction(await engine.connect(), reading=reading)
 
     async def close(self) -> None:
         await asyncio.shield(self._engine.dispose())

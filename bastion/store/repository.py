@@ -104,12 +104,24 @@ class Repository(Generic[T]):
 
 
 class Versioned(Repository[T]):
-    """Rows that several people may change at once: whoever read an older version gets `Conflict`."""
+    """Rows that several people may change at once: whoever read an older version gets `Conflict`.
+
+    What a writing transaction gets by id it holds until its commit. So a use case that reads, decides and saves in one
+    transaction never meets that `Conflict`, on PostgreSQL as little as on SQLite, where one writes at a time anyway.
+    """
+
+    sql_hold: ClassVar["sa.Select[Any]"]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "table" in cls.__dict__:
+            cls.sql_hold = cls.sql_by_id.with_for_update(key_share=True)
             cls.sql_update = cls.sql_update.where(cls.table.c.version == sa.bindparam("read_version"))
+
+    async def get(self, key: str) -> T | None:
+        if self._tx.reading or not storable(key):
+            return await super().get(key)
+        return await self._one(self.sql_hold, {"this": key})
 
     async def save(self, entity: T) -> T:
         """Write if the stored version is the entity's, and return the entity with the next version."""

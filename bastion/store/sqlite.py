@@ -147,8 +147,9 @@ class Lane:
 class SqliteTransaction:
     dialect = "sqlite"
 
-    def __init__(self, lane: Lane, patience: float, give_back: Callable[[], None]) -> None:
+    def __init__(self, lane: Lane, patience: float, give_back: Callable[[], None], *, reading: bool) -> None:
         self._lane, self._patience, self._give_back = lane, patience, give_back
+        self.reading = reading
 
     async def rows(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         return await self._lane.run(self._lane.rows, self._patience, statement, values)
@@ -183,14 +184,14 @@ class SqliteBackend:
             async with asyncio.timeout(_QUEUE):
                 if reading:
                     lane = await self._free.get()
-                    return SqliteTransaction(lane, _BUSY, lambda: self._free.put_nowait(lane))
+                    return SqliteTransaction(lane, _BUSY, lambda: self._free.put_nowait(lane), reading=True)
                 await self._turn.acquire()
         except TimeoutError:
             raise Unavailable("database: too many wait") from None
         # Those who queued behind a writer that met a foreign lock have waited already: all fail in time, not in turn.
         waited = time.monotonic() - asked
         patience = _BUSY if waited < _BUSY / 2 else 0.05
-        return SqliteTransaction(self._writer, patience, self._turn.release)
+        return SqliteTransaction(self._writer, patience, self._turn.release, reading=False)
 
     async def foreign_commits(self) -> int:
         return await self._writer.run(self._writer.foreign_commits)

@@ -14,6 +14,7 @@ class Transaction(Protocol):
     """One transaction on one connection. Every method raises `Unavailable` when the database is away."""
 
     dialect: str
+    reading: bool
 
     async def rows(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]: ...
 

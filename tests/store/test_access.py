@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from bastion.domain.access_request import AccessRequest, InterventionKind, Perso
 from bastion.domain.lock import Lock, LockScope
 from bastion.errors import Conflict, Invalid
 from bastion.store.database import Database
-from tests.store.samples import HOUR, NOW, SCANNER, a_grant, a_request
+from tests.store.samples import HOUR, NOW, a_grant, a_request
 
 BOB, EVE = Person("stf-1", "Bob Leroy"), Person("stf-2", "Eve Roux")
 
@@ -252,17 +253,61 @@ async def test_a_nonsensical_lock_is_refused(hospital: Database, nonsense: dict[
             await uow.locks.add(replace(lock, **nonsense))
 
 
-async def test_a_device_may_be_asked_for_by_two(hospital: Database) -> None:
-    """Two approvers at once: one wins, the other reads again."""
+async def test_of_two_approvers_at_once_one_reads_again(hospital: Database) -> None:
     await asked(hospital, a_request())
     async with hospital.read() as uow:
-        one = await uow.requests.get("req-1")
-        other = await uow.requests.get("req-1")
-        assert SCANNER in await uow.devices.all()
-    assert one is not None
-    assert other is not None
+        request = await uow.requests.get("req-1")
+    assert request is not None
     async with hospital.write() as uow:
-        await uow.requests.save(one.approve(BOB, HOUR, "", NOW + HOUR))
+        await uow.requests.save(request.approve(BOB, HOUR, "", NOW + HOUR))
     with pytest.raises(Conflict):
         async with hospital.write() as uow:
-            await uow.requests.save(other.approve(EVE, HOUR, "", NOW + HOUR))
+            await uow.requests.save(request.approve(EVE, HOUR, "", NOW + HOUR))
+
+
+async def test_who_reads_decides_and_saves_in_one_transaction_never_conflicts(granted: Database) -> None:
+    async def extend(hours: int) -> None:
+        async with granted.write() as uow:
+            grant = await uow.grants.get("gra-1")
+            assert grant is not None
+            await asyncio.sleep(0.01)
+            await uow.grants.save(grant.extend(grant.end + hours * HOUR, NOW))
+
+    async def revoke_all() -> None:
+        async with granted.write() as uow:
+            for grant in await uow.grants.unfinished(NOW):
+                await asyncio.sleep(0.01)
+                await uow.grants.save(replace(grant, acknowledged_at=NOW))
+
+    await asyncio.gather(extend(1), extend(2), revoke_all(), extend(3))
+    async with granted.read() as uow:
+        grant = await uow.grants.get("gra-1")
+    assert grant is not None
+    assert (grant.end, grant.version, grant.acknowledged_at) == (NOW + 8 * HOUR, 5, NOW)
+
+
+async def test_no_opening_slips_past_a_lock_or_another_opening(granted: Database) -> None:
+    order: list[str] = []
+    holding = asyncio.Event()
+
+    async def open_one(name: str) -> None:
+        async with granted.write() as uow:
+            await uow.locks.hold()
+            holding.set()
+            seen = len(await uow.locks.unlifted())
+            await asyncio.sleep(0.05)
+            order.append(f"{name} sees {seen}")
+
+    async def impose() -> None:
+        await holding.wait()
+        async with granted.write() as uow:
+            await uow.locks.add(Lock("loc-1", LockScope.ALL, "", "Fire", "Eve", NOW))
+            order.append("imposed")
+
+    async def late() -> None:
+        await holding.wait()
+        await asyncio.sleep(0.02)
+        await open_one("late")
+
+    await asyncio.gather(open_one("early"), impose(), late())
+    assert order == ["early sees 0", "imposed", "late sees 1"]
