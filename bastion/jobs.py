@@ -26,7 +26,8 @@ from recordings.signing import Signer
 
 MINUTE: Final = 60.0
 RESEAL_EVERY: Final = 10 * MINUTE
-VERIFY_EVERY: Final = timedelta(days=1)
+DAY: Final = 24 * 60 * MINUTE
+VERIFY_LEASE: Final = timedelta(hours=12)
 
 _log = structlog.get_logger(__name__)
 
@@ -67,17 +68,19 @@ async def run(services: Services, archive: Archive, node: str) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(MINUTE, lambda: _look_at_disk(services, archive)), name="job disk")
         group.create_task(_every(RESEAL_EVERY, lambda: _reseal(services, archive)), name="job reseal")
-        group.create_task(_every(10 * MINUTE, lambda: _verify_in_turn(services, archive, node)), name="job verify")
+        proof = _every(DAY, lambda: _verify_in_turn(services, archive, node), first=RESEAL_EVERY)
+        group.create_task(proof, name="job verify")
 
 
-async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Wait, work, and again; trouble is logged and the next turn is due."""
+async def _every(seconds: float, work: Callable[[], Awaitable[None]], first: float | None = None) -> None:
+    """Wait (`first` seconds before the first turn), work, and again; trouble is logged and the next turn is due."""
+    await asyncio.sleep(seconds if first is None else first)
     while True:
-        await asyncio.sleep(seconds)
         try:
             await work()
         except (BastionError, RecordingError, OSError):
             _log.exception("a job failed")
+        await asyncio.sleep(seconds)
 
 
 async def _seal_the_rest(services: Services, archive: Archive) -> dict[str, Seal]:
@@ -114,7 +117,7 @@ async def _verify_in_turn(services: Services, archive: Archive, node: str) -> No
         for recording_id in await asyncio.to_thread(archive.blobs.recordings):
             await _verify_one(services, archive, recording_id)
 
-    await run_if_mine(services.database, f"verify {node}", node, VERIFY_EVERY, clock.now(), verify_all)
+    await run_if_mine(services.database, "verify", node, VERIFY_LEASE, clock.now(), verify_all)
 
 
 async def _verify_one(services: Services, archive: Archive, recording_id: str) -> None:

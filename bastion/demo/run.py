@@ -11,6 +11,8 @@ from bastion.config import Settings
 from bastion.demo import hall, screen, world
 from bastion.demo.facts import Facts
 from bastion.demo.hall import Running
+from bastion.errors import AlreadyExists, ConfigurationError
+from bastion.services.bundle import Services
 
 KNOWN_NAMES = ("127.0.0.1", "localhost")
 
@@ -29,13 +31,21 @@ async def _run(settings: Settings) -> None:
     ports = {d.code: before.port_of(d.code) for d in before.devices} if before else {}
     with app.stop_signals() as told:
         async with hall.devices(home / "devices", ports) as running, parts.opened(settings) as built:
-            facts = before or await world.fill(built.services, home, running)
+            facts = before or await _first_time(built.services, home, running)
             await world.refresh(built.services, facts, running)
             async with app.serving(built) as listening:
                 _publish(settings, facts, listening)
                 _show(facts, home, running)
                 await told.wait()
                 sys.stdout.write("\nStopping…\n")
+
+
+async def _first_time(services: Services, home: Path, running: list[Running]) -> Facts:
+    try:
+        return await world.fill(services, home, running)
+    except AlreadyExists as error:
+        why = "the demo's first start was cut short; forget it with `make demo-reset`, then start it again"
+        raise ConfigurationError(str(error), why=why) from error
 
 
 def _publish(settings: Settings, facts: Facts, listening: app.Listening) -> None:

@@ -101,6 +101,20 @@ async def test_a_newcomer_asks_is_approved_works_and_is_replayed(tmp_path):
     assert took < 30, took  # five seconds are the promise on a machine that does nothing else
 
 
+async def test_a_first_start_that_was_cut_short_says_what_to_do(tmp_path):
+    home = tmp_path / "demo"
+    async with running(home, free_port(), free_port()):
+        pass
+    (home / "demo.json").unlink()
+    environment = KINDLY_CLEAN | {"BASTION_HOME": str(home), "BASTION_SSH_PORT": "0", "BASTION_WEB_PORT": "0"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bastion", "demo", cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, words = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 3
+    assert b"make demo-reset" in words
+
+
 async def asked_and_approved(demo: Demo, device: str) -> dict:
     """The whole way of README steps 1 to 3; returns the session as the API shows it afterwards."""
     alice = demo.ssh(f"alice+{device}")
