@@ -63,6 +63,7 @@ class Opening:
 
     async def open(self, uow: UnitOfWork, actor: Actor, grant_id: str, connection: Connection, now: datetime) -> Opened:
         """Check, keep and release within the caller's transaction; see `Sessions.open` for what it raises."""
+        await uow.locks.hold()
         facts = await self._gather(uow, actor, grant_id)
         await self._check(uow, actor, facts, now)
         record = _make_record(actor, facts, connection, now)

@@ -112,7 +112,7 @@ class Sessions:
             await uow.sessions.save(
                 replace(
                     current,
-                    ended_at=now,
+                    ended_at=max(now, current.started_at),  # the clock may have been set back meanwhile
                     end_reason=ending.reason,
                     end_by=ending.by,
                     end_why=ending.why,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import UTC
 
@@ -52,6 +53,10 @@ class Inspector:
         self._last = Head(0, GENESIS)
         self._count = 0
         self.verdict: AuditVerdict | None = None
+
+    def see_all(self, events: Iterable[AuditEvent]) -> None:
+        for event in events:
+            self.see(event)
 
     def see(self, event: AuditEvent) -> None:
         if self.verdict is not None:
