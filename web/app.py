@@ -62,7 +62,9 @@ def create(services: Services, settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Bastion", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
         middleware=[
-            Middleware(Headed), Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY), Middleware(SameOrigin),
+            Middleware(Headed),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY),
+            Middleware(SameOrigin, known_as=settings.web_url),
         ],
     )  # fmt: skip
     app.state.services, app.state.settings, app.state.playbacks = services, settings, Playbacks()

@@ -103,6 +103,7 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
         "actor": getattr(request.state, "actor", None),
         "may": getattr(request.state, "may", lambda _path: False),
         "path": request.url.path,
+        "here": request.url.path if request.method == "GET" else "/",
         "said": FLASHES.get(said, ""),
         "error": None,
         "asset": asset,

@@ -31,6 +31,12 @@ def source_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+def address_of(request: Request) -> str:
+    """Where people find the console: as configured, else as they have just found it."""
+    configured: str = request.app.state.settings.web_url
+    return (configured or str(request.base_url)).rstrip("/")
+
+
 def token_of(request: Request) -> str:
     return request.cookies.get(COOKIE, "")
 

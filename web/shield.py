@@ -66,23 +66,25 @@ class SameOrigin:
     A request that brings its own `Authorization` cannot be caused by another site, and no page route reads that header.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, known_as: str = "") -> None:
+        """`known_as` is the console's address when a reverse proxy asks under another name."""
         self._app = app
+        self._known_as = urlsplit(known_as).netloc
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _same_origin(scope):
+        if scope["type"] == "http" and not _same_origin(scope, self._known_as):
             refusal = PlainTextResponse("This request came from another site and was refused.\n", status_code=403)
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
-def _same_origin(scope: Scope) -> bool:
+def _same_origin(scope: Scope, known_as: str) -> bool:
     headers = Headers(scope=scope)
     if scope["method"] in SAFE_METHODS or "authorization" in headers:
         return True
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+    if origin is not None and urlsplit(origin).netloc not in {headers.get("host"), known_as or None}:
         return False
     site = headers.get("sec-fetch-site")
     return site == "same-origin" if site is not None else origin is not None

@@ -2,8 +2,9 @@
 
 import pytest
 
+from bastion.config import Settings
 from tests.web.visitor import HOST, Visitor
-from web.app import page_routes
+from web.app import create, page_routes
 from web.shield import CSP, CSP_PLAYER, MAX_BODY
 
 FORMS = sorted(path for method, path in page_routes() if method == "POST")
@@ -98,3 +99,11 @@ async def test_without_tls_nothing_is_promised_of_it(app, house):
     plain = Visitor(app, house)
     answer = await plain.client.get(f"http://{HOST}/sign-in")
     assert "strict-transport-security" not in answer.headers
+
+
+async def test_behind_a_proxy_the_configured_address_is_our_own_too(house, people, tmp_path):
+    app = create(house.services, Settings(home=tmp_path, web_url="https://bastion.chu.example"))
+    browser = await Visitor(app, house).enter(people["approver"])
+    foreign = await browser.ask("POST", "/sign-out", origin="https://chu.example")
+    assert foreign.status_code == 403
+    assert (await browser.ask("POST", "/sign-out", origin="https://bastion.chu.example")).status_code == 303

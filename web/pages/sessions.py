@@ -55,4 +55,5 @@ async def cut(seen: Seen, ident: str, why: Text = "", code: Text = "") -> Respon
 
 async def _show(seen: Console, ident: str, error: BastionError | None = None, **typed: str) -> Response:
     view = await seen.services.supervision.get(seen.actor, ident)
-    return seen.page("session.html", view=view, error=error, typed=Typed(typed))
+    place = "/sessions" if view.record.live else "/recordings"
+    return seen.page("session.html", view=view, error=error, typed=Typed(typed), path=place)

@@ -14,6 +14,7 @@ from bastion.services.people import StaffForm
 from web import fields, labels
 from web.console import Console, Seen, go
 from web.labels import N_
+from web.security import address_of
 
 router = APIRouter(prefix="/directory/staff")
 
@@ -98,7 +99,7 @@ async def _form(
     t = seen.t
     return seen.page(
         "directory/staff_form.html", N_("Edit person") if ident else N_("New person"), error=error, typed=typed,
-        ident=ident, invitation=invitation, setup_address=str(seen.request.url.replace(path="/setup", query="")),
+        ident=ident, invitation=invitation, setup_address=f"{address_of(seen.request)}/setup",
         roles=[(role.value, t(labels.ROLES[role]), t(labels.ROLE_DUTIES[role])) for role in Role],
         facilities=[(f.code, f.name, "") for f in await seen.services.directory.facilities(seen.actor)],
     )  # fmt: skip

@@ -9,7 +9,8 @@ const RETRY = 3000;
 
 function tell(topic: string): void {
   if (topic === "gone") {
-    location.reload(); // the session ended elsewhere: the server sends us to the sign-in page
+    // The session ended elsewhere: the server sends us to the sign-in page. No reload, which might send a form again.
+    location.assign(document.body.dataset["here"] ?? "/");
     return;
   }
   document.body.dispatchEvent(new CustomEvent(`bastion:${topic}`));
