@@ -26,10 +26,11 @@ async def test_an_exit_signal_is_passed_on(hospital):
     assert "signal" in str([e.fields for e in await hospital.events("channel:closed")])
 
 
-async def test_a_mebibyte_goes_up_and_comes_down_unharmed(hospital):
+async def test_megabytes_go_up_and_come_down_unharmed_and_are_recorded(hospital):
+    """More than a window of them, so that the packet path carries most."""
     await hospital.grant()
-    sent = os.urandom(1 << 20)
-    done = await hospital.ssh("cat", stdin=sent)
+    sent = os.urandom(8 << 20)
+    done = await hospital.ssh("cat", stdin=sent, timeout=60)
     assert hashlib.sha256(done.out).digest() == hashlib.sha256(sent).digest()
     assert await hospital.recorded("i") == sent
     assert await hospital.recorded("o") == sent
@@ -85,3 +86,19 @@ async def test_the_environment_of_the_technician_does_not_reach_the_device(hospi
     assert b"canary" not in done.out
     await hospital.settled()
     assert [e.fields["detail"] for e in await hospital.events("channel:refused")] == ["LD_PRELOAD"]
+
+
+async def test_a_status_that_comes_long_after_the_end_of_output_is_still_told(world):
+    """OpenSSH closes its side as soon as both have said end-of-file; the status must not be lost by that."""
+
+    async def slow_to_end(process):
+        process.stdout.write(b"done\n")
+        process.stdout.write_eof()
+        await process.stdin.read()
+        await asyncio.sleep(0.5)
+        process.exit(5)
+
+    await world.simulated_device(slow_to_end)
+    await world.grant()
+    done = await world.ssh("work")
+    assert (done.status, done.out) == (5, b"done\n")
