@@ -31,6 +31,9 @@ class Upkeep:
             await uow.audit.append(
                 "vault:rotated", actor=actor, subject=("vault", key), at=clock.now(), secrets=str(count)
             )
+        async with self._database.write() as uow:
+            # Once more: what was sealed just before the rotation may have been committed just after the first pass.
+            await self._rewrap(uow, key)
         self._vault.retire()
         return count
 
