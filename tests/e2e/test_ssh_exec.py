@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import os
 
+import pytest
+
 
 async def test_output_error_and_status_come_apart(hospital):
     await hospital.grant()
@@ -50,24 +52,37 @@ async def test_everything_is_in_the_recording_and_the_audit_chain(hospital):
     ]  # fmt: skip
 
 
-async def test_several_channels_share_one_session_and_one_device_connection(hospital):
+@pytest.fixture
+async def master(world):
+    """Starts an OpenSSH master connection; returns the options that share it."""
+    tasks = []
+    control = world.home / "control"
+
+    async def start() -> list[str]:
+        tasks.append(asyncio.create_task(world.ssh(before=["-M", "-S", str(control), "-N"], timeout=60)))
+        async with asyncio.timeout(10):
+            while not control.exists():
+                await asyncio.sleep(0.05)
+        return ["-S", str(control), "-o", "ControlMaster=no"]
+
+    async def stop() -> None:
+        await world.ssh(before=["-S", str(control), "-O", "exit"])
+        await asyncio.gather(*tasks)
+        tasks.clear()
+
+    start.stop = stop
+    yield start
+    if tasks:
+        await stop()
+
+
+async def test_several_channels_share_one_session_and_one_device_connection(hospital, master):
     await hospital.grant()
-    control = hospital.home / "control"
-    master = hospital.ssh(before=["-M", "-S", str(control), "-N"])
-    task = asyncio.create_task(master)
-    try:
-        for _ in range(100):
-            await asyncio.sleep(0.05)
-            if control.exists():
-                break
-        shared = ["-S", str(control), "-o", "ControlMaster=no"]
-        ones = await asyncio.gather(*(hospital.ssh(f"echo {n}; exit {n}", before=shared) for n in range(5)))
-        assert [(one.status, one.out) for one in ones] == [(n, f"{n}\n".encode()) for n in range(5)]
-        live = hospital.supervisor.lives
-        assert len(live) == 1
-    finally:
-        task.cancel()
-        await hospital.ssh(before=["-S", str(control), "-O", "exit"])
+    shared = await master()
+    ones = await asyncio.gather(*(hospital.ssh(f"echo {n}; exit {n}", before=shared) for n in range(5)))
+    assert [(one.status, one.out) for one in ones] == [(n, f"{n}\n".encode()) for n in range(5)]
+    assert len(hospital.supervisor.lives) == 1
+    await master.stop()
     await hospital.settled()
     assert len(await hospital.records()) == 1
     assert (await hospital.tags("session:opened")) == ["session:opened"]
@@ -88,8 +103,8 @@ async def test_the_environment_of_the_technician_does_not_reach_the_device(hospi
     assert [e.fields["detail"] for e in await hospital.events("channel:refused")] == ["LD_PRELOAD"]
 
 
-async def test_a_status_that_comes_long_after_the_end_of_output_is_still_told(world):
-    """OpenSSH closes its side as soon as both have said end-of-file; the status must not be lost by that."""
+async def test_a_status_that_comes_long_after_the_end_of_output_is_still_told(world, master):
+    """A shared OpenSSH connection closes a channel as soon as both have said end-of-file; then comes the status."""
 
     async def slow_to_end(process):
         process.stdout.write(b"done\n")
@@ -100,5 +115,18 @@ async def test_a_status_that_comes_long_after_the_end_of_output_is_still_told(wo
 
     await world.simulated_device(slow_to_end)
     await world.grant()
-    done = await world.ssh("work")
+    done = await world.ssh("work", before=await master())
     assert (done.status, done.out) == (5, b"done\n")
+
+
+async def test_a_device_that_never_says_how_it_ended_is_not_waited_for(world, master, monkeypatch):
+    monkeypatch.setattr("bastion.proxy.ssh.front.EXIT_PATIENCE", 0.5)
+
+    async def never_ends(process):
+        process.stdout.write_eof()
+        await asyncio.sleep(30)
+
+    await world.simulated_device(never_ends)
+    await world.grant()
+    done = await world.ssh("work", before=await master(), timeout=5)
+    assert done.status == 255
