@@ -42,6 +42,14 @@ def test_T30_the_table_has_a_row_for_every_route():
     assert matrix.table().keys() == GUARDS.keys()
 
 
+@pytest.mark.parametrize("who", ["approver", "security", "auditor", "admin"])
+async def test_T30_the_outer_wall_alone_agrees_with_the_table(house, people, who):
+    """The services refuse as well, so an opened guard would not show in the statuses."""
+    actor = house.staff(people[who])
+    for key, expected in matrix.table().items():
+        assert GUARDS[key].admits(actor) == (expected[who] != 403), key
+
+
 @pytest.mark.parametrize(
     "who", [matrix.NOBODY, "approver", "approver of another hospital", "security", "auditor", "admin"]
 )

@@ -1,5 +1,7 @@
 """The approver's minute: a request appears, is read, and is decided on."""
 
+from pathlib import Path
+
 import pyotp
 from playwright.async_api import expect
 
@@ -7,6 +9,7 @@ from bastion.domain.access_request import RequestState
 from bastion.domain.parties import Staff
 from tests.services.house import PASSWORD, House, enrol
 from tests.web.browser.conftest import Seat
+from tests.web.scenery import Scenery
 
 
 async def forget_codes(house: House) -> None:
@@ -69,6 +72,24 @@ async def test_what_one_is_writing_survives_a_hint(house: House, people: dict[st
     await page.wait_for_timeout(200)
     await expect(page.get_by_label("A word to the technician")).to_have_value("half written")
     await expect(page.get_by_role("radio", name="15 min")).to_be_checked()
+
+
+async def test_what_one_agrees_to_is_what_one_has_read(
+    house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path
+):
+    """The facts around an open form move on, the form does not: it still stands for what was there when it was read."""
+    scene = Scenery(house, tmp_path)
+    await scene.device("linac-1", "Linac", 4, "Radiotherapy", "B1")
+    request = await scene.ask(house.alice, "linac-1", "dose check")
+    desk = await seat(people["approver"])
+    page = await desk.open(f"/requests/{request.id}")
+    await house.services.approvals.approve(house.staff(house.max), request.id, request.version, 30, "half an hour only")
+    await expect(page.get_by_text("half an hour only")).to_be_visible(timeout=3000)
+    await page.get_by_role("button", name="Agree").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Somebody else has just changed this")
+    await page.get_by_role("button", name="Agree").click()
+    await expect(page.get_by_text("The technician may connect")).to_be_visible()
+    desk.complaints.clear()  # the browser notes the 409 itself
 
 
 async def test_the_wrong_code_is_said_and_nothing_typed_is_lost(house: House, people: dict[str, Staff], seat: Seat):
