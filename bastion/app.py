@@ -100,9 +100,10 @@ async def _console(parts: Parts) -> AsyncIterator[int]:
     settings = parts.settings
     with _naming_the_port(settings.web_host, settings.web_port):
         listener = _bind(settings.web_host, settings.web_port)
+    console = create(parts.services, settings)
     server = _Uvicorn(
         uvicorn.Config(
-            create(parts.services, settings), log_config=None, access_log=False, server_header=False, lifespan="on",
+            console, log_config=None, access_log=False, server_header=False, lifespan="on",
             proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=list(settings.trusted_proxies),
             ssl_certfile=settings.web_tls_cert, ssl_keyfile=settings.web_tls_key, timeout_graceful_shutdown=GRACE,
             limit_concurrency=2000, h11_max_incomplete_event_size=64 * 1024,
@@ -112,6 +113,7 @@ async def _console(parts: Parts) -> AsyncIterator[int]:
     try:
         yield listener.getsockname()[1]
     finally:
+        console.state.closing.set()
         server.should_exit = True
         await task
 

@@ -1,5 +1,6 @@
 """The console as one ASGI application: pages, API, static files, and what stands before all of them."""
 
+import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
@@ -68,6 +69,7 @@ def create(services: Services, settings: Settings) -> FastAPI:
         ],
     )  # fmt: skip
     app.state.services, app.state.settings, app.state.playbacks = services, settings, Playbacks()
+    app.state.closing = asyncio.Event()  # set by whoever stops the console: open streams end by themselves
     require_complete(page_routes())
     for part in PAGES:
         app.include_router(part.router, dependencies=[Depends(admit)], include_in_schema=False)

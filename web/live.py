@@ -21,7 +21,7 @@ router = APIRouter()
 
 @router.get("/live", response_class=EventSourceResponse)
 async def live(request: Request, _seen: Seen) -> AsyncIterator[ServerSentEvent]:
-    """Stream topics until the browser leaves or the session ends; then say `gone`."""
+    """Stream topics until the browser leaves, the console stops, or the session ends; then say `gone`."""
     async for topic in topics(request):
         yield ServerSentEvent(raw_data=topic, event="hint")
 
@@ -29,21 +29,23 @@ async def live(request: Request, _seen: Seen) -> AsyncIterator[ServerSentEvent]:
 async def topics(request: Request) -> AsyncIterator[str]:
     """Yield topics as they come. The first is `resync`: the page may be older than the stream."""
     hints = services_of(request).hints()
-    coming: asyncio.Task[str] | None = None
+    closing = asyncio.create_task(request.app.state.closing.wait())
+    coming = asyncio.create_task(_next_topic(hints))
     try:
         while True:
-            coming = coming or asyncio.create_task(_next_topic(hints))
-            done, _ = await asyncio.wait({coming}, timeout=RECHECK)
+            await asyncio.wait({coming, closing}, timeout=RECHECK, return_when=asyncio.FIRST_COMPLETED)
+            if closing.done():
+                return
             if not await _still_in(request):
                 yield "gone"
                 return
-            if done:
+            if coming.done():
                 yield coming.result()
-                coming = None
+                coming = asyncio.create_task(_next_topic(hints))
     finally:
-        if coming is not None:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
+        coming.cancel()
+        closing.cancel()
+        await asyncio.gather(coming, closing, return_exceptions=True)
 
 
 async def _next_topic(hints: AsyncIterator[Any]) -> str:

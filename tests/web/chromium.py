@@ -38,6 +38,7 @@ async def listening(app: FastAPI) -> AsyncIterator[str]:
     while not server.started:
         await asyncio.sleep(0.01)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    app.state.closing.set()
     server.should_exit = True
     await task
 

@@ -67,6 +67,16 @@ async def test_T31_nothing_more_is_told_once_the_reader_is_out(reader, browser, 
     assert await asyncio.wait_for(coming, 2) == "gone"
 
 
+async def test_a_stream_ends_by_itself_when_the_console_stops(reader, app):
+    stream = live.topics(reader)
+    await anext(stream)
+    coming = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    app.state.closing.set()
+    with pytest.raises(StopAsyncIteration):
+        await asyncio.wait_for(coming, 1)
+
+
 async def test_a_closed_stream_leaves_no_listener_behind(reader, house):
     before = len(asyncio.all_tasks())
     stream = live.topics(reader)
