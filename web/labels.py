@@ -192,7 +192,6 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "vault:released": N_("Device secret used"),
         "vault:rotated": N_("Vault key rotated"),
         "policy:loaded": N_("Rules loaded"),
-        "policy:rejected": N_("Rules rejected"),
         "audit:exported": N_("Audit trail exported"),
         "audit:verified": N_("Audit trail verified"),
     }

@@ -57,3 +57,17 @@ async def test_T39_what_a_terminal_would_obey_does_nothing_here(
     await page.goto(f"{desk.address}/audit")
     assert await page.evaluate("window.hacked") is None
     assert await page.locator("img").count() == 0
+
+
+async def test_a_filter_answers_while_one_types(house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path):
+    scene = Scenery(house, tmp_path)
+    await scene.recorded(house.alice, "ct-01", "the tube")
+    await scene.recorded(house.alice, "ct-01", "the pump")
+    desk = await seat(people["security"])
+    page = await desk.open("/recordings")
+    await page.get_by_label("Search").press_sequentially("pump")
+    await expect(page.get_by_role("link", name="the tube")).to_have_count(0)
+    await expect(page.get_by_role("link", name="the pump")).to_be_visible()
+    await expect(page.get_by_label("Search")).to_be_focused()
+    await page.get_by_label("How it ended").select_option("idle")
+    await expect(page.get_by_text("No recording fits")).to_be_visible()
