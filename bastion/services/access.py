@@ -28,6 +28,7 @@ from policies.model import Action, Decision
 
 PENDING_LIFE = timedelta(hours=2)
 MAX_TEXT = 2000
+TOO_LONG = "This text is too long: {limit} characters at most."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,12 @@ class Access:
     async def extend(self, actor: Actor, grant_id: str, minutes: int, reason: str) -> AccessRequest:
         """Ask for more time under a grant: a new fact under the request's own quorum (R-35)."""
         check_minutes(minutes)
+        if len(reason) > MAX_TEXT:
+            raise Invalid("reason", field="reason", sentence=TOO_LONG, limit=MAX_TEXT)
         now = clock.now()
         async with self._database.write() as uow:
             grant = found(await uow.grants.get(grant_id))
-            if actor.kind is ActorKind.TECHNICIAN and grant.technician_id != actor.id:
+            if actor.id != grant.technician_id and not actor.covers(grant.facility_id):
                 raise NotFound(grant_id)
             if grant.status(now) is not GrantStatus.OPEN:
                 raise Conflict("not open", sentence="This authorisation is not open any more; ask for a new one.")
@@ -196,9 +199,7 @@ def _check_texts(draft: RequestDraft) -> None:
         raise ReasonNeeded("request", field="reason", sentence="Please say in a few words what you are going to do.")
     for name in ("reason", "work_order", "account"):
         if len(getattr(draft, name)) > MAX_TEXT:
-            raise Invalid(
-                name, field=name, sentence="This text is too long: {limit} characters at most.", limit=MAX_TEXT
-            )
+            raise Invalid(name, field=name, sentence=TOO_LONG, limit=MAX_TEXT)
     check_minutes(draft.minutes)
     if draft.start is not None and (draft.start.tzinfo is None or draft.start < clock.now() - timedelta(minutes=5)):
         raise Invalid("start", field="start", sentence="The start lies in the past. Choose a later one.")

@@ -7,6 +7,7 @@ the cause. A code is used once (T21), a failed attempt counts per login and sour
 import asyncio
 import hashlib
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,7 +27,9 @@ from bastion.store.vault import Vault
 
 CODE_SECONDS: Final = 30
 MAX_FAILURES: Final = 5
+MAX_FROM_SOURCE: Final = 50
 FAILURE_WINDOW: Final = timedelta(minutes=15)
+WINDOW_MINUTES: Final = 15
 WEB_SESSION_LENGTH: Final = timedelta(hours=10)
 FRESH_FACTOR: Final = timedelta(minutes=2)
 MAX_PASSWORD: Final = 1024
@@ -34,11 +37,12 @@ MAX_PASSWORD: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class KeyOutcome:
-    """A proved key. `needs_code` is false while a proof of the second factor stands for this very grant."""
+    """A proved key. `needs_code` is false while a proof of the second factor stands for this very `grant_id`."""
 
     technician_id: str
     fingerprint: str
     needs_code: bool
+    grant_id: str = ""
 
 
 def hash_token(token: str) -> str:
@@ -47,27 +51,28 @@ def hash_token(token: str) -> str:
 
 
 class Passwords:
-    """argon2id, in a thread: one hash takes a tenth of a second of one core."""
+    """argon2id, in two threads of its own: a hash takes a tenth of a second, and recordings must not wait for it."""
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
-        self._decoy = self._hasher.hash(secrets.token_hex(16))
-        self._turns = asyncio.Semaphore(2)
+        self._decoy = ""
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="argon2")
 
     async def hash(self, password: str) -> str:
-        return await asyncio.to_thread(self._hasher.hash, password)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
 
     async def matches(self, stored: str, password: str) -> bool:
         """Compare; an empty `stored` costs the same time and never matches."""
         if len(password) > MAX_PASSWORD:
             return False
-        async with self._turns:
-            right = await asyncio.to_thread(self._verify, stored or self._decoy, password)
-        return right and bool(stored)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._verify, stored, password) and bool(stored)
 
     def _verify(self, stored: str, password: str) -> bool:
+        if not stored and not self._decoy:
+            self._decoy = self._hasher.hash(secrets.token_hex(16))
         try:
-            return self._hasher.verify(stored, password)
+            return self._hasher.verify(stored or self._decoy, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
 
@@ -92,12 +97,12 @@ class Authentication:
             if found is None:
                 raise AuthenticationFailed("key is not registered")
             technician, fingerprint = found
-            proof = await self._standing_proof(uow, technician, fingerprint, source, device_code, now)
-        return KeyOutcome(technician.id, fingerprint, needs_code=not proof)
+            grant_id = await self._standing_proof(uow, technician, fingerprint, source, device_code, now)
+        return KeyOutcome(technician.id, fingerprint, needs_code=not grant_id, grant_id=grant_id)
 
     async def technician_code(self, login: str, fingerprint: str, code: str, source: str, client: str = "") -> Actor:
-        """Check the second factor; return the actor, or count the failure and raise `AuthenticationFailed`."""
-        await self._not_locked_out(login, source, "ssh")
+        """Check the second factor; return the actor, or raise `AuthenticationFailed`."""
+        await self._attempt(login, source, "ssh")
         async with self._database.write() as uow:
             technician = await uow.technicians.by_login(login)
             usable = technician is not None and technician.usable(clock.now())
@@ -115,10 +120,9 @@ class Authentication:
             return await self._technician_in(uow, technician, fingerprint, source, client, "key proof")
 
     async def refused(self, login: str, source: str, door: str, stage: str, why: str, client: str = "") -> None:
-        """Audit a failed attempt at a door and count it."""
+        """Audit a failed attempt at a door. Only tries at a secret are counted, and that before they are judged."""
         now = clock.now()
         async with self._database.write() as uow:
-            await uow.failures.add(login, source, now)
             await uow.audit.append(
                 "auth:failed", actor=_stranger(source), subject=("login", login[:64]), at=now,
                 door=door, stage=stage, why=why, client=client, login=login,
@@ -127,7 +131,7 @@ class Authentication:
     # -- staff, in the console -----------------------------------------------------------------------------------------
     async def sign_in(self, login: str, password: str, code: str, source: str) -> tuple[Actor, str]:
         """Return the actor and the cookie's token; raise `AuthenticationFailed` for whatever is wrong."""
-        await self._not_locked_out(login, source, "console")
+        await self._attempt(login, source, "console")
         async with self._database.read() as uow:
             staff = await uow.staff.by_login(login)
             credential = await uow.credentials.get(staff.id) if staff else None
@@ -151,10 +155,11 @@ class Authentication:
 
     async def confirm_factor(self, actor: Actor, code: str, token: str = "") -> Actor:
         """A fresh code for a decision. Returns the actor with the factor's time; raises `AuthenticationFailed`."""
-        await self._not_locked_out(actor.login, actor.source, "console")
+        await self._attempt(actor.login, actor.source, "console")
         now = clock.now()
         async with self._database.write() as uow:
             if await self._code_is_right(uow, actor.id, code):
+                await uow.failures.clear(actor.login, actor.source)
                 session = await uow.web_sessions.get(hash_token(token)) if token else None
                 if session is not None and session.staff_id == actor.id:
                     await uow.web_sessions.save(replace(session, factor_at=now))
@@ -165,7 +170,7 @@ class Authentication:
 
     @staticmethod
     def is_fresh(actor: Actor) -> bool:
-        return actor.factor_at is not None and clock.now() - actor.factor_at <= FRESH_FACTOR
+        return is_fresh(actor)
 
     def require_fresh(self, actor: Actor) -> None:
         """Decisions ask for a code proved within `FRESH_FACTOR`; the machine's own operator is beyond that."""
@@ -182,8 +187,9 @@ class Authentication:
                 )
 
     async def change_password(self, actor: Actor, old: str, new: str) -> None:
-        """Replace one's own password; every other web session of the person ends (T25)."""
+        """Replace one's own password; every web session and token of the person ends (T25)."""
         check_password(new)
+        await self._attempt(actor.login, actor.source, "console")
         async with self._database.read() as uow:
             credential = await uow.credentials.get(actor.id)
         if not await self.passwords.matches(credential.password_hash if credential else "", old):
@@ -191,9 +197,11 @@ class Authentication:
             raise AuthenticationFailed("old password")
         hashed, now = await self.passwords.hash(new), clock.now()
         async with self._database.write() as uow:
+            await uow.failures.clear(actor.login, actor.source)
             current = await uow.credentials.get(actor.id)
             if current is not None:
                 await uow.credentials.put(replace(current, password_hash=hashed))
+            await revoke_tokens(uow, actor.id, now)
             await end_web_sessions(uow, actor.id, now)
             await uow.audit.append("auth:password_changed", actor=actor, subject=("staff", actor.id), at=now)
 
@@ -223,12 +231,13 @@ class Authentication:
 
     async def _standing_proof(
         self, uow: UnitOfWork, technician: Technician, fingerprint: str, source: str, device_code: str, now: datetime
-    ) -> bool:
+    ) -> str:
+        """The open grant for which a proof stands, or empty."""
         device = await uow.devices.by_code(device_code) if device_code else None
         grant = await uow.grants.live(technician.id, device.id, now) if device else None
-        if grant is None:
-            return False
-        return await uow.proofs.find(technician.id, fingerprint, source, grant.id, now) is not None
+        if grant is None or await uow.proofs.find(technician.id, fingerprint, source, grant.id, now) is None:
+            return ""
+        return grant.id
 
     async def _technician_in(
         self, uow: UnitOfWork, technician: Technician, fingerprint: str, source: str, client: str, factors: str
@@ -269,21 +278,35 @@ class Authentication:
     def _totp_secret(self, credential: Credential) -> str:
         return self._vault.unseal(credential.totp_sealed, totp_aad(credential.subject_id)).reveal().decode()
 
-    async def _not_locked_out(self, login: str, source: str, door: str) -> None:
+    async def _attempt(self, login: str, source: str, door: str) -> None:
+        """Count a try before it is judged, so that tries at the same moment count too; success clears the count (T28).
+
+        Raises `TooManyAttempts` for a login that failed too often from this source, and for a source that tries one
+        login after the other; neither costs a hash or more than one line in the trail.
+        """
         now = clock.now()
-        async with self._database.read() as uow:
+        async with self._database.write() as uow:
+            await uow.locks.hold()
             failures = await uow.failures.count(login, source, now - FAILURE_WINDOW)
-        if failures < MAX_FAILURES:
-            return
-        minutes = round(FAILURE_WINDOW.total_seconds() / 60)
-        if failures == MAX_FAILURES:
-            async with self._database.write() as uow:
+            flood = await uow.failures.count("", source, now - FAILURE_WINDOW)
+            if failures <= MAX_FAILURES and flood <= MAX_FROM_SOURCE:
                 await uow.failures.add(login, source, now)
-                await uow.audit.append(
-                    "auth:locked_out", actor=_stranger(source), subject=("login", login[:64]), at=now,
-                    door=door, minutes=minutes, login=login,
-                )  # fmt: skip
-        raise TooManyAttempts(login, minutes=minutes)
+            if failures == MAX_FAILURES or flood == MAX_FROM_SOURCE:
+                await _audit_lockout(uow, login, source, door, now)
+        if failures >= MAX_FAILURES or flood >= MAX_FROM_SOURCE:
+            raise TooManyAttempts(login, minutes=WINDOW_MINUTES)
+
+
+async def _audit_lockout(uow: UnitOfWork, login: str, source: str, door: str, now: datetime) -> None:
+    await uow.audit.append(
+        "auth:locked_out", actor=_stranger(source), subject=("login", login[:64]), at=now,
+        door=door, minutes=WINDOW_MINUTES, login=login,
+    )  # fmt: skip
+
+
+def is_fresh(actor: Actor) -> bool:
+    """Whether the actor proved his second factor a moment ago."""
+    return actor.factor_at is not None and clock.now() - actor.factor_at <= FRESH_FACTOR
 
 
 def matching_step(secret: str, code: str, now: datetime) -> int | None:
@@ -328,3 +351,10 @@ async def end_web_sessions(uow: UnitOfWork, staff_id: str, now: datetime) -> Non
     for session in await uow.web_sessions.of(staff_id):
         if session.ended_at is None:
             await uow.web_sessions.save(replace(session, ended_at=now))
+
+
+async def revoke_tokens(uow: UnitOfWork, staff_id: str, now: datetime) -> None:
+    """A token made under an old password or authenticator ends with it (T25)."""
+    for token in await uow.tokens.of(staff_id):
+        if token.usable(now):
+            await uow.tokens.save(replace(token, revoked_at=now))

@@ -63,7 +63,7 @@ def build(
         sessions=Sessions(database, decisions, vault),
         supervision=Supervision(database, decisions, authentication),
         locks=Locks(database, decisions, authentication),
-        replay=Replay(database, decisions, recordings),
+        replay=Replay(database, decisions, authentication, recordings),
         directory=Directory(database),
         people=People(database),
         inventory=Inventory(database, vault, scan),

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bastion import clock
 from bastion.domain.ids import new_id
-from bastion.domain.parties import Actor, Facility, Supplier
+from bastion.domain.parties import EVERYWHERE, Actor, Facility, Supplier
 from bastion.errors import Invalid
-from bastion.services.forms import audit_saved, check_named, need_admin, need_reader
+from bastion.services.forms import audit_saved, check_named, need_admin_of, need_known, need_reader
 from bastion.store.database import Database
 
 
@@ -43,13 +43,14 @@ class Directory:
             return sorted((f for f in await uow.facilities.all() if actor.covers(f.id)), key=lambda f: f.name)
 
     async def save_facility(self, actor: Actor, form: FacilityForm) -> Facility:
-        need_admin(actor)
+        need_admin_of(actor, form.id or EVERYWHERE)
         check_named(form.code, form.name)
         _check_zone(form.timezone)
         ident = form.id or new_id(clock.now())
         thing = Facility(ident, form.code, form.name.strip(), form.finess.strip(), form.timezone)
         async with self._database.write() as uow:
             old = await uow.facilities.get(ident)
+            need_known(form.id, old)
             await (uow.facilities.save(thing) if old else uow.facilities.add(thing))
             await audit_saved(uow, actor, "directory:facility_saved", "facility", thing, old, entry=thing.code)
         return thing
@@ -60,7 +61,7 @@ class Directory:
             return sorted(await uow.suppliers.all(), key=lambda s: s.name)
 
     async def save_supplier(self, actor: Actor, form: SupplierForm) -> Supplier:
-        need_admin(actor)
+        need_admin_of(actor, EVERYWHERE)
         check_named(form.code, form.name)
         networks = tuple(_network(text) for text in form.networks if text.strip())
         ident = form.id or new_id(clock.now())
@@ -69,6 +70,7 @@ class Directory:
         )
         async with self._database.write() as uow:
             old = await uow.suppliers.get(ident)
+            need_known(form.id, old)
             await (uow.suppliers.save(thing) if old else uow.suppliers.add(thing))
             await audit_saved(uow, actor, "directory:supplier_saved", "supplier", thing, old, entry=thing.code)
         return thing

@@ -11,7 +11,7 @@ from bastion import clock
 from bastion.domain.credentials import Credential, SealedSecret
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff
-from bastion.errors import AuthenticationFailed, Conflict, Forbidden
+from bastion.errors import AuthenticationFailed, Conflict
 from bastion.secret import Secret
 from bastion.services.authentication import (
     Passwords,
@@ -19,8 +19,10 @@ from bastion.services.authentication import (
     end_web_sessions,
     hash_token,
     matching_step,
+    revoke_tokens,
     staff_actor,
 )
+from bastion.services.forms import need_admin, need_admin_of, need_person
 from bastion.services.joins import found
 from bastion.services.sealing import secret_aad, totp_aad
 from bastion.store.database import Database
@@ -51,10 +53,12 @@ class Enrolment:
 
     async def invite(self, actor: Actor, staff_id: str) -> str:
         """Return a one-time secret with which a staff member sets password and authenticator anew."""
-        if Role.ADMIN not in actor.roles:
-            raise Forbidden(actor.login)
+        need_admin(actor)
+        need_person(actor)
         async with self._database.write() as uow:
-            return await self._invite(uow, actor, found(await uow.staff.get(staff_id)), clock.now())
+            staff = found(await uow.staff.get(staff_id))
+            need_admin_of(actor, *staff.facilities)
+            return await self._invite(uow, actor, staff, clock.now())
 
     async def begin(self, secret: str) -> tuple[Staff, str]:
         """Show an invitation until it is used: who it is for, and the authenticator address to scan."""
@@ -65,6 +69,8 @@ class Enrolment:
     async def finish(self, secret: str, password: str, code: str, source: str) -> Staff:
         """Use the invitation up: keep the password and the authenticator once its first code is right."""
         check_password(password)
+        async with self._database.read() as uow:
+            await self._invited(uow, secret)  # nobody without an invitation costs us a hash
         hashed = await self._passwords.hash(password)
         now = clock.now()
         async with self._database.write() as uow:
@@ -76,6 +82,7 @@ class Enrolment:
             await uow.credentials.put(Credential(staff.id, hashed, sealed, now, now))
             await uow.settings.put(_setting(secret), "")
             await end_web_sessions(uow, staff.id, now)
+            await revoke_tokens(uow, staff.id, now)
             actor = staff_actor(staff, source, None)
             await uow.audit.append(
                 "enrolment:completed", actor=actor, subject=("staff", staff.id), at=now, login=staff.login
@@ -85,8 +92,8 @@ class Enrolment:
     # -- technicians ---------------------------------------------------------------------------------------------------
     async def technician_totp(self, actor: Actor, technician_id: str) -> str:
         """Make a new authenticator secret for a technician; return its address, shown once. The old one is void."""
-        if Role.ADMIN not in actor.roles:
-            raise Forbidden(actor.login)
+        need_admin_of(actor, EVERYWHERE)
+        need_person(actor)
         now, totp = clock.now(), pyotp.random_base32()
         async with self._database.write() as uow:
             technician = found(await uow.technicians.get(technician_id))
@@ -106,6 +113,7 @@ class Enrolment:
         await uow.secrets.add(SealedSecret(kept_as, sealed, self._vault.key_ids[-1], now))
         invitation = {"staff": staff.id, "expires": expires.isoformat(), "totp": kept_as}
         await uow.settings.put(_setting(secret), json.dumps(invitation))
+        await uow.settings.put(_newest(staff.id), _setting(secret))  # an older one is void from here on
         await uow.audit.append(
             "enrolment:invited", actor=actor, subject=("staff", staff.id), at=now, expires=expires.isoformat(),
             login=staff.login,
@@ -118,8 +126,8 @@ class Enrolment:
         if invitation is None or clock.now() >= datetime.fromisoformat(invitation["expires"]):
             raise AuthenticationFailed("no such invitation")
         staff = await uow.staff.get(invitation["staff"])
-        if staff is None or not staff.active:
-            raise AuthenticationFailed("invited person is not active")
+        if staff is None or not staff.active or await uow.settings.get(_newest(staff.id)) != _setting(secret):
+            raise AuthenticationFailed("invited person is not active, or was invited again")
         sealed = found(await uow.secrets.get(invitation["totp"]))
         return staff, self._vault.unseal(sealed.sealed, secret_aad(sealed.id)).reveal().decode()
 
@@ -131,3 +139,7 @@ def otpauth(secret: str, login: str) -> str:
 
 def _setting(secret: str) -> str:
     return f"invitation:{hash_token(secret)}"
+
+
+def _newest(staff_id: str) -> str:
+    return f"invited:{staff_id}"

@@ -6,7 +6,8 @@ import unicodedata
 from bastion import clock
 from bastion.domain.device import Device
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier, Technician
-from bastion.errors import Forbidden, Invalid
+from bastion.errors import Forbidden, FreshFactorNeeded, Invalid, NotFound
+from bastion.services.authentication import is_fresh
 from bastion.store.unit_of_work import UnitOfWork
 
 CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
@@ -18,6 +19,25 @@ Entry = Facility | Supplier | Technician | Staff | Device
 def need_admin(actor: Actor) -> None:
     if Role.ADMIN not in actor.roles:
         raise Forbidden(f"{actor.login} is no administrator")
+
+
+def need_admin_of(actor: Actor, *facility_ids: str) -> None:
+    """An administrator writes where he works; what the whole group shares (`EVERYWHERE`) takes one of the group."""
+    need_admin(actor)
+    if not all(actor.covers(ident) for ident in facility_ids):
+        raise NotFound(f"{actor.login} outside {sorted(actor.facilities)}")
+
+
+def need_person(actor: Actor) -> None:
+    """What decides who gets in, or where secrets are sent, is no work for a token without a fresh code (T24)."""
+    if actor.token_id and not is_fresh(actor):
+        raise FreshFactorNeeded(actor.login)
+
+
+def need_known(ident: str, old: object | None) -> None:
+    """Ids are made here: one that came from outside must name something there is."""
+    if ident and old is None:
+        raise NotFound(ident)
 
 
 def need_reader(actor: Actor) -> None:

@@ -11,7 +11,16 @@ from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor
 from bastion.errors import HostKeyChanged, Invalid, NotFound
 from bastion.secret import Secret
-from bastion.services.forms import audit_saved, check_named, need_admin, need_reader, plain
+from bastion.services.forms import (
+    audit_saved,
+    check_named,
+    need_admin,
+    need_admin_of,
+    need_known,
+    need_person,
+    need_reader,
+    plain,
+)
 from bastion.services.joins import Joins, found, scope
 from bastion.services.keys import fingerprint_of, private_key_problem
 from bastion.services.sealing import secret_aad
@@ -81,6 +90,8 @@ class Inventory:
         async with self._database.write() as uow:
             thing = await _make_device(uow, form, ident)
             old = await uow.devices.get(ident)
+            need_known(form.id, old)
+            need_admin_of(actor, thing.facility_id, *([old.facility_id] if old else []))
             await (uow.devices.save(thing) if old else uow.devices.add(thing))
             await audit_saved(uow, actor, "directory:device_saved", "device", thing, old, entry=thing.code)
         return thing
@@ -94,8 +105,9 @@ class Inventory:
             raise Invalid(host, field="host", sentence="Give a host name or address, and a port from 1 to 65535.")
         now = clock.now()
         async with self._database.write() as uow:
-            device = found(await uow.devices.get(device_id))
-            old = await uow.endpoints.get(endpoint_id) if endpoint_id else None
+            device = await _visible_device(uow, actor, device_id)
+            old = next((e for e in await uow.endpoints.of(device.id) if e.id == endpoint_id), None)
+            need_known(endpoint_id, old)
             if old is not None and (old.host, old.port) == (host, port):
                 return old
             thing = Endpoint(old.id if old else new_id(now), device.id, Protocol.SSH, host, port)
@@ -111,12 +123,14 @@ class Inventory:
         need_admin(actor)
         async with self._database.read() as uow:
             endpoint = found(await uow.endpoints.get(endpoint_id))
+            await _visible_device(uow, actor, endpoint.device_id)
         keys = tuple(await self._scan(endpoint.host, endpoint.port))
         pinned = tuple(fingerprint_of(k) for k in endpoint.host_keys)
         return HostKeyOffer(endpoint, keys, tuple(fingerprint_of(k) for k in keys), pinned)
 
     async def pin_host_keys(self, actor: Actor, endpoint_id: str, fingerprints: frozenset[str]) -> Endpoint:
         """Pin what the person confirmed. The device is asked again: only keys it shows now can be pinned."""
+        need_person(actor)
         offer = await self.scan_host_keys(actor, endpoint_id)
         keys = tuple(k for k, f in zip(offer.keys, offer.fingerprints, strict=True) if f in fingerprints)
         async with self._database.write() as uow:
@@ -142,8 +156,9 @@ class Inventory:
         now = clock.now()
         secret_id = new_id(now)
         async with self._database.write() as uow:
-            device = found(await uow.devices.get(device_id))
-            old = await uow.accounts.get(account_id) if account_id else None
+            device = await _visible_device(uow, actor, device_id)
+            old = next((a for a in await uow.accounts.of(device.id) if a.id == account_id), None)
+            need_known(account_id, old)
             sealed = self._vault.seal(secret, secret_aad(secret_id))
             await uow.secrets.add(SealedSecret(secret_id, sealed, self._vault.key_ids[-1], now))
             thing = DeviceAccount(old.id if old else secret_id, device.id, login, kind, secret_id)

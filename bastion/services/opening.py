@@ -32,6 +32,8 @@ from policies.model import Action
 from recordings.model import RecordingMeta
 
 PROOF_LENGTH = timedelta(hours=1)
+FEW = 8
+"""Live sessions of a device looked at when another opens: by this very check all of them are of one grant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,11 @@ class Opening:
 
     async def _check_others(self, uow: UnitOfWork, actor: Actor, facts: _Facts, now: datetime) -> None:
         """One intervention at a time on a device (R-37); the same person from two places is noticed (R-11)."""
-        live = await uow.sessions.search(device_id=facts.device.id, live=True, limit=500)
+        live = await uow.sessions.search(device_id=facts.device.id, live=True, limit=FEW)
         other = next((s for s in live if s.grant_id != facts.grant.id), None)
         if other is not None:
-            raise DeviceBusy(facts.device.code, who=other.technician_name)
+            mine = other.supplier_id == facts.supplier.id
+            raise DeviceBusy(facts.device.code, who=other.technician_name if mine else "Another technician")
         elsewhere = next((s for s in live if s.source != actor.source), None)
         if elsewhere is not None:
             await uow.audit.append(

@@ -8,7 +8,18 @@ from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, Technician, TechnicianKey
 from bastion.errors import Forbidden, Invalid, NotFound
 from bastion.services.authentication import end_web_sessions
-from bastion.services.forms import MAX_NAME, audit_saved, check_language, check_person, need_admin, need_reader, plain
+from bastion.services.forms import (
+    MAX_NAME,
+    audit_saved,
+    check_language,
+    check_person,
+    need_admin,
+    need_admin_of,
+    need_known,
+    need_person,
+    need_reader,
+    plain,
+)
 from bastion.services.joins import Joins, found
 from bastion.services.keys import fingerprint_of, public_key
 from bastion.services.views import TechnicianView
@@ -59,7 +70,7 @@ class People:
             return await _technician_view(uow, Joins(uow), found(await uow.technicians.get(technician_id)))
 
     async def save_technician(self, actor: Actor, form: TechnicianForm) -> Technician:
-        need_admin(actor)
+        need_admin_of(actor, EVERYWHERE)
         check_person(form.login, form.name)
         ident = form.id or new_id(clock.now())
         async with self._database.write() as uow:
@@ -71,13 +82,15 @@ class People:
                 form.valid_until, form.active,
             )  # fmt: skip
             old = await uow.technicians.get(ident)
+            need_known(form.id, old)
             await (uow.technicians.save(thing) if old else uow.technicians.add(thing))
             await audit_saved(uow, actor, "directory:technician_saved", "technician", thing, old, login=thing.login)
         return thing
 
     async def add_key(self, actor: Actor, technician_id: str, text: str, label: str = "") -> TechnicianKey:
         """Register one SSH public key; options, comments and second lines are not taken over (T13)."""
-        need_admin(actor)
+        need_admin_of(actor, EVERYWHERE)
+        need_person(actor)
         public = public_key(text)
         now = clock.now()
         async with self._database.write() as uow:
@@ -93,7 +106,7 @@ class People:
         return key
 
     async def remove_key(self, actor: Actor, technician_id: str, key_id: str) -> None:
-        need_admin(actor)
+        need_admin_of(actor, EVERYWHERE)
         async with self._database.write() as uow:
             technician = found(await uow.technicians.get(technician_id))
             key = next((k for k in await uow.keys.of(technician_id) if k.id == key_id), None)
@@ -112,6 +125,7 @@ class People:
 
     async def save_staff(self, actor: Actor, form: StaffForm) -> Staff:
         need_admin(actor)
+        need_person(actor)
         check_person(form.login, form.name)
         ident = form.id or new_id(clock.now())
         if ident == actor.id:
@@ -124,6 +138,8 @@ class People:
                 check_language(form.language), form.active,
             )  # fmt: skip
             old = await uow.staff.get(ident)
+            need_known(form.id, old)
+            need_admin_of(actor, *facilities, *(old.facilities if old else ()))
             await (uow.staff.save(thing) if old else uow.staff.add(thing))
             if old is not None and (not thing.active or old.roles != thing.roles):
                 await end_web_sessions(uow, ident, clock.now())

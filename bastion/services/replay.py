@@ -10,6 +10,7 @@ from bastion import clock
 from bastion.domain.parties import Actor
 from bastion.domain.session import SessionRecord
 from bastion.errors import NotFound, ReasonNeeded, RecordingDamaged
+from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
 from bastion.services.views import SessionView
@@ -22,6 +23,8 @@ from recordings.model import RecordingDamaged as Damaged
 from recordings.model import RecordingError, RecordingMeta, TrackInfo, Verification
 from recordings.replay import Replay as Opened
 from recordings.replay import open_recording
+
+DOWNLOAD = "download"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +56,24 @@ class Playback:
 
 
 class Replay:
-    def __init__(self, database: Database, decisions: Decisions, recordings: RecordingStore) -> None:
+    def __init__(
+        self, database: Database, decisions: Decisions, authentication: Authentication, recordings: RecordingStore
+    ) -> None:
         self._database = database
+        self._authentication = authentication
         self._decisions = decisions
         self._recordings = recordings
 
     async def open(self, actor: Actor, session_id: str, why: str, how: str = "watch") -> Playback:
         """Open a sealed recording to watch or download it (`how`).
 
-        Raises `ReasonNeeded` without a reason, `RecordingDamaged` (and an alarm in the trail) when it is not whole.
+        Taking a copy away needs a fresh code. Raises `ReasonNeeded` without a reason, `RecordingDamaged` (and an
+        alarm in the trail) when it is not whole.
         """
         if len(why.strip()) < 3:
             raise ReasonNeeded("replay", field="why")
+        if how == DOWNLOAD:
+            self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             record = await self._seen_by(uow, actor, session_id)
             await uow.audit.append(

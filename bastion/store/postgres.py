@@ -47,6 +47,7 @@ class PostgresBackend:
     def __init__(self, url: URL) -> None:
         self._engine = create_async_engine(
             url,
+            hide_parameters=True,
             pool_size=10,
             max_overflow=10,
             pool_timeout=_CONNECT,

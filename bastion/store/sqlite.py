@@ -168,7 +168,11 @@ class SqliteTransaction:
 class SqliteBackend:
     def __init__(self, path: Path) -> None:
         self._engine = sa.create_engine(  # one for all lanes: it keeps the compiled statements
-            "sqlite://", creator=lambda: connect(path), poolclass=sa.pool.NullPool, isolation_level="AUTOCOMMIT"
+            "sqlite://",
+            creator=lambda: connect(path),
+            poolclass=sa.pool.NullPool,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
         )
         self._writer = Lane(self._engine, path, reading=False)
         readers = [Lane(self._engine, path, reading=True) for _ in range(_READERS)]

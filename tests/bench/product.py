@@ -130,7 +130,7 @@ class Product:
         device = self._call(ADMIN, "/devices", body)
         where = self._call(ADMIN, f"/devices/{device['id']}/endpoints", {"host": "127.0.0.1", "port": port})
         offer = self._call(ADMIN, f"/endpoints/{where['id']}/scan", {})
-        self._call(ADMIN, f"/endpoints/{where['id']}/pin", {"fingerprints": offer["fingerprints"]})
+        self._call(ADMIN, f"/endpoints/{where['id']}/pin", {"fingerprints": offer["fingerprints"]}, sure=True)
         secret = (self._lab.folder / "bastion_key").read_text()
         account = {"login": login(), "kind": "private_key", "secret": secret}
         self._call(ADMIN, f"/devices/{device['id']}/accounts", account)
@@ -209,11 +209,14 @@ class Product:
         answer.chmod(0o700)
         return os.environ | {"SSH_ASKPASS": str(answer), "SSH_ASKPASS_REQUIRE": "force", "TERM": "xterm"}
 
-    def _call(self, who: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def _call(self, who: str, path: str, body: dict[str, Any] | None = None, *, sure: bool = False) -> Any:
+        """Ask the API as `who`; `sure` brings a fresh code."""
+        code = {"Authenticator-Code": self._codes[who].next()} if sure else {}
+        token = {"Authorization": f"Bearer {self._account(who)['api_token']}"}
         request = urllib.request.Request(
             f"{self._facts['web_url']}/api/v1{path}",
             data=json.dumps(body).encode() if body is not None else None,
-            headers={"Authorization": f"Bearer {self._account(who)['api_token']}", "Content-Type": "application/json"},
+            headers={**token, **code, "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=15) as response:
             return json.load(response)

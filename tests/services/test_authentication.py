@@ -6,8 +6,9 @@ import pyotp
 import pytest
 
 from bastion import clock
+from bastion.domain.parties import Role
 from bastion.errors import AuthenticationFailed, TooManyAttempts, WeakPassword
-from bastion.services.authentication import matching_step
+from bastion.services.authentication import MAX_FROM_SOURCE, matching_step
 from bastion.services.people import StaffForm, TechnicianForm
 from tests.services.house import OPERATOR, PASSWORD, SOURCE, enrol, public_line
 
@@ -154,3 +155,31 @@ async def test_confirming_a_factor_makes_the_actor_fresh(house, later):
         await auth.confirm_factor(stale, "000000")
     assert auth.is_fresh(await auth.confirm_factor(stale, code(totp, 1)))
     assert not auth.is_fresh(stale)
+
+
+async def test_T28_tries_at_the_same_moment_count_too(house):
+    auth = house.services.authentication
+    tries = [auth.technician_code("alice", "SHA256:x", "000000", "127.0.0.66") for _ in range(20)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(o, TooManyAttempts) for o in outcomes) == 15
+    assert (await house.tags("auth:locked_out")) == ["auth:locked_out"]
+
+
+async def test_T28_a_source_that_tries_login_after_login_is_stopped_without_filling_the_trail(house):
+    auth = house.services.authentication
+    for number in range(MAX_FROM_SOURCE):
+        with pytest.raises(AuthenticationFailed):
+            await auth.technician_code(f"nobody{number}", "SHA256:x", "000000", "127.0.0.77")
+    for number in range(5):
+        with pytest.raises(TooManyAttempts):
+            await auth.technician_code(f"more{number}", "SHA256:x", "000000", "127.0.0.77")
+    assert (await house.tags("auth:locked_out")) == ["auth:locked_out"]
+
+
+async def test_T25_tokens_end_with_the_password_they_were_made_under(house):
+    auth = house.services.authentication
+    await enrol(house, house.ruth)
+    ruth = house.staff(house.ruth)
+    _token, text = await house.services.tokens.create(ruth, "scripts", 1, frozenset({Role.ADMIN}))
+    await auth.change_password(ruth, PASSWORD, "a new long password")
+    assert await auth.actor_of_token(text, SOURCE) is None

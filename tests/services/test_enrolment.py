@@ -64,3 +64,11 @@ async def test_rotating_the_vault_keeps_every_secret_usable(house):
     assert (await house.opened()).credential.secret.reveal() == b"canary-s3cret"
     with pytest.raises(Forbidden):
         await house.services.upkeep.rotate_vault(house.staff(house.eve))
+
+
+async def test_T20_a_newer_invitation_voids_the_older(house):
+    first = await house.services.enrolment.invite(OPERATOR, house.eve.id)
+    second = await house.services.enrolment.invite(OPERATOR, house.eve.id)
+    with pytest.raises(AuthenticationFailed):
+        await house.services.enrolment.begin(first)
+    assert (await house.services.enrolment.begin(second))[0].login == "eve"

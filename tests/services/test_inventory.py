@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from bastion.domain.device import SecretKind
-from bastion.errors import AlreadyExists, Forbidden, HostKeyChanged, Invalid
+from bastion.errors import AlreadyExists, Forbidden, HostKeyChanged, Invalid, NotFound
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
 from tests.services.house import OPERATOR, private_text, public_line
@@ -86,3 +88,22 @@ async def test_secrets_are_checked_kept_sealed_and_never_shown(house):
         events = await uow.audit.search(limit=500)
     assert all(b"canary" not in row.sealed for row in kept)
     assert "canary" not in repr(events)
+
+
+async def test_T32_an_endpoint_or_account_of_another_device_is_not_there(house):
+    other = await house.services.inventory.save_device(OPERATOR, DeviceForm("mri-01", "MRI", "ch2", ("acme",)))
+    view = await house.services.inventory.device(OPERATOR, house.device.id)
+    with pytest.raises(NotFound):
+        await house.services.inventory.save_endpoint(OPERATOR, other.id, "127.0.0.1", 22, view.endpoints[0].id)
+    with pytest.raises(NotFound):
+        await house.services.inventory.save_account(
+            OPERATOR, other.id, "root", SecretKind.PASSWORD, Secret.of("p"), view.accounts[0].id
+        )
+    elsewhere = replace(house.staff(house.ruth), facilities=frozenset({other.facility_id}))
+    for act in (
+        house.services.inventory.scan_host_keys(elsewhere, view.endpoints[0].id),
+        house.services.inventory.save_endpoint(elsewhere, house.device.id, "127.0.0.1", 22),
+        house.services.inventory.save_device(elsewhere, DeviceForm("ct-01", "X", "ch2", (), id=house.device.id)),
+    ):
+        with pytest.raises(NotFound):
+            await act

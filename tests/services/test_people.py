@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from bastion.domain.parties import Role
-from bastion.errors import AlreadyExists, Forbidden, Invalid, NotFound
+from bastion.errors import AlreadyExists, Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services.people import StaffForm, TechnicianForm
 from tests.services.house import OPERATOR, public_line
 
@@ -73,3 +75,37 @@ async def test_language_is_ones_own_choice(house):
     assert eve.language == "fr"
     with pytest.raises(Invalid):
         await house.services.people.set_language(house.staff(house.eve), "de")
+
+
+async def test_T24_a_token_without_a_fresh_code_lets_nobody_in(house):
+    ruth = replace(house.staff(house.ruth, fresh=False), token_id="t")
+    puppet = StaffForm("puppet", "Puppet", "", frozenset({Role.APPROVER}))
+    for act in (
+        house.services.people.save_staff(ruth, puppet),
+        house.services.people.add_key(ruth, house.alice.id, public_line()),
+        house.services.enrolment.invite(ruth, house.eve.id),
+        house.services.enrolment.technician_totp(ruth, house.alice.id),
+    ):
+        with pytest.raises(FreshFactorNeeded):
+            await act
+
+
+async def test_T32_a_local_administrator_stays_local(house):
+    (chu,) = await house.services.directory.facilities(house.staff(house.eve))
+    local = replace(house.staff(house.ruth), facilities=frozenset({chu.id}))
+    for form in (StaffForm("x", "X", "", frozenset()), StaffForm("x", "X", "", frozenset(), ("ch2",))):
+        with pytest.raises(NotFound):
+            await house.services.people.save_staff(local, form)
+    with pytest.raises(NotFound):
+        await house.services.enrolment.invite(local, house.max.id)
+    with pytest.raises(NotFound):
+        await house.services.people.save_technician(local, TechnicianForm("y", "Y", "", "acme"))
+    made = await house.services.people.save_staff(local, StaffForm("x", "X", "", frozenset(), ("chu",)))
+    assert made.facilities == {chu.id}
+
+
+async def test_ids_are_made_here_and_not_by_who_asks(house):
+    with pytest.raises(NotFound):
+        await house.services.people.save_staff(OPERATOR, StaffForm("z", "Z", "", frozenset(), id=house.alice.id))
+    with pytest.raises(NotFound):
+        await house.services.people.save_technician(OPERATOR, TechnicianForm("z", "Z", "", "acme", id="*"))

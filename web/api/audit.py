@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from bastion.domain.events import AuditEvent, Severity
 from web.api.bearer import Me, Use
-from web.api.shapes import Shape
+from web.api.shapes import Instant, Limit, Shape
 
 
 class EventShape(Shape):
@@ -42,8 +42,8 @@ def add_to(router: APIRouter) -> None:
 
 async def search(
     me: Me, use: Use, *, tag: str = "", severity: Severity | None = None, who: str = "", subject_id: str = "",
-    since: datetime | None = None, until: datetime | None = None, text: str = "", before_seq: int | None = None,
-    limit: int = 100,
+    since: Instant | None = None, until: Instant | None = None, text: str = "", before_seq: int | None = None,
+    limit: Limit = 100,
 ) -> list[EventShape]:  # fmt: skip
     """List events, newest first; give the last `seq` back as `before_seq` for the next page."""
     found: list[AuditEvent] = await use.audit.search(

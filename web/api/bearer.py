@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 
 from bastion.domain.parties import Actor
@@ -28,11 +28,18 @@ async def admit(request: Request, _shown: Annotated[object, Depends(_SCHEME)]) -
     guard.require(actor)
 
 
-def asking(request: Request) -> Actor:
+Code = Annotated[
+    str,
+    Header(alias="Authenticator-Code", max_length=16, description="A fresh code, for what a token alone may not do."),
+]
+
+
+async def asking(request: Request, code: Code = "") -> Actor:
+    """The person behind the token, with a fresh second factor if the request brought a code."""
     actor: Actor | None = request.state.actor
     if actor is None:
         raise Forbidden("the route is open to all, yet wants somebody")
-    return actor
+    return await fresh(services_of(request), actor, code)
 
 
 Me = Annotated[Actor, Depends(asking)]

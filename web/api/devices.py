@@ -7,7 +7,7 @@ from bastion.domain.device import SecretKind
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
 from web.api.bearer import Me, Use
-from web.api.shapes import AccountShape, DeviceShape, EndpointShape, Shape
+from web.api.shapes import AccountShape, DeviceShape, EndpointShape, Limit, Offset, Shape
 
 
 class DeviceBody(Shape):
@@ -65,7 +65,7 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/endpoints/{ident}/pin", pin, methods=["POST"])
 
 
-async def search(me: Me, use: Use, text: str = "", limit: int = 100, offset: int = 0) -> list[DeviceShape]:
+async def search(me: Me, use: Use, text: str = "", limit: Limit = 100, offset: Offset = 0) -> list[DeviceShape]:
     """List the devices of one's facilities."""
     return [DeviceShape.of(view) for view in await use.inventory.devices(me, text, limit, offset)]
 

@@ -1,12 +1,10 @@
 """`/locks`: the kill switch."""
 
-from datetime import datetime
-
 from fastapi import APIRouter
 
 from bastion.domain.lock import LockScope
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import Code, LockShape, Reason, Shape
+from web.api.shapes import Code, Instant, LockShape, Reason, Shape
 
 
 class Impose(Shape):
@@ -15,7 +13,7 @@ class Impose(Shape):
     scope: LockScope
     subject: str = ""
     reason: Reason
-    until: datetime | None = None
+    until: Instant | None = None
     code: Code
 
 

@@ -1,13 +1,11 @@
 """`/technicians` and `/staff`."""
 
-from datetime import datetime
-
 from fastapi import APIRouter
 
 from bastion.domain.parties import Role
 from bastion.services.people import StaffForm, TechnicianForm
 from web.api.bearer import Me, Use
-from web.api.shapes import KeyShape, Shape, StaffShape, TechnicianShape
+from web.api.shapes import Instant, KeyShape, Shape, StaffShape, TechnicianShape
 
 
 class TechnicianBody(Shape):
@@ -16,7 +14,7 @@ class TechnicianBody(Shape):
     email: str
     supplier: str
     language: str = "fr"
-    valid_until: datetime | None = None
+    valid_until: Instant | None = None
     active: bool = True
 
 

@@ -6,7 +6,7 @@ from starlette.responses import StreamingResponse
 
 from recordings.model import TrackKind
 from web.api.bearer import Me, Use
-from web.api.shapes import Reason, SessionShape, Shape
+from web.api.shapes import Limit, Offset, Reason, SessionShape, Shape
 
 
 class Open(Shape):
@@ -51,7 +51,7 @@ def add_to(router: APIRouter) -> None:
     )  # fmt: skip
 
 
-async def search(me: Me, use: Use, text: str = "", limit: int = 50, offset: int = 0) -> list[SessionShape]:
+async def search(me: Me, use: Use, text: str = "", limit: Limit = 50, offset: Offset = 0) -> list[SessionShape]:
     """List ended sessions that have a sealed recording, newest first."""
     found = await use.supervision.search(me, live=False, text=text, limit=limit, offset=offset)
     return [SessionShape.of(view) for view in found if view.record.recording_digest]

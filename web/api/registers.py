@@ -1,12 +1,10 @@
 """`/facilities` and `/suppliers`."""
 
-from datetime import datetime
-
 from fastapi import APIRouter
 
 from bastion.services.directory import FacilityForm, SupplierForm
 from web.api.bearer import Me, Use
-from web.api.shapes import FacilityShape, Shape, SupplierShape
+from web.api.shapes import FacilityShape, Instant, Shape, SupplierShape
 
 
 class FacilityBody(Shape):
@@ -22,7 +20,7 @@ class SupplierBody(Shape):
     code: str
     name: str
     networks: tuple[str, ...] = ()
-    contract_end: datetime | None = None
+    contract_end: Instant | None = None
     contact: str = ""
     active: bool = True
 

@@ -1,14 +1,12 @@
 """`/requests` and `/grants`: asking on a technician's behalf, deciding, and the rights that come of it."""
 
-from datetime import datetime
-
 from fastapi import APIRouter
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.services.access import RequestDraft
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import Code, GrantShape, Minutes, Reason, RequestShape, Shape
+from web.api.shapes import Code, GrantShape, Instant, Limit, Minutes, Offset, Reason, RequestShape, Shape
 
 
 class NewRequest(Shape):
@@ -21,7 +19,7 @@ class NewRequest(Shape):
     minutes: Minutes
     work_order: str = ""
     account: str = ""
-    start: datetime | None = None
+    start: Instant | None = None
 
 
 class Approve(Shape):
@@ -63,7 +61,7 @@ def add_to(router: APIRouter) -> None:
 
 
 async def search(
-    me: Me, use: Use, state: RequestState | None = None, text: str = "", limit: int = 50, offset: int = 0
+    me: Me, use: Use, state: RequestState | None = None, text: str = "", limit: Limit = 50, offset: Offset = 0
 ) -> list[RequestShape]:
     """List requests of one's facilities, newest first; `state=pending` lists what waits for a decision."""
     now = clock.now()

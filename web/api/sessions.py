@@ -1,12 +1,10 @@
 """`/sessions`: live and past ones; freeze, thaw, cut."""
 
-from datetime import datetime
-
 from fastapi import APIRouter
 
 from bastion.domain.session import EndReason
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import Code, Reason, SessionShape, Shape
+from web.api.shapes import Code, Instant, Limit, Offset, Reason, SessionShape, Shape
 
 
 class Cut(Shape):
@@ -24,8 +22,8 @@ def add_to(router: APIRouter) -> None:
 
 async def search(
     me: Me, use: Use, *, live: bool | None = None, text: str = "", technician: str = "", supplier_id: str = "",
-    device_id: str = "", end_reason: EndReason | None = None, since: datetime | None = None,
-    until: datetime | None = None, limit: int = 50, offset: int = 0,
+    device_id: str = "", end_reason: EndReason | None = None, since: Instant | None = None,
+    until: Instant | None = None, limit: Limit = 50, offset: Offset = 0,
 ) -> list[SessionShape]:  # fmt: skip
     """List sessions of one's facilities, newest first; `live=true` lists those going on now."""
     found = await use.supervision.search(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.device import ChannelKind
@@ -14,6 +14,9 @@ from bastion.domain.session import EndReason
 from bastion.services.views import DeviceView, GrantView, RequestView, SessionView, TechnicianView
 
 Minutes = Annotated[int, Field(ge=1, le=24 * 60, description="Minutes of work.")]
+Instant = Annotated[AwareDatetime, Field(description="An instant with its offset, e.g. 2026-05-04T08:00:00+02:00.")]
+Limit = Annotated[int, Field(ge=1, le=500)]
+Offset = Annotated[int, Field(ge=0, le=1_000_000)]
 Code = Annotated[str, Field("", max_length=16, description="A fresh code from the authenticator; each is used once.")]
 Reason = Annotated[str, Field(max_length=2000, description="Why; kept with the record.")]
 

@@ -45,6 +45,14 @@ class Program:
         self.client.headers["authorization"] = f"Bearer {text}"
         return self
 
+    async def sure(self, method: str, path: str, **body: object) -> httpx2.Response:
+        """Ask, with a fresh code in the header."""
+        self.client.headers["authenticator-code"] = self.code()
+        try:
+            return await self.ask(method, path, **body)
+        finally:
+            del self.client.headers["authenticator-code"]
+
     async def ask(self, method: str, path: str, **body: object) -> httpx2.Response:
         return await self.client.request(method, path, json=body if body or method == "POST" else None)
 

@@ -22,8 +22,8 @@ async def test_a_technician_with_key_and_authenticator(ruth):
     body = {"login": "carol", "name": "Carol", "email": "c@acme", "supplier": "acme"}
     carol = (await ruth.ask("POST", "/technicians", **body)).json()
     path = f"/technicians/{carol['id']}"
-    key = (await ruth.ask("POST", f"{path}/keys", public=public_line(), label="laptop")).json()
-    assert (await ruth.ask("POST", f"{path}/totp")).json()["secret"].startswith("otpauth://totp/")
+    key = (await ruth.sure("POST", f"{path}/keys", public=public_line(), label="laptop")).json()
+    assert (await ruth.sure("POST", f"{path}/totp")).json()["secret"].startswith("otpauth://totp/")
     shown = (await ruth.ask("GET", path)).json()
     assert ([k["fingerprint"] for k in shown["keys"]], shown["totp_enrolled"]) == ([key["fingerprint"]], True)
     assert (await ruth.ask("DELETE", f"{path}/keys/{key['id']}")).status_code == 204
@@ -33,13 +33,13 @@ async def test_a_technician_with_key_and_authenticator(ruth):
 
 async def test_T32_nobody_makes_himself_more_than_he_is(ruth, house):
     body = {"login": "ruth", "name": "Ruth", "email": "r@chu", "roles": ["admin", "approver"]}
-    assert problem(await ruth.ask("PUT", f"/staff/{house.ruth.id}", **body)) == (403, "forbidden")
+    assert problem(await ruth.sure("PUT", f"/staff/{house.ruth.id}", **body)) == (403, "forbidden")
 
 
 async def test_a_person_of_the_hospital_is_invited(ruth):
     body = {"login": "nina", "name": "Nina", "email": "n@chu", "roles": ["auditor"], "facilities": ["chu"]}
-    nina = (await ruth.ask("POST", "/staff", **body)).json()
-    assert len((await ruth.ask("POST", f"/staff/{nina['id']}/invite")).json()["secret"]) >= 22
+    nina = (await ruth.sure("POST", "/staff", **body)).json()
+    assert len((await ruth.sure("POST", f"/staff/{nina['id']}/invite")).json()["secret"]) >= 22
     assert "nina" in [person["login"] for person in (await ruth.ask("GET", "/staff")).json()]
 
 
@@ -50,7 +50,7 @@ async def test_R12_a_device_is_commissioned_and_its_secret_never_answered(ruth, 
     endpoint = (await ruth.ask("POST", f"{path}/endpoints", host="192.0.2.7")).json()
     assert (endpoint["port"], endpoint["pinned"]) == (22, False)
     offer = (await ruth.ask("POST", f"/endpoints/{endpoint['id']}/scan")).json()
-    pinned = await ruth.ask("POST", f"/endpoints/{endpoint['id']}/pin", fingerprints=offer["fingerprints"])
+    pinned = await ruth.sure("POST", f"/endpoints/{endpoint['id']}/pin", fingerprints=offer["fingerprints"])
     assert pinned.json()["pinned"] is True
     kept = await ruth.ask("POST", f"{path}/accounts", login="service", kind="password", secret="canary-hunter2")
     shown = await ruth.ask("GET", path)
@@ -61,5 +61,5 @@ async def test_R12_a_device_is_commissioned_and_its_secret_never_answered(ruth, 
 @pytest.mark.parametrize("fingerprints", [[], ["SHA256:somethingelse"]])
 async def test_R9_only_what_the_device_shows_is_pinned(ruth, house, fingerprints):
     (device,) = (await ruth.ask("GET", "/devices?text=ct-01")).json()
-    answer = await ruth.ask("POST", f"/endpoints/{device['endpoints'][0]['id']}/pin", fingerprints=fingerprints)
+    answer = await ruth.sure("POST", f"/endpoints/{device['endpoints'][0]['id']}/pin", fingerprints=fingerprints)
     assert problem(answer) == (502, "host_key_changed")
