@@ -122,7 +122,7 @@ class Sessions:
                 )
             )
             await self._audit_closed(uow, record, ending, now)
-            if not [s for s in await uow.sessions.of_grant(record.grant_id) if s.live]:
+            if not await uow.sessions.count_live(grant_id=record.grant_id):
                 await uow.proofs.revoke_grant(record.grant_id)
             uow.hint("session", record.id)
 

@@ -26,8 +26,8 @@ class Sessions(Versioned[SessionRecord]):
     async def of_grant(self, grant_id: str) -> list[SessionRecord]:
         return await self._many(OF_GRANT, {"grant_id": grant_id})
 
-    async def count_live(self, technician_id: str = "", device_id: str = "") -> int:
-        wanted = {_S.technician_id: technician_id, _S.device_id: device_id}
+    async def count_live(self, technician_id: str = "", device_id: str = "", grant_id: str = "") -> int:
+        wanted = {_S.technician_id: technician_id, _S.device_id: device_id, _S.grant_id: grant_id}
         query = COUNT_LIVE.where(*(column == value for column, value in wanted.items() if value))
         return int((await self._tx.rows(query))[0][0])
 
