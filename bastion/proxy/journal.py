@@ -8,6 +8,8 @@ from bastion.domain.session import Audit
 from bastion.errors import Unavailable
 
 RETRY: Final = 1.0  # seconds
+GATHER: Final = 0.05
+"""Seconds a fact waits for company: a short session's facts then cost one transaction, not three."""
 
 Note = Callable[[Sequence[Audit]], Awaitable[None]]
 Spawn = Callable[[Coroutine[Any, Any, None], str], object]
@@ -31,7 +33,11 @@ class Journal:
         self._waiting.append(fact)
         if not self._scheduled:
             self._scheduled = True
-            self._spawn(self.flush(), "audit facts of a session")
+            self._spawn(self._flush_soon(), "audit facts of a session")
+
+    async def _flush_soon(self) -> None:
+        await asyncio.sleep(GATHER)
+        await self.flush()
 
     async def flush(self) -> None:
         """Write everything added so far. While the records are away, keep trying: the order must hold."""

@@ -148,8 +148,7 @@ async def test_T15_answers_nobody_reads_do_not_pile_up(world, monkeypatch):
     async with RawClient(world.listener.port, "alice+sim-01") as t:
         (arrival,) = world.door.half_open._arrivals.values()
         server = arrival.drop.__self__
-        small(server._transport, socket.SO_SNDBUF)
-        small(t.conn._transport, socket.SO_RCVBUF)
+        server._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         await signed_in(t, world)
         t.conn._transport.pause_reading()
         request = String("keepalive@openssh.com") + b"\x01"
@@ -158,10 +157,6 @@ async def test_T15_answers_nobody_reads_do_not_pile_up(world, monkeypatch):
                 for _ in range(200):
                     t.send(80, request)
                 await asyncio.sleep(0.01)
-
-
-def small(transport, buffer) -> None:
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, buffer, 4096)
 
 
 # -- T19: somebody else answers in place of the device -----------------------------------------------------------------

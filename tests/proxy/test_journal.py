@@ -28,6 +28,7 @@ def records():
 @pytest.fixture
 async def journal(records, monkeypatch):
     monkeypatch.setattr(module, "RETRY", 0.01)
+    monkeypatch.setattr(module, "GATHER", 0.002)
     tasks = []
     yield Journal(records.note, lambda work, _name: tasks.append(asyncio.ensure_future(work)))
     await asyncio.gather(*tasks)

@@ -18,8 +18,8 @@ from bastion.i18n import LANGUAGES, sentence
 from bastion.proxy.half_open import Arrival, Complaints, HalfOpen
 from bastion.proxy.ssh import names
 from bastion.proxy.ssh.channels import TechnicianEnd
-from bastion.proxy.ssh.connector import KeyRing
 from bastion.proxy.ssh.errors import answer
+from bastion.proxy.ssh.roads import Roads, Standing
 from bastion.proxy.ssh.visit import Visit
 from bastion.proxy.supervisor import Supervisor
 from bastion.services.bundle import Services
@@ -39,16 +39,19 @@ PROMPT: Final = "Code (TOTP): "
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Door:
     """What all connections of a listener share. `language` is spoken first to whoever is not known yet."""
 
     services: Services
     supervisor: Supervisor
     language: str = "fr"
-    keys: KeyRing = field(default_factory=KeyRing)
     half_open: HalfOpen = field(default_factory=HalfOpen)
     complaints: Complaints = field(default_factory=Complaints)
+    roads: Roads = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.roads = Roads(self.supervisor)
 
 
 class Caller(asyncssh.SSHServer):
@@ -65,6 +68,7 @@ class Caller(asyncssh.SSHServer):
         self._fingerprint = ""
         self._actor: Actor | None = None
         self._factors = ""
+        self._standing: Standing | None = None
         self._unknown_keys = 0
         self._tries = 0
 
@@ -79,6 +83,7 @@ class Caller(asyncssh.SSHServer):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._let_through()
+        self._drop_standing()
         if self.visit is not None:
             self.visit.gone()
         elif self._unknown_keys and not self._fingerprint:
@@ -103,6 +108,7 @@ class Caller(asyncssh.SSHServer):
         self._said = names.shown(username)
         self._name = names.parse(username)
         self._fingerprint, self._actor, self._factors = "", None, ""
+        self._drop_standing()
         if self._name is None:
             self._complain("login", "login name is not plain")
             raise self._goodbye(AuthenticationFailed("login name"))
@@ -148,7 +154,8 @@ class Caller(asyncssh.SSHServer):
             raise PermissionError("nobody was let in")
         node = self._door.supervisor.node
         facts = Connection(node, self.client, self._fingerprint, self._factors)
-        self.visit = Visit(self._connection, self._actor, self._name, facts, self._door.supervisor, self._door.keys)
+        standing, self._standing = self._standing, None
+        self.visit = Visit(self._connection, self._actor, self._name, facts, self._door.roads, standing)
 
     # -- the front asks ------------------------------------------------------------------------------------------------
     @property
@@ -190,11 +197,17 @@ class Caller(asyncssh.SSHServer):
         service = self._services.authentication
         outcome = await service.key_proved(name.technician, public, self._source, name.device)
         if not outcome.needs_code:
+            self._standing = Standing(outcome.grant_id, self._door.roads.dial_ahead(outcome.grant_id))
             self._actor = await service.technician_by_proof(
                 name.technician, outcome.fingerprint, self._source, self.client
             )
             self._factors = "key proof"
         self._fingerprint = outcome.fingerprint
+
+    def _drop_standing(self) -> None:
+        standing, self._standing = self._standing, None
+        if standing is not None and standing.link is not None:
+            standing.link.close()
 
     async def signature_refused(self, why: str) -> None:
         await self._refused("key", why)

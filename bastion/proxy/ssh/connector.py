@@ -4,8 +4,6 @@ Nothing of the technician's reaches the device but the bytes of his channels: no
 """
 
 import asyncio
-import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -14,16 +12,26 @@ import asyncssh
 
 from bastion.domain.device import SecretKind
 from bastion.domain.session import Audit
-from bastion.errors import BastionError, ChannelRefused, DeviceLoginFailed, DeviceUnreachable, HostKeyChanged
-from bastion.proxy.ssh import algorithms
+from bastion.errors import (
+    BastionError,
+    ChannelRefused,
+    DeviceLoginFailed,
+    DeviceNotReady,
+    DeviceUnreachable,
+    HostKeyChanged,
+)
+from bastion.proxy.ssh import algorithms, dialling
 from bastion.proxy.ssh.channels import PACKET, WINDOW, Asked, DeviceEnd
-from bastion.services.views import DeviceCredential, Opened
+from bastion.proxy.ssh.device_login import DeviceLogin, KeyRing
+from bastion.proxy.ssh.ways import Way
+from bastion.services.views import DeviceCredential
 
 PATIENCE: Final = 10.0
 """Seconds for a device to answer, prove itself and let us in; the same again to open a channel."""
 KEEPALIVE: Final = 30.0
 CLIENT_NAME: Final = "Bastion"
-_KEYS_KEPT: Final = 256
+
+KeepTask = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
 
 
 @lru_cache(maxsize=4096)
@@ -32,88 +40,35 @@ def public_key(line: str) -> asyncssh.SSHKey:
     return asyncssh.import_public_key(line)
 
 
-class KeyRing:
-    """Private keys of device accounts, parsed once: an RSA key costs 0.1 s of CPU each time (perf.md)."""
-
-    def __init__(self) -> None:
-        self._keys: OrderedDict[bytes, asyncssh.SSHKey] = OrderedDict()
-
-    def parse(self, pem: bytes) -> asyncssh.SSHKey:
-        name = hashlib.sha256(pem).digest()
-        key = self._keys.get(name) or asyncssh.import_private_key(pem)
-        self._keys[name] = key
-        self._keys.move_to_end(name)
-        if len(self._keys) > _KEYS_KEPT:
-            self._keys.popitem(last=False)
-        return key
-
-
-class _Client(asyncssh.SSHClient):
-    """Answers what the device asks while we log in, each secret once."""
-
-    def __init__(self, credential: DeviceCredential, keys: KeyRing, lost: Callable[[str], None]) -> None:
-        self.seen: asyncssh.SSHKey | None = None
-        self._credential: DeviceCredential | None = credential
-        self._keys = keys
-        self._lost = lost
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lost(type(exc).__name__ if exc else "closed by the device")
-
-    def validate_host_public_key(self, _host: str, _addr: str, _port: int, key: asyncssh.SSHKey) -> bool:
-        """Only asked about a key that is not pinned."""
-        self.seen = key
-        return False
-
-    def public_key_auth_requested(self) -> asyncssh.SSHKey | None:
-        credential = self._take()
-        return self._keys.parse(credential.secret.reveal()) if credential else None
-
-    def password_auth_requested(self) -> str | None:
-        credential = self._take()
-        return credential.secret.reveal().decode() if credential else None
-
-    def kbdint_auth_requested(self) -> str | None:
-        return "" if self._credential else None
-
-    def kbdint_challenge_received(
-        self, _name: str, _instructions: str, _lang: str, prompts: Sequence[tuple[str, bool]]
-    ) -> list[str] | None:
-        """Give the password to a single hidden prompt, and nothing to any other question."""
-        if not prompts:
-            return []
-        hidden = len(prompts) == 1 and not prompts[0][1]
-        credential = self._take() if hidden else None
-        return [credential.secret.reveal().decode()] if credential else None
-
-    def _take(self) -> DeviceCredential | None:
-        credential, self._credential = self._credential, None
-        return credential
-
-
 class DeviceLink:
-    """The connection of one session. `note` takes facts for the audit chain, `lost` is told when the device goes."""
+    """The connection of one session. It may be dialled before the session is open, and logs in when `admit`ted."""
 
-    def __init__(
-        self, opened: Opened, keys: KeyRing, note: Callable[[Audit], None], lost: Callable[[str], None]
-    ) -> None:
-        self._opened = opened
+    def __init__(self, way: Way, keys: KeyRing) -> None:
+        self.way = way
         self._keys = keys
-        self._note = note
-        self._lost = lost
-        self._client: _Client | None = None
+        self._early: list[Audit] = []
+        self._note: Callable[[Audit], None] = self._early.append
+        self._lost: Callable[[str], None] | None = None
+        self._login: DeviceLogin | None = None
         self._connection: asyncssh.SSHClientConnection | None = None
-        self._closed = False
+        self._credential: asyncio.Future[DeviceCredential] = asyncio.get_running_loop().create_future()
         self._dialing: asyncio.Task[asyncssh.SSHClientConnection] | None = None
 
-    def dial(self, task: Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]) -> None:
+    def dial(self, task: KeepTask) -> None:
         """Begin to connect; `task` keeps the task. Whoever opens a channel waits for it, and gets its error."""
-        self._dialing = task(self._dial(), f"dial {self._opened.device.code}")
+        self._dialing = task(self._dial(), f"dial {self.way.device}")
+
+    def admit(self, credential: DeviceCredential, note: Callable[[Audit], None], lost: Callable[[str], None]) -> None:
+        """The session is open: log in. `note` takes facts for the audit chain, `lost` is told when the device goes."""
+        self._note, self._lost = note, lost
+        for fact in self._early:
+            note(fact)
+        self._credential.set_result(credential)
 
     async def open_channel(self, asked: Asked) -> DeviceEnd:
         """Open a shell, or run a command. Raises `DeviceUnreachable`, `HostKeyChanged`, `DeviceLoginFailed`."""
         if self._dialing is None:
-            raise DeviceUnreachable("nobody has dialled", device=self._opened.device.code)
+            raise DeviceUnreachable("nobody has dialled", device=self.way.device)
         connection = await asyncio.shield(self._dialing)
         size = asked.size
         command: Any = asked.command.encode("utf-8", "surrogateescape") if asked.command else None  # bytes pass too
@@ -132,7 +87,9 @@ class DeviceLink:
         return cast("DeviceEnd", end)
 
     def close(self) -> None:
-        self._closed = True
+        """End it, however far it has come. Synchronous."""
+        self._lost = None
+        self._credential.cancel()
         if self._dialing is not None:
             self._dialing.cancel()
         if self._connection is not None:
@@ -140,7 +97,12 @@ class DeviceLink:
 
     async def _dial(self) -> asyncssh.SSHClientConnection:
         try:
-            connection = await self._connect()
+            options = self._options()
+        except ValueError as error:  # a pinned key nobody can use, or none
+            raise DeviceNotReady(str(error), device=self.way.device) from error
+        try:
+            async with asyncio.timeout(PATIENCE):
+                connection = await dialling.connect(options, by_key=self._by_key)
         except asyncssh.HostKeyNotVerifiable as error:
             raise self._stranger(error) from error
         except (asyncssh.PermissionDenied, asyncssh.KeyImportError, UnicodeDecodeError) as error:
@@ -150,48 +112,47 @@ class DeviceLink:
         self._connection = connection
         return connection
 
-    async def _connect(self) -> asyncssh.SSHClientConnection:
-        endpoint, credential = self._opened.endpoint, self._opened.credential
-        by_key = credential.kind == SecretKind.PRIVATE_KEY
-        pinned = [public_key(line) for line in endpoint.host_keys]
-        return await asyncssh.connect(
-            endpoint.host, endpoint.port, config=None, client_factory=self._make_client, client_version=CLIENT_NAME,
-            username=credential.login, client_keys=None, agent_path=None, gss_host=None,
-            preferred_auth=["publickey"] if by_key else ["password", "keyboard-interactive"],
+    @property
+    def _by_key(self) -> bool:
+        return self.way.kind == SecretKind.PRIVATE_KEY
+
+    def _options(self) -> asyncssh.SSHClientConnectionOptions:
+        pinned = [public_key(line) for line in self.way.host_keys]
+        return asyncssh.SSHClientConnectionOptions(
+            host=self.way.host, port=self.way.port, config=None, client_factory=self._make_login,
+            client_version=CLIENT_NAME, username=self.way.login, client_keys=None, agent_path=None, gss_host=None,
+            preferred_auth=["publickey"] if self._by_key else ["password", "keyboard-interactive"],
             known_hosts=(pinned, [], []), server_host_key_algs=_algorithms_of(pinned),
             kex_algs=algorithms.DEVICE_KEX, encryption_algs=algorithms.DEVICE_CIPHERS,
-            mac_algs=algorithms.DEVICE_MACS, compression_algs=None, connect_timeout=PATIENCE,
+            mac_algs=algorithms.DEVICE_MACS, compression_algs=None, login_timeout=PATIENCE,
             keepalive_interval=KEEPALIVE, agent_forwarding=False, x11_forwarding=False,
         )  # fmt: skip
 
-    def _make_client(self) -> _Client:
-        self._client = _Client(self._opened.credential, self._keys, self._went)
-        return self._client
+    def _make_login(self) -> DeviceLogin:
+        self._login = DeviceLogin(self._credential, self._keys, self._went)
+        return self._login
 
     def _went(self, why: str) -> None:
         """Only a connection that stood can be lost; one that never did is an error of `_dial`."""
-        if self._connection is not None and not self._closed:
+        if self._connection is not None and self._lost is not None:
             self._lost(why)
 
     # -- what can go wrong ---------------------------------------------------------------------------------------------
     def _stranger(self, error: Exception) -> BastionError:
-        device = self._opened.device.code
-        seen = self._client.seen if self._client else None
-        expected = " ".join(public_key(line).get_fingerprint() for line in self._opened.endpoint.host_keys)
-        facts = {"device": device, "expected": expected, "seen": seen.get_fingerprint() if seen else ""}
+        seen = self._login.seen if self._login else None
+        expected = " ".join(public_key(line).get_fingerprint() for line in self.way.host_keys)
+        facts = {"device": self.way.device, "expected": expected, "seen": seen.get_fingerprint() if seen else ""}
         self._note(Audit("device:host_key_changed", facts))
-        return HostKeyChanged(str(error), device=device)
+        return HostKeyChanged(str(error), device=self.way.device)
 
     def _not_let_in(self, error: Exception) -> BastionError:
-        device = self._opened.device.code
-        self._note(Audit("device:login_failed", {"device": device, "account": self._opened.credential.login}))
-        return DeviceLoginFailed(type(error).__name__, device=device)
+        self._note(Audit("device:login_failed", {"device": self.way.device, "account": self.way.login}))
+        return DeviceLoginFailed(type(error).__name__, device=self.way.device)
 
     def _unreachable(self, error: Exception) -> BastionError:
-        device = self._opened.device.code
         why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        self._note(Audit("device:unreachable", {"device": device, "why": why[:200]}))
-        return DeviceUnreachable(why, device=device)
+        self._note(Audit("device:unreachable", {"device": self.way.device, "why": why[:200]}))
+        return DeviceUnreachable(why, device=self.way.device)
 
 
 def _algorithms_of(pinned: Sequence[asyncssh.SSHKey]) -> list[str]:

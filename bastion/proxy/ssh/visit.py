@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import asyncssh
@@ -9,13 +10,13 @@ import structlog
 
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import ChannelKind
-from bastion.domain.grant import Grant
 from bastion.domain.parties import Actor
 from bastion.domain.session import Audit, DeviceLost, EndReason, TechnicianLeft
 from bastion.errors import (
     BastionError,
     ChannelRefused,
     DeviceLoginFailed,
+    DeviceNotReady,
     DeviceUnreachable,
     HostKeyChanged,
     NoGrant,
@@ -30,14 +31,15 @@ from bastion.proxy.lobby.terminal import Terminal
 from bastion.proxy.notices import Words
 from bastion.proxy.relay import Relay, Shortcut, Tap
 from bastion.proxy.ssh.channels import DeviceEnd, TechnicianEnd
-from bastion.proxy.ssh.connector import DeviceLink, KeyRing
+from bastion.proxy.ssh.connector import DeviceLink
 from bastion.proxy.ssh.errors import TEMPORARY, answer
 from bastion.proxy.ssh.names import LoginName
 from bastion.proxy.ssh.packet_path import splice
-from bastion.proxy.supervisor import Supervisor
+from bastion.proxy.ssh.roads import Roads, Standing
+from bastion.proxy.ssh.ways import Way
 from bastion.proxy.taps import RecorderTap, Traffic
 from bastion.services.opening import Connection
-from bastion.services.views import Entry
+from bastion.services.views import Entry, Opened
 
 MOST_CHANNELS: Final = 16
 MOST_REFUSALS: Final = 50
@@ -48,7 +50,7 @@ ASK_FIRST: Final = "You have no open authorisation for this device. Connect with
 STILL_WAITING: Final = "Your request {ref} for this device still waits for the hospital. Try again once it is agreed."
 WHICH_DEVICE: Final = "Say which device: log in as {login}+device, or connect with a terminal to see the list."
 
-_DEVICE_TROUBLES: Final = (DeviceUnreachable, HostKeyChanged, DeviceLoginFailed)
+_DEVICE_TROUBLES: Final = (DeviceUnreachable, HostKeyChanged, DeviceLoginFailed, DeviceNotReady)
 _log = structlog.get_logger(__name__)
 
 
@@ -57,33 +59,42 @@ class Visit:
 
     def __init__(
         self, connection: asyncssh.SSHServerConnection, actor: Actor, name: LoginName, facts: Connection,
-        supervisor: Supervisor, keys: KeyRing,
+        roads: Roads, standing: Standing | None = None,
     ) -> None:  # fmt: skip
         self._connection = connection
         self._actor = actor
         self._name = name
         self._facts = facts
-        self._supervisor = supervisor
-        self._keys = keys
-        self._desk = ServiceDesk(supervisor.services, actor)
+        self._roads = roads
+        self._supervisor = roads.supervisor
+        self._desk = ServiceDesk(roads.supervisor.services, actor)
         self._ends: set[TechnicianEnd] = set()
         self._remarks: list[str] = []
         self._refusals = 0
         self._live: LiveSession | None = None
-        self._link: DeviceLink | None = None
+        self._link = standing.link if standing else None
+        self._grant_id = standing.grant_id if standing else ""
         self._opening: asyncio.Task[LiveSession] | None = None
         self._gone = False
         self._met = False
-        self._arrival = supervisor.task(self._arrive(), f"arrival of {actor.login}")
+        self._arrival = self._supervisor.task(self._arrive(), f"arrival of {actor.login}")
 
     # -- coming and going ----------------------------------------------------------------------------------------------
     async def _arrive(self) -> Entry | None:
-        """If all is agreed and acknowledged open the session now: the device answers while the client still asks."""
+        """If all is agreed and acknowledged open the session now: the device answers while the client still asks.
+
+        A standing proof names the grant it stands for; opening checks everything, so there is nothing to look up first.
+        """
         if not self._name.device:
             return None
+        if self._grant_id:
+            grant_id, self._grant_id = self._grant_id, ""
+            with suppress(NoGrant):  # it has ended since; what else there is, the entry tells
+                await self._session(grant_id)
+                return None
         entry = await self._enter()
         if entry.grant is not None and entry.acknowledged:
-            await self._session(entry.grant)
+            await self._session(entry.grant.id)
         return entry
 
     def gone(self) -> None:
@@ -91,6 +102,8 @@ class Visit:
         self._gone = True
         if self._live is not None:
             self._live.feed(TechnicianLeft())
+        elif self._opening is None:
+            self._let_go()
 
     # -- for the front -------------------------------------------------------------------------------------------------
     def new_channel(self) -> TechnicianEnd:
@@ -171,7 +184,8 @@ class Visit:
             _nobody_to_ask(self._name, entry, has_terminal=end.asked.pty)
         words = Words(self._actor.language, entry.facility.timezone if entry and entry.facility else "Europe/Paris")
         lobby = Lobby(Terminal(end, end.asked.size.cols), self._desk, words, self._supervisor.news)
-        return await self._session(await lobby.run(self._name.device, self._name.account))
+        grant = await lobby.run(self._name.device, self._name.account)
+        return await self._session(grant.id)
 
     async def _arrived(self) -> Entry | None:
         """What he found when he came; for a channel that comes later, what he finds now."""
@@ -181,30 +195,51 @@ class Visit:
         return await asyncio.shield(self._arrival)
 
     # -- the session ---------------------------------------------------------------------------------------------------
-    async def _session(self, grant: Grant) -> LiveSession:
+    async def _session(self, grant_id: str) -> LiveSession:
         """Open the session once, however many channels ask for it at the same time."""
         if self._opening is None:
-            self._opening = self._supervisor.task(self._open(grant), f"open {grant.id}")
+            self._opening = self._supervisor.task(self._open(grant_id), f"open {grant_id}")
         try:
             return await asyncio.shield(self._opening)
         except BastionError:
             self._opening = None
             raise
 
-    async def _open(self, grant: Grant) -> LiveSession:
-        opened = await self._supervisor.services.sessions.open(self._actor, grant.id, self._facts)
-        self._live = live = await self._supervisor.begin(opened, self._actor.language)
+    async def _open(self, grant_id: str) -> LiveSession:
+        try:
+            opened = await self._supervisor.services.sessions.open(self._actor, grant_id, self._facts)
+            self._live = live = await self._supervisor.begin(opened, self._actor.language)
+        except BaseException:
+            self._let_go()
+            raise
         if self._gone:
+            self._let_go()
             live.feed(TechnicianLeft())
             return live
-        self._link = link = DeviceLink(opened, self._keys, live.note, lambda why: _device_lost(live, why))
-        link.dial(self._supervisor.task)
+        link = self._connect(live, opened)
         self._supervisor.spawn(self._watch_end(live, link), f"good-bye of {live.id}")
         return live
+
+    def _connect(self, live: LiveSession, opened: Opened) -> DeviceLink:
+        """Log in on the connection that is on its way, if it goes to the right place, or on a new one."""
+        way = Way.of(opened)
+        if self._link is not None and self._link.way != way:
+            self._let_go()
+        if self._link is None:
+            self._link = self._roads.dial(way)
+        self._link.admit(opened.credential, live.note, lambda why: _device_lost(live, why))
+        self._roads.ways.learn(live, way)
+        return self._link
+
+    def _let_go(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            link.close()
 
     async def _watch_end(self, live: LiveSession, link: DeviceLink) -> None:
         await live.ended.wait()
         link.close()
+        self._roads.ways.forget(live)
         await asyncio.sleep(GOODBYE)
         self._connection.disconnect(asyncssh.DISC_BY_APPLICATION, live.last_words())
 

@@ -170,7 +170,7 @@ async def test_T01_breaking_the_protocol_before_sign_in_is_audited(caller):
 
 
 async def test_a_flood_of_failures_is_audited_up_to_a_measure(caller):
-    object.__setattr__(caller._door, "complaints", Complaints(a_minute=2))
+    caller._door.complaints = Complaints(a_minute=2)
     caller.begin_auth("alice")
     for _ in range(5):
         await caller.key_proved("ssh-ed25519 B")

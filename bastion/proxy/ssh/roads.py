@@ -1,0 +1,35 @@
+"""Who dials devices for all connections of a listener, and when it may be done ahead of time."""
+
+from dataclasses import dataclass, field
+
+from bastion.proxy.ssh.connector import DeviceLink
+from bastion.proxy.ssh.device_login import KeyRing
+from bastion.proxy.ssh.ways import Way, Ways
+from bastion.proxy.supervisor import Supervisor
+
+
+@dataclass(frozen=True, slots=True)
+class Roads:
+    """What the connections of a listener know of the way to devices."""
+
+    supervisor: Supervisor
+    keys: KeyRing = field(default_factory=KeyRing)
+    ways: Ways = field(default_factory=Ways)
+
+    def dial(self, way: Way) -> DeviceLink:
+        link = DeviceLink(way, self.keys)
+        link.dial(self.supervisor.task)
+        return link
+
+    def dial_ahead(self, grant_id: str) -> DeviceLink | None:
+        """Begin to connect before the session is opened, where a live session shows that nothing stands against it."""
+        way = self.ways.to(grant_id)
+        return self.dial(way) if way is not None else None
+
+
+@dataclass(slots=True)
+class Standing:
+    """What a standing proof is worth: the grant it was found for, and a connection that may be on its way already."""
+
+    grant_id: str
+    link: DeviceLink | None = None

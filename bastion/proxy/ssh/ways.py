@@ -1,0 +1,54 @@
+"""How the devices with a live session are reached: enough to begin to connect, and no secret."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from bastion.domain.session import SessionState
+from bastion.proxy.live_session import LiveSession
+from bastion.services.views import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a device is, what it must prove, and as whom the hospital logs in there."""
+
+    device: str
+    host: str
+    port: int
+    host_keys: tuple[str, ...]
+    login: str
+    kind: str
+
+    @classmethod
+    def of(cls, opened: Opened) -> Self:
+        endpoint, credential = opened.endpoint, opened.credential
+        return cls(
+            opened.device.code, endpoint.host, endpoint.port, endpoint.host_keys, credential.login, credential.kind
+        )
+
+
+class Ways:
+    """The ways of the live sessions of this node, by grant.
+
+    A further connection under that grant, its key proved and its proof standing, may begin to connect at once: all that
+    opening a session checks was checked for the live one, and whatever changes since ends that one within a second.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[str, tuple[LiveSession, Way]]] = {}
+
+    def learn(self, live: LiveSession, way: Way) -> None:
+        self._known.setdefault(live.grant.id, {})[live.id] = live, way
+
+    def forget(self, live: LiveSession) -> None:
+        sessions = self._known.get(live.grant.id, {})
+        sessions.pop(live.id, None)
+        if not sessions:
+            self._known.pop(live.grant.id, None)
+
+    def to(self, grant_id: str) -> Way | None:
+        """The way to the device of a grant, while a session under it is live and not frozen."""
+        sessions = self._known.get(grant_id, {}).values()
+        return next(
+            (way for live, way in sessions if live.state is SessionState.ACTIVE and live.now() < live.end), None
+        )

@@ -1,0 +1,59 @@
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.domain.session import EndReason, Frozen, Killed
+from bastion.proxy.live_session import LiveSession
+from bastion.proxy.notices import Words
+from bastion.proxy.ssh.ways import Way, Ways
+from tests.proxy.fakes import FakeRecorder, a_grant, a_record
+
+WAY = Way("ct-01", "192.0.2.1", 22, ("ssh-ed25519 A",), "svc", "password")
+
+
+class NoJournal:
+    def add(self, fact) -> None:
+        """What is noted is of no concern here."""
+
+
+def a_live_session(ident="x1"):
+    now = clock.now()
+    grant = a_grant(start=now, end=now + timedelta(hours=1))
+    return LiveSession(a_record(ident), grant, FakeRecorder(), Words("en"), NoJournal(), lambda live: None)
+
+
+@pytest.fixture
+async def known():
+    ways, live = Ways(), a_live_session()
+    ways.learn(live, WAY)
+    return ways, live
+
+
+async def test_the_way_is_known_while_a_session_under_the_grant_is_live(known):
+    ways, _ = known
+    assert ways.to("g1") == WAY
+    assert ways.to("g2") is None
+
+
+@pytest.mark.parametrize("event", [Killed(EndReason.LOCKED, "Ruth", "x"), Killed(EndReason.REVOKED), Frozen("Eve")])
+async def test_T01_nothing_is_dialled_ahead_once_something_stands_against_it(known, event):
+    ways, live = known
+    live.feed(event)
+    assert ways.to("g1") is None
+
+
+async def test_T01_nor_after_the_end_of_the_agreed_time(known, monkeypatch):
+    ways, live = known
+    monkeypatch.setattr(type(live), "now", lambda self: self.end)
+    assert ways.to("g1") is None
+
+
+async def test_a_session_forgets_its_own_way_only(known):
+    ways, first = known
+    second = a_live_session("x2")
+    ways.learn(second, WAY)
+    ways.forget(first)
+    assert ways.to("g1") == WAY
+    ways.forget(second)
+    assert ways.to("g1") is None
