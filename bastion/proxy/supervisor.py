@@ -62,6 +62,8 @@ class Supervisor:
         self.node = node
         self.news = Pulse()
         """Beats whenever a row may have changed that somebody in a lobby waits for."""
+        self.at_stop: list[Callable[[], None]] = []
+        """Called last of all when the node stops: the edge drops the connections that are left."""
         self._keeping = keeping
         self._max_age = lock_view_max_age
         self._lives: dict[str, LiveSession] = {}
@@ -91,6 +93,8 @@ class Supervisor:
         for task in (*self._loops, *self._tasks):
             task.cancel()
         await asyncio.gather(*self._loops, *self._tasks, return_exceptions=True)  # each has logged its own trouble
+        for drop in self.at_stop:
+            drop()
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run `work` as a task nobody awaits: its failure is logged."""

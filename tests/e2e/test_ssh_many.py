@@ -73,3 +73,26 @@ async def test_everything_runs_on_postgresql_as_well(database, tmp_path):
         assert [r.end_reason for r in await world.records()] == ["technician_left"]
     finally:
         await world.close()
+
+
+async def test_a_bastion_that_stops_says_so_and_keeps_every_session(world, screens):
+    """At a prompt, in the lobby, and with nothing open at all: nobody is left hanging."""
+    await world.simulated_device(waits)
+    bob, carl = await world.person("bob"), await world.person("carl")
+    await world.grant()
+    screen = screens(world.screen("wait"))
+    await screen.expect("ready")
+    lobby = screens(world.screen(name="bob+sim-01", who=bob))
+    await lobby.expect("Reason")
+    idle = screens(world.screen(before=["-N"], name="carl+sim-01", who=carl))
+    while len(world.door.connections) < 3:
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.2)
+    world.listener.close()
+    await world.supervisor.stop()
+    for one in (screen, lobby):
+        await one.expect("The bastion is being stopped. The session is closed.", timeout=2)
+    for one in (screen, lobby, idle):
+        await one.ended(timeout=3)
+    assert [r.end_reason for r in await world.records()] == ["shutdown"]
+    assert not world.door.connections

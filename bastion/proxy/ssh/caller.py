@@ -48,10 +48,16 @@ class Door:
     language: str = "fr"
     half_open: HalfOpen = field(default_factory=HalfOpen)
     complaints: Complaints = field(default_factory=Complaints)
+    connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     roads: Roads = field(init=False)
 
     def __post_init__(self) -> None:
         self.roads = Roads(self.supervisor)
+
+    def drop_all(self) -> None:
+        """End every connection there is, at once."""
+        for connection in tuple(self.connections):
+            connection.abort()
 
 
 class Caller(asyncssh.SSHServer):
@@ -75,6 +81,7 @@ class Caller(asyncssh.SSHServer):
     # -- coming and going ----------------------------------------------------------------------------------------------
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
+        self._door.connections.add(conn)
         peer = conn.get_extra_info("peername")
         self._source = str(peer[0]) if peer else ""
         self._arrival = Arrival(self._source, conn.abort)
@@ -84,6 +91,8 @@ class Caller(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:
         self._let_through()
         self._drop_standing()
+        if self._connection is not None:
+            self._door.connections.discard(self._connection)
         if self.visit is not None:
             self.visit.gone()
         elif self._unknown_keys and not self._fingerprint:

@@ -5,6 +5,7 @@ Nothing of the technician's reaches the device but the bytes of his channels: no
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -117,16 +118,9 @@ class DeviceLink:
         return self.way.kind == SecretKind.PRIVATE_KEY
 
     def _options(self) -> asyncssh.SSHClientConnectionOptions:
-        pinned = [public_key(line) for line in self.way.host_keys]
-        return asyncssh.SSHClientConnectionOptions(
-            host=self.way.host, port=self.way.port, config=None, client_factory=self._make_login,
-            client_version=CLIENT_NAME, username=self.way.login, client_keys=None, agent_path=None, gss_host=None,
-            preferred_auth=["publickey"] if self._by_key else ["password", "keyboard-interactive"],
-            known_hosts=(pinned, [], []), server_host_key_algs=_algorithms_of(pinned),
-            kex_algs=algorithms.DEVICE_KEX, encryption_algs=algorithms.DEVICE_CIPHERS,
-            mac_algs=algorithms.DEVICE_MACS, compression_algs=None, login_timeout=PATIENCE,
-            keepalive_interval=KEEPALIVE, agent_forwarding=False, x11_forwarding=False,
-        )  # fmt: skip
+        options = copy(_usual_options(self.way))
+        options.protocol_factory = self._make_login
+        return options
 
     def _make_login(self) -> DeviceLogin:
         self._login = DeviceLogin(self._credential, self._keys, self._went)
@@ -153,6 +147,20 @@ class DeviceLink:
         why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         self._note(Audit("device:unreachable", {"device": self.way.device, "why": why[:200]}))
         return DeviceUnreachable(why, device=self.way.device)
+
+
+@lru_cache(maxsize=1024)
+def _usual_options(way: Way) -> asyncssh.SSHClientConnectionOptions:
+    """All that is the same each time a device is dialled. Nothing is read from the machine's own SSH configuration."""
+    pinned = [public_key(line) for line in way.host_keys]
+    methods = ["publickey"] if way.kind == SecretKind.PRIVATE_KEY else ["password", "keyboard-interactive"]
+    return asyncssh.SSHClientConnectionOptions(
+        host=way.host, port=way.port, config=None, client_version=CLIENT_NAME, username=way.login, client_keys=None,
+        agent_path=None, gss_host=None, preferred_auth=methods,
+        known_hosts=(pinned, [], []), server_host_key_algs=_algorithms_of(pinned), kex_algs=algorithms.DEVICE_KEX,
+        encryption_algs=algorithms.DEVICE_CIPHERS, mac_algs=algorithms.DEVICE_MACS, compression_algs=None,
+        login_timeout=PATIENCE, keepalive_interval=KEEPALIVE, agent_forwarding=False, x11_forwarding=False,
+    )  # fmt: skip
 
 
 def _algorithms_of(pinned: Sequence[asyncssh.SSHKey]) -> list[str]:

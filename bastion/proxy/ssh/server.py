@@ -48,6 +48,7 @@ async def listen(door: Door, host: str, port: int, host_key: Path) -> Listener:
     loop = asyncio.get_running_loop()
     front = FastFront if fast else PlainFront
     server = await loop.create_server(lambda: front(loop, options), host, port, backlog=BACKLOG)
+    door.supervisor.at_stop.append(door.drop_all)
     return Listener(server, door)
 
 
