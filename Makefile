@@ -27,6 +27,7 @@ demo: $(CORE) $(BUILT) ## Start a bastion, its console and two demo devices; Ctr
 	@exec $(PY) -m bastion demo
 
 code: ## The present code of a demo account: make code WHO=alice
+	@test -n "$(WHO)" || { echo "Say whose: make code WHO=alice" >&2; exit 1; }
 	@$(PY) -m bastion demo --code "$(WHO)"
 
 demo-reset: ## Forget the demo: its accounts, keys and recordings

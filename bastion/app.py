@@ -71,7 +71,7 @@ async def _proxy(parts: Parts) -> AsyncIterator[int]:
     """The SSH door with its supervisor. What a crash left is put in order before anybody is let in."""
     settings, services = parts.settings, parts.services
     require(settings.host_key)
-    with _alone(settings.home / f"proxy-{settings.node}.lock"):
+    with alone(settings.home / f"proxy-{settings.node}.lock"):
         await jobs.recover(services, parts.archive, settings.node)
         supervisor = Supervisor(
             services, settings.node, Keeping(settings.spool, parts.archive.seal), settings.lock_view_max_age
@@ -154,7 +154,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
     """Two proxies of one node would close each other's sessions; the second one does not start."""
     with path.open("w") as file:
         try:

@@ -29,7 +29,7 @@ def impose(
         return
     scope, code = _chosen(everything=everything, supplier=supplier, technician=technician, device=device)
     lock = perform(lambda services, me: services.locks.impose(me, scope, code, reason, instant(until)))
-    say("Cut: {what}. Lift it with: bastion unlock {id}", what=f"{scope} {code}".strip(), id=lock.id)
+    say("Cut: {what}. Lift it with: bastion unlock {id} --reason …", what=f"{scope} {code}".strip(), id=lock.id)
 
 
 @locks.command("list")

@@ -29,7 +29,8 @@ def run(settings: Settings) -> None:
 async def _run(settings: Settings) -> None:
     home, before = settings.home, Facts.read(settings.home)
     ports = {d.code: before.port_of(d.code) for d in before.devices} if before else {}
-    with app.stop_signals() as told:
+    # The lock comes first: a second start must not move the devices of the demo that runs.
+    with app.alone(home / "demo.lock"), app.stop_signals() as told:
         async with hall.devices(home / "devices", ports) as running, parts.opened(settings) as built:
             facts = before or await _first_time(built.services, home, running)
             await world.refresh(built.services, facts, running)

@@ -3,6 +3,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bastion import clock
 from bastion.domain.lock import Lock, LockScope
@@ -323,9 +324,10 @@ async def test_stopping_ends_and_keeps_every_session(tmp_path, recorders):
     assert sorted(ident for ident, _ in records.ends) == ["x1", "x2"]
 
 
-async def test_a_task_that_fails_is_logged_and_does_no_harm(watched, capsys):
+async def test_a_task_that_fails_is_logged_and_does_no_harm(watched):
     async def fails():
         raise RuntimeError("bug")
 
-    await watched.spawn(fails(), "something")
-    assert "something" in capsys.readouterr().out
+    with capture_logs() as logged:
+        await watched.spawn(fails(), "something")
+    assert [line["task"] for line in logged] == ["something"]
