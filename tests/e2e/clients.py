@@ -1,6 +1,7 @@
 """Real client programs: run to the end, or on a terminal that a test reads and types on."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import pty
@@ -105,7 +106,8 @@ class Screen:
     async def close(self) -> None:
         process = await self.process()
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself, and nobody has noticed yet
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
         asyncio.get_running_loop().remove_reader(self._master)
         os.close(self._master)
