@@ -13,6 +13,7 @@ from bastion.domain.parties import Actor, Facility, Supplier, Technician
 from bastion.domain.session import SessionRecord
 from bastion.errors import (
     AuthenticationFailed,
+    ChannelRefused,
     DeviceBusy,
     DeviceNotReady,
     GrantOver,
@@ -116,6 +117,8 @@ class Opening:
         if other is not None:
             mine = other.supplier_id == facts.supplier.id
             raise DeviceBusy(facts.device.code, who=other.technician_name if mine else "Another technician")
+        if any(s.frozen_at for s in live):
+            raise ChannelRefused("frozen", sentence="The hospital has frozen this session. Wait until it goes on.")
         elsewhere = next((s for s in live if s.source != actor.source), None)
         if elsewhere is not None:
             await uow.audit.append(

@@ -7,6 +7,7 @@ from bastion.domain.device import ChannelKind
 from bastion.domain.lock import LockScope
 from bastion.domain.session import Audit, EndReason
 from bastion.errors import (
+    ChannelRefused,
     DeviceBusy,
     GrantOver,
     GrantRevoked,
@@ -152,6 +153,15 @@ async def test_parallel_connections_of_one_grant_are_one_intervention_and_a_seco
     assert "session:second_source" not in await house.tags("session")
     await house.services.sessions.open(house.technician(source="127.0.0.9"), opened.grant.id, CONNECTION)
     assert "session:second_source" in await house.tags("session")
+
+
+async def test_a_frozen_intervention_is_not_thawed_by_connecting_again(house):
+    opened = await house.opened()
+    await house.services.supervision.freeze(house.staff(house.eve), opened.record.id)
+    with pytest.raises(ChannelRefused):
+        await house.services.sessions.open(house.technician(), opened.grant.id, CONNECTION)
+    await house.services.supervision.thaw(house.staff(house.eve), opened.record.id)
+    await house.services.sessions.open(house.technician(), opened.grant.id, CONNECTION)
 
 
 async def test_notes_keep_their_order_and_the_end_carries_the_digest(house):
