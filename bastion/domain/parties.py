@@ -37,6 +37,9 @@ class Supplier:
     active: bool = True
     contact: str = ""
 
+    def under_contract(self, now: datetime) -> bool:
+        return self.active and (self.contract_end is None or now < self.contract_end)
+
 
 @dataclass(frozen=True, slots=True)
 class Technician:

@@ -246,6 +246,8 @@ def _reason_to_end(live: LiveSession, locks: list[Lock], wish: Wish | None) -> K
         return Killed(EndReason.RECORDS_LOST, why="the records do not know this session any more")
     if wish.cut_by:
         return Killed(EndReason.CUT, wish.cut_by, wish.cut_why)
+    if not wish.welcome:
+        return Killed(EndReason.REVOKED, why="account or contract ended")
     if wish.grant.revoked_at is not None:
         return Killed(EndReason.REVOKED, wish.grant.revoked_by, wish.grant.revoke_reason)
     return None

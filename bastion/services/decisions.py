@@ -139,7 +139,7 @@ def _principal(actor: Actor) -> PrincipalFacts:
 
 
 def _supplier(supplier: Supplier, now: datetime) -> SupplierFacts:
-    contract = supplier.active and (supplier.contract_end is None or now < supplier.contract_end)
+    contract = supplier.under_contract(now)
     return SupplierFacts(supplier.id, supplier.code, supplier.networks, contract_active=contract)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bastion import clock
 from bastion.domain.device import Device, DeviceAccount
+from bastion.domain.grant import Grant
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, Supplier, Technician, system_actor
 from bastion.domain.session import Audit, EndReason, SessionRecord
@@ -131,7 +132,10 @@ class Sessions:
         async with self._database.read() as uow:
             records = await uow.sessions.live(node)
             grants = {ident: found(await uow.grants.get(ident)) for ident in {r.grant_id for r in records}}
-        return {r.id: Wish(r.id, r.frozen_by, r.cut_by, r.cut_why, grants[r.grant_id]) for r in records}
+            welcome = {ident: await _welcome(Joins(uow), grant) for ident, grant in grants.items()}
+        return {
+            r.id: Wish(r.id, r.frozen_by, r.cut_by, r.cut_why, grants[r.grant_id], welcome[r.grant_id]) for r in records
+        }
 
     async def left_behind(self, node: str) -> list[SessionRecord]:
         """Sessions this node carried when it died; the next start seals and closes them."""
@@ -192,6 +196,13 @@ class Sessions:
             "session:closed", actor=actor, subject=subject, facility_id=record.facility_id, at=now,
             reason=ending.reason, digest=ending.digest, bytes=ending.bytes, seconds=round(ending.seconds, 3),
         )  # fmt: skip
+
+
+async def _welcome(joins: Joins, grant: Grant) -> bool:
+    """Whether the person and the supplier behind a grant still work here (R-18)."""
+    now = clock.now()
+    technician, supplier = await joins.technician(grant.technician_id), await joins.supplier(grant.supplier_id)
+    return technician.usable(now) and supplier.under_contract(now)
 
 
 async def _account(uow: UnitOfWork, device: Device, login: str) -> DeviceAccount:

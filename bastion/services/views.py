@@ -134,3 +134,5 @@ class Wish:
     cut_by: str
     cut_why: str
     grant: Grant
+    welcome: bool = True
+    """False once the person has left, or the supplier's contract has ended (R-18)."""

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from bastion.domain.lock import LockScope
-from tests.e2e.world import clock_moved
+from bastion.services.people import TechnicianForm
+from tests.e2e.world import OPERATOR, clock_moved
 
 
 @pytest.fixture
@@ -71,6 +72,14 @@ async def test_cut_everything_reaches_the_screen_within_a_second(shell, hospital
 async def test_a_revoked_grant_ends_the_session_with_its_reason(shell, hospital):
     await hospital.services.approvals.revoke(hospital.staff(hospital.eve), hospital.given.id, "patient in the room")
     await shell.expect("Your authorisation for this device was withdrawn: patient in the room.", timeout=1)
+    await shell.ended(timeout=2)
+
+
+async def test_T25_a_leaver_is_shown_out_of_his_running_session(shell, hospital):
+    alice = hospital.alice.technician
+    form = TechnicianForm(alice.login, alice.name, alice.email, "acme", active=False, id=alice.id)
+    await hospital.services.people.save_technician(OPERATOR, form)
+    await shell.expect("account or contract ended", timeout=4)
     await shell.ended(timeout=2)
 
 

@@ -65,17 +65,23 @@ async def test_a_lock_on_somebody_else_or_over_does_not(live, lock):
     assert live.live
 
 
-async def test_a_cut_a_revocation_and_a_session_nobody_knows_end_it():
+async def test_a_cut_a_revocation_a_leaver_and_a_session_nobody_knows_end_it():
     ends = []
     for wish in (
         a_wish(cut_by="Eve", cut_why="wrong device"),
         a_wish(a_grant(revoked_at=NOW, revoked_by="Eve", revoke_reason="patient")),
+        a_wish(welcome=False),
         None,
     ):
         live = a_live_session()
         obey(live, [], wish)
         ends.append(live.ended_by[:2])
-    assert ends == [(EndReason.CUT, "Eve"), (EndReason.REVOKED, "Eve"), (EndReason.RECORDS_LOST, "")]
+    assert ends == [
+        (EndReason.CUT, "Eve"),
+        (EndReason.REVOKED, "Eve"),
+        (EndReason.REVOKED, ""),
+        (EndReason.RECORDS_LOST, ""),
+    ]
 
 
 async def test_a_lock_is_graver_than_a_cut(live):

@@ -164,6 +164,19 @@ async def test_a_frozen_intervention_is_not_thawed_by_connecting_again(house):
     await house.services.sessions.open(house.technician(), opened.grant.id, CONNECTION)
 
 
+@pytest.mark.parametrize("leaver", ["technician", "supplier"])
+async def test_T25_whoever_leaves_is_no_longer_welcome_in_a_running_session(house, leaver):
+    opened = await house.opened()
+    assert (await house.services.sessions.wishes("n1"))[opened.record.id].welcome
+    if leaver == "technician":
+        form = TechnicianForm("alice", "Alice", "", "acme", active=False, id=house.alice.id)
+        await house.services.people.save_technician(OPERATOR, form)
+    else:
+        form = SupplierForm("acme", "Acme", ("127.0.0.0/8",), active=False, id=house.alice.supplier_id)
+        await house.services.directory.save_supplier(OPERATOR, form)
+    assert not (await house.services.sessions.wishes("n1"))[opened.record.id].welcome
+
+
 async def test_notes_keep_their_order_and_the_end_carries_the_digest(house):
     opened = await house.opened()
     facts = [Audit("channel:opened", {"channel": 1, "kind": "shell"}), Audit("channel:closed", {"channel": 1})]
