@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from bastion import clock
 from bastion.domain.session import EndReason, Notice
 from bastion.i18n import translator
 
@@ -56,11 +57,13 @@ class Words:
         return translator(self.language)
 
     def clock(self, moment: datetime) -> str:
-        """Show the time of day in the hospital, with the date when it is not near."""
-        return moment.astimezone(ZoneInfo(self.zone)).strftime("%H:%M")
-
-    def day(self, moment: datetime) -> str:
-        return moment.astimezone(ZoneInfo(self.zone)).strftime("%d/%m %H:%M")
+        """Show the time of day in the hospital and where that is, with the date when it is not today."""
+        zone = ZoneInfo(self.zone)
+        local, today = moment.astimezone(zone), clock.now().astimezone(zone).date()
+        time = local.strftime("%H:%M")
+        if local.date() != today:
+            time = self.say("{time} on {day}").format(time=time, day=local.strftime("%d/%m"))
+        return f"{time} ({self.zone})"
 
     def notice(self, notice: Notice, params: Mapping[str, object], end: datetime) -> str:
         if notice is Notice.ENDED:

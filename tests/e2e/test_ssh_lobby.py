@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from bastion.proxy.notices import Words
+
 PROMPT = "Number or name of the device"
 
 
@@ -36,6 +38,13 @@ async def pending(hospital):
     return waiting[0].request
 
 
+async def end_of(hospital, request):
+    """When the right ends, as the technician reads it."""
+    async with hospital.database.read() as uow:
+        grant = await uow.grants.get(request.grant_id)
+    return Words("en").clock(grant.end)
+
+
 async def test_a_request_is_made_seen_agreed_and_the_session_opens_by_itself(lobby, hospital):
     await fill_in(lobby)
     await lobby.expect("is with the hospital. Asked: Eve")
@@ -43,14 +52,27 @@ async def test_a_request_is_made_seen_agreed_and_the_session_opens_by_itself(lob
     asked = (request.reason, request.kind.value, request.work_order, request.wanted.total_seconds())
     assert asked == ("replace the tube", "telediagnostic", "WO-7", 90 * 60)
     lobby.send("typed while waiting\r")
-    await hospital.approve(request)
+    agreed = await hospital.approve(request, 45)
     begun = asyncio.get_running_loop().time()
+    await lobby.expect("Approved until ")
+    assert await lobby.expect(" by Eve: “ok”") == await end_of(hospital, agreed)
+    await lobby.expect("You asked for 1 h 30; 45 min is what was agreed.")
     await lobby.expect("# ", timeout=3)
     assert asyncio.get_running_loop().time() - begun < 2
     lobby.send("echo on''device; exit\r")
     await lobby.expect("ondevice")
     await lobby.ended()
     assert b"typed while waiting" not in await hospital.recorded("i")
+
+
+async def test_whoever_comes_back_to_an_open_right_reads_until_when(hospital, screens):
+    """With no question left to ask: before the device's own first word, and not in front of a command's output."""
+    grant = await hospital.grant()
+    screen = screens(hospital.screen())
+    await screen.expect(f"Approved until {Words('en').clock(grant.end)} by Eve: “ok”\r\n")
+    await screen.expect("# ")
+    assert b"You asked for" not in screen.seen
+    assert (await hospital.ssh("echo plain")).out == b"plain\n"
 
 
 async def test_a_refusal_is_read_with_its_reason(lobby, hospital):

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from bastion.domain.session import EndReason, Notice
@@ -19,9 +21,21 @@ def test_every_ending_has_words(reason):
     assert Words("fr").ending(reason, "Eve", "raison") != Words("en").ending(reason, "Eve", "reason")
 
 
-def test_the_time_is_the_hospital_s():
-    assert Words("en", "Europe/Paris").notice(Notice.EXTENDED, {"end": NOW}, NOW).endswith("10:00.")
-    assert Words("en", "America/Cayenne").clock(NOW) == "06:00"
+@pytest.fixture
+def at_ten(monkeypatch):
+    monkeypatch.setattr(notices.clock, "now", lambda: NOW)
+
+
+def test_the_time_is_the_hospital_s_and_says_so(at_ten):
+    extended = Words("en", "Europe/Paris").notice(Notice.EXTENDED, {"end": NOW}, NOW)
+    assert extended.endswith("ends at 10:00 (Europe/Paris).")
+    assert Words("en", "America/Cayenne").clock(NOW) == "06:00 (America/Cayenne)"
+
+
+def test_a_time_that_is_not_today_has_its_date(at_ten):
+    assert Words("en").clock(NOW + timedelta(hours=13, minutes=59)) == "23:59 (Europe/Paris)"
+    assert Words("en").clock(NOW + timedelta(hours=14)) == "00:00 on 23/11 (Europe/Paris)"
+    assert Words("fr").clock(NOW + timedelta(days=1)) == "10:00 le 23/11 (Europe/Paris)"
 
 
 def test_words_of_people_cannot_steer_the_terminal():

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from bastion import clock
@@ -42,6 +43,7 @@ class Lobby:
             code = device or await self._choose()
             entry = await self._desk.enter(code, account)
             if entry.device is not None and entry.facility is not None:
+                self._words = replace(self._words, zone=entry.facility.timezone)
                 self._show(screens.heading(entry.device, entry.facility.name))
             grant = entry.grant or await self._obtain(entry, code, account)
             if grant.acknowledged_at is None:
@@ -54,7 +56,7 @@ class Lobby:
     # -- which device --------------------------------------------------------------------------------------------------
     async def _choose(self) -> str:
         items = (await self._desk.enter("", "")).menu
-        self._show(screens.menu(self._words, items))
+        self._show(screens.menu(self._words, items, self._terminal.cols))
         if not items:
             raise Left
         return await self._chosen(items)

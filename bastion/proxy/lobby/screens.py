@@ -5,10 +5,11 @@
 import re
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bastion.domain.access_request import AccessRequest, InterventionKind
+from bastion.domain.access_request import AccessRequest, Approval, InterventionKind
 from bastion.domain.device import Device
 from bastion.proxy.notices import Words, plain
 from bastion.services.views import MenuItem
@@ -41,15 +42,19 @@ def heading(device: Device, facility: str) -> str:
     return f"\n\x1b[1m{plain(device.code)}\x1b[0m  {plain(device.name)}  ({plain(where)})\n"
 
 
-def menu(words: Words, items: Sequence[MenuItem]) -> str:
+def menu(words: Words, items: Sequence[MenuItem], cols: int) -> str:
     """Number every device; the number, or the device's code, is the answer."""
     if not items:
         return words.say("There is no device here for your company.") + "\n"
     width = max(len(item.device.code) for item in items)
-    lines = [
-        f"{n:4}  {plain(i.device.code):{width}}  {_about(i)}  [{_state(words, i)}]" for n, i in enumerate(items, 1)
-    ]
+    lines = [_item(words, n, item, width, cols) for n, item in enumerate(items, 1)]
     return "\n" + words.say("Your devices:") + "\n\n" + "\n".join(lines) + "\n\n"
+
+
+def _item(words: Words, number: int, item: MenuItem, width: int, cols: int) -> str:
+    """One line where it fits, else how far one is with the device stands below it."""
+    line, state = f"{number:4}  {plain(item.device.code):{width}}  {_about(item)}", f"[{_state(words, item)}]"
+    return f"{line}  {state}" if len(line) + len(state) + 2 < cols else f"{line}\n{'':{width + 8}}{state}"
 
 
 def choice(answer: str, items: Sequence[MenuItem]) -> str | None:
@@ -122,8 +127,26 @@ def denied(words: Words, request: AccessRequest) -> str:
 
 def later(words: Words, start: datetime) -> str:
     return words.say("Agreed. Your time begins at {start}; the session opens here by itself then.").format(
-        start=words.day(start)
+        start=words.clock(start)
     )
+
+
+def agreed(words: Words, request: AccessRequest, end: datetime, cols: int) -> str:
+    """Who agreed, until when and with what words; and that it is less than was asked, if it is (R-25)."""
+    until, people = words.clock(end), [plain(a.staff_name) + _note(words, a) for a in request.approvals]
+    if len(people) == 1:
+        lines = [words.say("Approved until {until} by {who}").format(until=until, who=people[0])]
+    else:
+        lines = [words.say("Approved until {until} by:").format(until=until), *(f"- {person}" for person in people)]
+    if request.agreed < request.wanted:
+        less = words.say("You asked for {asked}; {agreed} is what was agreed.")
+        lines.append(less.format(asked=length(request.wanted), agreed=length(request.agreed)))
+    return "\n" + "\n".join(wrap(line, cols) for line in lines) + "\n"
+
+
+def _note(words: Words, approval: Approval) -> str:
+    note = plain(approval.note)
+    return words.say(": “{note}”").format(note=note) if note else "."
 
 
 def _about(item: MenuItem) -> str:
@@ -132,5 +155,6 @@ def _about(item: MenuItem) -> str:
 
 
 def _state(words: Words, item: MenuItem) -> str:
-    until = words.day(item.until) if item.until else ""
+    there = replace(words, zone=item.facility.timezone)
+    until = there.clock(item.until) if item.until else ""
     return words.say(_STATES.get(item.state, item.state)).format(until=until)

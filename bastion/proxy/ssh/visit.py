@@ -25,6 +25,7 @@ from bastion.errors import (
 from bastion.i18n import sentence, translator
 from bastion.proxy.frames import Data, Stream
 from bastion.proxy.live_session import REFUSED, LiveSession
+from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.desk import ServiceDesk
 from bastion.proxy.lobby.lobby import Left, Lobby
 from bastion.proxy.lobby.terminal import Terminal
@@ -149,7 +150,10 @@ class Visit:
             if end.asked.subsystem:
                 end.refuse(self.refuse(f"subsystem {end.asked.subsystem[:40]}", remark=False), REFUSED)
             else:
-                await self._carry(end, await self._session_for(end))
+                live = await self._session_for(end)
+                if end.asked.pty and end.asked.command is None:
+                    await self._say_what_was_agreed(end, live)
+                await self._carry(end, live)
         except Left:
             end.close()
         except BastionError as problem:
@@ -168,6 +172,12 @@ class Visit:
         for text in remarks:
             end.write(Data(f"{text}{newline}".encode(), Stream.ERR))
 
+    async def _say_what_was_agreed(self, end: TechnicianEnd, live: LiveSession) -> None:
+        """Until when, and what the approver had to say: read before anything else. The device is dialled meanwhile."""
+        request = await self._desk.request(live.grant.request_id)
+        text = screens.agreed(live.words, request, live.end, end.asked.size.cols)
+        end.write(Data(text.replace("\n", "\r\n").encode()))
+
     def _turn_away(self, end: TechnicianEnd, problem: BastionError) -> None:
         ended = self._live.last_words() if self._live is not None else ""
         end.refuse(ended or sentence(problem, self._actor.language), answer(problem).exit_status)
@@ -182,8 +192,8 @@ class Visit:
             return await asyncio.shield(self._opening)
         if not (end.asked.pty and end.asked.command is None):
             _nobody_to_ask(self._name, entry, has_terminal=end.asked.pty)
-        words = Words(self._actor.language, entry.facility.timezone if entry and entry.facility else "Europe/Paris")
-        lobby = Lobby(Terminal(end, end.asked.size.cols), self._desk, words, self._supervisor.news)
+        terminal = Terminal(end, end.asked.size.cols)
+        lobby = Lobby(terminal, self._desk, Words(self._actor.language), self._supervisor.news)
         grant = await lobby.run(self._name.device, self._name.account)
         return await self._session(grant.id)
 

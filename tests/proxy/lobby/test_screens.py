@@ -1,7 +1,9 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bastion import clock
 from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, Person
 from bastion.domain.device import Device
 from bastion.domain.parties import Facility
@@ -10,8 +12,13 @@ from bastion.proxy.notices import Words
 from bastion.services.views import MenuItem
 from tests.proxy.fakes import NOW
 
-EN = Words("en")
+EN, FR = Words("en"), Words("fr")
 CHU = Facility("f1", "chu", "CHU Demo", "750000001")
+
+
+@pytest.fixture(autouse=True)
+def at_ten(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 def device(code="ct-01", name="Scanner 1"):
@@ -57,15 +64,64 @@ def test_lengths_are_shown():
 
 
 def test_the_menu_numbers_devices_and_says_how_far_one_is_with_each():
-    text = screens.menu(EN, [item(), item("mri-2", "pending", None), item("us-3", "none", None)])
-    assert "1  ct-01  Scanner 1 · Imaging · CHU Demo  [open until 22/11 10:00]" in text
+    text = screens.menu(EN, [item(), item("mri-2", "pending", None), item("us-3", "none", None)], 120)
+    assert "1  ct-01  Scanner 1 · Imaging · CHU Demo  [open until 10:00 (Europe/Paris)]" in text
     assert "2  mri-2" in text
     assert "[waiting for the hospital]" in text
     assert "[ask for access]" in text
 
 
+def test_in_the_menu_each_hospital_has_its_own_time():
+    there = replace(item(), facility=replace(CHU, timezone="America/Cayenne"))
+    assert "[open until 06:00 (America/Cayenne)]" in screens.menu(EN, [there], 80)
+
+
+def test_what_does_not_fit_beside_a_device_stands_below_it():
+    text = screens.menu(FR, [item(name="Scanner 1, poste de reconstruction")], 80)
+    first, second = text.strip("\n").splitlines()[-2:]
+    assert first == "   1  ct-01  Scanner 1, poste de reconstruction · Imaging · CHU Demo"
+    assert second == "             [ouvert jusqu’à 10:00 (Europe/Paris)]"
+
+
 def test_an_empty_menu_says_so():
-    assert "no device here for your company" in screens.menu(EN, [])
+    assert "no device here for your company" in screens.menu(EN, [], 80)
+
+
+def agreement(who="Claire", note="bay is free until then", minutes=90):
+    return Approval(who, who, NOW, timedelta(minutes=minutes), note)
+
+
+HALF_PAST_ELEVEN = NOW + timedelta(minutes=90)
+
+
+@pytest.mark.parametrize(
+    ("words", "note", "text"),
+    [
+        (EN, "bay is free", "Approved until 11:30 (Europe/Paris) by Claire: “bay is free”"),
+        (EN, "", "Approved until 11:30 (Europe/Paris) by Claire."),
+        (FR, "salle libre", "Accordé jusqu’à 11:30 (Europe/Paris) par Claire : « salle libre »"),
+    ],
+)
+def test_the_approver_s_word_and_the_agreed_end_are_read(words, note, text):
+    request = a_request(approvals=(agreement(note=note),))
+    assert screens.agreed(words, request, HALF_PAST_ELEVEN, 80).strip() == text
+
+
+def test_every_approver_has_his_own_word():
+    request = a_request(approvals=(agreement(), agreement("Paul", "")))
+    assert screens.agreed(EN, request, HALF_PAST_ELEVEN, 80).strip().splitlines() == [
+        "Approved until 11:30 (Europe/Paris) by:",
+        "- Claire: “bay is free until then”",
+        "- Paul.",
+    ]
+
+
+def test_less_than_was_asked_is_said():
+    request = a_request(approvals=(agreement(), agreement("Paul", "", 45)))
+    end = NOW + timedelta(minutes=45)
+    assert screens.agreed(EN, request, end, 80).endswith("You asked for 1 h 30; 45 min is what was agreed.\n")
+    whole = a_request(approvals=(agreement(minutes=240), agreement("Paul")))
+    assert "You asked for" not in screens.agreed(EN, whole, end, 80)
 
 
 @pytest.mark.parametrize(
@@ -78,11 +134,12 @@ def test_a_device_is_chosen_by_number_or_name(answer, code):
 def test_T39_names_and_reasons_cannot_steer_the_screen():
     evil = "x\x1b]0;owned\x07\x9b2J\r\n"
     texts = [
-        screens.menu(EN, [item(name=evil)]),
+        screens.menu(EN, [item(name=evil)], 80),
         screens.heading(device(name=evil), evil),
         screens.denied(EN, a_request(decided_by=evil, decision_note=evil)),
         screens.waiting(EN, a_request(), [evil], 80),
         screens.agreed_so_far(EN, a_request(approvals=(Approval("e", evil, NOW, timedelta(hours=1)),))),
+        screens.agreed(EN, a_request(approvals=(agreement(evil, evil),)), NOW, 80),
     ]
     for text in texts:
         assert "\x1b]" not in text
@@ -94,7 +151,7 @@ def test_T39_names_and_reasons_cannot_steer_the_screen():
 def test_the_waiting_screen_says_who_was_asked_for_what_and_how_long_it_stands():
     text = screens.waiting(EN, a_request(), ["Eve", "Max"], 80)
     assert "Request ABCDEF12 for 1 h 30 is with the hospital. Asked: Eve, Max." in text
-    assert "2 more agreement(s) needed. It lapses at 12:00." in text
+    assert "2 more agreement(s) needed. It lapses at 12:00 (Europe/Paris)." in text
 
 
 def test_a_request_nobody_in_particular_was_asked_about_names_the_duty():
