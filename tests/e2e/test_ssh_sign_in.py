@@ -12,6 +12,7 @@ from asyncssh.packet import Boolean, String, UInt32
 from bastion import clock
 from bastion.errors import ConfigurationError
 from bastion.proxy.ssh import server
+from tests.e2e.clients import Screen
 from tests.e2e.raw import FAILURE, INFO_REQUEST, PK_OK, SUCCESS, RawClient, packet, partial
 from tests.e2e.world import make_key
 
@@ -201,6 +202,26 @@ async def test_a_wrong_code_is_refused_and_audited(hospital):
     done = await hospital.ssh("id", code="000000")
     assert (done.status, done.out) == (255, b"")
     assert [e.fields["stage"] for e in await hospital.events("auth:failed")] == ["code"]
+
+
+async def test_a_wrong_code_is_said_before_the_next_question_and_why_after_the_last(hospital, screens):
+    """As a person sees it: an OpenSSH that asks on the terminal, three times as it does by default."""
+    arguments, environment = hospital.options()
+    arguments[arguments.index("NumberOfPasswordPrompts=1")] = "NumberOfPasswordPrompts=3"
+    environment = {name: value for name, value in environment.items() if "ASKPASS" not in name}
+    address = ["-p", str(hospital.listener.port), "alice+ct-01@127.0.0.1"]
+    screen = screens(Screen(["setsid", "--ctty", "--wait", "ssh", *arguments, *address], environment))
+    assert "wrong" not in await screen.expect("Code (TOTP): ")
+    screen.send("000000\r")
+    await screen.expect("This code is wrong or was used already. Wait for the next one, then type it.\r\n")
+    await screen.expect("Code (TOTP): ")
+    screen.send("000000\r")
+    await screen.expect("This code is wrong or was used already.")
+    await screen.expect("Code (TOTP): ")
+    screen.send("000000\r")
+    await screen.expect("Three codes were wrong or used already. Check the clock of your phone, then connect again.")
+    assert await screen.ended() == 255
+    assert [e.fields["stage"] for e in await hospital.events("auth:failed")] == ["code"] * 3
 
 
 async def test_T21_one_code_opens_one_connection(hospital):

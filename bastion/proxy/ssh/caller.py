@@ -14,7 +14,7 @@ import structlog
 
 from bastion.domain.parties import Actor
 from bastion.errors import AuthenticationFailed, BastionError, TooManyAttempts, Unavailable
-from bastion.i18n import LANGUAGES, sentence
+from bastion.i18n import LANGUAGES, translator
 from bastion.proxy.half_open import Arrival, Complaints, HalfOpen
 from bastion.proxy.ssh import names
 from bastion.proxy.ssh.channels import TechnicianEnd
@@ -29,12 +29,17 @@ HANDSHAKE: Final = 10.0
 """Seconds in which a caller must have agreed on keys and said a name (T14)."""
 MOST_TRIES: Final = 10
 """Failed steps on one connection; agents offer several keys before the right one."""
+MOST_CODES: Final = 3
+"""Wrong codes on one connection; most clients ask three times, and then give up without a reason."""
 LONGEST_CODE: Final = 32
 BANNER: Final = (
     "Accès réservé aux intervenants autorisés ; toute session est enregistrée.\n"
     "Authorised technicians only; every session is recorded.\n"
 )
 PROMPT: Final = "Code (TOTP): "
+WRONG_CODE: Final = "This code is wrong or was used already. Wait for the next one, then type it."
+"""One sentence for every cause: a wrong code and a used one must not be told apart."""
+WRONG_CODES: Final = "Three codes were wrong or used already. Check the clock of your phone, then connect again."
 
 _log = structlog.get_logger(__name__)
 
@@ -77,6 +82,7 @@ class Caller(asyncssh.SSHServer):
         self._standing: Standing | None = None
         self._unknown_keys = 0
         self._tries = 0
+        self._wrong_codes = 0
 
     # -- coming and going ----------------------------------------------------------------------------------------------
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
@@ -116,7 +122,7 @@ class Caller(asyncssh.SSHServer):
             self._connection.send_auth_banner(BANNER)
         self._said = names.shown(username)
         self._name = names.parse(username)
-        self._fingerprint, self._actor, self._factors = "", None, ""
+        self._fingerprint, self._actor, self._factors, self._wrong_codes = "", None, "", 0
         self._drop_standing()
         if self._name is None:
             self._complain("login", "login name is not plain")
@@ -135,7 +141,7 @@ class Caller(asyncssh.SSHServer):
     def get_kbdint_challenge(
         self, _username: str, _lang: str, _submethods: str
     ) -> tuple[str, str, str, list[tuple[str, bool]]]:
-        return "", "", "", [(PROMPT, False)]
+        return "", "\n".join(self._both(WRONG_CODE)) if self._wrong_codes else "", "", [(PROMPT, False)]
 
     async def validate_kbdint_response(self, _username: str, responses: Sequence[str]) -> bool:
         """One answer to the one question; an empty, oversize, missing or second answer is a failure (T5)."""
@@ -145,7 +151,7 @@ class Caller(asyncssh.SSHServer):
         code = responses[0].strip() if len(responses) == 1 else ""
         if not code or len(code) > LONGEST_CODE:
             await self._refused("code", "wrong number or length of answers")
-            return False
+            return self._wrong_code()
         try:
             self._actor = await self._services.authentication.technician_code(
                 name.technician, fingerprint, code, self._source, self.client
@@ -153,9 +159,16 @@ class Caller(asyncssh.SSHServer):
         except (TooManyAttempts, Unavailable) as problem:
             raise self._goodbye(problem) from problem
         except AuthenticationFailed:
-            return False
+            return self._wrong_code()
         self._factors = "key totp"
         return True
+
+    def _wrong_code(self) -> bool:
+        """The next question says so; after the last one the connection ends, and says why."""
+        self._wrong_codes += 1
+        if self._wrong_codes >= MOST_CODES:
+            raise self._goodbye(AuthenticationFailed("wrong codes", sentence=WRONG_CODES))
+        return False
 
     def auth_completed(self) -> None:
         self._let_through()
@@ -253,6 +266,10 @@ class Caller(asyncssh.SSHServer):
 
     def _goodbye(self, problem: BastionError) -> asyncssh.DisconnectError:
         """A disconnect that says one sentence in both languages: whoever it is, he is not known yet."""
-        languages = sorted(LANGUAGES, key=lambda language: language != self._door.language)
-        text = " / ".join(sentence(problem, language) for language in languages)
+        text = " / ".join(text.format(**problem.params) for text in self._both(problem.msgid))
         return asyncssh.DisconnectError(answer(problem).disconnect, text)
+
+    def _both(self, english: str) -> list[str]:
+        """A sentence in each language, that of the house first."""
+        languages = sorted(LANGUAGES, key=lambda language: language != self._door.language)
+        return [translator(language)(english) for language in languages]

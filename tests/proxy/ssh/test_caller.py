@@ -10,7 +10,7 @@ from bastion.domain.parties import Actor, ActorKind
 from bastion.errors import AuthenticationFailed, TooManyAttempts, Unavailable
 from bastion.proxy.half_open import Complaints
 from bastion.proxy.ssh import caller as module
-from bastion.proxy.ssh.caller import BANNER, MOST_TRIES, Caller, Door
+from bastion.proxy.ssh.caller import BANNER, MOST_CODES, MOST_TRIES, WRONG_CODE, WRONG_CODES, Caller, Door
 from bastion.services.authentication import KeyOutcome
 
 ALICE = Actor(ActorKind.TECHNICIAN, "t1", "alice", "Alice")
@@ -131,6 +131,36 @@ async def test_T05_odd_answers_do_not_even_reach_the_service(caller, answers):
     assert not await caller.validate_kbdint_response("", answers)
     assert caller.service.asked == []
     assert caller.service.refusals == [("alice", "code", "wrong number or length of answers")]
+
+
+def question(caller):
+    """What stands above the next question for a code."""
+    _, instruction, _, ((prompt, echo),) = caller.get_kbdint_challenge("", "", "")
+    assert (prompt, echo) == ("Code (TOTP): ", False)
+    return instruction
+
+
+@pytest.mark.parametrize("answers", [["000000"], [], ["9" * 33]], ids=["wrong", "none", "oversize"])
+async def test_T28_a_wrong_code_is_said_in_one_sentence_for_every_cause(caller, answers):
+    await half_way(caller)
+    assert question(caller) == ""
+    assert not await caller.validate_kbdint_response("", answers)
+    english, french = question(caller).split("\n")
+    assert english == WRONG_CODE
+    assert french.startswith("Ce code est faux ou a déjà servi.")
+    caller.begin_auth("bob")
+    assert question(caller) == "", "another name has not typed a code yet"
+
+
+async def test_after_the_last_code_the_connection_ends_and_says_why(caller):
+    await half_way(caller)
+    for _ in range(MOST_CODES - 1):
+        assert not await caller.validate_kbdint_response("", ["000000"])
+    with pytest.raises(asyncssh.DisconnectError) as left:
+        await caller.validate_kbdint_response("", ["000000"])
+    english, french = left.value.reason.split(" / ")
+    assert english == WRONG_CODES
+    assert french.startswith("Trois codes étaient faux")
 
 
 async def test_T12_a_hostile_name_ends_the_connection(caller):
