@@ -97,7 +97,8 @@ class Authentication:
             if found is None:
                 raise AuthenticationFailed("key is not registered")
             technician, fingerprint = found
-            grant_id = await self._standing_proof(uow, technician, fingerprint, source, device_code, now)
+            proof = await uow.proofs.standing(technician.id, fingerprint, source, device_code, now)
+        grant_id = proof.grant_id if proof else ""
         return KeyOutcome(technician.id, fingerprint, needs_code=not grant_id, grant_id=grant_id)
 
     async def technician_code(self, login: str, fingerprint: str, code: str, source: str, client: str = "") -> Actor:
@@ -221,23 +222,8 @@ class Authentication:
 
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _technician_with_key(self, uow: UnitOfWork, login: str, public: str) -> tuple[Technician, str] | None:
-        technician = await uow.technicians.by_login(login)
-        if technician is None or not technician.usable(clock.now()):
-            return None
-        for key in await uow.keys.of(technician.id):
-            if secrets.compare_digest(key.public.encode(), public.encode()):
-                return technician, key.fingerprint
-        return None
-
-    async def _standing_proof(
-        self, uow: UnitOfWork, technician: Technician, fingerprint: str, source: str, device_code: str, now: datetime
-    ) -> str:
-        """The open grant for which a proof stands, or empty."""
-        device = await uow.devices.by_code(device_code) if device_code else None
-        grant = await uow.grants.live(technician.id, device.id, now) if device else None
-        if grant is None or await uow.proofs.find(technician.id, fingerprint, source, grant.id, now) is None:
-            return ""
-        return grant.id
+        found = await uow.keys.holder(login, public)
+        return found if found is not None and found[0].usable(clock.now()) else None
 
     async def _technician_in(
         self, uow: UnitOfWork, technician: Technician, fingerprint: str, source: str, client: str, factors: str

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bastion.domain.access_request import AccessRequest
 from bastion.domain.credentials import FactorProof
-from bastion.domain.device import Device, DeviceAccount, Endpoint
+from bastion.domain.device import Endpoint
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.lock import Subject, first_hit
-from bastion.domain.parties import Actor, Facility, Supplier, Technician
+from bastion.domain.parties import Actor
 from bastion.domain.session import SessionRecord
 from bastion.errors import (
     AuthenticationFailed,
@@ -29,6 +28,7 @@ from bastion.services.sealing import secret_aad
 from bastion.services.views import DeviceCredential, Opened
 from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
+from bastion.store.whole_grant import WholeGrant
 from policies.model import Action
 from recordings.model import RecordingMeta
 
@@ -47,18 +47,6 @@ class Connection:
     factors: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    technician: Technician
-    supplier: Supplier
-    device: Device
-    facility: Facility
-    account: DeviceAccount
-    endpoint: Endpoint
-    grant: Grant
-    request: AccessRequest
-
-
 class Opening:
     def __init__(self, decisions: Decisions, vault: Vault) -> None:
         self._decisions = decisions
@@ -67,31 +55,24 @@ class Opening:
     async def open(self, uow: UnitOfWork, actor: Actor, grant_id: str, connection: Connection, now: datetime) -> Opened:
         """Check, keep and release within the caller's transaction; see `Sessions.open` for what it raises."""
         await uow.locks.hold()
-        facts = await self._gather(uow, actor, grant_id)
+        facts, endpoint = await self._gather(uow, actor, grant_id)
         await self._check(uow, actor, facts, now)
         record = _make_record(actor, facts, connection, now)
         credential = await self._release(uow, actor, facts, record, now)
         await self._keep(uow, actor, facts, record, connection, now)
         meta = _make_meta(actor, facts, record)
-        return Opened(record, facts.grant, facts.device, facts.facility, facts.endpoint, credential, meta)
+        return Opened(record, facts.grant, facts.device, facts.facility, endpoint, credential, meta)
 
-    async def _gather(self, uow: UnitOfWork, actor: Actor, grant_id: str) -> _Facts:
-        grant = await uow.grants.get(grant_id)
-        if grant is None or grant.technician_id != actor.id:
+    async def _gather(self, uow: UnitOfWork, actor: Actor, grant_id: str) -> tuple[WholeGrant, Endpoint]:
+        facts = await uow.whole_grants.get(grant_id)
+        if facts is None or facts.grant.technician_id != actor.id:
             raise NoGrant(grant_id)
-        technician = found(await uow.technicians.get(actor.id))
-        device = found(await uow.devices.get(grant.device_id))
-        endpoints = [e for e in await uow.endpoints.of(device.id) if e.host_keys]
-        account = await uow.accounts.get(grant.account_id)
-        if not endpoints or account is None or not device.active:
-            raise DeviceNotReady(device.code, device=device.code)
-        return _Facts(
-            technician, found(await uow.suppliers.get(technician.supplier_id)), device,
-            found(await uow.facilities.get(device.facility_id)), account, endpoints[0], grant,
-            found(await uow.requests.get(grant.request_id)),
-        )  # fmt: skip
+        endpoints = [e for e in await uow.endpoints.of(facts.device.id) if e.host_keys]
+        if not endpoints or not facts.device.active:
+            raise DeviceNotReady(facts.device.code, device=facts.device.code)
+        return facts, endpoints[0]
 
-    async def _check(self, uow: UnitOfWork, actor: Actor, facts: _Facts, now: datetime) -> None:
+    async def _check(self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime) -> None:
         """Everything that must hold at this instant; the order is from the gravest to the most particular."""
         if not facts.technician.usable(now):
             raise AuthenticationFailed("technician is not usable")
@@ -110,9 +91,9 @@ class Opening:
             raise NotAcknowledged(facts.grant.id)
         await self._check_others(uow, actor, facts, now)
 
-    async def _check_others(self, uow: UnitOfWork, actor: Actor, facts: _Facts, now: datetime) -> None:
+    async def _check_others(self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime) -> None:
         """One intervention at a time on a device (R-37); the same person from two places is noticed (R-11)."""
-        live = await uow.sessions.search(device_id=facts.device.id, live=True, limit=FEW)
+        live = await uow.sessions.live_on_device(facts.device.id, FEW)
         other = next((s for s in live if s.grant_id != facts.grant.id), None)
         if other is not None:
             mine = other.supplier_id == facts.supplier.id
@@ -127,7 +108,7 @@ class Opening:
             )  # fmt: skip
 
     async def _release(
-        self, uow: UnitOfWork, actor: Actor, facts: _Facts, record: SessionRecord, now: datetime
+        self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, record: SessionRecord, now: datetime
     ) -> DeviceCredential:
         """The vault's own check: a secret leaves only for an open grant that names this very account."""
         if facts.grant.status(now) is not GrantStatus.OPEN or facts.grant.account_id != facts.account.id:
@@ -141,7 +122,13 @@ class Opening:
         return DeviceCredential(facts.account.login, facts.account.kind.value, secret)
 
     async def _keep(
-        self, uow: UnitOfWork, actor: Actor, facts: _Facts, record: SessionRecord, connection: Connection, now: datetime
+        self,
+        uow: UnitOfWork,
+        actor: Actor,
+        facts: WholeGrant,
+        record: SessionRecord,
+        connection: Connection,
+        now: datetime,
     ) -> None:
         await uow.sessions.add(record)
         await uow.audit.append(
@@ -170,22 +157,22 @@ def _check_grant(grant: Grant, now: datetime) -> None:
             return
 
 
-def _make_record(actor: Actor, facts: _Facts, connection: Connection, now: datetime) -> SessionRecord:
+def _make_record(actor: Actor, facts: WholeGrant, connection: Connection, now: datetime) -> SessionRecord:
     return SessionRecord(
-        id=new_id(now), grant_id=facts.grant.id, request_id=facts.request.id, technician_id=actor.id,
+        id=new_id(now), grant_id=facts.grant.id, request_id=facts.grant.request_id, technician_id=actor.id,
         technician_name=actor.name, supplier_id=facts.supplier.id, device_id=facts.device.id,
         facility_id=facts.device.facility_id, account_login=facts.account.login, source=actor.source,
         client=connection.client, node=connection.node, started_at=now,
     )  # fmt: skip
 
 
-def _make_meta(actor: Actor, facts: _Facts, record: SessionRecord) -> RecordingMeta:
+def _make_meta(actor: Actor, facts: WholeGrant, record: SessionRecord) -> RecordingMeta:
     return RecordingMeta(
         recording_id=record.id, session_id=record.id, started_at=record.started_at.isoformat(),
-        grant_id=facts.grant.id, request_id=facts.request.id, technician_id=actor.id,
+        grant_id=facts.grant.id, request_id=facts.grant.request_id, technician_id=actor.id,
         technician_name=facts.technician.name, technician_login=actor.login, supplier=facts.supplier.name,
         device_id=facts.device.id, device_code=facts.device.code, device_name=facts.device.name,
         facility=facts.facility.name, account=facts.account.login, source=actor.source, client=record.client,
-        kind=facts.grant.kind.value, reason=facts.request.reason, work_order=facts.request.work_order,
+        kind=facts.grant.kind.value, reason=facts.reason, work_order=facts.work_order,
         policy_hash=facts.grant.policy_hash, node=record.node, language=actor.language,
     )  # fmt: skip

@@ -53,6 +53,16 @@ class Keys(Repository[TechnicianKey]):
     async def of(self, technician_id: str) -> list[TechnicianKey]:
         return await self._many(_KEYS_OF, {"technician_id": technician_id})
 
+    async def holder(self, login: str, public: str) -> tuple[Technician, str] | None:
+        """The technician of this login who has registered this very key, and the key's fingerprint."""
+        if not storable(login + public):
+            return None
+        rows = await self._tx.rows(_HOLDER, {"name": login, "public": public})
+        if not rows:
+            return None
+        *facts, fingerprint = tuple(rows[0])
+        return Technician(*facts), fingerprint
+
     async def by_fingerprint(self, fingerprint: str) -> TechnicianKey | None:
         """A key belongs to one person (R-11)."""
         return await self._one(_KEY_BY_FINGERPRINT, {"fingerprint": fingerprint})
@@ -140,6 +150,11 @@ _DEVICE_BY_CODE = _named(Devices.sql_select, t.devices.c.code)
 _TECHNICIAN_BY_LOGIN = _named(Technicians.sql_select, t.technicians.c.login)
 _STAFF_BY_LOGIN = _named(StaffMembers.sql_select, t.staff.c.login)
 _KEYS_OF = Keys.sql_all.where(t.technician_keys.c.technician_id == sa.bindparam("technician_id"))
+_HOLDER = (
+    _TECHNICIAN_BY_LOGIN.add_columns(t.technician_keys.c.fingerprint)
+    .join(t.technician_keys, t.technician_keys.c.technician_id == t.technicians.c.id)
+    .where(t.technician_keys.c.public == sa.bindparam("public"))
+)
 _KEY_BY_FINGERPRINT = Keys.sql_select.where(t.technician_keys.c.fingerprint == sa.bindparam("fingerprint"))
 _KEY_REMOVE = sa.delete(t.technician_keys).where(t.technician_keys.c.id == sa.bindparam("key"))
 _ENDPOINTS_OF = Endpoints.sql_all.where(t.endpoints.c.device_id == sa.bindparam("device_id"))

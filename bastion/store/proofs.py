@@ -15,6 +15,7 @@ from bastion.store.transaction import Transaction
 _SHORT = 200  # characters of a tried login kept as they are
 _F = t.auth_failures.c
 _P = t.factor_proofs.c
+_G = t.grants.c
 _NOW = sa.bindparam("now", type_=Instant())
 
 
@@ -95,11 +96,14 @@ class WebSessions(Repository[WebSession]):
 class Proofs(Repository[FactorProof]):
     kind, table = FactorProof, t.factor_proofs
 
-    async def find(
-        self, technician_id: str, fingerprint: str, source: str, grant_id: str, now: datetime
+    async def standing(
+        self, technician_id: str, fingerprint: str, source: str, device_code: str, now: datetime
     ) -> FactorProof | None:
-        facts = {"technician_id": technician_id, "fingerprint": fingerprint, "source": source, "grant_id": grant_id}
-        return await self._one(FIND_PROOF, {**facts, "now": now})
+        """The proof that stands for the grant which a session on this device would open under (as `Grants.live`)."""
+        if not storable(device_code):
+            return None
+        facts = {"technician_id": technician_id, "fingerprint": fingerprint, "source": source, "code": device_code}
+        return await self._one(STANDING_PROOF, {**facts, "now": now})
 
     async def revoke_grant(self, grant_id: str) -> int:
         return await self._tx.change(REVOKE_PROOFS, {"gone": grant_id})
@@ -129,12 +133,26 @@ TOKEN_BY_HASH = Tokens.sql_select.where(t.api_tokens.c.hash == sa.bindparam("dig
 TOKENS_OF = Tokens.sql_all.where(t.api_tokens.c.staff_id == sa.bindparam("staff_id"))
 WEB_SESSIONS_OF = WebSessions.sql_all.where(t.web_sessions.c.staff_id == sa.bindparam("staff_id"))
 FORGET_WEB_SESSIONS = sa.delete(t.web_sessions).where(t.web_sessions.c.expires_at < _NOW)
-FIND_PROOF = Proofs.sql_select.where(
+_GRANT_NOW = (
+    sa.select(_G.id)
+    .join(t.devices, t.devices.c.id == _G.device_id)
+    .where(
+        sa.func.lower(t.devices.c.code) == sa.func.lower(sa.bindparam("code", type_=t.devices.c.code.type)),
+        _G.technician_id == sa.bindparam("technician_id"),
+        _G.revoked_at.is_(None),
+        _G.start <= _NOW,
+        _G.end > _NOW,
+    )
+    .order_by(_G.end.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+STANDING_PROOF = Proofs.sql_select.where(
     _P.technician_id == sa.bindparam("technician_id"),
     _P.fingerprint == sa.bindparam("fingerprint"),
     _P.source == sa.bindparam("source"),
-    _P.grant_id == sa.bindparam("grant_id"),
     _P.expires_at > _NOW,
+    _P.grant_id == _GRANT_NOW,
 ).limit(1)
 REVOKE_PROOFS = sa.delete(t.factor_proofs).where(_P.grant_id == sa.bindparam("gone"))
 FORGET_PROOFS = sa.delete(t.factor_proofs).where(_P.expires_at < _NOW)

@@ -20,11 +20,12 @@ class Sessions(Versioned[SessionRecord]):
         """Sessions that have not ended, on one node or on all."""
         return await self._many(LIVE_ON, {"node": node}) if node else await self._many(LIVE)
 
+    async def live_on_device(self, device_id: str, limit: int) -> list[SessionRecord]:
+        """The newest that have not ended."""
+        return await self._many(LIVE_ON_DEVICE, {"device_id": device_id, "limit": limit})
+
     async def some(self, ids: "frozenset[str] | list[str]") -> list[SessionRecord]:
         return await self._many(SOME, {"ids": list(ids)}) if ids else []
-
-    async def of_grant(self, grant_id: str) -> list[SessionRecord]:
-        return await self._many(OF_GRANT, {"grant_id": grant_id})
 
     async def count_live(self, technician_id: str = "", device_id: str = "", grant_id: str = "") -> int:
         wanted = {_S.technician_id: technician_id, _S.device_id: device_id, _S.grant_id: grant_id}
@@ -97,6 +98,8 @@ def _about(text: str) -> "sa.ColumnElement[bool]":
 NEWEST = Sessions.sql_select.order_by(_S.started_at.desc(), _S.id.desc())
 LIVE = Sessions.sql_all.where(_S.ended_at.is_(None))
 LIVE_ON = LIVE.where(_S.node == sa.bindparam("node"))
+LIVE_ON_DEVICE = NEWEST.where(_S.ended_at.is_(None), _S.device_id == sa.bindparam("device_id")).limit(
+    sa.bindparam("limit")
+)
 SOME = Sessions.sql_all.where(_S.id.in_(sa.bindparam("ids", expanding=True)))
-OF_GRANT = Sessions.sql_all.where(_S.grant_id == sa.bindparam("grant_id"))
 COUNT_LIVE = sa.select(sa.func.count()).select_from(t.sessions).where(_S.ended_at.is_(None))

@@ -25,6 +25,7 @@ from bastion.store.proofs import (
 )
 from bastion.store.sessions import Sessions
 from bastion.store.transaction import Transaction
+from bastion.store.whole_grant import WholeGrants
 
 
 class UnitOfWork:
@@ -41,6 +42,7 @@ class UnitOfWork:
         self.accounts = Accounts(transaction)
         self.requests = Requests(transaction)
         self.grants = Grants(transaction)
+        self.whole_grants = WholeGrants(transaction)
         self.sessions = Sessions(transaction)
         self.locks = Locks(transaction)
         self.credentials = Credentials(transaction)

@@ -94,16 +94,14 @@ async def test_T28_five_failures_lock_out_that_login_from_that_source_only(house
 
 
 async def test_a_standing_proof_spares_the_code_for_this_grant_key_and_source(house):
-    opened = await house.opened()
-    async with house.database.read() as uow:
-        grant = await uow.grants.get(opened.grant.id)
+    await house.opened()
     auth = house.services.authentication
     # The house opens with the fingerprint "SHA256:x"; only that very key rides on the proof.
     async with house.database.read() as uow:
-        found = await uow.proofs.find(house.alice.id, "SHA256:x", SOURCE, grant.id, clock.now())
+        found = await uow.proofs.standing(house.alice.id, "SHA256:x", SOURCE, "ct-01", clock.now())
         assert found is not None
-        assert await uow.proofs.find(house.alice.id, "SHA256:y", SOURCE, grant.id, clock.now()) is None
-        assert await uow.proofs.find(house.alice.id, "SHA256:x", "127.0.0.2", grant.id, clock.now()) is None
+        assert await uow.proofs.standing(house.alice.id, "SHA256:y", SOURCE, "ct-01", clock.now()) is None
+        assert await uow.proofs.standing(house.alice.id, "SHA256:x", "127.0.0.2", "ct-01", clock.now()) is None
     assert (await auth.key_proved("alice", house.alice_key, SOURCE, "ct-01")).needs_code
 
 

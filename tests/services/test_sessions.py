@@ -197,7 +197,7 @@ async def test_the_second_factors_proof_dies_with_the_last_session(house):
 
     async def stands() -> bool:
         async with house.database.read() as uow:
-            proof = await uow.proofs.find(house.alice.id, "SHA256:x", "127.0.0.1", opened.grant.id, clock.now())
+            proof = await uow.proofs.standing(house.alice.id, "SHA256:x", "127.0.0.1", "ct-01", clock.now())
         return proof is not None
 
     await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))

@@ -8,7 +8,7 @@ from bastion.domain.credentials import ApiToken, Credential, FactorProof, Sealed
 from bastion.domain.parties import Role
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.store.database import Database
-from tests.store.samples import HOUR, NOW, SECRET
+from tests.store.samples import HOUR, NOW, SECRET, a_grant, a_request
 
 CREDENTIAL = Credential("stf-1", "$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA", b"\x00\xff", NOW, NOW)
 TOKEN = ApiToken("tok-1", "stf-1", "scripts", "a" * 64, NOW, NOW + HOUR, roles=frozenset({Role.AUDITOR}))
@@ -115,17 +115,30 @@ async def test_browsers_come_and_go(hospital: Database) -> None:
 async def test_a_proof_stands_for_one_key_one_source_one_grant(granted: Database) -> None:
     async with granted.write() as uow:
         await uow.proofs.add(PROOF)
-        find = uow.proofs.find
-        assert await find("tec-1", "SHA256:aaaa", "192.0.2.7", "gra-1", NOW) == PROOF
-        assert await find("tec-2", "SHA256:aaaa", "192.0.2.7", "gra-1", NOW) is None
-        assert await find("tec-1", "SHA256:bbbb", "192.0.2.7", "gra-1", NOW) is None
-        assert await find("tec-1", "SHA256:aaaa", "192.0.2.8", "gra-1", NOW) is None
-        assert await find("tec-1", "SHA256:aaaa", "192.0.2.7", "gra-2", NOW) is None
-        assert await find("tec-1", "SHA256:aaaa", "192.0.2.7", "gra-1", NOW + HOUR) is None
+        standing = uow.proofs.standing
+        assert await standing("tec-1", "SHA256:aaaa", "192.0.2.7", "CT-01", NOW) == PROOF
+        assert await standing("tec-2", "SHA256:aaaa", "192.0.2.7", "ct-01", NOW) is None
+        assert await standing("tec-1", "SHA256:bbbb", "192.0.2.7", "ct-01", NOW) is None
+        assert await standing("tec-1", "SHA256:aaaa", "192.0.2.8", "ct-01", NOW) is None
+        assert await standing("tec-1", "SHA256:aaaa", "192.0.2.7", "ct-02", NOW) is None
+        assert await standing("tec-1", "SHA256:aaaa", "192.0.2.7", "ct\x00", NOW) is None
+        assert await standing("tec-1", "SHA256:aaaa", "192.0.2.7", "ct-01", NOW + HOUR) is None
         assert await uow.proofs.revoke_grant("gra-1") == 1
-        assert await find("tec-1", "SHA256:aaaa", "192.0.2.7", "gra-1", NOW) is None
+        assert await standing("tec-1", "SHA256:aaaa", "192.0.2.7", "ct-01", NOW) is None
         await uow.proofs.add(PROOF)
         assert await uow.proofs.forget(NOW + 2 * HOUR) == 1
+
+
+async def test_a_proof_stands_only_for_the_grant_a_session_would_open_under(granted: Database) -> None:
+    """Of two open grants on a device the one that ends last counts; a proof given for the other spares no code."""
+    async with granted.write() as uow:
+        await uow.proofs.add(PROOF)
+        await uow.requests.add(a_request(2))
+        await uow.grants.add(a_grant(2, end=a_grant().end + HOUR))
+        assert await uow.proofs.standing("tec-1", "SHA256:aaaa", "192.0.2.7", "ct-01", NOW) is None
+        revoked = (await uow.grants.get("gra-2")).revoke("Bob", "over", NOW)
+        await uow.grants.save(revoked)
+        assert await uow.proofs.standing("tec-1", "SHA256:aaaa", "192.0.2.7", "ct-01", NOW) == PROOF
 
 
 async def test_a_sealed_secret_is_replaced(hospital: Database) -> None:

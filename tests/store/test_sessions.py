@@ -37,7 +37,8 @@ async def test_a_record_comes_back_whole(granted: Database) -> None:
     async with granted.read() as uow:
         assert await uow.sessions.get("ses-1") == a_session()
         assert await uow.sessions.get("ses-2") == ENDED
-        assert await uow.sessions.of_grant("gra-1") == [a_session(), ENDED]
+        assert await uow.sessions.live_on_device("dev-1", 8) == [a_session()]
+        assert await uow.sessions.live_on_device("dev-2", 8) == []
         assert await uow.sessions.some(["ses-2", "nobody"]) == [ENDED]
         assert await uow.sessions.some([]) == []
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.engine import make_url
 
 from bastion.domain.events import AuditEvent
-from bastion.store import access, audit_log, directory, proofs, repository, sessions, sqlite
+from bastion.store import access, audit_log, directory, proofs, repository, sessions, sqlite, whole_grant
 from bastion.store import tables as t
 
 REPOSITORIES = [
@@ -39,6 +39,7 @@ FINDERS = {
     "technicians.by_login": directory._TECHNICIAN_BY_LOGIN,
     "staff.by_login": directory._STAFF_BY_LOGIN,
     "keys.of": directory._KEYS_OF,
+    "keys.holder": directory._HOLDER,
     "keys.by_fingerprint": directory._KEY_BY_FINGERPRINT,
     "endpoints.of": directory._ENDPOINTS_OF,
     "accounts.of": directory._ACCOUNTS_OF,
@@ -48,6 +49,7 @@ FINDERS = {
     "requests.search": access.NEWEST_REQUESTS.limit(50),
     "requests, approvals": access.APPROVALS_OF,
     "grants.live": access.LIVE_GRANT,
+    "whole_grants.get": whole_grant._WHOLE,
     "grants.of_technician": access.GRANTS_OF_TECHNICIAN,
     "grants.of_request": access.GRANT_OF_REQUEST,
     "grants.unfinished": access.UNFINISHED,
@@ -55,7 +57,7 @@ FINDERS = {
     "sessions.live": sessions.LIVE,
     "sessions.live on a node": sessions.LIVE_ON,
     "sessions.some": sessions.SOME,
-    "sessions.of_grant": sessions.OF_GRANT,
+    "sessions.live_on_device": sessions.LIVE_ON_DEVICE,
     "sessions.count_live": sessions.COUNT_LIVE,
     "sessions.search": sessions.NEWEST.limit(50),
     "sessions.search of a facility": sessions.NEWEST.where(t.sessions.c.facility_id == NOWHERE).limit(50),
@@ -65,7 +67,7 @@ FINDERS = {
     "tokens.by_hash": proofs.TOKEN_BY_HASH,
     "tokens.of": proofs.TOKENS_OF,
     "web_sessions.of": proofs.WEB_SESSIONS_OF,
-    "proofs.find": proofs.FIND_PROOF,
+    "proofs.standing": proofs.STANDING_PROOF,
     "audit.search": sa.select(t.audit_events).order_by(t.audit_events.c.seq.desc()).limit(100),
     "audit.verify": audit_log._AFTER,
     "audit.between": audit_log._BETWEEN,
