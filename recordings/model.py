@@ -90,7 +90,10 @@ class RecordingMeta:
 
 @dataclass(frozen=True, slots=True)
 class TrackHead:
-    """What is known of a channel when it opens. `term` is the terminal's type; 0 columns without a terminal."""
+    """What is known of a channel when it opens. `term` is the terminal's type; 0 columns without a terminal.
+
+    `modes` are what the technician's client asked of the device's terminal, by their names in RFC 4254, section 8.
+    """
 
     number: int
     channel: int
@@ -100,6 +103,7 @@ class TrackHead:
     term: str
     command: str
     pty: bool
+    modes: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -96,13 +97,14 @@ class Recorder:
         return cls(directory, meta, fd, began // 1000)
 
     def open_track(
-        self, channel: int, kind: TrackKind, *, cols: int, rows: int, term: str, command: str = "", pty: bool
-    ) -> "Track":
+        self, channel: int, kind: TrackKind, *, cols: int, rows: int, term: str, command: str = "", pty: bool,
+        modes: Mapping[str, int] | None = None,
+    ) -> "Track":  # fmt: skip
         """Begin the track of one channel; what the channel is stands in the spool before this returns."""
         with self._guard:
             self.require()
             number = len(self._tracks)
-            about = TrackHead(number, channel, TrackKind(kind), cols, rows, term, command, pty)
+            about = TrackHead(number, channel, TrackKind(kind), cols, rows, term, command, pty, dict(modes or {}))
             try:
                 fd = durable.create(spool.track_name(number), self._fd, os.O_APPEND)
             except OSError as error:
@@ -206,9 +208,13 @@ class Track:
     def resize(self, cols: int, rows: int) -> None:
         self._put(ord("r"), frames.resize(cols, rows))
 
+    def mark(self, text: str) -> None:
+        """Note what is not data: a signal, a break, what the hospital did meanwhile."""
+        self._put(ord("m"), _words(text))
+
     def exit(self, outcome: str) -> None:
         """Note how the channel ended, in the device's words: an exit status as digits, or a signal's name."""
-        self._put(ord("x"), outcome[:SMALL].encode("utf-8", "backslashreplace"))
+        self._put(ord("x"), _words(outcome))
 
     def close(self) -> None:
         """Write no more to this track. Twice is once."""
@@ -263,3 +269,7 @@ class Track:
         """Take half a frame off the end. Should that fail too, readers still see by its check that it is none."""
         with contextlib.suppress(OSError):
             os.ftruncate(self._fd, self._end)
+
+
+def _words(text: str) -> bytes:
+    return text[:SMALL].encode("utf-8", "backslashreplace")

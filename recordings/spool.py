@@ -152,7 +152,7 @@ def head_bytes(head: TrackHead) -> bytes:
     return canonical(
         {
             "number": head.number, "channel": head.channel, "kind": head.kind, "cols": head.cols, "rows": head.rows,
-            "term": head.term, "command": head.command, "pty": head.pty,
+            "term": head.term, "command": head.command, "pty": head.pty, "modes": head.modes,
         }
     )  # fmt: skip
 

@@ -6,7 +6,8 @@ escapes mean is for the player to judge. Bytes that are not UTF-8 show as U+FFFD
 
     o   what the device answered; also its stderr, with one marker at the first of it
     i   what the technician typed, or sent to the standard input of a command
-    r   resize          m   marker          x   exit status (signals as 128 + n, 255 when it cannot be told)
+    r   resize          m   marker: signals, breaks, the end of input, what the hospital did
+    x   exit status (signals as 128 + n, 255 when it cannot be told)
 
 Without a terminal nobody turned line feeds into new lines, so each gets its carriage return in `o`.
 """
@@ -54,6 +55,8 @@ class Cast:
             return self._data(frame.at, frame.code, text) if text else b""
         if frame.code == "r":
             return self._line(frame.at, "r", "{}x{}".format(*_bounded(*resized(frame.data))))
+        if frame.code == "m":
+            return self._line(frame.at, "m", printable(frame.data.decode("utf-8", "replace"), 1000))
         if frame.code == "x":
             return self._exit(frame.at, frame.data.decode("utf-8", "replace"))
         return b""

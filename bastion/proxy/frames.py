@@ -5,7 +5,12 @@ An `End` pushes, as asyncio's transports do: a stream read by a task costs 65–
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import Final, Protocol
+
+SIGNALS: Final = frozenset(
+    {"ABRT", "ALRM", "FPE", "HUP", "ILL", "INT", "KILL", "PIPE", "QUIT", "SEGV", "TERM", "USR1", "USR2"}
+)
+"""The signals RFC 4254, 6.10 names. Any other name would be free text on its way to the device."""
 
 
 class Stream(IntEnum):
@@ -23,17 +28,15 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """The technician's window, in characters and in pixels (0 when unknown)."""
+    """The technician's window in characters. Its size in pixels stays here: no device needs it to be serviced."""
 
     cols: int
     rows: int
-    width: int = 0
-    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A signal by its name without `SIG` (RFC 4254, 6.9)."""
+    """A signal by its name without `SIG`, one of `SIGNALS`."""
 
     name: str
 

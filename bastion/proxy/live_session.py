@@ -5,7 +5,7 @@ order. Only what comes after the last byte waits for anything: sealing the recor
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -126,12 +126,13 @@ class LiveSession:
         return self._numbers
 
     def open_track(
-        self, number: int, kind: ChannelKind, *, cols: int, rows: int, term: str, command: str, pty: bool
-    ) -> Track:
+        self, number: int, kind: ChannelKind, *, cols: int, rows: int, term: str, command: str, pty: bool,
+        modes: Mapping[str, int] | None = None,
+    ) -> Track:  # fmt: skip
         """Start recording a channel. Without a track there is no channel, and no session either."""
         try:
             track = self.recorder.open_track(
-                number, _KINDS[kind], cols=cols, rows=rows, term=term, command=command, pty=pty
+                number, _KINDS[kind], cols=cols, rows=rows, term=term, command=command, pty=pty, modes=modes
             )
         except RecordingError as error:
             self.feed(RecordingFailed(str(error)))
@@ -189,6 +190,7 @@ class LiveSession:
                 self._journal.add(effect)
             case Say(Notice.ENDED, params):
                 self.ended_by = (EndReason(str(params["reason"])), str(params["by"]), str(params["why"]))
+                self._mark(_with_name(self.last_words(), str(params["by"])))
             case Say(notice, params):
                 self._tell(self.words.notice(notice, params, self.end))
             case WakeAt(when):
@@ -202,12 +204,26 @@ class LiveSession:
                 self._finish(self)
 
     def _tell(self, text: str) -> None:
+        """Say it on every screen, and in the recording of every channel: whoever replays it sees why it stood still."""
+        self._mark(text)
         for relay in list(self._relays.values()):
             relay.tell(on_screen(text))
+
+    def _mark(self, text: str) -> None:
+        try:
+            for track in list(self._tracks.values()):
+                track.mark(text)
+        except RecordingError as error:
+            if self.live:
+                self.feed(RecordingFailed(str(error)))
+            else:  # it ends already, maybe for this very reason
+                _log.error("the end of a session is not marked in its recording", session=self.id, why=str(error))
 
     def _wake_at(self, when: datetime) -> None:
         if self._wake is not None:
             self._wake.cancel()
+        if not self.live:
+            return
         delay = max((when - self.now()).total_seconds(), 0.0)
         self._wake = asyncio.get_running_loop().call_later(delay, self.tick)
 
@@ -220,6 +236,11 @@ class LiveSession:
             last = Data(last_on_screen(text)) if relay.terminal else Data(f"{text}\n".encode(), Stream.ERR)
             relay.close([last, Exit(REFUSED)], outcome="session ended")
         self.ended.set()
+
+
+def _with_name(text: str, who: str) -> str:
+    """Some words leave out who decided; whoever replays the session should read it all the same."""
+    return f"{text} ({who})" if who and who not in text else text
 
 
 def _refusal(reason: RefusalReason, kind: ChannelKind) -> BastionError:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from bastion.proxy.frames import Data, Exit, Frame, Resize, Stream
+from bastion.proxy.frames import Break, Data, Eof, Exit, Frame, Resize, Signal, Stream
 from recordings.model import Direction
 from recordings.recorder import Track
 
@@ -11,21 +11,35 @@ _SHOWN: dict[Stream, Direction] = {Stream.OUT: "o", Stream.ERR: "e"}
 
 
 class RecorderTap:
-    """Writes a channel's frames to its track. A frame that cannot be written raises, and is not passed on."""
+    """Writes a channel's frames to its track. A frame that cannot be written raises, and is not passed on.
+
+    Every kind of frame that reaches the device leaves a trace: what is not data stands there as a marker.
+    """
 
     def __init__(self, track: Track) -> None:
         self._track = track
 
     def typed(self, frame: Frame) -> None:
-        if isinstance(frame, Data):
-            self._track.write("i", frame.data)
-        elif isinstance(frame, Resize):
-            self._track.resize(frame.cols, frame.rows)
+        match frame:
+            case Data(data):
+                self._track.write("i", data)
+            case Resize(cols, rows):
+                self._track.resize(cols, rows)
+            case Signal(name):
+                self._track.mark(f"signal {name}")
+            case Break(milliseconds):
+                self._track.mark(f"break {milliseconds} ms")
+            case Eof():
+                self._track.mark("end of input")
+            case _:
+                raise TypeError(f"{type(frame).__name__} does not go to a device")
 
     def shown(self, frame: Frame) -> None:
         if isinstance(frame, Data):
             self._track.write(_SHOWN[frame.stream], frame.data)
         elif isinstance(frame, Exit):
+            if frame.message:
+                self._track.mark(frame.message)
             self._track.exit(frame.signal or str(frame.status))
 
 

@@ -81,6 +81,9 @@ class FakeTrack:
     def resize(self, cols, rows) -> None:
         self.written.append(("r", (cols, rows)))
 
+    def mark(self, text) -> None:
+        self.written.append(("m", text))
+
     def exit(self, outcome) -> None:
         self.written.append(("x", outcome))
 

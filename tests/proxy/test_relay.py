@@ -5,60 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bastion.proxy.frames import Break, Data, Eof, Exit, Resize, Signal, Stream
-from bastion.proxy.relay import Relay, Valve
-from tests.proxy.ends import HandEnd, HandOwner
-
-
-class HandTap:
-    """Notes each frame and what the other End had got by then."""
-
-    def __init__(self) -> None:
-        self.typed_frames: list = []
-        self.shown_frames: list = []
-        self.passed_first: list = []
-        self.trouble: Exception | None = None
-        self.relay: Relay | None = None
-
-    def typed(self, frame) -> None:
-        self._see(frame, self.typed_frames, self.relay.device)
-
-    def shown(self, frame) -> None:
-        self._see(frame, self.shown_frames, self.relay.technician)
-
-    def _see(self, frame, seen, target) -> None:
-        if self.trouble is not None:
-            raise self.trouble
-        self.passed_first += [f for f in target.got if f is frame]
-        seen.append(frame)
-
-
-class HandShortcut:
-    def __init__(self) -> None:
-        self.open = 0
-        self.trouble: Exception | None = None
-
-    def __call__(self, _relay):
-        self.open += 1
-        return self._shut
-
-    def _shut(self) -> None:
-        self.open -= 1
-        if self.trouble is not None:
-            raise self.trouble
-
-
-class Bench:
-    def __init__(self, *, terminal=True, technician=None, device=None, shortcut=None, start=True) -> None:
-        self.technician = technician or HandEnd()
-        self.device = device or HandEnd()
-        self.owner = HandOwner()
-        self.tap, self.tap2 = HandTap(), HandTap()
-        self.relay = Relay(
-            self.technician, self.device, [self.tap, self.tap2], self.owner, terminal=terminal, shortcut=shortcut
-        )
-        self.tap.relay = self.tap2.relay = self.relay
-        if start:
-            self.relay.start()
+from bastion.proxy.relay import Valve
+from tests.proxy.bench import Bench, HandShortcut
+from tests.proxy.ends import HandEnd
 
 
 @pytest.fixture
@@ -208,96 +157,6 @@ def test_a_valve_opens_when_the_last_reason_is_gone():
     assert not end.paused
     valve.open("never shut")
     assert not end.paused
-
-
-# -- freezing ----------------------------------------------------------------------------------------------------------
-def test_frozen_at_a_terminal_what_is_typed_is_dropped_and_never_played_back(bench):
-    bench.relay.freeze(on=True)
-    bench.technician.send(b"rm -rf /\n", Signal("INT"), Break(1))
-    assert bench.device.got == []
-    assert bench.tap.typed_frames == []
-    bench.relay.freeze(on=False)
-    bench.technician.send(b"ls\n")
-    assert bench.device.got == [Data(b"ls\n")]
-
-
-def test_frozen_the_window_still_changes_size(bench):
-    bench.relay.freeze(on=True)
-    bench.technician.send(Resize(100, 30))
-    assert bench.device.got == [Resize(100, 30)]
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_frozen_the_device_still_speaks(terminal):
-    bench = Bench(terminal=terminal)
-    bench.relay.freeze(on=True)
-    bench.device.send(b"alarm", Data(b"hot", Stream.ERR))
-    assert bench.technician.bytes() == b"alarmhot"
-
-
-def test_frozen_without_a_terminal_the_bytes_wait_for_the_thaw():
-    bench = Bench(terminal=False)
-    bench.technician.send(b"1")
-    bench.relay.freeze(on=True)
-    bench.technician.send(b"2", b"3", Eof())
-    assert bench.device.bytes() == b"1"
-    assert bench.technician.paused
-    bench.relay.freeze(on=False)
-    assert bench.device.got == [Data(b"1"), Data(b"2"), Data(b"3"), Eof()]
-
-
-def test_the_end_of_input_during_a_freeze_comes_once_after_it(bench):
-    bench.relay.freeze(on=True)
-    bench.technician.send(Eof())
-    assert bench.device.got == []
-    bench.relay.freeze(on=False)
-    bench.relay.freeze(on=True)
-    bench.relay.freeze(on=False)
-    assert bench.device.got == [Eof()]
-
-
-def test_frozen_and_full_both_must_end_before_input_goes_on():
-    bench = Bench(terminal=False, device=HandEnd(room=1))
-    bench.technician.send(b"22", b"33")
-    bench.relay.freeze(on=True)
-    bench.device.take()
-    assert bench.device.bytes() == b"22"
-    bench.relay.freeze(on=False)
-    assert bench.device.bytes() == b"2233"
-
-
-def test_a_relay_may_be_frozen_before_it_starts():
-    bench = Bench(start=False)
-    bench.relay.freeze(on=True)
-    bench.technician.send(b"early")
-    bench.relay.start()
-    bench.technician.send(b"later")
-    assert bench.device.got == []
-
-
-# -- the shortcut ------------------------------------------------------------------------------------------------------
-def test_the_shortcut_is_open_from_the_start_shut_while_frozen_and_shut_at_the_end():
-    shortcut = HandShortcut()
-    bench = Bench(shortcut=shortcut)
-    assert shortcut.open == 1
-    bench.relay.freeze(on=True)
-    assert shortcut.open == 0
-    bench.relay.freeze(on=False)
-    assert shortcut.open == 1
-    bench.relay.close()
-    assert shortcut.open == 0
-
-
-def test_no_shortcut_is_opened_past_a_freeze_or_a_failure():
-    frozen, failed = HandShortcut(), HandShortcut()
-    bench = Bench(shortcut=frozen, start=False)
-    bench.relay.freeze(on=True)
-    bench.relay.start()
-    bench = Bench(shortcut=failed, start=False)
-    bench.device.send(b"x")
-    bench.tap.trouble = OSError("disk full")
-    bench.relay.start()
-    assert (frozen.open, failed.open) == (0, 0)
 
 
 # -- the end -----------------------------------------------------------------------------------------------------------

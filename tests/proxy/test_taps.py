@@ -47,7 +47,7 @@ def test_what_is_typed_and_what_is_shown_is_kept_apart_byte_for_byte(tape):
 
 
 def test_window_sizes_and_outcomes_are_kept(tape):
-    tape.tap.typed(Resize(132, 43, 1000, 800))
+    tape.tap.typed(Resize(132, 43))
     tape.tap.shown(Exit(3))
     kept = tape.sealed()
     assert [code for code, _ in kept] == ["r", "x"]
@@ -59,11 +59,21 @@ def test_death_by_a_signal_is_kept_by_its_name(tape):
     assert tape.sealed() == [("x", b"KILL")]
 
 
-def test_frames_without_content_leave_no_trace(tape):
-    for frame in (Eof(), Signal("INT"), Break(500)):
+def test_what_the_device_says_as_it_dies_is_kept(tape):
+    tape.tap.shown(Exit(0, signal="SEGV", message="core dumped to /data"))
+    assert tape.sealed() == [("m", b"core dumped to /data"), ("x", b"SEGV")]
+
+
+def test_T36_whatever_reaches_the_device_leaves_a_trace(tape):
+    for frame in (Signal("INT"), Break(500), Eof()):
         tape.tap.typed(frame)
-        tape.tap.shown(frame)
-    assert tape.sealed() == []
+    assert tape.sealed() == [("m", b"signal INT"), ("m", b"break 500 ms"), ("m", b"end of input")]
+
+
+def test_T36_a_kind_of_frame_the_tap_does_not_know_goes_no_further(tape):
+    with pytest.raises(TypeError):
+        tape.tap.typed(Exit(0))
+    tape.recorder.finish("2026-01-02T04:04:05+00:00", "cut")
 
 
 def test_the_bytes_stand_in_the_spool_before_the_tap_returns(tape):
@@ -75,8 +85,11 @@ def test_the_bytes_stand_in_the_spool_before_the_tap_returns(tape):
 @pytest.mark.parametrize("way", ["typed", "shown"])
 def test_T36_what_cannot_be_written_raises(tape, way):
     tape.recorder.fail("the disk is full")
-    with pytest.raises(RecordingError):
-        getattr(tape.tap, way)(Data(b"x"))
+    for frame in (
+        (Data(b"x"), Signal("INT"), Break(1), Resize(1, 1), Eof()) if way == "typed" else (Data(b"x"), Exit(0))
+    ):
+        with pytest.raises(RecordingError):
+            getattr(tape.tap, way)(frame)
     tape.recorder.finish("2026-01-02T04:04:05+00:00", "recording_failed")
 
 

@@ -106,6 +106,11 @@ def test_resize_and_hostile_sizes():
     assert [e[1:] for e in events] == [["r", "132x43"], ["r", "1000x24"]]
 
 
+def test_a_marker_is_shown_as_one_and_cannot_steer_a_terminal():
+    _, events = played([Frame(0, "m", b"signal INT", 0), Frame(1, "m", "gel\u00e9\x1b[2J\n".encode(), 0)])
+    assert [e[1:] for e in events] == [["m", "signal INT"], ["m", "gel\u00e9 [2J"]]
+
+
 @pytest.mark.parametrize(
     ("outcome", "status"),
     [("0", 0), ("exit status 3", 3), ("TERM", 143), ("signal SIGKILL", 137), ("-1", 1), ("", 255), ("lost", 255),

@@ -8,7 +8,9 @@ import asyncssh
 from asyncssh import EXTENDED_DATA_STDERR
 from asyncssh.channel import SSHChannel
 
-from bastion.proxy.frames import Break, Data, Eof, Exit, Frame, Resize, Signal, Sink, Stream
+from bastion.proxy.frames import SIGNALS, Break, Data, Eof, Exit, Frame, Resize, Signal, Sink, Stream
+from bastion.proxy.ssh.modes import known
+from bastion.proxy.ssh.names import shown
 
 WINDOW: Final = 2 * 1024 * 1024  # bytes a peer may send before we read; larger ones were slower (perf.md)
 PACKET: Final = 32 * 1024
@@ -119,6 +121,9 @@ class Host(Protocol):
 
     def channel_gone(self, end: "TechnicianEnd") -> None: ...
 
+    def refuse(self, kind: str, detail: str = "", *, remark: bool = True) -> str:
+        """Note that something was asked which is not offered."""
+
 
 class TechnicianEnd(_ChannelEnd, asyncssh.SSHServerSession[bytes]):
     """A session channel of the technician's client: shell, exec, or a subsystem to be refused."""
@@ -138,8 +143,8 @@ class TechnicianEnd(_ChannelEnd, asyncssh.SSHServerSession[bytes]):
     ) -> bool:
         self.asked.pty = True
         self.asked.term = "".join(c for c in term_type[:_LONGEST_TERM] if c.isalnum() or c in "-_.+")
-        self.asked.size = Resize(*term_size)
-        self.asked.modes = dict(term_modes)
+        self.asked.size = Resize(*term_size[:2])
+        self.asked.modes = known(term_modes)
         return True
 
     def shell_requested(self) -> bool:
@@ -156,12 +161,16 @@ class TechnicianEnd(_ChannelEnd, asyncssh.SSHServerSession[bytes]):
     def session_started(self) -> None:
         self._host.channel_started(self)
 
-    def terminal_size_changed(self, width: int, height: int, pixwidth: int, pixheight: int) -> None:
-        self.asked.size = Resize(width, height, pixwidth, pixheight)
+    def terminal_size_changed(self, width: int, height: int, _pixwidth: int, _pixheight: int) -> None:
+        self.asked.size = Resize(width, height)
         self._emit(self.asked.size)
 
     def signal_received(self, signal: str) -> None:
-        self._emit(Signal(signal))
+        """Pass on what RFC 4254 names; what else a client makes up is refused and noted."""
+        if signal in SIGNALS:
+            self._emit(Signal(signal))
+        else:
+            self._host.refuse("signal", shown(signal), remark=False)
 
     def break_received(self, msec: int) -> bool:
         self._emit(Break(msec))
@@ -232,8 +241,8 @@ class DeviceEnd(_ChannelEnd, asyncssh.SSHClientSession[bytes]):
                 channel.write(data)
             case Eof():
                 channel.write_eof()
-            case Resize(cols, rows, width, height):
-                channel.change_terminal_size(cols, rows, width, height)
+            case Resize(cols, rows):
+                channel.change_terminal_size(cols, rows)
             case Signal(name):
                 channel.send_signal(name)
             case Break(milliseconds):

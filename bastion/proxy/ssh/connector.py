@@ -78,7 +78,7 @@ class DeviceLink:
                 _, end = await connection.create_session(
                     lambda: DeviceEnd(self._went), command, subsystem=None, env=None, send_env=None,
                     request_pty="force" if asked.pty else False, term_type=asked.term or None,
-                    term_size=(size.cols, size.rows, size.width, size.height), term_modes=asked.modes,
+                    term_size=(size.cols, size.rows, 0, 0), term_modes=asked.modes,
                     x11_forwarding=False, encoding=None, window=WINDOW, max_pktsize=PACKET,
                 )  # fmt: skip
         except asyncssh.ChannelOpenError as error:

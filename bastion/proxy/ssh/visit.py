@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import asyncssh
@@ -31,9 +32,10 @@ from bastion.proxy.lobby.lobby import Left, Lobby
 from bastion.proxy.lobby.terminal import Terminal
 from bastion.proxy.notices import Words
 from bastion.proxy.relay import Relay, Shortcut, Tap
-from bastion.proxy.ssh.channels import DeviceEnd, TechnicianEnd
+from bastion.proxy.ssh.channels import Asked, DeviceEnd, TechnicianEnd
 from bastion.proxy.ssh.connector import DeviceLink
 from bastion.proxy.ssh.errors import TEMPORARY, answer
+from bastion.proxy.ssh.modes import named
 from bastion.proxy.ssh.names import LoginName
 from bastion.proxy.ssh.packet_path import splice
 from bastion.proxy.ssh.roads import Roads, Standing
@@ -259,25 +261,25 @@ class Visit:
     # -- joining the two sides -----------------------------------------------------------------------------------------
     async def _carry(self, end: TechnicianEnd, live: LiveSession) -> None:
         """Join the technician's channel to one on the device, recorded from its first byte."""
-        asked = end.asked
+        asked = replace(end.asked)  # as it is now: what is asked later is recorded later, and so is passed on later
         kind = ChannelKind.EXEC if asked.command else ChannelKind.SHELL
         number = live.allow(kind, asked.command or "")
         try:
             track = live.open_track(
                 number, kind, cols=asked.size.cols, rows=asked.size.rows, term=asked.term,
-                command=asked.command or "", pty=asked.pty,
+                command=asked.command or "", pty=asked.pty, modes=named(asked.modes),
             )  # fmt: skip
-            device = await self._device_channel(end)
+            device = await self._device_channel(asked)
             taps: list[Tap] = [RecorderTap(track), live.activity if asked.pty else Traffic(live.activity)]
             live.carry(number, Relay(end, device, taps, live, terminal=asked.pty, shortcut=_short_way(end, device)))
         except BastionError as problem:
             live.channel_ended(number, problem.code)
             raise
 
-    async def _device_channel(self, end: TechnicianEnd) -> DeviceEnd:
+    async def _device_channel(self, asked: Asked) -> DeviceEnd:
         if self._link is None:
             raise NoGrant("the session has no device")
-        return await self._link.open_channel(end.asked)
+        return await self._link.open_channel(asked)
 
 
 def _nobody_to_ask(name: LoginName, entry: Entry | None, *, has_terminal: bool) -> None:

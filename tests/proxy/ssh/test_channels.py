@@ -41,6 +41,7 @@ class Pair:
     ends: list
     started: list
     gone: list
+    refused: list
 
     def channel_started(self, end) -> None:
         self.started.append(end)
@@ -48,10 +49,14 @@ class Pair:
     def channel_gone(self, end) -> None:
         self.gone.append(end)
 
+    def refuse(self, kind, detail="", *, remark=True) -> str:
+        self.refused.append((kind, detail))
+        return ""
+
 
 @pytest.fixture
 async def pair():
-    made = Pair(None, [], [], [])
+    made = Pair(None, [], [], [], [])
 
     class Server(asyncssh.SSHServer):
         def begin_auth(self, username):
@@ -89,10 +94,15 @@ async def until(condition):
 
 async def test_what_was_asked_is_known(pair):
     _, end = await opened(
-        pair, None, request_pty="force", term_type="xterm-256color", term_size=(101, 33, 7, 9), term_modes={1: 3}
+        pair,
+        None,
+        request_pty="force",
+        term_type="xterm-256color",
+        term_size=(101, 33, 7, 9),
+        term_modes={1: 3, 19: 7, 149: 8},
     )
     asked = end.asked
-    assert (asked.pty, asked.term, asked.size, asked.command) == (True, "xterm-256color", Resize(101, 33, 7, 9), None)
+    assert (asked.pty, asked.term, asked.size, asked.command) == (True, "xterm-256color", Resize(101, 33), None)
     assert asked.modes == {1: 3}
 
 
@@ -106,14 +116,35 @@ async def test_frames_cross_both_ways_and_in_order(pair):
     here, there = Listener(), Listener()
     device.attach(here)
     technician.attach(there)
-    for frame in (Data(b"ls"), Resize(80, 24, 1, 2), Signal("INT"), Break(100), Eof()):
+    for frame in (Data(b"ls"), Resize(80, 24), Signal("INT"), Break(100), Eof()):
         device.write(frame)
     await until(lambda: Eof() in there.got)
-    assert there.got == [Data(b"ls"), Resize(80, 24, 1, 2), Signal("INT"), Break(100), Eof()]
+    assert there.got == [Data(b"ls"), Resize(80, 24), Signal("INT"), Break(100), Eof()]
     for frame in (Data(b"out"), Data(b"err", Stream.ERR), Eof(), Exit(7)):
         technician.write(frame)
     await until(lambda: here.over)
     assert here.got == [Data(b"out"), Data(b"err", Stream.ERR), Eof(), Exit(7)]
+
+
+async def test_a_signal_nobody_has_named_goes_no_further_and_is_noted(pair):
+    device, technician = await opened(pair)
+    there = Listener()
+    technician.attach(there)
+    for name in ("INT", "SIGINT", "int", "x" * 500, "canary@example.com", "TERM"):
+        device.channel.send_signal(name)
+    device.write(Eof())
+    await until(lambda: Eof() in there.got)
+    assert there.got == [Signal("INT"), Signal("TERM"), Eof()]
+    assert pair.refused == [("signal", name) for name in ("SIGINT", "int", "x" * 64, "canary@example.com")]
+
+
+async def test_the_size_of_a_window_in_pixels_stays_here(pair):
+    device, technician = await opened(pair, None, request_pty="force", term_type="vt100")
+    there = Listener()
+    technician.attach(there)
+    device.channel.change_terminal_size(90, 30, 1234, 5678)
+    await until(lambda: there.got)
+    assert there.got == [Resize(90, 30)]
 
 
 async def test_an_exit_signal_is_passed_on_whole(pair):
@@ -195,6 +226,8 @@ async def test_writing_and_closing_after_the_end_do_nothing(pair):
         technician.write(frame)
     technician.close()
     technician.resume()
+    assert technician.channel.is_closing()
+    assert pair.gone == [technician]
 
 
 async def test_data_for_a_channel_that_is_closing_is_dropped(pair):
