@@ -1,9 +1,9 @@
-"""One line of the files track: what was done to one name on the device, and what became of it.
+r"""One line of the files track: what was done to one name on the device, and what became of it.
 
 A frame `f` of a track of the kind `files` holds one line as canonical JSON. A transfer has two: one with the outcome
 "begun", on the disk before the device is asked to open the file, and one when it ends. So a transfer whose second line
 is missing was cut off with the process. Names come from the technician or the device and may be hostile: they are
-data, bounded here, with what is no character spelled out (`\\xff`), and made harmless where they are shown.
+data, bounded here, with what is no character spelled out (`\xff`), and made harmless where they are shown.
 
     op         put get remove rename mkdir rmdir link setstat list: one line for an operation on a name
     direction  "in" to the device, "out" from it, "" when no content passes
