@@ -16,10 +16,10 @@ import structlog
 import uvicorn
 import uvloop
 
-from bastion import jobs
+from bastion import jobs, limits
 from bastion.config import Settings
 from bastion.domain.parties import system_actor
-from bastion.errors import ConfigurationError
+from bastion.errors import ConfigurationError, Phrase
 from bastion.parts import Parts, opened, require
 from bastion.proxy.ssh.caller import Door
 from bastion.proxy.ssh.server import listen
@@ -160,7 +160,8 @@ def alone(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise ConfigurationError(str(error), why=f"a bastion runs already on {path.parent}") from error
+            why = Phrase("a bastion runs already on {folder}", folder=path.parent)
+            raise ConfigurationError(str(error), why=why) from error
         yield
 
 
@@ -169,5 +170,7 @@ def _naming_the_port(host: str, port: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = f"{host}, port {port} cannot be listened on: {error.strerror or error}"
+        why = Phrase(
+            "{host}, port {port} cannot be listened on: {why}", host=host, port=port, why=error.strerror or error
+        )
         raise ConfigurationError(str(error), why=why) from error

@@ -5,7 +5,41 @@ The sentence is the English msgid; the edge that shows it translates it (`bastio
 `bastion/proxy/ssh/errors.py`.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar, Final, Self
+
+STATES: Final = {
+    "pending": "waiting",
+    "approved": "agreed to",
+    "denied": "refused",
+    "withdrawn": "taken back",
+    "expired": "expired",
+    "scheduled": "scheduled",
+    "open": "open",
+    "over": "over",
+    "revoked": "withdrawn",
+    "active": "at work",
+    "frozen": "frozen",
+    "closing": "ending",
+    "closed": "ended",
+    "lifted": "lifted",
+}
+"""What a state is called within a sentence: “it is already …”."""
+
+
+class Phrase(str):
+    """Words of ours within an error's sentence, translated with it; any other fact is somebody else's and is not.
+
+    It is the English text; `msgid` and `facts` are what it was made of.
+    """
+
+    __slots__ = ("facts", "msgid")
+    msgid: str
+    facts: dict[str, Any]
+
+    def __new__(cls, msgid: str, **facts: object) -> Self:
+        made = super().__new__(cls, msgid.format(**facts))
+        made.msgid, made.facts = msgid, facts
+        return made
 
 
 class BastionError(Exception):
@@ -92,6 +126,9 @@ class AlreadyAgreed(Conflict):
 class IllegalTransition(BastionError):
     code = "illegal_transition"
     sentence = "This can no longer be done: it is already {state}."
+
+    def __init__(self, detail: str = "", *, state: str) -> None:
+        super().__init__(detail, state=Phrase(STATES.get(state, state)))
 
 
 class PolicyRefused(BastionError):

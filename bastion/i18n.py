@@ -11,7 +11,7 @@ from typing import Final
 
 from babel.messages.pofile import read_po
 
-from bastion.errors import BastionError
+from bastion.errors import BastionError, Phrase
 
 LANGUAGES: Final = ("fr", "en")
 SOURCE_LANGUAGE: Final = "en"
@@ -24,8 +24,13 @@ def translator(language: str) -> Callable[[str], str]:
 
 
 def sentence(error: BastionError, language: str) -> str:
-    """Say an error in `language`: translate the sentence, then fill in its facts."""
-    return translator(language)(error.msgid).format(**error.params)
+    """Say an error in `language`: translate the sentence, and what is ours of its facts, then fill them in."""
+    say = translator(language)
+    facts = {
+        name: say(fact.msgid).format(**fact.facts) if isinstance(fact, Phrase) else fact
+        for name, fact in error.params.items()
+    }
+    return say(error.msgid).format(**facts)
 
 
 @cache

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 import migrations
 from bastion.config import Settings
-from bastion.errors import ConfigurationError
+from bastion.errors import ConfigurationError, Phrase
 from bastion.jobs import Archive
 from bastion.services import bundle
 from bastion.services.bundle import Services
@@ -80,7 +80,21 @@ async def migrate(settings: Settings) -> None:
 async def check_records(settings: Settings) -> None:
     """Raise `Unavailable` when the database is away, `ConfigurationError` when its tables are of another version."""
     if await migrations.current(settings.database) != migrations.latest():
-        raise ConfigurationError("schema", why="the database's tables are of another version; run `bastion migrate`")
+        why = Phrase("the database's tables are of another version; run `bastion migrate`")
+        raise ConfigurationError("schema", why=why)
+
+
+async def sealed_secrets(settings: Settings) -> int:
+    """Return how many secrets and authenticators the vault's key has sealed; 0 when there are no tables yet."""
+    if not await migrations.current(settings.database):
+        return 0
+    database = await Database.open(settings.database)
+    try:
+        async with database.read() as uow:
+            people = await uow.credentials.all()
+            return len(await uow.secrets.all()) + sum(1 for person in people if person.totp_sealed)
+    finally:
+        await database.close()
 
 
 def load_policies(settings: Settings) -> LoadedPolicies:
@@ -138,7 +152,7 @@ async def _scan(host: str, port: int) -> list[str]:
 
 def require(path: Path) -> None:
     if not path.exists():
-        raise ConfigurationError(str(path), why=f"{path} is missing; run `bastion init` first")
+        raise ConfigurationError(str(path), why=Phrase("{path} is missing; run `bastion init` first", path=path))
 
 
 @contextlib.contextmanager

@@ -53,8 +53,8 @@ async def settings():
 async def hospital(settings):
     """The demo's hospital over the services, with one simulated device."""
     async with hall.devices(settings.home / "devices", {}) as running, parts.opened(settings) as built:
-        await world.fill(built.services, settings.home, running)
-        await world.refresh(built.services, world.Facts(), running)
+        await world.fill(built.services, facts := world.Facts(), settings, running)
+        await world.refresh(built.services, facts, running)
         yield built
 
 

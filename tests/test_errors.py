@@ -1,12 +1,16 @@
 """Every error a person may read: a code of its own, a sentence that fills in, and French for each sentence."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 from bastion import errors
-from bastion.i18n import catalogue
+from bastion.domain.access_request import RequestState
+from bastion.domain.grant import GrantStatus
+from bastion.domain.session import SessionState
+from bastion.i18n import catalogue, sentence
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,6 +31,15 @@ def sentences():
                     yield node.value.value
 
 
+def phrases():
+    """Words of ours that stand within a sentence, wherever they are raised."""
+    for path in sorted((ROOT / "bastion").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            named = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Phrase"
+            if named and isinstance(node.args[0], ast.Constant):
+                yield node.args[0].value
+
+
 def test_every_error_has_a_code_of_its_own():
     codes = [kind.code for kind in tree()]
     assert len(codes) == len(set(codes))
@@ -35,6 +48,34 @@ def test_every_error_has_a_code_of_its_own():
 @pytest.mark.parametrize("english", sorted({kind.sentence for kind in tree()} | set(sentences())))
 def test_every_sentence_is_said_in_french(english):
     assert english in catalogue("fr")
+
+
+@pytest.mark.parametrize("english", sorted(set(phrases()) | set(errors.STATES.values())))
+def test_every_phrase_within_one_is_said_in_french_with_the_same_facts(english):
+    french = catalogue("fr")[english]
+    assert set(re.findall(r"{\w+}", french)) == set(re.findall(r"{\w+}", english))
+
+
+def test_every_state_a_machine_can_be_in_has_words():
+    named = {state.value for machine in (RequestState, GrantStatus, SessionState) for state in machine} - {"lobby"}
+    assert named | {"lifted"} == set(errors.STATES)
+
+
+def test_a_state_and_a_cause_are_said_in_the_reader_s_language():
+    done = errors.IllegalTransition("lock l1", state="lifted")
+    assert sentence(done, "fr") == "Ce n’est plus possible : l’état est déjà « levé »."
+    assert sentence(errors.IllegalTransition(state="denied"), "en") == done.msgid.format(state="refused")
+    missing = errors.ConfigurationError(
+        "x", why=errors.Phrase("{path} is missing; run `bastion init` first", path="/x")
+    )
+    assert missing.public == "The configuration cannot be used: /x is missing; run `bastion init` first"
+    assert sentence(missing, "fr") == (
+        "La configuration ne peut pas être utilisée : /x manque ; lancez d’abord `bastion init`"
+    )
+
+
+def test_what_somebody_wrote_is_not_translated():
+    assert sentence(errors.Locked(why="frozen"), "fr").startswith("L’accès à distance est coupé en ce moment : frozen")
 
 
 def test_a_sentence_is_filled_in_and_the_detail_stays_out_of_it():

@@ -1,40 +1,49 @@
 """`bastion demo`: everything on one machine, to try it."""
 
 import os
+import sys
 from typing import Annotated
 
 import typer
 
 from bastion import config
-from bastion.cli.terminal import one, say
+from bastion.cli.terminal import language, say
 from bastion.config import PREFIX
-from bastion.demo import screen
-from bastion.demo.facts import Account, Facts
-from bastion.errors import Invalid
+from bastion.errors import NotFound
 
 HOME = "var/demo"
 
 
 def demo(
     *,
-    qr: Annotated[str, typer.Option(help="Only show the QR code of this account.", metavar="NAME")] = "",
     code: Annotated[str, typer.Option(help="Only show the present code of this account.", metavar="NAME")] = "",
 ) -> None:
-    """Start a bastion, its console and two demo devices in `var/demo` (BASTION_HOME moves it)."""
+    """Start a bastion, its console and three demo devices in `var/demo` (BASTION_HOME moves it)."""
     os.environ.setdefault(f"{PREFIX}HOME", HOME)
-    if qr:
-        typer.echo("\n".join(screen.qr_code(_account(qr))))
-        say("Scan this with an authenticator app.")
-    elif code:
-        typer.echo(screen.code(_account(code)))
+    if code:
+        _show_code(code)
     else:
         from bastion.demo import run  # noqa: PLC0415 - the whole bastion; a code need not wait for it
 
-        run.run(config.load())
+        run.run(config.load(), language())
 
 
-def _account(login: str) -> Account:
+def _show_code(login: str) -> None:
+    """On a terminal with its QR code; for a script the six digits alone."""
+    from bastion.demo import screen  # noqa: PLC0415 - no other command draws
+    from bastion.demo.facts import Facts  # noqa: PLC0415
+
     facts = Facts.read(config.home_folder())
     if facts is None:
-        raise Invalid("no demo", sentence="There is no demo yet; start it with `make demo`.")
-    return one(facts.accounts, lambda account: account.login == login, login)
+        raise NotFound("no demo", sentence="There is no demo yet; start it with `make demo`.")
+    account = facts.account(login)
+    if account is None:
+        raise NotFound(
+            login, sentence="The demo knows no “{name}”. It knows: {names}.", name=login,
+            names=", ".join(each.login for each in facts.accounts),
+        )  # fmt: skip
+    if sys.stdout.isatty():
+        typer.echo("\n".join(screen.qr_code(account)))
+        say("Scan this as {login}, or type the code. It works once; the next one comes in {seconds} s:", login=login,
+            seconds=screen.seconds_left())  # fmt: skip
+    typer.echo(screen.code(account))

@@ -1,12 +1,15 @@
 """Joins the groups into one command, and turns every error into one sentence and an exit code."""
 
+import os
 import sys
 
 import structlog
 
-from bastion.cli import demo, devices, locks, machine, people, records, registers
+from bastion import logs
+from bastion.cli import demo, devices, locks, machine, people, recordings, records, registers
 from bastion.cli.exits import Exit, code_of
 from bastion.cli.terminal import complain, group, language, t
+from bastion.config import PREFIX
 from bastion.errors import BastionError
 from bastion.i18n import sentence
 
@@ -26,6 +29,7 @@ command.command("requests")(records.list_requests)
 command.add_typer(admin, name="admin")
 command.add_typer(locks.locks, name="lock")
 command.add_typer(records.exports, name="export")
+command.add_typer(recordings.recordings, name="recording")
 command.add_typer(machine.vaults, name="vault")
 command.add_typer(machine.policies, name="policies")
 for name, part in {
@@ -44,6 +48,7 @@ for name, part in {
 
 def run(words: list[str]) -> int:
     """Carry out one command line; return the exit code. Nothing escapes but the exit itself."""
+    logs.setup(level="debug" if os.environ.get(f"{PREFIX}LOG_LEVEL", "").lower() == "debug" else "warning")
     try:
         command(args=words, prog_name="bastion")
     except SystemExit as leaving:

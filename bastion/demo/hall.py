@@ -1,4 +1,4 @@
-"""Starts and stops the two devices. A real `sshd` plays the first where there is one, else the simulator does."""
+"""Starts and stops the three devices. A real `sshd` plays the first where there is one, else the simulator does."""
 
 import asyncio
 import secrets
@@ -17,7 +17,7 @@ from bastion.secret import Secret
 
 HOST: Final = "127.0.0.1"
 REAL: Final = "ct-01"
-SIMULATED: Final = "ct-02"
+SIMULATED: Final = ("ct-02", "ct-03")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,10 @@ class Running:
 
 @asynccontextmanager
 async def devices(folder: Path, ports: dict[str, int]) -> AsyncIterator[list[Running]]:
-    """Run both devices; `ports` is where they answered last time, taken again if free."""
+    """Run every device; `ports` is where they answered last time, taken again if free."""
     async with AsyncExitStack() as stack:
         first = await _first(stack, folder / REAL, ports.get(REAL, 0))
-        second = await _simulated(stack, SIMULATED, folder / SIMULATED, ports.get(SIMULATED, 0))
-        yield [first, second]
+        yield [first, *[await _simulated(stack, code, folder / code, ports.get(code, 0)) for code in SIMULATED]]
 
 
 async def _first(stack: AsyncExitStack, folder: Path, port: int) -> Running:

@@ -11,41 +11,40 @@ from bastion.config import Settings
 from bastion.demo import hall, screen, world
 from bastion.demo.facts import Facts
 from bastion.demo.hall import Running
-from bastion.errors import AlreadyExists, ConfigurationError
-from bastion.services.bundle import Services
+from bastion.errors import AlreadyExists, ConfigurationError, Phrase
 
 KNOWN_NAMES = ("127.0.0.1", "localhost")
 
 
-def run(settings: Settings) -> None:
-    """Run until Ctrl-C. The log goes to a file: the screen belongs to the newcomer."""
+def run(settings: Settings, language: str) -> None:
+    """Run until Ctrl-C. The log goes to a file: the screen belongs to the newcomer, and speaks his `language`."""
     parts.prepare(settings)
     with (settings.home / "bastion.log").open("a", buffering=1) as log:
         logs.setup(settings.log_format, settings.log_level, log)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_run(settings))
+            runner.run(_run(settings, language))
 
 
-async def _run(settings: Settings) -> None:
-    home, before = settings.home, Facts.read(settings.home)
-    ports = {d.code: before.port_of(d.code) for d in before.devices} if before else {}
+async def _run(settings: Settings, language: str) -> None:
+    home, facts = settings.home, Facts.read(settings.home) or Facts()
+    ports = {device.code: facts.port_of(device.code) for device in facts.devices}
     # The lock comes first: a second start must not move the devices of the demo that runs.
     with app.alone(home / "demo.lock"), app.stop_signals() as told:
         async with hall.devices(home / "devices", ports) as running, parts.opened(settings) as built:
-            facts = before or await _first_time(built.services, home, running)
+            await _fill(built, facts, running)
             await world.refresh(built.services, facts, running)
             async with app.serving(built) as listening:
                 _publish(settings, facts, listening)
-                _show(facts, home, running)
+                _show(facts, home, running, language)
                 await told.wait()
                 sys.stdout.write("\nStopping…\n")
 
 
-async def _first_time(services: Services, home: Path, running: list[Running]) -> Facts:
+async def _fill(built: parts.Parts, facts: Facts, running: list[Running]) -> None:
     try:
-        return await world.fill(services, home, running)
+        await world.fill(built.services, facts, built.settings, running)
     except AlreadyExists as error:
-        why = "the demo's first start was cut short; forget it with `make demo-reset`, then start it again"
+        why = Phrase("the demo's first start was cut short; forget it with `make demo-reset`, then start it again")
         raise ConfigurationError(str(error), why=why) from error
 
 
@@ -59,6 +58,7 @@ def _publish(settings: Settings, facts: Facts, listening: app.Listening) -> None
     (settings.home / "ssh.conf").write_text(screen.ssh_config(facts, settings.home))
 
 
-def _show(facts: Facts, home: Path, running: list[Running]) -> None:
-    sys.stdout.write("\n".join(screen.draw(facts, home, real=any(device.real for device in running))) + "\n")
+def _show(facts: Facts, home: Path, running: list[Running], language: str) -> None:
+    lines = screen.draw(facts, home, real=any(device.real for device in running), language=language)
+    sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

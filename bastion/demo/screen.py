@@ -1,43 +1,65 @@
-"""The one screen the newcomer reads: 40 lines of 100 columns, with what to open, who to be, and what to type."""
+"""The one screen the newcomer reads, whole on the smallest terminal there is: who to be, what to open, what to type.
 
+What is needed first stands last, next to the cursor. A QR code is as high as all of it, so it is drawn when asked for.
+"""
+
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import pyotp
 
-from bastion import qr
 from bastion.demo.facts import Account, Facts
+from bastion.i18n import translator
 
-HEIGHT: Final = 40
-WIDTH: Final = 100
-SHOWN: Final = ("alice", "claire")
-DOES: Final = {
-    "approver": "approves requests, watches and cuts live sessions",
+DUTIES: Final = {
+    "approver": "agrees to requests, freezes and cuts sessions",
     "security": "replays recordings, cuts everything",
     "auditor": "reads the audit trail and recordings",
     "admin": "keeps the registers",
-    "technician": "connects by SSH",
+    "technician": "technician of a supplier",
 }
 
 
-def draw(facts: Facts, home: Path, *, real: bool) -> list[str]:
+def draw(facts: Facts, home: Path, *, real: bool, language: str = "en") -> list[str]:
     """Return the screen. `real` says that the first device is a shell on this machine."""
-    codes = [qr_code(account) for name in SHOWN if (account := facts.account(name))]
-    height = max(len(lines) for lines in codes)
-    padded = [lines + [" " * len(lines[0])] * (height - len(lines)) for lines in codes]
+    t = translator(language)
+    people = sorted(facts.accounts, key=lambda account: account.role == "technician")
     return [
-        f" Console   {facts.web_url}",
-        *(_person(account) for account in facts.accounts),
+        *(_person(account, t) for account in people),
+        t(" A code for anybody, to type or to scan:  make code WHO=alice"),
+        t(" Log: {log}   For scripts: {facts}").format(
+            log=_short(home / "bastion.log"), facts=_short(home / "demo.json")
+        ),
         "",
-        *("   ".join(pieces).rstrip() for pieces in zip(*padded, strict=True)),
-        f" Scan both with an authenticator app; left: {SHOWN[0]}, right: {SHOWN[1]}. Or: make code WHO={SHOWN[0]}",
-        "",
-        *_try(facts, home, real=real),
+        t(" Console  {url}").format(url=facts.web_url),
+        *_try(home, t, real=real),
+    ]
+
+
+def _person(account: Account, t: Callable[[str], str]) -> str:
+    return f"   {account.login:<8}{account.password or t('SSH key'):<18}{t(DUTIES[account.role])}"
+
+
+def _try(home: Path, t: Callable[[str], str], *, real: bool) -> list[str]:
+    return [
+        f" 1  ssh -F {_short(home / 'ssh.conf')} alice+ct-01@bastion",
+        t("    Give the code, say what is to be done, wait."),
+        t("    ct-01 is a shell on this machine, as you.") if real else t("    ct-01 is a simulated scanner."),
+        t(" 2  In the console claire agrees, with a new code; the session opens by itself."),
+        t(" 3  As claire freeze it, thaw it, cut it. As samir replay it."),
+        t(" 4  For alice+ct-03@bastion, the most critical one, claire and paul must agree."),
+        t(" 5  As samir cut everything. Or here, in another terminal:"),
+        f"    BASTION_HOME={_short(home)} .venv/bin/python -m bastion lock --all --reason drill",
+        t(" Ctrl-C stops everything."),
     ]
 
 
 def qr_code(account: Account) -> list[str]:
     """A QR code with the account's login in the app."""
+    from bastion import qr  # noqa: PLC0415 - only this needs it
+
     return qr.lines(pyotp.TOTP(account.totp_secret).provisioning_uri(name=account.login, issuer_name="Bastion"))
 
 
@@ -46,8 +68,9 @@ def code(account: Account) -> str:
     return pyotp.TOTP(account.totp_secret).now()
 
 
-def _person(account: Account) -> str:
-    return f"   {account.login:<8}{account.password or 'SSH key':<18}{account.role:<12}{DOES[account.role]}"
+def seconds_left() -> int:
+    """When everybody's next code comes."""
+    return 30 - int(time.time()) % 30
 
 
 def ssh_config(facts: Facts, home: Path) -> str:
@@ -62,20 +85,6 @@ def ssh_config(facts: Facts, home: Path) -> str:
         f"Host bastion\n  HostName 127.0.0.1\n  Port {facts.ssh_port}\n  IdentitiesOnly yes\n  IdentityAgent none\n"
         f'  UserKnownHostsFile "{folder / "known_hosts"}"\n' + "".join(matches)
     )
-
-
-def _try(facts: Facts, home: Path, *, real: bool) -> list[str]:
-    where = "a shell on this machine, as you" if real else "a simulated scanner"
-    return [
-        f" 1  ssh -F {_short(home / 'ssh.conf')} alice+ct-01@bastion        (port {facts.ssh_port} of 127.0.0.1)",
-        f"    Give the code, ask for access, wait. ct-01 is {where};",
-        "    ct-02 is a simulated scanner. Only `alice@bastion` shows a menu.",
-        " 2  In the console, as claire: approve with a fresh code. The terminal opens by itself.",
-        " 3  As claire freeze, thaw, cut it. As samir state why, then replay it. As denis see the registers.",
-        f" 4  As samir cut everything. Or: BASTION_HOME={_short(home)} \\",
-        "       .venv/bin/python -m bastion lock --all --reason drill",
-        f" Log: {_short(home / 'bastion.log')}   For scripts: {_short(home / 'demo.json')}   Ctrl-C stops everything.",
-    ]
 
 
 def _short(path: Path) -> str:

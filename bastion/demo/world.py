@@ -1,6 +1,7 @@
 """A made-up hospital: fills the records through the same use cases as an administrator would, then keeps them fresh."""
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 
 from bastion import clock
+from bastion.config import Settings
 from bastion.demo.facts import Account, DemoDevice, Facts
 from bastion.demo.hall import HOST, REAL, Running
 from bastion.domain.parties import Actor, Role, operator_actor
@@ -31,10 +33,13 @@ TECHNICIANS: Final = (
 )
 STAFF: Final = (
     StaffForm("claire", "Claire Dubois, ingénieure biomédicale", "claire@chu.example", frozenset({Role.APPROVER})),
+    StaffForm("paul", "Paul Girard, ingénieur biomédical", "paul@chu.example", frozenset({Role.APPROVER})),
     StaffForm("samir", "Samir Benali, RSSI", "samir@chu.example", frozenset({Role.SECURITY})),
     StaffForm("aude", "Aude Lefèvre, auditrice", "aude@chu.example", frozenset({Role.AUDITOR})),
     StaffForm("denis", "Denis Moreau, administrateur", "denis@chu.example", frozenset({Role.ADMIN})),
 )
+HIGHEST: Final = 4
+"""The criticality at which two people must agree."""
 DEVICES: Final = {
     REAL: DeviceForm(
         REAL, "Scanner 1, poste de reconstruction", FACILITY, ("tomolux",), 3, "Imagerie", "Salle 1, bât. B",
@@ -44,22 +49,36 @@ DEVICES: Final = {
         "ct-02", "Scanner 2, console d’imagerie", FACILITY, ("tomolux", "cardiosoft"), 2, "Urgences",
         "Salle 4, bât. A", "Tomolux", "Tomolux 64", "TX64-0212",
     ),
+    "ct-03": DeviceForm(
+        "ct-03", "Scanner 3, interventionnel", FACILITY, ("tomolux",), HIGHEST, "Bloc opératoire", "Salle 7, bât. A",
+        "Tomolux", "Tomolux 64", "TX64-0340",
+    ),
 }  # fmt: skip
 TOKEN_DAYS: Final = 90
 
 
-async def fill(services: Services, home: Path, running: list[Running]) -> Facts:
-    """Make the whole hospital, once. Passwords, codes and keys are drawn by lot here and kept in `demo.json`."""
-    me = operator_actor("demo")
-    await services.directory.save_facility(me, FacilityForm(FACILITY, "CHU de Valmont", "010000001"))
-    for supplier in SUPPLIERS:
-        await services.directory.save_supplier(me, supplier)
-    accounts = [await _staff(services, me, form) for form in STAFF]
-    accounts += [await _technician(services, me, form, home) for form in TECHNICIANS]
+async def fill(services: Services, facts: Facts, settings: Settings, running: list[Running]) -> None:
+    """Make what `facts` does not know yet of the hospital: all of it at the first start.
+
+    Passwords, codes and keys are drawn by lot here and kept in `demo.json`.
+    """
+    me, language = operator_actor("demo"), settings.language
+    if not facts.accounts:
+        await services.directory.save_facility(me, FacilityForm(FACILITY, "CHU de Valmont", "010000001"))
+        for supplier in SUPPLIERS:
+            await services.directory.save_supplier(me, supplier)
+    for form in STAFF:
+        if facts.account(form.login) is None:
+            facts.accounts.append(await _staff(services, me, replace(form, language=language)))
+    for person in TECHNICIANS:
+        if facts.account(person.login) is None:
+            reads = "en" if "en" in {person.language, language} else "fr"
+            facts.accounts.append(await _technician(services, me, replace(person, language=reads), settings.home))
+    known = {device.code for device in facts.devices}
     for device in running:
-        saved = await services.inventory.save_device(me, DEVICES[device.code])
-        await services.inventory.save_account(me, saved.id, device.login, device.kind, device.secret)
-    return Facts(accounts=accounts)
+        if device.code not in known:
+            saved = await services.inventory.save_device(me, DEVICES[device.code])
+            await services.inventory.save_account(me, saved.id, device.login, device.kind, device.secret)
 
 
 async def refresh(services: Services, facts: Facts, running: list[Running]) -> None:

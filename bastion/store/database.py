@@ -9,7 +9,7 @@ from typing import Self
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
-from bastion.errors import ConfigurationError
+from bastion.errors import ConfigurationError, Phrase
 from bastion.store.bus import Bus, Hint, LocalBus, PostgresBus
 from bastion.store.postgres import PostgresBackend
 from bastion.store.sqlite import SqliteBackend
@@ -24,10 +24,11 @@ def parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except sa.exc.ArgumentError as error:
-        raise ConfigurationError(str(error), why="the database address is not a URL") from error
+        raise ConfigurationError(str(error), why=Phrase("the database address is not a URL")) from error
     known = parsed.drivername in {"sqlite+aiosqlite", "postgresql+asyncpg"}
     if not known or (parsed.drivername.startswith("sqlite") and not parsed.database):
-        raise ConfigurationError(parsed.drivername, why="the database is neither an SQLite file nor PostgreSQL")
+        why = Phrase("the database is neither an SQLite file nor PostgreSQL")
+        raise ConfigurationError(parsed.drivername, why=why)
     return parsed
 
 

@@ -20,7 +20,7 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bastion.errors import ConfigurationError
+from bastion.errors import ConfigurationError, Phrase
 from bastion.secret import Secret
 
 _MAGIC = b"BSV1"
@@ -201,5 +201,5 @@ def _refused(path: Path, why: str) -> ConfigurationError:
 
 def _shut(sealed: bytes) -> ConfigurationError:
     return ConfigurationError(
-        f"sealed under {sealed[4:12].hex()}", why="a stored secret does not open with the vault's key file"
+        f"sealed under {sealed[4:12].hex()}", why=Phrase("a stored secret does not open with the vault's key file")
     )

@@ -83,8 +83,8 @@ async def test_a_newcomer_asks_is_approved_works_and_is_replayed(tmp_path):
     async with running(tmp_path / "demo", ssh_port, web_port) as demo:
         assert (demo.facts["ssh_port"], demo.facts["web_url"]) == (ssh_port, f"http://127.0.0.1:{web_port}")
         assert {a["role"] for a in demo.accounts.values()} == {"approver", "security", "auditor", "admin", "technician"}
-        assert [device["code"] for device in demo.facts["devices"]] == ["ct-01", "ct-02"]
-        assert len(demo.screen.splitlines()) <= 40
+        assert [device["code"] for device in demo.facts["devices"]] == ["ct-01", "ct-02", "ct-03"]
+        assert len(demo.screen.splitlines()) <= 23
         session = await asked_and_approved(demo, "ct-02")
         await proved(demo, session)
         devices = [int(device["endpoint"].rpartition(":")[2]) for device in demo.facts["devices"]]

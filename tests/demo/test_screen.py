@@ -1,5 +1,6 @@
-"""The newcomer's screen: everything needed, within 40 lines of 100 columns."""
+"""The newcomer's screen: everything needed, whole on a terminal of 24 lines and 80 columns, in both languages."""
 
+import ast
 from pathlib import Path
 
 import pyotp
@@ -7,28 +8,65 @@ import pytest
 
 from bastion.demo import screen
 from bastion.demo.facts import Account, Facts
+from bastion.i18n import catalogue
 
-ROLES = {"claire": "approver", "samir": "security", "aude": "auditor", "denis": "admin", "alice": "technician"}
+ROLES = {
+    "claire": "approver",
+    "paul": "approver",
+    "samir": "security",
+    "aude": "auditor",
+    "denis": "admin",
+    "alice": "technician",
+    "bob": "technician",
+}
 
 
 @pytest.fixture
 def facts(tmp_path):
     accounts = [
-        Account(login, role, pyotp.random_base32(), None if role == "technician" else "pass-" + login)
+        Account(login, role, pyotp.random_base32(), None if role == "technician" else f"{'pass-' + login:x<16}")
         for login, role in ROLES.items()
     ]
-    accounts[-1].private_key_path = str(tmp_path / "technicians" / "alice")
+    accounts[-2].private_key_path = str(tmp_path / "technicians" / "alice")
     return Facts(2222, "http://127.0.0.1:8080", accounts)
 
 
-def test_it_fits_and_names_everything(facts):
-    lines = screen.draw(facts, Path("var/demo"), real=True)
-    assert len(lines) <= screen.HEIGHT
-    assert max(map(len, lines)) <= screen.WIDTH
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_it_fits_and_names_everything(facts, language):
+    lines = screen.draw(facts, Path("var/demo"), real=True, language=language)
+    assert len(lines) <= 23
+    assert max(map(len, lines)) <= 80, max(lines, key=len)
     text = "\n".join(lines)
-    assert "http://127.0.0.1:8080" in text
-    assert "ssh -F var/demo/ssh.conf alice+ct-01@bastion" in text
     assert all(f"pass-{login}" in text for login, role in ROLES.items() if role != "technician")
+    assert "make code WHO=alice" in text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_is_needed_first_stands_last(facts, language):
+    last = screen.draw(facts, Path("var/demo"), real=True, language=language)[-11:]
+    assert last[0] == ""
+    assert last[1] == " Console  http://127.0.0.1:8080"
+    assert last[2] == " 1  ssh -F var/demo/ssh.conf alice+ct-01@bastion"
+    assert "Ctrl-C" in last[-1]
+
+
+def test_every_sentence_of_it_is_said_in_french():
+    calls = [node for node in ast.walk(ast.parse(Path(screen.__file__).read_text())) if isinstance(node, ast.Call)]
+    said = {c.args[0].value for c in calls if getattr(c.func, "id", "") == "t" and isinstance(c.args[0], ast.Constant)}
+    assert len(said) >= 10
+    assert (said | set(screen.DUTIES.values())) - set(catalogue("fr")) == set()
+
+
+def test_whoever_came_later_still_stands_before_the_technicians(facts):
+    facts.accounts.append(Account("zoe", "approver", pyotp.random_base32(), "pass-zoe"))
+    people = [line.split()[0] for line in screen.draw(facts, Path("var/demo"), real=True)[: len(facts.accounts)]]
+    assert people[-2:] == ["alice", "bob"]
+
+
+def test_a_qr_code_with_its_two_lines_fits_the_smallest_terminal(facts):
+    drawn = screen.qr_code(facts.account("claire"))
+    assert len(drawn) + 2 <= 23
+    assert max(map(len, drawn)) <= 80
 
 
 def test_it_says_when_a_device_is_this_very_machine(facts):

@@ -14,7 +14,7 @@ import structlog
 
 from bastion.domain.parties import Actor
 from bastion.errors import AuthenticationFailed, BastionError, TooManyAttempts, Unavailable
-from bastion.i18n import LANGUAGES, translator
+from bastion.i18n import LANGUAGES, sentence, translator
 from bastion.proxy.half_open import Arrival, Complaints, HalfOpen
 from bastion.proxy.ssh import names
 from bastion.proxy.ssh.channels import TechnicianEnd
@@ -141,7 +141,8 @@ class Caller(asyncssh.SSHServer):
     def get_kbdint_challenge(
         self, _username: str, _lang: str, _submethods: str
     ) -> tuple[str, str, str, list[tuple[str, bool]]]:
-        return "", "\n".join(self._both(WRONG_CODE)) if self._wrong_codes else "", "", [(PROMPT, False)]
+        said = [translator(language)(WRONG_CODE) for language in self._languages()] if self._wrong_codes else []
+        return "", "\n".join(said), "", [(PROMPT, False)]
 
     async def validate_kbdint_response(self, _username: str, responses: Sequence[str]) -> bool:
         """One answer to the one question; an empty, oversize, missing or second answer is a failure (T5)."""
@@ -266,10 +267,9 @@ class Caller(asyncssh.SSHServer):
 
     def _goodbye(self, problem: BastionError) -> asyncssh.DisconnectError:
         """A disconnect that says one sentence in both languages: whoever it is, he is not known yet."""
-        text = " / ".join(text.format(**problem.params) for text in self._both(problem.msgid))
+        text = " / ".join(sentence(problem, language) for language in self._languages())
         return asyncssh.DisconnectError(answer(problem).disconnect, text)
 
-    def _both(self, english: str) -> list[str]:
-        """A sentence in each language, that of the house first."""
-        languages = sorted(LANGUAGES, key=lambda language: language != self._door.language)
-        return [translator(language)(english) for language in languages]
+    def _languages(self) -> list[str]:
+        """All that we speak, that of the house first."""
+        return sorted(LANGUAGES, key=lambda language: language != self._door.language)

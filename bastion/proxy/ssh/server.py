@@ -9,7 +9,7 @@ from typing import Final
 import asyncssh
 from asyncssh.public_key import SSHKeyPair
 
-from bastion.errors import ConfigurationError
+from bastion.errors import ConfigurationError, Phrase
 from bastion.proxy.ssh import algorithms, packet_path
 from bastion.proxy.ssh.caller import Caller, Door
 from bastion.proxy.ssh.front import FastFront, PlainFront
@@ -57,9 +57,11 @@ def read_host_key(path: Path) -> asyncssh.SSHKey:
     try:
         key = asyncssh.read_private_key(path)
     except (OSError, asyncssh.KeyImportError) as error:
-        raise ConfigurationError(str(error), why=f"{path} holds no usable SSH host key") from error
+        raise ConfigurationError(str(error), why=Phrase("{path} holds no usable SSH host key", path=path)) from error
     if path.stat().st_mode & 0o077:
-        raise ConfigurationError(str(path), why=f"{path} can be read by others; run: chmod 600 {path}")
+        raise ConfigurationError(
+            str(path), why=Phrase("{path} can be read by others; run: chmod 600 {path}", path=path)
+        )
     return key
 
 
@@ -93,4 +95,5 @@ def _key_pairs(host_keys: Sequence[asyncssh.SSHKey]) -> "OrderedDict[bytes, SSHK
 def _require_version() -> None:
     version = tuple(int(part) for part in asyncssh.__version__.split(".")[:3])
     if version < LEAST_VERSION:
-        raise ConfigurationError(asyncssh.__version__, why=f"asyncssh {asyncssh.__version__} has known weaknesses")
+        why = Phrase("asyncssh {version} has known weaknesses", version=asyncssh.__version__)
+        raise ConfigurationError(asyncssh.__version__, why=why)

@@ -1,0 +1,83 @@
+"""The made-up hospital holds what the README lets a newcomer try."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bastion import clock, config, parts
+from bastion.demo import hall, world
+from bastion.demo.facts import Facts
+from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.parties import Actor, ActorKind, operator_actor
+from bastion.services.access import RequestDraft
+from bastion.services.authentication import staff_actor
+
+ME = operator_actor("demo")
+
+
+@pytest.fixture
+async def settings(monkeypatch, tmp_path):
+    monkeypatch.setenv("BASTION_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(hall.sshd, "find", lambda: None)
+    made = config.load()
+    await asyncio.to_thread(parts.prepare, made)
+    return made
+
+
+@pytest.fixture
+async def running(settings):
+    async with hall.devices(settings.home / "devices", {}) as devices:
+        yield devices
+
+
+async def started(settings, facts, running):
+    """What a start of the demo does to the records; returns what is in them afterwards."""
+    async with parts.opened(settings) as built:
+        await world.fill(built.services, facts, settings, running)
+        await world.refresh(built.services, facts, running)
+        staff = {person.login: person for person in await built.services.people.staff(ME)}
+        people = {view.technician.login: view.technician for view in await built.services.people.technicians(ME)}
+        devices = {view.device.code: view for view in await built.services.inventory.devices(ME)}
+    return staff, people, devices
+
+
+async def test_work_on_the_most_critical_device_needs_two_people(settings, running):
+    facts = Facts()
+    staff, people, devices = await started(settings, facts, running)
+    assert devices["ct-03"].device.criticality == 4
+    assert devices["ct-03"].ready
+    assert [device.code for device in facts.devices] == ["ct-01", "ct-02", "ct-03"]
+    alice = Actor(
+        ActorKind.TECHNICIAN, people["alice"].id, "alice", "Alice", "127.0.0.1", supplier_id=people["alice"].supplier_id
+    )
+    async with parts.opened(settings) as built:
+        draft = RequestDraft("ct-03", InterventionKind.TELEMAINTENANCE, "detector fault", 30)
+        request = await built.services.access.request(alice, draft)
+        for login, missing in (("claire", 1), ("paul", 0)):
+            actor = staff_actor(staff[login], "127.0.0.1", clock.now())
+            request = await built.services.approvals.approve(actor, request.id, request.version, 30, "")
+            assert request.missing == missing
+    assert request.stored_state is RequestState.APPROVED
+
+
+async def test_a_demo_of_an_earlier_version_gets_what_it_lacks(settings, running, monkeypatch):
+    facts = Facts()
+    with monkeypatch.context() as earlier:
+        earlier.setattr(world, "STAFF", tuple(form for form in world.STAFF if form.login != "paul"))
+        await started(settings, facts, running[:2])
+    before = [replace(account) for account in facts.accounts]
+    staff, _, devices = await started(settings, facts, running)
+    assert "paul" in staff
+    assert facts.account("paul").password
+    assert devices["ct-03"].ready
+    assert [account for account in facts.accounts if account.login != "paul"] == before, "nobody's secrets change"
+
+
+@pytest.mark.parametrize(
+    ("language", "read"), [("fr", {"alice": "fr", "bob": "en"}), ("en", {"alice": "en", "bob": "en"})]
+)
+async def test_its_people_read_the_language_of_the_bastion(settings, running, language, read):
+    staff, people, _ = await started(settings.model_copy(update={"language": language}), Facts(), running)
+    assert {person.language for person in staff.values()} == {language}
+    assert {login: person.language for login, person in people.items()} == read
