@@ -16,7 +16,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from bastion import jobs, limits
+from bastion import jobs
 from bastion.config import Settings
 from bastion.domain.parties import system_actor
 from bastion.errors import ConfigurationError, Phrase
