@@ -3,7 +3,8 @@
     check u32 | stored length u32 | time u64 | code u8 | flags u8 | payload        little endian, 18 bytes of head
 
 `time` is in µs since the frame before it, in the first frame since the recording began (monotonic clock). Codes:
-`h` head of the track (JSON, always first), `i` `o` `e` data, `r` resize (two u32), `m` marker and `x` outcome (UTF-8).
+`h` head of the track (JSON, always first), `i` `o` `e` data, `r` resize (two u32), `m` marker and `x` outcome (UTF-8),
+`f` what was done to a file (JSON, see `files`), `p` data that passed and was not kept (direction u8, size u64).
 Flag 1: the payload is a zstd frame. A process killed in the middle of a write leaves a torn last frame: it is too
 short, or its check fails, and everything before it stands.
 """
@@ -25,11 +26,12 @@ _BODY = struct.Struct("<IQBB")
 _CHECK = struct.Struct("<I")
 _HEAD = struct.Struct("<IIQBB")
 _SIZE = struct.Struct("<II")
+_PASSAGE = struct.Struct("<cQ")
 _CHECKED_WHOLE = 4096
 _CHECKED_END = 1024
 
 HEAD_BYTES = _HEAD.size
-_CODES = frozenset(b"hioermx")
+_CODES = frozenset(b"hioermxfp")
 
 
 def head(code: int, elapsed: int, payload: bytes | memoryview, flags: int = 0) -> bytes:
@@ -94,6 +96,18 @@ def resize(cols: int, rows: int) -> bytes:
 def resized(payload: bytes) -> tuple[int, int]:
     cols, rows = _SIZE.unpack(payload)
     return cols, rows
+
+
+def passage(direction: str, size: int) -> bytes:
+    return _PASSAGE.pack(direction.encode("ascii"), size)
+
+
+def passed(payload: bytes) -> tuple[str, int]:
+    """Return the direction and size that `passage` packed."""
+    if len(payload) != _PASSAGE.size or payload[:1] not in {b"i", b"o"}:
+        raise RecordingDamaged("a passage cannot be read")
+    direction, size = _PASSAGE.unpack(payload)
+    return direction.decode("ascii"), size
 
 
 class Parser:

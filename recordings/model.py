@@ -40,6 +40,13 @@ class RecordingGone(RecordingError):
 class TrackKind(StrEnum):
     SHELL = "shell"
     EXEC = "exec"
+    FILES = "files"
+    TUNNEL = "tunnel"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether there is something to play: what was typed and what came back."""
+        return self in {TrackKind.SHELL, TrackKind.EXEC}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +100,7 @@ class TrackHead:
     """What is known of a channel when it opens. `term` is the terminal's type; 0 columns without a terminal.
 
     `modes` are what the technician's client asked of the device's terminal, by their names in RFC 4254, section 8.
+    The `command` of a tunnel names its target: `tcp ct-01:104 dicom`.
     """
 
     number: int
@@ -121,7 +129,8 @@ class TrackInfo:
     """One sealed track. `began` and `seconds` count from the start of the recording and of the track.
 
     `frames` are frames in the spool, `spool_bytes` their length; `typed`, `shown`, `errors` are the payload bytes of
-    the directions i, o and e. `outcome` is how the channel ended as the device told it, "" when it never did.
+    the directions i, o and e, of which `unkept` bytes passed without being kept; `files` are the lines about files.
+    `outcome` is how the channel ended as the device told it, "" when it never did.
     """
 
     head: TrackHead
@@ -135,6 +144,8 @@ class TrackInfo:
     errors: int
     outcome: str
     tail: Tail | None = None
+    unkept: int = 0
+    files: int = 0
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:

@@ -12,11 +12,12 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import zstandard
 
 from recordings import durable, frames, spool
+from recordings.files import FileLine
 from recordings.frames import ZSTD, head
 from recordings.model import (
     Direction,
@@ -204,6 +205,15 @@ class Track:
         for start in range(0, size, PART):
             part = data if size <= PART else memoryview(data)[start : start + PART]
             self._put(code, *self._packed(part))
+
+    def passed(self, direction: Literal["i", "o"], size: int) -> None:
+        """Note that `size` bytes passed whose content is not kept, since nobody could read it."""
+        if size:
+            self._put(ord("p"), frames.passage(direction, size))
+
+    def file(self, line: FileLine) -> None:
+        """Note what is done to a file. RecordingError: it is not recorded, do not let it happen."""
+        self._put(ord("f"), line.as_bytes())
 
     def resize(self, cols: int, rows: int) -> None:
         self._put(ord("r"), frames.resize(cols, rows))

@@ -8,7 +8,7 @@ from pathlib import Path
 import zstandard
 
 from recordings import spool
-from recordings.frames import Frame, Parser
+from recordings.frames import Frame, Parser, passed
 from recordings.manifest import Manifest
 from recordings.model import Ending, Tail, TrackHead, TrackInfo
 
@@ -33,6 +33,7 @@ class TrackReading:
         self._began = self.last = 0
         self._frames = 0
         self._bytes: Counter[str] = Counter()
+        self._unkept = self._files = 0
         self._outcome = ""
         parser = Parser()
         for block in spool.blocks(directory, number, step=COURTESY):
@@ -49,6 +50,12 @@ class TrackReading:
             self._outcome = frame.data.decode("utf-8", "replace")
         elif frame.code in "ioe":
             self._bytes[frame.code] += frame.size
+        elif frame.code == "p":
+            direction, size = passed(frame.data)
+            self._bytes[direction] += size
+            self._unkept += size
+        elif frame.code == "f":
+            self._files += 1
 
     @property
     def blob(self) -> str:
@@ -77,6 +84,7 @@ class TrackReading:
         return TrackInfo(
             self._head, self.blob, self._began / 1e6, (self.last - self._began) / 1e6, self._frames, self._valid,
             self._bytes["i"], self._bytes["o"], self._bytes["e"], self._outcome, self.left,
+            self._unkept, self._files,
         )  # fmt: skip
 
     def packed(self) -> Iterator[bytes]:
