@@ -115,8 +115,8 @@ async def _first_code(services: Services, invitation: str, password: str, totp: 
     """Use the code of the step before now: it counts too, and leaves the present one for whoever signs in next."""
     try:
         await services.enrolment.finish(invitation, password, totp.at(clock.now(), counter_offset=-1), HOST)
-    except AuthenticationFailed:  # the step ended while the password was hashed
-        await services.enrolment.finish(invitation, password, totp.now(), HOST)
+    except AuthenticationFailed:  # the step ended while the password was hashed; there is a new step before now
+        await services.enrolment.finish(invitation, password, totp.at(clock.now(), counter_offset=-1), HOST)
 
 
 async def _technician(services: Services, me: Actor, form: TechnicianForm, home: Path) -> Account:

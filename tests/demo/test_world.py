@@ -2,7 +2,10 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
 
+import pyotp
 import pytest
 
 from bastion import clock, config, parts
@@ -10,6 +13,7 @@ from bastion.demo import hall, world
 from bastion.demo.facts import Facts
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.parties import Actor, ActorKind, operator_actor
+from bastion.errors import AuthenticationFailed
 from bastion.services.access import RequestDraft
 from bastion.services.authentication import staff_actor
 
@@ -81,3 +85,20 @@ async def test_its_people_read_the_language_of_the_bastion(settings, running, la
     staff, people, _ = await started(settings.model_copy(update={"language": language}), Facts(), running)
     assert {person.language for person in staff.values()} == {language}
     assert {login: person.language for login, person in people.items()} == read
+
+
+async def test_a_first_code_leaves_the_present_one_even_when_a_step_ends_meanwhile(monkeypatch):
+    """The password is hashed while the clock moves on to the next half minute."""
+    totp, start = pyotp.TOTP(pyotp.random_base32()), clock.now()
+    times = iter([start, start + timedelta(seconds=30)])
+    monkeypatch.setattr(world.clock, "now", lambda: next(times))
+    used = []
+
+    class Enrolment:
+        async def finish(self, invitation, password, code, source):
+            used.append(code)
+            if len(used) == 1:
+                raise AuthenticationFailed("code")
+
+    await world._first_code(SimpleNamespace(enrolment=Enrolment()), "i", "p", totp)
+    assert used == [totp.at(start, counter_offset=-1), totp.at(start)]
