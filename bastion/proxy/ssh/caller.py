@@ -14,7 +14,7 @@ import structlog
 
 from bastion.domain.parties import Actor
 from bastion.errors import AuthenticationFailed, BastionError, TooManyAttempts, Unavailable
-from bastion.i18n import LANGUAGES, sentence, translator
+from bastion.i18n import LANGUAGES, sentence
 from bastion.proxy.half_open import Arrival, Complaints, HalfOpen
 from bastion.proxy.ssh import names
 from bastion.proxy.ssh.channels import TechnicianEnd
@@ -141,8 +141,7 @@ class Caller(asyncssh.SSHServer):
     def get_kbdint_challenge(
         self, _username: str, _lang: str, _submethods: str
     ) -> tuple[str, str, str, list[tuple[str, bool]]]:
-        said = [translator(language)(WRONG_CODE) for language in self._languages()] if self._wrong_codes else []
-        return "", "\n".join(said), "", [(PROMPT, False)]
+        return "", "", "", [(PROMPT, False)]
 
     async def validate_kbdint_response(self, _username: str, responses: Sequence[str]) -> bool:
         """One answer to the one question; an empty, oversize, missing or second answer is a failure (T5)."""
@@ -165,10 +164,11 @@ class Caller(asyncssh.SSHServer):
         return True
 
     def _wrong_code(self) -> bool:
-        """The next question says so; after the last one the connection ends, and says why."""
+        """Say so before the next question; after the last one the connection ends, and says why."""
         self._wrong_codes += 1
         if self._wrong_codes >= MOST_CODES:
             raise self._goodbye(AuthenticationFailed("wrong codes", sentence=WRONG_CODES))
+        self._tell(AuthenticationFailed("wrong code", sentence=WRONG_CODE))
         return False
 
     def auth_completed(self) -> None:
@@ -266,10 +266,14 @@ class Caller(asyncssh.SSHServer):
             )
 
     def _goodbye(self, problem: BastionError) -> asyncssh.DisconnectError:
-        """A disconnect that says one sentence in both languages: whoever it is, he is not known yet."""
-        text = " / ".join(sentence(problem, language) for language in self._languages())
-        return asyncssh.DisconnectError(answer(problem).disconnect, text)
+        """A disconnect for one reason. OpenSSH spells what is not ASCII in a reason as octal, so it is in English."""
+        self._tell(problem)
+        return asyncssh.DisconnectError(answer(problem).disconnect, problem.public)
 
-    def _languages(self) -> list[str]:
-        """All that we speak, that of the house first."""
-        return sorted(LANGUAGES, key=lambda language: language != self._door.language)
+    def _tell(self, problem: BastionError) -> None:
+        """Say a sentence in both languages: whoever it is, he is not known yet. A banner may come at any time
+        before sign-in is done (RFC 4252, 5.4), and clients show it as it is written.
+        """
+        languages = sorted(LANGUAGES, key=lambda language: language != self._door.language)
+        if self._connection is not None:
+            self._connection.send_auth_banner("".join(f"{sentence(problem, language)}\n" for language in languages))
