@@ -88,7 +88,7 @@ class Forbidden(BastionError):
 
 class SelfApproval(Forbidden):
     code = "self_approval"
-    sentence = "You made this request yourself, so another person must decide on it (R-23)."
+    sentence = "You made this request yourself, so another person must decide on it."
 
 
 class FreshFactorNeeded(BastionError):
@@ -205,7 +205,7 @@ class RecordingDamaged(BastionError):
 
 class ReasonNeeded(Invalid):
     code = "reason_needed"
-    sentence = "Please state why; it is kept with the record (R-55)."
+    sentence = "The reason is missing. Write a few words; they are kept with the record."
 
 
 class Unavailable(BastionError):

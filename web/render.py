@@ -66,10 +66,20 @@ def words(language: str) -> Callable[..., str]:
     translate = translator(language)
 
     def t(msgid: str, **params: object) -> str:
-        text = translate(msgid)
+        text = views.typeset(translate(msgid), language)
         return text.format(**{name: views.visible(value) for name, value in params.items()}) if params else text
 
     return t
+
+
+def counted(language: str) -> Callable[..., str]:
+    """Return `tn(one, many, count, **params)`: the sentence that goes with the number, then filled in."""
+    t = words(language)
+
+    def tn(one: str, many: str, count: int, **params: object) -> str:
+        return t(one if views.is_one(count, language) else many, count=count, **params)
+
+    return tn
 
 
 def say(error: BastionError, language: str) -> str:
@@ -77,7 +87,7 @@ def say(error: BastionError, language: str) -> str:
     translate, params = translator(language), dict(error.params)
     if isinstance(error, IllegalTransition) and "state" in params:
         params["state"] = translate(STATES.get(str(params["state"]), str(params["state"])))
-    return translate(error.msgid).format(**params)
+    return views.typeset(translate(error.msgid), language).format(**params)
 
 
 def language_of(request: Request) -> str:
@@ -96,6 +106,8 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
     said = request.cookies.get(SAID, "")
     facts = {
         "t": words(language),
+        "tn": counted(language),
+        "typeset": partial(views.typeset, language=language),
         "say": partial(say, language=language),
         "face": face,
         "now": face.now,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_timezone_name
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
@@ -32,6 +32,21 @@ def visible(value: object) -> object:
 def _spell(match: re.Match[str]) -> str:
     point = ord(match.group())
     return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
+
+
+_STRONG: Final = re.compile(" (?=[;:!?»])")
+_OPENING: Final = re.compile("(?<=«) ")
+NARROW: Final = "\u202f"
+
+
+def typeset(text: str, language: str) -> str:
+    """Return text with what French typography asks for: no line ends before `;`, `:`, `?`, `!` or inside « »."""
+    return _OPENING.sub(NARROW, _STRONG.sub(NARROW, text)) if language == "fr" else text
+
+
+def is_one(count: int, language: str) -> bool:
+    """Tell whether a noun after `count` stands in the singular: French counts none as one."""
+    return count < 2 if language == "fr" else count == 1
 
 
 def brief(value: object, most: int = 160) -> object:
@@ -73,9 +88,15 @@ class Clockface:
         same_year = local.year == self.now.astimezone(self._tz).year
         return format_date(local.date(), "d MMM" if same_year else "d MMM y", locale=self.language)
 
+    def seconds(self, moment: datetime) -> str:
+        return format_time(moment.astimezone(self._tz), "HH:mm:ss", locale=self.language)
+
     def full(self, moment: datetime) -> str:
-        """Return day, time with seconds and the zone's offset: unambiguous in the hour that happens twice."""
-        return format_datetime(moment.astimezone(self._tz), "d MMMM y HH:mm:ss ZZZZ", locale=self.language)
+        """Return day and time with seconds; with the zone where it is another hospital's, or an hour happens twice."""
+        local = moment.astimezone(self._tz)
+        twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+        zone = f" ({get_timezone_name(local, locale=self.language)})" if twice or self.zone != HOME_ZONE else ""
+        return format_datetime(local, "d MMMM y HH:mm:ss", locale=self.language) + zone
 
     def ago(self, moment: datetime) -> str:
         """Return `il y a 5 min` or `dans 12 min`."""

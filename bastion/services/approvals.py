@@ -9,7 +9,8 @@ from bastion.domain.device import Device
 from bastion.domain.grant import Grant
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
-from bastion.errors import Conflict, NotFound, ReasonNeeded
+from bastion.errors import Conflict, NotFound
+from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, judged_source, refusal
 from bastion.services.joins import found
@@ -45,9 +46,8 @@ class Approvals:
 
     async def deny(self, actor: Actor, request_id: str, version: int, note: str) -> AccessRequest:
         """Refuse, with the reason the technician will read."""
+        reasons.for_the_technician(note, "note")
         self._authentication.require_fresh(actor)
-        if len(note.strip()) < 3:
-            raise ReasonNeeded("deny", field="note", sentence="Please say why; the technician will read it.")
         now = clock.now()
         async with self._database.write() as uow:
             request, _device = await self._for_decision(uow, actor, request_id, version, now)
@@ -57,8 +57,7 @@ class Approvals:
 
     async def revoke(self, actor: Actor, grant_id: str, reason: str) -> Grant:
         """Take an agreed right back; its live sessions end."""
-        if len(reason.strip()) < 3:
-            raise ReasonNeeded("revoke", field="reason", sentence="Please say why; the technician will read it.")
+        reasons.for_the_technician(reason, "reason")
         now = clock.now()
         async with self._database.write() as uow:
             grant = found(await uow.grants.get(grant_id))

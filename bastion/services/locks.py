@@ -8,7 +8,8 @@ from bastion.domain.grant import Grant
 from bastion.domain.ids import new_id
 from bastion.domain.lock import Lock, LockScope, Subject
 from bastion.domain.parties import Actor, Supplier, Technician
-from bastion.errors import IllegalTransition, Invalid, ReasonNeeded
+from bastion.errors import IllegalTransition, Invalid
+from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions
 from bastion.services.joins import found
@@ -30,13 +31,13 @@ class Locks:
 
         Grants that it hits are revoked, live sessions end, and none can open until a named person lifts it.
         """
+        said = reasons.for_everyone(reason, "reason")
         self._authentication.require_fresh(actor)
-        _need_reason(reason)
         now = clock.now()
         async with self._database.write() as uow:
             self._require(actor, now)
             subject_id = await _subject_id(uow, scope, subject_code)
-            lock = Lock(new_id(now), scope, subject_id, reason.strip(), actor.name, now, until)
+            lock = Lock(new_id(now), scope, subject_id, said, actor.name, now, until)
             await uow.locks.add(lock)
             await uow.audit.append(
                 "lock:imposed", actor=actor, subject=("lock", lock.id), at=now, scope=scope, why=lock.reason,
@@ -47,8 +48,8 @@ class Locks:
         return lock
 
     async def lift(self, actor: Actor, lock_id: str, why: str) -> Lock:
+        said = reasons.for_the_record(why, "why")
         self._authentication.require_fresh(actor)
-        _need_reason(why)
         now = clock.now()
         async with self._database.write() as uow:
             self._require(actor, now)
@@ -57,7 +58,7 @@ class Locks:
                 raise IllegalTransition(lock_id, state="lifted")
             lifted = await uow.locks.save(_lifted(lock, actor, now))
             await uow.audit.append(
-                "lock:lifted", actor=actor, subject=("lock", lock.id), at=now, scope=lock.scope, why=why.strip(),
+                "lock:lifted", actor=actor, subject=("lock", lock.id), at=now, scope=lock.scope, why=said,
                 subject_code=lock.subject_id,
             )  # fmt: skip
             uow.hint("lock", lock.id)
@@ -94,11 +95,6 @@ def _lifted(lock: Lock, actor: Actor, now: datetime) -> Lock:
 
 def _subject(grant: Grant) -> Subject:
     return Subject(grant.technician_id, grant.supplier_id, grant.device_id)
-
-
-def _need_reason(reason: str) -> None:
-    if len(reason.strip()) < 3:
-        raise ReasonNeeded("lock", field="reason", sentence="Please say why; everyone who is stopped will read it.")
 
 
 async def _subject_id(uow: UnitOfWork, scope: LockScope, code: str) -> str:

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from bastion import clock
 from bastion.domain.parties import Actor
 from bastion.domain.session import SessionRecord
-from bastion.errors import NotFound, ReasonNeeded, RecordingDamaged
+from bastion.errors import NotFound, RecordingDamaged
+from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
@@ -70,15 +71,14 @@ class Replay:
         Taking a copy away needs a fresh code. Raises `ReasonNeeded` without a reason, `RecordingDamaged` (and an
         alarm in the trail) when it is not whole.
         """
-        if len(why.strip()) < 3:
-            raise ReasonNeeded("replay", field="why")
+        said = reasons.for_the_record(why, "why")
         if how == DOWNLOAD:
             self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             record = await self._seen_by(uow, actor, session_id)
             await uow.audit.append(
                 "recording:viewed", actor=actor, subject=("session", record.id), facility_id=record.facility_id,
-                at=clock.now(), session=record.id, how=how, why=why.strip(),
+                at=clock.now(), session=record.id, how=how, why=said,
             )  # fmt: skip
             view = await Joins(uow).session(record)
         try:

@@ -7,7 +7,8 @@ from datetime import datetime
 from bastion import clock
 from bastion.domain.parties import Actor
 from bastion.domain.session import SessionRecord
-from bastion.errors import Conflict, IllegalTransition, NotFound, ReasonNeeded
+from bastion.errors import Conflict, IllegalTransition, NotFound
+from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found, scope
@@ -66,14 +67,13 @@ class Supervision:
 
     async def cut(self, actor: Actor, session_id: str, why: str) -> SessionRecord:
         """End a session now; the technician reads who did it and why."""
+        said = reasons.for_the_technician(why, "why")
         self._authentication.require_fresh(actor)
-        if len(why.strip()) < 3:
-            raise ReasonNeeded("cut", field="why", sentence="Please say why; the technician will read it.")
 
         def cut(record: SessionRecord, now: datetime) -> SessionRecord:
-            return record if record.cut_at else replace(record, cut_at=now, cut_by=actor.name, cut_why=why.strip())
+            return record if record.cut_at else replace(record, cut_at=now, cut_by=actor.name, cut_why=said)
 
-        return await self._change(actor, session_id, "session:cut_asked", cut, why=why.strip())
+        return await self._change(actor, session_id, "session:cut_asked", cut, why=said)
 
     async def _change(
         self, actor: Actor, session_id: str, tag: str, change: Callable[[SessionRecord, datetime], SessionRecord],

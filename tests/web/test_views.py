@@ -11,6 +11,7 @@ from web.views import Clockface
 NOON = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)  # 12:00 in Paris
 FR = Clockface("fr", NOON)
 EN = Clockface("en", NOON)
+REUNION = Facility("1", "chr", "CHU Réunion", "", "Indian/Reunion")
 
 
 def test_today_is_a_time_and_another_day_is_named():
@@ -25,15 +26,24 @@ def test_today_is_judged_on_the_wall_of_the_hospital():
 
 
 def test_another_hospital_has_another_wall():
-    reunion = Facility("1", "chr", "CHU Réunion", "", "Indian/Reunion")
-    assert FR.at(reunion).time(NOON) == "15:00"
+    assert FR.at(REUNION).time(NOON) == "15:00"
     assert FR.at(None).zone == "Europe/Paris"
 
 
 def test_the_hour_that_happens_twice_is_told_apart():
     first, second = datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
-    assert "02:30:00 UTC+02:00" in FR.full(first)
-    assert "02:30:00 UTC+01:00" in FR.full(second)
+    assert FR.full(first) == "25 octobre 2026 02:30:00 (heure d’été d’Europe centrale)"
+    assert FR.full(second) == "25 octobre 2026 02:30:00 (heure normale d’Europe centrale)"
+    assert FR.full(NOON) == "22 novembre 2026 12:00:00", "no offset that only an engineer reads"
+    assert FR.at(REUNION).full(NOON) == "22 novembre 2026 15:00:00 (heure de La Réunion)"
+
+
+def test_french_sets_its_marks_with_a_narrow_space_and_counts_none_as_one():
+    set_ = views.typeset("« Coupé » : pourquoi ? Non ; jamais !", "fr")
+    assert set_ == "«\u202fCoupé\u202f»\u202f: pourquoi\u202f? Non\u202f; jamais\u202f!"
+    assert views.typeset("why ?", "en") == "why ?"
+    assert [views.is_one(count, "fr") for count in (0, 1, 2)] == [True, True, False]
+    assert [views.is_one(count, "en") for count in (0, 1, 2)] == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -10,18 +10,20 @@ from jinja2.lexer import TOKEN_DATA
 
 from web.render import HERE, environment
 
-MARKS = {"t", "N_"}
+MARKS = {"t": 1, "N_": 1, "tn": 2}
+"""What is said, by how many of its first arguments are sentences."""
 
 
 def of_templates() -> Iterator[tuple[str, str]]:
-    """Yield where and what, for each `t("…")` of a template."""
+    """Yield where and what, for each `t("…")` and `tn("…", "…")` of a template."""
     env = environment()
     for path in sorted((HERE / "templates").rglob("*.html")):
         tree = env.parse(path.read_text())
         for call in tree.find_all(nodes.Call):
-            named = isinstance(call.node, nodes.Name) and call.node.name == "t"
-            if named and isinstance(call.args[0], nodes.Const):
-                yield path.name, call.args[0].value
+            said = MARKS.get(call.node.name, 0) if isinstance(call.node, nodes.Name) else 0
+            for argument in call.args[:said]:
+                if isinstance(argument, nodes.Const):
+                    yield path.name, argument.value
 
 
 def of_code() -> Iterator[tuple[str, str]]:
@@ -32,8 +34,9 @@ def of_code() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                if name in MARKS and node.args and isinstance(node.args[0], ast.Constant):
-                    yield path.name, str(node.args[0].value)
+                for argument in node.args[: MARKS.get(name, 0)]:
+                    if isinstance(argument, ast.Constant):
+                        yield path.name, str(argument.value)
                 for keyword in node.keywords:
                     if keyword.arg == "sentence" and isinstance(keyword.value, ast.Constant):
                         yield path.name, str(keyword.value.value)

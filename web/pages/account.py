@@ -13,7 +13,7 @@ from web import fields, labels
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
 from web.render import LANGUAGE, LANGUAGES
-from web.security import end_session, token_of
+from web.security import end_session, local_path, token_of
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -27,10 +27,12 @@ async def show(seen: Seen) -> Response:
 
 
 @router.post("/account/language")
-async def language(seen: Seen, language: Text = "") -> Response:
+async def language(seen: Seen, language: Text = "", back: Text = "") -> Response:
+    """Keep the language in the account; the switch in the menu comes back to the page it stands on."""
+
     async def work() -> Response:
         await seen.services.people.set_language(seen.actor, language)
-        response = go("/account", "saved")
+        response = go(local_path(back)) if back else go("/account", "saved")
         remember_language(response, language)
         return response
 

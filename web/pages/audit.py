@@ -14,6 +14,7 @@ from bastion.domain.events import AuditEvent
 from bastion.errors import BastionError
 from web import fields, labels
 from web.console import Console, Seen, Typed
+from web.facts import Teller
 from web.labels import N_
 
 router = APIRouter()
@@ -67,7 +68,8 @@ async def _listing(
         "audit.html", N_("Audit trail"), error=error, rows=rows[:PAGE], filters=filters, verdict=verdict,
         older=_address(filters, rows[PAGE - 1].seq) if len(rows) > PAGE else "",
         newer=_address(filters) if filters.before else "",
-        tags=_tags(seen), severities=[(value, seen.t(words[1])) for value, words in labels.SEVERITIES.items()],
+        tags=_tags(seen), tell=Teller(seen.t, seen.face).facts,
+        severities=[(value, seen.t(words[1])) for value, words in labels.SEVERITIES.items()],
     )  # fmt: skip
 
 

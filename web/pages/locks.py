@@ -10,6 +10,7 @@ from starlette.responses import Response
 from bastion import clock
 from bastion.domain.lock import Lock, LockScope
 from bastion.errors import BastionError
+from bastion.services import reasons
 from web import fields, labels
 from web.console import Console, Seen, Typed, go
 from web.guards import GUARDS
@@ -40,6 +41,7 @@ async def impose(
 
     async def work() -> Response:
         kind = fields.choice(scope, LockScope, "scope")
+        reasons.for_everyone(reason, "reason")
         until = clock.now() + timedelta(hours=fields.whole(hours, "hours")) if hours else None
         actor = await seen.fresh(code)
         await seen.services.locks.impose(actor, kind, "" if kind is LockScope.ALL else typed[kind.value], reason, until)
@@ -51,10 +53,19 @@ async def impose(
 @router.post("/locks/{ident}/lift")
 async def lift(seen: Seen, ident: str, why: Text = "", code: Text = "") -> Response:
     async def work() -> Response:
+        reasons.for_the_record(why, "why")
         await seen.services.locks.lift(await seen.fresh(code), ident, why)
-        return go("/locks", "lifted")
+        return go("/locks", _said(await seen.services.locks.active(seen.actor)))
 
-    return await seen.attempt(work(), partial(_listing, seen, Typed(scope=LockScope.SUPPLIER.value)))
+    again = Typed(scope=LockScope.SUPPLIER.value, lifting=ident, why=why)
+    return await seen.attempt(work(), partial(_listing, seen, again))
+
+
+def _said(standing: list[Lock]) -> str:
+    """What to say after a lifting: access is back only as far as no other cut stands."""
+    if not standing:
+        return "lifted"
+    return "lifted_all_stands" if any(lock.scope is LockScope.ALL for lock in standing) else "lifted_some_stand"
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------

@@ -8,9 +8,11 @@ from starlette.responses import Response, StreamingResponse
 
 from bastion import clock
 from bastion.errors import BastionError, NotFound
+from bastion.services import reasons
 from bastion.services.replay import Playback
 from web import fields, labels
 from web.console import Console, Seen, Typed, go
+from web.facts import Teller
 from web.labels import N_
 from web.paging import PAGE, pages
 from web.playbacks import Playbacks
@@ -83,6 +85,7 @@ async def download(seen: Seen, ident: str, track: Text = "0", why: Text = "", co
 
     async def work() -> Response:
         number = fields.whole(track, "track")
+        reasons.for_the_record(why, "why")
         actor = await seen.fresh(code)
         seen.services.authentication.require_fresh(actor)
         playback = await seen.services.replay.open(actor, ident, why.strip(), how="download")
@@ -133,8 +136,9 @@ async def _watch(seen: Console, ident: str, error: BastionError | None = None, *
         return go(f"/recordings/{ident}")
     view = await seen.services.supervision.get(seen.actor, ident)
     response = seen.page(
-        "watch.html", error=error, view=view, playback=playback, typed=Typed(typed), track_names=_names(seen, playback)
-    )
+        "watch.html", error=error, view=view, playback=playback, typed=Typed(typed),
+        track_names=_names(seen, playback), outcome=Teller(seen.t, seen.face).outcome,
+    )  # fmt: skip
     response.headers["content-security-policy"] = CSP_PLAYER
     return response
 

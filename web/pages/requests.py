@@ -7,9 +7,10 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from bastion.domain.access_request import InterventionKind, RequestState
-from bastion.errors import BastionError, Invalid
+from bastion.errors import BastionError, Invalid, NotFound
+from bastion.services import reasons
 from bastion.services.access import RequestDraft
-from bastion.services.views import RequestView
+from bastion.services.views import DeviceView, RequestView, TechnicianView
 from web import fields, labels
 from web.console import Console, Seen, Typed, go
 from web.guards import GUARDS
@@ -21,6 +22,9 @@ router = APIRouter()
 Text = Annotated[str, Form()]
 Asked = Annotated[str, Query()]
 ASK_MINUTES: Final = (30, 60, 120, 240)
+NOT_THEIRS: Final = N_(
+    "The company of this technician does not maintain this device. Choose another device or technician."
+)
 
 
 @router.get("/requests")
@@ -42,8 +46,10 @@ async def listing(
 
 
 @router.get("/requests/new")
-async def new(seen: Seen, device: Asked = "") -> Response:
-    return await _ask_form(seen, Typed(device=device, kind=InterventionKind.TELEMAINTENANCE.value, minutes=60))
+async def new(seen: Seen, device: Asked = "", technician: Asked = "") -> Response:
+    """Show the form; htmx reads the list of devices anew when another technician is chosen."""
+    usual = Typed(kind=InterventionKind.TELEMAINTENANCE.value, minutes=60)
+    return await _ask_form(seen, Typed(usual, device=device, technician=technician))
 
 
 @router.post("/requests/new")
@@ -81,8 +87,9 @@ async def approve(
 @router.post("/requests/{ident}/refuse")
 async def refuse(seen: Seen, ident: str, version: Text = "", note: Text = "", code: Text = "") -> Response:
     async def work() -> Response:
+        said = reasons.for_the_technician(note, "note")
         actor = await seen.fresh(code)
-        await seen.services.approvals.deny(actor, ident, fields.whole(version, "version"), note.strip())
+        await seen.services.approvals.deny(actor, ident, fields.whole(version, "version"), said)
         return go(f"/requests/{ident}", "denied")
 
     return await seen.attempt(work(), partial(_show, seen, ident, note=note))
@@ -98,10 +105,10 @@ async def withdraw(seen: Seen, ident: str) -> Response:
 
 
 @router.post("/grants/{ident}/revoke")
-async def revoke(seen: Seen, ident: str, request: Text = "", reason: Text = "") -> Response:
+async def revoke(seen: Seen, ident: str, request: Text = "", session: Text = "", reason: Text = "") -> Response:
     async def work() -> Response:
         await seen.services.approvals.revoke(seen.actor, ident, reason.strip())
-        return go(f"/requests/{request}", "revoked")
+        return go(f"/sessions/{session}" if session else f"/requests/{request}", "revoked")
 
     return await seen.attempt(work(), partial(_show, seen, request, reason=reason))
 
@@ -131,15 +138,24 @@ def _mine(seen: Console, view: RequestView) -> bool:
 
 async def _ask_form(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:
     t, face = seen.t, seen.face
-    devices = await seen.services.inventory.devices(seen.actor, limit=500)
-    people = await seen.services.people.technicians(seen.actor)
+    people = [v for v in await seen.services.people.technicians(seen.actor) if v.technician.usable(face.now)]
+    chosen = next((v for v in people if v.technician.login == typed.technician), None)
+    devices = await _devices_of(seen, chosen, typed.device if error else "")
     return seen.page(
-        "request_new.html", N_("Ask for a technician"), error=error, typed=typed,
-        devices=[(v.device.code, f"{v.device.code} · {v.device.name}") for v in devices if v.device.active],
+        "request_new.html", N_("Ask for a technician"), error=error, typed=typed, chosen=chosen,
+        devices=[(v.device.code, f"{v.device.code} · {v.device.name}") for v in devices],
         technicians=[(v.technician.login, f"{v.technician.name} · {v.supplier.name}") for v in people],
         kinds=[(kind.value, t(words), "") for kind, words in _kinds()],
         durations=[(choice, face.span(fields.length(choice)), "") for choice in ASK_MINUTES],
     )  # fmt: skip
+
+
+async def _devices_of(seen: Console, chosen: TechnicianView | None, kept: str) -> list[DeviceView]:
+    """Return the devices the chosen technician's company maintains, and the one that stood in a refused form."""
+    devices = [v for v in await seen.services.inventory.devices(seen.actor, limit=500) if v.device.active]
+    if chosen is None:
+        return devices
+    return [v for v in devices if chosen.supplier.id in v.device.supplier_ids or v.device.code == kept]
 
 
 def _kinds() -> list[tuple[InterventionKind, str]]:
@@ -151,10 +167,15 @@ async def _ask(seen: Console, typed: Typed) -> Response:
     device = next((v for v in devices if v.device.code == typed.device), None)
     if device is None:
         raise Invalid(typed.device, field="device", sentence="Choose a device from the list.")
+    if not typed.technician:
+        raise Invalid("none", field="technician", sentence="Choose a technician from the list.")
     draft = RequestDraft(
         device.device.code, fields.choice(typed.kind, InterventionKind, "kind"), typed.reason, typed.minutes,
         work_order=typed.work_order, technician_login=typed.technician,
         start=fields.local_moment(typed.start, "start", device.facility.timezone),
     )  # fmt: skip
-    made = await seen.services.access.request(seen.actor, draft)
+    try:
+        made = await seen.services.access.request(seen.actor, draft)
+    except NotFound as error:
+        raise Invalid(error.detail, field="device", sentence=NOT_THEIRS) from error
     return go(f"/requests/{made.id}", "asked")

@@ -3,10 +3,14 @@
 from functools import partial
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
-from bastion.errors import BastionError
+from bastion.domain.parties import Actor
+from bastion.domain.session import SessionRecord
+from bastion.errors import BastionError, IllegalTransition
+from bastion.services import reasons
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
 
@@ -45,15 +49,33 @@ async def thaw(seen: Seen, ident: str) -> Response:
 
 
 @router.post("/sessions/{ident}/cut")
-async def cut(seen: Seen, ident: str, why: Text = "", code: Text = "") -> Response:
-    async def work() -> Response:
-        await seen.services.supervision.cut(await seen.fresh(code), ident, why.strip())
-        return go(f"/sessions/{ident}", "cut")
+async def cut(seen: Seen, ident: str, why: Text = "", withdraw: Text = "", code: Text = "") -> Response:
+    """Cut first, then withdraw: the session ends as cut by a person, and what was agreed does not open another."""
 
-    return await seen.attempt(work(), partial(_show, seen, ident, why=why))
+    async def work() -> Response:
+        said = reasons.for_the_technician(why, "why")
+        actor = await seen.fresh(code)
+        record = await seen.services.supervision.cut(actor, ident, said)
+        if withdraw:
+            await _withdraw(seen, actor, record, said)
+        return go(f"/sessions/{ident}", "cut_for_good" if withdraw else "cut")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, why=why, withdraw=withdraw or "no"))
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+async def _withdraw(seen: Console, actor: Actor, record: SessionRecord, why: str) -> None:
+    try:
+        await seen.services.approvals.revoke(actor, record.grant_id, why)
+    except IllegalTransition as over:  # withdrawn by somebody else, or past its end: what was wanted already holds
+        structlog.get_logger(__name__).info("nothing left to withdraw", grant=record.grant_id, detail=over.detail)
 
 
 async def _show(seen: Console, ident: str, error: BastionError | None = None, **typed: str) -> Response:
     view = await seen.services.supervision.get(seen.actor, ident)
     place = "/sessions" if view.record.live else "/recordings"
-    return seen.page("session.html", view=view, error=error, typed=Typed(typed), path=place)
+    granted = await seen.services.access.grants(seen.actor, view.technician.id)
+    return seen.page(
+        "session.html", view=view, error=error, typed=Typed(typed), path=place,
+        still_granted=next((v.grant for v in granted if v.grant.id == view.record.grant_id), None),
+    )  # fmt: skip

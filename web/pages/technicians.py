@@ -37,7 +37,7 @@ class TechnicianFields(BaseModel):
 async def listing(seen: Seen) -> Response:
     return seen.page(
         "directory/technicians.html", N_("Technicians"), rows=await seen.services.people.technicians(seen.actor),
-        intro=N_("Named people of suppliers; each signs in as himself (R-11)."), add=N_("New technician"),
+        intro=N_("Named people of suppliers; each signs in as himself."), add=N_("New technician"),
     )  # fmt: skip
 
 

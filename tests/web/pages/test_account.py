@@ -12,6 +12,19 @@ async def test_the_language_is_ones_own(visitor, people):
     assert (await browser.send("/account/language", language="de")).status_code == 422
 
 
+async def test_the_language_is_switched_from_any_page_and_kept(house, visitor, people):
+    browser = await visitor().enter(people["approver"])
+    page = (await browser.see("/requests")).text
+    assert page.count('name="back" value="/requests"') == 2, "in the rail and in the sheet of a phone"
+    answer = await browser.send("/account/language", language="fr", back="/requests")
+    assert answer.headers["location"] == "/requests"
+    assert '<html lang="fr">' in (await browser.see("/requests")).text
+    (kept,) = [s for s in await house.services.people.staff(house.staff(house.ruth)) if s.id == people["approver"].id]
+    assert kept.language == "fr"
+    away = await browser.send("/account/language", language="en", back="https://evil.example/")
+    assert away.headers["location"] == "/"
+
+
 async def test_a_token_is_shown_once_and_works(house, visitor, people):
     browser = await visitor().enter(people["auditor"])
     made = await browser.send("/account/tokens", label="nightly export", days="30", roles=["auditor"])

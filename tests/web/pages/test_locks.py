@@ -1,3 +1,5 @@
+import re
+
 from bastion.domain.lock import LockScope
 
 
@@ -19,6 +21,33 @@ async def test_everything_is_cut_and_restored_by_named_people(house, visitor, pe
     assert (await security.send(f"/locks/{lock.id}/lift", why="all clear")).status_code == 303
     assert "All remote access" not in (await approver.see("/")).text
     assert (await security.send(f"/locks/{lock.id}/lift", why="all clear")).status_code == 409
+
+
+async def test_lifting_one_of_several_says_what_still_stands_and_the_banner_stays_one(house, visitor, people):
+    browser = await visitor().enter(people["security"])
+    for form in ({"scope": "all"}, {"scope": "all"}, {"scope": "supplier", "supplier": "acme"}):
+        await browser.send("/locks", reason="intrusion", **form)
+    locks = {lock.id: lock.scope for lock in await house.services.locks.view()}
+    first, second = [ident for ident, scope in locks.items() if scope is LockScope.ALL]
+    page = (await browser.see("/")).text
+    assert page.count("All remote access has been cut") == 1
+    assert "See what is cut (3)" in page.replace("</a>", "")
+    await browser.send(f"/locks/{first}/lift", why="all clear")
+    page = (await browser.see("/locks")).text
+    assert "another one still stands that cuts everything" in page
+    assert "All remote access has been cut" in page
+    await browser.send(f"/locks/{second}/lift", why="all clear")
+    page = (await browser.see("/locks")).text
+    assert "The cuts below still stand" in page
+    assert "Access is restored" not in page
+    assert "Acme Imaging" in page
+    (last,) = await house.services.locks.view()
+    refused = await browser.send(f"/locks/{last.id}/lift", why="ok")
+    assert refused.status_code == 422
+    assert f'id="lock-{last.id}"' in refused.text
+    assert re.search(r'<details class="confirm" hx-morph-skip open>.*?>ok</textarea>', refused.text, re.DOTALL)
+    await browser.send(f"/locks/{last.id}/lift", why="all clear")
+    assert "Access is restored" in (await browser.see("/locks")).text
 
 
 async def test_T41_a_cut_and_its_lifting_want_a_fresh_code(house, visitor, people):

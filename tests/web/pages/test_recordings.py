@@ -11,7 +11,7 @@ async def test_T41_nothing_is_shown_before_a_reason_is_kept(house, scenery, visi
     assert (await browser.see(f"{path}/watch")).headers["location"] == path
     silent = await browser.send(f"{path}/open", why=" ")
     assert silent.status_code == 422
-    assert "state why" in silent.text
+    assert "The reason is missing" in silent.text
     assert "recording:viewed" not in await house.tags()
     assert (await browser.send(f"{path}/open", why="incident 12")).headers["location"] == f"{path}/watch"
     event = await house.event("recording:viewed")

@@ -58,11 +58,29 @@ async def test_refusing_wants_a_reason_that_the_technician_reads(house, visitor,
     silent = await browser.send(f"/requests/{request.id}/refuse", version="1", note="")
     assert silent.status_code == 422
     assert 'aria-invalid="true"' in silent.text
+    assert "The reason is missing. Write a few words; the technician will read them." in silent.text
     told = await browser.send(f"/requests/{request.id}/refuse", version="1", note="patient on the table")
     assert told.status_code == 303
     page = (await browser.see(f"/requests/{request.id}")).text
     assert "patient on the table" in page
     assert 'name="version"' not in page
+
+
+async def test_the_reason_is_asked_for_before_the_code_is_used_up(house, visitor, people, monkeypatch):
+    request = await house.asked()
+    taken: list[str] = []
+
+    async def take(_self, actor, code, _token):
+        taken.append(code)
+        return actor
+
+    monkeypatch.setattr(type(house.services.authentication), "confirm_factor", take)
+    browser = await visitor().enter(people["approver"], fresh=False)
+    silent = await browser.send(f"/requests/{request.id}/refuse", version="1", note="no", code="123456")
+    assert (silent.status_code, taken) == (422, [])
+    assert "The reason is missing" in silent.text
+    assert "enter a new code" not in silent.text
+    assert (await browser.send(f"/requests/{request.id}/refuse", version="1", note="")).status_code == 422
 
 
 async def test_T41_a_decision_wants_a_fresh_code(house, visitor, people):
@@ -92,7 +110,7 @@ async def test_R22_a_vital_device_needs_two_and_nobody_counts_twice(house, scene
     request = await scenery.ask(house.alice, "linac-1", "dose check")
     browser = await visitor().enter(people["approver"])
     page = (await browser.see(f"/requests/{request.id}")).text
-    assert "After you, 1 more must agree" in page
+    assert "After you, 1 more person must agree" in page
     await browser.send(f"/requests/{request.id}/approve", version=version(page), minutes="60")
     mine = (await browser.see(f"/requests/{request.id}")).text
     assert "Another person must agree too" in mine
@@ -131,6 +149,36 @@ async def test_asking_says_what_is_missing_beside_the_field(visitor, people):
         start="2027-03-28T02:30",
     )  # fmt: skip
     assert "The clocks skip this hour" in spring.text
+
+
+async def test_a_device_that_is_not_the_suppliers_is_said_and_the_form_keeps_what_was_typed(house, visitor, people):
+    browser = await visitor().enter(people["approver"])
+    answer = await browser.send(
+        "/requests/new", device="ct-01", technician="bob", kind="telediagnostic", reason="look at the log",
+        minutes="30", work_order="WO-77",
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert answer.text.count("does not maintain this device") == 2, "at the top and beside the field"
+    for kept in ('value="ct-01" selected', 'value="bob" selected', "look at the log", 'value="WO-77"'):
+        assert kept in answer.text, kept
+    nobody = await browser.send("/requests/new", device="ct-01", kind="telediagnostic", reason="x y z", minutes="30")
+    assert "Choose a technician from the list" in nobody.text
+
+
+async def test_the_devices_offered_follow_the_technician(visitor, people):
+    browser = await visitor().enter(people["approver"])
+    assert 'value="ct-01"' in (await browser.see("/requests/new?technician=alice")).text
+    assert 'value="ct-01"' not in (await browser.see("/requests/new?technician=bob&device=ct-01")).text
+    assert 'value="ct-01"' in (await browser.see("/requests/new?technician=nobody")).text
+
+
+async def test_the_list_and_the_screen_show_the_same_duration(house, visitor, people):
+    request = await house.asked(minutes=120)
+    await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 30, "ok")
+    browser = await visitor().enter(people["approver"])
+    for page in ("/requests", f"/requests/{request.id}"):
+        text = (await browser.see(page)).text
+        assert '<b>30 min</b> <small class="soft">(2 h asked)</small>' in text, page
 
 
 async def test_an_authorisation_is_withdrawn_with_a_reason(house, visitor, people):

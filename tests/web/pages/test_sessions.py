@@ -1,3 +1,5 @@
+import re
+
 from bastion.domain.session import EndReason
 
 
@@ -18,6 +20,36 @@ async def test_a_session_is_held_released_and_cut(house, visitor, people):
     view = await house.services.supervision.get(house.staff(house.eve), opened.record.id)
     assert view.record.cut_why == "patient arrives"
     assert view.record.frozen_at is None
+
+
+async def test_a_cut_withdraws_the_authorisation_too_unless_one_says_no(house, visitor, people):
+    opened = await house.opened()
+    path, request = f"/sessions/{opened.record.id}", opened.record.request_id
+    browser, eve = await visitor().enter(people["approver"]), house.staff(house.eve)
+    assert re.search(r'name="withdraw" value="yes" checked', (await browser.see(path)).text)
+    kept = await browser.send(f"{path}/cut", why="no")
+    assert 'name="withdraw" value="yes" checked' not in kept.text, "a refused form comes back as it was"
+    assert (await browser.send(f"{path}/cut", why="patient arrives", withdraw="yes")).status_code == 303
+    page = (await browser.see(path)).text
+    assert "its authorisation is withdrawn" in page
+    assert "can connect again" not in page
+    assert "/freeze" not in page, "it is being cut already"
+    assert (await house.services.access.get(eve, request)).grant.revoke_reason == "patient arrives"
+    assert (await browser.send(f"{path}/cut", why="patient arrives", withdraw="yes")).status_code == 303, "once more"
+
+
+async def test_after_a_cut_that_left_it_the_authorisation_is_offered_for_withdrawal(house, visitor, people):
+    opened = await house.opened()
+    path = f"/sessions/{opened.record.id}"
+    browser = await visitor().enter(people["approver"])
+    await browser.send(f"{path}/cut", why="patient arrives")
+    page = (await browser.see(path)).text
+    assert "The technician can connect again until" in page
+    done = await browser.send(f"/grants/{opened.grant.id}/revoke", session=opened.record.id, reason="patient arrives")
+    assert done.headers["location"] == path
+    assert "can connect again" not in (await browser.see(path)).text
+    auditor = await visitor().enter(people["auditor"])
+    assert "/revoke" not in (await auditor.see(path)).text
 
 
 async def test_T41_a_cut_wants_a_fresh_code_and_holding_does_not(house, visitor, people):

@@ -1,13 +1,19 @@
-// The replay page: one player, one track at a time, at the speed the viewer wants.
-import { create, type Options, type Player } from "asciinema-player";
+// The replay page: one player, one track at a time, at the speed the viewer wants. Beside it stands what the clock on
+// the wall said at that moment, also when silence is skipped, and below it what was typed, pasted text included.
+import { create, type Options, type Player, type Recording, type RecordingEvent } from "asciinema-player";
+
+import { clockOf, typedUntil, wallOf, type Take } from "./take";
 
 interface Stage {
   root: HTMLElement;
   player: Player | null;
   source: string;
+  began: string;
+  take: Take | null;
 }
 
 const ENOUGH_SILENCE = 2; // seconds of silence shown when quiet stretches are skipped
+const TICK = 200;
 
 function chosen(root: HTMLElement, name: string): string {
   const field = root.querySelector<HTMLInputElement | HTMLSelectElement>(`[name=${name}]`);
@@ -21,7 +27,7 @@ function options(stage: Stage, startAt: number): Options {
     preload: true,
     controls: true,
     speed: Number(chosen(stage.root, "speed")) || 1,
-    keystrokeOverlay: chosen(stage.root, "keys") === "yes",
+    keystrokeOverlay: false,
     terminalFontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono").trim(),
     theme: "bastion",
     startAt,
@@ -30,18 +36,51 @@ function options(stage: Stage, startAt: number): Options {
   return made;
 }
 
+/** Read an asciicast v3: a header, then one event a line, each with the seconds since the one before it. */
+async function read(stage: Stage, data: unknown): Promise<Recording> {
+  const [head, ...lines] = (await (data as Response).text()).trimEnd().split("\n").map((line) => JSON.parse(line));
+  let time = 0;
+  const events = lines.filter(Array.isArray).map(([gap, code, what]): RecordingEvent => {
+    time += gap * 1000;
+    return [time, code, what];
+  });
+  stage.take = { events, most: chosen(stage.root, "skip") ? ENOUGH_SILENCE : Infinity };
+  return { cols: head.term.cols || 80, rows: head.term.rows || 24, events };
+}
+
 function show(stage: Stage, startAt = 0, play = false): void {
   stage.player?.dispose();
+  stage.take = null;
   const screen = stage.root.querySelector<HTMLElement>("[data-screen]");
   if (!screen) return;
   screen.replaceChildren();
-  stage.player = create({ url: stage.source, fetchOpts: { credentials: "same-origin" } }, screen, options(stage, startAt));
+  const source = { url: stage.source, fetchOpts: { credentials: "same-origin" as const }, parser: (data: unknown) => read(stage, data) };
+  stage.player = create(source, screen, options(stage, startAt));
   if (play) void stage.player.play();
 }
 
-/** Speed and silence are fixed when a player is made, so a change makes a new one at the same place. */
+/** Seconds since the track began, silence included. */
+function elapsed(stage: Stage): number {
+  return stage.take ? wallOf(stage.take, stage.player?.getCurrentTime() ?? 0) : 0;
+}
+
+function tell(stage: Stage): void {
+  const clock = stage.root.querySelector<HTMLTimeElement>("[data-wall]");
+  const typed = stage.root.querySelector<HTMLElement>("[data-typed]");
+  const at = elapsed(stage);
+  if (clock) clockOf(clock, new Date(Date.parse(stage.began) + at * 1000));
+  if (typed && !typed.hidden) typed.lastElementChild?.replaceChildren(stage.take ? typedUntil(stage.take, at) : "");
+}
+
+/** Speed and silence are fixed when a player is made, so a change makes a new one at the same moment. */
 function onSetting(stage: Stage): void {
-  show(stage, stage.player?.getCurrentTime() ?? 0, true);
+  show(stage, elapsed(stage), true);
+}
+
+function onKeys(stage: Stage): void {
+  const typed = stage.root.querySelector<HTMLElement>("[data-typed]");
+  if (typed) typed.hidden = !chosen(stage.root, "keys");
+  tell(stage);
 }
 
 function onTrack(stage: Stage, tab: HTMLElement): void {
@@ -50,6 +89,7 @@ function onTrack(stage: Stage, tab: HTMLElement): void {
     other.setAttribute("tabindex", other === tab ? "0" : "-1");
   }
   stage.source = tab.dataset["source"] ?? "";
+  stage.began = tab.dataset["began"] ?? "";
   show(stage);
 }
 
@@ -62,28 +102,23 @@ function onTabKey(event: KeyboardEvent, tabs: HTMLElement[]): void {
   next?.click();
 }
 
-async function jump(stage: Stage, seconds: number): Promise<void> {
-  await stage.player?.seek(seconds);
-  await stage.player?.play();
-}
-
 function start(root: HTMLElement): void {
-  const stage: Stage = { root, player: null, source: root.dataset["source"] ?? "" };
+  const stage: Stage = { root, player: null, source: root.dataset["source"] ?? "", began: root.dataset["began"] ?? "", take: null };
   const tabs = [...root.querySelectorAll<HTMLElement>("[role=tab]")];
   for (const tab of tabs) {
     tab.addEventListener("click", () => onTrack(stage, tab));
     tab.addEventListener("keydown", (event) => onTabKey(event, tabs));
   }
   for (const field of root.querySelectorAll("[data-setting]")) field.addEventListener("change", () => onSetting(stage));
-  for (const mark of root.querySelectorAll<HTMLElement>("[data-at]")) {
-    mark.addEventListener("click", () => void jump(stage, Number(mark.dataset["at"])));
-  }
+  root.querySelector("[name=keys]")?.addEventListener("change", () => onKeys(stage));
   for (const step of root.querySelectorAll<HTMLElement>("[data-step]")) {
     step.addEventListener("click", () => {
       const to = (stage.player?.getCurrentTime() ?? 0) + Number(step.dataset["step"]);
       void stage.player?.seek(Math.max(to, 0));
     });
   }
+  onKeys(stage); // a browser may bring a ticked box back
+  setInterval(() => tell(stage), TICK);
   show(stage);
 }
 

@@ -1,0 +1,176 @@
+"""The facts of an audit event in the reader's words.
+
+The trail holds codes, instants and numbers, so that the chain means the same in every language; here they become words.
+What is not known here (a name, a reason, an address) is shown as it stands.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from bastion import errors
+from bastion.domain.session import RefusalReason
+from web import labels
+from web.labels import N_
+from web.views import Clockface, brief
+
+DOORS: Final = {"ssh": N_("SSH connection"), "console": N_("console")}
+PROOFS: Final = {"password": N_("password"), "totp": N_("code"), "key": N_("SSH key"), "proof": N_("recent proof")}
+STAGES: Final = PROOFS | {"code": N_("code"), "login": N_("login"), "protocol": N_("protocol")}
+WAYS: Final = {"watch": N_("watched"), "download": N_("copy taken"), "terminal": N_("at the terminal")}
+OUTCOMES: Final = {
+    "ok": N_("in order"),
+    "closed": N_("closed"),
+    "failed": N_("failed"),
+    "session ended": N_("the session ended"),
+}
+FAILURES: Final = {
+    "sign-in refused": N_("login, password or code is wrong"),
+    "wrong, used or missing code": N_("the code is wrong, used or missing"),
+    "old password is wrong": N_("the present password is wrong"),
+    "no key offered is registered": N_("no registered key was offered"),
+    "login name is not plain": N_("the login is not plain text"),
+    "wrong number or length of answers": N_("the answer is no code"),
+    "not offered": N_("this kind of access is not offered"),
+    "account or contract ended": N_("the account or the contract has ended"),
+}
+REFUSALS: Final[Mapping[str, str]] = {
+    RefusalReason.NO_GRANT: N_("no authorisation yet"),
+    RefusalReason.OUTSIDE_BOX: N_("outside the agreed time"),
+    RefusalReason.KIND_NOT_GRANTED: N_("not part of the authorisation"),
+    RefusalReason.FROZEN: N_("the session was frozen"),
+    RefusalReason.ENDING: N_("the session was ending"),
+}
+COLUMNS: Final = {
+    "created": N_("new entry"), "code": N_("code"), "name": N_("name"), "finess": N_("FINESS number"),
+    "timezone": N_("time zone"), "networks": N_("networks"), "contract_end": N_("end of contract"),
+    "active": N_("in use or not"), "contact": N_("contact"), "login": N_("login"), "email": N_("e-mail"),
+    "supplier_id": N_("supplier"), "supplier_ids": N_("suppliers"), "language": N_("language"),
+    "valid_until": N_("end of validity"), "roles": N_("roles"), "facilities": N_("facilities"),
+    "facility_id": N_("facility"), "criticality": N_("criticality"), "ward": N_("ward"), "location": N_("room"),
+    "maker": N_("maker"), "model": N_("model"), "serial": N_("serial number"),
+}  # fmt: skip
+"""What a saved entry of a register can have changed in."""
+
+
+def _errors(kind: type[errors.BastionError] = errors.BastionError) -> Iterator[type[errors.BastionError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _errors(child)
+
+
+CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {kind.code: kind.sentence for kind in _errors() if "{" not in kind.sentence}
+    | {
+        "locked": N_("remote access is cut"),
+        "policy_refused": N_("the rules do not allow it"),
+        "channel_refused": N_("this kind of access is not allowed"),
+        "grant_revoked": N_("the authorisation was withdrawn"),
+        "device_busy": N_("somebody else is at work on the device"),
+        "device_not_ready": N_("the device is not registered completely"),
+        "device_unreachable": N_("the device does not answer"),
+        "host_key_changed": N_("the device shows another identity"),
+        "device_login_failed": N_("the device refused its account"),
+        "recording_damaged": N_("the recording does not match its seal"),
+        "already_exists": N_("already in use"),
+        "illegal_transition": N_("no longer possible"),
+        "too_many_attempts": N_("too many failed attempts"),
+        "configuration": N_("the configuration cannot be used"),
+    }
+)
+"""Why something was refused, by the error's code: its sentence, or where that needs facts, a few words."""
+WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS}
+KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS}
+WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": WAYS, "outcome": OUTCOMES, "kind": KINDS,
+        "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,
+    }
+)  # fmt: skip
+"""By field, the word for each code in it; a field may hold several codes."""
+INSTANTS: Final = frozenset({"start", "end", "until", "expires", "first", "last"})
+MINUTES: Final = frozenset({"minutes", "agreed"})
+CODED: Final = frozenset(
+    {
+        "policy", "node", "client", "login", "host", "account", "device", "supplier", "subject_code", "fingerprint",
+        "fingerprints", "expected", "seen", "entry", "version", "technician",
+    }
+)  # fmt: skip
+"""Names that are the same in every language, shown as such."""
+WRITTEN: Final = frozenset({"reason", "why", "note", "work_order", "label", "detail"})
+"""What a person typed, shown as a quotation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`code` is a name of the machine's, `quote` what a person wrote; `whole` is what `value` was cut from."""
+
+    name: str
+    value: str
+    code: bool = False
+    quote: bool = False
+    whole: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Says facts in one language, on one clock."""
+
+    t: Callable[..., str]
+    face: Clockface
+
+    def facts(self, tag: str, fields: Mapping[str, str]) -> list[Fact]:
+        return [self._fact(tag, name, str(value)) for name, value in fields.items() if value != ""]
+
+    def _fact(self, tag: str, name: str, value: str) -> Fact:
+        said, word = self._said(tag, name, value), self.t(labels.FIELDS.get(name, name))
+        if said is not None:
+            return Fact(word, said)
+        short = str(brief(value))
+        code = name in CODED or _opaque(value)
+        return Fact(word, short, code, name in WRITTEN and not code, value if short != value else "")
+
+    def _said(self, tag: str, name: str, value: str) -> str | None:
+        if name == "why":
+            return self._word(WHY, value)
+        if name == "reason":  # of an ending it is a code, of a request what a person wrote
+            return self._word(labels.END_REASONS, value) if tag.startswith("session:") else None
+        if name in WORDS:
+            return self._several(WORDS[name], value)
+        try:
+            return self._measured(name, value)
+        except ValueError:
+            return None
+
+    def _measured(self, name: str, value: str) -> str | None:
+        if name in INSTANTS:
+            return self.face.time(datetime.fromisoformat(value))
+        if name in MINUTES:
+            return self.face.span(timedelta(minutes=int(value)))
+        if name == "seconds":
+            return self.face.span(timedelta(seconds=float(value)))
+        return self.face.size(int(value)) if name == "bytes" else None
+
+    def _word(self, table: Mapping[str, str], value: str) -> str | None:
+        return self.t(table[value]) if value in table else None
+
+    def _several(self, table: Mapping[str, str], value: str) -> str | None:
+        """One code, or several with spaces between; `None` when one of them is no code of this table."""
+        parts = [value] if value in table else value.split()
+        return ", ".join(self.t(table[part]) for part in parts) if all(part in table for part in parts) else None
+
+    def outcome(self, value: str) -> str:
+        """Say how a channel ended, as the device told it: `status 0`, `signal KILL`."""
+        kind, _, detail = value.partition(" ")
+        if kind == "status" and detail == "0":
+            return self.t(N_("in order"))
+        if kind in {"status", "signal"} and detail:
+            return self.t(N_("error {code}"), code=detail)
+        return self._word(OUTCOMES, value) or value or "–"
+
+
+def _opaque(value: str) -> bool:
+    """Tell a digest or an id from a word."""
+    return len(value) > 24 and value.isalnum()
