@@ -44,7 +44,7 @@ class Lobby:
             entry = await self._desk.enter(code, account)
             if entry.device is not None and entry.facility is not None:
                 self._words = replace(self._words, zone=entry.facility.timezone)
-                self._show(screens.heading(entry.device, entry.facility.name))
+                self._show(screens.heading(entry.device, entry.facility.name, self._terminal.cols))
             grant = entry.grant or await self._obtain(entry, code, account)
             if grant.acknowledged_at is None:
                 await self._accept_notice()

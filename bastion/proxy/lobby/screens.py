@@ -26,6 +26,8 @@ _STATES: Final = {
     "pending": "waiting for the hospital",
     "none": "ask for access",
 }
+BETWEEN_PEOPLE: Final = " · "
+"""Names have commas in them: “Claire Dubois, biomedical engineer”."""
 _HOURS: Final = re.compile(r"(\d{1,2})\s*h\s*(\d{1,2})?")
 _MINUTES: Final = re.compile(r"(\d{1,4})\s*(?:m|min|mn|minutes?)?")
 _YES: Final = frozenset({"y", "yes", "o", "oui"})
@@ -37,9 +39,11 @@ def wrap(text: str, cols: int) -> str:
     return "\n".join(textwrap.wrap(text, width=max(min(cols - 1, 78), 30)))
 
 
-def heading(device: Device, facility: str) -> str:
+def heading(device: Device, facility: str, cols: int) -> str:
     where = ", ".join(part for part in (device.ward, device.location, facility) if part)
-    return f"\n\x1b[1m{plain(device.code)}\x1b[0m  {plain(device.name)}  ({plain(where)})\n"
+    code = plain(device.code)
+    text = wrap(f"{code}  {plain(device.name)}  ({plain(where)})", cols)
+    return f"\n\x1b[1m{code}\x1b[0m{text.removeprefix(code)}\n"
 
 
 def menu(words: Words, items: Sequence[MenuItem], cols: int) -> str:
@@ -101,7 +105,7 @@ def notice(words: Words, cols: int) -> str:
 
 
 def waiting(words: Words, request: AccessRequest, approvers: Sequence[str], cols: int) -> str:
-    asked = ", ".join(plain(name) for name in approvers) or words.say("the biomedical engineers on duty")
+    asked = BETWEEN_PEOPLE.join(plain(name) for name in approvers) or words.say("the biomedical engineers on duty")
     lines = [
         words.say("Request {ref} for {length} is with the hospital. Asked: {names}.").format(
             ref=request.ref, length=length(request.wanted), names=asked
@@ -115,7 +119,7 @@ def waiting(words: Words, request: AccessRequest, approvers: Sequence[str], cols
 
 
 def agreed_so_far(words: Words, request: AccessRequest) -> str:
-    names = ", ".join(plain(a.staff_name) for a in request.approvals)
+    names = BETWEEN_PEOPLE.join(plain(a.staff_name) for a in request.approvals)
     return words.say("Agreed so far: {names}. {missing} more needed.").format(names=names, missing=request.missing)
 
 

@@ -39,7 +39,7 @@ BANNER: Final = (
 PROMPT: Final = "Code (TOTP): "
 WRONG_CODE: Final = "This code is wrong or was used already. Wait for the next one, then type it."
 """One sentence for every cause: a wrong code and a used one must not be told apart."""
-WRONG_CODES: Final = "Three codes were wrong or used already. Check the clock of your phone, then connect again."
+WRONG_CODES: Final = "Three codes were wrong or used. Check your phone's clock, then connect again."
 
 _log = structlog.get_logger(__name__)
 

@@ -135,7 +135,7 @@ def test_T39_names_and_reasons_cannot_steer_the_screen():
     evil = "x\x1b]0;owned\x07\x9b2J\r\n"
     texts = [
         screens.menu(EN, [item(name=evil)], 80),
-        screens.heading(device(name=evil), evil),
+        screens.heading(device(name=evil), evil, 80),
         screens.denied(EN, a_request(decided_by=evil, decision_note=evil)),
         screens.waiting(EN, a_request(), [evil], 80),
         screens.agreed_so_far(EN, a_request(approvals=(Approval("e", evil, NOW, timedelta(hours=1)),))),
@@ -150,7 +150,7 @@ def test_T39_names_and_reasons_cannot_steer_the_screen():
 
 def test_the_waiting_screen_says_who_was_asked_for_what_and_how_long_it_stands():
     text = screens.waiting(EN, a_request(), ["Eve", "Max"], 80)
-    assert "Request ABCDEF12 for 1 h 30 is with the hospital. Asked: Eve, Max." in text
+    assert "Request ABCDEF12 for 1 h 30 is with the hospital. Asked: Eve · Max." in text
     assert "2 more agreement(s) needed. It lapses at 12:00 (Europe/Paris)." in text
 
 
@@ -159,5 +159,11 @@ def test_a_request_nobody_in_particular_was_asked_about_names_the_duty():
 
 
 def test_no_line_is_wider_than_a_narrow_window():
-    text = screens.notice(EN, 40)
+    text = screens.notice(EN, 40) + screens.agreed(EN, a_request(approvals=(agreement(note="x " * 50),)), NOW, 40)
     assert max(len(line) for line in text.splitlines()) <= 40
+
+
+def test_the_heading_breaks_between_words_and_its_code_is_bold():
+    first, second = screens.heading(device(name="Scanner 3, interventional"), "CHU Demo", 40).strip().splitlines()
+    assert first == "\x1b[1mct-01\x1b[0m  Scanner 3, interventional"
+    assert second == "(Imaging, B12, CHU Demo)"
