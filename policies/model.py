@@ -13,7 +13,11 @@ class Action(StrEnum):
     CONNECT = "connect"  # open a session under an authorisation
     SHELL = "shell"
     EXEC = "exec"
-    SFTP = "sftp"
+    SFTP = "sftp"  # open a file channel: list, and look at what files are called
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+    DELETE = "delete"
+    RENAME = "rename"
     FORWARD = "forward"
     APPROVE = "approve"  # agree to or refuse a request
     REPLAY = "replay"  # watch or download a recording
@@ -22,8 +26,25 @@ class Action(StrEnum):
     LOCK = "lock"  # impose or lift a lock; without a device: on everything, a supplier or a person
 
 
-SESSION_ACTIONS = frozenset({Action.CONNECT, Action.SHELL, Action.EXEC, Action.SFTP, Action.FORWARD})
+SESSION_ACTIONS = frozenset(
+    {
+        Action.CONNECT, Action.SHELL, Action.EXEC, Action.SFTP, Action.UPLOAD, Action.DOWNLOAD, Action.DELETE,
+        Action.RENAME, Action.FORWARD,
+    }
+)  # fmt: skip
 """What happens under an authorisation, after the approvals were given."""
+
+
+class Sas(StrEnum):
+    """How files pass (R-41): straight through, or by the release desk; from the loosest to the strictest."""
+
+    FREE = "free"  # straight through, hashed and noted
+    RULE = "rule"  # checked first; released by itself when nothing is found, else by a person
+    PERSON = "person"  # held until a person releases it
+
+    @property
+    def rank(self) -> int:
+        return tuple(Sas).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +111,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Obligations:
-    """What must hold if the answer is yes: people who agree, longest window and silence, a watcher, a recording."""
+    """What must hold if the answer is yes: people who agree, longest window and silence, a watcher, a recording, and
+    how files pass (of an upload or a download).
+    """
 
     approvals: int
     max_duration: timedelta
     idle: timedelta
     watcher: bool
     record: bool
+    sas: Sas = Sas.PERSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@
     @idle("PT15M")          longest silence before the session ends, ISO 8601
     @watcher("required")    somebody of the hospital follows the session
     @record("true")         always so; may be written for the reader
+    @sas("rule")            of an upload or a download: how the file passes, "free", "rule" or "person" (R-41)
 
 What a permit does not say is as in `DEFAULT`, before permits are combined: so a further permit can only tighten.
 """
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from policies.model import DeviceFacts, Obligations
+from policies.model import DeviceFacts, Obligations, Sas
 from policies.problems import Fault, Problem, problem
 
 DEFAULT = Obligations(
@@ -23,11 +24,12 @@ DEFAULT = Obligations(
     idle=timedelta(minutes=15),
     watcher=False,
     record=True,
+    sas=Sas.RULE,
 )
-DENIED = Obligations(approvals=9, max_duration=timedelta(), idle=timedelta(), watcher=True, record=True)
+DENIED = Obligations(approvals=9, max_duration=timedelta(), idle=timedelta(), watcher=True, record=True, sas=Sas.PERSON)
 """Goes with a no: if somebody used it by mistake, no time at all would be granted."""
 
-NAMES = ("approvals", "max_duration", "idle", "watcher", "record")
+NAMES = ("approvals", "max_duration", "idle", "watcher", "record", "sas")
 HIGHEST_CRITICALITY = 4
 HIGHEST_QUORUM = 2
 
@@ -49,7 +51,7 @@ def parse_duration(text: str) -> timedelta:
 def parse(annotations: Mapping[str, str]) -> tuple[Obligations, list[Problem]]:
     """Return what a permit's annotations oblige to, and the faults in them (`file` and `rule` left to the caller)."""
     problems: list[Problem] = []
-    approvals, watcher, record = (annotations.get(name) for name in ("approvals", "watcher", "record"))
+    approvals, watcher, record, sas = (annotations.get(name) for name in ("approvals", "watcher", "record", "sas"))
     if approvals is not None and not re.fullmatch("[0-9]", approvals):
         problems.append(problem(Fault.BAD_APPROVALS, value=approvals))
         approvals = None
@@ -57,12 +59,16 @@ def parse(annotations: Mapping[str, str]) -> tuple[Obligations, list[Problem]]:
         problems.append(problem(Fault.BAD_WATCHER, value=watcher))
     if record not in {None, "true"}:
         problems.append(problem(Fault.BAD_RECORD))
+    if sas is not None and sas not in set(Sas):
+        problems.append(problem(Fault.BAD_SAS, value=sas))
+        sas = None
     stated = Obligations(
         approvals=DEFAULT.approvals if approvals is None else int(approvals),
         max_duration=_duration(annotations, "max_duration", DEFAULT.max_duration, problems),
         idle=_duration(annotations, "idle", DEFAULT.idle, problems),
         watcher=watcher is not None,
         record=True,
+        sas=DEFAULT.sas if sas is None else Sas(sas),
     )
     return stated, problems
 
@@ -86,6 +92,7 @@ def strictest(obligations: Iterable[Obligations]) -> Obligations:
         idle=min(one.idle for one in every),
         watcher=any(one.watcher for one in every),
         record=any(one.record for one in every),
+        sas=max((one.sas for one in every), key=lambda sas: sas.rank),
     )
 
 

@@ -1,12 +1,37 @@
 """The medical device, the doors it has, and the accounts used on it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 
 class Protocol(StrEnum):
+    """What answers at an endpoint. Sessions open on `SESSIONS`; the others are reached through a tunnel."""
+
     SSH = "ssh"
+    TELNET = "telnet"
+    SERIAL = "serial"  # RFC 2217
+    TCP = "tcp"
+    HTTPS = "https"
+    RDP = "rdp"
+    VNC = "vnc"
+    DICOM = "dicom"
+
+
+SESSIONS = frozenset({Protocol.SSH, Protocol.TELNET, Protocol.SERIAL})
+
+
+class Recordability(StrEnum):
+    """What a recording can show of a service; the approver reads it before he decides."""
+
+    FULL = "full"  # every byte both ways
+    METADATA_ONLY = "metadata_only"  # encrypted from end to end: when, which way and how much
+
+
+def recordability(protocol: Protocol) -> Recordability:
+    opaque = protocol in {Protocol.HTTPS, Protocol.RDP}
+    return Recordability.METADATA_ONLY if opaque else Recordability.FULL
 
 
 class ChannelKind(StrEnum):
@@ -16,6 +41,15 @@ class ChannelKind(StrEnum):
     EXEC = "exec"
     SFTP = "sftp"
     FORWARD = "forward"
+
+
+class FileRight(StrEnum):
+    """What may be done to files over a file channel. Each is granted by name (R-20)."""
+
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+    DELETE = "delete"
+    RENAME = "rename"
 
 
 class SecretKind(StrEnum):
@@ -43,7 +77,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A protocol and port on a device. `host_keys` are pinned public keys (R-9); without any it cannot be opened."""
+    """A protocol and port on a device. `host_keys` are pinned public keys (R-9); SSH without any cannot be opened."""
 
     id: str
     device_id: str
@@ -53,6 +87,8 @@ class Endpoint:
     host_keys: tuple[str, ...] = ()
     pinned_at: datetime | None = None
     pinned_by: str = ""
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What the protocol needs to know: the speed of a serial line, the prompts of a telnet login."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from bastion.domain.access_request import InterventionKind
-from bastion.domain.device import ChannelKind
+from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.timebox import TimeBox
 from bastion.errors import IllegalTransition, Invalid
+from policies.model import Sas
 
 
 class GrantStatus(StrEnum):
@@ -21,7 +22,10 @@ class GrantStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One technician, one device, some channel kinds, one kind of intervention, one window."""
+    """One technician, one device, some channel kinds, one kind of intervention, one window.
+
+    `files` are the rights within a file channel; `uploads` and `downloads` say how what they carry passes (R-41).
+    """
 
     id: str
     request_id: str
@@ -38,6 +42,9 @@ class Grant:
     watcher: bool
     policy_hash: str
     approved_by: tuple[str, ...]
+    files: frozenset[FileRight] = frozenset()
+    uploads: Sas = Sas.PERSON
+    downloads: Sas = Sas.PERSON
     acknowledged_at: datetime | None = None
     revoked_at: datetime | None = None
     revoked_by: str = ""

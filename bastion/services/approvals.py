@@ -102,7 +102,7 @@ class Approvals:
             "grant:created", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
             request=request.id, device=device.code, supplier=supplier.code, technician=technician.login,
             start=grant.start.isoformat(), end=grant.end.isoformat(), kind=grant.kind,
-            channels=" ".join(sorted(grant.channels)), policy=grant.policy_hash,
+            channels=" ".join(sorted(grant.channels)), files=" ".join(sorted(grant.files)), policy=grant.policy_hash,
         )  # fmt: skip
         uow.hint("grant", grant.id)
         return replace(request, grant_id=grant.id)
@@ -121,12 +121,13 @@ class Approvals:
         if not decision.allowed:
             raise refusal(decision, "en")
         start = max(request.start or now, now)
-        channels = self._decisions.channels(asker, supplier, device, request.kind, request.agreed, now, count)
+        scope = self._decisions.scope(asker, supplier, device, request.kind, request.agreed, now, count)
         return Grant(
             new_id(now), request.id, technician.id, supplier.id, device.id, device.facility_id, request.account_id,
-            request.kind, channels, start, start + request.agreed,
+            request.kind, scope.channels, start, start + request.agreed,
             idle_seconds=int(decision.obligations.idle.total_seconds()), watcher=decision.obligations.watcher,
             policy_hash=decision.policy_hash, approved_by=tuple(a.staff_name for a in request.approvals),
+            files=scope.files, uploads=scope.uploads, downloads=scope.downloads,
             acknowledged_at=request.notice_accepted_at,
         )  # fmt: skip
 

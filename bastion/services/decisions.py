@@ -1,15 +1,16 @@
 """Turns domain facts into a policy query: the one place where the product asks the policy anything."""
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from bastion.domain.access_request import AccessRequest, InterventionKind
-from bastion.domain.device import ChannelKind, Device
+from bastion.domain.device import ChannelKind, Device, FileRight
 from bastion.domain.parties import Actor, ActorKind, Supplier
 from bastion.errors import Forbidden, PolicyRefused, SelfApproval
 from policies.engine import PolicyEngine
-from policies.model import Action, ContextFacts, Decision, DeviceFacts, PrincipalFacts, Query, SupplierFacts
+from policies.model import Action, ContextFacts, Decision, DeviceFacts, PrincipalFacts, Query, Sas, SupplierFacts
 
 _LOG = logging.getLogger(__name__)
 CHANNEL_ACTIONS = {
@@ -18,6 +19,22 @@ CHANNEL_ACTIONS = {
     ChannelKind.SFTP: Action.SFTP,
     ChannelKind.FORWARD: Action.FORWARD,
 }
+FILE_ACTIONS = {
+    FileRight.UPLOAD: Action.UPLOAD,
+    FileRight.DOWNLOAD: Action.DOWNLOAD,
+    FileRight.DELETE: Action.DELETE,
+    FileRight.RENAME: Action.RENAME,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a grant for some work may hold: channel kinds, rights on files, and how files pass (R-20, R-41)."""
+
+    channels: frozenset[ChannelKind]
+    files: frozenset[FileRight]
+    uploads: Sas
+    downloads: Sas
 
 
 class Decisions:
@@ -45,16 +62,21 @@ class Decisions:
         query = Query(action, _principal(actor), _supplier(supplier, now), _device(device), context)
         return self._decide(query)
 
-    def channels(
+    def scope(
         self, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind, duration: timedelta,
         now: datetime, approvals: int,
-    ) -> frozenset[ChannelKind]:  # fmt: skip
-        """The channel kinds a grant for this work may hold (R-20)."""
-        allowed = {
-            channel for channel, action in CHANNEL_ACTIONS.items()
-            if self.on_device(action, actor, supplier, device, kind, duration, now, approvals).allowed
-        }  # fmt: skip
-        return frozenset(allowed)
+    ) -> Scope:  # fmt: skip
+        """What a grant for this work may hold. What is refused passes by nobody but a person."""
+        answers = {
+            action: self.on_device(action, actor, supplier, device, kind, duration, now, approvals)
+            for action in (*CHANNEL_ACTIONS.values(), *FILE_ACTIONS.values())
+        }
+        return Scope(
+            frozenset(channel for channel, action in CHANNEL_ACTIONS.items() if answers[action].allowed),
+            frozenset(right for right, action in FILE_ACTIONS.items() if answers[action].allowed),
+            answers[Action.UPLOAD].obligations.sas,
+            answers[Action.DOWNLOAD].obligations.sas,
+        )
 
     # -- staff ---------------------------------------------------------------------------------------------------------
     def on_request(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:

@@ -9,12 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from bastion.domain.access_request import InterventionKind, RequestState
-from bastion.domain.device import ChannelKind, Protocol, SecretKind
+from bastion.domain.device import ChannelKind, FileRight, Protocol, SecretKind
 from bastion.domain.events import Severity
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Role
 from bastion.domain.session import EndReason
 from bastion.store.columns import BigId, Closed, Fields, Instant, Ref, Several, Span, Text
+from policies.model import Sas
 
 metadata = sa.MetaData(
     naming_convention={
@@ -52,8 +53,11 @@ def _number(name: str) -> "sa.Column[int]":
     return sa.Column(name, sa.Integer, nullable=False)
 
 
-def _of(name: str, kind: "sa.types.TypeEngine[Any]", *, nullable: bool = False) -> "sa.Column[Any]":
-    return sa.Column(name, kind, nullable=nullable)
+def _of(
+    name: str, kind: "sa.types.TypeEngine[Any]", *, nullable: bool = False, default: str | None = None
+) -> "sa.Column[Any]":
+    """`default`: what rows have that are older than the column."""
+    return sa.Column(name, kind, nullable=nullable, server_default=default)
 
 
 # -- who takes part ----------------------------------------------------------------------------------------------------
@@ -94,6 +98,7 @@ device_suppliers = sa.Table(
 endpoints = sa.Table(
     "endpoints", metadata, _id(), _to("devices", "device_id"), _of("protocol", Closed(Protocol)), _text("host"),
     _number("port"), _of("host_keys", Several(tuple)), _at("pinned_at", nullable=True), _text("pinned_by"),
+    _of("options", Fields(), default="{}"),
 )  # fmt: skip
 secrets = sa.Table(
     "secrets", metadata, _id(), sa.Column("sealed", sa.LargeBinary, nullable=False), _text("key_id"),
@@ -135,6 +140,8 @@ grants = sa.Table(
     _to("facilities", "facility_id", index=False), _to("device_accounts", "account_id", index=False),
     _of("kind", Closed(InterventionKind)), _of("channels", Several(frozenset, ChannelKind)), _at("start"), _at("end"),
     _number("idle_seconds"), _flag("watcher"), _text("policy_hash"), _of("approved_by", Several(tuple)),
+    _of("files", Several(frozenset, FileRight), default="[]"), _of("uploads", Closed(Sas), default="person"),
+    _of("downloads", Closed(Sas), default="person"),
     _at("acknowledged_at", nullable=True), _at("revoked_at", nullable=True), _text("revoked_by"),
     _text("revoke_reason"), _number("version"), sa.UniqueConstraint("request_id"),
     sa.Index("ix_grants_technician", "technician_id", "device_id", "end"), sa.Index("ix_grants_end", "end"),

@@ -13,6 +13,7 @@ from bastion.domain.parties import system_actor
 from bastion.errors import Conflict, Invalid
 from bastion.store import tables as t
 from bastion.store.database import Database
+from policies.model import Sas
 from tests.store.samples import BOB, HOUR, NOW, a_grant, a_request, a_session, fill
 from tests.store.tampering import attempt
 
@@ -128,7 +129,7 @@ async def test_what_happened_is_not_removed(busy: Database, table: sa.Table) -> 
     ids=str,
 )
 async def test_what_may_happen_does(busy: Database, deed: sa.Update) -> None:
-    await attempt(busy, deed)
+    assert await attempt(busy, deed) == 1
 
 
 @pytest.mark.parametrize("table", ["audit_events", "audit_head", "approvals"])
@@ -170,3 +171,9 @@ async def test_every_severity_fits_and_no_other(busy: Database, severity: str) -
         return
     with pytest.raises(Invalid):
         await attempt(busy, deed)
+
+
+async def test_what_a_grant_allows_on_files_does_not_change(busy: Database) -> None:
+    for change in ({"files": frozenset(device.FileRight)}, {"uploads": Sas.FREE}, {"downloads": Sas.FREE}):
+        with pytest.raises(Conflict, match="allows on files"):
+            await attempt(busy, changed(t.grants, "gra-1", **change))

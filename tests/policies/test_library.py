@@ -19,12 +19,19 @@ from policies.model import (
     DeviceFacts,
     PrincipalFacts,
     Query,
+    Sas,
     SupplierFacts,
 )
 
 By = Callable[..., Query]
 ROLES = ("approver", "security", "auditor", "admin")
 KINDS = ("telediagnostic", "telemaintenance", "teleassistance")
+FILES = (Action.SFTP, Action.UPLOAD, Action.DOWNLOAD, Action.DELETE, Action.RENAME, Action.FORWARD)
+ON_FILES = {
+    "telemaintenance": set(FILES),
+    "telediagnostic": {Action.SFTP, Action.DOWNLOAD, Action.FORWARD},
+    "teleassistance": set(),
+}
 STAFF_ACTIONS = (Action.APPROVE, Action.REPLAY, Action.WATCH, Action.INTERRUPT, Action.LOCK)
 
 HOUR = timedelta(hours=1)
@@ -59,7 +66,7 @@ def technician_may(query: Query) -> bool:
     """R-5, R-15, R-17, R-18, R-20, R-22, R-24 in one breath."""
     context, device, supplier = query.context, query.device, query.supplier
     works = (
-        query.action in {Action.REQUEST, Action.CONNECT, Action.SHELL, Action.EXEC}
+        query.action in {Action.REQUEST, Action.CONNECT, Action.SHELL, Action.EXEC} | ON_FILES.get(context.kind, set())
         and query.principal.supplier_id == supplier.id
         and supplier.id in device.supplier_ids
         and supplier.contract_active
@@ -85,6 +92,8 @@ def test_a_technician_may_do_exactly_what_the_requirements_say(library: PolicyEn
         assert obligations.watcher is highest
         assert obligations.idle == timedelta(minutes=15)
         assert obligations.record
+        if query.action in FILES:
+            assert obligations.sas is (Sas.PERSON if highest else Sas.RULE)
 
 
 def staff_may(action: Action, roles: frozenset[str], *, covers: bool, mine: bool) -> bool:
@@ -143,13 +152,21 @@ def test_R23_nobody_approves_his_own_request(library: PolicyEngine, query: Query
     assert [reason.policy_id for reason in own.reasons] == ["own-request"]
 
 
-@pytest.mark.parametrize("action", [Action.SFTP, Action.FORWARD])
-def test_file_transfer_and_tunnels_are_refused_by_default(library: PolicyEngine, query: Query, action: Action):
-    assert library.decide(query).allowed
-    assert library.decide(replace(query, action=action)).reasons == (NO_RULE,)
+@pytest.mark.parametrize("kind", ON_FILES)
+@pytest.mark.parametrize("action", FILES)
+def test_each_kind_of_intervention_has_its_own_rights_on_files(
+    library: PolicyEngine, query: Query, action: Action, kind: str
+):
+    """R-20, R-21: diagnosis reads, maintenance also writes, assistance does neither; what passes is checked (R-41)."""
+    decision = library.decide(replace(query, action=action, context=replace(query.context, kind=kind)))
+    assert decision.allowed == (action in ON_FILES[kind])
+    if decision.allowed:
+        assert decision.obligations.sas is Sas.RULE
+    else:
+        assert decision.reasons == (NO_RULE,)
 
 
-@pytest.mark.parametrize("action", [Action.CONNECT, Action.SHELL, Action.EXEC, Action.SFTP, Action.FORWARD])
+@pytest.mark.parametrize("action", [Action.CONNECT, Action.SHELL, Action.EXEC, *FILES])
 def test_staff_never_work_on_a_device(library: PolicyEngine, query: Query, by: By, action: Action):
     assert not library.decide(by(query, action, *ROLES, facilities="*")).allowed
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.model import DeviceFacts, Obligations
+from policies.model import DeviceFacts, Obligations, Sas
 from policies.obligations import DEFAULT, DENIED, NAMES, parse, parse_duration, raise_to_floor, strictest
 from policies.problems import Fault
 
@@ -17,6 +17,7 @@ OBLIGATIONS = st.builds(
     idle=DURATIONS,
     watcher=st.booleans(),
     record=st.booleans(),
+    sas=st.sampled_from(Sas),
 )
 
 
@@ -27,6 +28,7 @@ def at_least_as_strict(one: Obligations, other: Obligations) -> bool:
         and one.idle <= other.idle
         and one.watcher >= other.watcher
         and one.record >= other.record
+        and one.sas.rank >= other.sas.rank
     )
 
 
@@ -118,12 +120,14 @@ def test_any_text_is_a_duration_or_a_value_error(text: str):
 
 def test_what_is_not_said_is_the_default():
     assert parse({}) == (DEFAULT, [])
-    assert Obligations(1, timedelta(hours=4), timedelta(minutes=15), watcher=False, record=True) == DEFAULT
+    quarter, four_hours = timedelta(minutes=15), timedelta(hours=4)
+    assert Obligations(1, four_hours, quarter, watcher=False, record=True, sas=Sas.RULE) == DEFAULT
 
 
 def test_everything_can_be_said():
     annotations = {"approvals": "3", "max_duration": "PT1H", "idle": "PT5M", "watcher": "required", "record": "true"}
-    expected = Obligations(3, timedelta(hours=1), timedelta(minutes=5), watcher=True, record=True)
+    expected = Obligations(3, timedelta(hours=1), timedelta(minutes=5), watcher=True, record=True, sas=Sas.PERSON)
+    annotations["sas"] = "person"
     assert parse(annotations) == (expected, [])
 
 
@@ -141,6 +145,8 @@ def test_everything_can_be_said():
         ("watcher", "", Fault.BAD_WATCHER),
         ("record", "false", Fault.BAD_RECORD),
         ("record", "", Fault.BAD_RECORD),
+        ("sas", "loose", Fault.BAD_SAS),
+        ("sas", "", Fault.BAD_SAS),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_a_fault(annotation: str, value: str, fault: Fault):

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
-from bastion.domain.access_request import AccessRequest, RequestState
-from bastion.domain.device import ChannelKind
+from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
+from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Locked, NotFound, ReasonNeeded, SelfApproval
 from bastion.services.inventory import DeviceForm
+from policies.model import Sas
 from tests.services.house import OPERATOR
 
 
@@ -19,16 +20,30 @@ async def grant_of(house, request):
         return await uow.grants.get(request.grant_id)
 
 
-async def test_one_approver_of_the_facility_opens_a_grant_for_shell_and_exec_only(house):
+async def test_one_approver_of_the_facility_opens_a_grant_for_what_the_policy_allows_this_work(house):
     before = clock.now()
     request = await house.approved(minutes=60)
     grant = await grant_of(house, request)
     assert grant.status(clock.now()) is GrantStatus.OPEN
-    assert grant.channels == {ChannelKind.SHELL, ChannelKind.EXEC}
+    assert grant.channels == set(ChannelKind)
+    assert (grant.files, grant.uploads, grant.downloads) == (set(FileRight), Sas.RULE, Sas.RULE)
     assert before <= grant.start
     assert grant.end - grant.start == timedelta(minutes=60)
     assert grant.approved_by == ("Eve",)
     assert await house.tags("grant") == ["grant:created"]
+
+
+async def test_diagnosis_takes_files_and_brings_none(house):
+    """R-20, R-21: the kind of intervention decides what the grant holds."""
+    diagnosis = await grant_of(house, await house.approved(kind=InterventionKind.TELEDIAGNOSTIC))
+    assert diagnosis.channels == set(ChannelKind)
+    assert (diagnosis.files, diagnosis.uploads) == ({FileRight.DOWNLOAD}, Sas.PERSON)
+
+
+async def test_assistance_moves_no_files(house):
+    assistance = await grant_of(house, await house.approved(kind=InterventionKind.TELEASSISTANCE))
+    assert assistance.channels == {ChannelKind.SHELL, ChannelKind.EXEC}
+    assert assistance.files == frozenset()
 
 
 async def test_an_approver_may_give_less_than_was_asked_and_never_more(house):
