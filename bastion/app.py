@@ -16,7 +16,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from bastion import jobs
+from bastion import jobs, limits
 from bastion.config import Settings
 from bastion.domain.parties import system_actor
 from bastion.errors import ConfigurationError, Phrase
@@ -55,6 +55,7 @@ def run(settings: Settings, only: str = "") -> None:
 async def serving(parts: Parts, only: str = "") -> AsyncIterator[Listening]:
     """Run the proxy, the console, or both (`only` is proxy, web or empty), in this loop; stop them at the end."""
     settings, upkeep = parts.settings, parts.services.upkeep
+    limits.raise_files()
     async with AsyncExitStack() as stack:
         await upkeep.mark(system_actor(), "bastion:started", node=settings.node, version=product_version())
         await upkeep.mark(system_actor(), "policy:loaded", hash=parts.policies.hash)
@@ -74,8 +75,9 @@ async def _proxy(parts: Parts) -> AsyncIterator[int]:
     with alone(settings.home / f"proxy-{settings.node}.lock"):
         await jobs.recover(services, parts.archive, settings.node)
         supervisor = Supervisor(
-            services, settings.node, Keeping(settings.spool, parts.archive.seal), settings.lock_view_max_age
-        )
+            services, settings.node, Keeping(settings.spool, parts.archive.seal, parts.archive.min_free),
+            settings.lock_view_max_age, settings.idle_limit,
+        )  # fmt: skip
         supervisor.start()
         chores = asyncio.create_task(jobs.run(services, parts.archive, settings.node), name="jobs")
         try:

@@ -6,6 +6,7 @@ The home folder itself is named by `BASTION_HOME` alone. `docs/settings.md` is g
 
 import os
 import platform
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -59,10 +60,30 @@ class Settings(BaseSettings):
     recordings_dir: Path | None = Field(None, description="Where sealed recordings are kept.")
     spool_dir: Path | None = Field(None, description="Where running recordings are written; a local, fast disk.")
     policies_dir: Path | None = Field(None, description="The hospital's own policies; empty means the shipped library.")
-    min_free_mb: int = Field(512, ge=1, description="Free disk (MiB) for recordings under which `check` complains.")
+    min_free_mb: int = Field(
+        512, ge=1, description="Free disk (MiB) for recordings under which no session begins and `check` complains."
+    )
+    recording_months: int = Field(
+        6,
+        ge=1,
+        le=12,
+        description="Months a recording is kept before it is erased; what is held is kept longer (R-54).",
+    )
 
     lock_view_max_age: float = Field(
         10.0, gt=0, le=300, description="Seconds a session may run without the records being readable; then it ends."
+    )
+    idle_minutes: int = Field(
+        60,
+        ge=1,
+        le=480,
+        description="Minutes of silence that end a session at the latest; policies may say less (R-35).",
+    )
+    proof_minutes: int = Field(
+        60,
+        ge=1,
+        le=720,
+        description="Minutes in which further connections of a session need the key only, no new code.",
     )
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for a collector.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
@@ -124,6 +145,14 @@ class Settings(BaseSettings):
     @property
     def spool(self) -> Path:
         return self.spool_dir or self.home / "spool"
+
+    @property
+    def idle_limit(self) -> timedelta:
+        return timedelta(minutes=self.idle_minutes)
+
+    @property
+    def proof_length(self) -> timedelta:
+        return timedelta(minutes=self.proof_minutes)
 
     @property
     def console_url(self) -> str:

@@ -1,4 +1,4 @@
-"""Work nobody asks for: what a crash left behind, unsealed spools, disk space, and a daily look at every recording.
+"""Work nobody asks for: what a crash left, unsealed spools, disk space, a daily look at recordings, their erasure.
 
 Nothing here is needed for correctness; a job that is late makes nothing wrong, and each goes on where it stopped.
 """
@@ -15,12 +15,14 @@ import structlog
 from bastion import clock
 from bastion.domain.parties import system_actor
 from bastion.domain.session import EndReason
-from bastion.errors import BastionError
+from bastion.errors import BastionError, Conflict
 from bastion.services.bundle import Services
+from bastion.services.retention import Overdue
 from bastion.services.sessions import Ending
 from bastion.store.leases import run_if_mine
-from recordings import container
+from recordings import container, erasure
 from recordings.blobs import FileBlobs
+from recordings.durable import require_space
 from recordings.model import RecordingError, Seal, Verification
 from recordings.signing import Signer
 
@@ -47,6 +49,22 @@ class Archive:
     def verify(self, recording_id: str) -> Verification:
         return container.verify(self.blobs, recording_id, self.signer.public)
 
+    def check(self) -> None:
+        """RecordingError unless there is room, where recordings run and where they rest."""
+        require_space(self.spool, self.min_free)
+        self.blobs.check(self.min_free)
+
+    def kept(self) -> list[str]:
+        """Return the recordings of which there is more left than a note that they were erased."""
+        return [one for one in self.blobs.recordings() if not erasure.is_erased(self.blobs, one)]
+
+    def digest(self, recording_id: str) -> str:
+        """Return what its seal says; empty when there is none that holds."""
+        return self.verify(recording_id).digest
+
+    def erase(self, recording_id: str, digest: str) -> None:
+        erasure.erase(self.blobs, recording_id, digest, clock.now().isoformat(), self.signer)
+
 
 async def recover(services: Services, archive: Archive, node: str) -> int:
     """Seal what a crash left and close the sessions it left open; return how many. Run it before the door opens."""
@@ -70,6 +88,8 @@ async def run(services: Services, archive: Archive, node: str) -> None:
         group.create_task(_every(RESEAL_EVERY, lambda: _reseal(services, archive)), name="job reseal")
         proof = _every(DAY, lambda: _verify_in_turn(services, archive, node), first=RESEAL_EVERY)
         group.create_task(proof, name="job verify")
+        erasing = _every(DAY, lambda: _erase_overdue(services, archive), first=RESEAL_EVERY)
+        group.create_task(erasing, name="job erase")
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]], first: float | None = None) -> None:
@@ -102,9 +122,9 @@ async def _reseal(services: Services, archive: Archive) -> None:
 
 
 async def _look_at_disk(services: Services, archive: Archive) -> None:
-    """No session can open once recordings cannot be written; say so before that happens."""
+    """No session can open once recordings cannot be written or stored; say so before that happens."""
     try:
-        await asyncio.to_thread(archive.blobs.check, archive.min_free)
+        await asyncio.to_thread(archive.check)
     except RecordingError as trouble:
         _log.error("recordings cannot be stored", why=str(trouble))
         await services.upkeep.mark(system_actor(), "recording:failed", detail=str(trouble), session="")
@@ -125,3 +145,26 @@ async def _verify_one(services: Services, archive: Archive, recording_id: str) -
     if not verdict.ok:
         _log.error("a recording is damaged", session=recording_id, where=verdict.where)
         await services.upkeep.mark(system_actor(), "recording:damaged", session=recording_id, where=verdict.where)
+
+
+async def _erase_overdue(services: Services, archive: Archive) -> None:
+    """Once a day each node erases what it can reach and what nobody may keep any longer (R-54). Twice is once."""
+    for one in await services.retention.overdue(await asyncio.to_thread(archive.kept)):
+        try:
+            await _erase_one(services, archive, one)
+        except Conflict:
+            _log.info("a recording is kept after all", session=one.record.id)
+        except RecordingError as trouble:
+            _log.error("a recording cannot be erased", session=one.record.id, why=str(trouble))
+            await services.upkeep.mark(
+                system_actor(), "recording:failed", detail=f"not erased: {trouble}", session=one.record.id
+            )
+
+
+async def _erase_one(services: Services, archive: Archive, one: Overdue) -> None:
+    """The trail knows first: nothing disappears without a word."""
+    ident = one.record.id
+    digest = one.record.recording_digest or await asyncio.to_thread(archive.digest, ident)
+    await services.retention.erased(system_actor(), one, digest)
+    await asyncio.to_thread(archive.erase, ident, digest)
+    _log.info("a recording is erased: its time was over", session=ident)

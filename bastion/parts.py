@@ -32,6 +32,7 @@ from policies.rules import LoadedPolicies
 from recordings import container
 from recordings.blobs import FileBlobs
 from recordings.model import RecordingError, Verification
+from recordings.retention import Retention
 from recordings.signing import Signer, load_public
 
 MIB: Final = 1024 * 1024
@@ -51,6 +52,9 @@ def prepare(settings: Settings) -> None:
     os.umask(0o077)
     for folder in (settings.home, settings.vault_key.parent, settings.recordings, settings.spool):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not settings.vault_key.exists() and asyncio.run(sealed_secrets(settings)):
+        why = f"{settings.vault_key} is missing while secrets are sealed with it; run `bastion check`"
+        raise ConfigurationError(str(settings.vault_key), why=why)
     Vault.open(settings.vault_key)
     with _as_configuration():
         if not settings.signing_key.exists():
@@ -136,7 +140,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     try:
         services = bundle.build(
             database, Vault.open(settings.vault_key), PolicyEngine(policies),
-            RecordingStore(archive.blobs, signer.public), _scan,
+            RecordingStore(archive.blobs, signer.public), _scan, proof_length=settings.proof_length,
+            keep=Retention(settings.recording_months),
         )  # fmt: skip
         yield Parts(settings, services, archive, policies)
     finally:

@@ -34,6 +34,9 @@ class BlobStore(Protocol):
     def delete(self, recording_id: str) -> None:
         """Remove a recording for good. Nothing happens when there is none."""
 
+    def keep_only(self, recording_id: str, name: str) -> None:
+        """Remove for good everything of a recording but one blob."""
+
     def check(self, min_free: int) -> None:
         """RecordingError unless at least `min_free` bytes can be written."""
 
@@ -98,6 +101,17 @@ class FileBlobs:
             for rubbish in self._root.glob(_TRASH + "*"):
                 shutil.rmtree(rubbish)
             durable.sync(str(self._root))
+
+    def keep_only(self, recording_id: str, name: str) -> None:
+        with _named(recording_id):
+            directory = _opened(self._root / safe_name(recording_id))
+            try:
+                for other in self.names(recording_id):
+                    if other != name:
+                        os.unlink(other, dir_fd=directory)
+                os.fsync(directory)
+            finally:
+                os.close(directory)
 
     def check(self, min_free: int) -> None:
         durable.require_space(self._root, min_free)

@@ -16,7 +16,7 @@ from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from recordings import spool
+from recordings import erasure, spool
 from recordings.blobs import BlobStore
 from recordings.chain import CHUNK, SEAL, Builder, SealDocument, walked
 from recordings.manifest import MANIFEST, Manifest
@@ -186,6 +186,8 @@ def verify(store: BlobStore, recording_id: str, public_key: Ed25519PublicKey | s
     """
     public = load_public(public_key) if isinstance(public_key, str) else public_key
     try:
+        if erased := erasure.verdict(store, recording_id, public):
+            return erased
         sealed = Sealed.open(store, recording_id, public)
         return Verification(recording_id, sealed.document.head, sealed.chunks(), tuple(sealed.faults()))
     except RecordingDamaged as damage:

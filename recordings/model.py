@@ -37,6 +37,14 @@ class RecordingGone(RecordingError):
     """There is no such recording in the spool (any more)."""
 
 
+class RecordingErased(RecordingError):
+    """Its time was over and it was erased, at `at`; what is left says so, signed."""
+
+    def __init__(self, recording_id: str, at: str) -> None:
+        super().__init__(f"the recording {recording_id} was erased on {at}")
+        self.at = at
+
+
 class TrackKind(StrEnum):
     SHELL = "shell"
     EXEC = "exec"
@@ -189,12 +197,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """`where` is the first broken spot in words, "" when all is as it was sealed."""
+    """`where` is the first broken spot in words, "" when all is as it was sealed.
+
+    `erased_at` is not empty when the recording was erased at its term: then `digest` is what it had.
+    """
 
     recording_id: str
     digest: str
     chunks: int
     faults: tuple[Fault, ...] = ()
+    erased_at: str = ""
 
     @property
     def ok(self) -> bool:

@@ -7,11 +7,20 @@ from pathlib import Path
 import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from recordings import spool
+from recordings import erasure, spool
 from recordings.blobs import BlobStore
 from recordings.container import Sealed
 from recordings.frames import Frame, Parser
-from recordings.model import RecordingDamaged, RecordingError, RecordingMeta, TrackHead, TrackInfo, Verification
+from recordings.model import (
+    RecordingDamaged,
+    RecordingErased,
+    RecordingError,
+    RecordingMeta,
+    TrackHead,
+    TrackInfo,
+    Verification,
+)
+from recordings.signing import load_public
 from recordings.terminal import Cast, cast
 
 _STEP = 16 * 1024
@@ -60,7 +69,13 @@ class Replay:
 
 
 def open_recording(store: BlobStore, recording_id: str, public_key: Ed25519PublicKey | str) -> Replay:
-    """Verify a recording from end to end and open it; RecordingDamaged, with the spot, unless it is whole."""
+    """Verify a recording from end to end and open it; RecordingDamaged, with the spot, unless it is whole.
+
+    RecordingErased when its time was over.
+    """
+    public = load_public(public_key) if isinstance(public_key, str) else public_key
+    if erased := erasure.read(store, recording_id, public):
+        raise RecordingErased(recording_id, erased.erased_at)
     sealed = Sealed.open(store, recording_id, public_key)
     faults = tuple(sealed.faults())
     verification = Verification(recording_id, sealed.document.head, sealed.chunks(), faults)

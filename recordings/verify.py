@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         store, ids = _recordings(options.dir.resolve())
         verdicts = [_checked(store, recording_id, public) for recording_id in ids]
         if options.export:
-            _export(store, [v.recording_id for v in verdicts if v.ok], public, options.export)
+            _export(store, [v.recording_id for v in verdicts if v.ok and not v.erased_at], public, options.export)
     except RecordingDamaged as damage:
         sys.stderr.write(f"DAMAGED  {damage.where}\n")
         return 1
@@ -56,7 +56,9 @@ def _recordings(directory: Path) -> tuple[FileBlobs, list[str]]:
 
 def _checked(store: FileBlobs, recording_id: str, public: Ed25519PublicKey) -> Verification:
     verdict = verify(store, recording_id, public)
-    if verdict.ok:
+    if verdict.ok and verdict.erased_at:
+        sys.stdout.write(f"erased   {recording_id}  {verdict.digest}  on {printable(verdict.erased_at, 40)}\n")
+    elif verdict.ok:
         sys.stdout.write(f"ok       {recording_id}  {verdict.digest}  {verdict.chunks} chunks\n")
     for fault in verdict.faults:
         sys.stdout.write(f"DAMAGED  {printable(recording_id, 100)}  {fault}\n")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -9,12 +10,13 @@ import subprocess
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from bastion import app, clock, config, parts
+from bastion import app, clock, config, limits, parts
 from bastion.demo import hall, world
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.parties import Actor, ActorKind, operator_actor
@@ -25,6 +27,7 @@ from bastion.services.authentication import staff_actor
 from bastion.services.opening import Connection
 from recordings.model import TrackKind
 from recordings.recorder import Recorder
+from recordings.retention import Retention
 
 ROOT = Path(__file__).parent.parent
 OPERATOR = operator_actor("test")
@@ -203,3 +206,29 @@ async def test_a_signal_stops_the_served_bastion_in_order(settings, number):
     async with parts.opened(settings) as built:
         (last,) = await built.services.audit.search(OPERATOR, limit=1)
     assert last.tag == "bastion:stopped"
+
+
+async def test_what_the_operator_sets_reaches_whoever_must_obey(monkeypatch):
+    settings = settings_with(proof_minutes=5, recording_months=3, idle_minutes=7, min_free_mb=2)
+    await asyncio.to_thread(parts.prepare, settings)
+    made = []
+
+    def supervisor(*facts):
+        made.append(facts)
+        raise ConfigurationError("seen enough")
+
+    monkeypatch.setattr(app, "Supervisor", supervisor)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, soft), hard))
+    try:
+        async with parts.opened(settings) as built:
+            with pytest.raises(ConfigurationError):
+                async with app.serving(built, "proxy"):
+                    pass
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == limits.most_files()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    (_, _, keeping, _, idle) = made[0]
+    assert (keeping.min_free, idle) == (2 * parts.MIB, timedelta(minutes=7))
+    assert built.services.retention._keep == Retention(3)
+    assert built.services.sessions._opening._proof_length == timedelta(minutes=5)

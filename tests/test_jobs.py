@@ -2,13 +2,19 @@
 
 import asyncio
 import os
+from dataclasses import replace
+from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
+from structlog.testing import capture_logs
 
-from bastion import jobs
-from bastion.errors import Unavailable
+from bastion import clock, jobs
+from bastion.domain.session import EndReason
+from bastion.errors import NotFound, Unavailable
+from bastion.services.sessions import Ending
 from recordings.blobs import FileBlobs
-from recordings.model import RecordingMeta, TrackKind
+from recordings.model import RecordingError, RecordingMeta, TrackKind
 from recordings.recorder import Recorder
 from recordings.signing import Signer
 from tests.services.house import build_house
@@ -74,6 +80,93 @@ async def test_T36_a_disk_without_room_is_an_alarm_before_a_session_needs_it(hou
     full = jobs.Archive(archive.spool, archive.blobs, archive.signer, min_free=1 << 60)
     await jobs._look_at_disk(house.services, full)
     assert "recording:failed" in await house.tags()
+
+
+async def test_T36_the_disk_of_running_recordings_is_watched_as_well(house, archive, tmp_path):
+    await jobs._look_at_disk(house.services, replace(archive, spool=tmp_path / "not mounted"))
+    assert "not mounted" in (await house.event("recording:failed")).fields["detail"]
+
+
+# -- erasure -----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def old(house, archive, monkeypatch):
+    return lambda **changes: aged(house, archive, monkeypatch, **changes)
+
+
+async def aged(house, archive, monkeypatch, *, known=True):
+    """A sealed recording whose time is over; its digest may not be known to the records. Return its id and digest."""
+    opened = await house.opened()
+    recorder = Recorder.start(archive.spool, opened.meta)
+    recorder.open_track(0, TrackKind.EXEC, cols=0, rows=0, term="", command="status", pty=False).write("o", b"secret")
+    recorder.finish(clock.now().isoformat(), "technician_left")
+    seal = archive.seal(opened.record.id)
+    await house.services.sessions.closed(
+        opened.record, Ending(EndReason.TECHNICIAN_LEFT, digest=seal.digest if known else "")
+    )
+    later = clock.now() + timedelta(days=200)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    return opened.record.id, seal.digest
+
+
+async def test_R54_at_its_term_a_recording_is_erased_and_the_trail_keeps_its_digest(house, archive, old, tmp_path):
+    ident, digest = await old()
+    await jobs._erase_overdue(house.services, archive)
+    await jobs._erase_overdue(house.services, archive)
+    erased = await house.event("recording:erased")
+    assert (erased.subject_id, erased.fields["session"], erased.fields["digest"]) == (ident, ident, digest)
+    assert await house.tags("recording:erased") == ["recording:erased"]
+    assert [path.name for path in (tmp_path / "recordings" / ident).iterdir()] == ["erased.json"]
+    verdict = archive.verify(ident)
+    assert (verdict.ok, verdict.digest, verdict.erased_at[:10]) == (True, digest, f"{clock.now():%Y-%m-%d}")
+    assert (await house.services.audit.verify(house.staff(house.ruth))).ok
+    await jobs._verify_in_turn(house.services, archive, "n1")
+    assert "recording:damaged" not in await house.tags()
+    with pytest.raises(NotFound) as told:
+        await house.services.replay.open(house.staff(house.ruth), ident, "curious")
+    assert told.value.public == f"This recording was erased on {clock.now():%Y-%m-%d}: its time was over."
+    with pytest.raises(NotFound):
+        await house.services.replay.verify(house.staff(house.ruth), ident)
+    assert (await house.event("recording:verified")).fields["outcome"] == "erased"
+
+
+async def test_R54_what_is_held_or_young_is_left_alone(house, archive, old):
+    ident, _ = await old()
+    sealed(archive)  # a recording the records know nothing of
+    await house.services.retention.hold(house.staff(house.ruth), ident, "incident 42")
+    await jobs._erase_overdue(house.services, archive)
+    assert archive.kept() == sorted([ident, "r1"])
+    assert await house.tags("recording:erased") == []
+
+
+async def test_R54_a_hold_that_comes_late_wins_and_hinders_no_other(house, archive, old, monkeypatch):
+    ident, _ = await old()
+    overdue = await house.services.retention.overdue([ident])
+    monkeypatch.setattr(house.services.retention, "overdue", AsyncMock(return_value=overdue * 2))
+    await house.services.retention.hold(house.staff(house.ruth), ident, "incident 42")
+    with capture_logs() as logged:
+        await jobs._erase_overdue(house.services, archive)
+    assert [line["event"] for line in logged] == ["a recording is kept after all"] * 2
+    assert archive.verify(ident).erased_at == ""
+
+
+async def test_R54_a_recording_that_cannot_be_erased_is_an_alarm_and_is_tried_again(house, archive, old, monkeypatch):
+    await old()
+
+    def stuck(*_):
+        raise RecordingError("read-only file system")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(archive.blobs, "keep_only", stuck)
+        await jobs._erase_overdue(house.services, archive)
+    assert "read-only" in (await house.event("recording:failed")).fields["detail"]
+    await jobs._erase_overdue(house.services, archive)
+    assert archive.kept() == []
+
+
+async def test_R54_a_recording_sealed_after_its_session_closed_keeps_its_own_digest(house, archive, old):
+    _, digest = await old(known=False)
+    await jobs._erase_overdue(house.services, archive)
+    assert (await house.event("recording:erased")).fields["digest"] == digest
 
 
 async def test_a_job_goes_on_after_trouble():

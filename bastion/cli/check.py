@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bastion import clock, config, parts
+from bastion import clock, config, limits, parts
 from bastion.cli.terminal import t
 from bastion.config import Settings
 from bastion.errors import BastionError
 
 TIME_SYNC_MARK = Path("/run/systemd/timesync/synchronized")
 MIB = 1024 * 1024
+FEW_SESSIONS = 200
 
 
 class Verdict(StrEnum):
@@ -55,7 +56,7 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     """Keys belong to us and nobody else may read them."""
     for path in (settings.vault_key, settings.signing_key, settings.host_key):
         if not path.exists():
-            yield _bad("keys", t("{path} is missing; run `bastion init`", path=path))
+            yield _missing_key(settings, path)
             continue
         facts = path.stat()
         if stat.S_IMODE(facts.st_mode) & 0o077:
@@ -64,6 +65,17 @@ def _keys(settings: Settings) -> Iterator[Finding]:
             yield _bad("keys", t("{path} belongs to another user", path=path))
         else:
             yield _good("keys", str(path))
+
+
+def _missing_key(settings: Settings, path: Path) -> Finding:
+    """A new vault key would not open what the old one sealed: that must not be advised."""
+    count = asyncio.run(parts.sealed_secrets(settings)) if path == settings.vault_key else 0
+    if not count:
+        return _bad("keys", t("{path} is missing; run `bastion init`", path=path))
+    return _bad("keys", t(
+        "{path} is missing, but {count} secrets are sealed with it: put it back from your copy; without it, each secret"
+        " and each authenticator must be registered anew", path=path, count=count,
+    ))  # fmt: skip
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
@@ -84,6 +96,17 @@ def _disk(settings: Settings) -> Iterator[Finding]:
             free = shutil.disk_usage(path).free // MIB
             judge = _good if free >= settings.min_free_mb else _bad
             yield judge("disk", t("{free} MiB free for {path}", free=free, path=path))
+
+
+def _files(_settings: Settings) -> Iterator[Finding]:
+    files = limits.most_files()
+    sessions = limits.sessions_in(files)
+    if sessions >= FEW_SESSIONS:
+        yield _good("files", t("{files} files may be open at once: about {sessions} sessions",
+                               files=files, sessions=sessions))  # fmt: skip
+    else:
+        yield _doubt("files", t("{files} files may be open at once: about {sessions} sessions; raise LimitNOFILE or"
+                                " ulimit -n", files=files, sessions=sessions))  # fmt: skip
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
@@ -132,7 +155,7 @@ def _clock(_settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    _settings, _keys, _folders, _disk, _ports, _certificates, _records, _policies, _clock,
+    _settings, _keys, _folders, _disk, _files, _ports, _certificates, _records, _policies, _clock,
 )  # fmt: skip
 
 

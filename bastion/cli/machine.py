@@ -15,6 +15,7 @@ from bastion.cli.terminal import AsJson, complain, group, operator, perform, say
 from bastion.domain.parties import Actor
 from bastion.services.bundle import Services
 from bastion.store.audit_log import AuditVerdict
+from recordings.model import Verification
 
 vaults = group("The vault of device secrets.")
 policies = group("The hospital's rules.")
@@ -110,9 +111,15 @@ def _verify_recordings(session: str, folder: Path | None, public_key: Path | Non
     good = True
     for outcome in parts.verify_recordings(config.load(), session, folder, public_key):
         good = good and outcome.ok
-        verdict = t("intact") if outcome.ok else t("DAMAGED at {where}", where=outcome.where)
+        verdict = _verdict(outcome)
         (typer.echo if outcome.ok else complain)(logs.escape(f"{outcome.recording_id}  {verdict}"))
     return good
+
+
+def _verdict(outcome: Verification) -> str:
+    if not outcome.ok:
+        return t("DAMAGED at {where}", where=outcome.where)
+    return t("erased on {day}", day=outcome.erased_at[:10]) if outcome.erased_at else t("intact")
 
 
 def _verify_audit() -> bool:

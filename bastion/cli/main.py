@@ -6,7 +6,7 @@ import sys
 import structlog
 
 from bastion import logs
-from bastion.cli import demo, devices, locks, machine, people, records, registers
+from bastion.cli import demo, devices, locks, machine, people, recordings, records, registers
 from bastion.cli.exits import Exit, code_of
 from bastion.cli.terminal import complain, group, language, t
 from bastion.config import PREFIX
@@ -29,6 +29,7 @@ command.command("requests")(records.list_requests)
 command.add_typer(admin, name="admin")
 command.add_typer(locks.locks, name="lock")
 command.add_typer(records.exports, name="export")
+command.add_typer(recordings.recordings, name="recording")
 command.add_typer(machine.vaults, name="vault")
 command.add_typer(machine.policies, name="policies")
 for name, part in {

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -15,6 +16,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from bastion import clock
+from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock, Subject, first_hit
 from bastion.domain.session import (
     Audit,
@@ -35,7 +37,7 @@ from bastion.services.bundle import Services
 from bastion.services.sessions import Ending
 from bastion.services.views import Opened, Wish
 from recordings.model import RecordingError, Seal
-from recordings.recorder import Recorder
+from recordings.recorder import MIN_FREE, Recorder
 
 READ_EVERY: Final = 2.0
 BEAT: Final = 1.0
@@ -50,14 +52,21 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where recordings go: running ones below `spool`; `seal` takes an id and is run in a thread."""
+    """Where recordings go: running ones below `spool`; `seal` takes an id and is run in a thread.
+
+    With less than `min_free` bytes left there no session begins.
+    """
 
     spool: Path
     seal: Callable[[str], Seal]
+    min_free: int = MIN_FREE
 
 
 class Supervisor:
-    def __init__(self, services: Services, node: str, keeping: Keeping, lock_view_max_age: float) -> None:
+    def __init__(
+        self, services: Services, node: str, keeping: Keeping, lock_view_max_age: float,
+        idle_limit: timedelta | None = None,
+    ) -> None:  # fmt: skip
         self.services = services
         self.node = node
         self.news = Pulse()
@@ -66,6 +75,7 @@ class Supervisor:
         """Called last of all when the node stops: the edge drops the connections that are left."""
         self._keeping = keeping
         self._max_age = lock_view_max_age
+        self._idle_limit = idle_limit
         self._lives: dict[str, LiveSession] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loops: tuple[asyncio.Task[None], ...] = ()
@@ -117,13 +127,14 @@ class Supervisor:
         """Start recording and carrying a session that the records know. Raises `RecordingUnavailable`."""
         record = opened.record
         try:
-            recorder = Recorder.start(self._keeping.spool, replace(opened.meta, language=language))
+            meta = replace(opened.meta, language=language)
+            recorder = Recorder.start(self._keeping.spool, meta, min_free=self._keeping.min_free)
         except RecordingError as error:
             await self._not_begun(opened, str(error))
             raise RecordingUnavailable(str(error)) from error
         journal = Journal(partial(self.services.sessions.note, record), self.spawn)
         words = Words(language, opened.facility.timezone)
-        live = LiveSession(record, opened.grant, recorder, words, journal, self._finish)
+        live = LiveSession(record, _limited(opened.grant, self._idle_limit), recorder, words, journal, self._finish)
         self._lives[record.id] = live
         return live
 
@@ -217,6 +228,14 @@ class Supervisor:
         for live, trouble in await asyncio.to_thread(_sync_all, lives):
             if live.live:
                 live.feed(RecordingFailed(str(trouble)))
+
+
+def _limited(grant: Grant, idle_limit: timedelta | None) -> Grant:
+    """Let nobody be silent for longer than the bastion's own limit, whatever a policy says (R-35)."""
+    if idle_limit is None:
+        return grant
+    most = int(idle_limit.total_seconds())
+    return replace(grant, idle_seconds=min(grant.idle_seconds or most, most))
 
 
 def obey(live: LiveSession, locks: list[Lock], wish: Wish | None) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bastion.services.access import Access
 from bastion.services.approvals import Approvals
@@ -12,8 +13,10 @@ from bastion.services.directory import Directory
 from bastion.services.enrolment import Enrolment
 from bastion.services.inventory import HostKeyScanner, Inventory
 from bastion.services.locks import Locks
+from bastion.services.opening import PROOF_LENGTH
 from bastion.services.people import People
 from bastion.services.replay import RecordingStore, Replay
+from bastion.services.retention import Retention
 from bastion.services.sessions import Sessions
 from bastion.services.supervision import Supervision
 from bastion.services.tokens import Tokens
@@ -22,6 +25,7 @@ from bastion.store.bus import Hint
 from bastion.store.database import Database
 from bastion.store.vault import Vault
 from policies.engine import PolicyEngine
+from recordings.retention import Retention as Keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Services:
     audit: Audit
     decisions: Decisions
     upkeep: Upkeep
+    retention: Retention
     database: Database
 
     def hints(self) -> AsyncIterator[Hint]:
@@ -49,8 +54,9 @@ class Services:
 
 
 def build(
-    database: Database, vault: Vault, engine: PolicyEngine, recordings: RecordingStore, scan: HostKeyScanner
-) -> Services:
+    database: Database, vault: Vault, engine: PolicyEngine, recordings: RecordingStore, scan: HostKeyScanner,
+    *, proof_length: timedelta = PROOF_LENGTH, keep: Keep | None = None,
+) -> Services:  # fmt: skip
     """Join the use cases to the store; `app.py` calls this once."""
     decisions = Decisions(engine)
     authentication = Authentication(database, vault)
@@ -60,7 +66,7 @@ def build(
         tokens=Tokens(database, authentication),
         access=Access(database, decisions),
         approvals=Approvals(database, decisions, authentication),
-        sessions=Sessions(database, decisions, vault),
+        sessions=Sessions(database, decisions, vault, proof_length),
         supervision=Supervision(database, decisions, authentication),
         locks=Locks(database, decisions, authentication),
         replay=Replay(database, decisions, authentication, recordings),
@@ -70,5 +76,6 @@ def build(
         audit=Audit(database, authentication),
         decisions=decisions,
         upkeep=Upkeep(database, vault),
+        retention=Retention(database, keep or Keep()),
         database=database,
     )

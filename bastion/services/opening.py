@@ -48,9 +48,10 @@ class Connection:
 
 
 class Opening:
-    def __init__(self, decisions: Decisions, vault: Vault) -> None:
+    def __init__(self, decisions: Decisions, vault: Vault, proof_length: timedelta = PROOF_LENGTH) -> None:
         self._decisions = decisions
         self._vault = vault
+        self._proof_length = proof_length
 
     async def open(self, uow: UnitOfWork, actor: Actor, grant_id: str, connection: Connection, now: datetime) -> Opened:
         """Check, keep and release within the caller's transaction; see `Sessions.open` for what it raises."""
@@ -138,7 +139,7 @@ class Opening:
             technician=actor.login,
         )  # fmt: skip
         if "totp" in connection.factors:
-            expires = min(facts.grant.end, now + PROOF_LENGTH)
+            expires = min(facts.grant.end, now + self._proof_length)
             await uow.proofs.add(
                 FactorProof(new_id(now), actor.id, connection.fingerprint, actor.source, facts.grant.id, expires)
             )

@@ -21,7 +21,7 @@ from policies.model import Action
 from recordings.blobs import BlobStore
 from recordings.container import verify
 from recordings.model import RecordingDamaged as Damaged
-from recordings.model import RecordingError, RecordingMeta, TrackInfo, Verification
+from recordings.model import RecordingErased, RecordingError, RecordingMeta, TrackInfo, Verification
 from recordings.replay import Replay as Opened
 from recordings.replay import open_recording
 
@@ -88,6 +88,8 @@ class Replay:
         except Damaged as damage:
             await self._alarm(actor, record, damage.where)
             raise RecordingDamaged(damage.where, where=damage.where) from damage
+        except RecordingErased as error:
+            raise _erased(error.at) from error
         except RecordingError as error:
             raise NotFound(str(error), sentence="This recording is not in the store (any more).") from error
         return Playback(view, recording)
@@ -110,11 +112,13 @@ class Replay:
         async with self._database.write() as uow:
             await uow.audit.append(
                 "recording:verified", actor=actor, subject=("session", record.id), facility_id=record.facility_id,
-                at=clock.now(), session=record.id, outcome=where or "ok",
+                at=clock.now(), session=record.id, outcome=where or ("erased" if verdict.erased_at else "ok"),
             )  # fmt: skip
         if where:
             await self._alarm(actor, record, where)
             raise RecordingDamaged(where, where=where)
+        if verdict.erased_at:
+            raise _erased(verdict.erased_at)
         return verdict
 
     async def _seen_by(self, uow: UnitOfWork, actor: Actor, session_id: str) -> SessionRecord:
@@ -134,3 +138,7 @@ class Replay:
                 "recording:damaged", actor=actor, subject=("session", record.id), facility_id=record.facility_id,
                 at=clock.now(), session=record.id, where=where,
             )  # fmt: skip
+
+
+def _erased(at: str) -> NotFound:
+    return NotFound(at, sentence="This recording was erased on {day}: its time was over.", day=at[:10])

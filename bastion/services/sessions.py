@@ -18,13 +18,12 @@ from bastion.errors import (
 )
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
-from bastion.services.opening import Connection, Opening
+from bastion.services.opening import PROOF_LENGTH, Connection, Opening
 from bastion.services.views import Entry, MenuItem, Opened, Wish
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
 
-PROOF_LENGTH = timedelta(hours=1)
 MENU_LENGTH = 200
 
 
@@ -41,9 +40,11 @@ class Ending:
 
 
 class Sessions:
-    def __init__(self, database: Database, decisions: Decisions, vault: Vault) -> None:
+    def __init__(
+        self, database: Database, decisions: Decisions, vault: Vault, proof_length: timedelta = PROOF_LENGTH
+    ) -> None:
         self._database = database
-        self._opening = Opening(decisions, vault)
+        self._opening = Opening(decisions, vault, proof_length)
 
     # -- coming in -----------------------------------------------------------------------------------------------------
     async def enter(self, actor: Actor, device_code: str = "", account: str = "") -> Entry:

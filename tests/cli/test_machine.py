@@ -5,6 +5,9 @@ import sqlite3
 import stat
 
 from bastion.cli.exits import Exit
+from recordings.blobs import FileBlobs
+from recordings.erasure import erase
+from recordings.signing import Signer
 
 
 def credentials(home):
@@ -131,3 +134,47 @@ def test_a_fault_of_ours_is_one_sentence(bastion, home, monkeypatch):
     fault = bastion("sessions")
     assert fault.code == Exit.UNEXPECTED
     assert "Something unexpected went wrong (ZeroDivisionError)" in fault.err
+
+
+def test_check_says_that_the_vault_s_key_is_gone_and_not_to_make_another(bastion, home):
+    key = home / "keys" / "vault.key"
+    key.unlink()
+
+    def said():
+        return next(f["text"] for f in json.loads(bastion("check", "--json").out) if f["what"] == "keys")
+
+    assert said().startswith(f"{key} is missing, but 1 secrets are sealed with it: put it back from your copy")
+    (home / "bastion.db").rename(home / "elsewhere.db")
+    assert said() == f"{key} is missing; run `bastion init`"
+    (home / "elsewhere.db").rename(home / "bastion.db")
+    refused = bastion("init")
+    assert refused.code == Exit.CONFIGURATION
+    assert "is missing while secrets are sealed with it; run `bastion check`" in refused.err
+    assert not key.exists()
+
+
+def test_check_says_how_many_sessions_the_open_files_allow(bastion, home, monkeypatch):
+    def said(files):
+        monkeypatch.setattr("bastion.limits.most_files", lambda: files)
+        return next(f for f in json.loads(bastion("check", "--json").out) if f["what"] == "files")
+
+    assert said(4100) == {
+        "verdict": "good", "what": "files", "text": "4100 files may be open at once: about 800 sessions",
+    }  # fmt: skip
+    few = said(256)
+    assert few["verdict"] == "doubt"
+    assert few["text"].endswith("about 31 sessions; raise LimitNOFILE or ulimit -n")
+
+
+def test_R54_verify_says_erased_where_nothing_is_missing(bastion, home):
+    signer = Signer.load(home / "keys" / "signing.key")
+    (home / "recordings" / "r1").mkdir()
+    erase(FileBlobs(home / "recordings"), "r1", "ab" * 32, "2027-05-22T10:00:00+00:00", signer)
+    proved = bastion("verify", "--all")
+    assert (proved.code, proved.out) == (0, "r1  erased on 2027-05-22\n")
+
+
+def test_R54_a_recording_is_held_and_released_with_a_reason(bastion, home):
+    assert bastion("recording", "hold", "x").code == Exit.USAGE
+    for deed in ("hold", "release"):
+        assert bastion("recording", deed, "x", "--reason", "incident 42").code == Exit.NOT_FOUND

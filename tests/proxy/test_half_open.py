@@ -41,6 +41,15 @@ def test_leaving_twice_counts_once_and_makes_room():
     assert (dropped, len(door)) == ([], 1)
 
 
+def test_a_source_with_nobody_left_is_forgotten():
+    door = HalfOpen()
+    for number in range(300):
+        arrival = Arrival(f"192.0.2.{number}", lambda: None)
+        door.came(arrival)
+        door.left(arrival)
+    assert len(door._sources) == 0
+
+
 def test_a_flood_of_failures_is_not_written_down_line_by_line():
     time = [0.0]
     complaints = Complaints(a_minute=3, monotonic=lambda: time[0])

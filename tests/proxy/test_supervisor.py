@@ -98,9 +98,18 @@ async def test_freeze_and_thaw_follow_the_wish_and_are_said_once(live):
     assert live.state is SessionState.ACTIVE
 
 
-async def test_an_extension_moves_the_end(live):
-    obey(live, [], a_wish(a_grant(minutes=120)))
-    assert live.end == NOW + timedelta(minutes=120)
+@pytest.mark.parametrize("minutes", [120, 61, 59, 30])
+async def test_a_window_made_longer_or_shorter_moves_the_end(live, minutes):
+    obey(live, [], a_wish(a_grant(minutes=minutes)))
+    assert live.end == NOW + timedelta(minutes=minutes)
+    assert live.live
+
+
+async def test_the_same_window_again_changes_nothing(live, monkeypatch):
+    fed = []
+    monkeypatch.setattr(live, "feed", fed.append)
+    obey(live, [], a_wish())
+    assert fed == []
 
 
 async def test_a_session_that_is_ending_is_left_alone(live):
@@ -178,7 +187,8 @@ def recorders(monkeypatch):
     """Recorders that remember; `trouble` keeps the next from starting."""
     made = []
 
-    def start(spool, meta):
+    def start(spool, meta, *, min_free):
+        start.min_free = min_free
         if getattr(start, "trouble", None):
             raise start.trouble
         made.append(FakeRecorder())
@@ -203,10 +213,10 @@ async def watched(tmp_path, monkeypatch, recorders):
     await supervisor.stop()
 
 
-async def begin(supervisor, ident="x1"):
+async def begin(supervisor, ident="x1", **changes):
     """A session that lasts an hour from now on."""
     now = clock.now()
-    grant = a_grant(start=now, end=now + timedelta(hours=1))
+    grant = a_grant(start=now, end=now + timedelta(hours=1), **changes)
     supervisor.records.wishes_[ident] = a_wish(grant, session_id=ident)
     return await supervisor.begin(Opened(a_record(ident), grant, Place(), Meta()), "en")
 
@@ -231,6 +241,45 @@ async def test_a_lost_hint_is_made_up_for(watched):
     watched.records.locks_ = [a_lock()]
     await until(live.ended.is_set)
     assert live.ended_by[0] is EndReason.LOCKED
+
+
+async def test_R24_a_clock_set_forward_ends_the_session_within_a_beat(watched):
+    live = await begin(watched)
+    live._clock = FakeClock(clock.now() + timedelta(hours=2))
+    await until(live.ended.is_set)
+    assert live.ended_by[0] is EndReason.TIME_OVER
+
+
+async def test_a_session_that_begins_while_the_rows_are_read_is_not_taken_for_a_lost_one(watched, monkeypatch):
+    first, late = await begin(watched), []
+    real = watched.records.wishes
+
+    async def wishes(node):
+        read = dict(await real(node))
+        if not late:
+            late.append(await begin(watched, "x2"))
+        return read
+
+    monkeypatch.setattr(watched.records, "wishes", wishes)
+    watched.records.news.put_nowait(Hint("lock"))
+    await until(lambda: late)
+    watched.records.wishes_["x1"] = a_wish(cut_by="Eve", cut_why="x")
+    watched.records.news.put_nowait(Hint("lock"))
+    await until(first.ended.is_set)
+    assert late[0].live
+
+
+async def test_T36_no_session_begins_with_less_room_than_the_hospital_wants(watched, recorders):
+    watched._keeping = replace(watched._keeping, min_free=12345)
+    await begin(watched)
+    assert recorders.min_free == 12345
+
+
+@pytest.mark.parametrize(("granted", "limit", "seconds"), [(900, 60, 3600), (900, 10, 600), (0, 10, 600)])
+async def test_R35_no_policy_allows_a_longer_silence_than_the_bastion(watched, granted, limit, seconds):
+    watched._idle_limit = timedelta(minutes=limit)
+    live = await begin(watched, idle_seconds=granted)
+    assert live.grant.idle_seconds == min(granted or seconds, seconds)
 
 
 async def test_every_hint_wakes_the_lobbies(watched):
