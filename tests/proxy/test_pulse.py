@@ -16,14 +16,18 @@ async def test_a_beat_wakes_everybody_who_waits_and_nobody_later():
     late.cancel()
 
 
-async def test_waiting_ends_without_a_beat_too():
+async def test_waiting_ends_without_a_beat_too_and_not_before():
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
     async with asyncio.timeout(1):
-        await Pulse().wait(0.01)
+        await Pulse().wait(0.05)
+    assert 0.04 < loop.time() - begun < 1
 
 
 async def test_a_beat_that_comes_while_one_reads_is_not_missed():
     pulse = Pulse()
     beat = pulse.coming()
     pulse.beat()
-    async with asyncio.timeout(1):
-        await pulse.wait(5, beat)
+    waiting = asyncio.ensure_future(pulse.wait(5, beat))
+    await asyncio.sleep(0.01)
+    assert waiting.done()

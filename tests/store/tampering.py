@@ -21,12 +21,12 @@ async def tamper(database: Database, *deeds: Executable) -> None:
         await transaction.close()
 
 
-async def attempt(database: Database, *deeds: Executable) -> None:
-    """The same deeds with the guards on."""
+async def attempt(database: Database, *deeds: Executable) -> int:
+    """The same deeds with the guards on; return how many rows they touched."""
     transaction = await database._backend.begin(reading=False)
     try:
-        for deed in deeds:
-            await transaction.change(deed)
+        touched = [await transaction.change(deed) for deed in deeds]
         await transaction.commit()
     finally:
         await transaction.close()
+    return sum(touched)

@@ -75,11 +75,14 @@ def test_nothing_is_offered_twice(names):
 
 async def test_asyncssh_knows_every_name():
     """It refuses options with a name it does not know."""
-    asyncssh.SSHServerConnectionOptions(
+    ours = asyncssh.SSHServerConnectionOptions(
         kex_algs=offered.FRONT_KEX, encryption_algs=offered.FRONT_CIPHERS, mac_algs=offered.FRONT_MACS,
         signature_algs=offered.FRONT_SIGNATURES, server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
     )  # fmt: skip
-    asyncssh.SSHClientConnectionOptions(
+    theirs = asyncssh.SSHClientConnectionOptions(
         kex_algs=offered.DEVICE_KEX, encryption_algs=offered.DEVICE_CIPHERS, mac_algs=offered.DEVICE_MACS,
         server_host_key_algs=offered.DEVICE_HOST_KEYS, config=None,
     )  # fmt: skip
+    assert [name.decode() for name in ours.kex_algs] == list(offered.FRONT_KEX)
+    assert [name.decode() for name in theirs.kex_algs] == list(offered.DEVICE_KEX)
+    assert [name.decode() for name in theirs.encryption_algs] == list(offered.DEVICE_CIPHERS)

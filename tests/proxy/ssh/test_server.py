@@ -51,4 +51,4 @@ def test_T02_an_old_asyncssh_is_refused(monkeypatch, version):
 @pytest.mark.parametrize("version", ["2.14.2", "2.24.1", "3.0.0"])
 def test_T02_a_newer_one_is_not(monkeypatch, version):
     monkeypatch.setattr(asyncssh, "__version__", version)
-    server._require_version()
+    assert server._require_version() is None
