@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bastion import errors
-from bastion.domain.session import RefusalReason
+from bastion.domain.session_effects import RefusalReason
 from web import labels
 from web.labels import N_
 from web.views import Clockface, brief

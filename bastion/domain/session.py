@@ -6,7 +6,7 @@ effects out.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -14,6 +14,19 @@ from typing import Any, ClassVar
 
 from bastion.domain.device import ChannelKind
 from bastion.domain.machine import step
+from bastion.domain.session_effects import (
+    Audit,
+    CloseChannels,
+    Effect,
+    HoldInput,
+    Notice,
+    OpenChannel,
+    RefusalReason,
+    RefuseChannel,
+    Say,
+    SealRecording,
+    WakeAt,
+)
 from bastion.domain.timebox import TimeBox
 
 IDLE_WARNING = timedelta(minutes=1)
@@ -118,75 +131,6 @@ Event = (
     | DeviceLost | RecordingFailed | RecordingSealed
 )  # fmt: skip
 
-
-# -- effects -----------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class OpenChannel:
-    number: int
-    kind: ChannelKind
-    detail: str
-
-
-class RefusalReason(StrEnum):
-    NO_GRANT = "no_grant"
-    OUTSIDE_BOX = "outside_box"
-    KIND_NOT_GRANTED = "kind_not_granted"
-    FROZEN = "frozen"
-    ENDING = "ending"
-
-
-@dataclass(frozen=True, slots=True)
-class RefuseChannel:
-    number: int
-    reason: RefusalReason
-
-
-class Notice(StrEnum):
-    """What the technician is told; the edge finds the words in his language."""
-
-    TIME_LEFT = "time_left"
-    IDLE_SOON = "idle_soon"
-    FROZEN = "frozen"
-    THAWED = "thawed"
-    EXTENDED = "extended"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    notice: Notice
-    params: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class WakeAt:
-    when: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class HoldInput:
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CloseChannels:
-    reason: EndReason
-
-
-@dataclass(frozen=True, slots=True)
-class SealRecording:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """A fact for the audit chain; `tag` is one of `domain/events.py`."""
-
-    tag: str
-    fields: Mapping[str, object] = field(default_factory=dict)
-
-
-Effect = OpenChannel | RefuseChannel | Say | WakeAt | HoldInput | CloseChannels | SealRecording | Audit
 
 S = SessionState
 _ENDINGS: tuple[type, ...] = (Killed, TechnicianLeft, DeviceLost, RecordingFailed)
@@ -384,42 +328,3 @@ class Session:
             RecordingSealed: _sealed,
         }
     )
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRecord:
-    """What is kept of a session: who, on what, from where, and how it ended.
-
-    `frozen_*` and `cut_*` are facts the console writes and the node carrying the session reads back after a hint.
-    """
-
-    id: str
-    grant_id: str
-    request_id: str
-    technician_id: str
-    technician_name: str
-    supplier_id: str
-    device_id: str
-    facility_id: str
-    account_login: str
-    source: str
-    client: str
-    node: str
-    started_at: datetime
-    ended_at: datetime | None = None
-    end_reason: EndReason | None = None
-    end_by: str = ""
-    end_why: str = ""
-    frozen_at: datetime | None = None
-    frozen_by: str = ""
-    cut_at: datetime | None = None
-    cut_by: str = ""
-    cut_why: str = ""
-    recording_digest: str = ""
-    recording_bytes: int = 0
-    recording_seconds: float = 0.0
-    version: int = 1
-
-    @property
-    def live(self) -> bool:
-        return self.ended_at is None

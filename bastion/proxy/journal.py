@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 
-from bastion.domain.session import Audit
+from bastion.domain.session_effects import Audit
 from bastion.errors import Unavailable
 
 RETRY: Final = 1.0  # seconds

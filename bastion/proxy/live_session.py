@@ -14,28 +14,30 @@ import structlog
 from bastion.domain.device import ChannelKind
 from bastion.domain.grant import Grant
 from bastion.domain.session import (
-    Audit,
     ChannelAsked,
     ChannelEnded,
-    CloseChannels,
-    Effect,
     EndReason,
     Event,
     GrantBound,
-    HoldInput,
-    Notice,
     RecordingFailed,
     RecordingSealed,
+    Session,
+    SessionState,
+    TimePassed,
+)
+from bastion.domain.session_effects import (
+    Audit,
+    CloseChannels,
+    Effect,
+    HoldInput,
+    Notice,
     RefusalReason,
     RefuseChannel,
     Say,
     SealRecording,
-    Session,
-    SessionRecord,
-    SessionState,
-    TimePassed,
     WakeAt,
 )
+from bastion.domain.session_record import SessionRecord
 from bastion.errors import BastionError, ChannelRefused, GrantOver, NoGrant, RecordingUnavailable
 from bastion.proxy.frames import Data, Exit, Stream
 from bastion.proxy.journal import Journal

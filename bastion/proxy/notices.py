@@ -7,7 +7,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bastion import clock
-from bastion.domain.session import EndReason, Notice
+from bastion.domain.session import EndReason
+from bastion.domain.session_effects import Notice
 from bastion.i18n import translator
 
 LEAVE_SCREEN: Final = (

@@ -18,16 +18,8 @@ import structlog
 from bastion import clock
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock, Subject, first_hit
-from bastion.domain.session import (
-    Audit,
-    BoxChanged,
-    EndReason,
-    Frozen,
-    Killed,
-    RecordingFailed,
-    SessionState,
-    Thawed,
-)
+from bastion.domain.session import BoxChanged, EndReason, Frozen, Killed, RecordingFailed, SessionState, Thawed
+from bastion.domain.session_effects import Audit
 from bastion.errors import RecordingUnavailable, Unavailable
 from bastion.proxy.journal import Journal
 from bastion.proxy.live_session import LiveSession

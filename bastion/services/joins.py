@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from bastion.domain.device import Device
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Role, Staff, Supplier, Technician
-from bastion.domain.session import SessionRecord
+from bastion.domain.session_record import SessionRecord
 from bastion.errors import NotFound
 from bastion.services.views import DeviceView, SessionView
 from bastion.store.unit_of_work import UnitOfWork

@@ -9,7 +9,7 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor
-from bastion.domain.session import SessionRecord
+from bastion.domain.session_record import SessionRecord
 from bastion.errors import (
     AuthenticationFailed,
     ChannelRefused,

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bastion import clock
 from bastion.domain.parties import Actor
-from bastion.domain.session import SessionRecord
+from bastion.domain.session_record import SessionRecord
 from bastion.errors import NotFound, RecordingDamaged
 from bastion.services import reasons
 from bastion.services.authentication import Authentication

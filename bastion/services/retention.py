@@ -12,7 +12,7 @@ from typing import Final
 from bastion import clock
 from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Role
-from bastion.domain.session import SessionRecord
+from bastion.domain.session_record import SessionRecord
 from bastion.errors import Conflict, Forbidden, NotFound, ReasonNeeded
 from bastion.services.joins import found
 from bastion.store.database import Database

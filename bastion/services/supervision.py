@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bastion import clock
 from bastion.domain.parties import Actor
-from bastion.domain.session import SessionRecord
+from bastion.domain.session_record import SessionRecord
 from bastion.errors import Conflict, IllegalTransition, NotFound
 from bastion.services import reasons
 from bastion.services.authentication import Authentication

@@ -7,7 +7,7 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import ChannelKind, Device, DeviceAccount, Endpoint
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
-from bastion.domain.session import SessionRecord
+from bastion.domain.session_record import SessionRecord
 from bastion.secret import Secret
 from recordings.model import RecordingMeta
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bastion.domain.session import SessionRecord
+from bastion.domain.session_record import SessionRecord
 from bastion.store import tables as t
 from bastion.store.columns import storable
 from bastion.store.repository import Versioned

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bastion.domain.device import ChannelKind
 from bastion.domain.grant import Grant
-from bastion.domain.session import Audit, SessionRecord
+from bastion.domain.session_effects import Audit
+from bastion.domain.session_record import SessionRecord
 from bastion.proxy.journal import Journal
 from bastion.proxy.live_session import LiveSession
 from bastion.proxy.notices import Words

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.device import ChannelKind
 from bastion.domain.grant import Grant
-from bastion.domain.session import SessionRecord
+from bastion.domain.session_record import SessionRecord
 from recordings.model import RecordingError
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from bastion.domain.session import Audit
+from bastion.domain.session_effects import Audit
 from bastion.errors import Unavailable
 from bastion.proxy import journal as module
 from bastion.proxy.journal import Journal

@@ -14,12 +14,12 @@ from bastion.domain.session import (
     EndReason,
     Frozen,
     Killed,
-    Notice,
     RecordingFailed,
     SessionState,
     TechnicianLeft,
     Thawed,
 )
+from bastion.domain.session_effects import Notice
 from bastion.domain.timebox import TimeBox
 from bastion.errors import ChannelRefused, GrantOver, NoGrant, RecordingUnavailable
 from bastion.proxy.frames import Data, Exit, Stream
@@ -85,7 +85,7 @@ async def test_R24_after_the_agreed_time_no_channel_opens_and_everything_ends(ca
 
 
 def test_every_refusal_is_an_error_of_its_own_kind():
-    from bastion.domain.session import RefusalReason as Reason
+    from bastion.domain.session_effects import RefusalReason as Reason
 
     kinds = {reason: type(_refusal(reason, SHELL)) for reason in Reason}
     assert kinds == {

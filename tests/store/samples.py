@@ -9,7 +9,7 @@ from bastion.domain.credentials import SealedSecret
 from bastion.domain.device import ChannelKind, Device, DeviceAccount, Endpoint, Protocol, SecretKind
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Facility, Role, Staff, Supplier, Technician, TechnicianKey
-from bastion.domain.session import SessionRecord
+from bastion.domain.session_record import SessionRecord
 from bastion.store.database import Database
 
 NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)

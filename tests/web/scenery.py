@@ -8,7 +8,8 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.device import Device, SecretKind
 from bastion.domain.parties import Technician
-from bastion.domain.session import EndReason, SessionRecord
+from bastion.domain.session import EndReason
+from bastion.domain.session_record import SessionRecord
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
 from bastion.services.inventory import DeviceForm

@@ -11,7 +11,8 @@ from bastion.domain.events import KINDS, Severity
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
-from bastion.domain.session import EndReason, RefusalReason, SessionState
+from bastion.domain.session import EndReason, SessionState
+from bastion.domain.session_effects import RefusalReason
 from bastion.i18n import catalogue
 from tests.web import tour, wording
 from tests.web.scenery import furnish

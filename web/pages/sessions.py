@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from bastion.domain.parties import Actor
-from bastion.domain.session import SessionRecord
+from bastion.domain.session_record import SessionRecord
 from bastion.errors import BastionError, IllegalTransition
 from bastion.services import reasons
 from web.console import Console, Seen, Typed, go

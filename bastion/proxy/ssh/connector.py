@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import asyncssh
 
 from bastion.domain.device import SecretKind
-from bastion.domain.session import Audit
+from bastion.domain.session_effects import Audit
 from bastion.errors import (
     BastionError,
     ChannelRefused,

@@ -12,7 +12,8 @@ import structlog
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import ChannelKind
 from bastion.domain.parties import Actor
-from bastion.domain.session import Audit, DeviceLost, EndReason, TechnicianLeft
+from bastion.domain.session import DeviceLost, EndReason, TechnicianLeft
+from bastion.domain.session_effects import Audit
 from bastion.errors import (
     BastionError,
     ChannelRefused,

@@ -1,0 +1,45 @@
+"""What is kept of a session once it is known: the row, as `session` is the machine."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bastion.domain.session import EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """What is kept of a session: who, on what, from where, and how it ended.
+
+    `frozen_*` and `cut_*` are facts the console writes and the node carrying the session reads back after a hint.
+    """
+
+    id: str
+    grant_id: str
+    request_id: str
+    technician_id: str
+    technician_name: str
+    supplier_id: str
+    device_id: str
+    facility_id: str
+    account_login: str
+    source: str
+    client: str
+    node: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+    end_by: str = ""
+    end_why: str = ""
+    frozen_at: datetime | None = None
+    frozen_by: str = ""
+    cut_at: datetime | None = None
+    cut_by: str = ""
+    cut_why: str = ""
+    recording_digest: str = ""
+    recording_bytes: int = 0
+    recording_seconds: float = 0.0
+    version: int = 1
+
+    @property
+    def live(self) -> bool:
+        return self.ended_at is None
