@@ -22,6 +22,20 @@ STATES: Final = {
     "closing": "ending",
     "closed": "ended",
     "lifted": "lifted",
+    "arriving": "still arriving",
+    "held": "held back",
+    "released": "released",
+    "delivered": "delivered",
+    "refused": "refused",
+    "broken": "broken off",
+    "purged": "removed",
+    "arriving": "still arriving",
+    "held": "held back",
+    "released": "released",
+    "delivered": "delivered",
+    "refused": "refused",
+    "broken": "broken off",
+    "purged": "removed",
 }
 """What a state is called within a sentence: “it is already …”."""
 
@@ -181,6 +195,13 @@ class DeviceNotReady(BastionError):
 class DeviceUnreachable(BastionError):
     code = "device_unreachable"
     sentence = "The device {device} does not answer. Ask the hospital to check that it is switched on and connected."
+
+
+class AddressRefused(BastionError):
+    """The address is the bastion's own, or one that no device can have (T50)."""
+
+    code = "address_refused"
+    sentence = "The address registered for the device {device} may not be dialled. Ask the hospital to correct it."
 
 
 class HostKeyChanged(BastionError):

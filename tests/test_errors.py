@@ -9,6 +9,7 @@ import pytest
 from bastion import errors
 from bastion.domain.access_request import RequestState
 from bastion.domain.grant import GrantStatus
+from bastion.domain.held_file import FileState
 from bastion.domain.session import SessionState
 from bastion.i18n import catalogue, sentence
 
@@ -56,8 +57,11 @@ def test_every_phrase_within_one_is_said_in_french_with_the_same_facts(english):
     assert set(re.findall(r"{\w+}", french)) == set(re.findall(r"{\w+}", english))
 
 
+MACHINES = (RequestState, GrantStatus, SessionState, FileState)
+
+
 def test_every_state_a_machine_can_be_in_has_words():
-    named = {state.value for machine in (RequestState, GrantStatus, SessionState) for state in machine} - {"lobby"}
+    named = {state.value for machine in MACHINES for state in machine} - {"lobby"}
     assert named | {"lifted"} == set(errors.STATES)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.machine import step
 from bastion.errors import AlreadyAgreed, IllegalTransition, SelfApproval
 
@@ -97,6 +98,8 @@ class AccessRequest:
     decided_by: str = ""
     decision_note: str = ""
     grant_id: str = ""
+    announced: tuple[AnnouncedFile, ...] = ()
+    """Files the supplier will bring, with the hashes they must have (R-42)."""
     version: int = field(default=1)
 
     @property

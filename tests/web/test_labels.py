@@ -6,6 +6,7 @@ from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.device import ChannelKind, SecretKind
 from bastion.domain.events import KINDS, Severity
 from bastion.domain.grant import GrantStatus
+from bastion.domain.held_file import FileState
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.session import EndReason, SessionState
@@ -28,5 +29,7 @@ def test_every_audit_event_and_each_of_its_facts_has_a_word():
 
 
 def test_every_state_that_an_error_may_name_has_a_word():
-    named = {state.value for machine in (RequestState, GrantStatus, SessionState) for state in machine} - {"lobby"}
+    named = {state.value for machine in (RequestState, GrantStatus, SessionState, FileState) for state in machine} - {
+        "lobby"
+    }
     assert named <= set(labels.STATES)
