@@ -20,6 +20,7 @@ from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock, Subject, first_hit
 from bastion.domain.session import BoxChanged, EndReason, Frozen, Killed, RecordingFailed, SessionState, Thawed
 from bastion.domain.session_effects import Audit
+from bastion.domain.session_record import SessionRecord
 from bastion.errors import RecordingUnavailable, Unavailable
 from bastion.proxy.journal import Journal
 from bastion.proxy.live_session import LiveSession
@@ -36,6 +37,9 @@ BEAT: Final = 1.0
 RETRY: Final = 2.0
 AT_ONCE: Final = 2
 """Recordings sealed at the same time: when everything is cut, the threads are needed for other things as well."""
+ENDS_AT_ONCE: Final = 1
+"""Writes about ended sessions that queue for the records at the same time: nobody waits for them, while whoever cuts,
+lifts or opens does. When 300 sessions were cut on SQLite, another write waited 3 s; one after the other, 0.1 s."""
 _READ_ON: Final = frozenset({"*", "lock", "grant"})
 
 T = TypeVar("T")
@@ -73,6 +77,7 @@ class Supervisor:
         self._loops: tuple[asyncio.Task[None], ...] = ()
         self._finishing: set[asyncio.Task[None]] = set()
         self._seals = asyncio.Semaphore(AT_ONCE)
+        self._ends = asyncio.Semaphore(ENDS_AT_ONCE)
         self._dirty = asyncio.Event()
         self._read_at = time.monotonic()
 
@@ -124,7 +129,7 @@ class Supervisor:
         except RecordingError as error:
             await self._not_begun(opened, str(error))
             raise RecordingUnavailable(str(error)) from error
-        journal = Journal(partial(self.services.sessions.note, record), self.spawn)
+        journal = Journal(partial(self._note, record), self.spawn)
         words = Words(language, opened.facility.timezone)
         live = LiveSession(record, _limited(opened.grant, self._idle_limit), recorder, words, journal, self._finish)
         self._lives[record.id] = live
@@ -134,6 +139,18 @@ class Supervisor:
         _log.error("a session could not be recorded", session=opened.record.id, why=why)
         await self.services.sessions.note(opened.record, [Audit("recording:failed", {"detail": why})])
         await self.services.sessions.closed(opened.record, Ending(EndReason.RECORDING_FAILED, why=why))
+
+    async def _note(self, record: SessionRecord, facts: Sequence[Audit]) -> None:
+        """Facts of a session that goes on are written at once, those of one that has ended in their turn."""
+        if record.id in self._lives:
+            await self.services.sessions.note(record, facts)
+        else:
+            async with self._ends:
+                await self.services.sessions.note(record, facts)
+
+    async def _close(self, record: SessionRecord, ending: Ending) -> None:
+        async with self._ends:
+            await self.services.sessions.closed(record, ending)
 
     def _finish(self, live: LiveSession) -> None:
         self._lives.pop(live.id, None)
@@ -151,7 +168,7 @@ class Supervisor:
             reason, by, why, digest=seal.digest if seal else "", bytes=seal.bytes if seal else 0,
             seconds=seal.seconds if seal else 0.0,
         )  # fmt: skip
-        await _until_available(lambda: self.services.sessions.closed(live.record, ending))
+        await _until_available(lambda: self._close(live.record, ending))
 
     async def _sealed(self, live: LiveSession, reason: EndReason) -> Seal | None:
         """What cannot be sealed is an alarm; the spool stays where it is for a person to look at."""

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.device import ChannelKind
 from bastion.domain.grant import Grant
+from bastion.domain.lock import Lock, LockScope
 from bastion.domain.session_record import SessionRecord
+from bastion.services.views import Wish
 from recordings.model import RecordingError
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -144,3 +146,12 @@ def a_record(ident="x1", **changes) -> SessionRecord:
         "client": "OpenSSH", "node": "n1", "started_at": NOW,
     }  # fmt: skip
     return SessionRecord(**(facts | changes))
+
+
+def a_lock(scope=LockScope.ALL, subject="", **changes):
+    return Lock("l1", scope, subject, "ransomware suspected", "Ruth", NOW, **changes)
+
+
+def a_wish(grant=None, **changes):
+    facts = {"session_id": "x1", "frozen_by": "", "cut_by": "", "cut_why": "", "grant": grant or a_grant()}
+    return Wish(**(facts | changes))

@@ -1,3 +1,5 @@
+"""Every live session of a node, with records, recorders and a clock that the test moves."""
+
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -6,116 +8,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from bastion import clock
-from bastion.domain.lock import Lock, LockScope
-from bastion.domain.session import EndReason, Killed, SessionState
+from bastion.domain.session import EndReason, Killed
+from bastion.domain.session_effects import Audit
 from bastion.errors import RecordingUnavailable, Unavailable
 from bastion.proxy import supervisor as module
-from bastion.proxy.live_session import LiveSession
-from bastion.proxy.notices import Words
-from bastion.proxy.supervisor import Keeping, Supervisor, obey
-from bastion.services.views import Wish
+from bastion.proxy.supervisor import Keeping, Supervisor
 from recordings.model import RecordingError, Seal
-from tests.proxy.fakes import NOW, FakeClock, FakeRecorder, a_grant, a_record
-
-
-def a_lock(scope=LockScope.ALL, subject="", **changes):
-    return Lock("l1", scope, subject, "ransomware suspected", "Ruth", NOW, **changes)
-
-
-def a_wish(grant=None, **changes):
-    facts = {"session_id": "x1", "frozen_by": "", "cut_by": "", "cut_why": "", "grant": grant or a_grant()}
-    return Wish(**(facts | changes))
-
-
-class NoJournal:
-    def add(self, fact) -> None:
-        """What is noted is of no concern here."""
-
-
-def a_live_session():
-    return LiveSession(
-        a_record(), a_grant(), FakeRecorder(), Words("en"), NoJournal(), lambda live: None, FakeClock()
-    )  # fmt: skip
-
-
-@pytest.fixture
-async def live():
-    return a_live_session()
-
-
-# -- obeying -----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("scope", "subject"),
-    [(LockScope.ALL, ""), (LockScope.SUPPLIER, "s1"), (LockScope.TECHNICIAN, "t1"), (LockScope.DEVICE, "d1")],
-)
-async def test_a_lock_that_names_the_session_ends_it(live, scope, subject):
-    obey(live, [a_lock(scope, subject)], a_wish())
-    assert live.ended_by == (EndReason.LOCKED, "Ruth", "ransomware suspected")
-
-
-@pytest.mark.parametrize(
-    "lock",
-    [
-        a_lock(LockScope.SUPPLIER, "s2"), a_lock(LockScope.TECHNICIAN, "t2"), a_lock(LockScope.DEVICE, "d2"),
-        a_lock(lifted_at=NOW), a_lock(until=NOW),
-    ],
-)  # fmt: skip
-async def test_a_lock_on_somebody_else_or_over_does_not(live, lock):
-    obey(live, [lock], a_wish())
-    assert live.live
-
-
-async def test_a_cut_a_revocation_a_leaver_and_a_session_nobody_knows_end_it():
-    ends = []
-    for wish in (
-        a_wish(cut_by="Eve", cut_why="wrong device"),
-        a_wish(a_grant(revoked_at=NOW, revoked_by="Eve", revoke_reason="patient")),
-        a_wish(welcome=False),
-        None,
-    ):
-        live = a_live_session()
-        obey(live, [], wish)
-        ends.append(live.ended_by[:2])
-    assert ends == [
-        (EndReason.CUT, "Eve"),
-        (EndReason.REVOKED, "Eve"),
-        (EndReason.REVOKED, ""),
-        (EndReason.RECORDS_LOST, ""),
-    ]
-
-
-async def test_a_lock_is_graver_than_a_cut(live):
-    obey(live, [a_lock()], a_wish(cut_by="Eve", cut_why="x"))
-    assert live.ended_by[0] is EndReason.LOCKED
-
-
-async def test_freeze_and_thaw_follow_the_wish_and_are_said_once(live):
-    obey(live, [], a_wish(frozen_by="Eve"))
-    obey(live, [], a_wish(frozen_by="Eve"))
-    assert live.state is SessionState.FROZEN
-    obey(live, [], a_wish())
-    obey(live, [], a_wish())
-    assert live.state is SessionState.ACTIVE
-
-
-@pytest.mark.parametrize("minutes", [120, 61, 59, 30])
-async def test_a_window_made_longer_or_shorter_moves_the_end(live, minutes):
-    obey(live, [], a_wish(a_grant(minutes=minutes)))
-    assert live.end == NOW + timedelta(minutes=minutes)
-    assert live.live
-
-
-async def test_the_same_window_again_changes_nothing(live, monkeypatch):
-    fed = []
-    monkeypatch.setattr(live, "feed", fed.append)
-    obey(live, [], a_wish())
-    assert fed == []
-
-
-async def test_a_session_that_is_ending_is_left_alone(live):
-    live.feed(Killed(EndReason.CUT, "Eve", "x"))
-    obey(live, [a_lock()], a_wish(frozen_by="Eve"))
-    assert live.ended_by[0] is EndReason.CUT
+from tests.proxy.fakes import FakeClock, FakeRecorder, a_grant, a_lock, a_record, a_wish
 
 
 # -- the whole ---------------------------------------------------------------------------------------------------------
@@ -331,6 +230,39 @@ async def test_T36_where_no_recording_can_start_no_session_does(watched, recorde
     assert not watched.lives
     assert watched.records.noted == ["recording:failed"]
     assert watched.records.ends[0][1].reason is EndReason.RECORDING_FAILED
+
+
+async def test_after_a_mass_cut_the_records_are_not_full_of_endings(watched, monkeypatch):
+    queue, most = [], []
+    real_note, real_closed = watched.records.note, watched.records.closed
+
+    async def write(deed, record, rest):
+        queue.append(record.id)
+        most.append(len(queue))
+        await asyncio.sleep(0.005)
+        queue.remove(record.id)
+        await deed(record, rest)
+
+    monkeypatch.setattr(watched.records, "note", lambda record, facts: write(real_note, record, facts))
+    monkeypatch.setattr(watched.records, "closed", lambda record, ending: write(real_closed, record, ending))
+    lives = [await begin(watched, f"x{number}") for number in range(20)]
+    for live in lives:
+        live.feed(Killed(EndReason.CUT, "Eve", "x"))
+    await until(lambda: len(watched.records.ends) == 20)
+    assert max(most) == module.ENDS_AT_ONCE
+    assert watched.records.noted == ["session:ending"] * 20
+
+
+async def test_what_a_running_session_does_is_written_at_once_whatever_is_ending(watched):
+    live = await begin(watched)
+    async with asyncio.timeout(1):
+        for _ in range(module.ENDS_AT_ONCE):
+            await watched._ends.acquire()
+        live.note(Audit("channel:opened"))
+        await live.facts_written()
+    assert watched.records.noted == ["channel:opened"]
+    for _ in range(module.ENDS_AT_ONCE):
+        watched._ends.release()
 
 
 async def test_records_that_cannot_be_read_for_too_long_end_the_sessions(watched):
