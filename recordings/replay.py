@@ -2,14 +2,17 @@
 
 import typing
 from collections.abc import Iterator
+from heapq import merge
 from pathlib import Path
 
 import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from recordings import erasure, spool
+from recordings import erasure, file_table, pcapng, spool
 from recordings.blobs import BlobStore
 from recordings.container import Sealed
+from recordings.file_table import Told
+from recordings.files import FileLine
 from recordings.frames import Frame, Parser
 from recordings.model import (
     RecordingDamaged,
@@ -18,6 +21,7 @@ from recordings.model import (
     RecordingMeta,
     TrackHead,
     TrackInfo,
+    TrackKind,
     Verification,
 )
 from recordings.signing import load_public
@@ -28,6 +32,9 @@ _STEP = 16 * 1024
 process should not wait until many frames are turned into text."""
 
 _PIECE = 32 * 1024
+
+SUFFIXES = {TrackKind.SHELL: "cast", TrackKind.EXEC: "cast", TrackKind.FILES: "csv", TrackKind.TUNNEL: "pcapng"}
+"""What a copy of a track is, by the track's kind."""
 
 
 class Replay:
@@ -64,8 +71,39 @@ class Replay:
 
     def cast(self, number: int) -> Iterator[bytes]:
         """Yield a track as an asciicast v3 file, whole lines, tens of kilobytes at a time."""
-        info = self.track(number)
+        info = self._of_kind(number, TrackKind.SHELL, TrackKind.EXEC)
         return _pieces(cast(self.meta, info.head, info.began, self.frames(number)))
+
+    def capture(self, number: int) -> Iterator[bytes]:
+        """Yield a tunnel's track as a pcapng file."""
+        info = self._of_kind(number, TrackKind.TUNNEL)
+        return _pieces(pcapng.export(self.meta, info.head, info.began, self.frames(number)))
+
+    def copy(self, number: int) -> Iterator[bytes]:
+        """Yield a track as the file its kind makes (`SUFFIXES`)."""
+        kind = self.track(number).head.kind
+        if kind.terminal:
+            return self.cast(number)
+        if kind is TrackKind.TUNNEL:
+            return self.capture(number)
+        started = self.meta.started() if self.meta.started_at else None
+        return file_table.as_csv(started, self._file_lines(number))
+
+    def files(self, offset: int = 0, limit: int = 1000) -> file_table.Page:
+        """Return rows of the table of files, those of all tracks in the order in which they began."""
+        told = (self._file_lines(info.head.number) for info in self.tracks if info.files)
+        return file_table.page(merge(*told, key=lambda one: one.at), offset, limit)
+
+    def _file_lines(self, number: int) -> Iterator[Told]:
+        for frame in self.frames(number):
+            if frame.code == "f":
+                yield Told(frame.at, number, FileLine.parse(frame.data))
+
+    def _of_kind(self, number: int, *kinds: TrackKind) -> TrackInfo:
+        info = self.track(number)
+        if info.head.kind not in kinds:
+            raise RecordingError(f"track {number} is of the kind {info.head.kind}")
+        return info
 
 
 def open_recording(store: BlobStore, recording_id: str, public_key: Ed25519PublicKey | str) -> Replay:

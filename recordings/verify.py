@@ -2,7 +2,8 @@
 
 DIR is one recording or a folder of them, PUBKEY the file with the public key (PEM or OpenSSH). Needs this package,
 cryptography and zstandard, nothing else (R-48). Exit status: 0 all is as it was sealed, 1 damage, 2 cannot tell.
-With --export, each track of a whole recording is written to OUT as `<id>-track-N.cast`, for plain asciinema.
+With --export, each track of a whole recording is written to OUT as `<id>-track-N`: `.cast` for plain asciinema, the
+list of files as `.csv`, a tunnel as `.pcapng` for Wireshark.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from recordings.blobs import FileBlobs
 from recordings.container import verify
 from recordings.model import RecordingDamaged, RecordingError, Verification, printable
-from recordings.replay import open_recording
+from recordings.replay import SUFFIXES, open_recording
 from recordings.signing import load_public
 
 
@@ -40,7 +41,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m recordings.verify", description="Check sealed recordings.")
     parser.add_argument("dir", type=Path, help="a recording, or a folder of recordings")
     parser.add_argument("pubkey", type=Path, help="the public key, PEM or OpenSSH")
-    parser.add_argument("--export", type=Path, metavar="OUT", help="write the tracks as .cast files into this folder")
+    parser.add_argument("--export", type=Path, metavar="OUT", help="write the tracks as files into this folder")
     return parser.parse_args(arguments)
 
 
@@ -70,8 +71,9 @@ def _export(store: FileBlobs, ids: list[str], public: Ed25519PublicKey, out: Pat
     for recording_id in ids:
         replay = open_recording(store, recording_id, public)
         for track in replay.tracks:
-            with (out / f"{recording_id}-track-{track.head.number}.cast").open("wb") as file:
-                file.writelines(replay.cast(track.head.number))
+            number, suffix = track.head.number, SUFFIXES[track.head.kind]
+            with (out / f"{recording_id}-track-{number}.{suffix}").open("wb") as file:
+                file.writelines(replay.copy(number))
 
 
 if __name__ == "__main__":
