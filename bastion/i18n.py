@@ -9,8 +9,6 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
-from babel.messages.pofile import read_po
-
 from bastion.errors import BastionError, Phrase
 
 LANGUAGES: Final = ("fr", "en")
@@ -56,6 +54,8 @@ def disagreements(language: str) -> list[str]:
 
 
 def _areas(language: str) -> dict[str, dict[str, str]]:
+    from babel.messages.pofile import read_po  # noqa: PLC0415 - whoever reads English need not wait for it
+
     folder = resources.files("bastion") / "locale" / language
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".po")), key=lambda f: f.name)
     areas = {}

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bastion.store import sqlite
@@ -37,6 +36,8 @@ def _sqlite(url: URL, work: Callable[[sa.Connection], T]) -> T:
 
 
 async def _postgres(url: URL, work: Callable[[sa.Connection], T]) -> T:
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - it brings the ORM, which SQLite never needs
+
     engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": 5})
     try:
         async with engine.begin() as connection:

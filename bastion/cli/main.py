@@ -1,56 +1,102 @@
-"""Joins the groups into one command, and turns every error into one sentence and an exit code."""
+"""Joins the groups into one command, and turns every error into one sentence and an exit code.
+
+A group is loaded when its name is said: `bastion lock` does not wait for what other commands need.
+"""
 
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
 
 import structlog
+import typer
 
 from bastion import logs
-from bastion.cli import demo, devices, locks, machine, people, recordings, records, registers
 from bastion.cli.exits import Exit, code_of
 from bastion.cli.terminal import complain, group, language, t
 from bastion.config import PREFIX
 from bastion.errors import BastionError
 from bastion.i18n import sentence
 
-command = group("A privileged-access bastion for supplier telemaintenance in hospitals.")
-admin = group("Registers: hospitals, suppliers, people, devices.")
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "init": "machine:init",
+        "serve": "machine:serve",
+        "demo": "demo:demo",
+        "migrate": "machine:migrate",
+        "check": "machine:check",
+        "verify": "machine:verify",
+        "lock": "locks:locks",
+        "unlock": "locks:lift",
+        "sessions": "records:list_sessions",
+        "requests": "records:list_requests",
+        "admin": "",
+        "export": "records:exports",
+        "recording": "recordings:recordings",
+        "vault": "machine:vaults",
+        "policies": "machine:policies",
+    }
+)
+"""Where each command stands: a module of this package, and in it a function or a group."""
+REGISTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "facility": "registers:facilities",
+        "supplier": "registers:suppliers",
+        "technician": "people:technicians",
+        "key": "people:keys",
+        "staff": "people:staff",
+        "token": "people:tokens",
+        "device": "devices:devices",
+        "endpoint": "devices:endpoints",
+        "account": "devices:accounts",
+    }
+)
 
-command.command("init")(machine.init)
-command.command("serve")(machine.serve)
-command.command("demo")(demo.demo)
-command.command("migrate")(machine.migrate)
-command.command("check")(machine.check)
-command.command("verify")(machine.verify)
-command.command("unlock")(locks.lift)
-command.command("sessions")(records.list_sessions)
-command.command("requests")(records.list_requests)
 
-command.add_typer(admin, name="admin")
-command.add_typer(locks.locks, name="lock")
-command.add_typer(records.exports, name="export")
-command.add_typer(recordings.recordings, name="recording")
-command.add_typer(machine.vaults, name="vault")
-command.add_typer(machine.policies, name="policies")
-for name, part in {
-    "facility": registers.facilities,
-    "supplier": registers.suppliers,
-    "technician": people.technicians,
-    "key": people.keys,
-    "staff": people.staff,
-    "token": people.tokens,
-    "device": devices.devices,
-    "endpoint": devices.endpoints,
-    "account": devices.accounts,
-}.items():
-    admin.add_typer(part, name=name)
+def command(words: list[str]) -> typer.Typer:
+    """Return the command with the part of it that `words` name; all of it for a name there is not, and for help."""
+    whole = group("A privileged-access bastion for supplier telemaintenance in hospitals.")
+    for name in _named(COMMANDS, words[:1]):
+        part = _admin(words[1:2]) if name == "admin" else _load(COMMANDS[name])
+        _add(whole, name, part)
+    return whole
+
+
+def _admin(words: list[str]) -> typer.Typer:
+    admin = group("Registers: hospitals, suppliers, people, devices.")
+    for name in _named(REGISTERS, words):
+        _add(admin, name, _load(REGISTERS[name]))
+    return admin
+
+
+def _named(table: Mapping[str, str], words: list[str]) -> list[str]:
+    return [word for word in words if word in table] or list(table)
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(f"bastion.cli.{module}"), name)
+
+
+def _add(whole: typer.Typer, name: str, part: Any) -> None:
+    if isinstance(part, typer.Typer):
+        whole.add_typer(part, name=name)
+    else:
+        whole.command(name)(part)
+        whole.callback()(_nothing)  # else a group of one command would be that command
+
+
+def _nothing() -> None:
+    pass
 
 
 def run(words: list[str]) -> int:
     """Carry out one command line; return the exit code. Nothing escapes but the exit itself."""
     logs.setup(level="debug" if os.environ.get(f"{PREFIX}LOG_LEVEL", "").lower() == "debug" else "warning")
     try:
-        command(args=words, prog_name="bastion")
+        command(words)(args=words, prog_name="bastion")
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else Exit.UNEXPECTED
     except BastionError as error:

@@ -9,16 +9,18 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from bastion import config, logs, parts
+from bastion import config, logs
 from bastion.domain.parties import Actor, operator_actor
 from bastion.errors import Invalid
 from bastion.i18n import translator
 from bastion.secret import Secret
-from bastion.services.bundle import Services
+
+if TYPE_CHECKING:
+    from bastion.services.bundle import Services
 
 T = TypeVar("T")
 Rows = list[dict[str, Any]]
@@ -55,8 +57,10 @@ def operator() -> Actor:
     return operator_actor(os.environ.get("SUDO_USER") or getpass.getuser())
 
 
-def perform(work: Callable[[Services, Actor], Awaitable[T]]) -> T:
+def perform(work: "Callable[[Services, Actor], Awaitable[T]]") -> T:
     """Open the records, let `work` do its use cases as the operator, and close them again."""
+    from bastion import parts  # noqa: PLC0415 - all of the product below the faces; not every command needs it
+
     settings = config.load()
     logs.setup(settings.log_format, "debug" if settings.log_level == "debug" else "warning")
 

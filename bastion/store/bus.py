@@ -1,27 +1,19 @@
 """Wake-up hints: "row KEY of TOPIC changed, read it again". A hint carries no state and may be lost or repeated.
 
-One interface, two carriers: inside the process (SQLite) or PostgreSQL LISTEN/NOTIFY. Every subscription starts with
-RESYNC: read everything again. So does every restart of one whose connection broke.
+One interface, two carriers: inside the process (SQLite, here) or PostgreSQL LISTEN/NOTIFY (`postgres_bus`). Every
+subscription starts with RESYNC: read everything again. So does every restart of one whose connection broke.
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import asyncpg
-import sqlalchemy as sa
-
 from bastion.errors import Unavailable
 from bastion.store.transaction import Change
 
-CHANNEL = "bastion"
 _POLL = 0.2  # seconds between looks for commits of another process
-_RETRY = 0.2  # seconds between attempts to reach PostgreSQL
-_HEARTBEAT = 5.0  # seconds of silence after which the listening connection is tested
 _LONGEST = 1000  # hints that wait for one slow listener before they become one RESYNC
-_NOTIFY = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("payload", type_=sa.String)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +39,7 @@ class Bus(Protocol):
     async def close(self) -> None: ...
 
 
-class _Queues:
+class Queues:
     """One queue per listener; a listener that does not keep up is told to read everything again."""
 
     def __init__(self) -> None:
@@ -67,7 +59,7 @@ class LocalBus:
 
     def __init__(self, foreign_commits: Callable[[], Awaitable[int]], poll: float = _POLL) -> None:
         self._foreign_commits, self._poll = foreign_commits, poll
-        self._queues = _Queues()
+        self._queues = Queues()
         self._watcher: asyncio.Task[None] | None = None
 
     def staged(self, hints: Sequence[Hint]) -> list[Change]:  # noqa: ARG002 - the other carrier needs them
@@ -108,64 +100,3 @@ class LocalBus:
                     self._queues.put(RESYNC)
                 seen = now
             await asyncio.sleep(self._poll)
-
-
-class PostgresBus:
-    """The hint is part of the transaction: PostgreSQL sends it to every node when, and only when, it commits."""
-
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-
-    def staged(self, hints: Sequence[Hint]) -> list[Change]:
-        return [(_NOTIFY, {"payload": f"{hint.topic} {hint.key}"}) for hint in dict.fromkeys(hints)]
-
-    def deliver(self, hints: Sequence[Hint]) -> None:
-        """Nothing to do: the server delivers."""
-
-    async def close(self) -> None:
-        """Nothing to do: each listener holds its own connection and closes it."""
-
-    async def listen(self) -> AsyncIterator[Hint]:
-        while True:
-            queues = _Queues()
-            queue: asyncio.Queue[Hint] = asyncio.Queue()
-            queues.all.add(queue)
-            try:
-                connection = await asyncpg.connect(self._dsn, timeout=2)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await asyncio.sleep(_RETRY)
-                continue
-            try:
-                async for hint in _heard(connection, queues, queue):
-                    yield hint
-            finally:
-                with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                    await connection.close(timeout=1)  # best effort: the next listener has a connection of its own
-
-
-async def _heard(
-    connection: "asyncpg.Connection", queues: _Queues, queue: "asyncio.Queue[Hint]"
-) -> AsyncIterator[Hint]:
-    """Hints until the connection breaks. A partitioned network breaks nothing by itself, hence the heartbeat."""
-    closed = Hint("closed", "")
-
-    def hear(_connection: object, _pid: int, _channel: str, payload: str) -> None:
-        topic, _, key = payload.partition(" ")
-        queues.put(Hint(topic, key))
-
-    connection.add_termination_listener(lambda _: queue.put_nowait(closed))
-    await connection.add_listener(CHANNEL, hear)
-    yield RESYNC
-    while True:
-        try:
-            async with asyncio.timeout(_HEARTBEAT):
-                hint = await queue.get()
-        except TimeoutError:
-            try:
-                await connection.execute("select 1", timeout=2)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                return
-            continue
-        if hint is closed:
-            return
-        yield hint

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from bastion.errors import ConfigurationError, Phrase
-from bastion.store.bus import Bus, Hint, LocalBus, PostgresBus
-from bastion.store.postgres import PostgresBackend
+from bastion.store.bus import Bus, Hint, LocalBus
 from bastion.store.sqlite import SqliteBackend
 from bastion.store.transaction import Backend, Change, Transaction
 from bastion.store.unit_of_work import UnitOfWork
@@ -105,5 +104,8 @@ class Database:
 
     @classmethod
     def _postgres(cls, url: URL) -> Self:
+        from bastion.store.postgres import PostgresBackend  # noqa: PLC0415 - a tenth of a second SQLite need not wait
+        from bastion.store.postgres_bus import PostgresBus  # noqa: PLC0415
+
         dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         return cls(PostgresBackend(url), PostgresBus(dsn))

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from bastion.domain.lock import Lock, LockScope
-from bastion.store.bus import RESYNC, Hint, LocalBus, PostgresBus, _Queues
+from bastion.store.bus import RESYNC, Hint, LocalBus, Queues
 from bastion.store.database import Database
+from bastion.store.postgres_bus import PostgresBus
 from tests.store.samples import NOW
 from tests.store.tampering import attempt
 
@@ -139,7 +140,7 @@ async def test_two_listen_and_one_leaves(database: Database) -> None:
 
 
 def test_a_listener_that_does_not_keep_up_reads_everything() -> None:
-    queues = _Queues()
+    queues = Queues()
     queue: asyncio.Queue[Hint] = asyncio.Queue()
     queues.all.add(queue)
     for number in range(1001):
@@ -191,7 +192,7 @@ async def test_a_listener_whose_connection_broke_reads_everything_again(on_postg
 
 
 async def test_a_quiet_connection_is_tested(on_postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bastion.store.bus._HEARTBEAT", 0.05)
+    monkeypatch.setattr("bastion.store.postgres_bus._HEARTBEAT", 0.05)
     async with listening(on_postgres) as listener:
         await asyncio.sleep(0.3)
         await impose(on_postgres)
