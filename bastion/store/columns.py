@@ -4,6 +4,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -130,6 +131,28 @@ class Several(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return self.kind() if value is None else self.kind(self.member(text) for text in json.loads(value))
+
+
+class Records(TypeDecorator[Any]):
+    """A tuple of small dataclasses, as a JSON list of objects."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def __init__(self, kind: type[Any]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        members = [asdict(one) for one in value]
+        if not all(storable(str(part)) for member in members for part in member.values()):
+            raise Invalid("text with NUL or a lone surrogate")
+        return json.dumps(members, ensure_ascii=False, sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return tuple(self.kind(**one) for one in json.loads(value)) if value else ()
 
 
 class CommaSet(TypeDecorator[Any]):

@@ -9,12 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.announced_file import Announced, AnnouncedFile
 from bastion.domain.device import ChannelKind, FileRight, Protocol, SecretKind
 from bastion.domain.events import Severity
+from bastion.domain.held_file import Direction, FileState, Scan
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Role
 from bastion.domain.session import EndReason
-from bastion.store.columns import BigId, Closed, Fields, Instant, Ref, Several, Span, Text
+from bastion.store.columns import BigId, Closed, Fields, Instant, Records, Ref, Several, Span, Text
 from policies.model import Sas
 
 metadata = sa.MetaData(
@@ -120,7 +122,8 @@ access_requests = sa.Table(
     _at("start", nullable=True), _to("grants", "extends_grant_id", nullable=True, back=True),
     _at("notice_accepted_at", nullable=True), _of("stored_state", Closed(RequestState)),
     _at("decided_at", nullable=True), _text("decided_by"), _text("decision_note"),
-    _to("grants", "grant_id", nullable=True, index=False, back=True), _number("version"),
+    _to("grants", "grant_id", nullable=True, index=False, back=True),
+    _of("announced", Records(AnnouncedFile), default="[]"), _number("version"),
     sa.Index("ix_access_requests_technician", "technician_id", "device_id", "stored_state"),
     sa.Index("ix_access_requests_state", "stored_state", "created_at"),
     sa.Index("ix_access_requests_created", "created_at"),
@@ -161,6 +164,21 @@ sessions = sa.Table(
     sa.Index("ix_sessions_technician", "technician_id", "started_at"),
     sa.Index("ix_sessions_supplier", "supplier_id", "started_at"),
     sa.Index("ix_sessions_facility", "facility_id", "started_at"),
+)  # fmt: skip
+held_files = sa.Table(
+    "held_files", metadata, _id(), _to("sessions", "session_id"), _to("grants", "grant_id", index=False),
+    _to("access_requests", "request_id", index=False), _to("devices", "device_id", index=False),
+    _to("facilities", "facility_id", index=False), _to("suppliers", "supplier_id", index=False),
+    _to("technicians", "technician_id", index=False), _text("technician_name"), _text("node"),
+    _of("direction", Closed(Direction)), _text("path"), _of("sas", Closed(Sas)), _at("arrived_at"), _at("expires_at"),
+    sa.Column("size", sa.BigInteger, nullable=False), _text("sha256"), _of("scan", Closed(Scan)), _text("scan_name"),
+    _of("announced", Closed(Announced)), _of("findings", Several(tuple)), _of("stored_state", Closed(FileState)),
+    _at("decided_at", nullable=True), _text("decided_by"), _text("note"), _at("delivered_at", nullable=True),
+    _number("version"), sa.Index("ix_held_files_state", "stored_state", "expires_at"),
+    sa.Index("ix_held_files_technician", "technician_id", "device_id", "stored_state"),
+    sa.Index("ix_held_files_grant", "grant_id", "path"), sa.Index("ix_held_files_arrived", "arrived_at"),
+    sa.Index("ix_held_files_facility", "facility_id", "arrived_at"),
+    sa.Index("ix_held_files_node", "node", "stored_state"),
 )  # fmt: skip
 locks = sa.Table(
     "locks", metadata, _id(), _of("scope", Closed(LockScope)), _text("subject_id"), _text("reason"),

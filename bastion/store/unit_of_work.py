@@ -13,6 +13,7 @@ from bastion.store.directory import (
     Suppliers,
     Technicians,
 )
+from bastion.store.held_files import HeldFiles
 from bastion.store.house import Leases, Settings
 from bastion.store.proofs import (
     Credentials,
@@ -44,6 +45,7 @@ class UnitOfWork:
         self.grants = Grants(transaction)
         self.whole_grants = WholeGrants(transaction)
         self.sessions = Sessions(transaction)
+        self.held_files = HeldFiles(transaction)
         self.locks = Locks(transaction)
         self.credentials = Credentials(transaction)
         self.totp_uses = TotpUses(transaction)

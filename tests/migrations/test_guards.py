@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bastion.domain import access_request, device, events, lock, session
+from bastion.domain import access_request, announced_file, device, events, held_file, lock, session
 from bastion.domain.access_request import RequestState
 from bastion.domain.parties import system_actor
 from bastion.errors import Conflict, Invalid
 from bastion.store import tables as t
 from bastion.store.database import Database
 from policies.model import Sas
-from tests.store.samples import BOB, HOUR, NOW, a_grant, a_request, a_session, fill
+from tests.store.samples import BOB, HOUR, NOW, a_grant, a_held_file, a_request, a_session, fill
 from tests.store.tampering import attempt
 
 P = RequestState
@@ -146,6 +146,19 @@ CLOSED_SETS = [
     (t.endpoints, "end-1", "protocol", device.Protocol),
     (t.device_accounts, "acc-1", "kind", device.SecretKind),
 ]
+FILE_SETS = [
+    ("direction", held_file.Direction), ("sas", Sas), ("scan", held_file.Scan),
+    ("announced", announced_file.Announced),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "kind"), FILE_SETS)
+async def test_a_closed_set_of_a_held_file_is_closed(busy: Database, column: str, kind: Any) -> None:
+    async with busy.write() as uow:
+        for number, member in enumerate(kind):
+            await uow.held_files.add(replace(a_held_file(number), **{column: member}))
+    with pytest.raises((Invalid, Conflict)):
+        await attempt(busy, changed(t.held_files, "fil-0", **{column: "unheard of"}))
 
 
 @pytest.mark.parametrize(("table", "row", "column", "kind"), CLOSED_SETS)
@@ -171,6 +184,58 @@ async def test_every_severity_fits_and_no_other(busy: Database, severity: str) -
         return
     with pytest.raises(Invalid):
         await attempt(busy, deed)
+
+
+STATES = held_file.FileState
+
+
+def facts_of(state: held_file.FileState) -> dict[str, Any]:
+    """What a file in this state has to have."""
+    decided = NOW if state in {STATES.RELEASED, STATES.DELIVERED, STATES.REFUSED} else None
+    delivered = NOW if state is STATES.DELIVERED else None
+    return {"stored_state": state, "sha256": "ab" * 32, "decided_at": decided, "delivered_at": delivered}
+
+
+@pytest.mark.parametrize("old", STATES)
+async def test_a_held_file_goes_the_way_the_domain_knows_and_no_other(busy: Database, old: held_file.FileState) -> None:
+    async with busy.write() as uow:
+        for number, _ in enumerate(STATES):
+            await uow.held_files.add(replace(a_held_file(number), **facts_of(old)))
+    for number, new in enumerate(STATES):
+        delivered = NOW if new is STATES.DELIVERED else None
+        deed = changed(
+            t.held_files, f"fil-{number}", stored_state=new, decided_at=NOW, delivered_at=delivered, sha256="ab" * 32
+        )
+        if new is old or new in reachable(held_file.TABLE, old):
+            assert await attempt(busy, deed) == 1
+            continue
+        with pytest.raises((Conflict, Invalid)):
+            await attempt(busy, deed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": "/fw/other.bin"}, {"direction": held_file.Direction.OUT}, {"technician_id": "tec-2"},
+        {"session_id": "ses-2"}, {"grant_id": "gra-3"}, {"device_id": "dev-2"}, {"node": "n9"}, {"sas": Sas.FREE},
+        {"arrived_at": NOW - HOUR}, {"sha256": "cd" * 32}, {"size": 9}, {"scan": held_file.Scan.CLEAN},
+        {"announced": announced_file.Announced.MATCHES}, {"findings": ("x",)}, {"decided_at": NOW + HOUR},
+        {"decided_by": "Nobody"}, {"note": "I never said so"},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_a_released_file_stays_the_one_it_was(busy: Database, change: dict[str, Any]) -> None:
+    async with busy.write() as uow:
+        await uow.held_files.add(replace(a_held_file(1), **facts_of(STATES.RELEASED)))
+    with pytest.raises(Conflict):
+        await attempt(busy, changed(t.held_files, "fil-1", **change))
+    with pytest.raises(Conflict, match="never removed"):
+        await attempt(busy, sa.delete(t.held_files))
+
+
+async def test_what_was_announced_does_not_change(busy: Database) -> None:
+    with pytest.raises(Conflict, match="announced"):
+        await attempt(busy, changed(t.access_requests, "req-2", announced=(announced_file.AnnouncedFile("a", 0, "b"),)))
 
 
 async def test_what_a_grant_allows_on_files_does_not_change(busy: Database) -> None:

@@ -8,9 +8,11 @@ from bastion.domain.access_request import AccessRequest, InterventionKind, Perso
 from bastion.domain.credentials import SealedSecret
 from bastion.domain.device import ChannelKind, Device, DeviceAccount, Endpoint, Protocol, SecretKind
 from bastion.domain.grant import Grant
+from bastion.domain.held_file import Direction, HeldFile
 from bastion.domain.parties import Facility, Role, Staff, Supplier, Technician, TechnicianKey
 from bastion.domain.session_record import SessionRecord
 from bastion.store.database import Database
+from policies.model import Sas
 
 NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -90,6 +92,27 @@ def a_session(number: int = 1, **changes: Any) -> SessionRecord:
         started_at=NOW + timedelta(minutes=number),
     )
     return replace(record, **changes)
+
+
+def a_held_file(number: int = 1, **changes: Any) -> HeldFile:
+    file = HeldFile(
+        id=f"fil-{number}",
+        session_id="ses-1",
+        grant_id="gra-1",
+        request_id="req-1",
+        device_id="dev-1",
+        facility_id="fac-1",
+        supplier_id="sup-1",
+        technician_id="tec-1",
+        technician_name="Alice Martin",
+        node="node-a",
+        direction=Direction.IN,
+        path=f"/fw/{number}.bin",
+        sas=Sas.PERSON,
+        arrived_at=NOW + timedelta(seconds=number),
+        expires_at=NOW + timedelta(days=7),
+    )
+    return replace(file, **changes)
 
 
 async def fill(database: Database, *, upto: str = "devices") -> None:

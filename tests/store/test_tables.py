@@ -10,12 +10,13 @@ from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.engine import make_url
 
 from bastion.domain.events import AuditEvent
-from bastion.store import access, audit_log, directory, proofs, repository, sessions, sqlite, whole_grant
+from bastion.store import access, audit_log, directory, held_files, proofs, repository, sessions, sqlite, whole_grant
 from bastion.store import tables as t
 
 REPOSITORIES = [
     directory.Facilities, directory.Suppliers, directory.Technicians, directory.Keys, directory.StaffMembers,
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
+    held_files.HeldFiles,
     proofs.Credentials, proofs.Tokens, proofs.WebSessions, proofs.Proofs, proofs.Secrets,
 ]  # fmt: skip
 
@@ -62,6 +63,15 @@ FINDERS = {
     "sessions.search": sessions.NEWEST.limit(50),
     "sessions.search of a facility": sessions.NEWEST.where(t.sessions.c.facility_id == NOWHERE).limit(50),
     "sessions.search of a device": sessions.NEWEST.where(t.sessions.c.device_id == NOWHERE).limit(50),
+    "held_files.search": held_files.NEWEST.limit(50),
+    "held_files.search of a facility": held_files.NEWEST.where(t.held_files.c.facility_id == NOWHERE).limit(50),
+    "held_files.search of a session": held_files.NEWEST.where(t.held_files.c.session_id == NOWHERE).limit(50),
+    "held_files.count_held": held_files.COUNT_HELD,
+    "held_files.released": held_files.RELEASED_IN,
+    "held_files.fetched": held_files.FETCHED,
+    "held_files.over": held_files.OVER,
+    "held_files.arriving": held_files.ARRIVING,
+    "held_files.some": held_files.SOME,
     "failures.count": proofs.COUNT_FAILURES.where(t.auth_failures.c.subject == NOWHERE),
     "failures.count from a source": proofs.COUNT_FAILURES.where(t.auth_failures.c.source == NOWHERE),
     "tokens.by_hash": proofs.TOKEN_BY_HASH,

@@ -1,0 +1,98 @@
+"""The files of the release desk, as facts; their content lies in `quarantine.py`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bastion.domain.held_file import WAITING, Direction, FileState, HeldFile
+from bastion.store import tables as t
+from bastion.store.columns import Closed, Instant, storable
+from bastion.store.repository import Versioned
+
+_F = t.held_files.c
+_NOW = sa.bindparam("now", type_=Instant())
+
+
+class HeldFiles(Versioned[HeldFile]):
+    kind, table, order = HeldFile, t.held_files, ("arrived_at", "id")
+
+    async def search(
+        self,
+        *,
+        state: str = "",
+        facility_ids: frozenset[str] | None = None,
+        technician_id: str = "",
+        session_id: str = "",
+        text: str = "",
+        now: datetime,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[HeldFile]:
+        """Newest first. `state` is as the clock has it: what has run out counts as purged."""
+        if not storable(text):
+            return []
+        wanted = _in_state(state, now)
+        exact = {"technician_id": technician_id, "session_id": session_id}
+        wanted += [_F[name] == value for name, value in exact.items() if value]
+        if facility_ids is not None:
+            wanted.append(_F.facility_id.in_(facility_ids))
+        if text:
+            found = [column.icontains(text, autoescape=True) for column in (_F.path, _F.technician_name, _F.sha256)]
+            wanted.append(sa.or_(*found, _F.id.iendswith(text, autoescape=True)))
+        return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
+
+    async def count_held(self, facility_ids: frozenset[str] | None, now: datetime) -> int:
+        """How many wait for a person's decision."""
+        query = COUNT_HELD if facility_ids is None else COUNT_HELD.where(_F.facility_id.in_(facility_ids))
+        return int((await self._tx.rows(query, {"now": now}))[0][0])
+
+    async def released(self, technician_id: str, device_id: str, node: str, now: datetime) -> list[HeldFile]:
+        """What this technician brought for this device and may be delivered now, the oldest first."""
+        who = {"technician_id": technician_id, "device_id": device_id, "node": node}
+        return await self._many(RELEASED_IN, {**who, "now": now})
+
+    async def fetched(self, grant_id: str, path: str, node: str, now: datetime) -> HeldFile | None:
+        """The newest copy of `path` that was taken under this grant and may still be handed out, or is held."""
+        if not storable(path):
+            return None
+        return await self._one(FETCHED, {"grant_id": grant_id, "path": path, "node": node, "now": now})
+
+    async def over(self, now: datetime) -> list[HeldFile]:
+        """What nobody fetched or decided on in time."""
+        return await self._many(OVER, {"now": now})
+
+    async def arriving(self, node: str) -> list[HeldFile]:
+        return await self._many(ARRIVING, {"node": node})
+
+    async def some(self, ids: Iterable[str]) -> list[HeldFile]:
+        wanted = [ident for ident in ids if storable(ident)]
+        return await self._many(SOME, {"ids": wanted}) if wanted else []
+
+
+def _in_state(state: str, now: datetime) -> "list[sa.ColumnElement[bool]]":
+    if not state:
+        return []
+    over = sa.and_(_F.stored_state.in_(WAITING), _F.expires_at <= now)
+    if state == FileState.PURGED:
+        return [sa.or_(_F.stored_state == FileState.PURGED, over)]
+    return [_F.stored_state == state, _F.expires_at > now] if state in WAITING else [_F.stored_state == state]
+
+
+def _state(value: FileState) -> "sa.ColumnElement[bool]":
+    return _F.stored_state == sa.literal(value, Closed(FileState))
+
+
+NEWEST = HeldFiles.sql_select.order_by(_F.arrived_at.desc(), _F.id.desc())
+COUNT_HELD = sa.select(sa.func.count()).select_from(t.held_files).where(_state(FileState.HELD), _F.expires_at > _NOW)
+RELEASED_IN = HeldFiles.sql_all.where(
+    _F.technician_id == sa.bindparam("technician_id"), _F.device_id == sa.bindparam("device_id"),
+    _F.node == sa.bindparam("node"), _state(FileState.RELEASED), _F.direction == Direction.IN, _F.expires_at > _NOW,
+)  # fmt: skip
+FETCHED = NEWEST.where(
+    _F.grant_id == sa.bindparam("grant_id"), _F.path == sa.bindparam("path"), _F.node == sa.bindparam("node"),
+    _F.direction == Direction.OUT, _F.stored_state.in_(WAITING), _F.expires_at > _NOW,
+).limit(1)  # fmt: skip
+OVER = HeldFiles.sql_all.where(_F.stored_state.in_(WAITING), _F.expires_at <= _NOW)
+ARRIVING = HeldFiles.sql_all.where(_F.node == sa.bindparam("node"), _state(FileState.ARRIVING))
+SOME = HeldFiles.sql_all.where(_F.id.in_(sa.bindparam("ids", expanding=True)))
