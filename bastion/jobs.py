@@ -131,11 +131,15 @@ async def _look_at_disk(services: Services, archive: Archive) -> None:
 
 
 async def _verify_in_turn(services: Services, archive: Archive, node: str) -> None:
-    """Once a day one node reads every recording it can reach and compares it with its seal (T36)."""
+    """Once a day one node reads every recording it can reach and compares it with its seal; none may be gone (T36)."""
 
     async def verify_all() -> None:
-        for recording_id in await asyncio.to_thread(archive.blobs.recordings):
+        promised = await services.retention.promised()
+        stored = await asyncio.to_thread(archive.blobs.recordings)
+        for recording_id in stored:
             await _verify_one(services, archive, recording_id)
+        for recording_id in sorted({*promised} - {*stored}):
+            await _damaged(services, recording_id, "it is missing")
 
     await run_if_mine(services.database, "verify", node, VERIFY_LEASE, clock.now(), verify_all)
 
@@ -143,8 +147,12 @@ async def _verify_in_turn(services: Services, archive: Archive, node: str) -> No
 async def _verify_one(services: Services, archive: Archive, recording_id: str) -> None:
     verdict = await asyncio.to_thread(archive.verify, recording_id)
     if not verdict.ok:
-        _log.error("a recording is damaged", session=recording_id, where=verdict.where)
-        await services.upkeep.mark(system_actor(), "recording:damaged", session=recording_id, where=verdict.where)
+        await _damaged(services, recording_id, verdict.where)
+
+
+async def _damaged(services: Services, recording_id: str, where: str) -> None:
+    _log.error("a recording is damaged", session=recording_id, where=where)
+    await services.upkeep.mark(system_actor(), "recording:damaged", session=recording_id, where=where)
 
 
 async def _erase_overdue(services: Services, archive: Archive) -> None:

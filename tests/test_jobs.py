@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import AsyncMock
@@ -127,6 +128,19 @@ async def test_R54_at_its_term_a_recording_is_erased_and_the_trail_keeps_its_dig
     with pytest.raises(NotFound):
         await house.services.replay.verify(house.staff(house.ruth), ident)
     assert (await house.event("recording:verified")).fields["outcome"] == "erased"
+
+
+@pytest.mark.parametrize("at_once", [1, 200])
+async def test_T36_a_recording_somebody_removed_is_an_alarm_an_erased_one_is_not(
+    house, archive, old, tmp_path, monkeypatch, at_once
+):
+    monkeypatch.setattr("bastion.services.retention.AT_ONCE", at_once)
+    ident, _ = await old()
+    await jobs._verify_in_turn(house.services, archive, "n1")
+    assert "recording:damaged" not in await house.tags()
+    shutil.rmtree(tmp_path / "recordings" / ident)
+    await jobs._verify_in_turn(house.services, archive, "n1")
+    assert (await house.event("recording:damaged")).fields == {"session": ident, "where": "it is missing"}
 
 
 async def test_R54_what_is_held_or_young_is_left_alone(house, archive, old):

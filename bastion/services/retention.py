@@ -13,7 +13,8 @@ from bastion import clock
 from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Role
 from bastion.domain.session_record import SessionRecord
-from bastion.errors import Conflict, Forbidden, NotFound, ReasonNeeded
+from bastion.errors import Conflict, Forbidden, NotFound
+from bastion.services import reasons
 from bastion.services.joins import found
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -44,6 +45,17 @@ class Retention:
                 found += await self._overdue(uow, list(recording_ids[start : start + AT_ONCE]), clock.now())
         return found
 
+    async def promised(self) -> list[str]:
+        """Return the sessions of which the store must have a sealed recording, or the note of an erased one."""
+        promised: list[str] = []
+        full, offset = True, 0
+        while full:
+            async with self._database.read() as uow:
+                page = await uow.sessions.search(live=False, limit=AT_ONCE, offset=offset)
+            promised += [record.id for record in page if record.recording_digest]
+            full, offset = len(page) == AT_ONCE, offset + AT_ONCE
+        return promised
+
     async def erased(self, actor: Actor, one: Overdue, digest: str) -> None:
         """Keep that a recording is erased, before it is. Raises `Conflict` if it may not be any more."""
         record, now = one.record, clock.now()
@@ -57,11 +69,12 @@ class Retention:
 
     async def hold(self, actor: Actor, session_id: str, why: str) -> None:
         """Keep a recording beyond its term, until somebody releases it."""
-        await self._change(actor, session_id, "recording:held", _reason(why), hold=True)
+        await self._change(actor, session_id, "recording:held", reasons.for_the_record(why, "why"), hold=True)
 
     async def release(self, actor: Actor, session_id: str, why: str) -> None:
         """Let the term of a held recording run again; if it is over, the recording is erased within a day."""
-        await self._change(actor, session_id, "recording:released", _reason(why), hold=False)
+        said = reasons.for_the_record(why, "why")
+        await self._change(actor, session_id, "recording:released", said, hold=False)
 
     async def _change(self, actor: Actor, session_id: str, tag: str, why: str, *, hold: bool) -> None:
         if Role.SECURITY not in actor.roles:
@@ -96,9 +109,3 @@ async def _needed(uow: UnitOfWork, record: SessionRecord, now: datetime) -> bool
 
 def _key(session_id: str) -> str:
     return f"hold:{session_id}"
-
-
-def _reason(why: str) -> str:
-    if len(why.strip()) < 3:
-        raise ReasonNeeded("hold", field="why")
-    return why.strip()
