@@ -40,7 +40,7 @@ from web.pages import (
 from web.playbacks import Playbacks
 from web.render import STATIC, language_of, page, say, words
 from web.security import NotSignedIn, admit, end_session, sign_in_address
-from web.shield import MAX_BODY, Headed, SameOrigin, dress
+from web.shield import MAX_BODY, CutShort, Headed, SameOrigin, dress
 
 PAGES: Final = (
     door, home, live, requests, sessions, recordings, audit, locks, account, devices, technicians, staff, registers,
@@ -60,16 +60,18 @@ PLAIN: Final = {
 
 def create(services: Services, settings: Settings) -> FastAPI:
     """Build the application. Raises `ConfigurationError` when a route has no guard or the assets are not built."""
+    closing = asyncio.Event()
     app = FastAPI(
         title="Bastion", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
         middleware=[
+            Middleware(CutShort, closing=closing),
             Middleware(Headed),
             Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY),
             Middleware(SameOrigin, known_as=settings.web_url),
         ],
     )  # fmt: skip
     app.state.services, app.state.settings, app.state.playbacks = services, settings, Playbacks()
-    app.state.closing = asyncio.Event()  # set by whoever stops the console: open streams end by themselves
+    app.state.closing = closing  # set by whoever stops the console: open streams end by themselves
     require_complete(page_routes())
     for part in PAGES:
         app.include_router(part.router, dependencies=[Depends(admit)], include_in_schema=False)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bastion import errors
+from bastion.domain.device import FileRight
 from bastion.domain.session_effects import RefusalReason
 from web import labels
 from web.labels import N_
@@ -43,6 +44,12 @@ REFUSALS: Final[Mapping[str, str]] = {
     RefusalReason.FROZEN: N_("the session was frozen"),
     RefusalReason.ENDING: N_("the session was ending"),
 }
+FILES: Final = {
+    FileRight.UPLOAD: N_("upload"),
+    FileRight.DOWNLOAD: N_("download"),
+    FileRight.DELETE: N_("delete"),
+    FileRight.RENAME: N_("rename"),
+}
 COLUMNS: Final = {
     "created": N_("new entry"), "code": N_("code"), "name": N_("name"), "finess": N_("FINESS number"),
     "timezone": N_("time zone"), "networks": N_("networks"), "contract_end": N_("end of contract"),
@@ -72,6 +79,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "device_not_ready": N_("the device is not registered completely"),
         "device_unreachable": N_("the device does not answer"),
         "host_key_changed": N_("the device shows another identity"),
+        "address_refused": N_("the registered address may not be dialled"),
         "device_login_failed": N_("the device refused its account"),
         "recording_damaged": N_("the recording does not match its seal"),
         "already_exists": N_("already in use"),
@@ -87,6 +95,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": WAYS, "outcome": OUTCOMES, "kind": KINDS,
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,
+        "files": FILES,
     }
 )  # fmt: skip
 """By field, the word for each code in it; a field may hold several codes."""
@@ -163,7 +172,7 @@ class Teller:
 
     def outcome(self, value: str) -> str:
         """Say how a channel ended, as the device told it: `status 0`, `signal KILL`."""
-        kind, _, detail = value.partition(" ")
+        kind, _, detail = (f"status {value}" if value.isdigit() else value).partition(" ")
         if kind == "status" and detail == "0":
             return self.t(N_("in order"))
         if kind in {"status", "signal"} and detail:

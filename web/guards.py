@@ -61,7 +61,7 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(WATCHERS, "GET /recordings/{ident}/watch", "GET /recordings/{ident}/tracks/{number}"),
         **_rows(WATCHERS, "POST /recordings/{ident}/download"),
         **_rows(READERS, "GET /audit", "POST /audit/verify", "POST /audit/export"),
-        **_rows(STAFF, "GET /locks"),
+        **_rows(STAFF, "GET /locks", "GET /locks/banner"),
         **_rows(LOCKERS, "GET /locks/everything", "POST /locks", "POST /locks/{ident}/lift"),
         **_rows(STAFF, "GET /account", "POST /account/language", "POST /account/password"),
         **_rows(STAFF, "POST /account/tokens", "POST /account/tokens/{ident}/revoke"),

@@ -223,6 +223,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "expected": N_("expected"),
         "expires": N_("expires"),
         "factors": N_("factors"),
+        "files": N_("rights on files"),
         "fingerprint": N_("fingerprint"),
         "fingerprints": N_("fingerprints"),
         "first": N_("first"),

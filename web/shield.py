@@ -3,9 +3,11 @@
 Pure ASGI, so that streams pass through untouched.
 """
 
+import asyncio
 from typing import Final
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,6 +60,25 @@ class Headed:
             await send(message)
 
         await self._app(scope, receive, send_headed)
+
+
+class CutShort:
+    """End quietly what the stop of the console cuts short: a stream whose reader is slow is no fault of ours.
+
+    The server cancels what outlives its grace, and would write a traceback for each.
+    """
+
+    def __init__(self, app: ASGIApp, closing: asyncio.Event) -> None:
+        self._app = app
+        self._closing = closing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self._closing.is_set():
+                raise
+            structlog.get_logger(__name__).info("answer cut short by the stop", path=scope.get("path", ""))
 
 
 class SameOrigin:

@@ -56,7 +56,7 @@ def test_every_end_of_a_session_is_said_in_its_events():
 
 @pytest.mark.parametrize(("outcome", "said"), [
     ("status 0", "en ordre"), ("status 127", "erreur 127"), ("signal KILL", "erreur KILL"), ("", "–"),
-    ("session ended", "la session s’est terminée"), ("0", "0"),
+    ("session ended", "la session s’est terminée"), ("0", "en ordre"), ("3", "erreur 3"),
 ])  # fmt: skip
 def test_how_a_channel_ended(outcome, said):
     assert FR.outcome(outcome) == said

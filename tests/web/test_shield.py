@@ -1,10 +1,15 @@
 """What stands before every route."""
 
+import asyncio
+
 import pytest
 
 from bastion.config import Settings
+from tests.web.chromium import listening
 from tests.web.visitor import HOST, Visitor
+from web import live
 from web.app import create, page_routes
+from web.security import COOKIE
 from web.shield import CSP, CSP_PLAYER, MAX_BODY
 
 FORMS = sorted(path for method, path in page_routes() if method == "POST")
@@ -80,6 +85,30 @@ def test_T35_the_policy_lets_in_nothing_inline_and_nothing_from_elsewhere():
     assert set(CSP_PLAYER.split()) - set(CSP.replace(";", " ; ").split()) >= {"'wasm-unsafe-eval';"}
     assert "'unsafe-inline'" not in CSP_PLAYER
     assert "'unsafe-eval'" not in CSP_PLAYER
+
+
+async def test_a_stream_that_outlives_the_stop_is_cut_short_without_a_traceback(
+    app, visitor, people, monkeypatch, caplog
+):
+    browser = await visitor().enter(people["approver"])
+    held = asyncio.Event()
+
+    async def deaf(_request):
+        yield "resync"
+        held.set()
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(live, "topics", deaf)
+    async with listening(app) as address:
+        host, port = address.removeprefix("http://").split(":")
+        _reader, writer = await asyncio.open_connection(host, int(port))
+        token = browser.client.cookies[COOKIE]
+        writer.write(f"GET /live HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: {COOKIE}={token}\r\n\r\n".encode())
+        await asyncio.wait_for(held.wait(), 5)
+    await asyncio.sleep(0.1)  # what was cancelled has its say
+    writer.close()
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+    assert "timeout graceful shutdown exceeded" in caplog.text, "the server did cut it"
 
 
 async def test_a_body_beyond_the_limit_is_refused(visitor):

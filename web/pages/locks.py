@@ -15,6 +15,7 @@ from web import fields, labels
 from web.console import Console, Seen, Typed, go
 from web.guards import GUARDS
 from web.labels import N_
+from web.render import page
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -25,6 +26,12 @@ PARTIAL = (LockScope.SUPPLIER, LockScope.TECHNICIAN, LockScope.DEVICE)
 @router.get("/locks")
 async def listing(seen: Seen) -> Response:
     return await _listing(seen, Typed(scope=LockScope.SUPPLIER.value))
+
+
+@router.get("/locks/banner")
+async def banner(seen: Seen) -> Response:
+    """Return the banner that every page shows while everything is cut."""
+    return page(seen.request, "parts/siren.html")
 
 
 @router.get("/locks/everything")

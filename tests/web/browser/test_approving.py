@@ -51,6 +51,20 @@ async def test_from_the_sign_in_to_the_agreement_with_real_codes(house: House, s
     assert view.request.agreed.total_seconds() == 1800
 
 
+async def test_the_devices_offered_follow_the_technician_chosen(house: House, people: dict[str, Staff], seat: Seat):
+    desk = await seat(people["approver"])
+    page = await desk.open("/requests/new?device=ct-01")
+    device = page.get_by_role("combobox", name="Device")
+    await page.get_by_label("What is to be done?").fill("half written")
+    await page.get_by_role("combobox", name="Technician").select_option("alice")
+    await expect(page.get_by_text("What Acme Imaging maintains.")).to_be_visible()
+    await expect(device).to_have_value("ct-01")
+    await page.get_by_role("combobox", name="Technician").select_option("bob")
+    await expect(page.get_by_text("What Other Lab maintains.")).to_be_visible()
+    await expect(device.get_by_role("option", name="ct-01")).to_have_count(0)
+    await expect(page.get_by_label("What is to be done?")).to_have_value("half written")
+
+
 async def test_two_at_once_the_page_of_the_second_tells_him(house: House, people: dict[str, Staff], seat: Seat):
     request = await house.asked()
     desk = await seat(people["approver"])

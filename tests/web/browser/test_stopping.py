@@ -2,7 +2,10 @@
 
 from playwright.async_api import expect
 
+from bastion.domain.lock import LockScope
 from bastion.domain.parties import Staff
+from bastion.domain.session import EndReason
+from bastion.services.sessions import Ending
 from tests.services.house import House
 from tests.web.browser.conftest import Seat
 
@@ -20,8 +23,56 @@ async def test_a_session_appears_is_held_released_and_cut(house: House, people: 
     await page.get_by_role("button", name="Thaw").click()
     await page.get_by_text("Cut the session…").click()
     await page.get_by_label("Why; the technician will read it").fill("patient arrives")
+    await expect(page.get_by_role("checkbox", name="Withdraw the authorisation too")).to_be_checked()
     await page.get_by_role("button", name="Cut now").click()
     await expect(page.get_by_text("cut by Approver; ending")).to_be_visible()
+    await expect(page.get_by_role("button", name="Freeze")).to_have_count(0)
+
+
+async def test_what_can_no_longer_be_done_goes_by_itself_when_the_session_ends(
+    house: House, people: dict[str, Staff], seat: Seat
+):
+    opened = await house.opened()
+    desk = await seat(people["approver"])
+    page = await desk.open(f"/sessions/{opened.record.id}")
+    await page.get_by_text("Cut the session…").click()
+    await page.get_by_label("Why; the technician will read it").fill("half written")
+    await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
+    await expect(page.get_by_role("heading", name="How it ended")).to_be_visible(timeout=3000)
+    for gone in ("Freeze: hold the typing back", "Cut now"):
+        await expect(page.get_by_role("button", name=gone)).to_have_count(0)
+    await expect(page.get_by_text("Cut the session…")).to_have_count(0)
+    await expect(page.get_by_text("The technician can connect again until")).to_be_visible()
+    await page.get_by_label("Why; the technician will read it").fill("work is done")
+    await page.get_by_role("button", name="Withdraw the authorisation").click()
+    await expect(page.get_by_text("The authorisation is withdrawn")).to_be_visible()
+    await expect(page.get_by_text("can connect again")).to_have_count(0)
+
+
+async def test_the_banner_of_a_cut_comes_and_goes_on_every_open_page(
+    house: House, people: dict[str, Staff], seat: Seat
+):
+    desk = await seat(people["approver"])
+    page = await desk.open("/requests")
+    ruth = house.staff(house.ruth)
+    locks = [await house.services.locks.impose(ruth, LockScope.ALL, "", "intrusion") for _ in range(2)]
+    banner = page.get_by_text("All remote access has been cut")
+    await expect(banner).to_have_count(1, timeout=3000)
+    await house.services.locks.lift(ruth, locks[0].id, "all clear")
+    await expect(page.get_by_text("See what is cut")).not_to_contain_text("(2)", timeout=3000)
+    await expect(banner).to_have_count(1)
+    await house.services.locks.lift(ruth, locks[1].id, "all clear")
+    await expect(banner).to_have_count(0, timeout=3000)
+
+
+async def test_on_a_phone_what_stops_is_on_the_first_screen(house: House, people: dict[str, Staff], seat: Seat):
+    opened = await house.opened()
+    for width in (390, 320):
+        desk = await seat(people["security"], viewport={"width": width, "height": 640})
+        page = await desk.open(f"/sessions/{opened.record.id}")
+        for name in ("Freeze: hold the typing back", "Cut everything"):
+            thing = page.get_by_text(name).locator("visible=true").first
+            await expect(thing).to_be_in_viewport(ratio=1)
 
 
 async def test_a_cut_asks_for_a_reason_before_it_is_sent(house: House, people: dict[str, Staff], seat: Seat):

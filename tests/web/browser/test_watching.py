@@ -1,6 +1,9 @@
 """Replaying in a real browser: play, speed, jump, tracks, copy (R-55)."""
 
+import json
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from playwright.async_api import expect
 
@@ -37,6 +40,42 @@ async def test_T41_why_then_watch_then_take_a_copy(house: House, people: dict[st
     copy = await waiting.value
     assert copy.suggested_filename == f"ct-01-{record.id[-8:]}-0.cast"
     assert '"version":3' in Path(await copy.path()).read_text().splitlines()[0]
+
+
+PASTED = "grep -n 'E-2207' /var/log/tube.log"
+
+
+async def test_the_wall_clock_runs_on_when_silence_is_skipped_and_a_paste_is_shown(
+    house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path, monkeypatch
+):
+    record = await Scenery(house, tmp_path).recorded(house.alice, "ct-01", "tube")
+    lines = [
+        {"version": 3, "term": {"cols": 80, "rows": 24}}, [0.1, "o", "start\r\n"], [0.2, "i", PASTED], [0.1, "i", "\r"],
+        [3600, "o", "an hour later\r\n"], [0.5, "i", "\x03"], [60, "o", "end\r\n"],
+    ]  # fmt: skip
+    cast = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    monkeypatch.setattr(type(house.services.replay), "stream", lambda *_: iter([cast]))
+    desk = await seat(people["security"])
+    page = await desk.open(f"/recordings/{record.id}")
+    await page.get_by_label("Why do you watch it?").fill("incident 12")
+    await page.get_by_role("button", name="Watch the recording").click()
+    clock, typed = page.locator("[data-wall]"), page.locator("[data-typed]")
+    began = datetime.fromisoformat(await page.locator("[data-replay]").get_attribute("data-began"))
+    await expect(typed).to_be_hidden()
+    await page.get_by_label("Show what was typed").check()
+    await page.get_by_role("combobox", name="Speed").select_option("8")
+    await expect(page.locator("[data-screen]")).to_contain_text("end", timeout=10_000)
+    await expect(typed).to_contain_text(f"{PASTED}⏎^C")
+    await expect(page.get_by_label("Skip silence")).to_be_checked()
+    told = datetime.fromisoformat(await clock.get_attribute("datetime"))
+    assert (told - began).total_seconds() > 3600
+    local = told.astimezone(ZoneInfo("Europe/Paris"))
+    assert await clock.text_content() == f"{local:%H:%M:%S}"
+    await page.get_by_label("Skip silence").uncheck()  # the moment stays; only what follows is slower
+    await expect(page.locator("[data-screen]")).to_contain_text("an hour later", timeout=10_000)
+    await page.wait_for_timeout(500)
+    again = datetime.fromisoformat(await clock.get_attribute("datetime"))
+    assert (again - began).total_seconds() > 3600
 
 
 async def test_T39_what_a_terminal_would_obey_does_nothing_here(

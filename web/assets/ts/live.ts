@@ -56,6 +56,8 @@ function connect(url: string, pass: (topic: string) => void, lost = false): void
 export function listen(url: string): void {
   for (const topic of ["request", "resync"]) document.body.addEventListener(`bastion:${topic}`, () => void count());
   void count();
+  // A telephone that slept, or a tab that was left aside, may have missed what happened meanwhile.
+  document.addEventListener("visibilitychange", () => document.hidden || tell("resync"));
   if (!("locks" in navigator)) {
     connect(url, tell);
     return;
