@@ -219,6 +219,13 @@ class RecordingUnavailable(BastionError):
     sentence = "Sessions cannot be recorded at the moment, so none can be opened. The hospital has been told."
 
 
+class NoRoom(BastionError):
+    """The release desk's disk is full, or would be."""
+
+    code = "no_room"
+    sentence = "The bastion has no room for this file at the moment. Try again later, or call the hospital."
+
+
 class RecordingDamaged(BastionError):
     code = "recording_damaged"
     sentence = "This recording does not match its seal: {where}. Keep it as it is and tell the security officer."

@@ -58,6 +58,7 @@ CODES: Mapping[type[e.BastionError], Exit] = MappingProxyType(
         e.ChannelRefused: Exit.NOT_ALLOWED,
         e.Unavailable: Exit.UNAVAILABLE,
         e.RecordingUnavailable: Exit.UNAVAILABLE,
+        e.NoRoom: Exit.UNAVAILABLE,
         e.DeviceUnreachable: Exit.UNAVAILABLE,
         e.DeviceLoginFailed: Exit.UNAVAILABLE,
         e.HostKeyChanged: Exit.UNAVAILABLE,

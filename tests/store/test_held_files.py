@@ -89,7 +89,8 @@ async def test_what_was_taken_is_found_again_under_its_grant_and_path(desk: Data
     def out(number: int, **changes: Any) -> HeldFile:
         return arrived(number, path="/log/a", direction=Direction.OUT, **changes)
 
-    await kept(desk, out(1), out(2, arrived_at=NOW + HOUR), arrived(3, path="/log/a"), out(4, node="node-b"))
+    brought = arrived(3, path="/log/a", arrived_at=NOW + 2 * HOUR)
+    await kept(desk, out(1), out(2, arrived_at=NOW + HOUR), brought, out(4, node="node-b"))
     async with desk.read() as uow:
         newest = await uow.held_files.fetched("gra-1", "/log/a", "node-a", NOW)
         assert newest is not None
