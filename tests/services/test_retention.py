@@ -11,6 +11,7 @@ from bastion.errors import Conflict, Forbidden, NotFound, ReasonNeeded
 from bastion.services.retention import Retention
 from bastion.services.sessions import Ending
 from recordings.retention import Retention as Keep
+from tests.services.house import CONNECTION
 
 DIGEST = "ab" * 32
 
@@ -110,3 +111,12 @@ async def test_R23_only_security_of_the_facility_holds_and_with_a_reason(house, 
         with pytest.raises(ReasonNeeded):
             await change(ruth, ended.id, " ")
     assert await house.tags("recording:held") == []
+
+
+async def test_T36_a_recording_is_promised_for_every_session_that_was_sealed(house, ended, monkeypatch):
+    monkeypatch.setattr("bastion.services.retention.AT_ONCE", 1)
+    sessions = house.services.sessions
+    unsealed = await sessions.open(house.technician(), ended.grant_id, CONNECTION)
+    await sessions.closed(unsealed.record, Ending(EndReason.CRASHED))
+    await sessions.open(house.technician(), ended.grant_id, CONNECTION)
+    assert await house.services.retention.promised() == [ended.id]
