@@ -14,9 +14,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
 
 # What the tests drive for real: browsers, SSH clients and servers, terminals.
-COMMANDS := chromium ssh sshd plink dropbear dbclient tmux expect sshpass tshark capinfos
+COMMANDS := chromium ssh sshd plink dropbear dbclient tmux expect sshpass tshark capinfos clamd
 PACKAGES := chromium openssh-client openssh-server putty-tools dropbear-bin tmux expect sshpass tshark \
-	fonts-dejavu-core
+	clamav-daemon fonts-dejavu-core
 
 .PHONY: help demo code demo-reset build test check lint bench docs lock system clean
 .DEFAULT_GOAL := help

@@ -51,6 +51,13 @@ class Settings(BaseSettings):
     web_url: str = Field("", description="Address people type for the console, if a reverse proxy stands before it.")
     web_tls_cert: Path | None = Field(None, description="Certificate chain (PEM) with which the console serves HTTPS.")
     web_tls_key: Path | None = Field(None, description="Private key (PEM) of that certificate.")
+    test_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "Networks (CIDR) in which test or demo devices live although nothing else may be dialled there: the "
+            "machine itself, link-local and the like (T50). Leave empty in a hospital."
+        ),
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Reverse proxies (addresses or CIDR) whose `X-Forwarded-For` is believed; nobody else's is (T16).",
@@ -85,6 +92,19 @@ class Settings(BaseSettings):
         le=720,
         description="Minutes in which further connections of a session need the key only, no new code.",
     )
+    quarantine_dir: Path | None = Field(None, description="Where files lie that wait in the release desk.")
+    held_days: int = Field(
+        7, ge=1, le=90, description="Days a file waits in the release desk before it is removed (R-41)."
+    )
+    clamd: str = Field(
+        "", description="Socket of ClamAV's clamd, a path or host:port; empty means that no file is released by rule."
+    )
+    clamd_limit_mb: int = Field(
+        100,
+        ge=1,
+        le=4000,
+        description="Largest file (MiB) clamd looks at: the least of its StreamMaxLength, MaxFileSize, MaxScanSize.",
+    )
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for a collector.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
@@ -100,16 +120,23 @@ class Settings(BaseSettings):
         file = TomlConfigSettingsSource(settings_cls, toml_file=home_folder() / FILE)
         return init_settings, env_settings, file
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "test_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "test_networks")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ip_network(network)
+        return value
+
+    @field_validator("clamd")
+    @classmethod
+    def _socket(cls, value: str) -> str:
+        if value:
+            socket_address(value)
         return value
 
     @model_validator(mode="after")
@@ -147,6 +174,14 @@ class Settings(BaseSettings):
         return self.spool_dir or self.home / "spool"
 
     @property
+    def quarantine(self) -> Path:
+        return self.quarantine_dir or self.home / "quarantine"
+
+    @property
+    def held_for(self) -> timedelta:
+        return timedelta(days=self.held_days)
+
+    @property
     def idle_limit(self) -> timedelta:
         return timedelta(minutes=self.idle_minutes)
 
@@ -167,6 +202,17 @@ class Settings(BaseSettings):
 
 def home_folder() -> Path:
     return Path(os.environ.get(f"{PREFIX}HOME") or DEFAULT_HOME)
+
+
+def socket_address(text: str) -> str | tuple[str, int]:
+    """Read a socket's path or `host:port`. Raises `ValueError` for anything else."""
+    if text.startswith("/"):
+        return text
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError("a path, or an address and a port like 127.0.0.1:3310")
+    return host, int(port)
 
 
 def is_loopback(host: str) -> bool:

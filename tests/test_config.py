@@ -87,3 +87,11 @@ def test_settings_cannot_be_changed_afterwards():
 
 def test_every_setting_is_explained():
     assert all(meaning.endswith(".") for _, _, meaning in config.reference())
+
+
+def test_the_scanner_s_socket_is_a_path_or_an_address_with_a_port():
+    assert config.socket_address("/run/clamav/clamd.ctl") == "/run/clamav/clamd.ctl"
+    assert config.socket_address("[::1]:3310") == ("::1", 3310)
+    assert config.load(clamd="127.0.0.1:3310").clamd == "127.0.0.1:3310"
+    for wrong in ("3310", ":3310", "localhost", "host:0", "host:65536", "host:x", "clamd.ctl"):
+        assert "clamd" in why(clamd=wrong)

@@ -53,6 +53,13 @@ async def test_what_comes_in_any_order_is_hashed_as_it_lies(tmp_path_factory, pi
     assert await arrival.finish() == content_of(bytes(image))
 
 
+async def test_what_is_written_over_counts_as_it_is_in_the_end(store: Quarantine) -> None:
+    arrival = store.create("f1")
+    for offset, data in ((0, b"firmware"), (0, b"F"), (8, b" 2")):
+        arrival.write(offset, data)
+    assert await arrival.finish() == content_of(b"Firmware 2")
+
+
 async def test_only_its_owner_reads_it(store: Quarantine, tmp_path: Path) -> None:
     arrival = store.create("f1")
     arrival.write(0, b"x")

@@ -47,7 +47,7 @@ def test_the_answers_are_numbers_ssh_knows(code):
 
 def test_a_script_is_told_to_try_again_only_where_that_can_help():
     temporary = {code for code, told in ANSWERS.items() if told.exit_status == TEMPORARY}
-    assert temporary == {"device_busy", "device_unreachable", "recording_unavailable", "unavailable"}
+    assert temporary == {"device_busy", "device_unreachable", "no_room", "recording_unavailable", "unavailable"}
 
 
 def test_a_stranger_cannot_tell_one_failure_from_another():
