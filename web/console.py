@@ -1,8 +1,9 @@
 """What a page route is given: who asks, the services, and three ways to answer (a page, a redirect, the form again)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from functools import partial
+from typing import Annotated, Any, Final, Protocol, TypeVar
 
 from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +20,16 @@ from web.views import Clockface
 
 ELSEWHERE: Final = (NotFound, Unavailable)
 """Errors that no form can be corrected for: they get a page of their own."""
+
+
+class Entry(Protocol):
+    """A row of a register."""
+
+    @property
+    def id(self) -> str: ...
+
+
+E = TypeVar("E", bound=Entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,20 @@ class Console:
             raise
         except BastionError as error:
             return await again(error=error)
+
+    async def keep(
+        self, save: Callable[..., Awaitable[Response]], form: Callable[..., Awaitable[Response]], ident: str, typed: Any
+    ) -> Response:
+        """Save an entry of a register as it was typed, or show its form again with what was wrong."""
+        return await self.attempt(save(self, ident, typed), partial(form, self, ident, typed))
+
+
+def one_of(rows: Iterable[E], ident: str) -> E:
+    """Return the entry with this id; what is not in the list is not there for this person."""
+    found = next((row for row in rows if row.id == ident), None)
+    if found is None:
+        raise NotFound(ident)
+    return found
 
 
 def go(path: str, said: str = "") -> RedirectResponse:

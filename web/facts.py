@@ -44,7 +44,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     RefusalReason.FROZEN: N_("the session was frozen"),
     RefusalReason.ENDING: N_("the session was ending"),
 }
-FILES: Final = {
+FILES: Final[Mapping[str, str]] = {
     FileRight.UPLOAD: N_("upload"),
     FileRight.DOWNLOAD: N_("download"),
     FileRight.DELETE: N_("delete"),

@@ -182,7 +182,7 @@ class Access:
     ) -> None:
         if decision.allowed:
             await uow.requests.add(made)
-            await _audit_created(uow, actor, made, ask.technician.login, now)
+            await _audit_created(uow, actor, made, ask, now)
             uow.hint("request", made.id)
             return
         await uow.audit.append(
@@ -240,9 +240,10 @@ def _make_extension(
     )  # fmt: skip
 
 
-async def _audit_created(uow: UnitOfWork, actor: Actor, made: AccessRequest, login: str, now: datetime) -> None:
+async def _audit_created(uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: _Ask, now: datetime) -> None:
     await uow.audit.append(
         "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,
         kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, policy=" ".join(made.policy_ids),
-        quorum=made.quorum, device=made.device_id, supplier=made.supplier_id, technician=login, reason=made.reason,
+        quorum=made.quorum, device=ask.device.code, supplier=ask.supplier.code, technician=ask.technician.login,
+        reason=made.reason,
     )  # fmt: skip

@@ -15,7 +15,8 @@ async def test_a_request_keeps_what_was_asked_and_what_the_policy_said(house):
     request = await house.asked()
     assert (request.quorum, request.stored_state, request.work_order) == (1, RequestState.PENDING, "WO-1")
     assert request.policy_ids
-    assert "request:created" in await house.tags("request")
+    created = await house.event("request:created")
+    assert (created.fields["device"], created.fields["supplier"]) == ("ct-01", "acme"), "names that a reader knows"
 
 
 async def test_a_second_request_for_the_same_device_is_refused_while_one_waits(house):

@@ -57,7 +57,7 @@ async def new(seen: Seen) -> Response:
 
 @router.post("/new")
 async def create(seen: Seen, typed: Annotated[DeviceFields, Form()]) -> Response:
-    return await seen.attempt(_save(seen, "", typed), partial(_form, seen, "", typed))
+    return await seen.keep(_save, _form, "", typed)
 
 
 @router.get("/{ident}")
@@ -77,7 +77,7 @@ async def edit(seen: Seen, ident: str) -> Response:
 
 @router.post("/{ident}/edit")
 async def save(seen: Seen, ident: str, typed: Annotated[DeviceFields, Form()]) -> Response:
-    return await seen.attempt(_save(seen, ident, typed), partial(_form, seen, ident, typed))
+    return await seen.keep(_save, _form, ident, typed)
 
 
 @router.post("/{ident}/endpoint")

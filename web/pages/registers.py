@@ -1,17 +1,16 @@
 """Suppliers and facilities: who works for the hospital, and which hospitals share the bastion."""
 
 from dataclasses import asdict
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from bastion.errors import BastionError, NotFound
+from bastion.errors import BastionError
 from bastion.services.directory import FacilityForm, SupplierForm
 from web import fields
-from web.console import Console, Seen, go
+from web.console import Console, Seen, go, one_of
 from web.labels import N_
 from web.views import HOME_ZONE, local_day
 
@@ -53,14 +52,12 @@ async def new_supplier(seen: Seen) -> Response:
 
 @router.post("/suppliers/new")
 async def create_supplier(seen: Seen, typed: Annotated[SupplierFields, Form()]) -> Response:
-    return await seen.attempt(_save_supplier(seen, "", typed), partial(_supplier_form, seen, "", typed))
+    return await seen.keep(_save_supplier, _supplier_form, "", typed)
 
 
 @router.get("/suppliers/{ident}")
 async def supplier(seen: Seen, ident: str) -> Response:
-    found = next((s for s in await seen.services.directory.suppliers(seen.actor) if s.id == ident), None)
-    if found is None:
-        raise NotFound(ident)
+    found = one_of(await seen.services.directory.suppliers(seen.actor), ident)
     kept = SupplierFields(
         code=found.code, name=found.name, networks="\n".join(found.networks), contact=found.contact,
         active=found.active, contract_end=local_day(found.contract_end) if found.contract_end else "",
@@ -70,7 +67,7 @@ async def supplier(seen: Seen, ident: str) -> Response:
 
 @router.post("/suppliers/{ident}")
 async def save_supplier(seen: Seen, ident: str, typed: Annotated[SupplierFields, Form()]) -> Response:
-    return await seen.attempt(_save_supplier(seen, ident, typed), partial(_supplier_form, seen, ident, typed))
+    return await seen.keep(_save_supplier, _supplier_form, ident, typed)
 
 
 async def _save_supplier(seen: Console, ident: str, typed: SupplierFields) -> Response:
@@ -105,20 +102,18 @@ async def new_facility(seen: Seen) -> Response:
 
 @router.post("/facilities/new")
 async def create_facility(seen: Seen, typed: Annotated[FacilityFields, Form()]) -> Response:
-    return await seen.attempt(_save_facility(seen, "", typed), partial(_facility_form, seen, "", typed))
+    return await seen.keep(_save_facility, _facility_form, "", typed)
 
 
 @router.get("/facilities/{ident}")
 async def facility(seen: Seen, ident: str) -> Response:
-    found = next((f for f in await seen.services.directory.facilities(seen.actor) if f.id == ident), None)
-    if found is None:
-        raise NotFound(ident)
+    found = one_of(await seen.services.directory.facilities(seen.actor), ident)
     return await _facility_form(seen, ident, FacilityFields(**asdict(found)))
 
 
 @router.post("/facilities/{ident}")
 async def save_facility(seen: Seen, ident: str, typed: Annotated[FacilityFields, Form()]) -> Response:
-    return await seen.attempt(_save_facility(seen, ident, typed), partial(_facility_form, seen, ident, typed))
+    return await seen.keep(_save_facility, _facility_form, ident, typed)
 
 
 async def _save_facility(seen: Console, ident: str, typed: FacilityFields) -> Response:

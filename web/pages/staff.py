@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from bastion.domain.parties import EVERYWHERE, Role
-from bastion.errors import BastionError, NotFound
+from bastion.errors import BastionError
 from bastion.services.people import StaffForm
 from web import fields, labels
-from web.console import Console, Seen, go
+from web.console import Console, Seen, go, one_of
 from web.labels import N_
 from web.security import address_of
 
@@ -48,7 +48,7 @@ async def new(seen: Seen) -> Response:
 
 @router.post("/new")
 async def create(seen: Seen, typed: Annotated[StaffFields, Form()]) -> Response:
-    return await seen.attempt(_save(seen, "", typed), partial(_form, seen, "", typed))
+    return await seen.keep(_save, _form, "", typed)
 
 
 @router.get("/{ident}")
@@ -58,7 +58,7 @@ async def show(seen: Seen, ident: str) -> Response:
 
 @router.post("/{ident}")
 async def save(seen: Seen, ident: str, typed: Annotated[StaffFields, Form()]) -> Response:
-    return await seen.attempt(_save(seen, ident, typed), partial(_form, seen, ident, typed))
+    return await seen.keep(_save, _form, ident, typed)
 
 
 @router.post("/{ident}/invite")
@@ -74,9 +74,7 @@ async def invite(seen: Seen, ident: str) -> Response:
 
 
 async def _kept(seen: Console, ident: str) -> StaffFields:
-    kept = next((s for s in await seen.services.people.staff(seen.actor) if s.id == ident), None)
-    if kept is None:
-        raise NotFound(ident)
+    kept = one_of(await seen.services.people.staff(seen.actor), ident)
     facilities = await seen.services.directory.facilities(seen.actor)
     everywhere = EVERYWHERE in kept.facilities
     codes = [] if everywhere else [f.code for f in facilities if f.id in kept.facilities]
