@@ -17,7 +17,7 @@ async def test_a_pending_request_is_read_decided_and_becomes_a_grant(eve, house)
 
     (grant,) = (await eve.ask("GET", f"/technicians/{house.alice.id}/grants")).json()
     assert (grant["id"], grant["status"], grant["device"]) == (agreed["grant_id"], "open", "ct-01")
-    assert sorted(grant["channels"]) == ["exec", "shell"]
+    assert sorted(grant["channels"]) == ["exec", "forward", "sftp", "shell"]
     longer = await eve.ask("POST", f"/grants/{grant['id']}/extend", minutes=15, reason="two more screws")
     assert (longer.status_code, longer.json()["extends_grant_id"]) == (201, grant["id"])
     revoked = (await eve.ask("POST", f"/grants/{grant['id']}/revoke", reason="patient arrives")).json()
