@@ -10,6 +10,7 @@ from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.session import EndReason
+from recordings.model import TrackKind
 
 
 def N_(msgid: str) -> str:  # noqa: N802 - the customary mark for a text translated later
@@ -93,6 +94,39 @@ CHANNELS: Mapping[str, str] = MappingProxyType(
         ChannelKind.FORWARD: N_("Forwarded port"),
     }
 )
+TRACKS: Mapping[str, str] = MappingProxyType(
+    {
+        TrackKind.SHELL: N_("Terminal"),
+        TrackKind.EXEC: N_("Single command"),
+        TrackKind.FILES: N_("File transfer"),
+        TrackKind.TUNNEL: N_("Forwarded port"),
+    }
+)
+FILE_OPERATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "put": N_("Sent to the device"),
+        "get": N_("Fetched from the device"),
+        "remove": N_("Deleted"),
+        "rename": N_("Renamed"),
+        "mkdir": N_("Folder made"),
+        "rmdir": N_("Folder deleted"),
+        "link": N_("Link made"),
+        "setstat": N_("Attributes changed"),
+        "list": N_("Folder listed"),
+    }
+)
+"""What was done to a file, by the word the recording keeps."""
+FILE_OUTCOMES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "done": ("ok", N_("Done")),
+        "held": ("hold", N_("Held back")),
+        "refused": ("stop", N_("Not allowed")),
+        "failed": ("stop", N_("Failed")),
+        "broken off": ("stop", N_("Broken off")),
+        "begun": ("wait", N_("No end recorded")),
+    }
+)
+"""How it went, by what stands before the colon."""
 SECRET_KINDS: Mapping[str, str] = MappingProxyType(
     {
         SecretKind.PASSWORD: N_("Password"),

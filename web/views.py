@@ -57,6 +57,12 @@ def brief(value: object, most: int = 160) -> object:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def middle(value: object, most: int = 120) -> str:
+    """Return a name cut in its middle: where it lies and how it ends both say what it is."""
+    text = str(value)
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most // 2) :]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Clockface:
     """Writes instants in one language and one zone. `now` is the moment the page is made."""

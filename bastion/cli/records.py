@@ -78,11 +78,11 @@ def export_recording(
     track: Annotated[int, typer.Option(help="Which channel of the session, from 0.")] = 0,
     output: Output = None,
 ) -> None:
-    """Write one track of a recording as `.cast`, which asciinema plays. It is verified first."""
+    """Write one track of a recording: `.cast` for asciinema, files as `.csv`, a tunnel as `.pcapng`. Verified first."""
 
     async def work(services: Services, me: Actor, sink: BinaryIO) -> None:
         playback = await services.replay.open(me, session, reason, how="download")
-        sink.writelines(services.replay.stream(playback, track))
+        sink.writelines(services.replay.copy(playback, track).chunks)
 
     with _sink(output) as sink:
         perform(lambda services, me: work(services, me, sink))

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -20,12 +22,19 @@ from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
 from recordings.blobs import BlobStore
 from recordings.container import verify
+from recordings.file_table import Page
 from recordings.model import RecordingDamaged as Damaged
 from recordings.model import RecordingErased, RecordingError, RecordingMeta, TrackInfo, Verification
+from recordings.replay import SUFFIXES, open_recording
 from recordings.replay import Replay as Opened
-from recordings.replay import open_recording
+from recordings.traffic import Traffic
+from recordings.traffic import of as traffic_of
 
 DOWNLOAD = "download"
+MEDIA: Final = MappingProxyType(
+    {"cast": "application/x-asciicast", "csv": "text/csv; charset=utf-8", "pcapng": "application/x-pcapng"}
+)
+"""The media type of a copy, by the end of its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +61,22 @@ class Playback:
         return self.recording.tracks
 
     @property
+    def tunnels(self) -> tuple[Traffic, ...]:
+        """What each tunnel led to, and how much passed."""
+        return traffic_of(self.tracks)
+
+    @property
     def verification(self) -> Verification:
         return self.recording.verification
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A track as a file to take away; `suffix` is the end of its name."""
+
+    suffix: str
+    media: str
+    chunks: Iterator[bytes]
 
 
 class Replay:
@@ -95,12 +118,36 @@ class Replay:
         return Playback(view, recording)
 
     def stream(self, playback: Playback, track: int) -> Iterator[bytes]:
-        """Yield one track as asciicast v3; each chunk is checked against its seal once more while it streams."""
+        """Yield a terminal's track as asciicast v3; each chunk is checked against its seal once more as it streams."""
         try:
-            playback.recording.track(track)
+            return playback.recording.cast(track)
         except RecordingError as error:
             raise NotFound(str(error)) from error
-        return playback.recording.cast(track)
+
+    def capture(self, playback: Playback, track: int) -> Copy:
+        """Return a tunnel's track as pcapng."""
+        try:
+            return Copy("pcapng", MEDIA["pcapng"], playback.recording.capture(track))
+        except RecordingError as error:
+            raise NotFound(str(error)) from error
+
+    def copy(self, playback: Playback, track: int) -> Copy:
+        """Return a track as the file its kind makes: asciicast, a table of files, or pcapng."""
+        try:
+            suffix = SUFFIXES[playback.recording.track(track).head.kind]
+            return Copy(suffix, MEDIA[suffix], playback.recording.copy(track))
+        except RecordingError as error:
+            raise NotFound(str(error)) from error
+
+    async def files(self, actor: Actor, playback: Playback, limit: int, offset: int = 0) -> Page:
+        """Return rows of the table of files of an opened recording, in the order in which they began."""
+        try:
+            return await asyncio.to_thread(playback.recording.files, offset, limit)
+        except Damaged as damage:
+            await self._alarm(actor, playback.session.record, damage.where)
+            raise RecordingDamaged(damage.where, where=damage.where) from damage
+        except RecordingError as error:
+            raise NotFound(str(error), sentence="This recording is not in the store (any more).") from error
 
     async def verify(self, actor: Actor, session_id: str) -> Verification:
         """Check one recording against its seal, and its seal against the audit chain's digest (R-52)."""

@@ -1,8 +1,11 @@
 """Things to see: requests that wait, people at work, sealed recordings, and one supplier who types hostile text."""
 
+import hashlib
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind
@@ -18,6 +21,7 @@ from bastion.services.people import TechnicianForm
 from bastion.services.sessions import Ending
 from bastion.services.views import Opened
 from recordings import container
+from recordings.files import BEGUN, BROKEN_OFF, DONE, FileLine
 from recordings.model import TrackKind
 from recordings.recorder import Recorder
 from recordings.signing import Signer
@@ -37,6 +41,28 @@ LOG = (  # what the device shows, and after a prompt what the technician types
     ("o", "10:41:03 rotor 0.35 s/turn ok\r\n10:41:07 \x1b[33mwarning\x1b[0m: tube temperature 71 °C\r\n" + PROMPT),
     ("i", "exit"),
 )
+
+
+def moved(op: str, path: str, size: int, outcome: str = DONE, pieces: str = "") -> tuple[FileLine, FileLine]:
+    """The two lines of a transfer."""
+    direction, sha256 = "in" if op == "put" else "out", hashlib.sha256(path.encode("utf-8", "replace")).hexdigest()
+    return (
+        FileLine(op, direction, path, outcome=BEGUN),
+        FileLine(op, direction, path, "", size, sha256, pieces, size / 4e7, outcome),
+    )
+
+
+FILES = (
+    *moved("put", "/opt/tomolux/update/recon-7.2.2.bin", 48_213_004),
+    *moved("get", "/var/log/gantry/été 2026/rotation.log", 18_204),
+    *moved("get", "/data/export/série-12.dcm", 524_288, "held: " + "contains patient data (DICOM)"),
+    *moved("put", "/opt/tomolux/update/tables.db", 3_145_728, BROKEN_OFF, "scattered"),
+    FileLine("rename", path="/opt/tomolux/recon.bin", target="/opt/tomolux/recon.bin.2026-11-22", outcome=DONE),
+    FileLine("remove", path="/opt/tomolux/licence.key", outcome="refused: deleting is not part of the authorisation"),
+    moved("put", "/opt/tomolux/update/notes.pdf", 0)[0],
+)
+TUNNELS = (("tcp ct-01:104 dicom", b"A-ASSOCIATE-RQ", b"A-ASSOCIATE-AC"), ("tcp ct-01:443 https", 51_200, 48_000_000))
+"""What they lead to and what passed each way: bytes, or only how many."""
 
 
 class Scenery:
@@ -77,19 +103,41 @@ class Scenery:
 
     async def recorded(
         self, who: Technician, code: str, reason: str, ending: EndReason = EndReason.TECHNICIAN_LEFT, by: str = "",
-        why: str = "", shown: str = "",
+        why: str = "", shown: str = "", files: Iterable[FileLine] = (), tunnels: Iterable[tuple[str, Any, Any]] = (),
+        terminals: bool = True,
     ) -> SessionRecord:  # fmt: skip
-        """A session that was at work, ended, and lies sealed in the store: one terminal, one command."""
+        """A session that was at work, ended, and lies sealed in the store: terminal, command, files, tunnels."""
         opened = await self.at_work(who, code, reason)
-        seal = self._film(opened, shown)
+        recorder = Recorder.start(self.home / "spool", opened.meta, min_free=0)
+        if terminals:
+            self._film(recorder, shown)
+        self._transfers(recorder, tuple(files), tunnels)
+        recorder.finish(clock.now().isoformat(), "technician_left")
+        signer = Signer.load(self.home / "signing.key")
+        seal = container.seal(self.home / "spool" / opened.record.id, self.house.recordings.blobs, signer)
         await self.house.services.sessions.closed(
             opened.record, Ending(ending, by, why, seal.digest, seal.bytes, seal.seconds)
         )
         await self.house.services.approvals.revoke(self.house.staff(self.house.max), opened.grant.id, "Terminé")
         return opened.record
 
-    def _film(self, opened: Opened, shown: str):
-        recorder = Recorder.start(self.home / "spool", opened.meta, min_free=0)
+    def _transfers(self, recorder: Recorder, files: tuple[FileLine, ...], tunnels: Iterable[tuple[str, Any, Any]]):
+        plain = {"cols": 0, "rows": 0, "term": "", "pty": False}
+        if files:
+            track = recorder.open_track(3, TrackKind.FILES, **plain)
+            for line in files:
+                track.file(line)
+            track.exit("0")
+        for channel, (target, sent, received) in enumerate(tunnels, start=4):
+            track = recorder.open_track(channel, TrackKind.TUNNEL, command=target, **plain)
+            for direction, passed in (("i", sent), ("o", received)):
+                if isinstance(passed, bytes):
+                    track.write(direction, passed)
+                else:
+                    track.passed(direction, passed)
+            track.exit("closed")
+
+    def _film(self, recorder: Recorder, shown: str):
         shell = recorder.open_track(1, TrackKind.SHELL, cols=80, rows=20, term="xterm-256color", pty=True)
         for direction, text in (*LOG, ("o", shown)):
             if direction == "i":  # the device echoes what is typed
@@ -104,9 +152,6 @@ class Scenery:
         single.write("o", b"Filesystem  Size  Used\n/dev/sda2   1.8T  611G\n")
         single.exit("0")
         single.close()
-        recorder.finish(clock.now().isoformat(), "technician_left")
-        signer = Signer.load(self.home / "signing.key")
-        return container.seal(self.home / "spool" / opened.record.id, self.house.recordings.blobs, signer)
 
 
 async def furnish(house: House, home: Path) -> Scenery:
@@ -122,8 +167,9 @@ async def furnish(house: House, home: Path) -> Scenery:
     await scene.device("lab-07", "Automate d’hématologie", 2, "Laboratoire", "L 214", "Sysmex", "XN-2000")
     await scene.recorded(house.alice, "ct-01", "Tube changé : étalonnage et contrôle de la rotation")
     await scene.recorded(
-        tomo, "ct-01", "Mise à jour du logiciel de reconstruction", EndReason.CUT, "Eve", "Patient en urgence"
-    )
+        tomo, "ct-01", "Mise à jour du logiciel de reconstruction", EndReason.CUT, "Eve", "Patient en urgence",
+        files=FILES, tunnels=TUNNELS,
+    )  # fmt: skip
     await scene.at_work(tomo, "mri-02", "Bruit anormal du compresseur hélium, lecture des journaux", 120)
     frozen = await scene.at_work(house.alice, "lab-07", "Remplacement de la pompe à réactifs", 30)
     await house.services.supervision.freeze(house.staff(house.eve), frozen.record.id)
@@ -136,4 +182,4 @@ async def furnish(house: House, home: Path) -> Scenery:
     return scene
 
 
-__all__ = ["HOSTILE", "SOURCE", "Scenery", "furnish"]
+__all__ = ["FILES", "HOSTILE", "SOURCE", "TUNNELS", "Scenery", "furnish", "moved"]

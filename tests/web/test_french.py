@@ -46,10 +46,11 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         held = dict(attributes)
-        spoken = self.SPOKEN if tag != "dd" else frozenset()  # the whole of a digest
+        classes = set((held.get("class") or "").split())
+        whole = tag in {"dd", "code"} or "mono" in classes  # of a digest or a name that is cut short
+        spoken = frozenset[str]() if whole else self.SPOKEN
         self.found.extend(value for name, value in held.items() if name in spoken and value)
         if tag not in self.VOID:
-            classes = set((held.get("class") or "").split())
             named = bool(classes & self.NAMES) or bool(self.THING.match(held.get("href") or ""))
             aside = named or tag in self.ASIDE or (held.get("lang") or "fr") != "fr"
             self._skipped.append(aside or (bool(self._skipped) and self._skipped[-1]))

@@ -10,6 +10,7 @@ from bastion.domain.held_file import FileState
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.session import EndReason, SessionState
+from recordings.model import TrackKind
 from web import labels
 
 
@@ -18,6 +19,7 @@ from web import labels
     (labels.GRANT_STATES, GrantStatus), (labels.END_REASONS, EndReason), (labels.ROLES, Role),
     (labels.ROLE_DUTIES, Role), (labels.CHANNELS, ChannelKind), (labels.SECRET_KINDS, SecretKind),
     (labels.LOCK_SCOPES, LockScope), (labels.SEVERITIES, Severity), (labels.ACTOR_KINDS, ActorKind),
+    (labels.TRACKS, TrackKind),
 ])  # fmt: skip
 def test_every_member_has_a_word_and_no_word_is_idle(table, members):
     assert set(table) == set(members)

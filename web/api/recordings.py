@@ -1,10 +1,15 @@
-"""`/recordings`: sealed sessions, and their tracks as asciicast files."""
+"""`/recordings`: sealed sessions, their tracks as asciicast or pcapng files, and what was done to files."""
+
+from datetime import datetime, timedelta
+from typing import Self
 
 from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import StreamingResponse
 
-from recordings.model import TrackKind
+from bastion.services.replay import MEDIA, Copy
+from recordings.file_table import Entry
+from recordings.model import TrackInfo, TrackKind
 from web.api.bearer import Me, Use
 from web.api.shapes import Limit, Offset, Reason, SessionShape, Shape
 
@@ -22,7 +27,11 @@ class Take(Open):
 
 
 class TrackShape(Shape):
-    """One channel of the session. `cols` is 0 without a terminal; `began` counts from the session's start."""
+    """One channel of the session. `cols` is 0 without a terminal; `began` counts from the session's start.
+
+    `sent` and `received` are bytes to and from the device; `unkept` of them passed and are not in the recording.
+    `command` names the target of a tunnel, `files` counts the lines about files.
+    """
 
     number: int
     kind: TrackKind
@@ -32,6 +41,57 @@ class TrackShape(Shape):
     began: float
     seconds: float
     outcome: str
+    sent: int
+    received: int
+    unkept: int
+    files: int
+
+    @classmethod
+    def of(cls, track: TrackInfo) -> Self:
+        head = track.head
+        return cls(
+            number=head.number, kind=head.kind, command=head.command, cols=head.cols, rows=head.rows,
+            began=track.began, seconds=track.seconds, outcome=track.outcome, sent=track.typed,
+            received=track.shown + track.errors, unkept=track.unkept, files=track.files,
+        )  # fmt: skip
+
+
+class Look(Open):
+    limit: Limit = 50
+    offset: Offset = 0
+
+
+class FileShape(Shape):
+    """What was done to one name on the device. `began` is null when the recording's own start is not known.
+
+    `op` is put, get, remove, rename, mkdir, rmdir, link, setstat or list; `direction` is `in` to the device, `out` from
+    it. `sha256` is over the `size` bytes that passed; with `pieces` = `scattered`, over the pieces as they passed.
+    `outcome` is `done`, `refused: …`, `held: …`, `failed: …`, `broken off`, or `begun` when no end was recorded.
+    """
+
+    began: datetime | None
+    track: int
+    op: str
+    direction: str
+    path: str
+    target: str
+    size: int
+    sha256: str
+    pieces: str
+    seconds: float
+    outcome: str
+
+    @classmethod
+    def of(cls, entry: Entry, started: datetime | None) -> Self:
+        began = started + timedelta(microseconds=entry.at) if started else None
+        return cls.model_validate(entry.line.as_json() | {"began": began, "track": entry.track})
+
+
+class FilesShape(Shape):
+    """Some of the files, in the order in which they began, and how many there are in all."""
+
+    total: int
+    files: list[FileShape]
 
 
 class RecordingShape(Shape):
@@ -47,7 +107,12 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/recordings/{ident}/open", open_recording, methods=["POST"])
     router.add_api_route(
         "/recordings/{ident}/cast", cast, methods=["POST"], response_class=StreamingResponse,
-        responses={200: {"content": {"application/x-asciicast": {}}, "description": "asciicast version 3."}},
+        responses={200: {"content": {MEDIA["cast"]: {}}, "description": "asciicast version 3."}},
+    )  # fmt: skip
+    router.add_api_route("/recordings/{ident}/files", files, methods=["POST"])
+    router.add_api_route(
+        "/recordings/{ident}/capture", capture, methods=["POST"], response_class=StreamingResponse,
+        responses={200: {"content": {MEDIA["pcapng"]: {}}, "description": "pcapng, as Wireshark reads it."}},
     )  # fmt: skip
 
 
@@ -60,20 +125,32 @@ async def search(me: Me, use: Use, text: str = "", limit: Limit = 50, offset: Of
 async def open_recording(ident: str, body: Open, me: Me, use: Use) -> RecordingShape:
     """Check a recording against its seal and say what is in it. This counts as viewing it."""
     playback = await use.replay.open(me, ident, body.reason)
-    tracks = [
-        TrackShape(
-            number=t.head.number, kind=t.head.kind, command=t.head.command, cols=t.head.cols, rows=t.head.rows,
-            began=t.began, seconds=t.seconds, outcome=t.outcome,
-        )
-        for t in playback.tracks
-    ]  # fmt: skip
+    tracks = [TrackShape.of(track) for track in playback.tracks]
     return RecordingShape(session=SessionShape.of(playback.session), digest=playback.verification.digest, tracks=tracks)
 
 
+async def files(ident: str, body: Look, me: Me, use: Use) -> FilesShape:
+    """List what was done to files: one entry a transfer or operation. This counts as viewing the recording."""
+    playback = await use.replay.open(me, ident, body.reason)
+    page = await use.replay.files(me, playback, body.limit, body.offset)
+    started = playback.meta.started() if playback.meta.started_at else None
+    return FilesShape(total=page.total, files=[FileShape.of(entry, started) for entry in page.entries])
+
+
 async def cast(ident: str, body: Take, me: Me, use: Use) -> StreamingResponse:
-    """Download one track. The viewing is an audit event before the first byte, and the seal is checked first."""
+    """Download a terminal's track. The viewing is an audit event before the first byte, and the seal is checked."""
     playback = await use.replay.open(me, ident, body.reason, how="download")
+    return _sent(ident, body.track, Copy("cast", MEDIA["cast"], use.replay.stream(playback, body.track)))
+
+
+async def capture(ident: str, body: Take, me: Me, use: Use) -> StreamingResponse:
+    """Download a tunnel's track as pcapng, under the rules of `cast`. What was not kept is a packet without content."""
+    playback = await use.replay.open(me, ident, body.reason, how="download")
+    return _sent(ident, body.track, use.replay.capture(playback, body.track))
+
+
+def _sent(ident: str, track: int, copy: Copy) -> StreamingResponse:
     return StreamingResponse(
-        use.replay.stream(playback, body.track), media_type="application/x-asciicast",
-        headers={"content-disposition": f'attachment; filename="{ident}-{body.track}.cast"'},
+        copy.chunks, media_type=copy.media,
+        headers={"content-disposition": f'attachment; filename="{ident}-{track}.{copy.suffix}"'},
     )  # fmt: skip

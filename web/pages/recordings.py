@@ -9,7 +9,9 @@ from starlette.responses import Response, StreamingResponse
 from bastion import clock
 from bastion.errors import BastionError, NotFound
 from bastion.services import reasons
-from bastion.services.replay import Playback
+from bastion.services.replay import MEDIA, Playback
+from recordings.model import TrackHead
+from recordings.replay import SUFFIXES
 from web import fields, labels
 from web.console import Console, Seen, Typed, go
 from web.facts import Teller
@@ -22,7 +24,6 @@ from web.shield import CSP_PLAYER
 router = APIRouter()
 Text = Annotated[str, Form()]
 Asked = Annotated[str, Query()]
-CAST = "application/x-asciicast"
 
 
 @router.get("/recordings")
@@ -65,8 +66,9 @@ async def open_recording(seen: Seen, ident: str, why: Text = "") -> Response:
 
 
 @router.get("/recordings/{ident}/watch")
-async def watch(seen: Seen, ident: str) -> Response:
-    return await _watch(seen, ident)
+async def watch(seen: Seen, ident: str, at: Asked = "", track: Asked = "") -> Response:
+    """Show the player, the files and the tunnels; `track` is the one whose copy is to be taken."""
+    return await _watch(seen, ident, at=at, track=track)
 
 
 @router.get("/recordings/{ident}/tracks/{number}")
@@ -76,7 +78,7 @@ async def track(seen: Seen, ident: str, number: int) -> Response:
     playback = _playbacks(seen).of(token_of(seen.request), ident, clock.now())
     if playback is None:
         raise NotFound(ident)
-    return StreamingResponse(seen.services.replay.stream(playback, number), media_type=CAST)
+    return StreamingResponse(seen.services.replay.stream(playback, number), media_type=MEDIA["cast"])
 
 
 @router.post("/recordings/{ident}/download")
@@ -89,11 +91,12 @@ async def download(seen: Seen, ident: str, track: Text = "0", why: Text = "", co
         actor = await seen.fresh(code)
         seen.services.authentication.require_fresh(actor)
         playback = await seen.services.replay.open(actor, ident, why.strip(), how="download")
-        name = f"{playback.meta.device_code or 'recording'}-{ident[-8:]}-{number}.cast"
+        copy = seen.services.replay.copy(playback, number)
+        name = f"{playback.meta.device_code or 'recording'}-{ident[-8:]}-{number}.{copy.suffix}"
         headers = {"content-disposition": f'attachment; filename="{_file_name(name)}"'}
-        return StreamingResponse(seen.services.replay.stream(playback, number), media_type=CAST, headers=headers)
+        return StreamingResponse(copy.chunks, media_type=copy.media, headers=headers)
 
-    return await seen.attempt(work(), partial(_watch, seen, ident, why=why))
+    return await seen.attempt(work(), partial(_watch, seen, ident, why=why, track=track))
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
@@ -135,16 +138,21 @@ async def _watch(seen: Console, ident: str, error: BastionError | None = None, *
     if playback is None:
         return go(f"/recordings/{ident}")
     view = await seen.services.supervision.get(seen.actor, ident)
+    number = fields.page_number(typed.get("at", ""))
     response = seen.page(
         "watch.html", error=error, view=view, playback=playback, typed=Typed(typed),
-        track_names=_names(seen, playback), outcome=Teller(seen.t, seen.face).outcome,
+        track_names=_names(seen, playback), outcome=Teller(seen.t, seen.face).outcome, files_page=number,
+        files=await seen.services.replay.files(seen.actor, playback, PAGE, number * PAGE), files_at_once=PAGE,
     )  # fmt: skip
     response.headers["content-security-policy"] = CSP_PLAYER
     return response
 
 
 def _names(seen: Console, playback: Playback) -> list[tuple[int, str]]:
-    return [
-        (info.head.number, f"{seen.t(labels.CHANNELS[info.head.kind.value])} {place} {info.head.command[:40]}".strip())
-        for place, info in enumerate(playback.tracks, start=1)
-    ]
+    """Each track by the name the page shows, and what its copy is."""
+
+    def name(head: TrackHead) -> str:
+        said = f"{seen.t(labels.TRACKS[head.kind])} {head.number + 1} {head.command[:40]}".strip()
+        return f"{said} (.{SUFFIXES[head.kind]})"
+
+    return [(info.head.number, name(info.head)) for info in playback.tracks]

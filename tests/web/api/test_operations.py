@@ -42,7 +42,7 @@ async def test_the_trail_is_read_page_by_page_and_verified(ruth, house):
     assert (verdict["ok"], verdict["count"]) == (True, newest[0]["seq"])
 
 
-@pytest.mark.parametrize("action", ["open", "cast"])
+@pytest.mark.parametrize("action", ["open", "cast", "files", "capture"])
 async def test_T41_no_recording_without_a_reason_and_none_that_is_not_there(ruth, house, action):
     opened = await house.opened()
     path = f"/recordings/{opened.record.id}/{action}"

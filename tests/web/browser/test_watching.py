@@ -36,7 +36,7 @@ async def test_T41_why_then_watch_then_take_a_copy(house: House, people: dict[st
     await page.get_by_label("Why do you take a copy?").fill("for the supplier")
     await page.get_by_label("Code from your authenticator").evaluate("field => field.required = false")
     async with page.expect_download() as waiting:
-        await page.get_by_role("button", name="Download .cast").click()
+        await page.get_by_role("button", name="Download the copy").click()
     copy = await waiting.value
     assert copy.suggested_filename == f"ct-01-{record.id[-8:]}-0.cast"
     assert '"version":3' in Path(await copy.path()).read_text().splitlines()[0]

@@ -1,7 +1,12 @@
 """A reason first, an audit event before the first byte, nothing for whoever has not opened it (T31, T41)."""
 
+import re
+
+import pytest
+
 from bastion.domain.session import EndReason
-from tests.web.scenery import HOSTILE
+from recordings.files import BEGUN, DONE, FileLine
+from tests.web.scenery import FILES, HOSTILE, TUNNELS, moved
 
 
 async def test_T41_nothing_is_shown_before_a_reason_is_kept(house, scenery, visitor, people):
@@ -101,3 +106,150 @@ async def test_a_live_session_has_no_recording_to_watch_yet(house, visitor, peop
     opened = await house.opened()
     browser = await visitor().enter(people["security"])
     assert (await browser.see(f"/recordings/{opened.record.id}")).headers["location"] == f"/sessions/{opened.record.id}"
+
+
+# -- files and tunnels -------------------------------------------------------------------------------------------------
+@pytest.fixture
+async def opened(house, scenery, visitor, people):
+    """Open a recording as somebody of the security team: `browser, path = await opened(files=…, tunnels=…)`."""
+
+    async def open_it(fresh=True, **what):
+        record = await scenery.recorded(house.alice, "ct-01", "update", **what)
+        browser, path = await visitor().enter(people["security"], fresh=fresh), f"/recordings/{record.id}"
+        await browser.send(f"{path}/open", why="incident 12")
+        return browser, path
+
+    return open_it
+
+
+def rows_of(text, title):
+    """Return the cells of each row of the table below a title, as text."""
+    table = re.search(rf"<h2[^>]*>{title}.*?<tbody>(.*?)</tbody>", text, re.DOTALL)[1]
+    rows = re.findall(r"<tr.*?</tr>", table, re.DOTALL)
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in rows]
+    return [[" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in row] for row in cells]
+
+
+async def test_the_page_tells_what_was_done_to_each_file(opened):
+    browser, path = await opened(files=FILES)
+    text = (await browser.see(f"{path}/watch")).text
+    rows = rows_of(text, "Files")
+    assert [(row[1], row[3], row[5]) for row in rows] == [
+        ("Sent to the device", "48 MB", "Done"),
+        ("Fetched from the device", "18 kB", "Done"),
+        ("Fetched from the device", "524 kB", "Held back contains patient data (DICOM)"),
+        ("Sent to the device", "3.1 MB", "Broken off"),
+        ("Renamed", "–", "Done"),
+        ("Deleted", "–", "Not allowed deleting is not part of the authorisation"),
+        ("Sent to the device", "0 B", "No end recorded"),
+    ]
+    assert rows[0][2] == "/opt/tomolux/update/recon-7.2.2.bin"
+    assert rows[4][2] == "/opt/tomolux/recon.bin → /opt/tomolux/recon.bin.2026-11-22"
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", rows[0][0])
+    digest = FILES[1].sha256
+    assert rows[0][4] == f"{digest[:12]}…"
+    assert f'title="{digest}"' in text
+    assert rows[3][4].endswith("out of order: over the pieces as they passed")
+    assert 'title="48,213,004 bytes"' in text
+
+
+async def test_T39_hostile_file_names_and_targets_are_inert(opened):
+    lines = [
+        FileLine("put", "in", HOSTILE, HOSTILE, 1, HOSTILE, HOSTILE, 1.0, f"failed: {HOSTILE}"),
+        FileLine(HOSTILE, HOSTILE, HOSTILE * 40, outcome=HOSTILE),
+    ]
+    browser, path = await opened(files=lines, tunnels=[(HOSTILE, b"a", b"b")])
+    text = (await browser.see(f"{path}/watch")).text
+    for raw in ("<script>window", "<img src=x", "\x1b", "\x9b", "\u202e", "49.exe"):
+        assert raw not in text
+    assert "\\x1b]52" in text
+    assert len(rows_of(text, "Files")[1][2]) < 1000
+
+
+async def test_many_files_are_shown_page_by_page(opened):
+    lines = [line for number in range(120) for line in moved("get", f"/logs/{number:03}", number)]
+    browser, path = await opened(files=lines)
+    seen = {}
+    for page in ("", "?at=1", "?at=2", "?at=999"):
+        text = (await browser.see(f"{path}/watch{page}")).text
+        links = [name for name in ("Earlier files", "Later files") if name in text]
+        seen[page] = (text.count("/logs/") // 2, links)
+    assert seen == {
+        "": (50, ["Later files"]), "?at=1": (50, ["Earlier files", "Later files"]), "?at=2": (20, ["Earlier files"]),
+        "?at=999": (0, ["Earlier files"]),
+    }  # fmt: skip
+
+
+async def test_the_page_tells_what_passed_through_each_tunnel(opened):
+    browser, path = await opened(tunnels=TUNNELS)
+    text = (await browser.see(f"{path}/watch")).text
+    rows = rows_of(text, "Forwarded ports")
+    assert [row[:4] + row[5:6] for row in rows] == [
+        ["3", "tcp ct-01:104 dicom", "14 B", "14 B", "recorded"],
+        ["4", "tcp ct-01:443 https", "51 kB", "48 MB", "not recorded: times and sizes only"],
+    ]
+    assert f'href="{path}/watch?track=3#h-save"' in text
+    chosen = (await browser.see(f"{path}/watch?track=3")).text
+    assert re.search(r'<option value="3" selected>Forwarded port 4 tcp ct-01:443 https \(\.pcapng\)', chosen)
+
+
+async def test_where_nothing_is_to_be_played_there_is_no_player(opened):
+    browser, path = await opened(files=FILES, tunnels=TUNNELS, terminals=False)
+    text = (await browser.see(f"{path}/watch")).text
+    assert "data-replay" not in text
+    assert "Files" in text
+    assert "Forwarded ports" in text
+    for number in (0, 1):
+        assert (await browser.see(f"{path}/tracks/{number}")).status_code == 404
+
+
+async def test_only_terminals_are_tracks_of_the_player(opened):
+    browser, path = await opened(files=FILES, tunnels=TUNNELS)
+    text = (await browser.see(f"{path}/watch")).text
+    assert re.findall(r'role="tab"[^>]*data-number="(\d)"', text) == ["0", "1"]
+    assert (await browser.see(f"{path}/tracks/2")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("track", "end", "media", "first"),
+    [("2", "csv", "text/csv", b"\xef\xbb\xbfat,track,op,"), ("3", "pcapng", "application/x-pcapng", b"\n\r\r\n")],
+)
+async def test_T41_a_copy_of_files_or_a_tunnel_is_a_viewing_too(house, opened, track, end, media, first):
+    browser, path = await opened(files=FILES, tunnels=TUNNELS)
+    assert (await browser.send(f"{path}/download", track=track, why=" ")).status_code == 422
+    before = len(await house.tags("recording:viewed"))
+    copy = await browser.send(f"{path}/download", track=track, why="for the supplier")
+    assert copy.headers["content-disposition"] == f'attachment; filename="ct-01-{path[-8:]}-{track}.{end}"'
+    assert copy.headers["content-type"].startswith(media)
+    assert copy.content.startswith(first)
+    event = await house.event("recording:viewed")
+    assert len(await house.tags("recording:viewed")) == before + 1
+    assert (event.fields["how"], event.fields["why"]) == ("download", "for the supplier")
+
+
+async def test_T41_no_copy_of_a_tunnel_without_a_fresh_code(house, opened):
+    browser, path = await opened(fresh=False, tunnels=TUNNELS)
+    stale = await browser.send(f"{path}/download", track="2", why="for the supplier")
+    assert stale.status_code == 403
+    assert re.search(r'<option value="2" selected>', stale.text)
+    assert [event.fields["how"] for event in [await house.event("recording:viewed")]] == ["watch"]
+
+
+async def test_a_table_that_no_longer_matches_its_seal_is_not_shown(house, opened, tmp_path):
+    browser, path = await opened(files=FILES)
+    blob = tmp_path / "recordings" / path.rpartition("/")[2] / "track-2.zst"
+    blob.chmod(0o600)
+    blob.write_bytes(blob.read_bytes()[:-1] + b"\x00")
+    answer = await browser.see(f"{path}/watch")
+    assert answer.status_code == 409
+    assert "/opt/tomolux" not in answer.text
+    assert "recording:damaged" in await house.tags()
+
+
+async def test_a_file_without_an_end_says_so_in_the_table_only_once(opened):
+    lines = [FileLine("put", "in", "/a", outcome=BEGUN), FileLine("mkdir", path="/b", outcome=DONE)]
+    browser, path = await opened(files=lines)
+    assert [row[5] for row in rows_of((await browser.see(f"{path}/watch")).text, "Files")] == [
+        "No end recorded",
+        "Done",
+    ]
