@@ -1,9 +1,14 @@
 """The simulated console as a device: password, menu in two languages, commands with apart outputs and exit codes."""
 
+import asyncio
+from datetime import timedelta
+
 import asyncssh
 import pytest
 
-from bastion.demo import imaging
+from bastion import clock
+from bastion.demo import imaging, imaging_menu
+from bastion.demo.scanner import LOG_STEP
 
 PASSWORD = "night shift"
 
@@ -58,13 +63,23 @@ async def test_the_menu_speaks_two_languages_and_shows_files(port):
         assert (await terminal.wait()).exit_status == 0
 
 
-async def test_the_log_can_be_followed_and_left(port):
+async def test_the_log_can_be_followed_and_left(port, monkeypatch):
+    begun, real = clock.now(), clock.now
+    monkeypatch.setattr(imaging_menu, "LOG_STEP", timedelta(seconds=0.04))
+    monkeypatch.setattr(imaging_menu.clock, "now", lambda: begun)
     async with connect(port) as device, device.create_process(term_type="xterm") as terminal:
         await terminal.stdout.readuntil("Choix : ")
         terminal.stdin.write("2\r")
         await terminal.stdout.readuntil("Entrée pour arrêter.")
+        await terminal.stdout.readline()
+        shown = [await terminal.stdout.readline() for _ in range(8)]
+        monkeypatch.setattr(imaging_menu.clock, "now", lambda: begun + LOG_STEP)
+        shown.append(await asyncio.wait_for(terminal.stdout.readline(), 5))
+        assert len(set(shown)) == 9, "eight lines of the past, then a new one as it is written"
+        assert shown == sorted(shown)
+        monkeypatch.setattr(imaging_menu.clock, "now", real)
         terminal.stdin.write("\r")
-        await terminal.stdout.readuntil("Choix : ")
+        assert "1  État du système" in await terminal.stdout.readuntil("Choix : "), "back in the menu"
 
 
 @pytest.mark.parametrize(("login", "password"), [("service", "wrong"), ("root", PASSWORD), ("service", "")])

@@ -157,6 +157,12 @@ async def test_T15_answers_nobody_reads_do_not_pile_up(world, monkeypatch):
                 for _ in range(200):
                     t.send(80, request)
                 await asyncio.sleep(0.01)
+        t.conn._transport.resume_reading()
+        async with asyncio.timeout(5):
+            await t.closed.wait()
+        assert t.got.qsize() < 20_000, "what he did not read was thrown away"
+        assert not world.door.connections
+        assert not await world.records()
 
 
 # -- T19: somebody else answers in place of the device -----------------------------------------------------------------

@@ -225,6 +225,7 @@ async def test_the_first_of_two_agreements_is_said(play):
     play.desk.pending = replace(play.desk.pending, approvals=(Approval("e", "Eve", clock.now(), timedelta(hours=1)),))
     play.news.beat()
     await play.shows("Agreed so far: Eve. 1 more needed.")
+    assert not play.task.done(), "one agreement of two opens nothing"
 
 
 async def test_w_withdraws_and_other_keys_do_nothing(play):
@@ -301,3 +302,5 @@ async def test_hanging_up_leaves(play):
     await play.shows("Reason")
     play.end.leave("gone")
     await play.leaves()
+    assert play.screen.endswith("Reason (what is to be done):"), "nobody is there to read anything more"
+    assert not play.desk.drafts
