@@ -14,9 +14,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
 
 # What the tests drive for real: browsers, SSH clients and servers, terminals.
-COMMANDS := chromium ssh sshd plink dropbear dbclient tmux expect sshpass tshark capinfos clamd
+COMMANDS := chromium ssh sshd plink dropbear dbclient tmux expect sshpass tshark capinfos clamd telnetd ser2net socat
 PACKAGES := chromium openssh-client openssh-server putty-tools dropbear-bin tmux expect sshpass tshark \
-	clamav-daemon fonts-dejavu-core
+	clamav-daemon inetutils-telnetd ser2net socat fonts-dejavu-core
 
 .PHONY: help demo code demo-reset build test check lint bench docs lock system clean
 .DEFAULT_GOAL := help
