@@ -24,6 +24,7 @@ from bastion.parts import Parts, opened, require
 from bastion.proxy.ssh.caller import Door
 from bastion.proxy.ssh.server import listen
 from bastion.proxy.supervisor import Keeping, Supervisor
+from bastion.proxy.tcp import Networks
 
 GRACE: Final = 3
 
@@ -83,8 +84,8 @@ async def _proxy(parts: Parts) -> AsyncIterator[int]:
         try:
             with _naming_the_port(settings.ssh_host, settings.ssh_port):
                 door = await listen(
-                    Door(services, supervisor, settings.language), settings.ssh_host, settings.ssh_port,
-                    settings.host_key,
+                    Door(services, supervisor, settings.language, Networks(settings.test_networks)),
+                    settings.ssh_host, settings.ssh_port, settings.host_key,
                 )  # fmt: skip
             try:
                 yield door.port

@@ -42,6 +42,7 @@ def plain_environment(monkeypatch, tmp_path):
 
 
 def settings_with(**changes):
+    changes.setdefault("test_networks", ("127.0.0.0/8",))
     return config.load(ssh_port=0, web_port=0, node="n1", language="en", **changes)
 
 

@@ -12,6 +12,7 @@ from bastion.config import PREFIX
 from bastion.errors import NotFound
 
 HOME = "var/demo"
+LOOPBACK = "127.0.0.0/8,::1/128"
 
 
 def demo(
@@ -20,6 +21,7 @@ def demo(
 ) -> None:
     """Start a bastion, its console and three demo devices in `var/demo` (BASTION_HOME moves it)."""
     os.environ.setdefault(f"{PREFIX}HOME", HOME)
+    os.environ.setdefault(f"{PREFIX}TEST_NETWORKS", LOOPBACK)  # where the demo devices are
     if code:
         _show_code(code)
     else:

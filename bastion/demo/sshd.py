@@ -32,6 +32,7 @@ UseDNS no
 MaxStartups 200
 MaxSessions 100
 LogLevel ERROR
+Subsystem sftp internal-sftp
 """
 
 

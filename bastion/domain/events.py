@@ -34,6 +34,7 @@ def _kind(tag: str, severity: Severity, public: str = "", personal: str = "") ->
     return EventKind(tag, severity, MappingProxyType(fields))
 
 
+_HELD = "session direction size sha256"
 _I, _N, _W, _A = Severity.INFO, Severity.NOTICE, Severity.WARNING, Severity.ALARM
 KINDS = MappingProxyType(
     {
@@ -75,6 +76,14 @@ KINDS = MappingProxyType(
             _kind("channel:opened", _I, "channel kind", "detail"),
             _kind("channel:refused", _W, "channel kind why", "detail"),
             _kind("channel:closed", _I, "channel kind outcome"),
+            _kind("file:passed", _I, "op direction size sha256 pieces seconds outcome", "path target detail"),
+            _kind("file:refused", _W, "op why count", "path target"),
+            _kind("file:held", _W, f"{_HELD} scan signature announced", "path technician findings"),
+            _kind("file:released", _N, f"{_HELD} how", "path technician note"),
+            _kind("file:rejected", _W, _HELD, "path technician note"),
+            _kind("file:delivered", _I, _HELD, "path technician"),
+            _kind("file:broken", _W, f"{_HELD} why", "path technician"),
+            _kind("file:purged", _N, _HELD, "path technician"),
             _kind("device:unreachable", _W, "device why"),
             _kind("device:host_key_changed", _A, "device expected seen"),
             _kind("device:login_failed", _W, "device account"),
@@ -83,9 +92,6 @@ KINDS = MappingProxyType(
             _kind("recording:viewed", _N, "session how", "why"),
             _kind("recording:verified", _I, "session outcome"),
             _kind("recording:damaged", _A, "session where"),
-            _kind("recording:held", _N, "session", "why"),
-            _kind("recording:released", _W, "session", "why"),
-            _kind("recording:erased", _N, "session digest due"),
             _kind("recording:held", _N, "session", "why"),
             _kind("recording:released", _W, "session", "why"),
             _kind("recording:erased", _N, "session digest due"),
@@ -98,7 +104,7 @@ KINDS = MappingProxyType(
             _kind("directory:key_removed", _N, "fingerprint", "login"),
             _kind("directory:staff_saved", _N, "changed", "login"),
             _kind("directory:device_saved", _N, "entry changed"),
-            _kind("directory:endpoint_saved", _N, "device host port"),
+            _kind("directory:endpoint_saved", _N, "device host port protocol"),
             _kind("directory:host_key_pinned", _W, "device fingerprints"),
             _kind("directory:account_saved", _N, "device account"),
             _kind("vault:released", _I, "account grant session"),

@@ -69,6 +69,10 @@ class Exit:
 Frame = Data | Resize | Signal | Break | Eof | Exit
 
 
+class ChannelFault(Exception):
+    """What passes in one channel makes no sense: that channel ends before a wrong byte passes, the session goes on."""
+
+
 class Sink(Protocol):
     """Who listens to an End. Every call is synchronous and none may raise."""
 

@@ -51,7 +51,12 @@ from recordings.recorder import Recorder, Track
 REFUSED: Final = 254
 """Exit status of a channel the bastion refused or ended."""
 
-_KINDS: Final = {ChannelKind.SHELL: TrackKind.SHELL, ChannelKind.EXEC: TrackKind.EXEC}
+_KINDS: Final = {
+    ChannelKind.SHELL: TrackKind.SHELL,
+    ChannelKind.EXEC: TrackKind.EXEC,
+    ChannelKind.SFTP: TrackKind.FILES,
+    ChannelKind.FORWARD: TrackKind.TUNNEL,
+}
 _log = structlog.get_logger(__name__)
 
 

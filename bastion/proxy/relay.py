@@ -7,10 +7,11 @@ raises stops the relay before the frame is passed on. Closing is synchronous and
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from bastion.proxy.frames import Break, Data, End, Eof, Exit, Frame, Signal
+from bastion.proxy.frames import Break, ChannelFault, Data, End, Eof, Exit, Frame, Signal, Stream
 
 FROZEN: Final = "frozen"
 FULL: Final = "full"
+GATE: Final = "gate"
 
 
 class Tap(Protocol):
@@ -19,6 +20,18 @@ class Tap(Protocol):
     def typed(self, frame: Frame) -> None: ...
 
     def shown(self, frame: Frame) -> None: ...
+
+
+class Gate(Protocol):
+    """Judges what a channel's bytes mean. It may hold them back, pass them itself, or answer in the device's place."""
+
+    def from_technician(self, data: bytes | memoryview) -> bool:
+        """True: pass it on as it is. Raises `ChannelFault` for what cannot be read."""
+
+    def from_device(self, data: bytes | memoryview) -> bool: ...
+
+    def ended(self, why: str) -> None:
+        """The channel is over."""
 
 
 class Owner(Protocol):
@@ -62,7 +75,7 @@ class Relay:
 
     def __init__(
         self, technician: End, device: End, taps: Sequence[Tap], owner: Owner, *, terminal: bool,
-        shortcut: Shortcut | None = None,
+        shortcut: Shortcut | None = None, gate: Gate | None = None,
     ) -> None:  # fmt: skip
         self.technician = technician
         self.device = device
@@ -70,6 +83,7 @@ class Relay:
         self._taps = tuple(taps)
         self._owner = owner
         self._shortcut = shortcut
+        self._gate = gate
         self._unjoin: Callable[[], None] | None = None
         self._stopped = False
         self._over = False
@@ -86,20 +100,25 @@ class Relay:
         self._join()
 
     # -- the two ways --------------------------------------------------------------------------------------------------
-    def see_typed(self, frame: Frame) -> None:
+    def passes_typed(self, frame: Frame) -> bool:
+        """Show a frame to the taps, then to the gate; True when it may go to the device as it is."""
         for tap in self._taps:
             tap.typed(frame)
+        return self._gate is None or not isinstance(frame, Data) or self._gate.from_technician(frame.data)
 
-    def see_shown(self, frame: Frame) -> None:
+    def passes_shown(self, frame: Frame) -> bool:
         for tap in self._taps:
             tap.shown(frame)
+        if self._gate is None or not isinstance(frame, Data) or frame.stream is not Stream.OUT:
+            return True
+        return self._gate.from_device(frame.data)
 
     def to_device(self, frame: Frame) -> None:
         if self._stopped or (self._frozen and self._withheld(frame)):
             return
         try:
-            self.see_typed(frame)
-            self.device.write(frame)
+            if self.passes_typed(frame):
+                self.device.write(frame)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing may pass unrecorded; the owner reports it
             self.fail(error)
 
@@ -109,16 +128,22 @@ class Relay:
         if isinstance(frame, Exit):
             self._outcome = frame.outcome
         try:
-            self.see_shown(frame)
-            self.technician.write(frame)
+            if self.passes_shown(frame):
+                self.technician.write(frame)
         except Exception as error:  # noqa: BLE001 - same
             self.fail(error)
 
     def fail(self, error: Exception) -> None:
-        """Pass nothing more and tell the owner, who ends the session; if he does not, end at least this."""
+        """Pass nothing more and tell the owner, who ends the session; if he does not, end at least this.
+
+        What cannot be read on one channel ends that channel.
+        """
         if self._stopped:
             return
         self._stopped = True
+        if isinstance(error, ChannelFault):
+            self.close(outcome=f"fault: {error}")
+            return
         self._owner.relay_failed(self, error)
         self.close(outcome="failed")
 
@@ -128,6 +153,10 @@ class Relay:
 
     def technician_full(self, *, full: bool) -> None:
         self._output.set(FULL, shut=full)
+
+    def gate_full(self, *, full: bool) -> None:
+        """The gate has enough to do; it asks to hold what the technician sends."""
+        self._input.set(GATE, shut=full)
 
     # -- what the session asks -----------------------------------------------------------------------------------------
     def freeze(self, *, on: bool) -> None:
@@ -156,9 +185,10 @@ class Relay:
         if self._over:
             return
         self._stopped = self._over = True
-        steps = [self._part, *(_writing(self.technician, frame) for frame in last)]
+        why = self._outcome or outcome
+        steps = [self._part, lambda: self._end_gate(why), *(_writing(self.technician, frame) for frame in last)]
         problems = _try_all([*steps, self.technician.close, self.device.close])
-        self._owner.relay_ended(self, self._outcome or outcome, problems)
+        self._owner.relay_ended(self, why, problems)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
     def _join(self) -> None:
@@ -169,6 +199,10 @@ class Relay:
         unjoin, self._unjoin = self._unjoin, None
         if unjoin is not None:
             unjoin()
+
+    def _end_gate(self, why: str) -> None:
+        if self._gate is not None:
+            self._gate.ended(why)
 
     def _thawed(self) -> None:
         if self._late_eof:

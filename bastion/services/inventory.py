@@ -97,8 +97,9 @@ class Inventory:
         return thing
 
     async def save_endpoint(
-        self, actor: Actor, device_id: str, host: str, port: int, endpoint_id: str = ""
-    ) -> Endpoint:
+        self, actor: Actor, device_id: str, host: str, port: int, endpoint_id: str = "",
+        protocol: Protocol = Protocol.SSH,
+    ) -> Endpoint:  # fmt: skip
         """Say where a device answers. A new address drops the pinned identity: it must be confirmed again (R-9)."""
         need_admin(actor)
         if not HOST.fullmatch(host) or not 1 <= port <= 65535:
@@ -108,13 +109,13 @@ class Inventory:
             device = await _visible_device(uow, actor, device_id)
             old = next((e for e in await uow.endpoints.of(device.id) if e.id == endpoint_id), None)
             need_known(endpoint_id, old)
-            if old is not None and (old.host, old.port) == (host, port):
+            if old is not None and (old.protocol, old.host, old.port) == (protocol, host, port):
                 return old
-            thing = Endpoint(old.id if old else new_id(now), device.id, Protocol.SSH, host, port)
+            thing = Endpoint(old.id if old else new_id(now), device.id, protocol, host, port)
             await (uow.endpoints.save(thing) if old else uow.endpoints.add(thing))
             await uow.audit.append(
                 "directory:endpoint_saved", actor=actor, subject=("device", device.id), facility_id=device.facility_id,
-                at=now, device=device.code, host=host, port=port,
+                at=now, device=device.code, host=host, port=port, protocol=protocol,
             )  # fmt: skip
         return thing
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bastion.domain.credentials import FactorProof
-from bastion.domain.device import Endpoint
+from bastion.domain.device import Endpoint, Protocol
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.lock import Subject, first_hit
@@ -56,22 +56,20 @@ class Opening:
     async def open(self, uow: UnitOfWork, actor: Actor, grant_id: str, connection: Connection, now: datetime) -> Opened:
         """Check, keep and release within the caller's transaction; see `Sessions.open` for what it raises."""
         await uow.locks.hold()
-        facts, endpoint = await self._gather(uow, actor, grant_id)
+        facts, endpoints = await self._gather(uow, actor, grant_id)
+        endpoint = _session_endpoint(facts, endpoints)
         await self._check(uow, actor, facts, now)
         record = _make_record(actor, facts, connection, now)
         credential = await self._release(uow, actor, facts, record, now)
         await self._keep(uow, actor, facts, record, connection, now)
         meta = _make_meta(actor, facts, record)
-        return Opened(record, facts.grant, facts.device, facts.facility, endpoint, credential, meta)
+        return Opened(record, facts.grant, facts.device, facts.facility, endpoint, credential, meta, endpoints)
 
-    async def _gather(self, uow: UnitOfWork, actor: Actor, grant_id: str) -> tuple[WholeGrant, Endpoint]:
+    async def _gather(self, uow: UnitOfWork, actor: Actor, grant_id: str) -> tuple[WholeGrant, tuple[Endpoint, ...]]:
         facts = await uow.whole_grants.get(grant_id)
         if facts is None or facts.grant.technician_id != actor.id:
             raise NoGrant(grant_id)
-        endpoints = [e for e in await uow.endpoints.of(facts.device.id) if e.host_keys]
-        if not endpoints or not facts.device.active:
-            raise DeviceNotReady(facts.device.code, device=facts.device.code)
-        return facts, endpoints[0]
+        return facts, tuple(await uow.endpoints.of(facts.device.id))
 
     async def _check(self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime) -> None:
         """Everything that must hold at this instant; the order is from the gravest to the most particular."""
@@ -144,6 +142,14 @@ class Opening:
                 FactorProof(new_id(now), actor.id, connection.fingerprint, actor.source, facts.grant.id, expires)
             )
         uow.hint("session", record.id)
+
+
+def _session_endpoint(facts: WholeGrant, endpoints: tuple[Endpoint, ...]) -> Endpoint:
+    """Where a session logs in: an SSH service whose identity was pinned (R-9)."""
+    pinned = [e for e in endpoints if e.protocol is Protocol.SSH and e.host_keys]
+    if not pinned or not facts.device.active:
+        raise DeviceNotReady(facts.device.code, device=facts.device.code)
+    return pinned[0]
 
 
 def _check_grant(grant: Grant, now: datetime) -> None:

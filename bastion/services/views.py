@@ -1,10 +1,10 @@
 """What the faces show: domain facts joined for one screen, without anything left to look up."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from bastion.domain.access_request import AccessRequest
-from bastion.domain.device import ChannelKind, Device, DeviceAccount, Endpoint
+from bastion.domain.device import Device, DeviceAccount, Endpoint
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
 from bastion.domain.session_record import SessionRecord
@@ -122,7 +122,8 @@ class Opened:
     endpoint: Endpoint
     credential: DeviceCredential
     meta: RecordingMeta
-    channels: frozenset[ChannelKind] = field(default_factory=frozenset)
+    endpoints: tuple[Endpoint, ...] = ()
+    """Every endpoint of the device; `endpoint` is the one the session logs in at."""
 
 
 @dataclass(frozen=True, slots=True)

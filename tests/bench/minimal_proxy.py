@@ -23,6 +23,16 @@ def no_tap(_stream: int, _data: memoryview) -> None:
     pass
 
 
+def seeing(tap: Tap) -> packet_path.Tap:
+    """A tap that only looks: whatever it sees passes."""
+
+    def passes(stream: int, data: memoryview) -> bool:
+        tap(stream, data)
+        return True
+
+    return passes
+
+
 class DeviceSession(asyncssh.SSHClientSession[bytes]):
     """What the device says goes to the technician's channel."""
 
@@ -108,7 +118,9 @@ class FrontSession(asyncssh.SSHServerSession[bytes]):
         if self.eof:
             channel.write_eof()
         if self.proxy.fast:
-            joined = packet_path.splice(self.channel, channel, self.proxy.tap_in, self.proxy.tap_out, self.refused)
+            joined = packet_path.splice(
+                self.channel, channel, seeing(self.proxy.tap_in), seeing(self.proxy.tap_out), self.refused
+            )
             self.proxy.splices.append(joined)
         self.channel.resume_reading()
 

@@ -10,10 +10,16 @@ from tests.e2e.world import World
 
 
 @pytest.fixture
-async def world(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[World]:
+def policies() -> Path | None:
+    """The policies in force; a module may say others."""
+    return None
+
+
+@pytest.fixture
+async def world(migrated_sqlite: Path, tmp_path: Path, policies: Path | None) -> AsyncIterator[World]:
     """A running bastion without a device. After each test the audit chain verifies."""
     database = await Database.open(sqlite_fresh(migrated_sqlite, tmp_path))
-    made = World(tmp_path, database)
+    made = World(tmp_path, database, policies)
     await made.open()
     yield made
     await made.close()

@@ -5,7 +5,7 @@ what has been proved on this connection. A new login name on the same connection
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,11 +17,12 @@ from bastion.errors import AuthenticationFailed, BastionError, TooManyAttempts, 
 from bastion.i18n import LANGUAGES, sentence
 from bastion.proxy.half_open import Arrival, Complaints, HalfOpen
 from bastion.proxy.ssh import names
-from bastion.proxy.ssh.channels import TechnicianEnd
+from bastion.proxy.ssh.channels import TechnicianEnd, TunnelEnd
 from bastion.proxy.ssh.errors import answer
 from bastion.proxy.ssh.roads import Roads, Standing
 from bastion.proxy.ssh.visit import Visit
 from bastion.proxy.supervisor import Supervisor
+from bastion.proxy.tcp import Networks
 from bastion.services.bundle import Services
 from bastion.services.opening import Connection
 
@@ -51,13 +52,14 @@ class Door:
     services: Services
     supervisor: Supervisor
     language: str = "fr"
+    networks: Networks = field(default_factory=Networks)
     half_open: HalfOpen = field(default_factory=HalfOpen)
     complaints: Complaints = field(default_factory=Complaints)
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     roads: Roads = field(init=False)
 
     def __post_init__(self) -> None:
-        self.roads = Roads(self.supervisor)
+        self.roads = Roads(self.supervisor, self.networks)
 
     def drop_all(self) -> None:
         """End every connection there is, at once."""
@@ -245,6 +247,11 @@ class Caller(asyncssh.SSHServer):
         if self.visit is None:
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "Not signed in.")
         return self.visit.new_channel()
+
+    def new_tunnel(self, host: str, port: int) -> Awaitable[TunnelEnd]:
+        if self.visit is None:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "Not signed in.")
+        return self.visit.tunnel(host, port)
 
     @property
     def client(self) -> str:

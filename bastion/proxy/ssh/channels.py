@@ -206,6 +206,58 @@ class TechnicianEnd(_ChannelEnd, asyncssh.SSHServerSession[bytes]):
                 raise TypeError(f"{type(frame).__name__} does not go to a technician")
 
 
+class TunnelEnd(_ChannelEnd, asyncssh.SSHTCPSession[bytes]):
+    """A tunnel of the technician's client: bytes both ways, and no words of ours in between.
+
+    It is joined before the client is told that it stands; what the device says first waits until then.
+    """
+
+    def __init__(self, gone: "Callable[[TunnelEnd], None]") -> None:
+        super().__init__()
+        self._host_gone = gone
+        self._waiting: list[Frame] = []
+        self._closed = False
+
+    def attach(self, sink: Sink) -> None:
+        super().attach(sink)
+        if self.channel is None:
+            sink.hold()
+
+    def write(self, frame: Frame) -> None:
+        if self.channel is None:
+            self._waiting.append(frame)
+        else:
+            super().write(frame)
+
+    def close(self) -> None:
+        self._closed = True
+        super().close()
+
+    def connection_made(self, chan: asyncssh.SSHTCPChannel[bytes]) -> None:
+        self.channel = chan
+        if self._closed:
+            chan.close()
+
+    def session_started(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for frame in waiting:
+            self.write(frame)
+        if self._sink is not None and not self._full:
+            self._sink.release()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended("technician left" if exc is None else f"technician left: {type(exc).__name__}")
+        self._host_gone(self)
+
+    def _send(self, frame: Frame) -> None:
+        channel: Any = self.channel  # asyncssh.SSHTCPChannel
+        match frame:
+            case Data(data, Stream.OUT):
+                channel.write(data)
+            case Eof():
+                channel.write_eof()
+
+
 class DeviceEnd(_ChannelEnd, asyncssh.SSHClientSession[bytes]):
     """A session channel on the device."""
 

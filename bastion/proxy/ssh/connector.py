@@ -14,6 +14,7 @@ import asyncssh
 from bastion.domain.device import SecretKind
 from bastion.domain.session_effects import Audit
 from bastion.errors import (
+    AddressRefused,
     BastionError,
     ChannelRefused,
     DeviceLoginFailed,
@@ -21,10 +22,12 @@ from bastion.errors import (
     DeviceUnreachable,
     HostKeyChanged,
 )
+from bastion.proxy import tcp
 from bastion.proxy.ssh import algorithms, dialling
 from bastion.proxy.ssh.channels import PACKET, WINDOW, Asked, DeviceEnd
 from bastion.proxy.ssh.device_login import DeviceLogin, KeyRing
 from bastion.proxy.ssh.ways import Way
+from bastion.proxy.tcp import Networks
 from bastion.services.views import DeviceCredential
 
 PATIENCE: Final = 10.0
@@ -44,8 +47,9 @@ def public_key(line: str) -> asyncssh.SSHKey:
 class DeviceLink:
     """The connection of one session. It may be dialled before the session is open, and logs in when `admit`ted."""
 
-    def __init__(self, way: Way, keys: KeyRing) -> None:
+    def __init__(self, way: Way, keys: KeyRing, networks: Networks) -> None:
         self.way = way
+        self._networks = networks
         self._keys = keys
         self._early: list[Audit] = []
         self._note: Callable[[Audit], None] = self._early.append
@@ -76,7 +80,7 @@ class DeviceLink:
         try:
             async with asyncio.timeout(PATIENCE):
                 _, end = await connection.create_session(
-                    lambda: DeviceEnd(self._went), command, subsystem=None, env=None, send_env=None,
+                    lambda: DeviceEnd(self._went), command, subsystem=asked.subsystem or None, env=None, send_env=None,
                     request_pty="force" if asked.pty else False, term_type=asked.term or None,
                     term_size=(size.cols, size.rows, 0, 0), term_modes=asked.modes,
                     x11_forwarding=False, encoding=None, window=WINDOW, max_pktsize=PACKET,
@@ -103,7 +107,11 @@ class DeviceLink:
             raise DeviceNotReady(str(error), device=self.way.device) from error
         try:
             async with asyncio.timeout(PATIENCE):
-                connection = await dialling.connect(options, by_key=self._by_key)
+                sock = await tcp.connect(self.way.host, self.way.port, self._networks, PATIENCE, device=self.way.device)
+                connection = await dialling.connect(options, sock, by_key=self._by_key)
+        except (DeviceUnreachable, AddressRefused) as problem:
+            self._note_unreachable(problem.detail)
+            raise
         except asyncssh.HostKeyNotVerifiable as error:
             raise self._stranger(error) from error
         except (asyncssh.PermissionDenied, asyncssh.KeyImportError, UnicodeDecodeError) as error:
@@ -145,8 +153,11 @@ class DeviceLink:
 
     def _unreachable(self, error: Exception) -> BastionError:
         why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        self._note(Audit("device:unreachable", {"device": self.way.device, "why": why[:200]}))
+        self._note_unreachable(why)
         return DeviceUnreachable(why, device=self.way.device)
+
+    def _note_unreachable(self, why: str) -> None:
+        self._note(Audit("device:unreachable", {"device": self.way.device, "why": why[:200]}))
 
 
 @lru_cache(maxsize=1024)

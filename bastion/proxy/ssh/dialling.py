@@ -6,6 +6,7 @@ question spared is a turn of a device's slow processor. A password is sent the o
 """
 
 import asyncio
+import socket
 from typing import Any
 
 import asyncssh
@@ -41,8 +42,10 @@ class FastDevice(SignsAtOnce, FastClientConnection):
     """On the packet path."""
 
 
-async def connect(options: asyncssh.SSHClientConnectionOptions, *, by_key: bool) -> SSHClientConnection:
-    """Connect, prove each other, log in. The caller bounds the time; cancelled, it leaves nothing behind."""
+async def connect(
+    options: asyncssh.SSHClientConnectionOptions, sock: socket.socket, *, by_key: bool
+) -> SSHClientConnection:
+    """Prove each other and log in over a connected socket, which is closed if that fails or is cancelled."""
     loop = asyncio.get_running_loop()
     kind = FastDevice if packet_path.install() else PlainDevice
 
@@ -53,7 +56,11 @@ async def connect(options: asyncssh.SSHClientConnectionOptions, *, by_key: bool)
         return connection
 
     options.waiter = waiter = loop.create_future()
-    _, connection = await loop.create_connection(make, options.host, options.port)
+    try:
+        _, connection = await loop.create_connection(make, sock=sock)
+    except BaseException:
+        sock.close()
+        raise
     try:
         await waiter
     except BaseException:

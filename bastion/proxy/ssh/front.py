@@ -9,10 +9,10 @@
 """
 
 from collections.abc import Awaitable
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import asyncssh
-from asyncssh.channel import SSHServerChannel
+from asyncssh.channel import SSHServerChannel, SSHTCPChannel
 from asyncssh.connection import SSHServerConnection
 from asyncssh.constants import MSG_CHANNEL_CLOSE, MSG_CHANNEL_OPEN, MSG_GLOBAL_REQUEST
 from asyncssh.packet import PacketDecodeError, SSHPacket, String
@@ -22,7 +22,7 @@ from bastion.proxy.ssh.algorithms import FRONT_SIGNATURES
 from bastion.proxy.ssh.caller import Caller
 from bastion.proxy.ssh.channels import PACKET, WINDOW, TechnicianEnd
 from bastion.proxy.ssh.names import shown
-from bastion.proxy.ssh.packet_channels import PacedServerChannel
+from bastion.proxy.ssh.packet_channels import PacedServerChannel, PacedTCPChannel
 from bastion.proxy.ssh.packet_connection import FastServerConnection
 
 MOST_UNREAD: Final = 4 * 1024 * 1024
@@ -30,6 +30,7 @@ MOST_UNREAD: Final = 4 * 1024 * 1024
 EXIT_PATIENCE: Final = 5.0
 """Seconds a closed channel waits for the device to say how its command ended."""
 
+_CHANNELS: Final = frozenset({b"session", b"direct-tcpip"})
 _GLOBAL: Final = frozenset(
     {b"keepalive@openssh.com", b"hostkeys-prove-00@openssh.com", b"no-more-sessions@openssh.com"}
 )
@@ -43,7 +44,6 @@ _HARMLESS: Final = frozenset(
 _RECEIVING: Final = frozenset({"open", "eof_pending", "eof"})  # as asyncssh: states in which a CLOSE may come
 _LOCALE: Final = ("LANG", "LC_", "COLORTERM", "TZ")
 _KINDS: Final = {
-    b"direct-tcpip": "port forwarding",
     b"direct-streamlocal@openssh.com": "socket forwarding",
     b"tun@openssh.com": "network tunnel",
     b"tcpip-forward": "remote port forwarding",
@@ -116,13 +116,25 @@ class StrictConnection(SSHServerConnection):
         end = self.caller.new_channel()
         return self._new_channel(), end
 
+    def _process_direct_tcpip_open(self, packet: SSHPacket) -> tuple[SSHTCPChannel[bytes], Any]:
+        """A tunnel: the client names where to; what that means is the session's to judge (T8, T50)."""
+        host, port = packet.get_string(), packet.get_uint32()
+        packet.get_string()
+        packet.get_uint32()  # who connected at the client's end: nothing we could check
+        packet.check_end()
+        tunnel = self.caller.new_tunnel(shown(host.decode("utf-8", "replace")), port)
+        return self._new_tunnel(), tunnel
+
     def _new_channel(self) -> SSHServerChannel[bytes]:
+        raise NotImplementedError
+
+    def _new_tunnel(self) -> SSHTCPChannel[bytes]:
         raise NotImplementedError
 
     def _refused_open(self, packet: SSHPacket) -> bool:
         rest = SSHPacket(packet.get_remaining_payload())
         kind = rest.get_string()
-        if kind == b"session" or self.caller.visit is None:
+        if kind in _CHANNELS or self.caller.visit is None:
             return False
         number = rest.get_uint32()
         rest.get_uint32()  # window
@@ -194,6 +206,10 @@ _SHAPE: Final = (True, False, False, 0, 0, None, "strict", WINDOW, PACKET)
 """allow_pty, line_editor, line_echo, line_history, max_line_length, encoding, errors, window, max_pktsize."""
 
 
+_TUNNEL: Final = (None, "strict", WINDOW, PACKET)
+"""encoding, errors, window, max_pktsize."""
+
+
 class PlainFrontChannel(StrictChannel, SSHServerChannel[bytes]):
     pass
 
@@ -204,6 +220,10 @@ class PlainFront(StrictConnection, SSHServerConnection):
     def _new_channel(self) -> SSHServerChannel[bytes]:
         self._update_recv_pktlen(PACKET)
         return PlainFrontChannel(self, self._loop, *_SHAPE)
+
+    def _new_tunnel(self) -> SSHTCPChannel[bytes]:
+        self._update_recv_pktlen(PACKET)
+        return SSHTCPChannel(self, self._loop, *_TUNNEL)
 
 
 class FastFrontChannel(StrictChannel, PacedServerChannel):
@@ -216,6 +236,10 @@ class FastFront(StrictConnection, FastServerConnection):
     def _new_channel(self) -> SSHServerChannel[bytes]:
         self._update_recv_pktlen(PACKET)
         return FastFrontChannel(self, self._loop, *_SHAPE)
+
+    def _new_tunnel(self) -> SSHTCPChannel[bytes]:
+        self._update_recv_pktlen(PACKET)
+        return PacedTCPChannel(self, self._loop, *_TUNNEL)
 
 
 def _plain_key(data: bytes) -> SSHKey | None:
@@ -243,7 +267,7 @@ def _where(kind: bytes, rest: SSHPacket) -> str:
     """What a refused request was about, as far as it can be read: the address, the path, the variable's name."""
     try:
         text = rest.get_string().decode("utf-8", "replace")
-        port = rest.get_uint32() if kind in {b"direct-tcpip", b"tcpip-forward"} else None
+        port = rest.get_uint32() if kind == b"tcpip-forward" else None
     except PacketDecodeError:
         return ""
     return shown(text if port is None else f"{text}:{port}")

@@ -19,7 +19,8 @@ from asyncssh.packet import UInt32
 from bastion.proxy.ssh.packet_channels import HELD, PacedChannel
 from bastion.proxy.ssh.packet_connection import SCRATCH, SCRATCH_VIEW
 
-Tap = Callable[[int, memoryview], None]  # (0 = data, else the extended data type; the bytes, valid during the call)
+Tap = Callable[[int, memoryview], bool]
+"""Takes 0 for data, else the extended data type, and the bytes, valid during the call. False: they were dealt with."""
 OnError = Callable[[Exception], None]
 
 _RECEIVING = frozenset({"open", "eof_pending", "eof"})  # as asyncssh: states in which a window may be adjusted
@@ -75,6 +76,9 @@ class Lane:
         elif self._show(stream, SCRATCH_VIEW[head : head + size]):
             source._recv_window -= size
             self._send(SCRATCH, head, size)
+        else:
+            source._recv_window -= size
+            self._settle()
         return True
 
     def _send(self, packet: bytearray, head: int, size: int) -> None:
@@ -110,12 +114,18 @@ class Lane:
         return min(self.target._send_window, self.target._send_pktsize)
 
     def _show(self, stream: int, data: memoryview) -> bool:
-        """The tap sees the data first. If it raises, or ends the session, the data goes nowhere."""
+        """The tap sees the data first. If it raises, takes it, or ends the session, the lane sends nothing."""
         try:
-            self.tap(stream, data)
+            passes = self.tap(stream, data)
         except Exception as error:  # noqa: BLE001  # whatever a tap raises stops the session, not the connection
             self.splice.fail(error)
-        return self.splice.active and self.target._send_state == "open"
+            return False
+        return passes and self.splice.active and self.target._send_state == "open"
+
+    def _settle(self) -> None:
+        """Give back the window of what a tap has taken, unless what it sent on instead still waits in the target."""
+        if self.splice.active and not self.target._send_buf:
+            self.source.give_back_window()
 
     def _hold(self, data: bytes, stream: int) -> None:
         self.source._recv_paused = HELD
@@ -131,6 +141,7 @@ class Lane:
             self._send_first()
         if source._recv_paused == HELD:
             self.release()
+        self._settle()
 
     def _send_first(self) -> None:
         """Send what goes into one packet from the front of what is held.
@@ -141,13 +152,15 @@ class Lane:
         data, stream = waiting[0]
         size = min(self._most(), len(data))
         packet, head = _packet(stream, data, size)
-        if not self._show(stream or 0, memoryview(packet)[head : head + size]):
+        passes = self._show(stream or 0, memoryview(packet)[head : head + size])
+        if not self.splice.active:
             return
         if size == len(data):
             waiting.pop(0)
         else:
             waiting[0] = (data[size:], stream)
-        self._send(packet, head, size)
+        if passes:
+            self._send(packet, head, size)
 
     def release(self) -> None:
         """Give what is held, if anything, to the session, and what stands behind it."""

@@ -6,6 +6,7 @@ from bastion.proxy.ssh.connector import DeviceLink
 from bastion.proxy.ssh.device_login import KeyRing
 from bastion.proxy.ssh.ways import Way, Ways
 from bastion.proxy.supervisor import Supervisor
+from bastion.proxy.tcp import Networks
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +14,12 @@ class Roads:
     """What the connections of a listener know of the way to devices."""
 
     supervisor: Supervisor
+    networks: Networks
     keys: KeyRing = field(default_factory=KeyRing)
     ways: Ways = field(default_factory=Ways)
 
     def dial(self, way: Way) -> DeviceLink:
-        link = DeviceLink(way, self.keys)
+        link = DeviceLink(way, self.keys, self.networks)
         link.dial(self.supervisor.task)
         return link
 

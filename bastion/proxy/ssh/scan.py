@@ -6,8 +6,10 @@ from typing import Final
 import asyncssh
 
 from bastion.errors import DeviceUnreachable
+from bastion.proxy import tcp
 from bastion.proxy.ssh import algorithms
 from bastion.proxy.ssh.connector import CLIENT_NAME, PATIENCE
+from bastion.proxy.tcp import Networks
 
 _SCANNED: Final = (
     ("ssh-ed25519",),
@@ -18,13 +20,16 @@ _NOT_OF_THIS_KIND: Final = (asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost,
 """How devices answer who have no key of the kind asked for: in words, by leaving, or by slamming the door."""
 
 
-async def scan_host_keys(host: str, port: int) -> list[str]:
-    """Return the public host keys a device shows, one per kind, for a person to confirm. Raises `DeviceUnreachable`."""
+async def scan_host_keys(host: str, port: int, networks: Networks) -> list[str]:
+    """Return the public host keys a device shows, one per kind, for a person to confirm.
+
+    Raises `DeviceUnreachable`, `AddressRefused`.
+    """
     found: list[str] = []
     last: Exception | None = None
     for names in _SCANNED:
         try:
-            key = await _scan(host, port, names)
+            key = await _scan(host, port, names, networks)
         except _NOT_OF_THIS_KIND as error:
             last = error
         except (OSError, asyncssh.Error) as error:
@@ -36,9 +41,10 @@ async def scan_host_keys(host: str, port: int) -> list[str]:
     return found
 
 
-async def _scan(host: str, port: int, names: tuple[str, ...]) -> asyncssh.SSHKey | None:
+async def _scan(host: str, port: int, names: tuple[str, ...], networks: Networks) -> asyncssh.SSHKey | None:
     async with asyncio.timeout(PATIENCE):
+        sock = await tcp.connect(host, port, networks, PATIENCE, device=host)
         return await asyncssh.get_server_host_key(
-            host, port, config=None, client_version=CLIENT_NAME, server_host_key_algs=names,
+            host, port, sock=sock, config=None, client_version=CLIENT_NAME, server_host_key_algs=names,
             kex_algs=algorithms.DEVICE_KEX,
         )  # fmt: skip

@@ -1,16 +1,13 @@
 """One technician's connection, from being let in to good-bye: lobby, session, channels."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final
 
 import asyncssh
 import structlog
 
 from bastion.domain.access_request import AccessRequest
-from bastion.domain.device import ChannelKind
 from bastion.domain.parties import Actor
 from bastion.domain.session import DeviceLost, EndReason, TechnicianLeft
 from bastion.domain.session_effects import Audit
@@ -32,16 +29,13 @@ from bastion.proxy.lobby.desk import ServiceDesk
 from bastion.proxy.lobby.lobby import Left, Lobby
 from bastion.proxy.lobby.terminal import Terminal
 from bastion.proxy.notices import Words
-from bastion.proxy.relay import Relay, Shortcut, Tap
-from bastion.proxy.ssh.channels import Asked, DeviceEnd, TechnicianEnd
+from bastion.proxy.ssh.carriage import SFTP, Carriage, services_of
+from bastion.proxy.ssh.channels import TechnicianEnd, TunnelEnd
 from bastion.proxy.ssh.connector import DeviceLink
 from bastion.proxy.ssh.errors import TEMPORARY, answer
-from bastion.proxy.ssh.modes import named
 from bastion.proxy.ssh.names import LoginName
-from bastion.proxy.ssh.packet_path import splice
 from bastion.proxy.ssh.roads import Roads, Standing
 from bastion.proxy.ssh.ways import Way
-from bastion.proxy.taps import RecorderTap, Traffic
 from bastion.services.opening import Connection
 from bastion.services.views import Entry, Opened
 
@@ -73,9 +67,11 @@ class Visit:
         self._supervisor = roads.supervisor
         self._desk = ServiceDesk(roads.supervisor.services, actor)
         self._ends: set[TechnicianEnd] = set()
+        self._tunnels: set[TunnelEnd] = set()
         self._remarks: list[str] = []
         self._refusals = 0
         self._live: LiveSession | None = None
+        self._carriage: Carriage | None = None
         self._link = standing.link if standing else None
         self._grant_id = standing.grant_id if standing else ""
         self._opening: asyncio.Task[LiveSession] | None = None
@@ -111,7 +107,7 @@ class Visit:
 
     # -- for the front -------------------------------------------------------------------------------------------------
     def new_channel(self) -> TechnicianEnd:
-        if len(self._ends) >= MOST_CHANNELS:
+        if len(self._ends) + len(self._tunnels) >= MOST_CHANNELS:
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many channels at once.")
         end = TechnicianEnd(self)
         self._ends.add(end)
@@ -120,16 +116,20 @@ class Visit:
     def refuse(self, kind: str, detail: str = "", *, remark: bool = True) -> str:
         """Refuse a channel or request of a kind that is not offered: an audit event, and one sentence to show."""
         problem = ChannelRefused(detail, kind=kind)
-        self._refusals += 1
-        if self._refusals > MOST_REFUSALS:
-            self._connection.abort()
-        else:
+        if self._may_refuse_more():
             self._supervisor.spawn(self._note_refusal(problem, kind, detail), "refused channel")
         say = translator(self._actor.language)
         text = sentence(ChannelRefused(detail, kind=say(kind)), self._actor.language)
         if remark:
             self._remarks.append(text)
         return text
+
+    def _may_refuse_more(self) -> bool:
+        """Count a refusal; a client that goes on asking for what it does not get is shown out."""
+        self._refusals += 1
+        if self._refusals > MOST_REFUSALS:
+            self._connection.abort()
+        return self._refusals <= MOST_REFUSALS
 
     async def _note_refusal(self, problem: ChannelRefused, kind: str, detail: str) -> None:
         """Put it down to the session, if there is one or one is being opened."""
@@ -150,13 +150,10 @@ class Visit:
     async def _serve(self, end: TechnicianEnd) -> None:
         self._remark(end)
         try:
-            if end.asked.subsystem:
+            if end.asked.subsystem not in {"", SFTP}:
                 end.refuse(self.refuse(f"subsystem {end.asked.subsystem[:40]}", remark=False), REFUSED)
             else:
-                live = await self._session_for(end)
-                if end.asked.pty and end.asked.command is None:
-                    await self._say_what_was_agreed(end, live)
-                await self._carry(end, live)
+                await self._carry(end, await self._session_for(end))
         except Left:
             end.close()
         except BastionError as problem:
@@ -167,6 +164,48 @@ class Visit:
         except Exception:
             self._turn_away(end, BastionError("fault"))
             raise
+
+    async def _carry(self, end: TechnicianEnd, live: LiveSession) -> None:
+        if end.asked.subsystem:
+            await self._ways(live).files(end)
+            return
+        if end.asked.pty and end.asked.command is None:
+            await self._say_what_was_agreed(end, live)
+        await self._ways(live).terminal(end)
+
+    # -- one tunnel ----------------------------------------------------------------------------------------------------
+    async def tunnel(self, host: str, port: int) -> TunnelEnd:
+        """Join a tunnel to a service of the device; `ChannelOpenError` with the sentence when it may not be."""
+        end = TunnelEnd(self._tunnels.discard)
+        if len(self._ends) + len(self._tunnels) >= MOST_CHANNELS:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many channels at once.")
+        if self._refusals >= MOST_REFUSALS:
+            self._connection.abort()
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many refusals.")
+        self._tunnels.add(end)
+        try:
+            live = await self._session_without_screen()
+            await self._ways(live).tunnel(end, host, port)
+        except BaseException as problem:
+            self._tunnels.discard(end)
+            if not isinstance(problem, BastionError):
+                raise
+            self._refusals += 1
+            if self._live is None:
+                await self._supervisor.services.sessions.refused(self._actor, self._name.device, problem)
+            raise asyncssh.ChannelOpenError(
+                asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, sentence(problem, self._actor.language)
+            ) from problem
+        return end
+
+    async def _session_without_screen(self) -> LiveSession:
+        """The session of this connection, for a channel on which nothing can be asked."""
+        entry = await self._arrived()
+        if self._opening is None:
+            _nobody_to_ask(self._name, entry, has_terminal=False)
+        if self._opening is None:
+            raise NoGrant("no session")
+        return await asyncio.shield(self._opening)
 
     def _remark(self, end: TechnicianEnd) -> None:
         """Say what was refused before there was anywhere to say it."""
@@ -242,7 +281,13 @@ class Visit:
             self._link = self._roads.dial(way)
         self._link.admit(opened.credential, live.note, lambda why: _device_lost(live, why))
         self._roads.ways.learn(live, way)
+        self._carriage = Carriage(live, self._link, opened.device, services_of(opened.endpoints), self._roads.networks)
         return self._link
+
+    def _ways(self, live: LiveSession) -> Carriage:
+        if self._carriage is None or self._carriage.live is not live:
+            raise NoGrant("the session has no device")
+        return self._carriage
 
     def _let_go(self) -> None:
         link, self._link = self._link, None
@@ -258,29 +303,6 @@ class Visit:
 
     async def _enter(self) -> Entry:
         return await self._desk.enter(self._name.device, self._name.account)
-
-    # -- joining the two sides -----------------------------------------------------------------------------------------
-    async def _carry(self, end: TechnicianEnd, live: LiveSession) -> None:
-        """Join the technician's channel to one on the device, recorded from its first byte."""
-        asked = replace(end.asked)  # as it is now: what is asked later is recorded later, and so is passed on later
-        kind = ChannelKind.EXEC if asked.command else ChannelKind.SHELL
-        number = live.allow(kind, asked.command or "")
-        try:
-            track = live.open_track(
-                number, kind, cols=asked.size.cols, rows=asked.size.rows, term=asked.term,
-                command=asked.command or "", pty=asked.pty, modes=named(asked.modes),
-            )  # fmt: skip
-            device = await self._device_channel(asked)
-            taps: list[Tap] = [RecorderTap(track), live.activity if asked.pty else Traffic(live.activity)]
-            live.carry(number, Relay(end, device, taps, live, terminal=asked.pty, shortcut=_short_way(end, device)))
-        except BastionError as problem:
-            live.channel_ended(number, problem.code)
-            raise
-
-    async def _device_channel(self, asked: Asked) -> DeviceEnd:
-        if self._link is None:
-            raise NoGrant("the session has no device")
-        return await self._link.open_channel(asked)
 
 
 def _nobody_to_ask(name: LoginName, entry: Entry | None, *, has_terminal: bool) -> None:
@@ -302,20 +324,3 @@ def _nothing_open(pending: AccessRequest | None) -> NoGrant:
 def _device_lost(live: LiveSession, why: str) -> None:
     if live.live:
         live.feed(DeviceLost(why))
-
-
-def _short_way(technician: TechnicianEnd, device: DeviceEnd) -> Shortcut:
-    """Let the packet path carry the data between two channels; the relay's taps see it all the same."""
-
-    def join(relay: Relay) -> Callable[[], None]:
-        if technician.channel is None or device.channel is None:
-            return lambda: None
-        joined = splice(
-            technician.channel, device.channel,
-            lambda _, data: relay.see_typed(Data(data)),
-            lambda stream, data: relay.see_shown(Data(data, Stream.ERR if stream else Stream.OUT)),
-            relay.fail,
-        )  # fmt: skip
-        return joined.close
-
-    return join

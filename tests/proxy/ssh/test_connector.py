@@ -12,6 +12,7 @@ from bastion.proxy.ssh.channels import Asked
 from bastion.proxy.ssh.connector import DeviceLink, _algorithms_of
 from bastion.proxy.ssh.device_login import KeyRing
 from bastion.proxy.ssh.ways import Way
+from bastion.proxy.tcp import Networks
 from bastion.secret import Secret
 from bastion.services.views import DeviceCredential
 
@@ -31,7 +32,7 @@ WAY = Way("ct-01", "127.0.0.1", 1, (PINNED,), "svc", "password")
 @pytest.fixture
 async def link():
     notes, lost, tasks = [], [], []
-    made = DeviceLink(WAY, KeyRing())
+    made = DeviceLink(WAY, KeyRing(), Networks(["127.0.0.0/8"]))
     made.notes, made.lost, made.tasks = notes, lost, tasks
     made.keep = lambda work, name: tasks.append(asyncio.ensure_future(work)) or tasks[-1]
     return made

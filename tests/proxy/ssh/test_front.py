@@ -50,12 +50,11 @@ def test_noise_is_no_signature(signature):
 @pytest.mark.parametrize(
     ("kind", "rest", "where"),
     [
-        (b"direct-tcpip", String("10.0.0.1") + UInt32(22) + String("me") + UInt32(1), "10.0.0.1:22"),
         (b"tcpip-forward", String("") + UInt32(8080), ":8080"),
         (b"direct-streamlocal@openssh.com", String("/run/docker.sock") + String("") + UInt32(0), "/run/docker.sock"),
         (b"env", String("LD_PRELOAD") + String("x.so"), "LD_PRELOAD"),
         (b"x@example.org", String("\x1b]0;owned\x07é"), "?]0;owned??"),
-        (b"direct-tcpip", b"\x00\x00", ""),
+        (b"tcpip-forward", b"\x00\x00", ""),
         (b"auth-agent-req@openssh.com", b"", ""),
     ],
 )
@@ -64,7 +63,7 @@ def test_what_a_refused_request_was_about_is_told_harmlessly(kind, rest, where):
 
 
 def test_a_kind_has_a_word_or_its_own_harmless_name():
-    assert front._name(b"direct-tcpip") == "port forwarding"
+    assert front._name(b"tcpip-forward") == "remote port forwarding"
     assert front._name(b"evil\x1b[2J@example.org") == "evil?[2J@example.org"
 
 

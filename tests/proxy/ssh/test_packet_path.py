@@ -107,8 +107,8 @@ def splice(a: Any, b: Any) -> packet_path.Splice:
     return packet_path.splice(a, b, _ignore, _ignore, pytest.fail)
 
 
-def _ignore(_stream: int, _data: memoryview) -> None:
-    pass
+def _ignore(_stream: int, _data: memoryview) -> bool:
+    return True
 
 
 def test_the_log_of_packets_is_asked_for_before_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator, Callable
 import asyncssh
 import pytest
 
-from bastion.errors import DeviceUnreachable
+from bastion.errors import AddressRefused, DeviceUnreachable
 from bastion.proxy.ssh import scan as module
 from bastion.proxy.ssh.scan import scan_host_keys
+from bastion.proxy.tcp import Networks
 
 ED25519 = asyncssh.generate_private_key("ssh-ed25519")
 ECDSA = asyncssh.generate_private_key("ecdsa-sha2-nistp256")
 RSA = asyncssh.generate_private_key("ssh-rsa", key_size=2048)
+
+HERE = Networks(["127.0.0.0/8"])
 
 
 class Nosy(asyncssh.SSHServer):
@@ -68,7 +71,7 @@ def lines(*keys: asyncssh.SSHKey) -> list[list[str]]:
 
 async def test_R09_every_kind_of_key_is_read_once_the_best_first(device):
     port, _ = await device(RSA, ECDSA, ED25519)
-    found = await scan_host_keys("127.0.0.1", port)
+    found = await scan_host_keys("127.0.0.1", port, HERE)
     assert [line.split()[:2] for line in found] == lines(ED25519, ECDSA, RSA)
     assert all("\n" not in line for line in found)
 
@@ -76,18 +79,18 @@ async def test_R09_every_kind_of_key_is_read_once_the_best_first(device):
 @pytest.mark.parametrize("key", [ED25519, ECDSA, RSA], ids=["ed25519", "ecdsa", "rsa"])
 async def test_a_device_with_one_key_is_read(device, key):
     port, _ = await device(key)
-    assert [line.split()[:2] for line in await scan_host_keys("127.0.0.1", port)] == lines(key)
+    assert [line.split()[:2] for line in await scan_host_keys("127.0.0.1", port, HERE)] == lines(key)
 
 
 async def test_R09_no_user_name_is_given_away(device):
     port, users = await device(ED25519)
-    await scan_host_keys("127.0.0.1", port)
+    await scan_host_keys("127.0.0.1", port, HERE)
     assert users == []
 
 
 async def test_where_nobody_listens_the_device_is_unreachable():
     with pytest.raises(DeviceUnreachable) as refused:
-        await scan_host_keys("127.0.0.1", 1)
+        await scan_host_keys("127.0.0.1", 1, HERE)
     assert refused.value.params == {"device": "127.0.0.1"}
     assert "127.0.0.1" in refused.value.public
 
@@ -95,13 +98,13 @@ async def test_where_nobody_listens_the_device_is_unreachable():
 async def test_a_device_that_slams_the_door_each_time_is_unreachable(stranger):
     port = await stranger(lambda writer: writer.transport.abort())
     with pytest.raises(DeviceUnreachable):
-        await scan_host_keys("127.0.0.1", port)
+        await scan_host_keys("127.0.0.1", port, HERE)
 
 
 async def test_what_speaks_no_ssh_is_unreachable(stranger):
     port = await stranger(lambda writer: writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" + b"x" * 5000 + b"\n"))
     with pytest.raises(DeviceUnreachable):
-        await scan_host_keys("127.0.0.1", port)
+        await scan_host_keys("127.0.0.1", port, HERE)
 
 
 async def test_a_device_that_says_nothing_is_given_up(stranger, monkeypatch):
@@ -109,4 +112,10 @@ async def test_a_device_that_says_nothing_is_given_up(stranger, monkeypatch):
     port = await stranger(lambda writer: None)
     async with asyncio.timeout(5):
         with pytest.raises(DeviceUnreachable):
-            await scan_host_keys("127.0.0.1", port)
+            await scan_host_keys("127.0.0.1", port, HERE)
+
+
+async def test_T50_this_machine_is_not_scanned_unless_the_configuration_names_it(device):
+    port, _ = await device(ED25519)
+    with pytest.raises(AddressRefused):
+        await scan_host_keys("127.0.0.1", port, Networks())

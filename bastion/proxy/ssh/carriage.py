@@ -1,0 +1,144 @@
+"""Joins each kind of a technician's channel to the device, recorded from its first byte.
+
+A shell or a command becomes a channel on the device whose bytes are recorded; a file channel passes the gate, which
+notes what is done to each file; a tunnel is a TCP connection to a service of that very device.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bastion.domain.device import SESSIONS, ChannelKind, Device, Endpoint, Recordability, recordability
+from bastion.domain.session_effects import Audit
+from bastion.errors import BastionError, ChannelRefused
+from bastion.i18n import translator
+from bastion.proxy import tcp
+from bastion.proxy.files.gate import SftpGate
+from bastion.proxy.files.ledger import Ledger
+from bastion.proxy.frames import Data, Stream
+from bastion.proxy.live_session import LiveSession
+from bastion.proxy.relay import Relay, Shortcut, Tap
+from bastion.proxy.ssh.channels import Asked, DeviceEnd, TechnicianEnd, TunnelEnd
+from bastion.proxy.ssh.connector import DeviceLink
+from bastion.proxy.ssh.modes import named
+from bastion.proxy.ssh.packet_path import splice
+from bastion.proxy.taps import PassageTap, RecorderTap, Traffic
+
+PATIENCE: Final = 10.0
+"""Seconds for a service of the device to take a connection."""
+SFTP: Final = "sftp"
+NOT_OF_DEVICE: Final = (
+    "{target} is no service of {device}. Through this session you reach: {services}. Write the device's name, not "
+    "localhost: {device}:port."
+)
+NO_SERVICES: Final = "The hospital has registered no service of {device} for tunnels; ask it to."
+
+
+@dataclass(frozen=True, slots=True)
+class Carriage:
+    """One session's ways to its device. `services` are the endpoints a tunnel may reach, as the inventory has them."""
+
+    live: LiveSession
+    link: DeviceLink
+    device: Device
+    services: tuple[Endpoint, ...]
+    networks: tcp.Networks
+
+    # -- shell, command ------------------------------------------------------------------------------------------------
+    async def terminal(self, end: TechnicianEnd) -> None:
+        asked = replace(end.asked)  # as it is now: what is asked later is recorded later, and so is passed on later
+        kind = ChannelKind.EXEC if asked.command else ChannelKind.SHELL
+        live = self.live
+
+        async def join(number: int) -> Relay:
+            track = live.open_track(
+                number, kind, cols=asked.size.cols, rows=asked.size.rows, term=asked.term,
+                command=asked.command or "", pty=asked.pty, modes=named(asked.modes),
+            )  # fmt: skip
+            device = await self.link.open_channel(asked)
+            taps: list[Tap] = [RecorderTap(track), live.activity if asked.pty else Traffic(live.activity)]
+            return Relay(end, device, taps, live, terminal=asked.pty, shortcut=_short_way(end, device))
+
+        await self._carry(kind, asked.command or "", join)
+
+    # -- files ---------------------------------------------------------------------------------------------------------
+    async def files(self, end: TechnicianEnd) -> None:
+        """Straight through, beside the gate: for a grant whose files need no release desk."""
+        live, grant = self.live, self.live.grant
+
+        async def join(number: int) -> Relay:
+            track = live.open_track(number, ChannelKind.SFTP, cols=0, rows=0, term="", command=SFTP, pty=False)
+            device = await self.link.open_channel(Asked(subsystem=SFTP))
+            gate = SftpGate(
+                grant.files, Ledger(track.file, live.note), translator(live.words.language),
+                lambda data: device.write(Data(data)), lambda data: end.write(Data(data)),
+                lambda on: relay.gate_full(full=on),
+            )  # fmt: skip
+            taps: list[Tap] = [Traffic(live.activity)]
+            shortcut = _short_way(end, device)
+            relay = Relay(end, device, taps, live, terminal=False, shortcut=shortcut, gate=gate)
+            return relay
+
+        await self._carry(ChannelKind.SFTP, SFTP, join)
+
+    # -- tunnels -------------------------------------------------------------------------------------------------------
+    async def tunnel(self, end: TunnelEnd, host: str, port: int) -> None:
+        """Connect to a service of the device, before the client is told that its tunnel stands."""
+        live = self.live
+        service = self._service(host, port)
+        target = f"{service.protocol} {self.device.code}:{service.port}"
+
+        async def join(number: int) -> Relay:
+            track = live.open_track(number, ChannelKind.FORWARD, cols=0, rows=0, term="", command=target, pty=False)
+            device = await tcp.dial(service.host, service.port, self.networks, PATIENCE, device=self.device.code)
+            kept = recordability(service.protocol) is Recordability.FULL
+            taps: list[Tap] = [RecorderTap(track) if kept else PassageTap(track), Traffic(live.activity)]
+            return Relay(end, device, taps, live, terminal=False)
+
+        await self._carry(ChannelKind.FORWARD, target, join)
+
+    def _service(self, host: str, port: int) -> Endpoint:
+        """The endpoint a tunnel means (T50): by the device's name or its address as registered, never anything else."""
+        for service in self.services:
+            if host.lower() in {self.device.code.lower(), service.host.lower()} and port == service.port:
+                return service
+        offered = ", ".join(f"{self.device.code}:{service.port} ({service.protocol})" for service in self.services)
+        facts = {"channel": 0, "kind": ChannelKind.FORWARD, "why": "no service of it", "detail": f"{host}:{port}"}
+        self.live.note(Audit("channel:refused", facts))
+        raise ChannelRefused(
+            f"{host}:{port}", sentence=NOT_OF_DEVICE if offered else NO_SERVICES, target=f"{host}:{port}",
+            device=self.device.code, services=offered,
+        )  # fmt: skip
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _carry(self, kind: ChannelKind, detail: str, join: Callable[[int], Awaitable[Relay]]) -> None:
+        """Ask the session, join, hand over. Whatever stops that on the way, the channel is over for the session too."""
+        number = self.live.allow(kind, detail)
+        try:
+            self.live.carry(number, await join(number))
+        except BaseException as problem:
+            outcome = problem.code if isinstance(problem, BastionError) else type(problem).__name__
+            self.live.channel_ended(number, outcome)
+            raise
+
+
+def services_of(endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
+    """What tunnels may reach: never where a session logs in, which would go round the recording and the vault."""
+    return tuple(endpoint for endpoint in endpoints if endpoint.protocol not in SESSIONS)
+
+
+def _short_way(technician: TechnicianEnd, device: DeviceEnd) -> Shortcut:
+    """Let the packet path carry the data between two channels; the relay's taps see it all the same."""
+
+    def join(relay: Relay) -> Callable[[], None]:
+        if technician.channel is None or device.channel is None:
+            return lambda: None
+        joined = splice(
+            technician.channel, device.channel,
+            lambda _, data: relay.passes_typed(Data(data)),
+            lambda stream, data: relay.passes_shown(Data(data, Stream.ERR if stream else Stream.OUT)),
+            relay.fail,
+        )  # fmt: skip
+        return joined.close
+
+    return join
