@@ -24,10 +24,10 @@ PACKAGES := chromium openssh-client openssh-server putty-tools dropbear-bin tmux
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(CORE) $(BUILT) ## Start a bastion, its console and two demo devices; Ctrl-C stops everything
+demo: $(CORE) $(BUILT) ## Start a bastion, its console and three demo devices; Ctrl-C stops everything
 	@exec $(PY) -m bastion demo
 
-code: ## The present code of a demo account: make code WHO=alice
+code: ## The present code of a demo account, with its QR code: make code WHO=alice
 	@test -n "$(WHO)" || { echo "Say whose: make code WHO=alice" >&2; exit 1; }
 	@$(PY) -m bastion demo --code "$(WHO)"
 
