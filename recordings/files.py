@@ -8,7 +8,9 @@ data, bounded here, with what is no character spelled out (`\xff`), and made har
     op         put get remove rename mkdir rmdir link setstat list: one line for an operation on a name
     direction  "in" to the device, "out" from it, "" when no content passes
     size       bytes of content that passed; sha256 is over exactly these
-    pieces     "" in one run from the start, "scattered" out of order: sha256 is then over the pieces as they passed
+    pieces     "" in one run from the start · "from N" in one run from that byte on, as a resumed transfer is
+               "repeated D" one run of which parts were read again: sha256 is over each byte's first passage, D over all
+               "scattered" out of order: sha256 is over the pieces as they passed
     outcome    begun · done · refused: why · held: why · failed: why · broken off
 """
 
@@ -26,6 +28,7 @@ BEGUN = "begun"
 DONE = "done"
 BROKEN_OFF = "broken off"
 SCATTERED = "scattered"
+REPEATED = "repeated"
 
 _CUT = "…"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")

@@ -44,6 +44,19 @@ REFUSALS: Final[Mapping[str, str]] = {
     RefusalReason.FROZEN: N_("the session was frozen"),
     RefusalReason.ENDING: N_("the session was ending"),
 }
+FILE_REFUSALS: Final = {
+    "upload_not_granted": N_("sending files is not part of the authorisation"),
+    "download_not_granted": N_("fetching files is not part of the authorisation"),
+    "delete_not_granted": N_("deleting files is not part of the authorisation"),
+    "rename_not_granted": N_("renaming or linking files is not part of the authorisation"),
+    "not_passed_on": N_("the bastion does not pass this file operation on"),
+    "path_too_long": N_("the path is too long"),
+    "path_with_zero_byte": N_("the path holds a zero byte"),
+    "too_many_files": N_("too many files were open at once"),
+    "too_many_requests": N_("too many file operations at once"),
+    "not_open": N_("the file was not open for that"),
+    "harmful_names": N_("the device sent file names that could do harm"),
+}
 FILES: Final[Mapping[str, str]] = {
     FileRight.UPLOAD: N_("upload"),
     FileRight.DOWNLOAD: N_("download"),
@@ -89,7 +102,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Why something was refused, by the error's code: its sentence, or where that needs facts, a few words."""
-WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS}
+WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS, **FILE_REFUSALS}
 KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS}
 WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
