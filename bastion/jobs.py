@@ -78,6 +78,7 @@ async def recover(services: Services, archive: Archive, node: str) -> int:
         )  # fmt: skip
         await services.sessions.closed(record, ending)
         _log.warning("a session was left by a crash; it is closed", session=record.id, sealed=bool(seal))
+    await services.files.recover(node)
     return len(left)
 
 
@@ -85,6 +86,7 @@ async def run(services: Services, archive: Archive, node: str) -> None:
     """Do the periodic work until cancelled."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(MINUTE, lambda: _look_at_disk(services, archive)), name="job disk")
+        group.create_task(_every(MINUTE, lambda: _purge_files(services, node)), name="job files")
         group.create_task(_every(RESEAL_EVERY, lambda: _reseal(services, archive)), name="job reseal")
         proof = _every(DAY, lambda: _verify_in_turn(services, archive, node), first=RESEAL_EVERY)
         group.create_task(proof, name="job verify")
@@ -115,6 +117,13 @@ async def _seal_the_rest(services: Services, archive: Archive) -> dict[str, Seal
             system_actor(), "recording:failed", detail=f"not sealed: {found.problem}", session=found.recording_id
         )
     return seals
+
+
+async def _purge_files(services: Services, node: str) -> None:
+    """Nothing stays in the release desk for good (R-41)."""
+    gone = await services.files.purge(node)
+    if gone:
+        _log.info("files in the release desk ran out of time and are removed", count=gone)
 
 
 async def _reseal(services: Services, archive: Archive) -> None:

@@ -7,9 +7,10 @@ The SSH edge is loaded only by who uses it, so that `bastion lock` is quick when
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,9 +22,12 @@ from bastion.config import Settings
 from bastion.errors import ConfigurationError, Phrase
 from bastion.jobs import Archive
 from bastion.services import bundle
+from bastion.services.antivirus import Antivirus
 from bastion.services.bundle import Services
+from bastion.services.files import FileKeeping
 from bastion.services.replay import RecordingStore
 from bastion.store.database import Database
+from bastion.store.quarantine import Quarantine
 from bastion.store.vault import Vault
 from policies.engine import PolicyEngine
 from policies.loader import load
@@ -140,19 +144,26 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     try:
         services = bundle.build(
             database, Vault.open(settings.vault_key), PolicyEngine(policies),
-            RecordingStore(archive.blobs, signer.public), _scan, proof_length=settings.proof_length,
-            keep=Retention(settings.recording_months),
+            RecordingStore(archive.blobs, signer.public), partial(_scan, settings.test_networks),
+            _file_keeping(settings),
+            proof_length=settings.proof_length, keep=Retention(settings.recording_months),
         )  # fmt: skip
         yield Parts(settings, services, archive, policies)
     finally:
         await database.close()
 
 
-# -- parts -------------------------------------------------------------------------------------------------------------
-async def _scan(host: str, port: int) -> list[str]:
-    from bastion.proxy.ssh.scan import scan_host_keys  # noqa: PLC0415 - half a second that only commissioning needs
+def _file_keeping(settings: Settings) -> FileKeeping:
+    quarantine = Quarantine(settings.quarantine, settings.min_free_mb * MIB)
+    return FileKeeping(quarantine, Antivirus(settings.clamd, settings.clamd_limit_mb * MIB), settings.held_for)
 
-    return await scan_host_keys(host, port)
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+async def _scan(test_networks: Sequence[str], host: str, port: int) -> list[str]:
+    from bastion.proxy.ssh.scan import scan_host_keys  # noqa: PLC0415 - half a second that only commissioning needs
+    from bastion.proxy.tcp import Networks  # noqa: PLC0415
+
+    return await scan_host_keys(host, port, Networks(test_networks))
 
 
 def require(path: Path) -> None:

@@ -20,6 +20,7 @@ class Action(StrEnum):
     RENAME = "rename"
     FORWARD = "forward"
     APPROVE = "approve"  # agree to or refuse a request
+    RELEASE = "release"  # let a file of the release desk through, or refuse it
     REPLAY = "replay"  # watch or download a recording
     WATCH = "watch"  # look at a live session
     INTERRUPT = "interrupt"  # freeze, thaw or cut a live session

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bastion import clock, jobs
+from bastion.domain.held_file import Direction, FileState
 from bastion.domain.session import EndReason
 from bastion.errors import NotFound, Unavailable
 from bastion.services.sessions import Ending
@@ -198,3 +199,22 @@ async def test_a_job_goes_on_after_trouble():
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_R41_the_release_desk_is_emptied_by_the_clock_and_after_a_crash(house, archive, monkeypatch):
+    session = await house.opened()
+    files = house.services.files
+    kept, arrival = await files.arriving(session.record, session.grant, Direction.IN, "/fw/a.bin")
+    arrival.write(0, b"x")
+    await files.arrived(session.record, kept, arrival)
+    half, _ = await files.arriving(session.record, session.grant, Direction.IN, "/fw/b.bin")
+    await jobs.recover(house.services, archive, session.record.node)
+    assert (await files.get(half.id)).stored_state is FileState.BROKEN
+    await jobs._purge_files(house.services, session.record.node)
+    assert (await files.get(kept.id)).stored_state is FileState.HELD
+    later = clock.now() + timedelta(days=8)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    with capture_logs() as logs:
+        await jobs._purge_files(house.services, session.record.node)
+    assert [line["count"] for line in logs] == [1]
+    assert (await files.get(kept.id)).stored_state is FileState.PURGED

@@ -13,7 +13,7 @@ from typing import Final
 from bastion import errors
 from bastion.domain.device import FileRight
 from bastion.domain.session_effects import RefusalReason
-from web import labels
+from web import desk_words, labels
 from web.labels import N_
 from web.views import Clockface, brief
 
@@ -25,6 +25,8 @@ OUTCOMES: Final = {
     "ok": N_("in order"),
     "closed": N_("closed"),
     "failed": N_("failed"),
+    "done": N_("done"),
+    "broken off": N_("broken off"),
     "session ended": N_("the session ended"),
 }
 FAILURES: Final = {
@@ -102,13 +104,15 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Why something was refused, by the error's code: its sentence, or where that needs facts, a few words."""
-WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS, **FILE_REFUSALS}
+WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS, **FILE_REFUSALS, **desk_words.BROKEN}
 KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS}
 WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": WAYS, "outcome": OUTCOMES, "kind": KINDS,
+        "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": {**WAYS, **desk_words.RELEASED},
+        "outcome": OUTCOMES, "kind": KINDS, "op": labels.FILE_OPERATIONS, "direction": desk_words.DIRECTIONS,
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,
-        "files": FILES,
+        "files": FILES, "scan": desk_words.SCANS, "announced": desk_words.ANNOUNCED,
+        "signature": desk_words.UNSCANNED,
     }
 )  # fmt: skip
 """By field, the word for each code in it; a field may hold several codes."""
@@ -173,7 +177,7 @@ class Teller:
             return self.face.span(timedelta(minutes=int(value)))
         if name == "seconds":
             return self.face.span(timedelta(seconds=float(value)))
-        return self.face.size(int(value)) if name == "bytes" else None
+        return self.face.size(int(value)) if name in {"bytes", "size"} else None
 
     def _word(self, table: Mapping[str, str], value: str) -> str | None:
         return self.t(table[value]) if value in table else None

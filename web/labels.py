@@ -104,18 +104,18 @@ TRACKS: Mapping[str, str] = MappingProxyType(
 )
 FILE_OPERATIONS: Mapping[str, str] = MappingProxyType(
     {
-        "put": N_("Sent to the device"),
-        "get": N_("Fetched from the device"),
-        "remove": N_("Deleted"),
-        "rename": N_("Renamed"),
-        "mkdir": N_("Folder made"),
-        "rmdir": N_("Folder deleted"),
-        "link": N_("Link made"),
-        "setstat": N_("Attributes changed"),
-        "list": N_("Folder listed"),
+        "put": N_("Upload to the device"),
+        "get": N_("Download from the device"),
+        "remove": N_("Delete"),
+        "rename": N_("Rename"),
+        "mkdir": N_("Make a folder"),
+        "rmdir": N_("Delete a folder"),
+        "link": N_("Make a link"),
+        "setstat": N_("Change attributes"),
+        "list": N_("List a folder"),
     }
 )
-"""What was done to a file, by the word the recording keeps."""
+"""What was asked to be done to a file, by the word the recording keeps."""
 FILE_OUTCOMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "done": ("ok", N_("Done")),
@@ -205,6 +205,12 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "channel:closed": N_("Channel closed"),
         "file:passed": N_("File handled"),
         "file:refused": N_("File operation refused"),
+        "file:held": N_("File held at the release desk"),
+        "file:released": N_("File released"),
+        "file:rejected": N_("Held file refused"),
+        "file:delivered": N_("Released file delivered"),
+        "file:broken": N_("File broken off"),
+        "file:purged": N_("Held file removed: its time was over"),
         "device:unreachable": N_("Device unreachable"),
         "device:host_key_changed": N_("Device identity changed"),
         "device:login_failed": N_("Device refused its account"),
@@ -239,6 +245,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
     {
         "account": N_("account"),
         "agreed": N_("time agreed"),
+        "announced": N_("announced hash"),
         "by": N_("by"),
         "bytes": N_("size"),
         "changed": N_("changed"),
@@ -258,6 +265,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "expires": N_("expires"),
         "factors": N_("factors"),
         "files": N_("rights on files"),
+        "findings": N_("found"),
         "fingerprint": N_("fingerprint"),
         "fingerprints": N_("fingerprints"),
         "first": N_("first"),
@@ -284,12 +292,14 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "reason": N_("reason"),
         "request": N_("request"),
         "roles": N_("roles"),
+        "scan": N_("virus scan"),
         "scope": N_("scope"),
         "seconds": N_("duration"),
         "secrets": N_("secrets"),
         "seen": N_("seen"),
         "session": N_("session"),
         "sha256": N_("SHA-256"),
+        "signature": N_("signature"),
         "size": N_("size"),
         "stage": N_("stage"),
         "start": N_("start"),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
+from bastion.domain.announced_file import AnnouncedFile, checked
 from bastion.domain.device import Device, DeviceAccount
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
@@ -44,6 +45,7 @@ class RequestDraft:
     start: datetime | None = None
     technician_login: str = ""
     notice_accepted: bool = False
+    announced: tuple[AnnouncedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ def _make_request(actor: Actor, draft: RequestDraft, ask: _Ask, decision: Decisi
         created_by=person(actor), quorum=decision.obligations.approvals,
         max_duration=decision.obligations.max_duration, policy_hash=decision.policy_hash,
         policy_ids=policy_ids(decision), source=actor.source, start=draft.start,
+        announced=checked(draft.announced),
         notice_accepted_at=now if draft.notice_accepted and actor.kind is ActorKind.TECHNICIAN else None,
     )  # fmt: skip
 

@@ -11,10 +11,12 @@ from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions
 from bastion.services.directory import Directory
 from bastion.services.enrolment import Enrolment
+from bastion.services.files import FileKeeping, Files
 from bastion.services.inventory import HostKeyScanner, Inventory
 from bastion.services.locks import Locks
 from bastion.services.opening import PROOF_LENGTH
 from bastion.services.people import People
+from bastion.services.releases import Releases
 from bastion.services.replay import RecordingStore, Replay
 from bastion.services.retention import Retention
 from bastion.services.sessions import Sessions
@@ -46,6 +48,8 @@ class Services:
     decisions: Decisions
     upkeep: Upkeep
     retention: Retention
+    files: Files
+    releases: Releases
     database: Database
 
     def hints(self) -> AsyncIterator[Hint]:
@@ -55,7 +59,7 @@ class Services:
 
 def build(
     database: Database, vault: Vault, engine: PolicyEngine, recordings: RecordingStore, scan: HostKeyScanner,
-    *, proof_length: timedelta = PROOF_LENGTH, keep: Keep | None = None,
+    keeping: FileKeeping, *, proof_length: timedelta = PROOF_LENGTH, keep: Keep | None = None,
 ) -> Services:  # fmt: skip
     """Join the use cases to the store; `app.py` calls this once."""
     decisions = Decisions(engine)
@@ -77,5 +81,7 @@ def build(
         decisions=decisions,
         upkeep=Upkeep(database, vault),
         retention=Retention(database, keep or Keep()),
+        files=Files(database, keeping),
+        releases=Releases(database, decisions, authentication),
         database=database,
     )

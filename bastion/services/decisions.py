@@ -90,6 +90,14 @@ class Decisions:
             raise SelfApproval(f"{actor.id} on request {request.id}")
         return self._require(self.on_request(actor, request, device, now), actor, Action.APPROVE)
 
+    def require_release(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
+        """May this person decide on a file that came under `request`? Nobody does for what he asked for himself."""
+        if actor.id in {request.created_by.id, request.technician_id}:
+            raise SelfApproval(f"{actor.id} on a file of request {request.id}")
+        context = _context(now, actor.source, request.kind.value, request.wanted, factors=2)
+        decision = self._decide(Query(Action.RELEASE, _principal(actor), None, _device(device), context))
+        return self._require(decision, actor, Action.RELEASE)
+
     def require_about(self, action: Action, actor: Actor, device: Device | None, now: datetime) -> Decision:
         """Replay, watch, interrupt, lock: what staff do about sessions. `device` is `None` for everything at once."""
         decision = self.about(action, actor, device, now)

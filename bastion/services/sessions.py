@@ -98,7 +98,7 @@ class Sessions:
         """Append what happened inside a live session to the audit chain, in order, in one transaction."""
         if not facts:
             return
-        actor, now = _carrier(record), clock.now()
+        actor, now = carrier(record), clock.now()
         async with self._database.write() as uow:
             for fact in facts:
                 await uow.audit.append(
@@ -188,7 +188,7 @@ class Sessions:
         return tuple(items)
 
     async def _audit_closed(self, uow: UnitOfWork, record: SessionRecord, ending: Ending, now: datetime) -> None:
-        actor = _carrier(record)
+        actor = carrier(record)
         subject = ("session", record.id)
         if ending.digest:
             await uow.audit.append(
@@ -216,7 +216,7 @@ async def _account(uow: UnitOfWork, device: Device, login: str) -> DeviceAccount
     return chosen[0]
 
 
-def _carrier(record: SessionRecord) -> Actor:
+def carrier(record: SessionRecord) -> Actor:
     """Who facts inside a session are put down to: the technician whose session it is."""
     return replace(
         system_actor(record.technician_name), id=record.technician_id, login="", source=record.source,

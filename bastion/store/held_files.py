@@ -58,9 +58,9 @@ class HeldFiles(Versioned[HeldFile]):
             return None
         return await self._one(FETCHED, {"grant_id": grant_id, "path": path, "node": node, "now": now})
 
-    async def over(self, now: datetime) -> list[HeldFile]:
-        """What nobody fetched or decided on in time."""
-        return await self._many(OVER, {"now": now})
+    async def over(self, node: str, now: datetime) -> list[HeldFile]:
+        """What lies on this node and nobody fetched or decided on in time."""
+        return await self._many(OVER, {"node": node, "now": now})
 
     async def arriving(self, node: str) -> list[HeldFile]:
         return await self._many(ARRIVING, {"node": node})
@@ -93,6 +93,6 @@ FETCHED = NEWEST.where(
     _F.grant_id == sa.bindparam("grant_id"), _F.path == sa.bindparam("path"), _F.node == sa.bindparam("node"),
     _F.direction == Direction.OUT, _F.stored_state.in_(WAITING), _F.expires_at > _NOW,
 ).limit(1)  # fmt: skip
-OVER = HeldFiles.sql_all.where(_F.stored_state.in_(WAITING), _F.expires_at <= _NOW)
+OVER = HeldFiles.sql_all.where(_F.node == sa.bindparam("node"), _F.stored_state.in_(WAITING), _F.expires_at <= _NOW)
 ARRIVING = HeldFiles.sql_all.where(_F.node == sa.bindparam("node"), _state(FileState.ARRIVING))
 SOME = HeldFiles.sql_all.where(_F.id.in_(sa.bindparam("ids", expanding=True)))

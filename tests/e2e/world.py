@@ -1,7 +1,6 @@
 """A small hospital with a running bastion and a device, all real, in the test's own event loop."""
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,7 +34,7 @@ from bastion.services.replay import RecordingStore
 from bastion.store.database import Database
 from bastion.store.vault import Vault
 from policies.engine import PolicyEngine
-from policies.loader import LIBRARY, load
+from policies.loader import load
 from recordings import replay
 from recordings.blobs import FileBlobs
 from recordings.model import Seal
@@ -69,15 +68,6 @@ async def _scan(host: str, port: int) -> list[str]:
     return await scan_host_keys(host, port, NETWORKS)
 
 
-def straight_through(folder: Path) -> Path:
-    """The shipped policies, but files pass without the release desk."""
-    shutil.copytree(LIBRARY, folder, ignore=shutil.ignore_patterns("*.cedarschema"))
-    for file in folder.iterdir():
-        text = file.read_text(encoding="utf-8").replace('@sas("rule")', '@sas("free")')
-        file.write_text(text.replace('sas = "rule"', 'sas = "free"'), encoding="utf-8")
-    return folder
-
-
 class World:
     def __init__(self, home: Path, database: Database, policies: Path | None = None) -> None:
         self.home = home
@@ -89,7 +79,9 @@ class World:
         make_key(home / "host_key")
         store = RecordingStore(self.archive.blobs, self.signer.public)
         vault = Vault.open(home / "vault.key")
-        self.services: Services = build(database, vault, PolicyEngine(load(policies)), store, _scan, a_file_keeping(home))
+        self.services: Services = build(
+            database, vault, PolicyEngine(load(policies)), store, _scan, a_file_keeping(home)
+        )
         self.supervisor = self.new_supervisor()
         self.door = Door(self.services, self.supervisor, "en", NETWORKS)
         self.listener: Listener

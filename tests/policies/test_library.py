@@ -32,7 +32,7 @@ ON_FILES = {
     "telediagnostic": {Action.SFTP, Action.DOWNLOAD, Action.FORWARD},
     "teleassistance": set(),
 }
-STAFF_ACTIONS = (Action.APPROVE, Action.REPLAY, Action.WATCH, Action.INTERRUPT, Action.LOCK)
+STAFF_ACTIONS = (Action.APPROVE, Action.RELEASE, Action.REPLAY, Action.WATCH, Action.INTERRUPT, Action.LOCK)
 
 HOUR = timedelta(hours=1)
 LIKELY = st.sampled_from([True, True, True, False])
@@ -97,8 +97,8 @@ def test_a_technician_may_do_exactly_what_the_requirements_say(library: PolicyEn
 
 
 def staff_may(action: Action, roles: frozenset[str], *, covers: bool, mine: bool) -> bool:
-    """R-23, R-28, R-34, R-55, R-64, R-70."""
-    if action is Action.APPROVE:
+    """R-23, R-28, R-34, R-41, R-55, R-64, R-70."""
+    if action in {Action.APPROVE, Action.RELEASE}:
         return covers and not mine and roles == {"approver"}
     who = {
         Action.REPLAY: {"security", "auditor"},

@@ -46,7 +46,7 @@ def test_files_are_taken_in_the_order_of_their_names(directory: Path):
     rules = (directory / "staff.cedar").read_text(encoding="utf-8")
     one_each = [f"@id({rule}" for rule in re.sub("//.*", "", rules).split("@id(")[1:]]
     for number, rule in reversed(list(enumerate(one_each))):
-        (directory / f"staff-{number}.cedar").write_text(rule, encoding="utf-8")
+        (directory / f"staff-{number:02}.cedar").write_text(rule, encoding="utf-8")
     (directory / "staff.cedar").unlink()
     assert list(load(directory).rules) == list(load(None).rules)
 
@@ -100,7 +100,7 @@ def test_faults_in_the_rules_are_told(directory: Path):
 
 def test_a_set_that_breaks_its_own_examples_is_refused(directory: Path):
     staff = directory / "staff.cedar"
-    staff.write_text(staff.read_text(encoding="utf-8").replace("when { context.isRequester }", "when { false }"))
+    staff.write_text(staff.read_text(encoding="utf-8").replace("when { context.isRequester }", "when { false }", 1))
     assert faults(directory) == [Fault.EXAMPLE_DECISION, Fault.NOT_EXERCISED]
 
 

@@ -1,7 +1,7 @@
 """A small hospital with its people and one scanner, made through the services themselves."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyotp
@@ -14,14 +14,17 @@ from bastion.domain.device import Device, SecretKind
 from bastion.domain.parties import Actor, ActorKind, Role, Staff, Technician, operator_actor
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
+from bastion.services.antivirus import Antivirus
 from bastion.services.authentication import staff_actor
 from bastion.services.bundle import Services, build
 from bastion.services.directory import FacilityForm, SupplierForm
+from bastion.services.files import FileKeeping
 from bastion.services.inventory import DeviceForm
 from bastion.services.opening import Connection
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.replay import RecordingStore
 from bastion.store.database import Database
+from bastion.store.quarantine import Quarantine
 from bastion.store.vault import Vault
 from policies.engine import PolicyEngine
 from policies.loader import load
@@ -96,6 +99,10 @@ class House:
             return (await uow.audit.search(tag_prefix=tag, limit=1))[0]
 
 
+def a_file_keeping(home: Path, clamd: str = "") -> FileKeeping:
+    return FileKeeping(Quarantine(home / "quarantine", 1), Antivirus(clamd), timedelta(days=7))
+
+
 async def build_house(database: Database, home: Path) -> House:
     device_keys = [public_line()]
 
@@ -107,7 +114,7 @@ async def build_house(database: Database, home: Path) -> House:
     (home / "recordings").mkdir()
     (home / "spool").mkdir()
     recordings = RecordingStore(FileBlobs(home / "recordings"), signer.public)
-    services = build(database, vault, PolicyEngine(load(None)), recordings, scan)
+    services = build(database, vault, PolicyEngine(load(None)), recordings, scan, a_file_keeping(home))
     await services.directory.save_facility(OPERATOR, FacilityForm("chu", "CHU Demo", "750000001"))
     await services.directory.save_facility(OPERATOR, FacilityForm("ch2", "CH Deux", "750000002"))
     for code, name in (("acme", "Acme Imaging"), ("other", "Other Lab")):

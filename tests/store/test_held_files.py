@@ -104,8 +104,8 @@ async def test_what_was_taken_is_found_again_under_its_grant_and_path(desk: Data
 async def test_what_is_left_over_is_found(desk: Database) -> None:
     await kept(desk, a_held_file(1), arrived(2), arrived(3, Sas.RULE), arrived(4).refuse("stf-1", "Bob", "no", NOW))
     async with desk.read() as uow:
-        assert await uow.held_files.over(NOW) == []
-        assert [f.id for f in await uow.held_files.over(NOW + DAYS)] == ["fil-2", "fil-3"]
+        assert await uow.held_files.over("node-a", NOW) == await uow.held_files.over("node-b", NOW + DAYS) == []
+        assert [f.id for f in await uow.held_files.over("node-a", NOW + DAYS)] == ["fil-2", "fil-3"]
         assert [f.id for f in await uow.held_files.arriving("node-a")] == ["fil-1"]
         assert await uow.held_files.arriving("node-b") == await uow.held_files.some([]) == []
         some = await uow.held_files.some(["fil-4", "fil-9", "\x00"])
