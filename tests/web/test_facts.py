@@ -28,6 +28,9 @@ EN = Teller(render.words("en"), Clockface("en", NOON))
     ("session:refused", "why", "device_busy", "une autre personne intervient sur le dispositif"),
     ("session:cut_asked", "why", "Patient en urgence", "Patient en urgence"),
     ("channel:refused", "why", "kind_not_granted", "non compris dans l’autorisation"),
+    ("file:passed", "size", "3400", "3,4 Ko"), ("file:passed", "direction", "in", "vers le dispositif"),
+    ("file:passed", "outcome", "broken off", "interrompu"),
+    ("file:refused", "why", "path_too_long", "le chemin est trop long"),
     ("lock:imposed", "until", "some day", "some day"), ("auth:succeeded", "factors", "key smoke", "key smoke"),
 ])  # fmt: skip
 def test_a_code_is_a_word_and_what_a_person_wrote_stays(tag, name, value, said):

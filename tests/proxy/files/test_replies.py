@@ -200,6 +200,16 @@ def test_a_refusal_stands_between_two_packets_of_the_device(first):
     assert bytes(table.technician) == stream[:before] + ours + stream[before:]
 
 
+def test_a_withheld_list_behind_the_end_of_content_is_answered_behind_it():
+    table = prepared()
+    table.ask(read(1, b"h", 0, 100), named(wire.READDIR, 2, b"d"))
+    stream = data(1, b"a" * 100)
+    table.tell(stream[:50])
+    table.tell(stream[50:] + name(2, b"../x"))
+    assert bytes(table.technician).startswith(stream)
+    assert answers(table.technician) == [(2, wire.FAILURE)]
+
+
 def test_a_refusal_waits_for_the_end_of_a_packet_that_ends_with_its_chunk():
     table = prepared()
     table.ask(read(1, b"h", 0, 100))
