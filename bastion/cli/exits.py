@@ -48,6 +48,7 @@ CODES: Mapping[type[e.BastionError], Exit] = MappingProxyType(
         e.IllegalTransition: Exit.REFUSED_VALUE,
         e.DeviceBusy: Exit.REFUSED_VALUE,
         e.DeviceNotReady: Exit.REFUSED_VALUE,
+        e.AddressRefused: Exit.REFUSED_VALUE,
         e.NotAcknowledged: Exit.REFUSED_VALUE,
         e.Forbidden: Exit.NOT_ALLOWED,
         e.FreshFactorNeeded: Exit.NOT_ALLOWED,

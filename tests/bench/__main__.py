@@ -12,14 +12,17 @@ from pathlib import Path
 
 import asyncssh
 
-from tests.bench import measures
+from tests.bench import files, measures, service
 from tests.bench.product import Product
 from tests.bench.report import Results, put_into, table, write
 from tests.bench.servers import Lab
+from tests.bench.service import Service
 from tests.bench.ways import Way, minimal_and_rivals, product_and_rivals
 
 BUDGET = 540.0  # seconds after which no new round begins
 SIZE = 256 * measures.MIB
+BIG = 1024 * measures.MIB  # a file by sftp; ten times in a row when memory is looked at
+SMALL_FILES = 2_000  # in each round, 10,000 in all
 LINES = 250_000
 MANY, MOST = 200, 500  # live sessions when everything is cut; when memory is measured, in the last round
 JUMPS = 60
@@ -27,8 +30,12 @@ FAILURES = (subprocess.SubprocessError, OSError, EOFError, TimeoutError, asyncss
 
 
 class Bench:
-    def __init__(self, ways: dict[str, Way], product: Product | None, text: Path, options: argparse.Namespace) -> None:
-        self.ways, self.product, self.text, self.options = ways, product, text, options
+    def __init__(
+        self, ways: dict[str, Way], product: Product | None, text: Path, service: Service, options: argparse.Namespace
+    ) -> None:
+        self.ways, self.product, self.text, self.service, self.options = ways, product, text, service, options
+        self.big = files.big_file(text.parent, options.big)
+        self.small = files.small_files(text.parent, SMALL_FILES)
         self.results = Results()
         self._longest = 0.0
 
@@ -45,11 +52,19 @@ class Bench:
     def _round(self, *, last: bool) -> None:
         if self.product is not None:
             self._try("approval_to_prompt_ms", self._admit)
-        jobs = [(row, way) for row in (self._setup, self._echo, self._down, self._up, self._flood) for way in self.ways]
+        jobs = [(row, way) for row in self._rows() for way in self.ways]
         random.shuffle(jobs)
         for job, name in jobs:
             self._try(f"{job.__name__.strip('_')} {name}", lambda job=job, name=name: job(self.ways[name]))  # type: ignore[misc]
+        if last and "bastion" in self.ways:
+            self._try("sftp_memory_mib", lambda: self._memory(self.ways["bastion"]))
         self._try("sessions", lambda: asyncio.run(self._sessions(MOST if last and not self.options.quick else MANY)))
+
+    def _rows(self) -> list[Callable[[Way], None]]:
+        rows = [self._setup, self._echo, self._down, self._up, self._flood]
+        if self.product is not None:  # the least proxy there can be has neither files nor tunnels
+            rows += [self._get, self._put, self._small, self._tunnel_down, self._tunnel_up]
+        return rows
 
     def _try(self, what: str, job: Callable[[], None]) -> None:
         """A measurement that fails is said so, and the others go on."""
@@ -84,6 +99,27 @@ class Bench:
 
     def _flood(self, way: Way) -> None:
         self.results.add("pty_flood", way.name, measures.flood(way, self.text))
+
+    def _get(self, way: Way) -> None:
+        self.results.add("sftp_get", way.name, files.sftp_get(way, self.big))
+
+    def _put(self, way: Way) -> None:
+        self.results.add("sftp_put", way.name, files.sftp_put(way, self.big))
+
+    def _small(self, way: Way) -> None:
+        self.results.add("small_files", way.name, files.sftp_small(way, self.small, SMALL_FILES))
+
+    def _tunnel_down(self, way: Way) -> None:
+        speed = files.forward(way, self.service.port, self.options.size, service.download)
+        self.results.add("forward_download", way.name, speed)
+
+    def _tunnel_up(self, way: Way) -> None:
+        speed = files.forward(way, self.service.port, self.options.size, service.upload)
+        self.results.add("forward_upload", way.name, speed)
+
+    def _memory(self, way: Way) -> None:
+        self.results.add("sftp_memory_mib", way.name, files.memory_while_getting(way, self.big, 10))
+        way.settle()
 
     async def _sessions(self, count: int) -> None:
         """New sessions per second both ways; then, with ours still live, memory and the cut."""
@@ -128,11 +164,11 @@ def say(text: str) -> None:
 
 def main() -> None:
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, Lab(Path(folder)) as lab:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, Lab(Path(folder)) as lab, Service() as door:
         text = lab.folder / "terminal.txt"
         measures.write_text(text, LINES)
-        product, ways = (None, minimal_and_rivals(lab)) if options.minimal else product_and_rivals(lab)
-        bench = Bench(ways, product, text, options)
+        product, ways = (None, minimal_and_rivals(lab)) if options.minimal else product_and_rivals(lab, door)
+        bench = Bench(ways, product, text, door, options)
         try:
             bench.run()
         finally:
@@ -157,6 +193,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds after which no new round begins")
+    parser.add_argument("--big", type=int, default=BIG, help="bytes of a file by sftp")
     parser.add_argument("--size", type=int, default=SIZE, help="bytes of a transfer")
     parser.add_argument(
         "--minimal", action="store_true", help="compare asyncssh's callbacks with the packet path alone"

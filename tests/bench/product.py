@@ -19,6 +19,7 @@ from typing import Any
 import pyotp
 
 from tests.bench.servers import CIPHER, Lab, login, wait_for
+from tests.policy_sets import straight_through
 
 TECHNICIAN, APPROVER, SECURITY, ADMIN = "alice", "claire", "samir", "denis"
 DEVICE, MODEL = "bench-01", "ct-01"  # the device that is measured; the demo's own whose hospital and maker it shares
@@ -103,16 +104,19 @@ class Product:
         self._lock = ""
 
     # -- starting ------------------------------------------------------------------------------------------------------
-    def start(self, device_port: int) -> None:
-        """Start it, and commission the OpenSSH server on `device_port` as a device."""
-        environment = os.environ | {"BASTION_HOME": str(self.home), "BASTION_SSH_PORT": "0", "BASTION_WEB_PORT": "0"}
+    def start(self, device_port: int, service_port: int) -> None:
+        """Start it, and commission the OpenSSH server on `device_port` as a device with a service on `service_port`."""
+        environment = os.environ | {
+            "BASTION_HOME": str(self.home), "BASTION_SSH_PORT": "0", "BASTION_WEB_PORT": "0",
+            "BASTION_POLICIES_DIR": str(straight_through(self._lab.folder / "policies")),
+        }  # fmt: skip
         process = self._lab.start("bastion", [sys.executable, "-m", "bastion", "demo"], environment)
         self._await_facts(process)
         self.pid = process.pid
         self._facts = json.loads((self.home / "demo.json").read_text())
         self._codes = {each["login"]: _codes(each["totp_secret"]) for each in self._facts["accounts"]}
         wait_for(self.port)
-        self._commission(device_port)
+        self._commission(device_port, service_port)
         block = f"Host bastion\n Port {self.port}\n User {self.login}\n IdentityFile {self.key}\n Ciphers {CIPHER}\n"
         self._lab.config.write_text(block + self._lab.config.read_text())
 
@@ -123,12 +127,14 @@ class Product:
                 raise RuntimeError(f"the bastion did not start: {(self._lab.folder / 'bastion.log').read_text()}")
             time.sleep(0.05)
 
-    def _commission(self, port: int) -> None:
+    def _commission(self, port: int, service: int) -> None:
         """As an administrator does: the device, where it answers, its identity, an account with a key."""
         model = next(each for each in self._call(ADMIN, "/devices") if each["code"] == MODEL)
         body = {"code": DEVICE, "name": "Measured", "facility": model["facility"], "suppliers": model["suppliers"]}
         device = self._call(ADMIN, "/devices", body)
         where = self._call(ADMIN, f"/devices/{device['id']}/endpoints", {"host": "127.0.0.1", "port": port})
+        tunnel = {"host": "127.0.0.1", "port": service, "protocol": "tcp"}
+        self._call(ADMIN, f"/devices/{device['id']}/endpoints", tunnel)
         offer = self._call(ADMIN, f"/endpoints/{where['id']}/scan", {})
         self._call(ADMIN, f"/endpoints/{where['id']}/pin", {"fingerprints": offer["fingerprints"]}, sure=True)
         secret = (self._lab.folder / "bastion_key").read_text()

@@ -10,8 +10,9 @@ from typing import Any
 
 import asyncssh
 
-from tests.bench.product import Product
+from tests.bench.product import DEVICE, Product
 from tests.bench.servers import CIPHER, KEX, Lab, free_port, login, wait_for
+from tests.bench.service import Service
 
 QUIET = 0.05  # share of a processor under which a process counts as idle
 PATIENCE = 60.0  # seconds to wait for that
@@ -29,10 +30,20 @@ class Way:
     pid: int
     config: Path
     tunnel: "Way | None" = None
+    service: str = "127.0.0.1"  # what the device's own services are called over this way
     options: dict[str, Any] = field(default_factory=dict)
 
     def ssh(self, *command: str, terminal: bool = False) -> list[str]:
         return ["ssh", "-F", str(self.config), *(["-tt"] if terminal else []), self.host, *command]
+
+    def sftp(self) -> list[str]:
+        """A client that takes its commands from standard input and stops at the first that fails."""
+        return ["sftp", "-q", "-F", str(self.config), "-b", "-", self.host]
+
+    def forward(self, local: int, port: int) -> list[str]:
+        """A client that does nothing but hold a tunnel to a service of the device."""
+        options = ["-N", "-o", "ExitOnForwardFailure=yes", "-L", f"127.0.0.1:{local}:{self.service}:{port}"]
+        return ["ssh", "-F", str(self.config), *options, self.host]
 
     async def connect(self) -> list[asyncssh.SSHClientConnection]:
         """A connection to where the device is, behind it the one it runs through, if any."""
@@ -58,13 +69,13 @@ class Way:
             before = now
 
 
-def product_and_rivals(lab: Lab) -> tuple[Product, dict[str, Way]]:
+def product_and_rivals(lab: Lab, service: Service) -> tuple[Product, dict[str, Way]]:
     """Start everything; the device is the same OpenSSH server for all of them."""
     device, hop = lab.start_sshd("device"), lab.start_sshd("hop")
     product = Product(lab)
-    product.start(device)
+    product.start(device, service.port)
     lab.add_jump(hop, device)
-    ours = Way("bastion", "bastion", product.port, product.login, product.key, product.pid, lab.config)
+    ours = Way("bastion", "bastion", product.port, product.login, product.key, product.pid, lab.config, service=DEVICE)
     return product, {**_plain(lab, device, hop), "bastion": ours}
 
 

@@ -28,6 +28,7 @@ def plain_environment(monkeypatch, tmp_path):
             monkeypatch.delenv(name)
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("BASTION_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BASTION_TEST_NETWORKS", "127.0.0.0/8")
 
 
 @pytest.fixture

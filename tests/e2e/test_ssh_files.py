@@ -13,7 +13,7 @@ from recordings import replay
 from recordings.files import FileLine
 from recordings.model import TrackKind
 from tests.e2e.clients import run
-from tests.e2e.world import straight_through
+from tests.policy_sets import straight_through
 
 
 @pytest.fixture
