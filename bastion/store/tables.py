@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.announced_file import Announced, AnnouncedFile
+from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import ChannelKind, FileRight, Protocol, SecretKind
 from bastion.domain.events import Severity
 from bastion.domain.held_file import Direction, FileState, Scan
@@ -109,6 +110,12 @@ secrets = sa.Table(
 device_accounts = sa.Table(
     "device_accounts", metadata, _id(), _to("devices", "device_id", index=False), _text("login"),
     _of("kind", Closed(SecretKind)), _to("secrets", "secret_id"), sa.UniqueConstraint("device_id", "login"),
+)  # fmt: skip
+derogations = sa.Table(
+    "derogations", metadata, _id(), _to("devices", "device_id"), _of("kind", Closed(DerogationKind)),
+    _of("algorithms", Several(tuple)), _text("owner"), _text("reason"), _at("starts"), _at("ends"), _text("created_by"),
+    _at("created_at"), _at("withdrawn_at", nullable=True), _text("withdrawn_by"), _at("warned_at", nullable=True),
+    sa.Index("ix_derogations_ends", "ends"),
 )  # fmt: skip
 
 # -- access ------------------------------------------------------------------------------------------------------------

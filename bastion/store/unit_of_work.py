@@ -3,6 +3,7 @@
 from bastion.store.access import Grants, Locks, Requests
 from bastion.store.audit_log import AuditLog
 from bastion.store.bus import Hint
+from bastion.store.derogations import Derogations
 from bastion.store.directory import (
     Accounts,
     Devices,
@@ -41,6 +42,7 @@ class UnitOfWork:
         self.devices = Devices(transaction)
         self.endpoints = Endpoints(transaction)
         self.accounts = Accounts(transaction)
+        self.derogations = Derogations(transaction)
         self.requests = Requests(transaction)
         self.grants = Grants(transaction)
         self.whole_grants = WholeGrants(transaction)

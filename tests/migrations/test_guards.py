@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bastion.domain import access_request, announced_file, device, events, held_file, lock, session
+from bastion.domain import access_request, announced_file, derogation, device, events, held_file, lock, session
 from bastion.domain.access_request import RequestState
 from bastion.domain.parties import system_actor
 from bastion.errors import Conflict, Invalid
 from bastion.store import tables as t
 from bastion.store.database import Database
 from policies.model import Sas
-from tests.store.samples import BOB, HOUR, NOW, a_grant, a_held_file, a_request, a_session, fill
+from tests.store.samples import BOB, HOUR, NOW, a_derogation, a_grant, a_held_file, a_request, a_session, fill
 from tests.store.tampering import attempt
 
 P = RequestState
@@ -242,3 +242,44 @@ async def test_what_a_grant_allows_on_files_does_not_change(busy: Database) -> N
     for change in ({"files": frozenset(device.FileRight)}, {"uploads": Sas.FREE}, {"downloads": Sas.FREE}):
         with pytest.raises(Conflict, match="allows on files"):
             await attempt(busy, changed(t.grants, "gra-1", **change))
+
+
+# -- derogations -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"device_id": "dev-2"}, {"kind": derogation.DerogationKind.TELNET, "algorithms": ()},
+        {"algorithms": ("3des-cbc",)}, {"owner": "Nobody"}, {"reason": "other"}, {"starts": NOW - HOUR},
+        {"ends": NOW + 9000 * HOUR}, {"created_by": "Nobody"}, {"created_at": NOW - HOUR},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_R10_what_a_derogation_allows_never_changes(busy: Database, change: dict[str, Any]) -> None:
+    async with busy.write() as uow:
+        await uow.derogations.add(a_derogation())
+    with pytest.raises(Conflict, match="as it was made"):
+        await attempt(busy, changed(t.derogations, "der-1", **change))
+
+
+async def test_R10_a_derogation_is_taken_back_once_and_never_removed(busy: Database) -> None:
+    async with busy.write() as uow:
+        await uow.derogations.add(a_derogation())
+    assert await attempt(busy, changed(t.derogations, "der-1", warned_at=NOW)) == 1
+    async with busy.write() as uow:
+        await uow.derogations.save(a_derogation().withdraw("Eve", NOW))
+    for change in ({"withdrawn_at": None, "withdrawn_by": ""}, {"withdrawn_at": NOW + HOUR}, {"withdrawn_by": "X"}):
+        with pytest.raises(Conflict, match="withdrawn"):
+            await attempt(busy, changed(t.derogations, "der-1", **change))
+    with pytest.raises(Conflict, match="never removed"):
+        await attempt(busy, sa.delete(t.derogations))
+
+
+async def test_the_kinds_of_derogations_are_closed(busy: Database) -> None:
+    async with busy.write() as uow:
+        for number, kind in enumerate(derogation.DerogationKind):
+            names = ("ssh-rsa",) if kind is derogation.DerogationKind.SSH_LEGACY else ()
+            await uow.derogations.add(a_derogation(number, kind=kind, algorithms=names))
+    row = {c.name: getattr(a_derogation(9), c.name) for c in t.derogations.c}
+    for wrong in ({"kind": "rlogin"}, {"algorithms": ()}, {"ends": NOW}, {"owner": ""}, {"reason": ""}):
+        with pytest.raises(Invalid):
+            await attempt(busy, sa.insert(t.derogations).values(row | wrong))

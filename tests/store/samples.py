@@ -6,6 +6,7 @@ from typing import Any
 
 from bastion.domain.access_request import AccessRequest, InterventionKind, Person
 from bastion.domain.credentials import SealedSecret
+from bastion.domain.derogation import Derogation, DerogationKind
 from bastion.domain.device import ChannelKind, Device, DeviceAccount, Endpoint, Protocol, SecretKind
 from bastion.domain.grant import Grant
 from bastion.domain.held_file import Direction, HeldFile
@@ -113,6 +114,22 @@ def a_held_file(number: int = 1, **changes: Any) -> HeldFile:
         expires_at=NOW + timedelta(days=7),
     )
     return replace(file, **changes)
+
+
+def a_derogation(number: int = 1, **changes: Any) -> Derogation:
+    derogation = Derogation(
+        id=f"der-{number}",
+        device_id="dev-1",
+        kind=DerogationKind.SSH_LEGACY,
+        algorithms=("ssh-rsa", "aes128-cbc"),
+        owner="Dr Vasseur",
+        reason="no update from the maker",
+        starts=NOW,
+        ends=NOW + timedelta(days=90),
+        created_by="Eve Roux",
+        created_at=NOW,
+    )
+    return replace(derogation, **changes)
 
 
 async def fill(database: Database, *, upto: str = "devices") -> None:
