@@ -150,7 +150,7 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        return self.database_url or f"sqlite+aiosqlite:///{(self.home / 'bastion.db').absolute()}"
+        return self.database_url or f"sqlite:///{(self.home / 'bastion.db').absolute()}"
 
     @property
     def vault_key(self) -> Path:

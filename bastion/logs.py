@@ -19,7 +19,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 # Names whose values are dropped wherever they turn up. The rule is not to log them; this is the net under the rule.
 HIDDEN = frozenset({"payload", "data", "password", "secret", "totp", "token", "cookie", "private_key"})
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-QUIET = {"asyncssh": logging.WARNING, "uvicorn.access": logging.WARNING, "aiosqlite": logging.WARNING}
+QUIET = {"asyncssh": logging.WARNING, "uvicorn.access": logging.WARNING}
 
 
 def setup(log_format: str = "console", level: str = "info", stream: TextIO | None = None) -> None:

@@ -106,4 +106,4 @@ def sqlite_fresh(template: Path, directory: Path) -> str:
 
 
 def sqlite_url(path: Path) -> str:
-    return f"sqlite+aiosqlite:///{path}"
+    return f"sqlite:///{path}"

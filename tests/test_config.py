@@ -27,7 +27,7 @@ def test_defaults_need_no_file_and_stay_on_this_machine(home):
     settings = config.load()
     assert settings.home == home
     assert (settings.ssh_host, settings.web_host) == ("127.0.0.1", "127.0.0.1")
-    assert settings.database == f"sqlite+aiosqlite:///{home / 'bastion.db'}"
+    assert settings.database == f"sqlite:///{home / 'bastion.db'}"
     assert settings.vault_key.parent == settings.signing_key.parent == home / "keys"
 
 

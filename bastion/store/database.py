@@ -19,13 +19,15 @@ _PROBE = sa.text("select 1")
 
 
 def parse(url: str) -> URL:
-    """`sqlite+aiosqlite:///path` or `postgresql+asyncpg://…`; `ConfigurationError` for anything else."""
+    """`sqlite:///path` or `postgresql+asyncpg://…` (or plain `postgresql://…`); `ConfigurationError` for anything else."""
     try:
         parsed = make_url(url)
     except sa.exc.ArgumentError as error:
         raise ConfigurationError(str(error), why=Phrase("the database address is not a URL")) from error
-    known = parsed.drivername in {"sqlite+aiosqlite", "postgresql+asyncpg"}
-    if not known or (parsed.drivername.startswith("sqlite") and not parsed.database):
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+asyncpg")
+    known = parsed.drivername in {"sqlite", "postgresql+asyncpg"}
+    if not known or (parsed.drivername == "sqlite" and not parsed.database):
         why = Phrase("the database is neither an SQLite file nor PostgreSQL")
         raise ConfigurationError(parsed.drivername, why=why)
     return parsed
@@ -42,7 +44,7 @@ class Database:
     async def open(cls, url: str) -> Self:
         """`Unavailable` when it cannot be reached; the schema must have been made by `migrations.upgrade`."""
         parsed = parse(url)
-        database = cls._sqlite(parsed) if parsed.drivername.startswith("sqlite") else cls._postgres(parsed)
+        database = cls._sqlite(parsed) if parsed.drivername == "sqlite" else cls._postgres(parsed)
         try:
             await database.probe()
         except BaseException:

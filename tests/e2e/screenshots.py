@@ -43,7 +43,7 @@ async def main(folder: Path, wanted: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
-        url = f"sqlite+aiosqlite:///{home / 'bastion.db'}"
+        url = f"sqlite:///{home / 'bastion.db'}"
         await migrations.upgrade(url)
         database = await Database.open(url)
         house = await build_house(database, home)

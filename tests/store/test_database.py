@@ -156,7 +156,7 @@ async def test_our_own_mistakes_are_not_hidden(database: Database) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "nonsense", "mysql://x/y", "sqlite:///x", "sqlite+aiosqlite://", "postgresql://x", "postgresql+psycopg://x"],
+    ["", "nonsense", "mysql://x/y", "sqlite+aiosqlite:///x", "sqlite://", "postgresql+psycopg://x"],
 )
 def test_an_address_we_do_not_know_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError):
@@ -164,6 +164,7 @@ def test_an_address_we_do_not_know_is_refused(url: str) -> None:
 
 
 def test_the_two_addresses_we_know() -> None:
-    assert parse("sqlite+aiosqlite:////tmp/x.db").database == "/tmp/x.db"
-    assert parse("sqlite+aiosqlite:///var/x.db").database == "var/x.db"
+    assert parse("sqlite:////tmp/x.db").database == "/tmp/x.db"
+    assert parse("sqlite:///var/x.db").database == "var/x.db"
     assert parse("postgresql+asyncpg://u@h/d").host == "h"
+    assert parse("postgresql://u@h/d").drivername == "postgresql+asyncpg"

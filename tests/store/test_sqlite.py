@@ -106,7 +106,7 @@ def test_a_connection_never_makes_a_file(tmp_path: Path) -> None:
 
 async def test_opening_what_is_not_there_makes_nothing(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
-        await Database.open(f"sqlite+aiosqlite:///{tmp_path}/none.db")
+        await Database.open(f"sqlite:///{tmp_path}/none.db")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -115,7 +115,7 @@ async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path, content
     path = tmp_path / "odd.db"
     path.write_bytes(content)
     with pytest.raises(Unavailable):
-        await Database.open(f"sqlite+aiosqlite:///{path}")
+        await Database.open(f"sqlite:///{path}")
     assert path.read_bytes() == content
 
 
@@ -187,7 +187,7 @@ async def test_the_file_and_its_journal_are_private(database: Database, path: Pa
     await put(database)
     path.chmod(0o600)  # a copy of a template has the mode of the copy
     await database.close()
-    reopened = await Database.open(f"sqlite+aiosqlite:///{path}")
+    reopened = await Database.open(f"sqlite:///{path}")
     await put(reopened)
     assert {file.stat().st_mode & 0o777 for file in path.parent.glob("bastion.db*")} == {0o600}
     await reopened.close()
