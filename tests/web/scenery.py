@@ -165,10 +165,11 @@ async def furnish(house: House, home: Path) -> Scenery:
         "linac-1", "Accélérateur linéaire 1", 4, "Radiothérapie", "Bunker 1", "Varian", "TrueBeam", "H19"
     )
     await scene.device("lab-07", "Automate d’hématologie", 2, "Laboratoire", "L 214", "Sysmex", "XN-2000")
-    await scene.recorded(house.alice, "ct-01", "Tube changé : étalonnage et contrôle de la rotation")
+    transfers = {"files": FILES, "tunnels": TUNNELS}
+    await scene.recorded(house.alice, "ct-01", "Tube changé : étalonnage et contrôle de la rotation", **transfers)
     await scene.recorded(
         tomo, "ct-01", "Mise à jour du logiciel de reconstruction", EndReason.CUT, "Eve", "Patient en urgence",
-        files=FILES, tunnels=TUNNELS,
+        **transfers,
     )  # fmt: skip
     await scene.at_work(tomo, "mri-02", "Bruit anormal du compresseur hélium, lecture des journaux", 120)
     frozen = await scene.at_work(house.alice, "lab-07", "Remplacement de la pompe à réactifs", 30)

@@ -67,3 +67,9 @@ async def test_the_description_names_what_a_download_is(ruth):
     assert list(told) == ["application/x-pcapng"]
     listed = paths["/api/v1/recordings/{ident}/files"]["post"]["responses"]["200"]["content"]["application/json"]
     assert listed["schema"]["$ref"].endswith("/FilesShape")
+
+
+@pytest.mark.parametrize("action", ["files", "capture"])
+async def test_T30_who_may_not_watch_gets_neither_list_nor_capture(eve, house, recording, action):
+    assert problem(await eve.sure("POST", f"{recording}/{action}", reason="curious"))[0] == 403
+    assert "recording:viewed" not in await house.tags()

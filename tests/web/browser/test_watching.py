@@ -1,16 +1,19 @@
 """Replaying in a real browser: play, speed, jump, tracks, copy (R-55)."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.async_api import expect
 
 from bastion.domain.parties import Staff
 from tests.services.house import House
 from tests.web.browser.conftest import Seat
-from tests.web.scenery import HOSTILE, Scenery
+from tests.web.browser.test_looks import AXE, CHECK, OUTSIDE, RULES, WIDER
+from tests.web.scenery import FILES, HOSTILE, TUNNELS, Scenery
 
 
 async def test_T41_why_then_watch_then_take_a_copy(house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path):
@@ -96,6 +99,37 @@ async def test_T39_what_a_terminal_would_obey_does_nothing_here(
     await page.goto(f"{desk.address}/audit")
     assert await page.evaluate("window.hacked") is None
     assert await page.locator("img").count() == 0
+
+
+@pytest.mark.slow
+async def test_files_and_tunnels_shut_nobody_out_and_a_tunnel_is_taken_away(
+    house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path
+):
+    """On a phone and on a desk; no terminal was opened, so there is no player. Hostile names change nothing."""
+    lines = [*FILES, *(replace(line, path=HOSTILE * 20, outcome=f"failed: {HOSTILE}") for line in FILES[:2])]
+    tunnels = [*TUNNELS, (HOSTILE * 3, b"a", b"b")]
+    record = await Scenery(house, tmp_path).recorded(
+        house.alice, "ct-01", "tube", files=lines, tunnels=tunnels, terminals=False
+    )
+    for width, scheme in ((320, "light"), (1360, "dark")):
+        desk = await seat(people["security"], viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page = await desk.open(f"/recordings/{record.id}")
+        await page.get_by_label("Why do you watch it?").fill("incident 12")
+        await page.get_by_role("button", name="Watch the recording").click()
+        await expect(page.get_by_role("heading", name="Forwarded ports")).to_be_visible()
+        await page.evaluate(AXE.read_text())
+        assert await page.evaluate(CHECK, RULES) == []
+        assert await page.evaluate(WIDER) <= 0, await page.evaluate(OUTSIDE)
+        assert await page.evaluate("window.hacked") is None
+        assert await page.locator("main img, main script").count() == 0
+    await page.get_by_role("link", name=".pcapng of track 2").click()
+    await page.get_by_label("Why do you take a copy?").fill("for the supplier")
+    await page.get_by_label("Code from your authenticator").evaluate("field => field.required = false")
+    async with page.expect_download() as waiting:
+        await page.get_by_role("button", name="Download the copy").click()
+    copy = await waiting.value
+    assert copy.suggested_filename == f"ct-01-{record.id[-8:]}-1.pcapng"
+    assert b"A-ASSOCIATE-AC" in Path(await copy.path()).read_bytes()
 
 
 async def test_a_filter_answers_while_one_types(house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path):

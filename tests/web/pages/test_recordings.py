@@ -7,6 +7,7 @@ import pytest
 from bastion.domain.session import EndReason
 from recordings.files import BEGUN, DONE, FileLine
 from tests.web.scenery import FILES, HOSTILE, TUNNELS, moved
+from tests.web.visitor import speak
 
 
 async def test_T41_nothing_is_shown_before_a_reason_is_kept(house, scenery, visitor, people):
@@ -135,13 +136,13 @@ async def test_the_page_tells_what_was_done_to_each_file(opened):
     text = (await browser.see(f"{path}/watch")).text
     rows = rows_of(text, "Files")
     assert [(row[1], row[3], row[5]) for row in rows] == [
-        ("Sent to the device", "48 MB", "Done"),
-        ("Fetched from the device", "18 kB", "Done"),
-        ("Fetched from the device", "524 kB", "Held back contains patient data (DICOM)"),
-        ("Sent to the device", "3.1 MB", "Broken off"),
-        ("Renamed", "–", "Done"),
-        ("Deleted", "–", "Not allowed deleting is not part of the authorisation"),
-        ("Sent to the device", "0 B", "No end recorded"),
+        ("Upload to the device", "48 MB", "Done"),
+        ("Download from the device", "18 kB", "Done"),
+        ("Download from the device", "524 kB", "Held back contains patient data (DICOM)"),
+        ("Upload to the device", "3.1 MB", "Broken off"),
+        ("Rename", "–", "Done"),
+        ("Delete", "–", "Not allowed deleting is not part of the authorisation"),
+        ("Upload to the device", "0 B", "No end recorded"),
     ]
     assert rows[0][2] == "/opt/tomolux/update/recon-7.2.2.bin"
     assert rows[4][2] == "/opt/tomolux/recon.bin → /opt/tomolux/recon.bin.2026-11-22"
@@ -186,7 +187,7 @@ async def test_the_page_tells_what_passed_through_each_tunnel(opened):
     rows = rows_of(text, "Forwarded ports")
     assert [row[:4] + row[5:6] for row in rows] == [
         ["3", "tcp ct-01:104 dicom", "14 B", "14 B", "recorded"],
-        ["4", "tcp ct-01:443 https", "51 kB", "48 MB", "not recorded: times and sizes only"],
+        ["4", "tcp ct-01:443 https", "51 kB", "48 MB", "times and sizes only"],
     ]
     assert f'href="{path}/watch?track=3#h-save"' in text
     chosen = (await browser.see(f"{path}/watch?track=3")).text
@@ -253,3 +254,12 @@ async def test_a_file_without_an_end_says_so_in_the_table_only_once(opened):
         "No end recorded",
         "Done",
     ]
+
+
+async def test_why_a_file_did_not_pass_is_said_in_the_readers_language(house, scenery, visitor, people):
+    line = FileLine("put", "in", "/a", outcome="refused: This recording is not in the store (any more).")
+    record = await scenery.recorded(house.alice, "ct-01", "update", files=[line])
+    browser, path = await visitor().enter(await speak(house, people["security"], "fr")), f"/recordings/{record.id}"
+    await browser.send(f"{path}/open", why="incident 12")
+    (row,) = rows_of((await browser.see(f"{path}/watch")).text, "Fichiers")
+    assert row[5] == "Non autorisé Cet enregistrement n’est pas (ou plus) dans l’archive."
