@@ -43,7 +43,7 @@ class Lane:
         self._need = 0  # bytes that `_kept` must have before anything more can be said
         self._waiting: list[bytes] = []
         self._cutting = False
-        self._error: GateError | None = None
+        self._error: Exception | None = None
 
     @property
     def left(self) -> int:
@@ -80,9 +80,10 @@ class Lane:
         self._cutting = True
         try:
             whole = self._sort(memoryview(data), passing) and not joined
-        except GateError as error:
-            self._error, self._left = error, 0
-            self._flush(passing)  # what was judged before the fault passes, however the stream was cut
+        except Exception as error:
+            self._error = error  # nothing more passes
+            if isinstance(error, GateError):
+                self._flush(passing)  # what was judged before the fault does, however the stream was cut
             raise
         finally:
             self._cutting = False

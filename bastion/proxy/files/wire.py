@@ -8,6 +8,8 @@ import re
 from struct import Struct
 from typing import Final
 
+from bastion.proxy.frames import ChannelFault
+
 INIT, VERSION = 1, 2
 OPEN, CLOSE, READ, WRITE, LSTAT, FSTAT, SETSTAT, FSETSTAT, OPENDIR, READDIR = 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 REMOVE, MKDIR, RMDIR, REALPATH, STAT, RENAME, READLINK, SYMLINK = 13, 14, 15, 16, 17, 18, 19, 20
@@ -47,7 +49,7 @@ _ATTRS_KNOWN = 0x8000000F
 _HARMFUL = re.compile(rb"[/\0]")
 
 
-class GateError(Exception):
+class GateError(ChannelFault):
     """The stream cannot be read, or one side says what the other never asked for: the channel must end."""
 
 

@@ -170,6 +170,7 @@ def test_content_that_comes_after_the_answer_to_the_closing_still_counts(then):
     table.tell(data(1, b"abcd") if then != "cut" else data(1, b"abcd")[:-2])
     if then == "next":
         table.tell(status(3, wire.NO_SUCH_FILE))
+        assert table.story[1:] == [("get", "/f", "done")]
     table.gate.ended("over")
     content = b"ab" if then == "cut" else b"abcd"
     assert (table.lines[-1].sha256, table.lines[-1].outcome) == (
@@ -198,6 +199,8 @@ def test_what_cannot_be_noted_does_not_pass():
         with pytest.raises(OSError, match="no space"):
             table.ask(named(wire.STAT, 5, b"/") + asked)
         assert b"/f" not in table.device
+        with pytest.raises(OSError, match="no space"):
+            table.ask(named(wire.STAT, 6, b"/"))
 
 
 # -- the trail ---------------------------------------------------------------------------------------------------------
