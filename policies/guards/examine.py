@@ -92,6 +92,8 @@ class _Walk:
             for number, entry in enumerate(tars.entries(reader), 1):
                 names.feed(entry.name + b"\n")
                 self._member(Reader(entry.data), where, number, depth)
+        except Damaged as damage:  # what is left is still looked at, as it is
+            self._say(FindingKind.UNREADABLE, where, str(damage))
         finally:
             self._tell(names, where)
 

@@ -44,25 +44,21 @@ class NumberCount:
         fair = self.split * _FAIR_PART >= self.split_candidates
         return self.sure + (self.split if fair else 0)
 
-    def look(self, window: bytes, start: int, limit: int) -> int:
-        """Count the numbers that begin in `[start, limit)`; return where the next look may begin at the earliest."""
+    def look(self, window: bytes, start: int, limit: int) -> None:
+        """Count the numbers that begin in `[start, limit)`."""
         if _RUN not in window[start:].translate(_SHAPE, _SEPARATORS):
-            return start
+            return
         while (match := _CANDIDATE.search(window, start)) and match.start() < limit:
-            start = match.end() if self._weigh(match) else match.start() + 1
-        return start
+            self._weigh(_APART.split(match[0]))
+            start = match.start() + 1  # no number begins inside another: its groups would have to fit both
 
-    def _weigh(self, match: re.Match[bytes]) -> bool:
-        groups = _APART.split(match[0])
+    def _weigh(self, groups: list[bytes]) -> None:
         valid = _valid(b"".join(groups))
-        if len(groups) == 2:
-            if len(groups[0]) != 13:
-                return False
+        if len(groups) != 2:
+            self.sure += valid
+        elif len(groups[0]) == 13:
             self.split_candidates += 1
             self.split += valid
-        else:
-            self.sure += valid
-        return valid
 
 
 def _valid(digits: bytes) -> bool:

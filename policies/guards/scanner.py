@@ -28,7 +28,6 @@ class Scanner:
         self._buffer = bytearray()
         self._base = 0  # where the buffer stands in the whole
         self._next = 0  # where the next sign may begin, in the whole
-        self._next_number = 0
 
     def begin(self, head: bytes) -> None:
         """Say how the whole begins (at most `dicom.HEAD` bytes), before the first `feed`."""
@@ -53,7 +52,7 @@ class Scanner:
             return
         self._dicom.look(window, base, start, limit)
         self._messages.look(window, base, start, limit)
-        self._next_number = base + self._numbers.look(window, max(start, self._next_number - base), limit)
+        self._numbers.look(window, start, limit)
         self._next = base + limit
         keep = max(0, limit - _BEFORE)
         del self._buffer[:keep]

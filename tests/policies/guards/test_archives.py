@@ -68,6 +68,13 @@ def test_zip_with_newer_methods(method: int):
     assert place(one_member(packed, method, holds=TEXT)) == "file › 1"
 
 
+def test_zip_with_lzma_that_does_not_mark_its_end():
+    chain = {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 16, "lc": 3, "lp": 0, "pb": 2}
+    unmarked = lzma.compress(TEXT, lzma.FORMAT_RAW, filters=[chain])[:-5]
+    assert place(one_member(b"\x09\x04\x05\x00\x5d\x00\x00\x01\x00" + unmarked, 14, holds=TEXT)) == "file › 1"
+    assert look(one_member(b"\x09\x04\x05\x00\x5d\x00\x00\x01\x00" + unmarked, 14, holds=TEXT)).complete
+
+
 def one_member(packed: bytes, method: int, flags: int = 0, name: bytes = b"a", holds: bytes = b"") -> bytes:
     checksum = zlib.crc32(holds or packed)
     facts = struct.pack("<HHHHIII", flags, method, 0, 0, checksum, len(packed), 99) + struct.pack("<HH", len(name), 0)
@@ -125,6 +132,30 @@ def test_old_tar_without_magic():
 
 def test_tars_written_one_behind_the_other():
     assert place(tarred(b"nothing") + tarred(b"x", TEXT)) == "file › 3"
+
+
+def test_tar_of_a_file_with_many_holes():
+    data = bytearray(tarred(TEXT, TEXT))
+    data[156], data[482] = ord("S"), 1  # its map goes on in a block of its own
+    data[148:156] = b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data[:512])
+    whole = bytes(data[:512]) + bytes(504) + b"\x01" + bytes(7) + bytes(512) + bytes(data[512:])
+    assert [finding.where for finding in look(whole).findings] == ["file › 1", "file › 2"]
+    assert look(whole).complete
+
+
+def test_what_follows_a_damaged_header_is_still_seen():
+    data = bytearray(tarred(b"nothing", b"nothing", TEXT))
+    data[1024 + 148] ^= 1
+    verdict = look(bytes(data))
+    assert [(finding.kind, finding.where) for finding in verdict.findings] == [
+        (FindingKind.UNREADABLE, "file"),
+        (FindingKind.IDENTITY_NUMBER, "file"),
+    ]
+
+
+def test_a_file_with_octal_digits_in_the_place_of_a_checksum_is_no_tar():
+    assert look(b"x" * 148 + b"000123\0 " + b"x" * 900).clean
 
 
 def test_tar_with_sizes_in_pax_and_in_base_256():
@@ -227,6 +258,7 @@ def test_a_member_behind_an_encrypted_one_is_still_seen():
         zstandard.compress(TEXT * 99) + b"trailing",
         zipped(b"x" * 999)[:60],
         zipped(b"x" * 999)[:-40],
+        zipped(b"x" * 999).partition(b"PK\x01\x02")[0],
         tarred(b"x" * 999)[:800],
         b"PK\x03\x04" + b"\xff" * 90,
         zipped(b"x" * 50).replace(b"PK\x01\x02", b"PK\x03\x04"),

@@ -42,6 +42,7 @@ def test_a_message_that_follows_acknowledgements_far_away():
 
 
 def test_a_segment_before_any_header_does_not_count():
+    assert look(b"OBX|1|NM|GLU||5.4\r" + ACK.encode()).clean
     assert look(b"OBX|1|NM|GLU||5.4\r" + b" " * 300_000 + ACK.encode()).clean
 
 

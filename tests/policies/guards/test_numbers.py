@@ -62,9 +62,12 @@ def test_in_every_encoding(encoding: str, number: str):
         valid("1850578000084"),
         valid("1850578006000"),
         "253072C07300443",
+        "253072B07300471",
+        "253072A07300470",  # the key of 2B
         "10003456789",  # RPPS: names a professional, not a patient
         "185 057 800 608 491",
         "18505780 0608491",
+        "1 85057800608491",  # a number, and another of fourteen digits
         "444333999999111",  # grey pixels
     ],
 )

@@ -1,5 +1,6 @@
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -62,13 +63,22 @@ def test_nor_does_that_of_a_terminal(whole: bytes, seed: int):
     assert pieces.verdict() == once.verdict()
 
 
-def test_each_sign_is_found_across_every_edge():
-    for sign in SIGNS[:9]:
-        alone = scanned([b"\n" + sign + b"\n"], 10**9)
-        assert alone
-        for edge in range(0, len(sign), max(1, len(sign) // 40)):
-            before = b"\n" * (OVERLAP + 200 - edge)
-            assert scanned([before, sign[:edge], sign[edge:], b"\n" * 9000], 200) == alone, (sign, edge)
+ALSO = [b"9" + NIR.encode(), b"0." + NIR.encode(), b"x" + NIR.encode(), b"PID|1|xPID|1|A^B|C^D|e|f|"]
+
+
+@pytest.mark.parametrize("sign", [*SIGNS, *ALSO])
+def test_a_sign_at_the_end_of_a_window_is_judged_as_in_the_midst_of_one(sign: bytes):
+    alone = scanned([b"\n" * 500 + sign + b"\n" * 9000], 10**9)
+    for edge in range(min(len(sign), 400)):
+        first = b"\n" * 500 + sign + b"\n" * OVERLAP
+        cut_at = 500 + edge + OVERLAP  # what begins before 500 + edge is decided with the first window
+        assert scanned([first[:cut_at], first[cut_at:] + b"\n" * 9000], 200) == alone, edge
+
+
+def test_texts_apart_are_not_read_together():
+    halves = [f"patient {NIR[:9]}".encode("utf-16-le"), f"{NIR[9:]} vu ce jour".encode("utf-16-le")]
+    assert scanned([b"\x01\x02".join(halves)], 10**9) == []
+    assert scanned([b"".join(halves)], 10**9) != []
 
 
 def test_what_it_holds_does_not_grow():

@@ -40,6 +40,7 @@ def test_a_number_on_the_screen_is_found(screen: bytes):
     "screen",
     [
         b"\x1b[185057800608491m plain",
+        b"185057800608\x1b[3C491",
         b"1850578\x1b[3;1H00608491",  # two places of the screen
         b"185057800608491\x089",  # the last digit was struck over
         b"\x1b]0;185057800608491\x07",
@@ -48,6 +49,15 @@ def test_a_number_on_the_screen_is_found(screen: bytes):
 )
 def test_what_is_not_on_the_screen_is_not_found(screen: bytes):
     assert shown(screen).clean
+
+
+@pytest.mark.parametrize(
+    "sequence", [b"\x1b[1;31m", b"\x1b]0;title 9\x07", b"\x1b]8;;x\x1b\\", b"\x1b(B", b"\x1b=", b"0\x08"]
+)
+def test_a_sequence_cut_at_the_end_of_a_batch_is_taken_out_whole(sequence: bytes):
+    for cut in range(len(sequence) + 1):
+        text = b"\n" * (4096 - 7 - cut) + b"1850578" + sequence
+        assert kinds(text[:4096], text[4096:] + b"00608491") == {FindingKind.IDENTITY_NUMBER}, cut
 
 
 def test_messages_and_resources_are_found():
