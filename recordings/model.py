@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
@@ -62,7 +62,7 @@ class RecordingMeta:
     """Who did what, on what, from where and why. Free text may be hostile: it is data, shown escaped only.
 
     `started_at` is ISO 8601 with an offset (UTC); `clock` holds what was known of the clock then (R-51), e.g.
-    {"source": "ntp", "offset_seconds": 0.003}.
+    {"source": "ntp", "offset_seconds": 0.003}; `derogations` what was allowed for an old device, a line each (R-10).
     """
 
     recording_id: str
@@ -87,16 +87,18 @@ class RecordingMeta:
     policy_hash: str = ""
     node: str = ""
     language: str = ""
+    derogations: tuple[str, ...] = ()
     clock: Mapping[str, str | float | None] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"clock": dict(self.clock)}
+        return asdict(self) | {"clock": dict(self.clock), "derogations": list(self.derogations)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Read what `as_json` wrote; keys of a later version are left aside."""
         known = {f.name for f in fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in known})
+        made = cls(**{key: value for key, value in values.items() if key in known})
+        return replace(made, derogations=tuple(made.derogations))
 
     def started(self) -> datetime:
         """Return `started_at` as an aware instant; RecordingError when it is none."""

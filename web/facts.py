@@ -13,7 +13,7 @@ from typing import Final
 from bastion import errors
 from bastion.domain.device import FileRight
 from bastion.domain.session_effects import RefusalReason
-from web import desk_words, labels
+from web import desk_words, device_words, labels
 from web.labels import N_
 from web.views import Clockface, brief
 
@@ -38,6 +38,7 @@ FAILURES: Final = {
     "wrong number or length of answers": N_("the answer is no code"),
     "not offered": N_("this kind of access is not offered"),
     "account or contract ended": N_("the account or the contract has ended"),
+    "the derogation for this device has ended": N_("the derogation for this device has ended"),
 }
 REFUSALS: Final[Mapping[str, str]] = {
     RefusalReason.NO_GRANT: N_("no authorisation yet"),
@@ -105,7 +106,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Why something was refused, by the error's code: its sentence, or where that needs facts, a few words."""
 WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS, **FILE_REFUSALS, **desk_words.BROKEN}
-KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS}
+KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS, **device_words.DEROGATIONS}
 WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": {**WAYS, **desk_words.RELEASED},
@@ -121,7 +122,8 @@ MINUTES: Final = frozenset({"minutes", "agreed"})
 CODED: Final = frozenset(
     {
         "policy", "node", "client", "login", "host", "account", "device", "supplier", "subject_code", "fingerprint",
-        "fingerprints", "expected", "seen", "entry", "version", "technician",
+        "fingerprints", "expected", "seen", "entry", "version", "technician", "algorithms", "derogation", "derogations",
+        "protocol",
     }
 )  # fmt: skip
 """Names that are the same in every language, shown as such."""

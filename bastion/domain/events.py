@@ -35,6 +35,7 @@ def _kind(tag: str, severity: Severity, public: str = "", personal: str = "") ->
 
 
 _HELD = "session direction size sha256"
+_DEROGATION = "device derogation kind algorithms start end"
 _I, _N, _W, _A = Severity.INFO, Severity.NOTICE, Severity.WARNING, Severity.ALARM
 KINDS = MappingProxyType(
     {
@@ -63,7 +64,7 @@ KINDS = MappingProxyType(
             _kind("grant:created", _N, "request device supplier start end kind channels files policy", "technician"),
             _kind("grant:extended", _N, "end request"),
             _kind("grant:revoked", _W, "", "why"),
-            _kind("session:opened", _N, "grant device supplier account node client factors", "technician"),
+            _kind("session:opened", _N, "grant device supplier account node client factors derogations", "technician"),
             _kind("session:refused", _W, "device why door", "technician"),
             _kind("session:second_source", _W, "other", "technician"),
             _kind("session:frozen", _W, "", "by"),
@@ -107,6 +108,9 @@ KINDS = MappingProxyType(
             _kind("directory:endpoint_saved", _N, "device host port protocol"),
             _kind("directory:host_key_pinned", _W, "device fingerprints"),
             _kind("directory:account_saved", _N, "device account"),
+            _kind("derogation:made", _W, _DEROGATION, "owner reason"),
+            _kind("derogation:withdrawn", _N, _DEROGATION, "owner"),
+            _kind("derogation:ending", _W, _DEROGATION, "owner"),
             _kind("vault:released", _I, "account grant session"),
             _kind("vault:rotated", _W, "secrets"),
             _kind("policy:loaded", _N, "hash"),

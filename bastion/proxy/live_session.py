@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from bastion.domain.derogation import Derogation
 from bastion.domain.device import ChannelKind
 from bastion.domain.grant import Grant
 from bastion.domain.session import (
@@ -71,6 +72,8 @@ class LiveSession:
         self.grant = grant
         self.recorder = recorder
         self.words = words
+        self.derogations: tuple[Derogation, ...] = ()
+        """What the session stands on besides its grant (R-10)."""
         self.activity = Activity()
         self.ended = asyncio.Event()
         """Set when every channel is closed; the recording may still be being sealed."""

@@ -73,7 +73,8 @@ class Words:
         return self.say(_NOTICES[notice]).format(**facts)
 
     def ending(self, reason: EndReason, by: str = "", why: str = "") -> str:
-        return self.say(_ENDINGS[reason]).format(by=plain(by), why=sentence_end(plain(why)))
+        """`why` is what a person wrote, or one of our own sentences, which is translated."""
+        return self.say(_ENDINGS[reason]).format(by=plain(by), why=sentence_end(plain(self.say(why))))
 
 
 def sentence_end(text: str) -> str:

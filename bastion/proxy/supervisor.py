@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from bastion import clock
+from bastion.domain.derogation import still_stand
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock, Subject, first_hit
 from bastion.domain.session import BoxChanged, EndReason, Frozen, Killed, RecordingFailed, SessionState, Thawed
@@ -40,7 +41,9 @@ AT_ONCE: Final = 2
 ENDS_AT_ONCE: Final = 1
 """Writes about ended sessions that queue for the records at the same time: nobody waits for them, while whoever cuts,
 lifts or opens does. When 300 sessions were cut on SQLite, another write waited 3 s; one after the other, 0.1 s."""
-_READ_ON: Final = frozenset({"*", "lock", "grant"})
+LEFT: Final = "account or contract ended"
+DEROGATION_OVER: Final = "the derogation for this device has ended"
+_READ_ON: Final = frozenset({"*", "lock", "grant", "derogation"})
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
@@ -132,6 +135,7 @@ class Supervisor:
         journal = Journal(partial(self._note, record), self.spawn)
         words = Words(language, opened.facility.timezone)
         live = LiveSession(record, _limited(opened.grant, self._idle_limit), recorder, words, journal, self._finish)
+        live.derogations = opened.derogations
         self._lives[record.id] = live
         return live
 
@@ -274,11 +278,18 @@ def _reason_to_end(live: LiveSession, locks: list[Lock], wish: Wish | None) -> K
         return Killed(EndReason.RECORDS_LOST, why="the records do not know this session any more")
     if wish.cut_by:
         return Killed(EndReason.CUT, wish.cut_by, wish.cut_why)
-    if not wish.welcome:
-        return Killed(EndReason.REVOKED, why="account or contract ended")
-    if wish.grant.revoked_at is not None:
+    if wish.grant.revoked_at is not None and wish.welcome:
         return Killed(EndReason.REVOKED, wish.grant.revoked_by, wish.grant.revoke_reason)
-    return None
+    why = _why_over(live, wish)
+    return Killed(EndReason.REVOKED, why=why) if why else None
+
+
+def _why_over(live: LiveSession, wish: Wish) -> str:
+    """What the grant stood on and is gone: the person, the contract, what is allowed on an old device (R-10, R-18)."""
+    if not wish.welcome:
+        return LEFT
+    stands = still_stand(live.derogations, wish.derogations, live.now())
+    return "" if stands else DEROGATION_OVER
 
 
 def _sync_all(lives: Sequence[LiveSession]) -> list[tuple[LiveSession, RecordingError]]:

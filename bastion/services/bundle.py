@@ -9,6 +9,7 @@ from bastion.services.approvals import Approvals
 from bastion.services.audit import Audit
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions
+from bastion.services.derogations import Derogations
 from bastion.services.directory import Directory
 from bastion.services.enrolment import Enrolment
 from bastion.services.files import FileKeeping, Files
@@ -44,6 +45,7 @@ class Services:
     directory: Directory
     people: People
     inventory: Inventory
+    derogations: Derogations
     audit: Audit
     decisions: Decisions
     upkeep: Upkeep
@@ -77,6 +79,7 @@ def build(
         directory=Directory(database),
         people=People(database),
         inventory=Inventory(database, vault, scan),
+        derogations=Derogations(database, authentication),
         audit=Audit(database, authentication),
         decisions=decisions,
         upkeep=Upkeep(database, vault),

@@ -1,10 +1,13 @@
 """Opening a session: everything that must hold at this instant, and the release of the device's secret (R-17, R-20)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bastion.domain import derogation
 from bastion.domain.credentials import FactorProof
-from bastion.domain.device import Endpoint, Protocol
+from bastion.domain.derogation import Derogation, DerogationKind, DerogationStatus
+from bastion.domain.device import Device, Endpoint, Protocol
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.lock import Subject, first_hit
@@ -33,6 +36,14 @@ from policies.model import Action
 from recordings.model import RecordingMeta
 
 PROOF_LENGTH = timedelta(hours=1)
+RAN_OUT = (
+    "The derogation under which the device {device} may be reached has run out. Ask the hospital to renew it: "
+    "{owner} answers for it."
+)
+NEVER = (
+    "The device {device} can only be reached in clear (telnet or a serial line), and no derogation allows that. "
+    "Ask the hospital to make one."
+)
 FEW = 8
 """Live sessions of a device looked at when another opens: by this very check all of them are of one grant."""
 
@@ -57,13 +68,17 @@ class Opening:
         """Check, keep and release within the caller's transaction; see `Sessions.open` for what it raises."""
         await uow.locks.hold()
         facts, endpoints = await self._gather(uow, actor, grant_id)
-        endpoint = _session_endpoint(facts, endpoints)
+        endpoint, derogations = session_endpoint(
+            facts.device, endpoints, await uow.derogations.of(facts.device.id), now
+        )
         await self._check(uow, actor, facts, now)
         record = _make_record(actor, facts, connection, now)
         credential = await self._release(uow, actor, facts, record, now)
-        await self._keep(uow, actor, facts, record, connection, now)
-        meta = _make_meta(actor, facts, record)
-        return Opened(record, facts.grant, facts.device, facts.facility, endpoint, credential, meta, endpoints)
+        await self._keep(uow, actor, facts, record, connection, derogations, now)
+        meta = _make_meta(actor, facts, record, derogations)
+        return Opened(
+            record, facts.grant, facts.device, facts.facility, endpoint, credential, meta, endpoints, derogations
+        )
 
     async def _gather(self, uow: UnitOfWork, actor: Actor, grant_id: str) -> tuple[WholeGrant, tuple[Endpoint, ...]]:
         facts = await uow.whole_grants.get(grant_id)
@@ -127,6 +142,7 @@ class Opening:
         facts: WholeGrant,
         record: SessionRecord,
         connection: Connection,
+        derogations: tuple[Derogation, ...],
         now: datetime,
     ) -> None:
         await uow.sessions.add(record)
@@ -134,7 +150,7 @@ class Opening:
             "session:opened", actor=actor, subject=("session", record.id), facility_id=record.facility_id, at=now,
             grant=facts.grant.id, device=facts.device.code, supplier=facts.supplier.code,
             account=record.account_login, node=record.node, client=record.client, factors=connection.factors,
-            technician=actor.login,
+            technician=actor.login, derogations="; ".join(one.words for one in derogations),
         )  # fmt: skip
         if "totp" in connection.factors:
             expires = min(facts.grant.end, now + self._proof_length)
@@ -144,12 +160,38 @@ class Opening:
         uow.hint("session", record.id)
 
 
-def _session_endpoint(facts: WholeGrant, endpoints: tuple[Endpoint, ...]) -> Endpoint:
-    """Where a session logs in: an SSH service whose identity was pinned (R-9)."""
+def session_endpoint(
+    device: Device, endpoints: Sequence[Endpoint], derogations: Sequence[Derogation], now: datetime
+) -> tuple[Endpoint, tuple[Derogation, ...]]:
+    """Return where a session logs in, and the derogations it stands on. Raises `DeviceNotReady`.
+
+    That is an SSH service whose identity was pinned (R-9); else telnet or a serial line, under a derogation in force.
+    Where one ran out the way is closed, until somebody renews it or says that the device does without (R-10).
+    """
     pinned = [e for e in endpoints if e.protocol is Protocol.SSH and e.host_keys]
-    if not pinned or not facts.device.active:
-        raise DeviceNotReady(facts.device.code, device=facts.device.code)
-    return pinned[0]
+    old = [e for e in endpoints if e.protocol in derogation.PROTOCOLS]
+    if not (pinned or old) or not device.active:
+        raise DeviceNotReady(device.code, device=device.code)
+    if pinned:
+        return pinned[0], _in_force(device, DerogationKind.SSH_LEGACY, derogations, now)
+    for endpoint in old:
+        in_force = derogation.active(derogations, derogation.PROTOCOLS[endpoint.protocol], now)
+        if in_force:
+            return endpoint, in_force
+    kind = derogation.PROTOCOLS[old[0].protocol]
+    _in_force(device, kind, derogations, now)
+    raise DeviceNotReady(f"no derogation for {kind}", device=device.code, sentence=NEVER)
+
+
+def _in_force(
+    device: Device, kind: DerogationKind, derogations: Sequence[Derogation], now: datetime
+) -> tuple[Derogation, ...]:
+    in_force = derogation.active(derogations, kind, now)
+    over = [one for one in derogations if one.kind is kind and one.status(now) is DerogationStatus.OVER]
+    if over and not in_force:
+        last = max(over, key=lambda one: one.ends)
+        raise DeviceNotReady(f"derogation {last.id} is over", device=device.code, owner=last.owner, sentence=RAN_OUT)
+    return in_force
 
 
 def _check_grant(grant: Grant, now: datetime) -> None:
@@ -173,7 +215,9 @@ def _make_record(actor: Actor, facts: WholeGrant, connection: Connection, now: d
     )  # fmt: skip
 
 
-def _make_meta(actor: Actor, facts: WholeGrant, record: SessionRecord) -> RecordingMeta:
+def _make_meta(
+    actor: Actor, facts: WholeGrant, record: SessionRecord, derogations: tuple[Derogation, ...]
+) -> RecordingMeta:
     return RecordingMeta(
         recording_id=record.id, session_id=record.id, started_at=record.started_at.isoformat(),
         grant_id=facts.grant.id, request_id=facts.grant.request_id, technician_id=actor.id,
@@ -182,4 +226,5 @@ def _make_meta(actor: Actor, facts: WholeGrant, record: SessionRecord) -> Record
         facility=facts.facility.name, account=facts.account.login, source=actor.source, client=record.client,
         kind=facts.grant.kind.value, reason=facts.reason, work_order=facts.work_order,
         policy_hash=facts.grant.policy_hash, node=record.node, language=actor.language,
+        derogations=tuple(one.words for one in derogations),
     )  # fmt: skip

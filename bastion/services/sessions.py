@@ -136,9 +136,14 @@ class Sessions:
             records = await uow.sessions.live(node)
             grants = {ident: found(await uow.grants.get(ident)) for ident in {r.grant_id for r in records}}
             welcome = {ident: await _welcome(Joins(uow), grant) for ident, grant in grants.items()}
+            derogations = await uow.derogations.of_several(frozenset(r.device_id for r in records))
         return {
-            r.id: Wish(r.id, r.frozen_by, r.cut_by, r.cut_why, grants[r.grant_id], welcome[r.grant_id]) for r in records
-        }
+            r.id: Wish(
+                r.id, r.frozen_by, r.cut_by, r.cut_why, grants[r.grant_id], welcome[r.grant_id],
+                tuple(one for one in derogations if one.device_id == r.device_id),
+            )
+            for r in records
+        }  # fmt: skip
 
     async def left_behind(self, node: str) -> list[SessionRecord]:
         """Sessions this node carried when it died; the next start seals and closes them."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bastion.domain.access_request import AccessRequest
+from bastion.domain.derogation import Derogation
 from bastion.domain.device import Device, DeviceAccount, Endpoint
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
@@ -56,6 +57,12 @@ class DeviceView:
     @property
     def ready(self) -> bool:
         return bool(self.accounts) and any(e.host_keys for e in self.endpoints)
+
+
+@dataclass(frozen=True, slots=True)
+class DerogationView:
+    derogation: Derogation
+    device: Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,8 @@ class Opened:
     meta: RecordingMeta
     endpoints: tuple[Endpoint, ...] = ()
     """Every endpoint of the device; `endpoint` is the one the session logs in at."""
+    derogations: tuple[Derogation, ...] = ()
+    """What the session stands on: when these end, so does it (R-10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +146,5 @@ class Wish:
     grant: Grant
     welcome: bool = True
     """False once the person has left, or the supplier's contract has ended (R-18)."""
+    derogations: tuple[Derogation, ...] = ()
+    """Every derogation of the device, as they are now."""

@@ -1,9 +1,11 @@
 """What people have decided about a session, and what is done with it: the gravest first."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bastion.domain.derogation import Derogation, DerogationKind
 from bastion.domain.lock import LockScope
 from bastion.domain.session import EndReason, Killed, SessionState
 from bastion.proxy.live_session import LiveSession
@@ -67,6 +69,36 @@ async def test_a_cut_a_revocation_a_leaver_and_a_session_nobody_knows_end_it():
         (EndReason.REVOKED, ""),
         (EndReason.RECORDS_LOST, ""),
     ]
+
+
+OLD = Derogation(
+    "o1", "d1", DerogationKind.TELNET, (), "Dr Vasseur", "old", NOW - timedelta(days=1), NOW + timedelta(minutes=5),
+    "Ruth", NOW,
+)  # fmt: skip
+
+
+async def test_R10_a_session_ends_with_the_derogation_it_stands_on(live):
+    live.derogations = (OLD,)
+    obey(live, [], a_wish(derogations=(OLD,)))
+    assert live.live
+    obey(live, [], a_wish(derogations=(OLD.withdraw("Ruth", NOW),)))
+    assert live.ended_by == (EndReason.REVOKED, "", "the derogation for this device has ended")
+    assert live.last_words().endswith("was withdrawn: the derogation for this device has ended.")
+
+
+async def test_R10_or_when_its_time_is_over_unless_it_was_renewed(live):
+    live.derogations = (OLD,)
+    renewed = replace(OLD, id="o2", ends=NOW + timedelta(days=30))
+    live._clock.move(minutes=5)
+    obey(live, [], a_wish(derogations=(OLD, renewed)))
+    assert live.live
+    obey(live, [], a_wish(derogations=(OLD,)))
+    assert live.ended_by[0] is EndReason.REVOKED
+
+
+async def test_a_session_that_stands_on_none_minds_none(live):
+    obey(live, [], a_wish(derogations=(OLD.withdraw("Ruth", NOW),)))
+    assert live.live
 
 
 async def test_a_lock_is_graver_than_a_cut(live):

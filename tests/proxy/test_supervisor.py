@@ -69,6 +69,7 @@ class Opened:
     grant: object
     facility: object
     meta: object
+    derogations: tuple = ()
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,9 @@ def test_T39_printable_text_steers_nothing(text, limit):
 
 
 def test_meta_round_trip_and_later_fields():
-    meta = RecordingMeta(recording_id="r", started_at="2026-01-01T00:00:00+00:00", clock={"offset_seconds": 0.5})
+    meta = RecordingMeta(
+        recording_id="r", started_at="2026-01-01T00:00:00+00:00", clock={"offset_seconds": 0.5}, derogations=("telnet",)
+    )
     values = json.loads(canonical(meta.as_json()))
     assert RecordingMeta.from_json(values | {"of_a_later_version": 1}) == meta
 

@@ -1,0 +1,60 @@
+"""The words of devices' services and derogations, as English msgids. Tested complete."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bastion.domain.derogation import SMALL_RSA, AlgorithmUse, DerogationKind, DerogationStatus
+from bastion.domain.device import Protocol, Recordability
+from policies.model import Sas
+from web.labels import N_
+
+DEROGATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        DerogationKind.SSH_LEGACY: N_("Old SSH algorithms"),
+        DerogationKind.TELNET: N_("Telnet, in clear"),
+        DerogationKind.SERIAL: N_("Serial line, in clear"),
+    }
+)
+DEROGATION_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        DerogationStatus.SCHEDULED: ("hold", N_("Scheduled")),
+        DerogationStatus.ACTIVE: ("ok", N_("In force")),
+        DerogationStatus.OVER: ("stop", N_("Run out")),
+        DerogationStatus.WITHDRAWN: ("off", N_("Withdrawn")),
+    }
+)
+ALGORITHM_USES: Mapping[str, str] = MappingProxyType(
+    {
+        AlgorithmUse.KEX: N_("key exchange"),
+        AlgorithmUse.HOST_KEY: N_("identity"),
+        AlgorithmUse.CIPHER: N_("encryption"),
+        AlgorithmUse.MAC: N_("integrity"),
+    }
+)
+ALGORITHM_NAMES: Mapping[str, str] = MappingProxyType({SMALL_RSA: N_("RSA below 2048 bits")})
+"""What is no name on the wire."""
+PROTOCOLS: Mapping[str, str] = MappingProxyType(
+    {
+        Protocol.SSH: "SSH",
+        Protocol.TELNET: "Telnet",
+        Protocol.SERIAL: N_("Serial line (RFC 2217)"),
+        Protocol.TCP: "TCP",
+        Protocol.HTTPS: "HTTPS",
+        Protocol.RDP: "RDP",
+        Protocol.VNC: "VNC",
+        Protocol.DICOM: "DICOM",
+    }
+)
+RECORDABILITY: Mapping[str, str] = MappingProxyType(
+    {
+        Recordability.FULL: N_("recorded in full"),
+        Recordability.METADATA_ONLY: N_("encrypted end to end: only when and how much is recorded"),
+    }
+)
+PASSING: Mapping[str, str] = MappingProxyType(
+    {
+        Sas.FREE: N_("straight through"),
+        Sas.RULE: N_("through the release desk: checked, and passed when nothing is found"),
+        Sas.PERSON: N_("through the release desk: each one is decided by a person"),
+    }
+)
