@@ -226,6 +226,13 @@ class NoRoom(BastionError):
     sentence = "The bastion has no room for this file at the moment. Try again later, or call the hospital."
 
 
+class FileHeld(BastionError):
+    """A file waits in the release desk; `ref` is what people say on the telephone."""
+
+    code = "file_held"
+    sentence = "The hospital's release desk holds this file ({ref}). Call the hospital and name it."
+
+
 class RecordingDamaged(BastionError):
     code = "recording_damaged"
     sentence = "This recording does not match its seal: {where}. Keep it as it is and tell the security officer."

@@ -30,6 +30,7 @@ STATUS: Mapping[type[e.BastionError], HTTPStatus] = MappingProxyType(
         e.HostKeyChanged: HTTPStatus.BAD_GATEWAY,
         e.DeviceLoginFailed: HTTPStatus.BAD_GATEWAY,
         e.RecordingUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+        e.FileHeld: HTTPStatus.CONFLICT,
         e.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
         e.RecordingDamaged: HTTPStatus.CONFLICT,
         e.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,

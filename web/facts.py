@@ -98,6 +98,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "address_refused": N_("the registered address may not be dialled"),
         "device_login_failed": N_("the device refused its account"),
         "recording_damaged": N_("the recording does not match its seal"),
+        "file_held": N_("the release desk holds the file"),
         "already_exists": N_("already in use"),
         "illegal_transition": N_("no longer possible"),
         "too_many_attempts": N_("too many failed attempts"),

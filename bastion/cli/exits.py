@@ -50,6 +50,7 @@ CODES: Mapping[type[e.BastionError], Exit] = MappingProxyType(
         e.DeviceNotReady: Exit.REFUSED_VALUE,
         e.AddressRefused: Exit.REFUSED_VALUE,
         e.NotAcknowledged: Exit.REFUSED_VALUE,
+        e.FileHeld: Exit.NOT_ALLOWED,
         e.Forbidden: Exit.NOT_ALLOWED,
         e.FreshFactorNeeded: Exit.NOT_ALLOWED,
         e.AuthenticationFailed: Exit.NOT_ALLOWED,

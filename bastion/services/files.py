@@ -108,12 +108,12 @@ class Files:
             return found(await uow.held_files.get(file_id), file_id)
 
     async def waiting_for(self, record: SessionRecord) -> list[HeldFile]:
-        """What this technician brought for this device, released and not yet delivered, the oldest first."""
+        """What this technician brought for this device and a person has released, the oldest first."""
         async with self._database.read() as uow:
             return await uow.held_files.released(record.technician_id, record.device_id, record.node, clock.now())
 
     async def fetched(self, record: SessionRecord, path: str) -> HeldFile | None:
-        """The newest copy of `path` taken under this grant that is held, or released and not yet handed out."""
+        """The newest copy of `path` taken under this grant that is held, or that a person has released."""
         async with self._database.read() as uow:
             return await uow.held_files.fetched(record.grant_id, path, record.node, clock.now())
 
@@ -168,9 +168,9 @@ class Files:
         return len(over)
 
     async def recover(self, node: str) -> int:
-        """What was arriving here when the node died never will; return how many."""
+        """What was on its way here when the node died never arrives; return how many."""
         async with self._database.read() as uow:
-            left = await uow.held_files.arriving(node)
+            left = await uow.held_files.unfinished(node)
         for file in left:
             await self._break(system_actor(), file, BASTION_STOPPED)
         return len(left)

@@ -48,12 +48,12 @@ class HeldFiles(Versioned[HeldFile]):
         return int((await self._tx.rows(query, {"now": now}))[0][0])
 
     async def released(self, technician_id: str, device_id: str, node: str, now: datetime) -> list[HeldFile]:
-        """What this technician brought for this device and may be delivered now, the oldest first."""
+        """What this technician brought for this device and a person has released, the oldest first."""
         who = {"technician_id": technician_id, "device_id": device_id, "node": node}
         return await self._many(RELEASED_IN, {**who, "now": now})
 
     async def fetched(self, grant_id: str, path: str, node: str, now: datetime) -> HeldFile | None:
-        """The newest copy of `path` that was taken under this grant and may still be handed out, or is held."""
+        """The newest copy of `path` taken under this grant that is held, or that a person has released."""
         if not storable(path):
             return None
         return await self._one(FETCHED, {"grant_id": grant_id, "path": path, "node": node, "now": now})
@@ -62,8 +62,9 @@ class HeldFiles(Versioned[HeldFile]):
         """What lies on this node and nobody fetched or decided on in time."""
         return await self._many(OVER, {"node": node, "now": now})
 
-    async def arriving(self, node: str) -> list[HeldFile]:
-        return await self._many(ARRIVING, {"node": node})
+    async def unfinished(self, node: str) -> list[HeldFile]:
+        """What was on its way on this node: arriving, or let through by rule and not yet delivered."""
+        return await self._many(UNFINISHED, {"node": node})
 
     async def some(self, ids: Iterable[str]) -> list[HeldFile]:
         wanted = [ident for ident in ids if storable(ident)]
@@ -85,14 +86,20 @@ def _state(value: FileState) -> "sa.ColumnElement[bool]":
 
 NEWEST = HeldFiles.sql_select.order_by(_F.arrived_at.desc(), _F.id.desc())
 COUNT_HELD = sa.select(sa.func.count()).select_from(t.held_files).where(_state(FileState.HELD), _F.expires_at > _NOW)
+_BY_A_PERSON = _F.decided_by != ""
 RELEASED_IN = HeldFiles.sql_all.where(
     _F.technician_id == sa.bindparam("technician_id"), _F.device_id == sa.bindparam("device_id"),
-    _F.node == sa.bindparam("node"), _state(FileState.RELEASED), _F.direction == Direction.IN, _F.expires_at > _NOW,
+    _F.node == sa.bindparam("node"), _state(FileState.RELEASED), _BY_A_PERSON,
+    _F.direction == Direction.IN, _F.expires_at > _NOW,
 )  # fmt: skip
 FETCHED = NEWEST.where(
     _F.grant_id == sa.bindparam("grant_id"), _F.path == sa.bindparam("path"), _F.node == sa.bindparam("node"),
-    _F.direction == Direction.OUT, _F.stored_state.in_(WAITING), _F.expires_at > _NOW,
+    _F.direction == Direction.OUT, sa.or_(_state(FileState.HELD), sa.and_(_state(FileState.RELEASED), _BY_A_PERSON)),
+    _F.expires_at > _NOW,
 ).limit(1)  # fmt: skip
 OVER = HeldFiles.sql_all.where(_F.node == sa.bindparam("node"), _F.stored_state.in_(WAITING), _F.expires_at <= _NOW)
-ARRIVING = HeldFiles.sql_all.where(_F.node == sa.bindparam("node"), _state(FileState.ARRIVING))
+UNFINISHED = HeldFiles.sql_all.where(
+    _F.node == sa.bindparam("node"),
+    sa.or_(_state(FileState.ARRIVING), sa.and_(_state(FileState.RELEASED), sa.not_(_BY_A_PERSON))),
+)
 SOME = HeldFiles.sql_all.where(_F.id.in_(sa.bindparam("ids", expanding=True)))

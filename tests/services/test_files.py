@@ -49,6 +49,10 @@ async def brought(house, session, data=FIRMWARE, direction=IN, path="/fw/a.bin",
     return await files.arrived(session.record, file, arrival)
 
 
+async def released(house, file):
+    return await house.services.releases.release(house.staff(house.eve), file.id, file.version, "looked")
+
+
 async def test_clean_and_nothing_found_passes_by_rule_with_its_words_in_the_trail(house, session):
     file = await brought(house, session)
     assert (file.stored_state, file.size, file.scan, file.announced) == (
@@ -149,7 +153,10 @@ async def test_what_is_held_is_not_handed_out(house, session):
 
 async def test_the_technician_s_files_are_found_again(house, session):
     files, record = house.services.files, session.record
-    up, down = await brought(house, session), await brought(house, session, direction=OUT)
+    up = await released(house, await brought(house, session, uploads=Sas.PERSON))
+    down = await released(house, await brought(house, session, direction=OUT, downloads=Sas.PERSON))
+    await brought(house, session)
+    await brought(house, session, direction=OUT)
     held = await brought(house, session, direction=OUT, path="/log/b", downloads=Sas.PERSON)
     assert [f.id for f in await files.waiting_for(record)] == [up.id]
     assert (await files.fetched(record, "/fw/a.bin")).id == down.id
@@ -199,9 +206,12 @@ async def test_what_was_arriving_when_the_node_died_is_broken_off(house, session
     files = house.services.files
     file, _arrival = await files.arriving(session.record, session.grant, IN, "/x")
     assert await files.recover("another-node") == 0
-    assert await files.recover(session.record.node) == 1
-    assert (await files.get(file.id)).stored_state is FileState.BROKEN
-    assert lying(house) == []
+    passing = await brought(house, session)
+    word = await released(house, await brought(house, session, uploads=Sas.PERSON))
+    assert await files.recover(session.record.node) == 2
+    for gone in (file, passing):
+        assert (await files.get(gone.id)).stored_state is FileState.BROKEN
+    assert lying(house) == [word.id]
 
 
 async def test_the_guard_reads_few_files_at_a_time(house, session):

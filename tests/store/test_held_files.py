@@ -31,6 +31,10 @@ def arrived(number: int, sas: Sas = Sas.PERSON, **changes: Any) -> HeldFile:
     return a_held_file(number, sas=sas, **changes).arrive(CONTENT, Checks(Scan.CLEAN), NOW)
 
 
+def released(number: int, **changes: Any) -> HeldFile:
+    return arrived(number, **changes).release("stf-1", "Bob", "looked", NOW)
+
+
 async def test_a_held_file_comes_back_whole(desk: Database) -> None:
     checks = Checks(Scan.INFECTED, "Eicar-Test", findings=("dicom · a.dcm · tags 0010,0010", "hl7 · é"))
     file = a_held_file(path="/fw/é\\xff.bin").arrive(CONTENT, checks, NOW)
@@ -75,14 +79,14 @@ async def test_it_is_found_by_what_people_look_for(desk: Database) -> None:
 
 async def test_what_may_be_delivered_is_what_was_brought_for_this_device_and_released(desk: Database) -> None:
     await kept(
-        desk, arrived(1, Sas.RULE), arrived(2), arrived(3, Sas.RULE, direction=Direction.OUT),
-        arrived(4, Sas.RULE, node="node-b"),
+        desk, released(1), arrived(2), released(3, direction=Direction.OUT), released(4, node="node-b"),
+        arrived(5, Sas.RULE),
     )  # fmt: skip
     async with desk.read() as uow:
-        released = uow.held_files.released
-        assert [f.id for f in await released("tec-1", "dev-1", "node-a", NOW)] == ["fil-1"]
-        assert await released("tec-1", "dev-1", "node-a", NOW + DAYS) == []
-        assert await released("tec-1", "dev-2", "node-a", NOW) == await released("tec-2", "dev-1", "node-a", NOW) == []
+        waiting = uow.held_files.released
+        assert [f.id for f in await waiting("tec-1", "dev-1", "node-a", NOW)] == ["fil-1"]
+        assert await waiting("tec-1", "dev-1", "node-a", NOW + DAYS) == []
+        assert await waiting("tec-1", "dev-2", "node-a", NOW) == await waiting("tec-2", "dev-1", "node-a", NOW) == []
 
 
 async def test_what_was_taken_is_found_again_under_its_grant_and_path(desk: Database) -> None:
@@ -91,6 +95,7 @@ async def test_what_was_taken_is_found_again_under_its_grant_and_path(desk: Data
 
     brought = arrived(3, path="/log/a", arrived_at=NOW + 2 * HOUR)
     await kept(desk, out(1), out(2, arrived_at=NOW + HOUR), brought, out(4, node="node-b"))
+    await kept(desk, arrived(5, Sas.RULE, path="/log/a", direction=Direction.OUT, arrived_at=NOW + 2 * HOUR))
     async with desk.read() as uow:
         newest = await uow.held_files.fetched("gra-1", "/log/a", "node-a", NOW)
         assert newest is not None
@@ -106,8 +111,8 @@ async def test_what_is_left_over_is_found(desk: Database) -> None:
     async with desk.read() as uow:
         assert await uow.held_files.over("node-a", NOW) == await uow.held_files.over("node-b", NOW + DAYS) == []
         assert [f.id for f in await uow.held_files.over("node-a", NOW + DAYS)] == ["fil-2", "fil-3"]
-        assert [f.id for f in await uow.held_files.arriving("node-a")] == ["fil-1"]
-        assert await uow.held_files.arriving("node-b") == await uow.held_files.some([]) == []
+        assert [f.id for f in await uow.held_files.unfinished("node-a")] == ["fil-1", "fil-3"]
+        assert await uow.held_files.unfinished("node-b") == await uow.held_files.some([]) == []
         some = await uow.held_files.some(["fil-4", "fil-9", "\x00"])
         assert [(f.id, f.stored_state) for f in some] == [("fil-4", FileState.REFUSED)]
 

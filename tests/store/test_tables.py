@@ -70,7 +70,7 @@ FINDERS = {
     "held_files.released": held_files.RELEASED_IN,
     "held_files.fetched": held_files.FETCHED,
     "held_files.over": held_files.OVER,
-    "held_files.arriving": held_files.ARRIVING,
+    "held_files.unfinished": held_files.UNFINISHED,
     "held_files.some": held_files.SOME,
     "failures.count": proofs.COUNT_FAILURES.where(t.auth_failures.c.subject == NOWHERE),
     "failures.count from a source": proofs.COUNT_FAILURES.where(t.auth_failures.c.source == NOWHERE),

@@ -4,13 +4,14 @@ Nothing of the technician's reaches the device but the bytes of his channels: no
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from copy import copy
 from functools import lru_cache
 from typing import Any, Final, cast
 
 import asyncssh
 
+from bastion.domain.derogation import AlgorithmUse
 from bastion.domain.device import SecretKind
 from bastion.domain.session_effects import Audit
 from bastion.errors import (
@@ -24,6 +25,7 @@ from bastion.errors import (
 )
 from bastion.proxy import tcp
 from bastion.proxy.ssh import algorithms, dialling
+from bastion.proxy.ssh.algorithms import for_device
 from bastion.proxy.ssh.channels import PACKET, WINDOW, Asked, DeviceEnd
 from bastion.proxy.ssh.device_login import DeviceLogin, KeyRing
 from bastion.proxy.ssh.ways import Way
@@ -34,6 +36,10 @@ PATIENCE: Final = 10.0
 """Seconds for a device to answer, prove itself and let us in; the same again to open a channel."""
 KEEPALIVE: Final = 30.0
 CLIENT_NAME: Final = "Bastion"
+TOO_OLD: Final = (
+    "The device {device} only knows algorithms that are too old to be allowed without a derogation. "
+    "Ask the hospital to make one, or to renew it."
+)
 
 KeepTask = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
 
@@ -70,11 +76,15 @@ class DeviceLink:
             note(fact)
         self._credential.set_result(credential)
 
-    async def open_channel(self, asked: Asked) -> DeviceEnd:
-        """Open a shell, or run a command. Raises `DeviceUnreachable`, `HostKeyChanged`, `DeviceLoginFailed`."""
+    async def connected(self) -> asyncssh.SSHClientConnection:
+        """The connection, once we are let in. Raises what `open_channel` raises."""
         if self._dialing is None:
             raise DeviceUnreachable("nobody has dialled", device=self.way.device)
-        connection = await asyncio.shield(self._dialing)
+        return await asyncio.shield(self._dialing)
+
+    async def open_channel(self, asked: Asked) -> DeviceEnd:
+        """Open a shell, or run a command. Raises `DeviceUnreachable`, `HostKeyChanged`, `DeviceLoginFailed`."""
+        connection = await self.connected()
         size = asked.size
         command: Any = asked.command.encode("utf-8", "surrogateescape") if asked.command else None  # bytes pass too
         try:
@@ -114,6 +124,9 @@ class DeviceLink:
             raise
         except asyncssh.HostKeyNotVerifiable as error:
             raise self._stranger(error) from error
+        except asyncssh.KeyExchangeFailed as error:
+            self._note_unreachable(offered(error))
+            raise DeviceNotReady(offered(error), device=self.way.device, sentence=TOO_OLD) from error
         except (asyncssh.PermissionDenied, asyncssh.KeyImportError, UnicodeDecodeError) as error:
             raise self._not_let_in(error) from error
         except (OSError, asyncssh.Error) as error:
@@ -163,18 +176,26 @@ class DeviceLink:
 @lru_cache(maxsize=1024)
 def _usual_options(way: Way) -> asyncssh.SSHClientConnectionOptions:
     """All that is the same each time a device is dialled. Nothing is read from the machine's own SSH configuration."""
-    pinned = [public_key(line) for line in way.host_keys]
+    pinned = [key for key in map(public_key, way.host_keys) if algorithms.strong_enough(key, way.legacy)]
     methods = ["publickey"] if way.kind == SecretKind.PRIVATE_KEY else ["password", "keyboard-interactive"]
     return asyncssh.SSHClientConnectionOptions(
         host=way.host, port=way.port, config=None, client_version=CLIENT_NAME, username=way.login, client_keys=None,
         agent_path=None, gss_host=None, preferred_auth=methods,
-        known_hosts=(pinned, [], []), server_host_key_algs=_algorithms_of(pinned), kex_algs=algorithms.DEVICE_KEX,
-        encryption_algs=algorithms.DEVICE_CIPHERS, mac_algs=algorithms.DEVICE_MACS, compression_algs=None,
+        known_hosts=(pinned, [], []), server_host_key_algs=_algorithms_of(pinned, way.legacy),
+        kex_algs=for_device(AlgorithmUse.KEX, way.legacy), mac_algs=for_device(AlgorithmUse.MAC, way.legacy),
+        encryption_algs=for_device(AlgorithmUse.CIPHER, way.legacy), compression_algs=None,
+        signature_algs=for_device(AlgorithmUse.HOST_KEY, way.legacy),
         login_timeout=PATIENCE, keepalive_interval=KEEPALIVE, agent_forwarding=False, x11_forwarding=False,
     )  # fmt: skip
 
 
-def _algorithms_of(pinned: Sequence[asyncssh.SSHKey]) -> list[str]:
+def _algorithms_of(pinned: Sequence[asyncssh.SSHKey], legacy: Collection[str] = ()) -> list[str]:
     """Ask the device for the very keys that are pinned; an Ed25519-only dropbear aborts when asked for others first."""
     able = {name.decode() for key in pinned for name in key.sig_algorithms}
-    return [name for name in algorithms.DEVICE_HOST_KEYS if name in able]
+    return [name for name in for_device(AlgorithmUse.HOST_KEY, legacy) if name in able]
+
+
+def offered(error: asyncssh.KeyExchangeFailed) -> str:
+    """Return what asyncssh says that the device has, and leave out what we asked for."""
+    what, _, theirs = str(error).partition(", sent ")
+    return f"{what}: the device has {theirs.partition(' and received ')[2]}" if theirs else what

@@ -57,6 +57,7 @@ ANSWERS: Final = MappingProxyType(
         "device_login_failed": Answer(asyncssh.DISC_BY_APPLICATION, asyncssh.OPEN_CONNECT_FAILED),
         "recording_unavailable": _AWAY,
         "no_room": _SHORT,
+        "file_held": _REFUSED,
         "recording_damaged": _REFUSED,
         "reason_needed": _REFUSED,
         "unavailable": _AWAY,

@@ -28,10 +28,11 @@ from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.desk import ServiceDesk
 from bastion.proxy.lobby.lobby import Left, Lobby
 from bastion.proxy.lobby.terminal import Terminal
-from bastion.proxy.notices import Words
+from bastion.proxy.notices import Words, on_screen
 from bastion.proxy.ssh.carriage import SFTP, Carriage, services_of
 from bastion.proxy.ssh.channels import TechnicianEnd, TunnelEnd
 from bastion.proxy.ssh.connector import DeviceLink
+from bastion.proxy.ssh.desk_channel import DeskChannels
 from bastion.proxy.ssh.errors import TEMPORARY, answer
 from bastion.proxy.ssh.names import LoginName
 from bastion.proxy.ssh.roads import Roads, Standing
@@ -72,6 +73,7 @@ class Visit:
         self._refusals = 0
         self._live: LiveSession | None = None
         self._carriage: Carriage | None = None
+        self._files: DeskChannels | None = None
         self._link = standing.link if standing else None
         self._grant_id = standing.grant_id if standing else ""
         self._opening: asyncio.Task[LiveSession] | None = None
@@ -166,8 +168,12 @@ class Visit:
             raise
 
     async def _carry(self, end: TechnicianEnd, live: LiveSession) -> None:
+        ways = self._ways(live)
+        if self._files is not None and self._files.takes(end):
+            await self._files.serve(end)
+            return
         if end.asked.subsystem:
-            await self._ways(live).files(end)
+            await ways.files(end)
             return
         if end.asked.pty and end.asked.command is None:
             await self._say_what_was_agreed(end, live)
@@ -282,7 +288,15 @@ class Visit:
         self._link.admit(opened.credential, live.note, lambda why: _device_lost(live, why))
         self._roads.ways.learn(live, way)
         self._carriage = Carriage(live, self._link, opened.device, services_of(opened.endpoints), self._roads.networks)
+        self._files = DeskChannels(live, self._link, self._supervisor.services, self._supervisor.task)
+        self._supervisor.spawn(self._files.deliver(self._tell), f"deliveries of {live.id}")
         return self._link
+
+    def _tell(self, text: str) -> None:
+        """Put a sentence before the technician, on whatever he has open."""
+        for end in list(self._ends):
+            shown = on_screen(text) if end.asked.pty else f"{text}\n".encode()
+            end.write(Data(shown, Stream.ERR))
 
     def _ways(self, live: LiveSession) -> Carriage:
         if self._carriage is None or self._carriage.live is not live:
