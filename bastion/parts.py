@@ -159,11 +159,11 @@ def _file_keeping(settings: Settings) -> FileKeeping:
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
-async def _scan(test_networks: Sequence[str], host: str, port: int) -> list[str]:
+async def _scan(test_networks: Sequence[str], host: str, port: int, legacy: tuple[str, ...]) -> list[str]:
     from bastion.proxy.ssh.scan import scan_host_keys  # noqa: PLC0415 - half a second that only commissioning needs
     from bastion.proxy.tcp import Networks  # noqa: PLC0415
 
-    return await scan_host_keys(host, port, Networks(test_networks))
+    return await scan_host_keys(host, port, Networks(test_networks), legacy)
 
 
 def require(path: Path) -> None:

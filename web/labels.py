@@ -288,6 +288,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "node": N_("node"),
         "note": N_("note"),
         "op": N_("operation"),
+        "options": N_("options"),
         "other": N_("other"),
         "outcome": N_("outcome"),
         "owner": N_("answers for it"),

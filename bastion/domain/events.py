@@ -105,7 +105,7 @@ KINDS = MappingProxyType(
             _kind("directory:key_removed", _N, "fingerprint", "login"),
             _kind("directory:staff_saved", _N, "changed", "login"),
             _kind("directory:device_saved", _N, "entry changed"),
-            _kind("directory:endpoint_saved", _N, "device host port protocol"),
+            _kind("directory:endpoint_saved", _N, "device host port protocol options"),
             _kind("directory:host_key_pinned", _W, "device fingerprints"),
             _kind("directory:account_saved", _N, "device account"),
             _kind("derogation:made", _W, _DEROGATION, "owner reason"),

@@ -120,7 +120,7 @@ class Access:
             request = found(await uow.requests.get(request_id), request_id)
             if not may_see(actor, request):
                 raise NotFound(request_id)
-            return await self._views.view(uow, Joins(uow), actor, request)
+            return await self._views.whole(uow, actor, request)
 
     async def pending(self, actor: Actor) -> list[RequestView]:
         """What waits for a decision in the actor's facilities, oldest first."""

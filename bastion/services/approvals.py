@@ -8,13 +8,13 @@ from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.device import Device
 from bastion.domain.grant import Grant
 from bastion.domain.ids import new_id
-from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
+from bastion.domain.parties import Actor, Supplier, Technician
 from bastion.errors import Conflict, NotFound
 from bastion.services import reasons
 from bastion.services.authentication import Authentication
-from bastion.services.decisions import Decisions, judged_source, refusal
+from bastion.services.decisions import Decisions, refusal
 from bastion.services.joins import found
-from bastion.services.requests import audit_decision, check_minutes, may_see, person, refuse_if_locked
+from bastion.services.requests import asker, audit_decision, check_minutes, may_see, person, refuse_if_locked
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
@@ -110,18 +110,15 @@ class Approvals:
     def _make_grant(
         self, request: AccessRequest, technician: Technician, supplier: Supplier, device: Device, now: datetime
     ) -> Grant:
-        asker = Actor(
-            ActorKind.TECHNICIAN, technician.id, technician.login, technician.name,
-            judged_source(request.source, bool(request.created_by.company), supplier), supplier_id=supplier.id,
-        )  # fmt: skip
+        actor = asker(request, technician, supplier)
         count = len(request.approvals)
         decision = self._decisions.on_device(
-            Action.CONNECT, asker, supplier, device, request.kind, request.agreed, now, count
+            Action.CONNECT, actor, supplier, device, request.kind, request.agreed, now, count
         )
         if not decision.allowed:
             raise refusal(decision, "en")
         start = max(request.start or now, now)
-        scope = self._decisions.scope(asker, supplier, device, request.kind, request.agreed, now, count)
+        scope = self._decisions.scope(actor, supplier, device, request.kind, request.agreed, now, count)
         return Grant(
             new_id(now), request.id, technician.id, supplier.id, device.id, device.facility_id, request.account_id,
             request.kind, scope.channels, start, start + request.agreed,

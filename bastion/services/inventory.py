@@ -1,12 +1,14 @@
 """The register of devices: where they answer, the identity they must show, and the accounts used on them."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bastion import clock
 from bastion.domain.credentials import SealedSecret
+from bastion.domain.derogation import DerogationKind, active, algorithms
 from bastion.domain.device import Device, DeviceAccount, Endpoint, Protocol, SecretKind
+from bastion.domain.endpoint_options import checked
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor
 from bastion.errors import HostKeyChanged, Invalid, NotFound
@@ -30,7 +32,8 @@ from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,252}[A-Za-z0-9])?")
-HostKeyScanner = Callable[[str, int], Awaitable[list[str]]]
+HostKeyScanner = Callable[[str, int, tuple[str, ...]], Awaitable[list[str]]]
+"""Takes address, port and the old algorithms that the device may use (R-10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +101,25 @@ class Inventory:
 
     async def save_endpoint(
         self, actor: Actor, device_id: str, host: str, port: int, endpoint_id: str = "",
-        protocol: Protocol = Protocol.SSH,
+        protocol: Protocol = Protocol.SSH, options: Mapping[str, str] | None = None,
     ) -> Endpoint:  # fmt: skip
         """Say where a device answers. A new address drops the pinned identity: it must be confirmed again (R-9)."""
         need_admin(actor)
         if not HOST.fullmatch(host) or not 1 <= port <= 65535:
             raise Invalid(host, field="host", sentence="Give a host name or address, and a port from 1 to 65535.")
+        said = checked(protocol, options or {})
         now = clock.now()
         async with self._database.write() as uow:
             device = await _visible_device(uow, actor, device_id)
             old = next((e for e in await uow.endpoints.of(device.id) if e.id == endpoint_id), None)
             need_known(endpoint_id, old)
-            if old is not None and (old.protocol, old.host, old.port) == (protocol, host, port):
+            thing = _moved(old, Endpoint(old.id if old else new_id(now), device.id, protocol, host, port, options=said))
+            if thing == old:
                 return old
-            thing = Endpoint(old.id if old else new_id(now), device.id, protocol, host, port)
             await (uow.endpoints.save(thing) if old else uow.endpoints.add(thing))
             await uow.audit.append(
                 "directory:endpoint_saved", actor=actor, subject=("device", device.id), facility_id=device.facility_id,
-                at=now, device=device.code, host=host, port=port, protocol=protocol,
+                at=now, device=device.code, host=host, port=port, protocol=protocol, options=_in_words(said),
             )  # fmt: skip
         return thing
 
@@ -125,7 +129,11 @@ class Inventory:
         async with self._database.read() as uow:
             endpoint = found(await uow.endpoints.get(endpoint_id))
             await _visible_device(uow, actor, endpoint.device_id)
-        keys = tuple(await self._scan(endpoint.host, endpoint.port))
+            derogations = await uow.derogations.of(endpoint.device_id)
+        if endpoint.protocol is not Protocol.SSH:
+            raise Invalid(endpoint.protocol, field="host", sentence="Only an SSH service shows an identity.")
+        legacy = algorithms(active(derogations, DerogationKind.SSH_LEGACY, clock.now()))
+        keys = tuple(await self._scan(endpoint.host, endpoint.port, legacy))
         pinned = tuple(fingerprint_of(k) for k in endpoint.host_keys)
         return HostKeyOffer(endpoint, keys, tuple(fingerprint_of(k) for k in keys), pinned)
 
@@ -169,6 +177,17 @@ class Inventory:
                 at=now, device=device.code, account=login,
             )  # fmt: skip
         return thing
+
+
+def _moved(old: Endpoint | None, new: Endpoint) -> Endpoint:
+    """What was there, with other options, where only these changed; so its identity stays pinned."""
+    if old is None or (old.protocol, old.host, old.port) != (new.protocol, new.host, new.port):
+        return new
+    return replace(old, options=new.options)
+
+
+def _in_words(options: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in sorted(options.items()))
 
 
 def _check_account(login: str, kind: SecretKind, secret: Secret) -> None:

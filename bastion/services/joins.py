@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
+from bastion import clock
 from bastion.domain.device import Device
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Role, Staff, Supplier, Technician
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import NotFound
+from bastion.services.reaching import reachable
 from bastion.services.views import DeviceView, SessionView
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -86,9 +88,12 @@ class Joins:
 
     async def device_view(self, device: Device) -> DeviceView:
         suppliers = [await self.supplier(ident) for ident in sorted(device.supplier_ids)]
+        endpoints, accounts = await self._uow.endpoints.of(device.id), await self._uow.accounts.of(device.id)
+        derogations = await self._uow.derogations.of(device.id)
+        ready = bool(accounts) and reachable(device, endpoints, derogations, clock.now()) is not None
         return DeviceView(
-            device, await self.facility(device.facility_id), tuple(suppliers),
-            tuple(await self._uow.endpoints.of(device.id)), tuple(await self._uow.accounts.of(device.id)),
+            device, await self.facility(device.facility_id), tuple(suppliers), tuple(endpoints), tuple(accounts),
+            tuple(derogations[::-1]), ready,
         )  # fmt: skip
 
     async def approvers(self, facility_id: str) -> tuple[Staff, ...]:

@@ -1,13 +1,11 @@
 """Opening a session: everything that must hold at this instant, and the release of the device's secret (R-17, R-20)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bastion.domain import derogation
 from bastion.domain.credentials import FactorProof
-from bastion.domain.derogation import Derogation, DerogationKind, DerogationStatus
-from bastion.domain.device import Device, Endpoint, Protocol
+from bastion.domain.derogation import Derogation
+from bastion.domain.device import Endpoint
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.lock import Subject, first_hit
@@ -27,6 +25,7 @@ from bastion.errors import (
 from bastion.secret import Secret
 from bastion.services.decisions import Decisions, refusal
 from bastion.services.joins import found
+from bastion.services.reaching import session_endpoint
 from bastion.services.sealing import secret_aad
 from bastion.services.views import DeviceCredential, Opened
 from bastion.store.unit_of_work import UnitOfWork
@@ -36,14 +35,6 @@ from policies.model import Action
 from recordings.model import RecordingMeta
 
 PROOF_LENGTH = timedelta(hours=1)
-RAN_OUT = (
-    "The derogation under which the device {device} may be reached has run out. Ask the hospital to renew it: "
-    "{owner} answers for it."
-)
-NEVER = (
-    "The device {device} can only be reached in clear (telnet or a serial line), and no derogation allows that. "
-    "Ask the hospital to make one."
-)
 FEW = 8
 """Live sessions of a device looked at when another opens: by this very check all of them are of one grant."""
 
@@ -68,6 +59,8 @@ class Opening:
         """Check, keep and release within the caller's transaction; see `Sessions.open` for what it raises."""
         await uow.locks.hold()
         facts, endpoints = await self._gather(uow, actor, grant_id)
+        if not facts.device.active:
+            raise DeviceNotReady(facts.device.code, device=facts.device.code)
         endpoint, derogations = session_endpoint(
             facts.device, endpoints, await uow.derogations.of(facts.device.id), now
         )
@@ -158,40 +151,6 @@ class Opening:
                 FactorProof(new_id(now), actor.id, connection.fingerprint, actor.source, facts.grant.id, expires)
             )
         uow.hint("session", record.id)
-
-
-def session_endpoint(
-    device: Device, endpoints: Sequence[Endpoint], derogations: Sequence[Derogation], now: datetime
-) -> tuple[Endpoint, tuple[Derogation, ...]]:
-    """Return where a session logs in, and the derogations it stands on. Raises `DeviceNotReady`.
-
-    That is an SSH service whose identity was pinned (R-9); else telnet or a serial line, under a derogation in force.
-    Where one ran out the way is closed, until somebody renews it or says that the device does without (R-10).
-    """
-    pinned = [e for e in endpoints if e.protocol is Protocol.SSH and e.host_keys]
-    old = [e for e in endpoints if e.protocol in derogation.PROTOCOLS]
-    if not (pinned or old) or not device.active:
-        raise DeviceNotReady(device.code, device=device.code)
-    if pinned:
-        return pinned[0], _in_force(device, DerogationKind.SSH_LEGACY, derogations, now)
-    for endpoint in old:
-        in_force = derogation.active(derogations, derogation.PROTOCOLS[endpoint.protocol], now)
-        if in_force:
-            return endpoint, in_force
-    kind = derogation.PROTOCOLS[old[0].protocol]
-    _in_force(device, kind, derogations, now)
-    raise DeviceNotReady(f"no derogation for {kind}", device=device.code, sentence=NEVER)
-
-
-def _in_force(
-    device: Device, kind: DerogationKind, derogations: Sequence[Derogation], now: datetime
-) -> tuple[Derogation, ...]:
-    in_force = derogation.active(derogations, kind, now)
-    over = [one for one in derogations if one.kind is kind and one.status(now) is DerogationStatus.OVER]
-    if over and not in_force:
-        last = max(over, key=lambda one: one.ends)
-        raise DeviceNotReady(f"derogation {last.id} is over", device=device.code, owner=last.owner, sentence=RAN_OUT)
-    return in_force
 
 
 def _check_grant(grant: Grant, now: datetime) -> None:

@@ -1,16 +1,18 @@
 """What asking and deciding share: who may see a request, the view of it, and its audit line."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, Person
-from bastion.domain.device import Device
+from bastion.domain.device import SESSIONS, Device
 from bastion.domain.lock import Subject, first_hit
-from bastion.domain.parties import Actor, ActorKind, Technician
+from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.errors import BastionError, Invalid, Locked
 from bastion.i18n import sentence
-from bastion.services.decisions import Decisions
+from bastion.services.decisions import Decisions, judged_source
 from bastion.services.joins import Joins
+from bastion.services.reaching import reachable
 from bastion.services.views import RequestView
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -25,16 +27,28 @@ class RequestViews:
         device = await joins.device(request.device_id)
         account = await uow.accounts.get(request.account_id)
         why_not = self._why_not(actor, request, device)
+        way = reachable(device, await uow.endpoints.of(device.id), await uow.derogations.of(device.id), clock.now())
         return RequestView(
             request, await joins.technician(request.technician_id), await joins.supplier(request.supplier_id), device,
             await joins.facility(request.facility_id), account.login if account else "",
-            endpoint_ready=any(e.host_keys for e in await uow.endpoints.of(device.id)),
+            endpoint_ready=way is not None,
             history=await joins.history(device.id),
             decision_reasons=self._decisions.explain(request.policy_ids, actor.language),
             can_decide=not why_not, why_not=why_not,
             approvers=tuple(s.name for s in await joins.approvers(request.facility_id)),
             grant=await uow.grants.get(request.grant_id) if request.grant_id else None,
+            endpoint=way[0] if way else None, derogations=way[1] if way else (),
         )  # fmt: skip
+
+    async def whole(self, uow: UnitOfWork, actor: Actor, request: AccessRequest) -> RequestView:
+        """The same, with what can be recorded of the device's services, and how files would pass (domain 2.3)."""
+        view = await self.view(uow, Joins(uow), actor, request)
+        services = tuple(e for e in await uow.endpoints.of(request.device_id) if e.protocol not in SESSIONS)
+        scope = self._decisions.scope(
+            asker(request, view.technician, view.supplier), view.supplier, view.device, request.kind, request.agreed,
+            clock.now(), max(request.quorum, len(request.approvals)),
+        )  # fmt: skip
+        return replace(view, services=services, scope=scope)
 
     def _why_not(self, actor: Actor, request: AccessRequest, device: Device) -> str:
         """Why this actor cannot decide on this request now; empty when he can."""
@@ -45,6 +59,14 @@ class RequestViews:
         except BastionError as problem:
             return sentence(problem, actor.language)
         return ""
+
+
+def asker(request: AccessRequest, technician: Technician, supplier: Supplier) -> Actor:
+    """The technician as the policy judges him before he connects."""
+    source = judged_source(request.source, bool(request.created_by.company), supplier)
+    return Actor(
+        ActorKind.TECHNICIAN, technician.id, technician.login, technician.name, source, supplier_id=supplier.id
+    )
 
 
 def check_minutes(minutes: int) -> None:

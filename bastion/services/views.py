@@ -10,6 +10,7 @@ from bastion.domain.grant import Grant
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
 from bastion.domain.session_record import SessionRecord
 from bastion.secret import Secret
+from bastion.services.decisions import Scope
 from recordings.model import RecordingMeta
 
 
@@ -44,6 +45,19 @@ class RequestView:
     why_not: str
     approvers: tuple[str, ...]
     grant: Grant | None = None
+    endpoint: Endpoint | None = None
+    """Where the session would log in."""
+    derogations: tuple[Derogation, ...] = ()
+    """What allows that, on an old device (R-10)."""
+    services: tuple[Endpoint, ...] = ()
+    """What tunnels may reach; only on the screen of one request."""
+    scope: Scope | None = None
+    """What the grant would hold; only on the screen of one request."""
+
+    @property
+    def holds(self) -> Grant | Scope | None:
+        """What the grant holds, or would."""
+        return self.grant or self.scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +67,10 @@ class DeviceView:
     suppliers: tuple[Supplier, ...]
     endpoints: tuple[Endpoint, ...]
     accounts: tuple[DeviceAccount, ...]
-
-    @property
-    def ready(self) -> bool:
-        return bool(self.accounts) and any(e.host_keys for e in self.endpoints)
+    derogations: tuple[Derogation, ...]
+    """Every one it ever had, the newest first."""
+    ready: bool
+    """Whether a session could log in."""
 
 
 @dataclass(frozen=True, slots=True)

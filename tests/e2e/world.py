@@ -64,8 +64,8 @@ class Person:
         )  # fmt: skip
 
 
-async def _scan(host: str, port: int) -> list[str]:
-    return await scan_host_keys(host, port, NETWORKS)
+async def _scan(host: str, port: int, legacy: tuple[str, ...]) -> list[str]:
+    return await scan_host_keys(host, port, NETWORKS, legacy)
 
 
 class World:

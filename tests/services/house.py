@@ -106,7 +106,7 @@ def a_file_keeping(home: Path, clamd: str = "") -> FileKeeping:
 async def build_house(database: Database, home: Path) -> House:
     device_keys = [public_line()]
 
-    async def scan(host: str, port: int) -> list[str]:
+    async def scan(host: str, port: int, legacy: tuple[str, ...]) -> list[str]:
         return list(device_keys)
 
     vault = Vault.open(home / "vault.key")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
+from bastion.domain.derogation import algorithms
+from bastion.domain.device import Protocol
 from bastion.domain.session import SessionState
 from bastion.proxy.live_session import LiveSession
 from bastion.services.views import Opened
@@ -18,13 +20,18 @@ class Way:
     host_keys: tuple[str, ...]
     login: str
     kind: str
+    protocol: Protocol = Protocol.SSH
+    legacy: tuple[str, ...] = ()
+    """Algorithms that a derogation allows for this device, and for it alone (R-10)."""
+    options: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, opened: Opened) -> Self:
         endpoint, credential = opened.endpoint, opened.credential
         return cls(
-            opened.device.code, endpoint.host, endpoint.port, endpoint.host_keys, credential.login, credential.kind
-        )
+            opened.device.code, endpoint.host, endpoint.port, endpoint.host_keys, credential.login, credential.kind,
+            endpoint.protocol, algorithms(opened.derogations), tuple(sorted(endpoint.options.items())),
+        )  # fmt: skip
 
 
 class Ways:

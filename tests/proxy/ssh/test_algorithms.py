@@ -1,10 +1,11 @@
-"""T3: what is offered to technicians is modern only; what is offered to devices prefers the modern."""
+"""T3: what is offered to technicians is modern only; devices are asked for more only by name and one by one (R-10)."""
 
 import re
 
 import asyncssh
 import pytest
 
+from bastion.domain.derogation import LEGACY, SMALL_RSA, AlgorithmUse
 from bastion.proxy.ssh import algorithms as offered
 
 FRONT = {
@@ -52,20 +53,52 @@ def test_T03_the_best_comes_first(lists):
     assert "gcm" in lists["ciphers"][0]
 
 
+WEAK_NOT_SHA2 = re.compile(rf"(?!diffie-hellman-group14-sha256)(?:.*(?:{WEAK.pattern}))")
+USES = {
+    "kex": AlgorithmUse.KEX,
+    "ciphers": AlgorithmUse.CIPHER,
+    "macs": AlgorithmUse.MAC,
+    "signatures": AlgorithmUse.HOST_KEY,
+}
+
+
 @pytest.mark.parametrize("what", DEVICE)
-def test_old_algorithms_are_for_devices_and_come_last(what):
-    names = DEVICE[what]
-    weak = [n for n, name in enumerate(names) if WEAK.search(name) and name != "diffie-hellman-group14-sha256"]
-    assert weak == list(range(len(names) - len(weak), len(names)))
+def test_R10_no_device_is_asked_for_anything_old_without_a_derogation(what):
+    assert [name for name in DEVICE[what] if WEAK_NOT_SHA2.match(name)] == []
+    assert offered.for_device(USES[what]) == DEVICE[what]
 
 
-def test_T03_not_even_devices_are_offered_dsa_md5_or_rc4():
-    everything = {name for names in DEVICE.values() for name in names}
-    assert not [name for name in everything if re.search(r"dss|md5|arcfour|3des|group1-|none", name)]
+@pytest.mark.parametrize("name", LEGACY.keys() - {SMALL_RSA})
+def test_R10_a_derogation_adds_exactly_what_it_names_and_last(name):
+    added = {use: offered.for_device(use, (name,))[len(offered.for_device(use)) :] for use in AlgorithmUse}
+    assert added == {use: (name,) if use is LEGACY[name] else () for use in AlgorithmUse}
+    assert WEAK_NOT_SHA2.match(name)
+
+
+def test_R10_all_of_them_are_in_order_and_nothing_else_can_be_added():
+    assert offered.for_device(AlgorithmUse.CIPHER, LEGACY)[-4:] == (
+        "aes256-cbc",
+        "aes192-cbc",
+        "aes128-cbc",
+        "3des-cbc",
+    )
+    every = {name for use in AlgorithmUse for name in offered.for_device(use, (*LEGACY, "ssh-dss", "none", "hmac-md5"))}
+    assert not every & {"ssh-dss", "none", "hmac-md5", SMALL_RSA}
+
+
+@pytest.mark.parametrize(("bits", "legacy", "good"), [(2048, (), True), (1024, (), False), (1024, (SMALL_RSA,), True)])
+def test_R10_a_small_rsa_key_needs_a_derogation(bits, legacy, good):
+    key = asyncssh.generate_private_key("ssh-rsa", key_size=bits).convert_to_public()
+    assert offered.strong_enough(key, legacy) is good
+
+
+def test_other_keys_have_no_size_to_judge():
+    for kind in ("ssh-ed25519", "ecdsa-sha2-nistp256"):
+        assert offered.strong_enough(asyncssh.generate_private_key(kind).convert_to_public())
 
 
 def test_old_dropbears_can_read_the_list():
-    assert len(offered.DEVICE_KEX) <= 20
+    assert len(offered.for_device(AlgorithmUse.KEX, LEGACY)) <= 20
 
 
 @pytest.mark.parametrize("names", [*FRONT.values(), *DEVICE.values()])
@@ -80,9 +113,11 @@ async def test_asyncssh_knows_every_name():
         signature_algs=offered.FRONT_SIGNATURES, server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
     )  # fmt: skip
     theirs = asyncssh.SSHClientConnectionOptions(
-        kex_algs=offered.DEVICE_KEX, encryption_algs=offered.DEVICE_CIPHERS, mac_algs=offered.DEVICE_MACS,
-        server_host_key_algs=offered.DEVICE_HOST_KEYS, config=None,
+        kex_algs=offered.for_device(AlgorithmUse.KEX, LEGACY), config=None,
+        encryption_algs=offered.for_device(AlgorithmUse.CIPHER, LEGACY),
+        mac_algs=offered.for_device(AlgorithmUse.MAC, LEGACY),
+        server_host_key_algs=offered.for_device(AlgorithmUse.HOST_KEY, LEGACY),
     )  # fmt: skip
     assert [name.decode() for name in ours.kex_algs] == list(offered.FRONT_KEX)
-    assert [name.decode() for name in theirs.kex_algs] == list(offered.DEVICE_KEX)
-    assert [name.decode() for name in theirs.encryption_algs] == list(offered.DEVICE_CIPHERS)
+    assert [name.decode() for name in theirs.kex_algs] == list(offered.for_device(AlgorithmUse.KEX, LEGACY))
+    assert [name.decode() for name in theirs.encryption_algs][-1] == "3des-cbc"

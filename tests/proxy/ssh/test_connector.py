@@ -7,9 +7,10 @@ import asyncssh
 import pytest
 
 from bastion.errors import DeviceNotReady, DeviceUnreachable
-from bastion.proxy.ssh import dialling
+from bastion.i18n import catalogue
+from bastion.proxy.ssh import connector, dialling, scan
 from bastion.proxy.ssh.channels import Asked
-from bastion.proxy.ssh.connector import DeviceLink, _algorithms_of
+from bastion.proxy.ssh.connector import DeviceLink, _algorithms_of, _usual_options
 from bastion.proxy.ssh.device_login import KeyRing
 from bastion.proxy.ssh.ways import Way
 from bastion.proxy.tcp import Networks
@@ -21,7 +22,40 @@ def test_the_device_is_asked_for_the_pinned_keys_and_no_others():
     ed25519 = asyncssh.generate_private_key("ssh-ed25519").convert_to_public()
     rsa = asyncssh.generate_private_key("ssh-rsa", key_size=2048).convert_to_public()
     assert _algorithms_of([ed25519]) == ["ssh-ed25519"]
-    assert _algorithms_of([rsa]) == ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"]
+    assert _algorithms_of([rsa]) == ["rsa-sha2-512", "rsa-sha2-256"]
+    assert _algorithms_of([rsa], ("ssh-rsa", "aes128-cbc")) == ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"]
+
+
+def test_R10_what_one_device_is_allowed_no_other_is_asked_for():
+    """Options are kept per way: the same device with and without its derogation are two."""
+    old = _usual_options(replace(WAY, legacy=("diffie-hellman-group1-sha1", "3des-cbc", "hmac-sha1")))
+    for other in (WAY, replace(WAY, device="ct-02")):
+        modern = _usual_options(other)
+        for names in ("kex_algs", "encryption_algs", "mac_algs", "signature_algs"):
+            assert set(getattr(modern, names)) <= set(getattr(old, names))
+        assert not {b"diffie-hellman-group1-sha1", b"3des-cbc", b"hmac-sha1", b"ssh-rsa"} & {
+            *modern.kex_algs, *modern.encryption_algs, *modern.mac_algs, *modern.signature_algs,
+        }  # fmt: skip
+    assert {b"diffie-hellman-group1-sha1", b"3des-cbc", b"hmac-sha1"} <= {
+        *old.kex_algs, *old.encryption_algs, *old.mac_algs,
+    }  # fmt: skip
+    assert b"ssh-rsa" not in old.signature_algs, "it was not named"
+
+
+async def test_R10_a_small_rsa_key_is_no_identity_without_a_derogation(link):
+    small = asyncssh.generate_private_key("ssh-rsa", key_size=1024).export_public_key().decode()
+    link.way = replace(WAY, host_keys=(small,))
+    link.dial(link.keep)
+    with pytest.raises(DeviceNotReady):
+        await link.open_channel(Asked())
+    assert _usual_options(replace(link.way, legacy=("rsa-1024",))).server_host_key_algs == [
+        "rsa-sha2-512", "rsa-sha2-256",
+    ]  # fmt: skip
+
+
+def test_every_sentence_about_old_devices_is_said_in_french():
+    for said in (connector.TOO_OLD, scan.TOO_OLD, scan.TOO_SMALL):
+        assert said in catalogue("fr")
 
 
 PASSWORD = DeviceCredential("svc", "password", Secret.of("s3cret"))

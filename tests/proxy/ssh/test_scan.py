@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import asyncssh
 import pytest
 
-from bastion.errors import AddressRefused, DeviceUnreachable
+from bastion.errors import AddressRefused, DeviceNotReady, DeviceUnreachable
 from bastion.proxy.ssh import scan as module
 from bastion.proxy.ssh.scan import scan_host_keys
 from bastion.proxy.tcp import Networks
@@ -33,9 +33,9 @@ async def device() -> AsyncIterator[Callable]:
     """Starts devices with the keys given; returns their port, and the users that were named."""
     listening = []
 
-    async def start(*keys: asyncssh.SSHKey) -> tuple[int, list[str]]:
+    async def start(*keys: asyncssh.SSHKey, **options) -> tuple[int, list[str]]:
         kind = type("Device", (Nosy,), {"users": []})
-        acceptor = await asyncssh.listen("127.0.0.1", 0, server_factory=kind, server_host_keys=list(keys))
+        acceptor = await asyncssh.listen("127.0.0.1", 0, server_factory=kind, server_host_keys=list(keys), **options)
         listening.append(acceptor)
         return acceptor.get_port(), kind.users
 
@@ -86,6 +86,32 @@ async def test_R09_no_user_name_is_given_away(device):
     port, users = await device(ED25519)
     await scan_host_keys("127.0.0.1", port, HERE)
     assert users == []
+
+
+OLD = {
+    "kex_algs": ["diffie-hellman-group14-sha1"], "encryption_algs": ["aes128-cbc"], "mac_algs": ["hmac-sha1"],
+    "signature_algs": ["ssh-rsa"],
+}  # fmt: skip
+NAMES = ("ssh-rsa", "diffie-hellman-group14-sha1", "aes128-cbc", "hmac-sha1")
+
+
+async def test_R10_an_old_device_is_read_under_a_derogation_that_names_all_it_needs(device):
+    port, _ = await device(RSA, **OLD)
+    assert [line.split()[:2] for line in await scan_host_keys("127.0.0.1", port, HERE, NAMES)] == lines(RSA)
+    for missing in ("diffie-hellman-group14-sha1", "aes128-cbc", "hmac-sha1"):
+        with pytest.raises(DeviceNotReady) as refused:
+            await scan_host_keys("127.0.0.1", port, HERE, set(NAMES) - {missing})
+        assert f"the device has {missing}" in refused.value.public
+    with pytest.raises(DeviceNotReady):
+        await scan_host_keys("127.0.0.1", port, HERE)
+
+
+async def test_R10_a_small_rsa_key_is_read_under_its_own_name_only(device):
+    port, _ = await device(asyncssh.generate_private_key("ssh-rsa", key_size=1024))
+    with pytest.raises(DeviceNotReady) as refused:
+        await scan_host_keys("127.0.0.1", port, HERE)
+    assert "below 2048 bits" in refused.value.public
+    assert len(await scan_host_keys("127.0.0.1", port, HERE, ("rsa-1024",))) == 1
 
 
 async def test_where_nobody_listens_the_device_is_unreachable():

@@ -1,13 +1,19 @@
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from bastion import clock
+from bastion.domain.device import Protocol
 from bastion.domain.session import EndReason, Frozen, Killed
 from bastion.proxy.live_session import LiveSession
 from bastion.proxy.notices import Words
 from bastion.proxy.ssh.ways import Way, Ways
+from bastion.secret import Secret
+from bastion.services.views import DeviceCredential
 from tests.proxy.fakes import FakeRecorder, a_grant, a_record
+from tests.store.samples import DOOR, SCANNER, a_derogation
 
 WAY = Way("ct-01", "192.0.2.1", 22, ("ssh-ed25519 A",), "svc", "password")
 
@@ -57,3 +63,24 @@ async def test_a_session_forgets_its_own_way_only(known):
     assert ways.to("g1") == WAY
     ways.forget(second)
     assert ways.to("g1") is None
+
+
+def opened(**changes):
+    """What opening a session gives, as far as a way needs it."""
+    facts = {
+        "device": SCANNER, "endpoint": DOOR, "credential": DeviceCredential("svc", "password", Secret.of("x")),
+        "derogations": (),
+    }  # fmt: skip
+    return SimpleNamespace(**(facts | changes))
+
+
+def test_R10_a_way_is_another_with_a_derogation_another_protocol_or_other_options():
+    ways = [
+        Way.of(opened()),
+        Way.of(opened(derogations=(a_derogation(),))),
+        Way.of(opened(endpoint=replace(DOOR, protocol=Protocol.TELNET))),
+        Way.of(opened(endpoint=replace(DOOR, protocol=Protocol.SERIAL, options={"baud": "300"}))),
+    ]
+    assert len(set(ways)) == 4
+    assert [way.legacy for way in ways] == [(), ("ssh-rsa", "aes128-cbc"), (), ()]
+    assert ways[3].options == (("baud", "300"),)
