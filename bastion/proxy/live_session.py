@@ -6,6 +6,7 @@ order. Only what comes after the last byte waits for anything: sealing the recor
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -84,6 +85,7 @@ class LiveSession:
         self._finish = finish
         self._relays: dict[int, Relay] = {}
         self._tracks: dict[int, Track] = {}
+        self._tunnels: set[int] = set()
         self._wake: asyncio.TimerHandle | None = None
         self._numbers = 0
         self.feed(GrantBound(grant.box, grant.channels, timedelta(seconds=grant.idle_seconds)))
@@ -148,6 +150,8 @@ class LiveSession:
             self.feed(RecordingFailed(str(error)))
             raise RecordingUnavailable(str(error)) from error
         self._tracks[number] = track
+        if kind is ChannelKind.FORWARD:
+            self._tunnels.add(number)
         return track
 
     def carry(self, number: int, relay: Relay) -> None:
@@ -164,8 +168,16 @@ class LiveSession:
         self._relays.pop(number, None)
         track = self._tracks.pop(number, None)
         if track is not None:
+            self._note_end(number, track, outcome)
             track.close()
         self.feed(ChannelEnded(number, outcome))
+
+    def _note_end(self, number: int, track: Track, outcome: str) -> None:
+        """A tunnel has no exit status that would tell of its end. A recording that fails now has ended the session."""
+        if number in self._tunnels:
+            self._tunnels.discard(number)
+            with suppress(RecordingError):
+                track.exit(outcome)
 
     def relay_failed(self, _relay: Relay, error: Exception) -> None:
         """A relay stopped because something could not be recorded, or because of a fault of ours: end everything."""

@@ -12,6 +12,7 @@ from bastion.proxy.frames import Break, ChannelFault, Data, End, Eof, Exit, Fram
 FROZEN: Final = "frozen"
 FULL: Final = "full"
 GATE: Final = "gate"
+UNREAD: Final = "unread"
 
 
 class Tap(Protocol):
@@ -142,7 +143,7 @@ class Relay:
             return
         self._stopped = True
         if isinstance(error, ChannelFault):
-            self.close(outcome=f"fault: {error}")
+            self.close([Data(f"{error}\n".encode(), Stream.ERR)], outcome=f"fault: {error}")
             return
         self._owner.relay_failed(self, error)
         self.close(outcome="failed")
@@ -152,7 +153,10 @@ class Relay:
         self._input.set(FULL, shut=full)
 
     def technician_full(self, *, full: bool) -> None:
+        """A gate answers what it refuses: who does not read the answers may not go on asking either."""
         self._output.set(FULL, shut=full)
+        if self._gate is not None:
+            self._input.set(UNREAD, shut=full)
 
     def gate_full(self, *, full: bool) -> None:
         """The gate has enough to do; it asks to hold what the technician sends."""

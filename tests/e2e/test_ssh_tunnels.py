@@ -132,7 +132,15 @@ async def test_T45_every_byte_of_a_tunnel_arrives_and_is_recorded_the_first_incl
     ((name, typed, shown),) = await sealed_tracks(world)
     assert name == f"vnc ct-01:{service.port}"
     assert typed == data
+    assert await _ended(world)
     assert shown == b"RFB 003.008\n" + data
+
+
+async def _ended(world) -> bool:
+    """Whether the recording says that the tunnel was closed: without it a capture would have no FIN."""
+    record = next(record for record in await world.records() if record.recording_digest)
+    opened = replay.open_recording(world.archive.blobs, record.id, world.signer.public)
+    return any(frame.code == "x" for frame in opened.frames(0))
 
 
 async def test_standard_input_goes_through_W_and_a_dynamic_port_reaches_the_device(signed_in, service):
