@@ -1,8 +1,10 @@
 """How the devices with a live session are reached: enough to begin to connect, and no secret."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Self
 
+from bastion.domain.access_request import AccessRequest
 from bastion.domain.derogation import algorithms
 from bastion.domain.device import Protocol
 from bastion.domain.session import SessionState
@@ -43,6 +45,7 @@ class Ways:
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, tuple[LiveSession, Way]]] = {}
+        self._agreed: dict[str, AccessRequest] = {}
 
     def learn(self, live: LiveSession, way: Way) -> None:
         self._known.setdefault(live.grant.id, {})[live.id] = live, way
@@ -52,6 +55,15 @@ class Ways:
         sessions.pop(live.id, None)
         if not sessions:
             self._known.pop(live.grant.id, None)
+            self._agreed.pop(live.grant.id, None)
+
+    async def agreed(self, live: LiveSession, ask: Callable[[str], Awaitable[AccessRequest]]) -> AccessRequest:
+        """The request behind a grant, asked for once while sessions under it live: what was agreed stays agreed."""
+        grant = live.grant
+        request = self._agreed.get(grant.id) or await ask(grant.request_id)
+        if grant.id in self._known:
+            self._agreed[grant.id] = request
+        return request
 
     def to(self, grant_id: str) -> Way | None:
         """The way to the device of a grant, while a session under it is live and not frozen."""

@@ -84,3 +84,17 @@ def test_R10_a_way_is_another_with_a_derogation_another_protocol_or_other_option
     assert len(set(ways)) == 4
     assert [way.legacy for way in ways] == [(), ("ssh-rsa", "aes128-cbc"), (), ()]
     assert ways[3].options == (("baud", "300"),)
+
+
+async def test_what_was_agreed_is_asked_for_once_while_sessions_live(known):
+    ways, live = known
+    asked = []
+
+    async def ask(request_id):
+        asked.append(request_id)
+        return f"request {len(asked)}"
+
+    assert [await ways.agreed(live, ask) for _ in range(3)] == ["request 1"] * 3
+    ways.forget(live)
+    assert [await ways.agreed(live, ask) for _ in range(2)] == ["request 2", "request 3"], "nobody would forget it"
+    assert asked == [live.grant.request_id] * 3
