@@ -97,6 +97,8 @@ async def served(talk: Talk, host: str = "127.0.0.1", port: int = 0) -> AsyncIte
         tasks.add(task)
         try:
             await talk(reader, writer)
+            writer.close()
+            await writer.wait_closed()  # all that was said leaves first
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:

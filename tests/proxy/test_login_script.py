@@ -11,7 +11,7 @@ from bastion.proxy.frames import Data, Eof
 from bastion.proxy.login_script import COMMON, HIDDEN, SERIAL, LoginScript, Prompts, redacted
 from bastion.secret import Secret
 from tests.proxy.old_device import LOGIN, PASSWORD
-from tests.proxy.peers import DEVICE, LOOPBACK, Ear, served, telnetd
+from tests.proxy.peers import DEVICE, LOOPBACK, Ear, appears, served, telnetd
 
 
 def script(password=PASSWORD, prompts=COMMON, login=LOGIN) -> LoginScript:
@@ -124,6 +124,11 @@ async def test_a_prompt_within_a_banner_is_no_prompt():
     assert (device.heard[:2], ear.text) == (TYPED, "$ ")
 
 
+async def test_a_prompt_that_comes_haltingly_is_understood():
+    ear = await run(device := Played(("log", 1.3, "in: "), ASK[1], "$ "))
+    assert (device.heard[:2], ear.text) == (TYPED, "$ ")
+
+
 async def test_what_sounds_like_a_last_login_is_no_prompt():
     ear = await run(Played(*ASK, ("Last login: ", 0.4, "Tue\r\n", "2 failed logins\r\n", 0.3, "$ ")))
     assert ear.text == "Last login: Tue\r\n2 failed logins\r\n$ "
@@ -195,11 +200,24 @@ async def test_a_device_that_never_stops_talking_neither_fills_the_memory_nor_ge
         with pytest.raises(DeviceLoginFailed):
             await script().run(end, 0.5)
         assert written == []
+        assert len(end._outlet._sink._said) < 512 * 1024
 
 
-async def test_a_device_that_floods_after_the_login_is_joined():
-    ear = await run(Played(*ASK, "x" * 200_000))
-    assert set(ear.text) == {"x"}
+async def test_a_device_that_floods_after_the_login_is_joined_meanwhile():
+    async def talk(reader, writer) -> None:
+        for prompt in ASK:
+            writer.write(prompt.encode())
+            await reader.readuntil(b"\r")
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()
+
+    async with served(talk) as port:
+        end = await script().run(await tcp.dial("127.0.0.1", port, LOOPBACK, 5, device=DEVICE), 3)
+        end.attach(ear := Ear())
+        await ear.until(lambda: len(ear.data) > 1024 * 1024)
+        end.close()
+        await ear.end()
 
 
 async def test_what_comes_between_login_and_joining_is_not_lost():
@@ -257,9 +275,15 @@ async def test_a_silent_line_is_woken_once(first):
 
 async def test_a_line_that_stays_silent_is_unreachable():
     with pytest.raises(DeviceUnreachable, match="nothing"):
-        await run(device := Played("", "", ""), prompts=SERIAL, patience=2.5)
-    assert device.heard[0] == b""
-    assert len(device.heard) <= 2  # woken once
+        await run(Played("", "", ""), prompts=SERIAL, patience=1.5)
+
+
+async def test_a_line_that_wakes_to_say_something_else_is_not_woken_again():
+    with pytest.raises(DeviceLoginFailed, match="no known prompt"):
+        await run(device := Played("", "calibrating\r\n", "calibrating\r\n", "login: "), prompts=SERIAL, patience=4)
+    await appears(lambda: device.heard)
+    assert b"".join(device.heard) == b""
+    assert len(device.heard) == 1
 
 
 # -- the model's own prompts -------------------------------------------------------------------------------------------

@@ -65,6 +65,10 @@ def test_signs_are_found_wherever_they_are_cut(places):
     assert decoded(cut(stream, places)) == (b"a\rbc\xffd\re\r\nf", [(253, 31), (24, b"\x01x\xffy")])
 
 
+def test_a_zero_byte_that_does_not_follow_a_carriage_return_is_kept():
+    assert decoded([b"\r\xff\xff\0\0", b"\r", b"x\0"])[0] == b"\r\xff\0\0\rx\0"
+
+
 def test_a_sub_negotiation_that_is_not_ended_properly_ends_at_the_next_sign():
     assert decoded([SB + TTYPE + b"\x01" + DO + NAWS + b"a" + SB + SE + b"b"]) == (b"ab", [(24, b"\x01"), (253, 31)])
 
