@@ -25,7 +25,7 @@ DIRECTIONS: Mapping[str, str] = MappingProxyType(
     {Direction.IN: N_("to the device"), Direction.OUT: N_("from the device")}
 )
 SCANS: Mapping[str, str] = MappingProxyType(
-    {Scan.CLEAN: N_("nothing found"), Scan.INFECTED: N_("virus found"), Scan.UNSCANNED: N_("not scanned")}
+    {Scan.CLEAN: N_("no virus found"), Scan.INFECTED: N_("virus found"), Scan.UNSCANNED: N_("not scanned")}
 )
 UNSCANNED: Mapping[str, str] = MappingProxyType(
     {

@@ -57,6 +57,8 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STOPPERS, "POST /grants/{ident}/revoke", "POST /sessions/{ident}/freeze"),
         **_rows(STOPPERS, "POST /sessions/{ident}/thaw", "POST /sessions/{ident}/cut"),
         **_rows(STAFF, "GET /sessions", "GET /sessions/{ident}"),
+        **_rows(STAFF, "GET /desk", "GET /desk/count", "GET /desk/{ident}"),
+        **_rows(DECIDERS, "POST /desk/{ident}/release", "POST /desk/{ident}/refuse"),
         **_rows(WATCHERS, "GET /recordings", "GET /recordings/{ident}", "POST /recordings/{ident}/open"),
         **_rows(WATCHERS, "GET /recordings/{ident}/watch", "GET /recordings/{ident}/tracks/{number}"),
         **_rows(WATCHERS, "POST /recordings/{ident}/download"),

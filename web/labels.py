@@ -382,6 +382,8 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "frozen": N_("Freezing: the technician's typing no longer reaches the device."),
         "thawed": N_("Thawed: the technician can work again."),
         "cut": N_("The session is being cut."),
+        "released": N_("Released. It goes on its way by itself."),
+        "turned_away": N_("Refused. It goes nowhere; the technician reads your reason."),
         "cut_for_good": N_("The session is being cut; its authorisation is withdrawn."),
         "locked": N_("Access is cut. Every session it names ends now."),
         "lifted": N_("Access is restored. New sessions can open again."),

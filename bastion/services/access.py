@@ -203,6 +203,7 @@ def _check_texts(draft: RequestDraft) -> None:
         if len(getattr(draft, name)) > MAX_TEXT:
             raise Invalid(name, field=name, sentence=TOO_LONG, limit=MAX_TEXT)
     check_minutes(draft.minutes)
+    checked(draft.announced)
     if draft.start is not None and (draft.start.tzinfo is None or draft.start < clock.now() - timedelta(minutes=5)):
         raise Invalid("start", field="start", sentence="The start lies in the past. Choose a later one.")
 

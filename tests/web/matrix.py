@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from bastion.domain.held_file import Direction
 from bastion.domain.parties import Staff
+from bastion.services.views import Opened
 from tests.services.house import House
 from web.guards import Key
 
@@ -29,6 +31,7 @@ async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, 
         "/requests": {"ident": opened.record.request_id},
         "/grants": {"ident": opened.record.grant_id},
         "/sessions": {"ident": opened.record.id},
+        "/desk": {"ident": await _held_file(house, opened)},
         "/recordings": {"ident": opened.record.id, "number": "1"},
         "/locks": {"ident": "0" * 32},
         "/account": {"ident": "0" * 32},
@@ -38,6 +41,13 @@ async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, 
         "/directory/technicians": {"ident": house.alice.id, "key": "0" * 32},
         "/directory/staff": {"ident": house.eve.id},
     }
+
+
+async def _held_file(house: House, opened: Opened) -> str:
+    files = house.services.files
+    file, arrival = await files.arriving(opened.record, opened.grant, Direction.IN, "/fw/a.bin")
+    arrival.write(0, b"firmware")
+    return (await files.arrived(opened.record, file, arrival)).id
 
 
 def filled(path: str, known: dict[str, dict[str, str]]) -> str:

@@ -9,12 +9,15 @@ from typing import Any
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind
+from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.device import Device, SecretKind
+from bastion.domain.held_file import Direction, HeldFile, Scan
 from bastion.domain.parties import Technician
 from bastion.domain.session import EndReason
 from bastion.domain.session_record import SessionRecord
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
+from bastion.services.antivirus import Scanned
 from bastion.services.inventory import DeviceForm
 from bastion.services.opening import Connection
 from bastion.services.people import TechnicianForm
@@ -63,6 +66,29 @@ FILES = (
 )
 TUNNELS = (("tcp ct-01:104 dicom", b"A-ASSOCIATE-RQ", b"A-ASSOCIATE-AC"), ("tcp ct-01:443 https", 51_200, 48_000_000))
 """What they lead to and what passed each way: bytes, or only how many."""
+
+
+HELD = (
+    (Direction.IN, "/opt/siemens/maj/firmware-7.2.2.bin", bytes(4_800_000), Scanned(Scan.CLEAN)),
+    (Direction.IN, "/opt/siemens/maj/outil é\\xff.exe", b"MZ" * 900, Scanned(Scan.INFECTED, "Win.Test.EICAR")),
+    (Direction.IN, "/opt/siemens/config/compressor.ini", b"[he]" * 30, Scanned(Scan.UNSCANNED, "not_configured")),
+    (
+        Direction.OUT, "/var/log/syngo/examens-2026-11-22.log",
+        b"MSH|^~\\&|LAB|CHU|||20261122||ORU^R01|1|P|2.5\rPID|1||77^^^CHU||DUPONT^JEANNE||19700101|F\r" * 12,
+        Scanned(Scan.CLEAN),
+    ),
+)  # fmt: skip
+"""What comes to the release desk, which way, and what the scanner says of it."""
+
+
+class Verdicts:
+    """An antivirus that says what the scene wants."""
+
+    def __init__(self, answer: Scanned) -> None:
+        self.answer = answer
+
+    async def scan(self, file: object, size: int) -> Scanned:
+        return self.answer
 
 
 class Scenery:
@@ -137,6 +163,20 @@ class Scenery:
                     track.passed(direction, passed)
             track.exit("closed")
 
+    async def held(self, opened: Opened) -> list[HeldFile]:
+        """What lies in the release desk: nobody could scan any of it, one is damaged goods, one holds patients."""
+        return [await self._held(opened, *one) for one in HELD]
+
+    async def _held(self, opened: Opened, direction: Direction, path: str, content: bytes, found: Scanned) -> HeldFile:
+        files = self.house.services.files
+        usual, files._antivirus = files._antivirus, Verdicts(found)
+        try:
+            file, arrival = await files.arriving(opened.record, opened.grant, direction, path)
+            arrival.write(0, content)
+            return await files.arrived(opened.record, file, arrival)
+        finally:
+            files._antivirus = usual
+
     def _film(self, recorder: Recorder, shown: str):
         shell = recorder.open_track(1, TrackKind.SHELL, cols=80, rows=20, term="xterm-256color", pty=True)
         for direction, text in (*LOG, ("o", shown)):
@@ -171,13 +211,15 @@ async def furnish(house: House, home: Path) -> Scenery:
         tomo, "ct-01", "Mise à jour du logiciel de reconstruction", EndReason.CUT, "Eve", "Patient en urgence",
         **transfers,
     )  # fmt: skip
-    await scene.at_work(tomo, "mri-02", "Bruit anormal du compresseur hélium, lecture des journaux", 120)
+    cold = await scene.at_work(tomo, "mri-02", "Bruit anormal du compresseur hélium, lecture des journaux", 120)
+    await scene.held(cold)
     frozen = await scene.at_work(house.alice, "lab-07", "Remplacement de la pompe à réactifs", 30)
     await house.services.supervision.freeze(house.staff(house.eve), frozen.record.id)
     await scene.ask(
         house.alice, "ct-01",
         "Le scanner redémarre seul depuis ce matin. Lire les journaux de l’alimentation et remplacer le fichier de "
         "configuration de l’onduleur si besoin.", 120,
+        announced=(AnnouncedFile("onduleur-3.1.conf", 18_240, "5f" * 32), AnnouncedFile("notes.pdf", 0, "c0" * 32)),
     )  # fmt: skip
     await scene.ask(tomo, "linac-1", "Correctif de sécurité du poste de traitement", 60, work_order="")
     return scene

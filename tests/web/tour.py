@@ -36,6 +36,7 @@ async def stops(house: House) -> list[Stop]:
     waiting = await house.services.access.pending(me)
     live = await house.services.supervision.live(me)
     ended = await house.services.supervision.search(me, live=False)
+    held = await house.services.releases.search(me, state="held")
     registers = "/directory"
     return [
         Stop("sign-in", "", "/sign-in"),
@@ -48,6 +49,11 @@ async def stops(house: House) -> list[Stop]:
         Stop("sessions", "claire", "/sessions"),
         Stop("session", "claire", f"/sessions/{live[0].record.id}"),
         Stop("session-ended", "samir", f"/sessions/{ended[0].record.id}"),
+        Stop("desk", "claire", "/desk"),
+        Stop("desk-all", "claire", "/desk?state="),
+        Stop("desk-out", "claire", f"/desk/{held[0].file.id}"),
+        Stop("desk-virus", "claire", f"/desk/{held[-1].file.id}"),
+        Stop("desk-file-read", "samir", f"/desk/{held[0].file.id}"),
         Stop("recordings", "samir", "/recordings"),
         Stop("recording", "samir", f"/recordings/{ended[-1].record.id}"),
         Stop("audit", "samir", "/audit"),

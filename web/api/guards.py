@@ -34,6 +34,8 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STOPPERS, "POST /sessions/{ident}/freeze", "POST /sessions/{ident}/thaw", "POST /sessions/{ident}/cut"),
         **_rows(WATCHERS, "GET /recordings", "POST /recordings/{ident}/open", "POST /recordings/{ident}/cast"),
         **_rows(WATCHERS, "POST /recordings/{ident}/files", "POST /recordings/{ident}/capture"),
+        **_rows(STAFF, "GET /files", "GET /files/{ident}"),
+        **_rows(DECIDERS, "POST /files/{ident}/release", "POST /files/{ident}/refuse"),
         **_rows(STAFF, "GET /locks"),
         **_rows(LOCKERS, "POST /locks", "POST /locks/{ident}/lift"),
         **_rows(READERS, "GET /audit", "POST /audit/verify"),

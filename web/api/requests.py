@@ -4,9 +4,21 @@ from fastapi import APIRouter
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
+from bastion.domain.announced_file import AnnouncedFile
 from bastion.services.access import RequestDraft
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import Code, GrantShape, Instant, Limit, Minutes, Offset, Reason, RequestShape, Shape
+from web.api.shapes import (
+    AnnouncedShape,
+    Code,
+    GrantShape,
+    Instant,
+    Limit,
+    Minutes,
+    Offset,
+    Reason,
+    RequestShape,
+    Shape,
+)
 
 
 class NewRequest(Shape):
@@ -20,6 +32,7 @@ class NewRequest(Shape):
     work_order: str = ""
     account: str = ""
     start: Instant | None = None
+    announced: tuple[AnnouncedShape, ...] = ()
 
 
 class Approve(Shape):
@@ -81,6 +94,7 @@ async def create(body: NewRequest, me: Me, use: Use) -> RequestShape:
     draft = RequestDraft(
         device_code=body.device, kind=body.kind, reason=body.reason, minutes=body.minutes, work_order=body.work_order,
         account=body.account, start=body.start, technician_login=body.technician,
+        announced=tuple(AnnouncedFile(one.name, one.size, one.sha256.lower()) for one in body.announced),
     )  # fmt: skip
     return await _shown(me, use, await use.access.request(me, draft))
 

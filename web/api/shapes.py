@@ -32,6 +32,14 @@ class Agreement(Shape):
     note: str
 
 
+class AnnouncedShape(Shape):
+    """A file the supplier will bring (R-42); `size` 0 means that it was not said."""
+
+    name: str = Field(max_length=400)
+    size: int = Field(0, ge=0)
+    sha256: str = Field(max_length=64)
+
+
 class RequestShape(Shape):
     """An access request. A decision gives `version` back, so that nobody decides on what he has not read."""
 
@@ -58,6 +66,7 @@ class RequestShape(Shape):
     decision_note: str
     extends_grant_id: str
     grant_id: str
+    announced: list[AnnouncedShape]
     policy: list[str]
     approvers: list[str]
     can_decide: bool
@@ -74,6 +83,7 @@ class RequestShape(Shape):
             created_at=request.created_at, expires_at=request.expires_at, quorum=request.quorum,
             approvals=_agreements(request), decided_by=request.decided_by, decision_note=request.decision_note,
             extends_grant_id=request.extends_grant_id, grant_id=request.grant_id,
+            announced=[AnnouncedShape.model_validate(file) for file in request.announced],
             policy=list(view.decision_reasons), approvers=list(view.approvers), can_decide=view.can_decide,
             why_not=view.why_not,
         )  # fmt: skip

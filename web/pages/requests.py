@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
+from bastion.domain import announced_file
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services import reasons
@@ -55,11 +56,11 @@ async def new(seen: Seen, device: Asked = "", technician: Asked = "") -> Respons
 @router.post("/requests/new")
 async def ask(
     seen: Seen, reason: Text = "", device: Text = "", technician: Text = "", kind: Text = "", work_order: Text = "",
-    minutes: Text = "", start: Text = "",
+    minutes: Text = "", start: Text = "", announced: Text = "",
 ) -> Response:  # fmt: skip
     typed = Typed(
         device=device, technician=technician, kind=kind, reason=reason, work_order=work_order, start=start,
-        minutes=int(minutes) if minutes.isdigit() else 0,
+        announced=announced, minutes=int(minutes) if minutes.isdigit() else 0,
     )  # fmt: skip
 
     return await seen.attempt(_ask(seen, typed), partial(_ask_form, seen, typed))
@@ -173,6 +174,7 @@ async def _ask(seen: Console, typed: Typed) -> Response:
         device.device.code, fields.choice(typed.kind, InterventionKind, "kind"), typed.reason, typed.minutes,
         work_order=typed.work_order, technician_login=typed.technician,
         start=fields.local_moment(typed.start, "start", device.facility.timezone),
+        announced=announced_file.parse(typed.announced),
     )  # fmt: skip
     try:
         made = await seen.services.access.request(seen.actor, draft)

@@ -177,3 +177,22 @@ async def test_T25_signing_out_in_one_tab_leads_the_others_to_the_door(people: d
     await here.get_by_role("button", name="Sign out").click()
     await expect(there).to_have_url(f"{desk.address}/sign-in?next=%2Fsessions", timeout=7000)
     desk.complaints.clear()  # the browser notes a stream that was refused
+
+
+async def test_the_number_of_held_files_stands_in_the_rail_and_follows(
+    house: House, people: dict[str, Staff], tmp_path: Path, seat: Seat
+):
+    page = await (await seat(people["approver"])).open("/desk")
+    link = (
+        page.get_by_role("navigation", name="Main menu")
+        .get_by_role("link", name="Release desk")
+        .locator("[data-tally]")
+    )
+    await expect(page.get_by_text("Nothing waits here")).to_be_visible()
+    scenery = Scenery(house, tmp_path)
+    held = await scenery.held(await scenery.at_work(house.alice, "ct-01", "New firmware"))
+    await expect(link).to_have_text("3", timeout=3000)
+    await expect(page.get_by_text("compressor.ini")).to_be_visible()
+    await house.services.releases.refuse(house.staff(house.eve), held[2].id, held[2].version, "not agreed")
+    await expect(link).to_have_text("2", timeout=3000)
+    await expect(page.get_by_text("compressor.ini")).to_have_count(0)

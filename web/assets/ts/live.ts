@@ -30,6 +30,17 @@ async function count(): Promise<void> {
   document.title = waiting ? `(${waiting}) ${title}` : title;
 }
 
+/** Write beside a link how much waits behind it, where that is asked for by an address of its own. */
+async function tally(): Promise<void> {
+  for (const place of document.querySelectorAll<HTMLElement>("[data-tally]")) {
+    const answer = await fetch(place.dataset["tally"] ?? "", { headers: { accept: "text/plain" } });
+    if (!answer.ok) continue;
+    const waiting = Number(await answer.text());
+    place.textContent = waiting ? String(waiting) : "";
+    place.classList.toggle("count", waiting > 0);
+  }
+}
+
 /** The browser has given the stream up for good: either nobody is signed in any more, or the server was not well. */
 async function recover(url: string, pass: (topic: string) => void): Promise<void> {
   const answer = await fetch(url.replace(/live$/, "count"), { redirect: "manual" }).catch(() => null);
@@ -56,6 +67,8 @@ function connect(url: string, pass: (topic: string) => void, lost = false): void
 export function listen(url: string): void {
   for (const topic of ["request", "resync"]) document.body.addEventListener(`bastion:${topic}`, () => void count());
   void count();
+  for (const topic of ["held_file", "resync"]) document.body.addEventListener(`bastion:${topic}`, () => void tally());
+  void tally();
   // A telephone that slept, or a tab that was left aside, may have missed what happened meanwhile.
   document.addEventListener("visibilitychange", () => document.hidden || tell("resync"));
   if (!("locks" in navigator)) {
