@@ -24,21 +24,23 @@ class SftpGate:
     has passed, and the channel must end; then, and at every other end, `ended`.
 
     `hold(True)` asks to stop reading from the technician, `hold(False)` to go on. It may deliver at once what has come
-    meanwhile.
+    meanwhile. `tell` puts a sentence before the technician beside the file protocol.
     """
 
     def __init__(
         self, rights: frozenset[FileRight], ledger: Ledger, say: Callable[[str], str],
         to_device: Callable[[bytes], None], to_technician: Callable[[bytes], None],
-        hold: Callable[[bool], None] = lambda _on: None,
+        hold: Callable[[bool], None] = lambda _on: None, tell: Callable[[str], None] = lambda _said: None,
     ) -> None:  # fmt: skip
         self._talk = Talk()
+        self._say, self._tell = say, tell
+        self._told: set[str] = set()
         self._ledger = ledger
         self._to_technician = to_technician
         self._hold = hold
         self._held = False
-        self._requests = Requests(self._talk, rights, ledger, say, self._refuse, self._greet)
-        self._replies = Replies(self._talk, ledger, say, self._refuse)
+        self._requests = Requests(self._talk, rights, ledger, self._words, self._refuse, self._greet)
+        self._replies = Replies(self._talk, ledger, self._words, self._refuse)
         self._up = Lane(self._requests, to_device)
         self._down = Lane(self._replies, to_technician)
         self._over = False
@@ -67,10 +69,20 @@ class SftpGate:
         self._over = True
         for lane, judge in ((self._up, self._requests), (self._down, self._replies)):
             if judge.running is not None:
-                judge.running.size -= lane.left
+                judge.running.cut_short(lane.left)
         if not self._down.left:
             self._replies.settle()
         self._ledger.broken_off(why)
+
+    def _words(self, sentence: str) -> str:
+        """Say why something is refused. Many clients show the code of a refusal and nothing else, so it is told beside
+        the protocol too: each sentence once, and there are no more of them than `rights.REFUSALS`.
+        """
+        said = self._say(sentence)
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._tell(said)
+        return said
 
     def _refuse(self, packet: bytes) -> None:
         self._down.insert(packet)

@@ -86,9 +86,13 @@ class OpenFile:
                 self._end(op, direction, run, f"failed: {run.trouble}" if run.trouble else DONE)
 
     def broken_off(self, why: str) -> None:
+        """Nothing more comes. What was fetched to its very end is whole: some clients (lftp) leave without closing."""
         if self._ledger.forget(self):
             for op, direction, run in self._runs():
-                self._end(op, direction, run, BROKEN_OFF, why)
+                if run is self.read and run.whole and not run.trouble:
+                    self._end(op, direction, run, DONE)
+                else:
+                    self._end(op, direction, run, BROKEN_OFF, why)
 
     def _end(self, op: str, direction: str, run: Run | None, outcome: str, why: str = "") -> None:
         digest, pieces = run.summary() if run is not None else ("", "")

@@ -137,7 +137,9 @@ class Replies:
             return
         run = {wire.WRITE: file.written, wire.READ: file.read}.get(asked.kind)
         if run is not None:
-            if code not in (wire.OK, wire.EOF) and not run.trouble:
+            if code == wire.EOF:
+                run.end(asked.offset)
+            elif code and not run.trouble:
                 run.trouble = why
             _answered(file)
 

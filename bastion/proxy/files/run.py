@@ -30,11 +30,12 @@ class Window:
 
 
 class Run:
-    """`size` counts a piece from its header on; who cuts a piece short takes the rest off again."""
+    """`size` counts a piece from its header on; `cut_short` takes off what then does not come."""
 
     __slots__ = (
         "_again",
         "_digest",
+        "_end",
         "_late",
         "_next",
         "_passed",
@@ -52,6 +53,7 @@ class Run:
         self._window = window
         self._start = -1
         self._next = -1
+        self._end = -1
         self._digest = hashlib.sha256()
         self._passed = self._digest  # another one from the first piece out of turn on
         self._late: dict[int, bytearray] = {}
@@ -63,6 +65,22 @@ class Run:
         """Note where the first piece that was asked for begins: answers may come in any order."""
         if self._start < 0:
             self._start = self._next = offset
+
+    def end(self, offset: int) -> None:
+        """Note that the device has nothing at `offset`."""
+        self._end = offset
+
+    @property
+    def whole(self) -> bool:
+        """Everything up to the end of the file has passed in one run, and that end has been told."""
+        self._catch_up()
+        return not self._late and self._next == self._end >= 0
+
+    def cut_short(self, by: int) -> None:
+        """Take off what of the last piece has not passed."""
+        if by:
+            self.size -= by
+            self._end = -1
 
     def piece(self, offset: int, size: int) -> Feed:
         """Return who is to get the `size` bytes that pass next; they belong at `offset`."""

@@ -160,6 +160,43 @@ def test_a_file_whose_closing_is_not_answered_breaks_off():
     assert table.story[-1] == ("put", "/f", "broken off")
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_a_file_fetched_to_its_very_end_is_whole_though_the_client_leaves_without_closing_it(order):
+    """As lftp does."""
+    table = Table()
+    table.opened(b"/f", R)
+    table.ask(read(1, b"h", 0, 8), read(2, b"h", 4, 8))
+    answers = {1: data(1, b"abcd"), 2: status(2, wire.EOF)}
+    table.tell(*(answers[n] for n in order))
+    table.gate.ended("technician left")
+    assert table.story == [("get", "/f", "begun"), ("get", "/f", "done")]
+    assert (table.lines[-1].sha256, table.facts[-1].fields["detail"]) == (sha(b"abcd"), "")
+
+
+@pytest.mark.parametrize("answers", [
+    [data(1, b"abc"), status(2, wire.EOF)],  # a hole before the end
+    [status(2, wire.EOF), data(1, b"abcd")[:-1]],  # the last byte never passed
+    [status(1, wire.EOF), data(2, b"abcd")],  # it has grown since
+    [data(1, b"abcd")],  # no word of an end
+])  # fmt: skip
+def test_what_is_not_certainly_the_whole_file_is_broken_off(answers):
+    table = Table()
+    table.opened(b"/f", R)
+    table.ask(read(1, b"h", 0, 8), read(2, b"h", 4, 8))
+    table.tell(*answers)
+    table.gate.ended("technician left")
+    assert table.story[-1] == ("get", "/f", "broken off")
+
+
+def test_an_end_says_nothing_of_what_was_written():
+    table = Table()
+    table.opened(b"/f", R | W)
+    table.ask(write(1, b"h", 0, b"abcd"), read(2, b"h", 0, 8))
+    table.tell(ok(1), status(2, wire.EOF))
+    table.gate.ended("technician left")
+    assert ("put", "/f", "broken off") in table.story
+
+
 @pytest.mark.parametrize("then", ["next", "end", "cut"])
 def test_content_that_comes_after_the_answer_to_the_closing_still_counts(then):
     table = Table()
