@@ -8,18 +8,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bastion.domain.device import SESSIONS, ChannelKind, Device, Endpoint, Recordability, recordability
+from bastion.domain.device import SESSIONS, ChannelKind, Device, Endpoint, Protocol, Recordability, recordability
 from bastion.domain.session_effects import Audit
 from bastion.errors import BastionError, ChannelRefused
 from bastion.i18n import translator
 from bastion.proxy import tcp
 from bastion.proxy.files.gate import SftpGate
 from bastion.proxy.files.ledger import Ledger
-from bastion.proxy.frames import Data, Stream
+from bastion.proxy.frames import Data, End, Stream
 from bastion.proxy.live_session import LiveSession
 from bastion.proxy.relay import Relay, Shortcut, Tap
 from bastion.proxy.ssh.channels import Asked, DeviceEnd, TechnicianEnd, TunnelEnd
-from bastion.proxy.ssh.connector import DeviceLink
+from bastion.proxy.ssh.line_link import SHELL_ONLY
+from bastion.proxy.ssh.links import Link
 from bastion.proxy.ssh.modes import named
 from bastion.proxy.ssh.packet_path import splice
 from bastion.proxy.taps import PassageTap, RecorderTap, Traffic
@@ -39,7 +40,7 @@ class Carriage:
     """One session's ways to its device. `services` are the endpoints a tunnel may reach, as the inventory has them."""
 
     live: LiveSession
-    link: DeviceLink
+    link: Link
     device: Device
     services: tuple[Endpoint, ...]
     networks: tcp.Networks
@@ -49,6 +50,7 @@ class Carriage:
         asked = replace(end.asked)  # as it is now: what is asked later is recorded later, and so is passed on later
         kind = ChannelKind.EXEC if asked.command else ChannelKind.SHELL
         live = self.live
+        self._check(kind, asked.command or "")
 
         async def join(number: int) -> Relay:
             track = live.open_track(
@@ -56,6 +58,9 @@ class Carriage:
                 command=asked.command or "", pty=asked.pty, modes=named(asked.modes),
             )  # fmt: skip
             device = await self.link.open_channel(asked)
+            if self.link.way.protocol is not Protocol.SSH:
+                say = translator(live.words.language)
+                track.mark(say("The bastion connected and logged in as {login}.").format(login=self.link.way.login))
             taps: list[Tap] = [RecorderTap(track), live.activity if asked.pty else Traffic(live.activity)]
             return Relay(end, device, taps, live, terminal=asked.pty, shortcut=_short_way(end, device))
 
@@ -65,6 +70,7 @@ class Carriage:
     async def files(self, end: TechnicianEnd) -> None:
         """Straight through, beside the gate: for a grant whose files need no release desk."""
         live, grant = self.live, self.live.grant
+        self._check(ChannelKind.SFTP, SFTP)
 
         async def join(number: int) -> Relay:
             track = live.open_track(number, ChannelKind.SFTP, cols=0, rows=0, term="", command=SFTP, pty=False)
@@ -111,6 +117,14 @@ class Carriage:
         )  # fmt: skip
 
     # -- parts ---------------------------------------------------------------------------------------------------------
+    def _check(self, kind: ChannelKind, detail: str) -> None:
+        """A telnet or serial line is a terminal and nothing else; what else is asked is refused before it is opened."""
+        if self.link.way.protocol is Protocol.SSH or kind is ChannelKind.SHELL:
+            return
+        facts = {"channel": 0, "kind": kind, "why": "not offered", "detail": detail}
+        self.live.note(Audit("channel:refused", facts))
+        raise ChannelRefused("shell only", sentence=SHELL_ONLY, device=self.device.code)
+
     async def _carry(self, kind: ChannelKind, detail: str, join: Callable[[int], Awaitable[Relay]]) -> None:
         """Ask the session, join, hand over. Whatever stops that on the way, the channel is over for the session too."""
         number = self.live.allow(kind, detail)
@@ -127,8 +141,10 @@ def services_of(endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
     return tuple(endpoint for endpoint in endpoints if endpoint.protocol not in SESSIONS)
 
 
-def _short_way(technician: TechnicianEnd, device: DeviceEnd) -> Shortcut:
+def _short_way(technician: TechnicianEnd, device: End) -> Shortcut | None:
     """Let the packet path carry the data between two channels; the relay's taps see it all the same."""
+    if not isinstance(device, DeviceEnd):
+        return None
 
     def join(relay: Relay) -> Callable[[], None]:
         if technician.channel is None or device.channel is None:

@@ -28,6 +28,7 @@ from bastion.proxy.ssh import algorithms, dialling
 from bastion.proxy.ssh.algorithms import for_device
 from bastion.proxy.ssh.channels import PACKET, WINDOW, Asked, DeviceEnd
 from bastion.proxy.ssh.device_login import DeviceLogin, KeyRing
+from bastion.proxy.ssh.dialling import TooOld
 from bastion.proxy.ssh.ways import Way
 from bastion.proxy.tcp import Networks
 from bastion.services.views import DeviceCredential
@@ -124,9 +125,9 @@ class DeviceLink:
             raise
         except asyncssh.HostKeyNotVerifiable as error:
             raise self._stranger(error) from error
-        except asyncssh.KeyExchangeFailed as error:
-            self._note_unreachable(offered(error))
-            raise DeviceNotReady(offered(error), device=self.way.device, sentence=TOO_OLD) from error
+        except TooOld as error:
+            self._note_unreachable(str(error))
+            raise DeviceNotReady(str(error), device=self.way.device, sentence=TOO_OLD) from error
         except (asyncssh.PermissionDenied, asyncssh.KeyImportError, UnicodeDecodeError) as error:
             raise self._not_let_in(error) from error
         except (OSError, asyncssh.Error) as error:
@@ -193,9 +194,3 @@ def _algorithms_of(pinned: Sequence[asyncssh.SSHKey], legacy: Collection[str] = 
     """Ask the device for the very keys that are pinned; an Ed25519-only dropbear aborts when asked for others first."""
     able = {name.decode() for key in pinned for name in key.sig_algorithms}
     return [name for name in for_device(AlgorithmUse.HOST_KEY, legacy) if name in able]
-
-
-def offered(error: asyncssh.KeyExchangeFailed) -> str:
-    """Return what asyncssh says that the device has, and leave out what we asked for."""
-    what, _, theirs = str(error).partition(", sent ")
-    return f"{what}: the device has {theirs.partition(' and received ')[2]}" if theirs else what

@@ -9,8 +9,10 @@ import asyncssh
 from bastion.domain.derogation import AlgorithmUse
 from bastion.errors import DeviceNotReady, DeviceUnreachable
 from bastion.proxy import tcp
+from bastion.proxy.ssh import dialling
 from bastion.proxy.ssh.algorithms import for_device, strong_enough
-from bastion.proxy.ssh.connector import CLIENT_NAME, PATIENCE, offered
+from bastion.proxy.ssh.connector import CLIENT_NAME, PATIENCE
+from bastion.proxy.ssh.dialling import TooOld, needed
 from bastion.proxy.tcp import Networks
 
 _KINDS: Final = ("ssh-ed25519", "ecdsa-", "rsa-")
@@ -51,10 +53,13 @@ async def scan_host_keys(host: str, port: int, networks: Networks, legacy: Colle
 def _nothing(host: str, problems: Sequence[Exception], *, seen: bool) -> Exception:
     if seen:
         return DeviceNotReady("a small RSA key", device=host, sentence=TOO_SMALL)
-    failed = [offered(one) for one in problems if isinstance(one, asyncssh.KeyExchangeFailed)]
+    failed = [one.has for one in problems if isinstance(one, TooOld)]
     if not failed:
         return DeviceUnreachable(str(problems[-1]) if problems else "", device=host)
-    why = max(failed, key=len)  # the one that names what the device has
+    # A kind of key that a device does not have is no fault, unless it has none that is asked for.
+    every = len(failed) == len(problems) and all(AlgorithmUse.HOST_KEY in has for has in failed)
+    missed = {use: names for has in failed for use, names in has.items() if every or use is not AlgorithmUse.HOST_KEY}
+    why = ", ".join(needed(missed))
     return DeviceNotReady(why, device=host, why=why, sentence=TOO_OLD)
 
 
@@ -69,10 +74,9 @@ async def _scan(
     async with asyncio.timeout(PATIENCE):
         sock = await tcp.connect(host, port, networks, PATIENCE, device=host)
         options = asyncssh.SSHClientConnectionOptions(
-            config=None, client_version=CLIENT_NAME, mac_algs=for_device(AlgorithmUse.MAC, legacy),
+            config=None, client_version=CLIENT_NAME, host=host, port=port, known_hosts=None, client_keys=None,
+            agent_path=None, gss_host=None, server_host_key_algs=names,
+            kex_algs=for_device(AlgorithmUse.KEX, legacy), mac_algs=for_device(AlgorithmUse.MAC, legacy),
             encryption_algs=for_device(AlgorithmUse.CIPHER, legacy),
         )  # fmt: skip
-        return await asyncssh.get_server_host_key(
-            host, port, sock=sock, config=None, options=options, server_host_key_algs=names,
-            kex_algs=for_device(AlgorithmUse.KEX, legacy),
-        )  # fmt: skip
+        return await dialling.host_key(options, sock)

@@ -34,6 +34,7 @@ from bastion.proxy.ssh.channels import TechnicianEnd, TunnelEnd
 from bastion.proxy.ssh.connector import DeviceLink
 from bastion.proxy.ssh.desk_channel import DeskChannels
 from bastion.proxy.ssh.errors import TEMPORARY, answer
+from bastion.proxy.ssh.links import Link
 from bastion.proxy.ssh.names import LoginName
 from bastion.proxy.ssh.roads import Roads, Standing
 from bastion.proxy.ssh.ways import Way
@@ -278,7 +279,7 @@ class Visit:
         self._supervisor.spawn(self._watch_end(live, link), f"good-bye of {live.id}")
         return live
 
-    def _connect(self, live: LiveSession, opened: Opened) -> DeviceLink:
+    def _connect(self, live: LiveSession, opened: Opened) -> Link:
         """Log in on the connection that is on its way, if it goes to the right place, or on a new one."""
         way = Way.of(opened)
         if self._link is not None and self._link.way != way:
@@ -288,8 +289,9 @@ class Visit:
         self._link.admit(opened.credential, live.note, lambda why: _device_lost(live, why))
         self._roads.ways.learn(live, way)
         self._carriage = Carriage(live, self._link, opened.device, services_of(opened.endpoints), self._roads.networks)
-        self._files = DeskChannels(live, self._link, self._supervisor.services, self._supervisor.task)
-        self._supervisor.spawn(self._files.deliver(self._tell), f"deliveries of {live.id}")
+        if isinstance(self._link, DeviceLink):  # other lines carry no files
+            self._files = DeskChannels(live, self._link, self._supervisor.services, self._supervisor.task)
+            self._supervisor.spawn(self._files.deliver(self._tell), f"deliveries of {live.id}")
         return self._link
 
     def _tell(self, text: str) -> None:
@@ -308,7 +310,7 @@ class Visit:
         if link is not None:
             link.close()
 
-    async def _watch_end(self, live: LiveSession, link: DeviceLink) -> None:
+    async def _watch_end(self, live: LiveSession, link: Link) -> None:
         await live.ended.wait()
         link.close()
         self._roads.ways.forget(live)
