@@ -1,0 +1,41 @@
+"""Where technicians find the bastion, and by what they know it."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from bastion.config import Settings
+from bastion.services.keys import fingerprint_of
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`fingerprints` are those of the bastion's own SSH identity; none where it is not known."""
+
+    host: str
+    port: int
+    fingerprints: tuple[str, ...] = ()
+
+
+def told_name(settings: Settings) -> str:
+    """Return the name technicians are told to use; who listens everywhere and says no name is called as his machine."""
+    return settings.ssh_name or (settings.node if _everywhere(settings.ssh_host) else settings.ssh_host)
+
+
+def told_address(settings: Settings) -> Address:
+    """The same with the port, and the identity as far as this machine has it: a console may stand apart."""
+    return Address(told_name(settings), settings.ssh_port, _identity(settings))
+
+
+def _identity(settings: Settings) -> tuple[str, ...]:
+    public = settings.host_key.with_name(f"{settings.host_key.name}.pub")
+    try:
+        return (fingerprint_of(public.read_text(encoding="ascii").strip()),)
+    except (OSError, ValueError, IndexError):
+        return ()
+
+
+def _everywhere(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return not host
