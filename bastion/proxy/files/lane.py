@@ -2,7 +2,8 @@
 
 Bytes that pass are never rebuilt. A packet's first byte passes only when the packet is judged: what is too short to be
 judged is kept back, at most one packet; of the packets that carry file content only the header is waited for, and the
-content streams through where it lies.
+content streams through where it lies. What stands in such a packet behind its content nobody has judged: it is
+swallowed, and the packet's length, for once, is ours.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,8 @@ MOST_WAITING: Final = 4096
 class Judge(Protocol):
     streamed: int
     """The kind of packet whose content is not waited for."""
+    surplus: int
+    """Bytes behind the content of the packet for which `content` has named a feed last."""
 
     def head(self, data: Buffer, at: int, have: int, /) -> int:
         """Return how long the header of the streamed packet at `at` is, as far as `have` bytes tell."""
@@ -31,13 +34,16 @@ class Judge(Protocol):
 class Lane:
     """`send` takes what passes when a chunk cannot pass as it is, and packets of our own."""
 
-    __slots__ = ("_cutting", "_error", "_feed", "_judge", "_kept", "_left", "_need", "_send", "_skip", "_waiting")
+    __slots__ = (
+        "_cutting", "_error", "_feed", "_fitted", "_judge", "_kept", "_left", "_need", "_send", "_skip", "_waiting",
+    )  # fmt: skip
 
     def __init__(self, judge: Judge, send: Callable[[bytes], None]) -> None:
         self._judge = judge
         self._send = send
         self._left = 0  # bytes of content that are still to pass
-        self._skip = 0  # bytes of a refused packet that are still to be swallowed
+        self._skip = 0  # bytes that are still to be swallowed, once no content is left
+        self._fitted = b""  # the head that is to pass in place of the packet's own
         self._feed: Feed = len
         self._kept = bytearray()
         self._need = 0  # bytes that `_kept` must have before anything more can be said
@@ -117,6 +123,9 @@ class Lane:
                         break
                 if at == end or not (step := self._next(view, at, end - at)):
                     break
+                if self._fitted:
+                    passing += (view[start:at], self._fitted)
+                    start, self._fitted = at + step, b""
                 at += max(step, 0)
         finally:
             passing.append(view[start:at])
@@ -148,7 +157,10 @@ class Lane:
                 return self._short(head)
             feed = self._judge.content(view, at, length)
             if feed is not None:
-                self._feed, self._left = feed, length + 4 - head
+                surplus = self._judge.surplus
+                self._feed, self._left, self._skip = feed, length + 4 - head - surplus, surplus
+                if surplus:
+                    self._fitted = (length - surplus).to_bytes(4, "big") + bytes(view[at + 4 : at + head])
                 return head
         elif have < length + 4:
             return self._short(length + 4)

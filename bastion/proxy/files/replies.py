@@ -19,6 +19,7 @@ class Replies:
     """`withhold` sends a packet to the technician in place of one of the device's."""
 
     streamed = wire.DATA
+    surplus = 0
 
     def __init__(
         self, talk: Talk, ledger: Ledger, say: Callable[[str], str], withhold: Callable[[bytes], None]
