@@ -79,6 +79,7 @@ class Carriage:
                 grant.files, Ledger(track.file, live.note), translator(live.words.language),
                 lambda data: device.write(Data(data)), lambda data: end.write(Data(data)),
                 lambda on: relay.gate_full(full=on),
+                lambda said: end.write(Data(f"{said}\n".encode(), Stream.ERR)),
             )  # fmt: skip
             taps: list[Tap] = [Traffic(live.activity)]
             shortcut = _short_way(end, device)

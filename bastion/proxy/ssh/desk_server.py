@@ -55,6 +55,7 @@ class DeskServer(SFTPServer):
         self._language = desk.live.words.language
         self.tell: Callable[[str], None] = lambda _said: None
         self.fault: Callable[[Exception], None] = lambda _error: None
+        self._told: set[str] = set()
         self.broken = False
         """The technician's client is gone: what is closed now was not closed by him."""
 
@@ -309,7 +310,11 @@ class DeskServer(SFTPServer):
             raise asyncssh.SFTPFailure(sentence(BastionError(), self._language)) from problem
 
     def _refusal(self, refusal: Refusal) -> asyncssh.SFTPError:
+        """The answer, and once its sentence beside the protocol: many clients show the code and nothing else."""
         said = translator(self._language)(refusal.sentence)
+        if said not in self._told:
+            self._told.add(said)
+            self.tell(said)
         return _CODES.get(refusal.code, asyncssh.SFTPFailure)(said)
 
     def _trouble(self, problem: BaseException) -> asyncssh.SFTPError:

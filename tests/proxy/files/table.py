@@ -111,12 +111,14 @@ class Table:
         self.lines: list[FileLine] = []
         self.facts: list[Audit] = []
         self.holds: list[bool] = []
+        self.told: list[str] = []
         self.now = 0.0
         self.step = step
         self.ledger = Ledger(self.lines.append, self.facts.append, lambda: self.now)
         self.gate = SftpGate(
-            rights, self.ledger, lambda words: words, self.device.extend, self.technician.extend, self.holds.append
-        )
+            rights, self.ledger, lambda words: words, self.device.extend, self.technician.extend, self.holds.append,
+            self.told.append,
+        )  # fmt: skip
         if greeted:
             self.ask(init())
             self.tell(version(b"posix-rename@openssh.com"))

@@ -2,11 +2,12 @@
 
 import pytest
 
-from bastion.proxy.files import requests, wire
+from bastion.proxy.files import requests, rights, wire
 from bastion.proxy.files.gate import HOLD_AT, RELEASE_AT
 from bastion.proxy.files.lane import MOST_WAITING
 from bastion.proxy.files.wire import GateError
 from tests.proxy.files.table import (
+    NOTHING,
     Table,
     answers,
     close,
@@ -104,3 +105,12 @@ def test_refusals_that_cannot_be_delivered_are_bounded():
         table.ask(packet(99, number(at)))
     with pytest.raises(GateError, match="too many refused"):
         table.ask(packet(99, number(1)))
+
+
+def test_each_sentence_is_told_once_beside_the_protocol_however_often_it_is_the_answer():
+    table = Table(NOTHING)
+    for at in range(200):
+        table.ask(named(wire.REMOVE, 2 * at, b"/f"), open_(2 * at + 1, b"/f", W))
+    assert len(answers(table.technician)) == 400
+    assert table.told == [rights.NO_DELETE.sentence, rights.NO_UPLOAD.sentence]
+    assert all(sentence.encode() in table.technician for sentence in table.told)
