@@ -8,6 +8,7 @@ import asyncssh
 import structlog
 
 from bastion.domain.access_request import AccessRequest
+from bastion.domain.device import ChannelKind
 from bastion.domain.parties import Actor
 from bastion.domain.session import DeviceLost, EndReason, TechnicianLeft
 from bastion.domain.session_effects import Audit
@@ -24,7 +25,7 @@ from bastion.errors import (
 from bastion.i18n import sentence, translator
 from bastion.proxy.frames import Data, Stream
 from bastion.proxy.live_session import REFUSED, LiveSession
-from bastion.proxy.lobby import screens
+from bastion.proxy.lobby import pasted, screens
 from bastion.proxy.lobby.desk import ServiceDesk
 from bastion.proxy.lobby.lobby import Left, Lobby
 from bastion.proxy.lobby.terminal import Terminal
@@ -67,7 +68,7 @@ class Visit:
         self._facts = facts
         self._roads = roads
         self._supervisor = roads.supervisor
-        self._desk = ServiceDesk(roads.supervisor.services, actor)
+        self._desk = ServiceDesk(roads.supervisor.services, actor, roads.address)
         self._ends: set[TechnicianEnd] = set()
         self._tunnels: set[TunnelEnd] = set()
         self._remarks: list[str] = []
@@ -174,11 +175,20 @@ class Visit:
             await self._files.serve(end)
             return
         if end.asked.subsystem:
-            await ways.files(end)
+            await self._straight(ways, end, live)
             return
         if end.asked.pty and end.asked.command is None:
             await self._say_what_was_agreed(end, live)
         await self._ways(live).terminal(end)
+
+    async def _straight(self, ways: Carriage, end: TechnicianEnd, live: LiveSession) -> None:
+        """Files beside the gate; a device without an SFTP server is spoken to in the old SCP protocol instead."""
+        try:
+            await ways.files(end)
+        except ChannelRefused:
+            if self._files is None or ChannelKind.SFTP not in live.grant.channels or not live.live:
+                raise
+            await self._files.serve(end)
 
     # -- one tunnel ----------------------------------------------------------------------------------------------------
     async def tunnel(self, host: str, port: int) -> TunnelEnd:
@@ -223,8 +233,9 @@ class Visit:
 
     async def _say_what_was_agreed(self, end: TechnicianEnd, live: LiveSession) -> None:
         """Until when, and what the approver had to say: read before anything else. The device is dialled meanwhile."""
-        request = await self._desk.request(live.grant.request_id)
-        text = screens.agreed(live.words, request, live.end, end.asked.size.cols)
+        request = await self._roads.ways.agreed(live, self._desk.request)
+        cols, paste = end.asked.size.cols, self._ways(live).commands(self._roads.address, self._actor.login)
+        text = screens.agreed(live.words, request, live.end, cols) + pasted.brief(live.words, paste, cols)
         end.write(Data(text.replace("\n", "\r\n").encode()))
 
     def _turn_away(self, end: TechnicianEnd, problem: BastionError) -> None:
