@@ -5,7 +5,11 @@ each step there with its audit event. Deciding on what is held is `releases.py`.
 """
 
 import asyncio
+import io
+import threading
+import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,7 +39,10 @@ from policies.model import Sas
 __all__ = ["Arrival", "FileKeeping", "Files"]
 
 MOST_GUARDS: Final = 2
-"""Files the guard reads at the same time: each takes a processor."""
+"""Files the guard reads at the same time: each takes a processor. It has threads of its own, so that a file made to
+take long keeps nobody waiting who does not want one looked at: recordings are put on the disk by the other threads."""
+GUARD_SECONDS: Final = 900.0
+"""What takes longer to look through is held for a person."""
 NO_ROOM: Final = "no_room"
 CONTENT_CHANGED: Final = "content_changed"
 BASTION_STOPPED: Final = "bastion_stopped"
@@ -62,7 +69,7 @@ class Files:
         self._quarantine = keeping.quarantine
         self._antivirus = keeping.antivirus
         self._held_for = keeping.held_for
-        self._guards = asyncio.Semaphore(MOST_GUARDS)
+        self._guards = ThreadPoolExecutor(MOST_GUARDS, thread_name_prefix="guard")
         self._out: set[str] = set()
 
     # -- arriving ------------------------------------------------------------------------------------------------------
@@ -188,16 +195,21 @@ class Files:
 
     async def _guard(self, file: HeldFile) -> tuple[str, ...]:
         """Look for data of patients in what leaves (R-44)."""
+        stop = threading.Event()
+        too_large = (spelled(Finding(FindingKind.TOO_LARGE, file.name, 1, "")),)
 
         def look() -> tuple[str, ...]:
             with self._quarantine.open(file.id) as stream:
-                verdict = examine(stream, file.name)
-            if verdict.complete or verdict.findings:
-                return tuple(map(spelled, verdict.findings))
-            return (spelled(Finding(FindingKind.TOO_LARGE, file.name, 1, "")),)
+                try:
+                    verdict = examine(_Until(stop, stream.fileno()), file.name)
+                except _Stopped:
+                    return too_large
+            return tuple(map(spelled, verdict.findings)) if verdict.complete or verdict.findings else too_large
 
-        async with self._guards:
-            return await asyncio.to_thread(look)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._guards, look)
+        finally:
+            stop.set()  # a thread does not end by itself when nobody waits for it any more
 
     async def _break(self, actor: Actor, file: HeldFile, why: str) -> None:
         now = clock.now()
@@ -208,6 +220,24 @@ class Files:
                 await _audit(uow, "file:broken", actor, saved, now, why=why)
                 uow.hint("held_file", saved.id)
         await asyncio.to_thread(self._quarantine.remove, file.id)
+
+
+class _Stopped(Exception):
+    """Nobody waits for the guard's answer any more, or nobody should."""
+
+
+class _Until(io.FileIO):
+    """A file that can be read until `stop` is set, or for so long."""
+
+    def __init__(self, stop: threading.Event, fd: int) -> None:
+        super().__init__(fd, "rb", closefd=False)
+        self._stop = stop
+        self._end = time.monotonic() + GUARD_SECONDS
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self._stop.is_set() or time.monotonic() > self._end:
+            raise _Stopped
+        return super().read(size)
 
 
 def spelled(finding: Finding) -> str:

@@ -3,7 +3,6 @@ import io
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from bastion.domain.announced_file import Announced, AnnouncedFile
 from bastion.domain.held_file import Direction, FileState, Scan
 from bastion.errors import Conflict, IllegalTransition, NoRoom
 from bastion.services.antivirus import NOT_CONFIGURED, Scanned
-from bastion.services.files import MOST_GUARDS, TECHNICIAN_LEFT
+from bastion.services.files import TECHNICIAN_LEFT
 from bastion.store.quarantine import Quarantine
 from policies.model import Sas
 
@@ -212,8 +211,3 @@ async def test_what_was_arriving_when_the_node_died_is_broken_off(house, session
     for gone in (file, passing):
         assert (await files.get(gone.id)).stored_state is FileState.BROKEN
     assert lying(house) == [word.id]
-
-
-async def test_the_guard_reads_few_files_at_a_time(house, session):
-    assert house.services.files._guards._value == MOST_GUARDS
-    assert isinstance(house.services.files._quarantine._folder, Path)
