@@ -20,11 +20,12 @@ from bastion import jobs, limits
 from bastion.config import Settings
 from bastion.domain.parties import system_actor
 from bastion.errors import ConfigurationError, Phrase
+from bastion.networks import Networks
 from bastion.parts import Parts, opened, require
 from bastion.proxy.ssh.caller import Door
 from bastion.proxy.ssh.server import listen
 from bastion.proxy.supervisor import Keeping, Supervisor
-from bastion.proxy.tcp import Networks
+from bastion.services.address import told_name
 
 GRACE: Final = 3
 
@@ -83,8 +84,9 @@ async def _proxy(parts: Parts) -> AsyncIterator[int]:
         chores = asyncio.create_task(jobs.run(services, parts.archive, settings.node), name="jobs")
         try:
             with _naming_the_port(settings.ssh_host, settings.ssh_port):
+                networks = Networks(settings.test_networks)
                 door = await listen(
-                    Door(services, supervisor, settings.language, Networks(settings.test_networks)),
+                    Door(services, supervisor, settings.language, networks, told_name(settings)),
                     settings.ssh_host, settings.ssh_port, settings.host_key,
                 )  # fmt: skip
             try:
@@ -112,10 +114,13 @@ async def _console(parts: Parts) -> AsyncIterator[int]:
             limit_concurrency=2000, h11_max_incomplete_event_size=64 * 1024,
         )
     )  # fmt: skip
+    port = listener.getsockname()[1]
     task = asyncio.create_task(server.serve(sockets=[listener]), name="console")
+    telling = asyncio.create_task(jobs.tell(parts.services, settings.console_url_at(port).rstrip("/")), name="telling")
     try:
-        yield listener.getsockname()[1]
+        yield port
     finally:
+        telling.cancel()
         console.state.closing.set()
         server.should_exit = True
         await task

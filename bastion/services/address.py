@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Final
 
 from bastion.config import Settings
 from bastion.services.keys import fingerprint_of
@@ -14,6 +15,9 @@ class Address:
     host: str
     port: int
     fingerprints: tuple[str, ...] = ()
+
+
+NOWHERE: Final = Address("", 0)
 
 
 def told_name(settings: Settings) -> str:

@@ -6,14 +6,15 @@ itself, would take for anything else than a name is never written in the hope th
 
 import re
 import shlex
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import quote
 
-from bastion.domain.device import ChannelKind, Endpoint, FileRight
+from bastion.domain.device import SESSIONS, ChannelKind, Endpoint, FileRight, Protocol
 from bastion.services.address import Address
 
 FILE: Final = "FILE"
@@ -61,6 +62,7 @@ class Command:
     client: Client
     use: Use
     variants: tuple[Variant, ...]
+    device: str = ""
     service: Endpoint | None = None
     local: int = 0
 
@@ -69,7 +71,7 @@ class Command:
         return self.variants[0].text
 
 
-class Holds(Protocol):
+class Holds(typing.Protocol):
     """A grant, or what one would hold."""
 
     @property
@@ -79,17 +81,35 @@ class Holds(Protocol):
     def files(self) -> frozenset[FileRight]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    channels: frozenset[ChannelKind]
+    files: frozenset[FileRight]
+
+
+TO_ASK: Final = Held(frozenset({ChannelKind.SHELL}), frozenset())
+"""What somebody without an authorisation may use: a terminal, in which he asks for one."""
+EVERYTHING: Final = Held(frozenset(ChannelKind), frozenset(FileRight))
+
+
 # -- which -------------------------------------------------------------------------------------------------------------
 def ready(
-    address: Address, technician: str, device: str, holds: Holds, services: Sequence[Endpoint]
-) -> tuple[Command, ...]:
-    """Every command for one technician and one device, as far as what he holds allows, by client."""
+    address: Address, technician: str, device: str, holds: Holds, endpoints: Sequence[Endpoint],
+    line: Protocol = Protocol.SSH,
+) -> tuple[Command, ...]:  # fmt: skip
+    """Every command for one technician and one device, as far as what he holds allows, by client.
+
+    `line` is how the session reaches the device: telnet and a serial line are a terminal and nothing else.
+    """
     there = _There(address.host, address.port, f"{technician}+{device}", device)
+    if line is not Protocol.SSH:
+        holds = Held(holds.channels & TO_ASK.channels, frozenset())
     found = [*_openssh(there, holds), *_putty(there, holds), *_winscp(there, holds)]
     if ChannelKind.FORWARD in holds.channels:
-        for service, local in local_ports(services).items():
+        for service, local in local_ports([e for e in endpoints if e.protocol not in SESSIONS]).items():
             found += _tunnels(there, service, local)
-    return tuple(sorted(filter(None, found), key=lambda command: list(Client).index(command.client)))
+    order = list(Client)
+    return tuple(sorted(filter(None, found), key=lambda command: order.index(command.client)))
 
 
 def local_ports(services: Sequence[Endpoint]) -> Mapping[Endpoint, int]:
@@ -160,7 +180,7 @@ def _winscp(there: _There, holds: Holds) -> list[Command | None]:
     if not (_held(Use.FILES, holds) and there.sound):
         return []
     url = f"sftp://{quote(there.login, safe='')}@{there.bracketed}:{there.port}/"
-    window = Command(Client.WINSCP, Use.FILES, (Variant(url, (Shell.ADDRESS,)),))
+    window = Command(Client.WINSCP, Use.FILES, (Variant(url, (Shell.ADDRESS,)),), there.device)
     words = ["winscp.exe", f"sftp://{there.bracketed}:{there.port}/", f"/username={there.login}"]
     return [window, _command(there, Client.WINSCP, Use.FILES, words, shells=(Shell.CMD, Shell.POWERSHELL))]
 
@@ -216,7 +236,7 @@ def _command(
         if text is not None:
             texts.setdefault(text, []).append(shell)
     variants = tuple(Variant(text, tuple(able)) for text, able in texts.items())
-    return Command(client, use, variants, service, local) if variants else None
+    return Command(client, use, variants, there.device, service, local) if variants else None
 
 
 def _plain(word: str) -> bool:

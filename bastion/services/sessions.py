@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bastion import clock
-from bastion.domain.device import Device, DeviceAccount
+from bastion.domain.device import Device, DeviceAccount, Protocol
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, Supplier, Technician, system_actor
@@ -18,9 +18,13 @@ from bastion.errors import (
     Locked,
     NotFound,
 )
+from bastion.services import commands
+from bastion.services.address import Address
+from bastion.services.commands import Command
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
 from bastion.services.opening import PROOF_LENGTH, Connection, Opening
+from bastion.services.reaching import reachable
 from bastion.services.views import Entry, MenuItem, Opened, Wish
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -57,6 +61,17 @@ class Sessions:
         except (Locked, NotFound, DeviceNotReady) as problem:
             await self.refused(actor, device_code, problem)
             raise
+
+    async def commands(self, actor: Actor, device_code: str, address: Address) -> tuple[Command, ...]:
+        """What a technician may paste for a device: as much as is open to him, else what leads to a request."""
+        entry = await self.enter(actor, device_code)
+        device = found(entry.device)
+        async with self._database.read() as uow:
+            endpoints, derogations = await uow.endpoints.of(device.id), await uow.derogations.of(device.id)
+        way = reachable(device, endpoints, derogations, clock.now())
+        line = way[0].protocol if way else Protocol.SSH
+        holds = entry.grant or commands.TO_ASK
+        return commands.ready(address, actor.login, device.code, holds, endpoints, line)
 
     async def refused(self, actor: Actor, device_code: str, problem: BastionError) -> None:
         """Audit that a technician was turned away, and why."""

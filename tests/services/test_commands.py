@@ -30,7 +30,7 @@ def bash(tmp_path):
 
 
 def texts(shell, **names):
-    found = ready(**{"address": HERE, "technician": "alice", "device": "ct-01", "holds": ALL, "services": ()} | names)
+    found = ready(**{"address": HERE, "technician": "alice", "device": "ct-01", "holds": ALL, "endpoints": ()} | names)
     return {v.text: c for c in found for v in c.variants if shell in v.shells}
 
 
@@ -123,12 +123,12 @@ def test_T49_what_windows_cannot_quote_is_not_offered_to_it(name):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_T49_every_command_with_a_hostile_name_is_inert(bash, name):
     for names in ({"technician": name}, {"device": name}, {"address": Address(name, 22)}):
-        for text, command in texts(Shell.BASH, services=(DICOM,), **names).items():
+        for text, command in texts(Shell.BASH, endpoints=(DICOM,), **names).items():
             (words,) = bash.pasted(text)
             assert words[0] in shells.PROGRAMS
             assert {word for word in words if word.startswith("-")} <= {"-p", "-P", "-N", "-L", "-ssh"}, command
         for shell, read in ((Shell.CMD, shells.cmd), (Shell.POWERSHELL, shells.powershell)):
-            for text in texts(shell, services=(DICOM,), **names):
+            for text in texts(shell, endpoints=(DICOM,), **names):
                 assert read(text)[0] in shells.PROGRAMS
         for text in texts(Shell.ADDRESS, **names):
             assert not set(text) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%-._~:/@[]")
@@ -138,7 +138,7 @@ def test_T49_every_command_with_a_hostile_name_is_inert(bash, name):
 
 @pytest.mark.parametrize("code", ["a:22", "[a]", "a/b", "a b", "a\\:b", "\n"])
 def test_T49_a_code_that_parts_a_forwarding_makes_none(code):
-    assert of(Client.OPENSSH, Use.SERVICE, device=code, services=(DICOM,)) == []
+    assert of(Client.OPENSSH, Use.SERVICE, device=code, endpoints=(DICOM,)) == []
 
 
 @pytest.mark.parametrize("host", ["", "-oProxyCommand=x", "a b", "a/b", "a@b", "h%1", "é.example", "a\nb"])
@@ -162,7 +162,7 @@ def test_T49_a_name_that_would_be_something_else_makes_no_command(name):
 @pytest.mark.parametrize("name", ["alice", "two words", "été", "a#b"])
 def test_T49_openssh_takes_a_name_for_a_name(name):
     for use in (Use.TERMINAL, Use.SERVICE):
-        (text,) = of(Client.OPENSSH, use, technician=name, services=(DICOM,))
+        (text,) = of(Client.OPENSSH, use, technician=name, endpoints=(DICOM,))
         told = parsed(text)
         assert (told["user"], told["hostname"], told["port"]) == (f"{name}+ct-01", HERE.host, "2222")
         assert told.get("localforward", "") == ("10104 [ct-01]:104" if use is Use.SERVICE else "")
@@ -171,7 +171,7 @@ def test_T49_openssh_takes_a_name_for_a_name(name):
 @pytest.mark.parametrize("name", ["alice", "o'brien", "two words"])
 def test_T49_putty_takes_the_command_for_a_command(name):
     """Nobody listens there: what is refused is the connection, not what was said."""
-    (text,) = of(Client.PUTTY, Use.SERVICE, technician=name, services=(DICOM,), address=Address("127.0.0.1", 1))
+    (text,) = of(Client.PUTTY, Use.SERVICE, technician=name, endpoints=(DICOM,), address=Address("127.0.0.1", 1))
     line = text.replace("plink ", "plink -batch ", 1)
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=20, check=False)
     assert "Connection refused" in done.stderr, done.stderr

@@ -1,5 +1,6 @@
 """What the lobby asks of the services, always on behalf of one technician."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from bastion import clock
@@ -7,7 +8,9 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.parties import Actor
 from bastion.services.access import RequestDraft
+from bastion.services.address import NOWHERE, Address
 from bastion.services.bundle import Services
+from bastion.services.commands import Command
 from bastion.services.views import Entry
 
 
@@ -25,11 +28,19 @@ class Desk(Protocol):
 
     async def withdraw(self, request_id: str) -> None: ...
 
+    @property
+    def address(self) -> Address:
+        """Where the bastion is found."""
+
+    async def commands(self, device: str) -> Sequence[Command]:
+        """What may be pasted for a device, as far as his authorisation goes."""
+
 
 class ServiceDesk:
     """The real one."""
 
-    def __init__(self, services: Services, actor: Actor) -> None:
+    def __init__(self, services: Services, actor: Actor, address: Address = NOWHERE) -> None:
+        self.address = address
         self._services = services
         self._actor = actor
 
@@ -52,3 +63,6 @@ class ServiceDesk:
 
     async def withdraw(self, request_id: str) -> None:
         await self._services.access.withdraw(self._actor, request_id)
+
+    async def commands(self, device: str) -> Sequence[Command]:
+        return await self._services.sessions.commands(self._actor, device, self.address)

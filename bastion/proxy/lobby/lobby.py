@@ -10,7 +10,7 @@ from bastion.domain.access_request import AccessRequest, InterventionKind, Reque
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.errors import BastionError, Conflict, Invalid, PolicyRefused, Unavailable
 from bastion.i18n import sentence
-from bastion.proxy.lobby import screens
+from bastion.proxy.lobby import pasted, screens
 from bastion.proxy.lobby.desk import Desk
 from bastion.proxy.lobby.terminal import HungUp, Terminal
 from bastion.proxy.notices import Words
@@ -63,11 +63,28 @@ class Lobby:
 
     async def _chosen(self, items: Sequence[MenuItem]) -> str:
         while True:
-            answer = await self._question("Number or name of the device (Ctrl-C leaves): ")
+            answer = await self._question("Number or name of the device (? shows commands, Ctrl-C leaves): ")
             code = screens.choice(answer, items)
-            if code is not None:
+            if answer.startswith("?"):
+                await self._commands(answer[1:].strip(), items)
+            elif code is not None:
                 return code
+            else:
+                self._say("There is no such device in the list.")
+
+    async def _commands(self, of: str, items: Sequence[MenuItem]) -> None:
+        """Show what may be pasted for a device: the one that was named, the only one, or the one he says now."""
+        only = items[0].device.code if len(items) == 1 else ""
+        code = screens.choice(of or only or await self._question("Commands for which device? "), items)
+        if code is None:
             self._say("There is no such device in the list.")
+            return
+        try:
+            found = await self._desk.commands(code)
+        except Unavailable as problem:
+            self._tell(problem)
+            return
+        self._show(pasted.sheet(self._words, code, found, self._desk.address))
 
     # -- asking for access ---------------------------------------------------------------------------------------------
     async def _obtain(self, entry: Entry, code: str, account: str) -> Grant:

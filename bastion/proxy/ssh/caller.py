@@ -6,7 +6,7 @@ what has been proved on this connection. A new login name on the same connection
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import asyncssh
@@ -23,6 +23,7 @@ from bastion.proxy.ssh.roads import Roads, Standing
 from bastion.proxy.ssh.visit import Visit
 from bastion.proxy.supervisor import Supervisor
 from bastion.proxy.tcp import Networks
+from bastion.services.address import Address
 from bastion.services.bundle import Services
 from bastion.services.opening import Connection
 
@@ -47,12 +48,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Door:
-    """What all connections of a listener share. `language` is spoken first to whoever is not known yet."""
+    """What all connections of a listener share. `language` is spoken first to whoever is not known yet; `name` is the
+    host name technicians are told to use.
+    """
 
     services: Services
     supervisor: Supervisor
     language: str = "fr"
     networks: Networks = field(default_factory=Networks)
+    name: str = ""
     half_open: HalfOpen = field(default_factory=HalfOpen)
     complaints: Complaints = field(default_factory=Complaints)
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
@@ -60,6 +64,9 @@ class Door:
 
     def __post_init__(self) -> None:
         self.roads = Roads(self.supervisor, self.networks)
+
+    def found_at(self, address: Address) -> None:
+        self.roads = replace(self.roads, address=address)
 
     def drop_all(self) -> None:
         """End every connection there is, at once."""

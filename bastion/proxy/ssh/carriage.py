@@ -24,6 +24,8 @@ from bastion.proxy.ssh.links import Link
 from bastion.proxy.ssh.modes import named
 from bastion.proxy.ssh.packet_path import splice
 from bastion.proxy.taps import PassageTap, RecorderTap, Traffic
+from bastion.services.address import Address
+from bastion.services.commands import Command, ready
 
 PATIENCE: Final = 10.0
 """Seconds for a service of the device to take a connection."""
@@ -44,6 +46,10 @@ class Carriage:
     device: Device
     services: tuple[Endpoint, ...]
     networks: tcp.Networks
+
+    def commands(self, address: Address, login: str) -> tuple[Command, ...]:
+        """What the technician may paste for this session's device."""
+        return ready(address, login, self.device.code, self.live.grant, self.services, self.link.way.protocol)
 
     # -- shell, command ------------------------------------------------------------------------------------------------
     async def terminal(self, end: TechnicianEnd) -> None:

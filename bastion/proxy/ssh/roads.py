@@ -10,6 +10,7 @@ from bastion.proxy.ssh.links import Link
 from bastion.proxy.ssh.ways import Way, Ways
 from bastion.proxy.supervisor import Supervisor
 from bastion.proxy.tcp import Networks
+from bastion.services.address import NOWHERE, Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Roads:
     networks: Networks
     keys: KeyRing = field(default_factory=KeyRing)
     ways: Ways = field(default_factory=Ways)
+    address: Address = NOWHERE
+    """Where technicians find the listener."""
 
     def dial(self, way: Way) -> Link:
         ssh = way.protocol is Protocol.SSH

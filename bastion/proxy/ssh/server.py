@@ -13,6 +13,7 @@ from bastion.errors import ConfigurationError, Phrase
 from bastion.proxy.ssh import algorithms, packet_path
 from bastion.proxy.ssh.caller import Caller, Door
 from bastion.proxy.ssh.front import FastFront, PlainFront
+from bastion.services.address import Address
 
 LEAST_VERSION: Final = (2, 14, 2)
 """asyncssh before this let a rogue peer inject messages into the first key exchange (T2: CVE-2023-46445, -46446)."""
@@ -44,12 +45,15 @@ async def listen(door: Door, host: str, port: int, host_key: Path) -> Listener:
     """Listen for technicians. OSError when the port cannot be had, `ConfigurationError` when the key cannot be used."""
     _require_version()
     fast = packet_path.install()
-    options = _options([read_host_key(host_key)], door)
+    identity = read_host_key(host_key)
+    options = _options([identity], door)
     loop = asyncio.get_running_loop()
     front = FastFront if fast else PlainFront
     server = await loop.create_server(lambda: front(loop, options), host, port, backlog=BACKLOG)
     door.supervisor.at_stop.append(door.drop_all)
-    return Listener(server, door)
+    listener = Listener(server, door)
+    door.found_at(Address(door.name or host, listener.port, (identity.get_fingerprint(),)))
+    return listener
 
 
 def read_host_key(path: Path) -> asyncssh.SSHKey:

@@ -16,8 +16,10 @@ from bastion.proxy.lobby.lobby import Left, Lobby
 from bastion.proxy.lobby.terminal import Terminal
 from bastion.proxy.notices import Words
 from bastion.proxy.pulse import Pulse
+from bastion.services.commands import EVERYTHING, ready
 from bastion.services.views import Entry
 from tests.proxy.fakes import FakeEnd, a_grant
+from tests.proxy.lobby.test_pasted import HERE
 from tests.proxy.lobby.test_screens import CHU, a_request, device, item
 
 ALICE = Technician("t1", "alice", "Alice", "a@acme", "s1", "en")
@@ -60,6 +62,16 @@ class Desk:
 
     async def request(self, request_id):
         return self.pending
+
+    address = HERE
+
+    async def commands(self, device):
+        self.log.append(f"commands {device}")
+        if self.away:
+            raise Unavailable("down")
+        return ready(HERE, "alice", device, EVERYTHING, ())
+
+    away = False
 
     async def withdraw(self, request_id):
         self.log.append("withdraw")
@@ -288,6 +300,25 @@ async def test_the_menu_leads_to_the_device(play):
     await play.result()
     assert play.desk.log[-1] == "enter mri-2"
     assert "There is no such device in the list." in play.screen
+
+
+@pytest.mark.parametrize("keys", ["? 2\r", "?mri-2\r", "?\r2\r"])
+async def test_a_question_mark_shows_what_may_be_pasted_for_a_device_and_asks_again(play, keys):
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    play.start(device="", typing=f"{keys}1\r")
+    await play.result()
+    assert play.desk.log[0] == "commands mri-2"
+    assert play.desk.log[-1] == "enter ct-01"
+    assert "sftp -P 2222 alice+mri-2@bastion.chu.example" in play.screen
+    assert "SHA256:4bd" in play.screen
+
+
+async def test_what_has_no_commands_or_none_now_is_said_and_the_menu_stays(play):
+    play.desk.grant, play.desk.away = open_grant(acknowledged_at=clock.now()), True
+    play.start(device="", typing="?9\r?1\r1\r")
+    await play.result()
+    assert "There is no such device in the list." in play.screen
+    assert Unavailable.sentence in play.screen
 
 
 async def test_a_question_nobody_answers_is_not_kept_for_ever(play, monkeypatch):
