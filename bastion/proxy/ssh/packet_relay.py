@@ -30,7 +30,7 @@ _CLOSING = frozenset({"close_pending", "closed"})  # as asyncssh: states in whic
 class Lane:
     """One direction, from `source` to `target`."""
 
-    __slots__ = ("carried", "inlet", "number", "outlet", "source", "splice", "tap", "target")
+    __slots__ = ("_draining", "carried", "inlet", "number", "outlet", "source", "splice", "tap", "target")
 
     def __init__(self, splice: Splice, source: PacedChannel, target: PacedChannel, tap: Tap) -> None:
         inlet, outlet, number = source.path, target.path, source._recv_chan
@@ -40,6 +40,7 @@ class Lane:
         self.source, self.inlet, self.number = source, inlet, number
         self.target, self.outlet = target, outlet
         self.carried = 0  # bytes
+        self._draining = False
 
     def open(self) -> None:
         self.inlet.lanes[self.number] = self
@@ -133,7 +134,20 @@ class Lane:
         self.drain()
 
     def drain(self) -> None:
-        """Send what is held as far as there is room, then let asyncssh go on with what stands behind it."""
+        """Send what is held as far as there is room, then let asyncssh go on with what stands behind it.
+
+        A tap that takes the data may send something else instead, and whatever is sent asks to drain: it must not be
+        shown once more what it is just looking at.
+        """
+        if self._draining:
+            return
+        self._draining = True
+        try:
+            self._drain()
+        finally:
+            self._draining = False
+
+    def _drain(self) -> None:
         source, target = self.source, self.target
         while source._recv_paused == HELD and source._recv_buf and target._send_state == "open":
             if not self._room():

@@ -226,6 +226,30 @@ async def test_a_peer_with_a_small_window_and_small_packets_gets_everything(lab:
         assert session.data == data
 
 
+async def test_a_tap_that_sends_something_else_instead_sees_each_byte_once(lab: Lab, tmp_path: Path) -> None:
+    """A small window makes data wait; what the tap sends meanwhile must not show it again what it looks at."""
+    (tmp_path / "f").write_bytes(data := os.urandom(MIB))
+    seen = bytearray()
+    async with front(lab) as near, near.python() as client:
+        near.proxy.tap_out = lambda _stream, data: seen.extend(data)
+        channel, session = await client.create_session(
+            _Sink, f"read line; cat {tmp_path}/f", encoding=None, window=16384, max_pktsize=4000
+        )
+        await near.settle()
+        lane = near.proxy.splices[-1]._lanes[1]
+
+        def take(_stream: int, data: memoryview) -> bool:
+            seen.extend(data)
+            lane.target.write(bytes(data[: len(data) // 2]))
+            return False
+
+        lane.tap = take
+        channel.write(b"go\n")
+        await asyncio.wait_for(session.closed.wait(), 60)
+        assert bytes(seen) == data
+        assert len(session.data) < len(data)
+
+
 class _Sink(asyncssh.SSHClientSession[bytes]):
     def __init__(self) -> None:
         self.data = bytearray()
