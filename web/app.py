@@ -26,6 +26,7 @@ from web.labels import N_
 from web.pages import (
     account,
     audit,
+    derogations,
     desk,
     devices,
     door,
@@ -44,8 +45,8 @@ from web.security import NotSignedIn, admit, end_session, sign_in_address
 from web.shield import MAX_BODY, CutShort, Headed, SameOrigin, dress
 
 PAGES: Final = (
-    door, home, live, requests, sessions, desk, recordings, audit, locks, account, devices, technicians, staff,
-    registers,
+    door, home, live, requests, sessions, desk, recordings, audit, locks, account, devices, derogations,
+    technicians, staff, registers,
 )  # fmt: skip
 TITLES: Final = {
     HTTPStatus.NOT_FOUND: N_("Nothing here"),

@@ -58,3 +58,10 @@ PASSING: Mapping[str, str] = MappingProxyType(
         Sas.PERSON: N_("through the release desk: each one is decided by a person"),
     }
 )
+PARITIES: Mapping[str, str] = MappingProxyType(
+    {"none": N_("none"), "even": N_("even"), "odd": N_("odd"), "mark": N_("mark (1)"), "space": N_("space (0)")}
+)
+SERVERS: Mapping[str, str] = MappingProxyType({"rfc2217": "RFC 2217", "tcp": N_("plain TCP: the line cannot be set")})
+LOGINS: Mapping[str, str] = MappingProxyType(
+    {"asked": N_("the device asks; the bastion answers from the vault"), "none": N_("none: the line is open")}
+)

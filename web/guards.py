@@ -74,6 +74,8 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "GET /directory/devices/{ident}/edit", "POST /directory/devices/{ident}/edit"),
         **_rows(ADMINS, "POST /directory/devices/{ident}/endpoint", "POST /directory/devices/{ident}/account"),
         **_rows(ADMINS, "POST /directory/devices/{ident}/scan", "POST /directory/devices/{ident}/pin"),
+        **_rows(ADMINS, "POST /directory/devices/{ident}/derogations"),
+        **_rows(ADMINS, "POST /directory/devices/{ident}/derogations/{derogation}/withdraw"),
         **_rows(ADMINS, "GET /directory/suppliers/new", "POST /directory/suppliers/new"),
         **_rows(ADMINS, "GET /directory/suppliers/{ident}", "POST /directory/suppliers/{ident}"),
         **_rows(ADMINS, "GET /directory/facilities/new", "POST /directory/facilities/new"),

@@ -390,6 +390,8 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "lifted_some_stand": N_("This cut is lifted. The cuts below still stand; nobody they name can connect."),
         "lifted_all_stands": N_("This cut is lifted, but another one still stands that cuts everything."),
         "saved": N_("Saved."),
+        "derogated": N_("Allowed, until that day. It is in the trail, and approvers see it."),
+        "no_longer_derogated": N_("Withdrawn. Sessions that stood on it end now."),
         "removed": N_("Removed."),
         "pinned": N_("The identity of the device is confirmed and pinned."),
         "sealed": N_("The secret is sealed in the vault. Nobody can read it back."),

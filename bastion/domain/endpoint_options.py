@@ -31,14 +31,20 @@ _OF: Final[Mapping[Protocol, frozenset[str]]] = MappingProxyType(
         Protocol.SERIAL: frozenset({*LINE, *LOGIN, *PROMPTS, *TYPED}),
     }
 )
+EVERY: Final = tuple(dict.fromkeys((*LINE, *LOGIN, *PROMPTS, *TYPED)))
 _BAUD: Final = re.compile("[1-9][0-9]{1,6}")
+
+
+def names(protocol: Protocol) -> frozenset[str]:
+    """Return the options a service of this protocol can have."""
+    return _OF.get(protocol, frozenset())
 
 
 def checked(protocol: Protocol, options: Mapping[str, str]) -> dict[str, str]:
     """Return what was said, without what is empty. Raises `Invalid`, its field named like the option."""
     said = {name: value for name, value in options.items() if value != ""}
     for name, value in said.items():
-        if name not in _OF.get(protocol, frozenset()):
+        if name not in names(protocol):
             raise Invalid(name, field=name, sentence="This service has no such option.")
         if len(value) > LONGEST or not value.isprintable():
             raise Invalid(name, field=name)

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from bastion.domain.device import SecretKind
+from bastion.domain import endpoint_options
+from bastion.domain.derogation import LEGACY, DerogationKind
+from bastion.domain.device import SESSIONS, Protocol, SecretKind, recordability
 from bastion.errors import BastionError, Invalid
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm, HostKeyOffer
-from web import fields, labels
+from web import device_words, fields, labels
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
 from web.paging import PAGE, pages
@@ -62,7 +64,7 @@ async def create(seen: Seen, typed: Annotated[DeviceFields, Form()]) -> Response
 
 @router.get("/{ident}")
 async def show(seen: Seen, ident: str) -> Response:
-    return await _show(seen, ident)
+    return await show_device(seen, ident)
 
 
 @router.get("/{ident}/edit")
@@ -81,13 +83,21 @@ async def save(seen: Seen, ident: str, typed: Annotated[DeviceFields, Form()]) -
 
 
 @router.post("/{ident}/endpoint")
-async def save_endpoint(seen: Seen, ident: str, host: Text = "", port: Text = "", endpoint: Text = "") -> Response:
+async def save_endpoint(
+    seen: Seen, ident: str, host: Text = "", port: Text = "", endpoint: Text = "", protocol: Text = Protocol.SSH.value
+) -> Response:
+    """Keep a service. What its protocol does not know is left aside: without a script every field of the form comes."""
+    sent = await seen.request.form()
+    options = {name: str(sent.get(name, "")).strip() for name in endpoint_options.EVERY}
+
     async def work() -> Response:
-        number = fields.whole(port, "host")
-        await seen.services.inventory.save_endpoint(seen.actor, ident, host.strip(), number, endpoint)
+        number, chosen = fields.whole(port, "port"), fields.choice(protocol, Protocol, "protocol")
+        said = {name: options[name] for name in endpoint_options.names(chosen)}
+        await seen.services.inventory.save_endpoint(seen.actor, ident, host.strip(), number, endpoint, chosen, said)
         return go(f"/directory/devices/{ident}", "saved")
 
-    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(host=host, port=port)))
+    typed = Typed(options, host=host, port=port, protocol=protocol, endpoint=endpoint)
+    return await seen.attempt(work(), partial(show_device, seen, ident, typed=typed))
 
 
 @router.post("/{ident}/scan")
@@ -97,9 +107,9 @@ async def scan(seen: Seen, ident: str, endpoint: Text = "") -> Response:
     async def work() -> Response:
         await _own_endpoint(seen, ident, endpoint)
         offer = await seen.services.inventory.scan_host_keys(seen.actor, endpoint)
-        return await _show(seen, ident, offer=offer)
+        return await show_device(seen, ident, offer=offer)
 
-    return await seen.attempt(work(), partial(_show, seen, ident))
+    return await seen.attempt(work(), partial(show_device, seen, ident))
 
 
 @router.post("/{ident}/pin")
@@ -109,7 +119,7 @@ async def pin(seen: Seen, ident: str, fingerprint: Many, endpoint: Text = "") ->
         await seen.services.inventory.pin_host_keys(seen.actor, endpoint, frozenset(fingerprint))
         return go(f"/directory/devices/{ident}", "pinned")
 
-    return await seen.attempt(work(), partial(_show, seen, ident))
+    return await seen.attempt(work(), partial(show_device, seen, ident))
 
 
 @router.post("/{ident}/account")
@@ -125,7 +135,7 @@ async def save_account(
         await seen.services.inventory.save_account(seen.actor, ident, login, chosen, Secret.of(text), account)
         return go(f"/directory/devices/{ident}", "sealed")
 
-    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(login=login, kind=kind)))
+    return await seen.attempt(work(), partial(show_device, seen, ident, typed=Typed(login=login, kind=kind)))
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
@@ -150,17 +160,36 @@ async def _form(seen: Console, ident: str, typed: DeviceFields, error: BastionEr
     )  # fmt: skip
 
 
-async def _show(
+async def show_device(
     seen: Console, ident: str, offer: HostKeyOffer | None = None, error: BastionError | None = None,
     typed: Typed | None = None,
 ) -> Response:  # fmt: skip
     view = await seen.services.inventory.device(seen.actor, ident)
     return seen.page(
         "directory/device.html", error=error, view=view, offer=offer, pairs=_pairs(offer),
-        typed=typed or Typed(kind=SecretKind.PASSWORD.value),
+        typed=Typed({"kind": SecretKind.PASSWORD.value} | (typed or {})),
         account_options=[(a.id, a.login) for a in view.accounts],
         secret_kinds=[(kind.value, seen.t(labels.SECRET_KINDS[kind]), "") for kind in SecretKind],
+        words=device_words, sessions=SESSIONS, recordability=recordability, **_lines(seen),
+        protocols=[(one.value, seen.t(device_words.PROTOCOLS[one])) for one in Protocol],
+        derogation_kinds=[(kind.value, seen.t(device_words.DEROGATIONS[kind])) for kind in DerogationKind],
+        legacy=[
+            (name, seen.t(device_words.ALGORITHM_NAMES.get(name, name)), seen.t(device_words.ALGORITHM_USES[use]))
+            for name, use in LEGACY.items()
+        ],
     )  # fmt: skip
+
+
+def _lines(seen: Console) -> dict[str, Any]:
+    """The choices for a serial line and for a login in words; the first of each is what goes without saying."""
+    line, t = endpoint_options.LINE, seen.t
+    return {
+        "bits": [(value, value) for value in line["bits"]],
+        "stops": [(value, value) for value in line["stop"]],
+        "parities": [(value, t(device_words.PARITIES[value])) for value in line["parity"]],
+        "port_servers": [(value, t(device_words.SERVERS[value])) for value in line["server"]],
+        "logins": [(value, t(device_words.LOGINS[value])) for value in endpoint_options.LOGIN["login"]],
+    }
 
 
 def _pairs(offer: HostKeyOffer | None) -> list[tuple[Any, Any]]:

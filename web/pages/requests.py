@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from bastion.domain import announced_file
 from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.device import recordability
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.access import RequestDraft
 from bastion.services.views import DeviceView, RequestView, TechnicianView
-from web import fields, labels
+from web import device_words, fields, labels
 from web.console import Console, Seen, Typed, go
 from web.guards import GUARDS
 from web.labels import N_
@@ -122,7 +123,7 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, **
     return seen.page(
         "request.html", error=error, view=view, asked=asked, durations=choices,
         chosen=int(chosen) if chosen.isdigit() and int(chosen) in choices else choices[0],
-        typed=Typed(typed), mine=_mine(seen, view),
+        typed=Typed(typed), mine=_mine(seen, view), words=device_words, recordability=recordability,
     )  # fmt: skip
 
 
