@@ -10,7 +10,9 @@ import errno
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
@@ -21,6 +23,8 @@ from bastion.errors import NoRoom, NotFound
 _NAME: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _CHUNK: Final = 1024 * 1024
 _LOOK_EVERY: Final = 8 * 1024 * 1024
+_HASHING: Final = ThreadPoolExecutor(2, thread_name_prefix="quarantine")
+"""What is read once more may be large, or look so: a hole costs nothing. Nobody else waits for these threads."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -44,20 +48,15 @@ class Quarantine:
     def open(self, ident: str) -> BinaryIO:
         """Read a file that has arrived. Raises `NotFound`."""
         try:
-            return os.fdopen(os.open(self._path(ident), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb", buffering=0)
+            return _reading(self._path(ident))
         except FileNotFoundError as error:
             raise NotFound(f"content of {ident}") from error
 
     async def intact(self, ident: str, content: Content) -> bool:
         """Whether what lies here still is exactly this content."""
-
-        def look() -> bool:
-            with self.open(ident) as file:
-                return _content_of(file.fileno()) == content
-
         try:
-            return await asyncio.to_thread(look)
-        except NotFound:
+            return await _content_of(self._path(ident)) == content
+        except FileNotFoundError:
             return False
 
     def remove(self, ident: str) -> None:
@@ -100,7 +99,7 @@ class Arrival:
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
         """Put `data` at `offset`. Raises `NoRoom` before the disk is full, and when it is."""
-        self._look(max(offset + len(data) - self.size, 0))
+        self._look(max(offset + len(data) - self.size, len(data)))  # also what is written into a hole takes room
         left, at = memoryview(data), offset
         try:
             while left:
@@ -133,7 +132,8 @@ class Arrival:
     async def finish(self) -> Content:
         """Put it on the disk and say what it is. Raises `NoRoom`."""
         try:
-            content = await asyncio.to_thread(self._settle)
+            await asyncio.to_thread(self._settle)
+            content = Content(self.size, self._hash.hexdigest()) if self.in_order else await _content_of(self._path)
         except OSError as error:
             raise _trouble(error) from error
         self._close()
@@ -145,25 +145,24 @@ class Arrival:
         with suppress(FileNotFoundError):
             self._path.unlink()
 
-    def _settle(self) -> Content:
+    def _settle(self) -> None:
         os.fsync(self._fd)
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-        return Content(self.size, self._hash.hexdigest()) if self.in_order else _content_of(self._fd)
 
     def _close(self) -> None:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
 
-    def _look(self, growth: int) -> None:
+    def _look(self, more: int) -> None:
         """Ask the disk now and then, and before every large step."""
-        self._unlooked += growth
+        self._unlooked += more
         if self._unlooked >= _LOOK_EVERY:
-            self._require_room(growth)
+            self._require_room(more)
             self._unlooked = 0
 
 
@@ -173,11 +172,25 @@ class _Room(Protocol):
     def __call__(self, more: int = 0) -> None: ...
 
 
-def _content_of(fd: int) -> Content:
+def _reading(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb", buffering=0)
+
+
+async def _content_of(path: Path) -> Content:
+    """Read it all, or until nobody waits for it any more."""
+    stop = threading.Event()
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_HASHING, _read_again, path, stop)
+    finally:
+        stop.set()
+
+
+def _read_again(path: Path, stop: threading.Event) -> Content:
     digest, at = hashlib.sha256(), 0
-    while chunk := os.pread(fd, _CHUNK, at):
-        digest.update(chunk)
-        at += len(chunk)
+    with _reading(path) as file:
+        while not stop.is_set() and (chunk := file.read(_CHUNK)):
+            digest.update(chunk)
+            at += len(chunk)
     return Content(at, digest.hexdigest())
 
 

@@ -1,3 +1,4 @@
+import asyncio
 import errno
 import hashlib
 import os
@@ -25,7 +26,7 @@ def store(tmp_path: Path) -> Quarantine:
 
 
 async def test_what_comes_in_order_is_hashed_as_it_passes(store: Quarantine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quarantine, "_content_of", lambda fd: pytest.fail("read again"))
+    monkeypatch.setattr(quarantine, "_content_of", lambda path: pytest.fail("read again"))
     arrival = store.create("f1")
     data = os.urandom(200_000)
     for at in range(0, len(data), 32_768):
@@ -163,3 +164,41 @@ async def test_it_knows_what_lies_here_and_leaves_alone_what_is_not_ours(store: 
     store.create("f1")
     (tmp_path / "quarantine" / "lost+found!").touch()
     assert list(store.ids()) == ["f1"]
+
+
+async def test_a_hole_is_no_way_past_the_room_that_stays_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk of 64 MiB of which 16 stay free: the size is taken first, the bytes are written into it later."""
+    folder = tmp_path / "quarantine"
+    store = Quarantine(folder, 16 * MIB)
+    real = os.statvfs
+
+    def small(path):
+        taken = sum(one.stat().st_blocks * 512 for one in folder.iterdir())
+        there = real(path)
+        return os.statvfs_result((4096, 4096, 16384, 0, (64 * MIB - taken) // 4096, *there[5:]))
+
+    monkeypatch.setattr(os, "statvfs", small)
+    arrivals = [store.create(f"f{n}") for n in range(4)]
+    for arrival in arrivals:
+        arrival.truncate(40 * MIB)
+    with pytest.raises(NoRoom):  # noqa: PT012 - which of them is the first one too many is the disk's to say
+        for at in range(0, 40 * MIB, MIB):
+            for arrival in arrivals:
+                arrival.write(at, b"x" * MIB)
+    assert small(folder).f_bavail * 4096 > 0
+    for arrival in arrivals:
+        arrival.discard()
+
+
+async def test_reading_a_file_again_ends_when_nobody_waits_for_it(store: Quarantine) -> None:
+    arrival = store.create("f1")
+    arrival.truncate(8 << 30)
+    finishing = asyncio.create_task(arrival.finish())
+    await asyncio.sleep(0.1)
+    finishing.cancel()
+    await asyncio.wait([finishing])
+    async with asyncio.timeout(1):
+        for _ in range(2):  # the threads that read again are free
+            await store.intact("f2", content_of(b""))
+            await asyncio.get_running_loop().run_in_executor(quarantine._HASHING, int)
+    arrival.discard()
