@@ -191,14 +191,15 @@ async def test_a_hole_is_no_way_past_the_room_that_stays_free(tmp_path: Path, mo
 
 
 async def test_reading_a_file_again_ends_when_nobody_waits_for_it(store: Quarantine) -> None:
-    arrival = store.create("f1")
-    arrival.truncate(8 << 30)
-    finishing = asyncio.create_task(arrival.finish())
-    await asyncio.sleep(0.1)
-    finishing.cancel()
-    await asyncio.wait([finishing])
+    arrivals = [store.create(f"f{n}") for n in range(4)]
+    for arrival in arrivals:
+        arrival.truncate(8 << 30)
+    finishing = [asyncio.create_task(arrival.finish()) for arrival in arrivals]
+    await asyncio.wait(finishing, timeout=0.3)
+    for task in finishing:
+        task.cancel()
+    await asyncio.wait(finishing)
     async with asyncio.timeout(1):
-        for _ in range(2):  # the threads that read again are free
-            await store.intact("f2", content_of(b""))
-            await asyncio.get_running_loop().run_in_executor(quarantine._HASHING, int)
-    arrival.discard()
+        await asyncio.get_running_loop().run_in_executor(quarantine._HASHING, int)
+    for arrival in arrivals:
+        arrival.discard()
