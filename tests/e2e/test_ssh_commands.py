@@ -51,9 +51,9 @@ async def pasted(hospital, service, screens):
     await run([program("puttygen"), str(world.alice.key), "-O", "private", "-o", str(key)], variables)
     (world.home / "pasted").mkdir()
     pinned = world.door.roads.address.fingerprints[0]
-    given = dict.fromkeys(("ssh", "sftp", "scp"), arguments)
-    given |= dict.fromkeys(("plink", "psftp", "pscp"), ["-batch", "-hostkey", pinned, "-i", str(key)])
-    for name, more in given.items():
+    putty = ["-batch", "-hostkey", pinned, "-i", str(key)]
+    for name in ("ssh", "sftp", "scp", "plink", "psftp", "pscp"):
+        more = putty if name.startswith("p") else arguments
         script = world.home / "pasted" / name
         script.write_text(f'#!/bin/bash\nexec {program(name)} {shlex.join(more)} "$@"\n')
         script.chmod(0o700)
