@@ -92,6 +92,8 @@ async def run(services: Services, archive: Archive, node: str) -> None:
         group.create_task(proof, name="job verify")
         erasing = _every(DAY, lambda: _erase_overdue(services, archive), first=RESEAL_EVERY)
         group.create_task(erasing, name="job erase")
+        warning = _every(DAY, lambda: _warn_of_ends(services), first=RESEAL_EVERY)
+        group.create_task(warning, name="job derogations")
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]], first: float | None = None) -> None:
@@ -176,6 +178,13 @@ async def _erase_overdue(services: Services, archive: Archive) -> None:
             await services.upkeep.mark(
                 system_actor(), "recording:failed", detail=f"not erased: {trouble}", session=one.record.id
             )
+
+
+async def _warn_of_ends(services: Services) -> None:
+    """A month before a derogation ends the trail says so, once: somebody has to renew it, or replace the device."""
+    count = await services.derogations.warn(system_actor())
+    if count:
+        _log.warning("derogations end within a month", count=count)
 
 
 async def _erase_one(services: Services, archive: Archive, one: Overdue) -> None:

@@ -11,15 +11,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from bastion import clock, jobs
+from bastion.domain.derogation import DerogationKind
 from bastion.domain.held_file import Direction, FileState
 from bastion.domain.session import EndReason
 from bastion.errors import NotFound, Unavailable
+from bastion.services.derogations import DerogationForm
 from bastion.services.sessions import Ending
 from recordings.blobs import FileBlobs
 from recordings.model import RecordingError, RecordingMeta, TrackKind
 from recordings.recorder import Recorder
 from recordings.signing import Signer
-from tests.services.house import build_house
+from tests.services.house import OPERATOR, build_house
 
 META = RecordingMeta(recording_id="r1", started_at="2026-11-22T08:00:00+00:00")
 
@@ -218,3 +220,15 @@ async def test_R41_the_release_desk_is_emptied_by_the_clock_and_after_a_crash(ho
         await jobs._purge_files(house.services, session.record.node)
     assert [line["count"] for line in logs] == [1]
     assert (await files.get(kept.id)).stored_state is FileState.PURGED
+
+
+async def test_R10_the_end_of_a_derogation_is_announced_once(house, archive, monkeypatch):
+    monkeypatch.setattr(jobs, "RESEAL_EVERY", 0.01)
+    monkeypatch.setattr(jobs, "DAY", 0.02)
+    form = DerogationForm(DerogationKind.TELNET, "Dr Vasseur", "no update", clock.now() + timedelta(days=20))
+    await house.services.derogations.make(OPERATOR, house.device.id, form)
+    work = asyncio.create_task(jobs.run(house.services, archive, "n1"))
+    await asyncio.sleep(0.4)
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    assert await house.tags("derogation:ending") == ["derogation:ending"]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bastion.cli.terminal import AsJson, group, one, perform, read_secret, say, show
-from bastion.domain.device import DeviceAccount, Endpoint, SecretKind
+from bastion.domain.device import DeviceAccount, Endpoint, Protocol, SecretKind
 from bastion.domain.parties import Actor
 from bastion.errors import Invalid
 from bastion.secret import Secret
@@ -81,15 +81,23 @@ def enable_device(code: Device) -> None:
 def add_endpoint(
     device: Device,
     host: Annotated[str, typer.Argument(help="Address of the device.")],
-    port: Annotated[int, typer.Option(help="Port of its SSH server.")] = 22,
+    port: Annotated[int, typer.Option(help="Port of the service.")] = 22,
+    protocol: Annotated[Protocol, typer.Option(help="What answers there.")] = Protocol.SSH,
+    option: Annotated[
+        list[str] | None, typer.Option(help="What telnet or a line needs: baud=9600, prompt_login=…; repeatable.")
+    ] = None,
 ) -> None:
-    """Say where a device answers. Its identity is pinned next: `admin endpoint pin`."""
+    """Say where a device answers. The identity of an SSH server is pinned next: `admin endpoint pin`."""
+    options = dict(_pair(text) for text in option or ())
 
     async def work(services: Services, me: Actor) -> Endpoint:
         view = await _device(services, me, device)
-        return await services.inventory.save_endpoint(me, view.device.id, host, port)
+        return await services.inventory.save_endpoint(me, view.device.id, host, port, "", protocol, options)
 
     perform(work)
+    if protocol is not Protocol.SSH:
+        say("{device} answers at {host}, port {port}.", device=device, host=host, port=port)
+        return
     say("{device} answers at {host}, port {port}. Now pin its identity: bastion admin endpoint pin {device}",
         device=device, host=host, port=port)  # fmt: skip
 
@@ -99,9 +107,12 @@ def list_endpoints(device: Device, *, as_json: AsJson = False) -> None:
     """List where a device answers."""
     view = perform(lambda services, me: _device(services, me, device))
     rows = [
-        {"id": e.id, "host": e.host, "port": e.port, "pinned_at": e.pinned_at, "pinned_by": e.pinned_by}
+        {
+            "id": e.id, "protocol": e.protocol, "host": e.host, "port": e.port, "pinned_at": e.pinned_at,
+            "pinned_by": e.pinned_by, "options": [f"{name}={value}" for name, value in sorted(e.options.items())],
+        }
         for e in view.endpoints
-    ]
+    ]  # fmt: skip
     show(rows, as_json=as_json)
 
 
@@ -158,6 +169,13 @@ async def _device(services: Services, me: Actor, code: str) -> DeviceView:
     return one(await services.inventory.devices(me, code, limit=ALL), lambda v: v.device.code == code, code)
 
 
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise Invalid(text, sentence="“{text}” is no option; write name=value, such as baud=9600.", text=text)
+    return name.strip(), value
+
+
 async def _switch(services: Services, me: Actor, code: str, *, active: bool) -> None:
     view = await _device(services, me, code)
     old = view.device
@@ -170,9 +188,10 @@ async def _switch(services: Services, me: Actor, code: str, *, active: bool) -> 
 
 async def _scan(services: Services, me: Actor, code: str) -> list[HostKeyOffer]:
     view = await _device(services, me, code)
-    if not view.endpoints:
+    doors = [endpoint for endpoint in view.endpoints if endpoint.protocol is Protocol.SSH]
+    if not doors:
         raise Invalid(code, sentence="{device} has no endpoint yet; say where it answers first.", device=code)
-    return [await services.inventory.scan_host_keys(me, endpoint.id) for endpoint in view.endpoints]
+    return [await services.inventory.scan_host_keys(me, endpoint.id) for endpoint in doors]
 
 
 async def _pin(endpoint_id: str, fingerprints: frozenset[str], services: Services, me: Actor) -> Endpoint:

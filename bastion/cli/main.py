@@ -51,6 +51,7 @@ REGISTERS: Mapping[str, str] = MappingProxyType(
         "device": "devices:devices",
         "endpoint": "devices:endpoints",
         "account": "devices:accounts",
+        "derogation": "derogations:derogations",
     }
 )
 

@@ -1,9 +1,11 @@
 """The registers from the command line: what an administrator does in the console, without one."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from bastion import clock
 from bastion.cli.exits import Exit
 from tests.services.house import private_text, public_line
 
@@ -126,3 +128,44 @@ def test_mistakes_are_one_sentence_and_a_code(staffed, words, code):
 def test_T39_hostile_names_are_inert_in_lists(staffed, bastion):
     hostile = staffed("admin", "device", "list", "\x1b]52;c;x\x07")
     assert "\x1b" not in hostile.out + hostile.err
+
+
+def test_R10_an_old_device_gets_a_service_and_a_derogation_that_is_taken_back(staffed):
+    assert staffed("admin", "device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme").code == 0
+    added = staffed(
+        "admin", "endpoint", "add", "ct-01", "192.0.2.9", "--port", "2001", "--protocol", "serial",
+        "--option", "baud=19200", "--option", "prompt_login=Benutzer:",
+    )  # fmt: skip
+    assert added.code == 0, added.err
+    (service,) = listed(staffed, "endpoint", "list", "ct-01")
+    assert (service["protocol"], service["options"]) == ("serial", ["baud=19200", "prompt_login=Benutzer:"])
+    until = (clock.now() + timedelta(days=90)).date().isoformat()
+    facts = ("--owner", "Dr Vasseur", "--reason", "no update from the maker")
+    made = staffed("admin", "derogation", "add", "ct-01", "serial", *facts, "--until", until)
+    assert made.code == 0, made.err
+    old = staffed("admin", "derogation", "add", "ct-01", "ssh_legacy", *facts, "--until", until,
+                  "--algorithm", "ssh-rsa", "--algorithm", "aes128-cbc")  # fmt: skip
+    assert old.code == 0, old.err
+    newest, first = listed(staffed, "derogation", "list", "ct-01")
+    assert (newest["algorithms"], first["kind"], first["status"]) == (["ssh-rsa", "aes128-cbc"], "serial", "active")
+    assert first["id"] in made.out
+    assert staffed("admin", "derogation", "withdraw", first["id"]).code == 0
+    assert listed(staffed, "derogation", "list", "ct-01")[1]["status"] == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("endpoint", "add", "ct-01", "192.0.2.9", "--protocol", "serial", "--option", "baud"),
+        ("endpoint", "add", "ct-01", "192.0.2.9", "--protocol", "telnet", "--option", "baud=9600"),
+        ("derogation", "add", "ct-01", "telnet", "--owner", "V", "--reason", "old one", "--until", "2000-01-01"),
+        ("derogation", "add", "ct-01", "telnet", "--owner", "V", "--reason", "old one", "--until", ""),
+        ("derogation", "add", "nothing", "telnet", "--owner", "V", "--reason", "old one", "--until", "2000-01-01"),
+    ],
+    ids=" ".join,
+)
+def test_R10_mistakes_about_old_devices_are_one_sentence(staffed, words):
+    staffed("admin", "device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme")
+    refused = staffed("admin", *words)
+    assert refused.code == Exit.REFUSED_VALUE
+    assert len(refused.err.splitlines()) == 1

@@ -3,11 +3,23 @@
 from fastapi import APIRouter
 from pydantic import Field
 
-from bastion.domain.device import SecretKind
+from bastion import clock
+from bastion.domain.derogation import DerogationKind
+from bastion.domain.device import Protocol, SecretKind
 from bastion.secret import Secret
+from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from web.api.bearer import Me, Use
-from web.api.shapes import AccountShape, DeviceShape, EndpointShape, Limit, Offset, Shape
+from web.api.shapes import (
+    AccountShape,
+    DerogationShape,
+    DeviceShape,
+    EndpointShape,
+    Instant,
+    Limit,
+    Offset,
+    Shape,
+)
 
 
 class DeviceBody(Shape):
@@ -25,11 +37,28 @@ class DeviceBody(Shape):
 
 
 class EndpointBody(Shape):
-    """With `id` the address of that endpoint changes, and its pinned identity is dropped."""
+    """With `id` that endpoint changes; a new address drops its pinned identity.
+
+    `options` are `baud`, `bits`, `parity`, `stop` and `server` of a serial line, and `login` and `prompt_…` where the
+    device asks in words.
+    """
 
     host: str
     port: int = Field(22, ge=1, le=65535)
     id: str = ""
+    protocol: Protocol = Protocol.SSH
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+class DerogationBody(Shape):
+    """What is allowed on an old device, until when; `algorithms` are for `ssh_legacy` alone (R-10)."""
+
+    kind: DerogationKind
+    owner: str
+    reason: str
+    ends: Instant
+    algorithms: tuple[str, ...] = ()
+    starts: Instant | None = None
 
 
 class AccountBody(Shape):
@@ -61,6 +90,8 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/devices/{ident}", change, methods=["PUT"])
     router.add_api_route("/devices/{ident}/endpoints", save_endpoint, methods=["POST"], status_code=201)
     router.add_api_route("/devices/{ident}/accounts", save_account, methods=["POST"], status_code=201)
+    router.add_api_route("/devices/{ident}/derogations", derogate, methods=["POST"], status_code=201)
+    router.add_api_route("/derogations/{ident}/withdraw", withdraw_derogation, methods=["POST"])
     router.add_api_route("/endpoints/{ident}/scan", scan, methods=["POST"])
     router.add_api_route("/endpoints/{ident}/pin", pin, methods=["POST"])
 
@@ -92,11 +123,19 @@ async def change(ident: str, body: DeviceBody, me: Me, use: Use) -> DeviceShape:
 
 async def save_endpoint(ident: str, body: EndpointBody, me: Me, use: Use) -> EndpointShape:
     """Say where a device answers. Its identity must be pinned before anybody connects."""
-    saved = await use.inventory.save_endpoint(me, ident, body.host, body.port, body.id)
-    return EndpointShape(
-        id=saved.id, host=saved.host, port=saved.port, pinned=bool(saved.host_keys), pinned_at=saved.pinned_at,
-        pinned_by=saved.pinned_by,
-    )  # fmt: skip
+    saved = await use.inventory.save_endpoint(me, ident, body.host, body.port, body.id, body.protocol, body.options)
+    return EndpointShape.of(saved)
+
+
+async def derogate(ident: str, body: DerogationBody, me: Me, use: Use) -> DerogationShape:
+    """Allow something old on this one device. Wants a fresh code."""
+    form = DerogationForm(body.kind, body.owner, body.reason, body.ends, body.algorithms, body.starts)
+    return DerogationShape.of(await use.derogations.make(me, ident, form), clock.now())
+
+
+async def withdraw_derogation(ident: str, me: Me, use: Use) -> DerogationShape:
+    """Take a derogation back; sessions that stand on it end. Wants a fresh code."""
+    return DerogationShape.of(await use.derogations.withdraw(me, ident), clock.now())
 
 
 async def save_account(ident: str, body: AccountBody, me: Me, use: Use) -> AccountShape:
@@ -116,8 +155,4 @@ async def scan(ident: str, me: Me, use: Use) -> Offer:
 
 async def pin(ident: str, body: Pin, me: Me, use: Use) -> EndpointShape:
     """Pin the fingerprints somebody has compared with the device (R-9)."""
-    saved = await use.inventory.pin_host_keys(me, ident, body.fingerprints)
-    return EndpointShape(
-        id=saved.id, host=saved.host, port=saved.port, pinned=True, pinned_at=saved.pinned_at,
-        pinned_by=saved.pinned_by,
-    )  # fmt: skip
+    return EndpointShape.of(await use.inventory.pin_host_keys(me, ident, body.fingerprints))

@@ -49,6 +49,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /staff", "PUT /staff/{ident}", "POST /staff/{ident}/invite"),
         **_rows(ADMINS, "POST /devices", "PUT /devices/{ident}", "POST /devices/{ident}/endpoints"),
         **_rows(ADMINS, "POST /endpoints/{ident}/scan", "POST /endpoints/{ident}/pin"),
-        **_rows(ADMINS, "POST /devices/{ident}/accounts"),
+        **_rows(ADMINS, "POST /devices/{ident}/accounts", "POST /devices/{ident}/derogations"),
+        **_rows(ADMINS, "POST /derogations/{ident}/withdraw"),
     }
 )

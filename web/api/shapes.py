@@ -5,8 +5,10 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
-from bastion.domain.device import ChannelKind
+from bastion.domain.derogation import Derogation, DerogationKind, DerogationStatus
+from bastion.domain.device import ChannelKind, Endpoint, Protocol
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.parties import Role
@@ -40,6 +42,31 @@ class AnnouncedShape(Shape):
     sha256: str = Field(max_length=64)
 
 
+class DerogationShape(Shape):
+    """What is allowed on an old device (R-10)."""
+
+    id: str
+    kind: DerogationKind
+    algorithms: list[str]
+    owner: str
+    reason: str
+    starts: datetime
+    ends: datetime
+    status: DerogationStatus
+    created_by: str
+    created_at: datetime
+    withdrawn_by: str
+    withdrawn_at: datetime | None
+
+    @classmethod
+    def of(cls, one: Derogation, now: datetime) -> Self:
+        return cls(
+            id=one.id, kind=one.kind, algorithms=list(one.algorithms), owner=one.owner, reason=one.reason,
+            starts=one.starts, ends=one.ends, status=one.status(now), created_by=one.created_by,
+            created_at=one.created_at, withdrawn_by=one.withdrawn_by, withdrawn_at=one.withdrawn_at,
+        )  # fmt: skip
+
+
 class RequestShape(Shape):
     """An access request. A decision gives `version` back, so that nobody decides on what he has not read."""
 
@@ -71,6 +98,8 @@ class RequestShape(Shape):
     approvers: list[str]
     can_decide: bool
     why_not: str
+    derogations: list[DerogationShape]
+    """What a session would stand on: to be read before one decides (R-10)."""
 
     @classmethod
     def of(cls, view: RequestView, now: datetime) -> Self:
@@ -85,7 +114,7 @@ class RequestShape(Shape):
             extends_grant_id=request.extends_grant_id, grant_id=request.grant_id,
             announced=[AnnouncedShape.model_validate(file) for file in request.announced],
             policy=list(view.decision_reasons), approvers=list(view.approvers), can_decide=view.can_decide,
-            why_not=view.why_not,
+            why_not=view.why_not, derogations=[DerogationShape.of(one, now) for one in view.derogations],
         )  # fmt: skip
 
 
@@ -237,6 +266,16 @@ class EndpointShape(Shape):
     pinned: bool
     pinned_at: datetime | None
     pinned_by: str
+    protocol: Protocol = Protocol.SSH
+    options: dict[str, str] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> Self:
+        return cls(
+            id=endpoint.id, host=endpoint.host, port=endpoint.port, pinned=bool(endpoint.host_keys),
+            pinned_at=endpoint.pinned_at, pinned_by=endpoint.pinned_by, protocol=endpoint.protocol,
+            options=dict(endpoint.options),
+        )  # fmt: skip
 
 
 class AccountShape(Shape):
@@ -262,6 +301,7 @@ class DeviceShape(Shape):
     active: bool
     ready: bool
     endpoints: list[EndpointShape]
+    derogations: list[DerogationShape]
     accounts: list[AccountShape]
 
     @classmethod
@@ -271,13 +311,8 @@ class DeviceShape(Shape):
             id=d.id, code=d.code, name=d.name, facility=view.facility.code, suppliers=[s.code for s in view.suppliers],
             criticality=d.criticality, ward=d.ward, location=d.location, maker=d.maker, model=d.model, serial=d.serial,
             active=d.active, ready=view.ready,
-            endpoints=[
-                EndpointShape(
-                    id=e.id, host=e.host, port=e.port, pinned=bool(e.host_keys), pinned_at=e.pinned_at,
-                    pinned_by=e.pinned_by,
-                )
-                for e in view.endpoints
-            ],
+            endpoints=[EndpointShape.of(endpoint) for endpoint in view.endpoints],
+            derogations=[DerogationShape.of(one, clock.now()) for one in view.derogations],
             accounts=[AccountShape(id=a.id, login=a.login, kind=a.kind.value) for a in view.accounts],
         )  # fmt: skip
 

@@ -36,4 +36,5 @@ async def _board(seen: Console) -> dict[str, Any]:
     return {
         "waiting": sorted(waiting, key=lambda view: (not view.can_decide, view.request.expires_at)),
         "live": await seen.services.supervision.live(seen.actor),
+        "ending": await seen.services.derogations.ending(seen.actor),
     }

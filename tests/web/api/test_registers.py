@@ -1,7 +1,10 @@
 """Hospitals, suppliers, people and devices over the API; secrets go in and never come out."""
 
+from datetime import timedelta
+
 import pytest
 
+from bastion import clock
 from tests.services.house import public_line
 from tests.web.api.conftest import problem
 
@@ -63,3 +66,25 @@ async def test_R9_only_what_the_device_shows_is_pinned(ruth, house, fingerprints
     (device,) = (await ruth.ask("GET", "/devices?text=ct-01")).json()
     answer = await ruth.sure("POST", f"/endpoints/{device['endpoints'][0]['id']}/pin", fingerprints=fingerprints)
     assert problem(answer) == (502, "host_key_changed")
+
+
+async def test_R10_an_old_device_its_line_and_its_derogation(ruth, house):
+    path = f"/devices/{house.device.id}"
+    line = {"host": "192.0.2.8", "port": 2001, "protocol": "serial", "options": {"baud": "19200"}}
+    made = (await ruth.ask("POST", f"{path}/endpoints", **line)).json()
+    assert (made["protocol"], made["options"]) == ("serial", {"baud": "19200"})
+    wrong = await ruth.ask("POST", f"{path}/endpoints", **line | {"options": {"baud": "fast"}})
+    assert (problem(wrong), wrong.json()["field"]) == ((422, "invalid"), "baud")
+    body = {
+        "kind": "ssh_legacy", "algorithms": ["ssh-rsa"], "owner": "Dr Vasseur", "reason": "no update from the maker",
+        "ends": (clock.now() + timedelta(days=30)).isoformat(),
+    }  # fmt: skip
+    assert problem(await ruth.ask("POST", f"{path}/derogations", **body))[1] == "fresh_factor_needed"
+    one = (await ruth.sure("POST", f"{path}/derogations", **body)).json()
+    assert (one["status"], one["created_by"], one["algorithms"]) == ("active", "Ruth", ["ssh-rsa"])
+    assert [d["id"] for d in (await ruth.ask("GET", path)).json()["derogations"]] == [one["id"]]
+    request = await house.asked()
+    shown = (await ruth.ask("GET", f"/requests/{request.id}")).json()["derogations"]
+    assert [(d["owner"], d["kind"]) for d in shown] == [("Dr Vasseur", "ssh_legacy")]
+    gone = (await ruth.sure("POST", f"/derogations/{one['id']}/withdraw")).json()
+    assert (gone["status"], gone["withdrawn_by"]) == ("withdrawn", "Ruth")

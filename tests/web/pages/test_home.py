@@ -1,4 +1,10 @@
+from datetime import timedelta
+
+from bastion import clock
+from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import Device
+from bastion.services.derogations import DerogationForm
+from tests.services.house import OPERATOR
 from tests.web.scenery import HOSTILE
 
 
@@ -45,3 +51,13 @@ async def test_T39_a_hostile_reason_is_text(house, visitor, people):
     assert "<script>window" not in page
     assert "\\x1b]52;" in page
     assert "\x1b" not in page
+
+
+async def test_R10_a_derogation_that_ends_within_a_month_stands_on_the_first_page(house, visitor, people):
+    browser = await visitor().enter(people["admin"])
+    for days, said in ((90, False), (20, True)):
+        form = DerogationForm(DerogationKind.TELNET, "Dr Vasseur", "old one", clock.now() + timedelta(days=days))
+        await house.services.derogations.make(OPERATOR, house.device.id, form)
+        assert ("The derogation for ct-01 is about to end" in (await browser.see("/")).text) is said
+    other = await visitor().enter(people["approver of another hospital"])
+    assert "ct-01" not in (await other.see("/")).text
