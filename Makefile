@@ -13,10 +13,12 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	&& echo $$p && break; done)
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
 
-# What the tests drive for real: browsers, SSH clients and servers, terminals.
-COMMANDS := chromium ssh sshd plink dropbear dbclient tmux expect sshpass tshark capinfos clamd telnetd ser2net socat
+# What the tests drive for real: browsers, SSH and file clients, servers, terminals. sshfs mounts, so it needs /dev/fuse.
+COMMANDS := chromium ssh sshd plink dropbear dbclient tmux expect sshpass tshark capinfos clamd telnetd ser2net socat \
+	psftp pscp lftp sshfs fusermount3 rclone rsync
+LIBRARIES := libnss_wrapper.so
 PACKAGES := chromium openssh-client openssh-server putty-tools dropbear-bin tmux expect sshpass tshark \
-	clamav-daemon inetutils-telnetd ser2net socat fonts-dejavu-core
+	clamav-daemon inetutils-telnetd ser2net socat fonts-dejavu-core lftp sshfs fuse3 rclone rsync libnss-wrapper
 
 .PHONY: help demo code demo-reset build test check lint bench docs lock system clean
 .DEFAULT_GOAL := help
@@ -99,6 +101,7 @@ $(BUILT): package.json package-lock.json $(shell find web/assets -type f) | $(CO
 system:
 	@export PATH="$$PATH:/usr/sbin"; missing=""; \
 	for c in $(COMMANDS); do command -v $$c >/dev/null || missing="$$missing $$c"; done; \
+	for l in $(LIBRARIES); do ls /usr/lib/*/$$l >/dev/null 2>&1 || missing="$$missing $$l"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ]; then echo "The tests need$$missing; please run: apt install $(PACKAGES)" >&2; exit 1; fi; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(PACKAGES) >/dev/null
