@@ -17,6 +17,7 @@ from bastion.proxy.ssh.device_files import PATIENCE, Piece, require_size
 NO_SFTP: Final = "This device has no SFTP server, so only whole files can be sent and fetched."
 _FOLDER: Final = 0o040755
 _FILE: Final = 0o100000
+_NO_FILE: Final = ("not a regular file", "is a directory")
 _CHUNK: Final = 256 * 1024
 
 
@@ -36,8 +37,8 @@ class ScpFiles:
         try:
             async with self._running(b"-f", path) as (reader, writer):
                 found = await self._head(reader, writer)
-        except asyncssh.SFTPError as error:
-            if "regular file" in error.reason or "directory" in error.reason.lower().replace("no such file or", ""):
+        except asyncssh.SFTPFailure as error:
+            if any(words in error.reason.lower() for words in _NO_FILE):
                 return SFTPAttrs(permissions=_FOLDER, size=0)
             raise
         return SFTPAttrs(permissions=_FILE | found.mode, size=found.size)
