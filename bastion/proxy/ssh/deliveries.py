@@ -56,9 +56,7 @@ class Deliveries:
         async for topic, key in hints:
             if self._live.ended.is_set():
                 return
-            if topic == "held_file":
-                await self._tell_what_was_decided(key)
-            if topic in {EVERYTHING, "held_file"}:
+            if topic == EVERYTHING or (topic == "held_file" and await self._decided_for_him(key)):
                 await self.look()
 
     async def look(self) -> None:
@@ -103,17 +101,19 @@ class Deliveries:
             return
         self._tell(self._words(file, DELIVERED))
 
-    async def _tell_what_was_decided(self, key: str) -> None:
+    async def _decided_for_him(self, key: str) -> bool:
+        """Tell him what a person has decided; True if there is something to deliver. Most hints are about others."""
         try:
             file = await self._files.get(key)
         except NotFound:
-            return
+            return False
         if file.technician_id != self._live.record.technician_id or not file.decided_by:
-            return
+            return False
         if file.stored_state is FileState.REFUSED:
             self._once(file, REFUSED)
         elif file.stored_state is FileState.RELEASED and file.direction is Direction.OUT:
             self._once(file, RELEASED)
+        return file.stored_state is FileState.RELEASED and file.direction is Direction.IN
 
     def _once(self, file: HeldFile, sentence: str) -> None:
         if file.id not in self._told:

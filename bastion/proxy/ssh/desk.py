@@ -4,6 +4,7 @@ Nothing passes from one side to the other here but by way of the quarantine: wha
 it is judged, what he takes is read from there. `desk_server` speaks SFTP to his client and `scp_server` the old SCP.
 """
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -15,11 +16,12 @@ import structlog
 
 from bastion.domain.device import FileRight
 from bastion.domain.held_file import Direction, FileState, HeldFile
+from bastion.domain.session import SessionState
 from bastion.errors import BastionError, FileHeld
 from bastion.proxy.files.ledger import Ledger
 from bastion.proxy.files.rights import Refusal, missing
 from bastion.proxy.files.run import Run, Window
-from bastion.proxy.files.wire import text
+from bastion.proxy.files.wire import LONGEST_PATH, text
 from bastion.proxy.live_session import LiveSession
 from bastion.proxy.ssh.device_files import DeviceFiles
 from bastion.services.files import DEVICE_FAILED, TECHNICIAN_LEFT, Arrival, Files
@@ -34,6 +36,8 @@ HELD_OUT: Final = (
     "The hospital's release desk holds this file ({ref}). Fetch it again under the same name once somebody has "
     "released it."
 )
+ELSEWHERE: Final = "on the device this path leads to another file now"
+A_MOMENT: Final = 0.25
 DEVICE_TROUBLES: Final = (asyncssh.Error, OSError, TimeoutError)
 
 _log = structlog.get_logger(__name__)
@@ -143,11 +147,10 @@ class Desk:
             raise FileHeld(file.id, sentence=HELD_IN, ref=file.ref)
         try:
             await self._put(file, upload.path, upload.mode)
-        except DEVICE_TROUBLES as problem:
+        except (*DEVICE_TROUBLES, BastionError) as problem:
             await self._lost(upload, DEVICE_FAILED, f"failed: {_words(problem)}", file)
             raise
         self._open.discard(upload)
-        await self._files.delivered(self.live.record, file)
         self._end("put", file, upload.began, DONE)
 
     async def deliver(self, file: HeldFile, path: bytes) -> None:
@@ -159,12 +162,21 @@ class Desk:
         except (*DEVICE_TROUBLES, BastionError) as problem:
             self._end("put", file, began, f"failed: {_words(problem)}")
             raise
-        await self._files.delivered(self.live.record, file)
         self._end("put", file, began, DONE)
 
     async def _put(self, file: HeldFile, path: bytes, mode: int | None) -> None:
+        """Bring it to the very path it was let through for, and to nobody else before that is noted (T43)."""
         async with self._files.take(file) as content:
-            await self.device.put(path, content, file.size, mode)
+
+            async def piece(size: int) -> bytes:
+                await self.thawed()
+                return await asyncio.to_thread(content.read, size)
+
+            await self.thawed()
+            if await self._canonical(path) != path:
+                raise asyncssh.SFTPFailure(ELSEWHERE)
+            await self.device.put(path, piece, file.size, mode)
+            await self._files.delivered(self.live.record, file)
 
     # -- from the device -----------------------------------------------------------------------------------------------
     async def download(self, path: bytes) -> Download:
@@ -211,11 +223,11 @@ class Desk:
         """The technician closes it: once it has been read to its end it is delivered, and gone."""
         whole = download.reached >= download.file.size
         self._open.discard(download)
-        await download.taken.aclose()
-        if whole:
-            await self._files.delivered(self.live.record, download.file)
-        elif not download.file.decided_by:
-            await self._files.broken(self.live.record, download.file, TECHNICIAN_LEFT)
+        async with download.taken:  # nobody else gets it before that is noted
+            if whole:
+                await self._files.delivered(self.live.record, download.file)
+            elif not download.file.decided_by:
+                await self._files.broken(self.live.record, download.file, TECHNICIAN_LEFT)
         self._end_download(download, DONE if whole else BROKEN_OFF)
 
     # -- the end -------------------------------------------------------------------------------------------------------
@@ -234,14 +246,21 @@ class Desk:
             except Exception:  # noqa: BLE001 - each file for itself; it is in the log
                 _log.exception("a file that broke off is not noted", file=transfer.file.id)
         self.ledger.broken_off("channel closed")
+        self.device.close()
 
     # -- parts ---------------------------------------------------------------------------------------------------------
+    async def thawed(self) -> None:
+        """While the session is frozen, nothing is done on the device."""
+        while self.live.state is SessionState.FROZEN:  # noqa: ASYNC110 - nothing tells of a thaw
+            await asyncio.sleep(A_MOMENT)
+
     async def _canonical(self, path: bytes) -> bytes:
         """Return one name for one file; a device that cannot say has the technician's."""
         try:
-            return await self.device.canonical(path)
+            found = await self.device.canonical(path)
         except asyncssh.SFTPError:
             return path
+        return found if 0 < len(found) <= LONGEST_PATH and b"\0" not in found else path
 
     async def _arriving(self, op: str, direction: Direction, path: bytes, began: float) -> tuple[HeldFile, Arrival]:
         try:

@@ -275,6 +275,7 @@ class DeskServer(SFTPServer):
             self._sound(op, one)
 
         async def change() -> None:
+            await self._desk.thawed()  # what was asked before, and waits here
             self._desk.require(needs, op, path, target)
             entry = self._desk.ledger.begin(op, text(path), text(target))
             try:

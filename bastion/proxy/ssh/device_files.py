@@ -5,8 +5,8 @@ device says is not believed: its names are filtered (T44), its sizes are looked 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import BinaryIO, Final, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, Protocol
 
 import asyncssh
 from asyncssh import SFTPAttrs, SFTPClient, SFTPName
@@ -21,6 +21,8 @@ MOST_NAMES: Final = 1_000_000
 
 Piece = Callable[[int, bytes], None]
 """Takes the bytes that belong at an offset."""
+Content = Callable[[int], Awaitable[bytes]]
+"""Gives the next bytes of a file, so many at most; none at its end."""
 
 
 class DeviceFiles(Protocol):
@@ -34,7 +36,7 @@ class DeviceFiles(Protocol):
     async def fetch(self, path: bytes, piece: Piece) -> None:
         """Read a file from front to back. What `piece` raises ends it."""
 
-    async def put(self, path: bytes, content: BinaryIO, size: int, mode: int | None) -> None:
+    async def put(self, path: bytes, content: Content, size: int, mode: int | None) -> None:
         """Write a file whole and look whether all of it is there."""
 
     def names(self, path: bytes) -> AsyncIterator[SFTPName]: ...
@@ -83,13 +85,13 @@ class SftpFiles:
         finally:
             await self._shut(file)
 
-    async def put(self, path: bytes, content: BinaryIO, size: int, mode: int | None) -> None:
+    async def put(self, path: bytes, content: Content, size: int, mode: int | None) -> None:
         attrs = SFTPAttrs() if mode is None else SFTPAttrs(permissions=mode)
         async with asyncio.timeout(PATIENCE):
             file = await self._client.open(path, "wb", attrs, encoding=None)
         try:
             at = 0
-            while data := await asyncio.to_thread(content.read, PIECE):
+            while data := await content(PIECE):
                 async with asyncio.timeout(PATIENCE):
                     await file.write(data, at)
                 at += len(data)

@@ -5,14 +5,14 @@ import posixpath
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import asyncssh
 from asyncssh import SFTPAttrs, SFTPClient, SFTPName
 
 from bastion.proxy.ssh import scp_wire
 from bastion.proxy.ssh.channels import PACKET, WINDOW
-from bastion.proxy.ssh.device_files import PATIENCE, Piece, require_size
+from bastion.proxy.ssh.device_files import PATIENCE, Content, Piece, require_size
 
 NO_SFTP: Final = "This device has no SFTP server, so only whole files can be sent and fetched."
 _FOLDER: Final = 0o040755
@@ -59,13 +59,13 @@ class ScpFiles:
                 await scp_wire.answer(reader)
             writer.write(scp_wire.FINE)
 
-    async def put(self, path: bytes, content: BinaryIO, size: int, mode: int | None) -> None:
+    async def put(self, path: bytes, content: Content, size: int, mode: int | None) -> None:
         async with self._running(b"-t", path) as (reader, writer):
             await self._answered(reader)
             name = posixpath.basename(path) or b"file"
             writer.write(scp_wire.head_line("C", 0o644 if mode is None else mode, size, name))
             await self._answered(reader)
-            while data := await asyncio.to_thread(content.read, _CHUNK):
+            while data := await content(_CHUNK):
                 writer.write(data)
                 async with asyncio.timeout(PATIENCE):
                     await writer.drain()
