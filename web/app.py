@@ -10,16 +10,18 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from bastion import errors
 from bastion.config import Settings
+from bastion.domain.importing import Register
+from bastion.domain.sheet import MAX_BYTES
 from bastion.errors import BastionError
 from bastion.services.bundle import Services
 from web import live
 from web.api import router as api_router
+from web.api.bearer import PREFIX
 from web.errors import status_of
 from web.guards import Key, require_complete
 from web.labels import N_
@@ -31,6 +33,7 @@ from web.pages import (
     devices,
     door,
     home,
+    imports,
     locks,
     recordings,
     registers,
@@ -42,12 +45,18 @@ from web.pages import (
 from web.playbacks import Playbacks
 from web.render import STATIC, language_of, page, say, words
 from web.security import NotSignedIn, admit, end_session, sign_in_address
-from web.shield import MAX_BODY, CutShort, Headed, SameOrigin, dress
+from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin, dress
 
 PAGES: Final = (
     door, home, live, requests, sessions, desk, recordings, audit, locks, account, devices, derogations,
-    technicians, staff, registers,
+    technicians, staff, registers, imports,
 )  # fmt: skip
+ROOMY: Final = (
+    "/directory/import",
+    *(f"{PREFIX}/imports/{one}{end}" for one in Register for end in ("", "/apply")),
+)
+MAX_FILE: Final = MAX_BYTES + MAX_BODY
+"""A file for an import, and what a form puts around it."""
 TITLES: Final = {
     HTTPStatus.NOT_FOUND: N_("Nothing here"),
     HTTPStatus.FORBIDDEN: N_("Not for you"),
@@ -69,7 +78,7 @@ def create(services: Services, settings: Settings) -> FastAPI:
         middleware=[
             Middleware(CutShort, closing=closing),
             Middleware(Headed),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY),
+            Middleware(Bounded, usual=MAX_BODY, roomy=dict.fromkeys(ROOMY, MAX_FILE)),
             Middleware(SameOrigin, known_as=settings.web_url),
         ],
     )  # fmt: skip

@@ -76,6 +76,8 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /directory/devices/{ident}/scan", "POST /directory/devices/{ident}/pin"),
         **_rows(ADMINS, "POST /directory/devices/{ident}/derogations"),
         **_rows(ADMINS, "POST /directory/devices/{ident}/derogations/{derogation}/withdraw"),
+        **_rows(ADMINS, "GET /directory/import", "POST /directory/import"),
+        **_rows(ADMINS, "GET /directory/import/{ident}", "POST /directory/import/{ident}"),
         **_rows(ADMINS, "GET /directory/suppliers/new", "POST /directory/suppliers/new"),
         **_rows(ADMINS, "GET /directory/suppliers/{ident}", "POST /directory/suppliers/{ident}"),
         **_rows(ADMINS, "GET /directory/facilities/new", "POST /directory/facilities/new"),

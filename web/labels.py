@@ -234,6 +234,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "directory:endpoint_saved": N_("Connection saved"),
         "directory:host_key_pinned": N_("Device identity confirmed"),
         "directory:account_saved": N_("Device account saved"),
+        "directory:imported": N_("Register filled from a file"),
         "derogation:made": N_("Derogation made"),
         "derogation:withdrawn": N_("Derogation withdrawn"),
         "derogation:ending": N_("Derogation ends soon"),
@@ -246,6 +247,11 @@ EVENTS: Mapping[str, str] = MappingProxyType(
 )
 FIELDS: Mapping[str, str] = MappingProxyType(
     {
+        "file": N_("file"),
+        "bad": N_("bad lines"),
+        "unchanged": N_("unchanged"),
+        "created": N_("new entries"),
+        "register": N_("register"),
         "account": N_("account"),
         "agreed": N_("time agreed"),
         "algorithms": N_("algorithms"),
@@ -393,6 +399,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "derogated": N_("Allowed, until that day. It is in the trail, and approvers see it."),
         "no_longer_derogated": N_("Withdrawn. Sessions that stood on it end now."),
         "removed": N_("Removed."),
+        "imported": N_("Applied. Each change is in the audit trail."),
         "pinned": N_("The identity of the device is confirmed and pinned."),
         "sealed": N_("The secret is sealed in the vault. Nobody can read it back."),
         "password": N_("Your password is changed. Please sign in again."),

@@ -4,11 +4,13 @@ Pure ASGI, so that streams pass through untouched.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,6 +43,18 @@ def dress(headers: MutableHeaders, scheme: str) -> None:
         headers.setdefault(name, value)
     if scheme == "https":
         headers.setdefault("strict-transport-security", HSTS)
+
+
+class Bounded:
+    """Refuse bodies that are too large; only the routes of `roomy` take a file, and they read it after the guard."""
+
+    def __init__(self, app: ASGIApp, usual: int, roomy: Mapping[str, int]) -> None:
+        self._usual = RequestBodyLimitMiddleware(app, max_body_size=usual)
+        self._roomy = {path: RequestBodyLimitMiddleware(app, max_body_size=size) for path, size in roomy.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limited = self._roomy.get(scope.get("path", ""), self._usual)
+        await limited(scope, receive, send)
 
 
 class Headed:

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "requests": "records:list_requests",
         "admin": "",
         "export": "records:exports",
+        "import": "imports:imports",
         "recording": "recordings:recordings",
         "vault": "machine:vaults",
         "policies": "machine:policies",

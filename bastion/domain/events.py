@@ -108,6 +108,7 @@ KINDS = MappingProxyType(
             _kind("directory:endpoint_saved", _N, "device host port protocol options"),
             _kind("directory:host_key_pinned", _W, "device fingerprints"),
             _kind("directory:account_saved", _N, "device account"),
+            _kind("directory:imported", _W, "register created changed unchanged bad", "file"),
             _kind("derogation:made", _W, _DEROGATION, "owner reason"),
             _kind("derogation:withdrawn", _N, _DEROGATION, "owner"),
             _kind("derogation:ending", _W, _DEROGATION, "owner"),

@@ -13,6 +13,7 @@ from bastion.services.derogations import Derogations
 from bastion.services.directory import Directory
 from bastion.services.enrolment import Enrolment
 from bastion.services.files import FileKeeping, Files
+from bastion.services.imports import Imports
 from bastion.services.inventory import HostKeyScanner, Inventory
 from bastion.services.locks import Locks
 from bastion.services.opening import PROOF_LENGTH
@@ -46,6 +47,7 @@ class Services:
     people: People
     inventory: Inventory
     derogations: Derogations
+    imports: Imports
     audit: Audit
     decisions: Decisions
     upkeep: Upkeep
@@ -80,6 +82,7 @@ def build(
         people=People(database),
         inventory=Inventory(database, vault, scan),
         derogations=Derogations(database, authentication),
+        imports=Imports(database, authentication),
         audit=Audit(database, authentication),
         decisions=decisions,
         upkeep=Upkeep(database, vault),

@@ -63,7 +63,7 @@ class Directory:
     async def save_supplier(self, actor: Actor, form: SupplierForm) -> Supplier:
         need_admin_of(actor, EVERYWHERE)
         check_named(form.code, form.name)
-        networks = tuple(_network(text) for text in form.networks if text.strip())
+        networks = tuple(network(text) for text in form.networks if text.strip())
         ident = form.id or new_id(clock.now())
         thing = Supplier(
             ident, form.code, form.name.strip(), networks, form.contract_end, form.active, form.contact.strip()
@@ -83,7 +83,7 @@ def _check_zone(zone: str) -> None:
         raise Invalid(zone, field="timezone", sentence="Choose a time zone such as Europe/Paris.") from None
 
 
-def _network(text: str) -> str:
+def network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text.strip()))
     except ValueError:

@@ -1,5 +1,6 @@
 """Facilities, suppliers and their people, staff, devices and what is on them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,6 +99,16 @@ class Devices(Repository[Device]):
         await self._link(entity)
         return entity
 
+    async def add_all(self, entities: Sequence[Device]) -> None:
+        await super().add_all(entities)
+        await self._link(*entities)
+
+    async def save_all(self, entities: Sequence[Device]) -> None:
+        await super().save_all(entities)
+        if entities:
+            await self._tx.change(_UNLINK_ALL, [{"device": entity.id} for entity in entities])
+        await self._link(*entities)
+
     async def search(
         self,
         text: str = "",
@@ -119,9 +130,13 @@ class Devices(Repository[Device]):
             query = query.where(t.devices.c.id.in_(linked))
         return await self._many(query)
 
-    async def _link(self, device: Device) -> None:
-        if device.supplier_ids:
-            pairs = [{"device_id": device.id, "supplier_id": supplier} for supplier in sorted(device.supplier_ids)]
+    async def _link(self, *devices: Device) -> None:
+        pairs = [
+            {"device_id": device.id, "supplier_id": supplier}
+            for device in devices
+            for supplier in sorted(device.supplier_ids)
+        ]
+        if pairs:
             await self._tx.change(_LINK, pairs)
 
     def _row(self, entity: Device) -> dict[str, Any]:
@@ -164,4 +179,5 @@ _UNLINK = sa.delete(t.device_suppliers).where(
     t.device_suppliers.c.device_id == sa.bindparam("device"),
     t.device_suppliers.c.supplier_id.not_in(sa.bindparam("kept", expanding=True)),
 )
+_UNLINK_ALL = sa.delete(t.device_suppliers).where(t.device_suppliers.c.device_id == sa.bindparam("device"))
 _SEARCHED = tuple(t.devices.c[name] for name in ("code", "name", "ward", "location", "maker", "model", "serial"))

@@ -81,6 +81,16 @@ class Repository(Generic[T]):
             raise NotFound(f"{self.table.name} {self._key(entity)}")
         return entity
 
+    async def add_all(self, entities: Sequence[T]) -> None:
+        """Add many at once; none of their names may be taken."""
+        if entities:
+            await self._tx.change(self.sql_insert, [self._row(entity) for entity in entities])
+
+    async def save_all(self, entities: Sequence[T]) -> None:
+        """Replace many rows at once, each of which the caller has read in this transaction."""
+        if entities:
+            await self._tx.change(self.sql_update, [self._row(one) | {"this": self._key(one)} for one in entities])
+
     def _taken(self, entity: T, error: AlreadyThere) -> Conflict | AlreadyExists:
         """A new row under an id that exists says nothing to anybody; a name that is taken does."""
         if not self.named:

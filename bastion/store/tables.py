@@ -14,6 +14,7 @@ from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import ChannelKind, FileRight, Protocol, SecretKind
 from bastion.domain.events import Severity
 from bastion.domain.held_file import Direction, FileState, Scan
+from bastion.domain.importing import Register
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Role
 from bastion.domain.session import EndReason
@@ -116,6 +117,11 @@ derogations = sa.Table(
     _of("algorithms", Several(tuple)), _text("owner"), _text("reason"), _at("starts"), _at("ends"), _text("created_by"),
     _at("created_at"), _at("withdrawn_at", nullable=True), _text("withdrawn_by"), _at("warned_at", nullable=True),
     sa.Index("ix_derogations_ends", "ends"),
+)  # fmt: skip
+import_drafts = sa.Table(
+    "import_drafts", metadata, _id(), _of("register", Closed(Register)), _text("file_name"),
+    sa.Column("content", sa.LargeBinary, nullable=False), _text("created_by"), _at("created_at"),
+    sa.Index("ix_import_drafts_created", "created_at"), sa.Index("ix_import_drafts_created_by", "created_by"),
 )  # fmt: skip
 
 # -- access ------------------------------------------------------------------------------------------------------------

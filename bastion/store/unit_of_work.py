@@ -14,6 +14,7 @@ from bastion.store.directory import (
     Suppliers,
     Technicians,
 )
+from bastion.store.drafts import Drafts
 from bastion.store.held_files import HeldFiles
 from bastion.store.house import Leases, Settings
 from bastion.store.proofs import (
@@ -43,6 +44,7 @@ class UnitOfWork:
         self.endpoints = Endpoints(transaction)
         self.accounts = Accounts(transaction)
         self.derogations = Derogations(transaction)
+        self.drafts = Drafts(transaction)
         self.requests = Requests(transaction)
         self.grants = Grants(transaction)
         self.whole_grants = WholeGrants(transaction)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bastion.domain.importing import Register
 from bastion.domain.parties import Role, Staff
 from bastion.services.people import StaffForm
 from tests.services.house import OPERATOR, House
@@ -60,9 +61,12 @@ async def stops(house: House) -> list[Stop]:
         Stop("locks", "samir", "/locks"),
         Stop("everything", "samir", "/locks/everything"),
         Stop("account", "denis", "/account"),
+        Stop("messages", "denis", "/messages"),
         Stop("devices", "denis", f"{registers}/devices"),
         Stop("device", "denis", f"{registers}/devices/{house.device.id}"),
         Stop("device-edit", "denis", f"{registers}/devices/{house.device.id}/edit"),
+        Stop("import", "denis", f"{registers}/import?register=suppliers"),
+        Stop("import-look", "denis", f"{registers}/import/{await _import(house)}"),
         Stop("suppliers", "denis", f"{registers}/suppliers"),
         Stop("supplier", "denis", f"{registers}/suppliers/{house.alice.supplier_id}"),
         Stop("technicians", "denis", f"{registers}/technicians"),
@@ -74,3 +78,22 @@ async def stops(house: House) -> list[Stop]:
         Stop("facility", "denis", f"{registers}/facilities/{house.device.facility_id}"),
         Stop("nothing", "denis", "/nothing"),
     ]
+
+
+IMPORT = """N° inventaire;Désignation;Établissement;Fournisseur;Criticité;Service;N° de série;Prix
+ct-01;Scanner 1;chu;acme;3;Imagerie;S-20417;
+us-11;Échographe portable;chu;acme other;2;Urgences;E-11;4 200 €
+us-12;=cmd|' /C calc'!A0;chu;acme;1;;;
+us-13;Échographe;ch9;acme;2;;;
+us-14;Échographe;chu;personne;2;;;
+us-11;Échographe;chu;acme;2;;;
+"""
+
+
+async def _import(house: House) -> str:
+    """A GMAO export that the administrator has handed in and not applied yet."""
+    denis = next(p for p in await house.services.people.staff(OPERATOR) if p.login == "denis")
+    draft = await house.services.imports.hand_in(
+        house.staff(denis), Register.DEVICES, "export GMAO été.csv", IMPORT.encode()
+    )
+    return draft.id

@@ -48,7 +48,7 @@ async def listing(seen: Seen, text: Asked = "", at: Asked = "") -> Response:
     newer, older = pages(seen.request, number, len(rows))
     return seen.page(
         "directory/devices.html", N_("Devices"), rows=rows[:PAGE], filters=filters, newer=newer, older=older,
-        intro=N_("What can be serviced through the bastion."), add=N_("New device"),
+        intro=N_("What can be serviced through the bastion."), add=N_("New device"), from_file="devices",
     )  # fmt: skip
 
 

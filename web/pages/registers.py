@@ -41,7 +41,7 @@ async def suppliers(seen: Seen) -> Response:
     return seen.page(
         "directory/suppliers.html", N_("Suppliers"), rows=await seen.services.directory.suppliers(seen.actor),
         intro=N_("Companies with a maintenance contract, and the addresses their people connect from."),
-        add=N_("New supplier"),
+        add=N_("New supplier"), from_file="suppliers",
     )  # fmt: skip
 
 

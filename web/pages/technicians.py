@@ -38,6 +38,7 @@ async def listing(seen: Seen) -> Response:
     return seen.page(
         "directory/technicians.html", N_("Technicians"), rows=await seen.services.people.technicians(seen.actor),
         intro=N_("Named people of suppliers; each signs in as himself."), add=N_("New technician"),
+        from_file="technicians",
     )  # fmt: skip
 
 

@@ -1,0 +1,200 @@
+"""What the columns of an import are called, and how a line becomes an entry of a register.
+
+An empty cell changes nothing: an export that lacks a date must not make a contract endless.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from bastion.domain.device import Device
+from bastion.domain.importing import Entry, Register
+from bastion.domain.parties import Actor, Facility, Supplier, Technician
+from bastion.errors import AlreadyExists, Invalid
+from bastion.services.directory import network
+from bastion.services.forms import MAX_NAME, check_language, check_named, check_person, plain
+
+ZONE: Final = "Europe/Paris"
+"""Where a day in a file begins; suppliers work for several hospitals, so it is not a facility's."""
+MAX_LIST: Final = 2000
+Cells = Mapping[str, str]
+_DAY: Final = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
+_YES: Final = frozenset({"yes", "y", "oui", "o", "true", "vrai", "1", "x", "actif", "active"})
+_NO: Final = frozenset({"no", "n", "non", "false", "faux", "0", "inactif", "inactive"})
+_LISTS: Final = frozenset({"networks", "suppliers"})
+_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "code": "code equipement numero_inventaire n_inventaire inventaire identifiant",
+        "login": "login identifiant",
+        "name": "name nom designation libelle raison_sociale nom_prenom",
+        "facility": "facility etablissement site",
+        "suppliers": "suppliers supplier fournisseurs fournisseur titulaire titulaires",
+        "supplier": "supplier suppliers fournisseur fournisseurs titulaire employeur",
+        "criticality": "criticality criticite classe_de_criticite",
+        "ward": "ward service unite uf",
+        "location": "location emplacement localisation lieu local salle",
+        "maker": "maker manufacturer marque fabricant constructeur",
+        "model": "model modele",
+        "serial": "serial serial_number numero_de_serie n_de_serie numero_serie n_serie",
+        "active": "active actif en_service",
+        "networks": "networks network reseaux reseau reseaux_declares adresses_ip",
+        "contract_end": "contract_end fin_de_contrat fin_contrat fin_de_marche fin_marche echeance",
+        "contact": "contact correspondant",
+        "email": "email e_mail mail courriel",
+        "language": "language langue",
+        "valid_until": "valid_until valable_jusqu_au fin_de_validite",
+    }
+)
+_COLUMNS: Final[Mapping[Register, tuple[str, str]]] = MappingProxyType(
+    {
+        Register.DEVICES: (
+            "code name facility suppliers", "criticality ward location maker model serial active",
+        ),
+        Register.SUPPLIERS: ("code name", "networks contract_end contact active"),
+        Register.TECHNICIANS: ("login name supplier", "email language valid_until active"),
+    }
+)  # fmt: skip
+"""Columns that a new entry needs, and the others. The first is what an entry is known by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What there is already, by lower-case code or login."""
+
+    actor: Actor
+    facilities: Mapping[str, Facility]
+    suppliers: Mapping[str, Supplier]
+    entries: Mapping[str, Entry]
+
+
+def needed(register: Register) -> tuple[str, ...]:
+    return tuple(_COLUMNS[register][0].split())
+
+
+def columns(register: Register) -> tuple[str, ...]:
+    return tuple(" ".join(_COLUMNS[register]).split())
+
+
+def column_of(register: Register, heading: str) -> str:
+    """Our name of a column, in whichever language and spelling the file has it; empty for one we do not know."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", heading.casefold()) if not unicodedata.combining(c))
+    word = re.sub(r"[^a-z0-9]+", "_", bare).strip("_")
+    return next((name for name in columns(register) if word in _NAMES[name].split()), "")
+
+
+def clean(cells: Cells) -> Cells:
+    """Drop the empty cells; raise `Invalid` for one too long, or with characters that nobody sees."""
+    for name, cell in cells.items():
+        limit = MAX_LIST if name in _LISTS else MAX_NAME
+        if len(cell) > limit:
+            raise Invalid(name, field=name, sentence="This cell is too long: {limit} characters at most.", limit=limit)
+        if not cell.isprintable() and plain(cell) != cell:
+            raise Invalid(name, field=name, sentence="This cell holds hidden characters. Type it anew.")
+    return {name: cell for name, cell in cells.items() if cell}
+
+
+def entry_of(register: Register, cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Entry:
+    """What a line says of an entry, over what is known of it. Raises `Invalid` at the column that is wrong."""
+    if old is None:
+        missing = next((name for name in needed(register) if name not in cells), "")
+        if missing:
+            raise Invalid(missing, field=missing, sentence="A new entry needs this cell. Fill it in.")
+    return _MAKERS[register](cells, facts, old, ident)
+
+
+# -- one maker a register ----------------------------------------------------------------------------------------------
+def _device(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Device:
+    known = cast("Device | None", old)
+    base = known or Device(ident, cells["code"].lower(), "", "", frozenset())
+    if known is not None and not facts.actor.covers(known.facility_id):
+        raise Invalid(known.code, field="code", sentence=AlreadyExists.sentence, name=known.code)
+    made = _with_text(base, cells, "name", "ward", "location", "maker", "model", "serial")
+    check_named(made.code, made.name)
+    if "facility" in cells:
+        made = replace(made, facility_id=_facility(cells["facility"], facts).id)
+    if "suppliers" in cells:
+        made = replace(made, supplier_ids=frozenset(_supplier(c, facts, "suppliers").id for c in _codes(cells)))
+    if "criticality" in cells:
+        made = replace(made, criticality=_criticality(cells["criticality"]))
+    return replace(made, active=_truth(cells, base.active))
+
+
+def _company(cells: Cells, _facts: Facts, old: Entry | None, ident: str) -> Supplier:
+    base = cast("Supplier | None", old) or Supplier(ident, cells["code"].lower(), "", ())
+    made = _with_text(base, cells, "name", "contact")
+    check_named(made.code, made.name)
+    if "networks" in cells:
+        made = replace(made, networks=tuple(network(text) for text in re.split(r"[\s,;|]+", cells["networks"]) if text))
+    return replace(made, contract_end=_day(cells, "contract_end", base.contract_end), active=_truth(cells, base.active))
+
+
+def _person(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Technician:
+    base = cast("Technician | None", old) or Technician(ident, cells["login"].lower(), "", "", "")
+    made = _with_text(base, cells, "name", "email", "language")
+    check_person(made.login, made.name)
+    check_language(made.language)
+    if "supplier" in cells:
+        made = replace(made, supplier_id=_supplier(cells["supplier"], facts, "supplier").id)
+    return replace(made, valid_until=_day(cells, "valid_until", base.valid_until), active=_truth(cells, base.active))
+
+
+_MAKERS: Final[Mapping[Register, Callable[[Cells, Facts, Entry | None, str], Entry]]] = MappingProxyType(
+    {Register.DEVICES: _device, Register.SUPPLIERS: _company, Register.TECHNICIANS: _person}
+)
+E = TypeVar("E", Device, Supplier, Technician)
+
+
+# -- cells -------------------------------------------------------------------------------------------------------------
+def _with_text(base: E, cells: Cells, *names: str) -> E:
+    said: dict[str, Any] = {name: cells[name] for name in names if name in cells}
+    return replace(base, **said)
+
+
+def _codes(cells: Cells) -> list[str]:
+    return [code for code in re.split(r"[\s,;|]+", cells["suppliers"]) if code]
+
+
+def _facility(code: str, facts: Facts) -> Facility:
+    facility = facts.facilities.get(code.lower())
+    if facility is None or not facts.actor.covers(facility.id):
+        raise Invalid(code, field="facility", sentence="There is no facility “{code}”. Register it first.", code=code)
+    return facility
+
+
+def _supplier(code: str, facts: Facts, name: Literal["supplier", "suppliers"]) -> Supplier:
+    supplier = facts.suppliers.get(code.lower())
+    if supplier is None:
+        raise Invalid(code, field=name, sentence="There is no supplier “{code}”. Register it first.", code=code)
+    return supplier
+
+
+def _criticality(cell: str) -> int:
+    if cell not in {"1", "2", "3", "4"}:
+        raise Invalid(cell, field="criticality", sentence="Criticality runs from 1 to 4.")
+    return int(cell)
+
+
+def _truth(cells: Cells, usual: bool) -> bool:
+    word = cells.get("active", "").casefold()
+    if not word:
+        return usual
+    if word not in _YES | _NO:
+        raise Invalid(word, field="active", sentence="Say yes or no.")
+    return word in _YES
+
+
+def _day(cells: Cells, name: str, usual: datetime | None) -> datetime | None:
+    """The first instant of a day, `2026-12-31` or `31/12/2026`."""
+    if name not in cells:
+        return usual
+    match = _DAY.fullmatch(cells[name])
+    try:
+        day = date(int(match[3]), int(match[2]), int(match[1])) if match else date.fromisoformat(cells[name])
+        return datetime.combine(day, time(), ZoneInfo(ZONE)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid(cells[name], field=name, sentence="Give a date such as 2026-12-31 or 31/12/2026.") from None

@@ -1,0 +1,110 @@
+"""Holds a file against a register: what would be made, what changed, and which lines cannot be used."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bastion import clock
+from bastion.domain.ids import new_id
+from bastion.domain.importing import BadLine, Change, Entry, FieldChange, Plan, Register, mark_of
+from bastion.domain.sheet import Line, Sheet, read
+from bastion.errors import Invalid
+from bastion.services.import_columns import ZONE, Facts, clean, column_of, entry_of, needed
+
+_SHOWN_AS: Final = {"facility_id": "facility", "supplier_id": "supplier", "supplier_ids": "suppliers"}
+
+
+def sheet_of(register: Register, data: bytes) -> tuple[Sheet, tuple[str, ...]]:
+    """Read a file; return it with our name of each column, empty for one that means nothing here."""
+    sheet = read(data, lambda heading: bool(column_of(register, heading)))
+    names = tuple(column_of(register, heading) for heading in sheet.heading)
+    twice = next((name for name in names if name and names.count(name) > 1), "")
+    if twice:
+        raise Invalid(
+            twice, field="file", sentence="Two columns of this file both mean “{column}”. Keep one.", column=twice
+        )
+    key = needed(register)[0]
+    if key not in names:
+        raise Invalid(
+            key, field="file", column=key,
+            sentence="The first line of this file names no column “{column}”. Name the columns there.",
+        )  # fmt: skip
+    return sheet, names
+
+
+def planned(register: Register, data: bytes, facts: Facts) -> Plan:
+    sheet, names = sheet_of(register, data)
+    changes: list[Change] = []
+    bad: list[BadLine] = []
+    seen: dict[str, int] = {}
+    shown = _Shown(facts)
+    unchanged = 0
+    for line in sheet.lines:
+        try:
+            change = _change(register, _cells(line, names), facts, line, seen, shown)
+        except Invalid as problem:
+            bad.append(BadLine(line.number, problem))
+        else:
+            if change.fields:
+                changes.append(change)
+            else:
+                unchanged += 1
+    ignored = tuple(heading for heading, name in zip(sheet.heading, names, strict=True) if heading and not name)
+    mark = mark_of(register, data, tuple(changes), tuple(bad))
+    return Plan(register, tuple(changes), tuple(bad), unchanged, ignored, mark)
+
+
+def _cells(line: Line, names: tuple[str, ...]) -> Mapping[str, str]:
+    if len(line.cells) < len(names) or any(line.cells[len(names) :]):
+        raise Invalid(
+            "cells", field="", sentence="This line has {found} cells, the first line has {wanted}.",
+            found=len(line.cells), wanted=len(names),
+        )  # fmt: skip
+    return clean({name: cell for name, cell in zip(names, line.cells, strict=False) if name})
+
+
+def _change(
+    register: Register, cells: Mapping[str, str], facts: Facts, line: Line, seen: dict[str, int], shown: "_Shown"
+) -> Change:
+    column = needed(register)[0]
+    key = cells.get(column, "").lower()
+    if not key:
+        raise Invalid(column, field=column, sentence="A new entry needs this cell. Fill it in.")
+    first = seen.setdefault(key, line.number)
+    if first != line.number:
+        raise Invalid(key, field=column, sentence="“{key}” stands in line {first} already.", key=key, first=first)
+    old = facts.entries.get(key)
+    entry = entry_of(register, cells, facts, old, new_id(clock.now()))
+    return Change(line.number, key, shown.changes(old, entry), entry, old)
+
+
+class _Shown:
+    """Says values as the file does: codes for ids, days for instants."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._codes = {f.id: f.code for f in facts.facilities.values()}
+        self._codes |= {s.id: s.code for s in facts.suppliers.values()}
+
+    def changes(self, old: Entry | None, new: Entry) -> tuple[FieldChange, ...]:
+        names = [f.name for f in fields(new) if f.name != "id"]
+        return tuple(
+            FieldChange(_SHOWN_AS.get(name, name), self._text(getattr(old, name)) if old else "", after)
+            for name in names
+            if (after := self._text(getattr(new, name))) != (self._text(getattr(old, name)) if old else "")
+        )
+
+    def _text(self, value: object) -> str:
+        match value:
+            case None:
+                return ""
+            case bool():
+                return "yes" if value else "no"
+            case datetime():
+                return value.astimezone(ZoneInfo(ZONE)).date().isoformat()
+            case frozenset():
+                return " ".join(sorted(self._codes.get(str(one), str(one)) for one in value))
+            case tuple():
+                return " ".join(str(one) for one in value)
+        return self._codes.get(str(value), str(value))

@@ -1,0 +1,168 @@
+"""Registers filled from a file of the hospital's GMAO: looked at first, applied whole or not at all.
+
+What was looked at carries a mark. Whoever applies gives it back, and is told when the file or the register is no
+longer what he saw.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+from bastion import clock
+from bastion.domain.device import Device
+from bastion.domain.ids import new_id
+from bastion.domain.importing import DRAFT_LIFE, Change, Draft, Entry, Plan, Register
+from bastion.domain.parties import EVERYWHERE, Actor, Supplier, Technician
+from bastion.errors import Conflict, Invalid
+from bastion.services.authentication import Authentication
+from bastion.services.forms import MAX_NAME, audit_saved, need_admin, need_admin_of, plain
+from bastion.services.import_columns import Facts
+from bastion.services.import_plan import planned
+from bastion.services.joins import found
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+
+_NOUNS: Final = {Register.DEVICES: "device", Register.SUPPLIERS: "supplier", Register.TECHNICIANS: "technician"}
+
+
+class Imports:
+    def __init__(self, database: Database, authentication: Authentication) -> None:
+        self._database = database
+        self._authentication = authentication
+
+    async def check(self, actor: Actor, register: Register, data: bytes) -> Plan:
+        """The dry run: what would happen. Nothing is kept."""
+        return (await self._held_against(actor, register, data))[0]
+
+    async def apply(
+        self, actor: Actor, register: Register, data: bytes, *, mark: str = "", skip_bad: bool = False,
+        file_name: str = "",
+    ) -> Plan:  # fmt: skip
+        """Write every change in one transaction, or none.
+
+        With `mark`, only if what it would do is still what was looked at. With `skip_bad`, without the bad lines.
+        """
+        _need_admin_for(actor, register)
+        self._authentication.require_fresh(actor)
+        plan, facts = await self._held_against(actor, register, data)
+        async with self._database.write() as uow:
+            plan = await _as_it_stands(uow, actor, plan, facts, data)
+            await _apply(uow, actor, plan, mark, skip_bad, file_name)
+        return plan
+
+    # -- with the file kept between looking and applying ---------------------------------------------------------------
+    async def hand_in(self, actor: Actor, register: Register, file_name: str, data: bytes) -> Draft:
+        """Keep a file for the person who brought it; the one he brought before is forgotten."""
+        await self.check(actor, register, data)
+        now = clock.now()
+        draft = Draft(new_id(now), register, plain(file_name)[:MAX_NAME], data, actor.id, now)
+        async with self._database.write() as uow:
+            await uow.drafts.forget(actor.id, now - DRAFT_LIFE)
+            await uow.drafts.add(draft)
+        return draft
+
+    async def look(self, actor: Actor, draft_id: str) -> tuple[Draft, Plan]:
+        need_admin(actor)
+        async with self._database.read() as uow:
+            draft = await _draft(uow, actor, draft_id)
+        return draft, await self.check(actor, draft.register, draft.content)
+
+    async def apply_draft(self, actor: Actor, draft_id: str, mark: str, *, skip_bad: bool = False) -> Plan:
+        need_admin(actor)
+        self._authentication.require_fresh(actor)
+        async with self._database.read() as uow:
+            draft = await _draft(uow, actor, draft_id)
+        plan, facts = await self._held_against(actor, draft.register, draft.content)
+        async with self._database.write() as uow:
+            await _draft(uow, actor, draft_id)
+            plan = await _as_it_stands(uow, actor, plan, facts, draft.content)
+            await _apply(uow, actor, plan, mark, skip_bad, draft.file_name)
+            await uow.drafts.forget(actor.id, clock.now() - DRAFT_LIFE)
+        return plan
+
+    async def forget_old(self) -> None:
+        """Files hold names of people: none is kept longer than it takes to decide."""
+        async with self._database.write() as uow:
+            await uow.drafts.forget("", clock.now() - DRAFT_LIFE)
+
+    async def _held_against(self, actor: Actor, register: Register, data: bytes) -> tuple[Plan, Facts]:
+        """Seconds of work for a long file, so in a thread, and not while others wait to write."""
+        _need_admin_for(actor, register)
+        async with self._database.read() as uow:
+            facts = await _facts(uow, actor, register)
+        return await asyncio.to_thread(planned, register, data, facts), facts
+
+
+def _need_admin_for(actor: Actor, register: Register) -> None:
+    """Companies and their people are the whole group's; a device is its hospital's, judged line by line."""
+    if register is Register.DEVICES:
+        need_admin(actor)
+    else:
+        need_admin_of(actor, EVERYWHERE)
+
+
+async def _draft(uow: UnitOfWork, actor: Actor, draft_id: str) -> Draft:
+    draft = await uow.drafts.get(draft_id)
+    mine = draft if draft and draft.created_by == actor.id and clock.now() - draft.created_at < DRAFT_LIFE else None
+    return found(mine, draft_id)
+
+
+async def _facts(uow: UnitOfWork, actor: Actor, register: Register) -> Facts:
+    facilities = {f.code.lower(): f for f in await uow.facilities.all()}
+    suppliers = {s.code.lower(): s for s in await uow.suppliers.all()}
+    entries: Mapping[str, Entry] = suppliers
+    if register is Register.DEVICES:
+        entries = {d.code.lower(): d for d in await uow.devices.all()}
+    elif register is Register.TECHNICIANS:
+        entries = {t.login.lower(): t for t in await uow.technicians.all()}
+    return Facts(actor, facilities, suppliers, entries)
+
+
+async def _as_it_stands(uow: UnitOfWork, actor: Actor, plan: Plan, facts: Facts, data: bytes) -> Plan:
+    """The plan, made anew if somebody has changed the register since it was read."""
+    now = await _facts(uow, actor, plan.register)
+    return plan if now == facts else await asyncio.to_thread(planned, plan.register, data, now)
+
+
+async def _apply(uow: UnitOfWork, actor: Actor, plan: Plan, mark: str, skip_bad: bool, file_name: str) -> None:
+    if mark and mark != plan.mark:
+        raise Conflict(
+            f"{mark} is now {plan.mark}",
+            sentence="The file or the register has changed since you looked. Look at the new list, then apply it.",
+        )
+    if plan.bad and not skip_bad:
+        raise Invalid(
+            f"{len(plan.bad)} bad lines", field="file", count=len(plan.bad),
+            sentence="Nothing was applied: {count} line(s) cannot be used. Correct them, or leave them out.",
+        )  # fmt: skip
+    await _write(uow, plan.register, plan.changes)
+    await _audit(uow, actor, plan, file_name)
+
+
+async def _write(uow: UnitOfWork, register: Register, changes: Sequence[Change]) -> None:
+    new = [change.entry for change in changes if change.new]
+    old = [change.entry for change in changes if not change.new]
+    match register:
+        case Register.DEVICES:
+            await uow.devices.add_all(cast("list[Device]", new))
+            await uow.devices.save_all(cast("list[Device]", old))
+        case Register.SUPPLIERS:
+            await uow.suppliers.add_all(cast("list[Supplier]", new))
+            await uow.suppliers.save_all(cast("list[Supplier]", old))
+        case Register.TECHNICIANS:
+            await uow.technicians.add_all(cast("list[Technician]", new))
+            await uow.technicians.save_all(cast("list[Technician]", old))
+
+
+async def _audit(uow: UnitOfWork, actor: Actor, plan: Plan, file_name: str) -> None:
+    """One event for each entry, as if it had been typed, and one for the import as a whole."""
+    noun = _NOUNS[plan.register]
+    name = "login" if plan.register is Register.TECHNICIANS else "entry"
+    for change in plan.changes:
+        await audit_saved(
+            uow, actor, f"directory:{noun}_saved", noun, change.entry, change.before, **{name: change.key}
+        )
+    await uow.audit.append(
+        "directory:imported", actor=actor, subject=("import", plan.mark), at=clock.now(), register=plan.register,
+        created=plan.created, changed=plan.changed, unchanged=plan.unchanged, bad=len(plan.bad), file=file_name,
+    )  # fmt: skip
