@@ -101,3 +101,11 @@ async def test_R42_what_is_announced_is_given_in_the_form_and_shown_to_the_appro
     page = (await browser.see(made.headers["location"])).text
     assert "firmware.bin" in page
     assert "ab" * 32 in page
+
+
+async def test_the_reason_is_asked_for_before_the_code_is_used_up(house, held, visitor, people, monkeypatch):
+    browser = await visitor().enter(people["approver"])
+    monkeypatch.setattr(house.services.authentication, "confirm_factor", lambda *_: pytest.fail("a code was taken"))
+    for decision in ("release", "refuse"):
+        answer = await browser.send(f"/desk/{held[2].id}/{decision}", version="2", note=" ", code="123456")
+        assert (answer.status_code, "The reason is missing." in answer.text) == (422, True)
