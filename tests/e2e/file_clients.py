@@ -81,6 +81,10 @@ class Program(Client):
         )
         self.ssh = shlex.join([program("ssh"), "-F", str(self.config)])
 
+    def share(self, control: Path) -> None:
+        """Open channels on the connection of an OpenSSH client that is there already, not connections of its own."""
+        self.config.write_text(f"{self.config.read_text()} ControlPath {control}\n")
+
     def command(self, what: str, source: Path, target: Path) -> tuple[list[str], str]:
         """Return the arguments, and what the program reads on its standard input."""
         raise NotImplementedError
