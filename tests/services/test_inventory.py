@@ -1,10 +1,14 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bastion.domain.device import SecretKind
+from bastion import clock
+from bastion.domain.derogation import DerogationKind
+from bastion.domain.device import Protocol, SecretKind
 from bastion.errors import AlreadyExists, Forbidden, HostKeyChanged, Invalid, NotFound
 from bastion.secret import Secret
+from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from tests.services.house import OPERATOR, private_text, public_line
 
@@ -107,3 +111,56 @@ async def test_T32_an_endpoint_or_account_of_another_device_is_not_there(house):
     ):
         with pytest.raises(NotFound):
             await act
+
+
+async def test_other_options_keep_the_pinned_identity_and_another_protocol_drops_it(house):
+    save = house.services.inventory.save_endpoint
+    line = await save(OPERATOR, house.device.id, "192.0.2.9", 2001, "", Protocol.SERIAL, {"baud": "9600", "bits": ""})
+    assert line.options == {"baud": "9600"}
+    faster = await save(OPERATOR, house.device.id, "192.0.2.9", 2001, line.id, Protocol.SERIAL, {"baud": "19200"})
+    assert (faster.id, faster.options) == (line.id, {"baud": "19200"})
+    assert (await house.event("directory:endpoint_saved")).fields["options"] == "baud=19200"
+    (ssh,) = [e for e in await endpoints(house) if e.protocol is Protocol.SSH]
+    assert (await save(OPERATOR, house.device.id, ssh.host, ssh.port, ssh.id)).host_keys == ssh.host_keys
+    assert (await save(OPERATOR, house.device.id, ssh.host, ssh.port, ssh.id, Protocol.TELNET)).host_keys == ()
+    with pytest.raises(Invalid) as refused:
+        await save(OPERATOR, house.device.id, "192.0.2.9", 2001, line.id, Protocol.SERIAL, {"baud": "fast"})
+    assert refused.value.field == "baud"
+
+
+async def endpoints(house):
+    return (await house.services.inventory.device(OPERATOR, house.device.id)).endpoints
+
+
+async def test_R10_a_device_is_asked_for_its_identity_under_its_own_derogation_only(house, monkeypatch):
+    asked = []
+
+    async def scan(host, port, legacy):
+        asked.append(legacy)
+        return list(house.device_keys)
+
+    monkeypatch.setattr(house.services.inventory, "_scan", scan)
+    (endpoint,) = await endpoints(house)
+    await house.services.inventory.scan_host_keys(OPERATOR, endpoint.id)
+    form = DerogationForm(DerogationKind.SSH_LEGACY, "V", "old one", clock.now() + timedelta(days=1), ("ssh-rsa",))
+    made = await house.services.derogations.make(OPERATOR, house.device.id, form)
+    await house.services.inventory.scan_host_keys(OPERATOR, endpoint.id)
+    await house.services.derogations.withdraw(OPERATOR, made.id)
+    await house.services.inventory.scan_host_keys(OPERATOR, endpoint.id)
+    assert asked == [(), ("ssh-rsa",), ()]
+
+
+async def test_only_ssh_shows_an_identity(house):
+    save = house.services.inventory.save_endpoint
+    line = await save(OPERATOR, house.device.id, "192.0.2.9", 23, "", Protocol.TELNET)
+    with pytest.raises(Invalid):
+        await house.services.inventory.scan_host_keys(OPERATOR, line.id)
+
+
+async def test_R10_a_telnet_device_is_ready_under_its_derogation_only(house):
+    (ssh,) = await endpoints(house)
+    await house.services.inventory.save_endpoint(OPERATOR, house.device.id, ssh.host, 23, ssh.id, Protocol.TELNET)
+    assert not (await house.services.inventory.device(OPERATOR, house.device.id)).ready
+    form = DerogationForm(DerogationKind.TELNET, "V", "old one", clock.now() + timedelta(days=1))
+    await house.services.derogations.make(OPERATOR, house.device.id, form)
+    assert (await house.services.inventory.device(OPERATOR, house.device.id)).ready

@@ -4,12 +4,14 @@ import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.announced_file import AnnouncedFile
+from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import Device, SecretKind
 from bastion.domain.held_file import Direction, HeldFile, Scan
 from bastion.domain.parties import Technician
@@ -18,6 +20,7 @@ from bastion.domain.session_record import SessionRecord
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
 from bastion.services.antivirus import Scanned
+from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from bastion.services.opening import Connection
 from bastion.services.people import TechnicianForm
@@ -127,6 +130,15 @@ class Scenery:
         await services.sessions.acknowledge(actor, request.grant_id, "terminal")
         return await services.sessions.open(actor, request.grant_id, Connection("n1", CONSOLE, "SHA256:x", "key totp"))
 
+    async def derogate(self, code: str, kind: DerogationKind, *names: str, days: float = 200) -> None:
+        """Allow something old on a device (R-10)."""
+        (view,) = await self.house.services.inventory.devices(self.house.staff(self.house.max), code)
+        form = DerogationForm(
+            kind, "Dr Hélène Vasseur", "Plus de mise à jour du fabricant ; réseau isolé (VLAN 12).",
+            clock.now() + timedelta(days=days), names,
+        )  # fmt: skip
+        await self.house.services.derogations.make(OPERATOR, view.device.id, form)
+
     async def recorded(
         self, who: Technician, code: str, reason: str, ending: EndReason = EndReason.TECHNICIAN_LEFT, by: str = "",
         why: str = "", shown: str = "", files: Iterable[FileLine] = (), tunnels: Iterable[tuple[str, Any, Any]] = (),
@@ -204,6 +216,8 @@ async def furnish(house: House, home: Path) -> Scenery:
     await scene.device(
         "linac-1", "Accélérateur linéaire 1", 4, "Radiothérapie", "Bunker 1", "Varian", "TrueBeam", "H19"
     )
+    await scene.derogate("linac-1", DerogationKind.SSH_LEGACY, "ssh-rsa", "aes128-cbc", "hmac-sha1")
+    await scene.derogate("ct-01", DerogationKind.TELNET, days=20)
     await scene.device("lab-07", "Automate d’hématologie", 2, "Laboratoire", "L 214", "Sysmex", "XN-2000")
     transfers = {"files": FILES, "tunnels": TUNNELS}
     await scene.recorded(house.alice, "ct-01", "Tube changé : étalonnage et contrôle de la rotation", **transfers)

@@ -162,3 +162,11 @@ async def test_a_device_that_cannot_be_reached_says_so_on_the_request(house, vis
     monkeypatch.setattr(type(kept), "active", lambda *_: False)
     monkeypatch.setattr(type(kept), "status", lambda *_: DerogationStatus.OVER)
     assert "cannot be reached yet" in (await browser.see(f"/requests/{request.id}")).text
+
+
+async def test_R10_whoever_replays_a_session_reads_what_it_stood_on(house, scenery, visitor, people):
+    made = await derogate(house, DerogationKind.SSH_LEGACY, "ssh-rsa")
+    record = await scenery.recorded(house.alice, "ct-01", "Replace the tube")
+    browser = await visitor().enter(people["security"])
+    await browser.send(f"/recordings/{record.id}/open", why="quality check")
+    assert made.words in (await browser.see(f"/recordings/{record.id}/watch")).text
