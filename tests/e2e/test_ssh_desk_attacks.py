@@ -2,11 +2,16 @@
 
 import asyncio
 import os
+from contextlib import asynccontextmanager
 
+import asyncssh
 import pytest
+from asyncssh.logging import logger
+from asyncssh.sftp import SFTPClientHandler
 
 from bastion.domain.held_file import FileState
 from bastion.proxy.ssh import device_files
+from bastion.proxy.ssh.desk_end import MOST_FOLDERS
 from bastion.services.files import Files
 from tests.e2e.clients import run
 from tests.e2e.test_ssh_desk import UNSCANNED, at_device, desk, held, lines, release, sftp
@@ -134,3 +139,41 @@ async def test_a_cut_stops_a_released_file_on_its_way_to_the_device(desk, tmp_pa
     await asyncio.sleep(0.5)
     assert target.stat().st_size == reached < source.stat().st_size
     assert (await held(desk))[0].stored_state is FileState.RELEASED
+
+
+async def test_folders_left_open_are_counted_and_names_without_end_are_not_kept(desk, monkeypatch):
+    """A client opens folder after folder and reads a little of each; a device has more names than there is room."""
+    for number in range(200):
+        at_device(desk, f"n{number:0>100}").touch()
+    monkeypatch.setattr(device_files.LISTINGS, "left", 100_000)
+    async with client(desk) as talking:
+        for _ in range(MOST_FOLDERS):
+            await talking.opendir(str(at_device(desk)).encode())
+        with pytest.raises(asyncssh.SFTPFailure, match="Too many files"):
+            await talking.opendir(str(at_device(desk)).encode())
+    async with client(desk) as talking:
+        folder = await talking.opendir(str(at_device(desk)).encode())
+        with pytest.raises(asyncssh.SFTPFailure, match="too many names"):
+            await talking.readdir(folder)
+        small = await talking.opendir(b"/proc/self/fdinfo")
+        assert (await talking.readdir(small))[0]
+    await until(lambda: device_files.LISTINGS.left == 100_000, 3)
+
+
+@asynccontextmanager
+async def client(world):
+    """SFTP as it is on the wire."""
+    arguments, variables = world.options()
+    command = ["ssh", *arguments, "-p", str(world.listener.port), "-s", "alice+ct-01@127.0.0.1", "sftp"]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, env=variables, stdin=pipe, stdout=pipe)
+    reader, writer = process.stdout, process.stdin
+    writer.channel, writer.get_extra_info, reader.logger = writer, lambda *_: "", logger
+    reader.get_extra_info = lambda *_: ""
+    handler = SFTPClientHandler(asyncio.get_running_loop(), "strict", reader, writer, 3)
+    await handler.start()
+    task = asyncio.create_task(handler.recv_packets())
+    yield handler
+    process.terminate()
+    await process.wait()
+    task.cancel()

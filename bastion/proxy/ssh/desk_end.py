@@ -7,16 +7,22 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
+import asyncssh
 import structlog
 from asyncssh.logging import SSHLogger, logger
+from asyncssh.packet import SSHPacket
 from asyncssh.sftp import SFTPServerHandler
 
+from bastion.proxy.files import wire
+from bastion.proxy.files.rights import TOO_MANY_FILES
 from bastion.proxy.frames import Data, Eof, Exit, Frame, Sink, Stream
 from bastion.proxy.ssh.desk_server import DeskServer
 
 LIMIT: Final = 256 * 1024
 """Bytes of the technician's that wait here; twice as many, and he waits."""
 SFTP_VERSION: Final = 3
+MOST_FOLDERS: Final = 16
+"""Folders a channel may have open at once: the names of each are kept until they are asked for."""
 _OFFERED: Final = (
     (b"posix-rename@openssh.com", b"1"), (b"hardlink@openssh.com", b"1"), (b"fsync@openssh.com", b"1"),
     (b"lsetstat@openssh.com", b"1"), (b"limits@openssh.com", b"1"), (b"statvfs@openssh.com", b"2"),
@@ -158,11 +164,18 @@ class _Handler(SFTPServerHandler):
     """asyncssh's server of SFTP packets, without what no grant covers (T43)."""
 
     _extensions = list(_OFFERED)  # noqa: RUF012 - the base class has both so
-    _packet_handlers = {  # noqa: RUF012
+
+    async def _open_folder(self, packet: SSHPacket) -> bytes:
+        if len(self._dir_handles) >= MOST_FOLDERS:
+            raise asyncssh.SFTPFailure(TOO_MANY_FILES.sentence)
+        return await self._process_opendir(packet)
+
+    _opendir: Any = _open_folder
+    _packet_handlers = {
         kind: handler
         for kind, handler in SFTPServerHandler._packet_handlers.items()  # noqa: SLF001 - nothing public lists them
         if kind not in _NOT_OFFERED
-    }
+    } | {wire.OPENDIR: _opendir}
 
     async def _cleanup(self, exc: Exception | None) -> None:
         """It is over, for whatever reason: the base class closes what the client has not closed."""

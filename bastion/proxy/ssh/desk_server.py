@@ -31,7 +31,7 @@ from bastion.proxy.files.rights import (
 )
 from bastion.proxy.files.wire import text
 from bastion.proxy.ssh.desk import DEVICE_TROUBLES, Desk, Download, Refused, Upload
-from bastion.proxy.ssh.device_files import HarmfulName
+from bastion.proxy.ssh.device_files import LISTINGS, HarmfulName, room
 from bastion.services.files import DEVICE_FAILED, TECHNICIAN_LEFT
 
 MOST_OPEN: Final = 64
@@ -178,9 +178,20 @@ class DeskServer(SFTPServer):
     async def scandir(self, path: bytes) -> AsyncIterator[SFTPName]:
         """List names, none of which leads out of the folder (T44); a list with such a name is withheld whole."""
         self._sound("list", path)
+        names: list[SFTPName] = []
+        try:
+            await self._list(path, names)
+            for name in names:
+                yield name
+        finally:
+            LISTINGS.give(sum(map(room, names)))
+
+    async def _list(self, path: bytes, names: list[SFTPName]) -> None:
         entry = self._desk.ledger.begin("list", text(path))
         try:
-            names = [name async for name in self._desk.device.names(path)]
+            async for name in self._desk.device.names(path):
+                LISTINGS.take(room(name))
+                names.append(name)
         except HarmfulName:
             self._desk.ledger.turned_away(HARMFUL_NAMES, "list", text(path))
             entry.end(f"refused: {HARMFUL_NAMES.sentence}")
@@ -189,8 +200,6 @@ class DeskServer(SFTPServer):
             entry.end("failed: device")
             raise self._trouble(problem) from problem
         entry.end("done")
-        for name in names:
-            yield name
 
     async def statvfs(self, path: bytes) -> Any:
         self._sound("stat", path)

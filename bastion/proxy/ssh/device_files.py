@@ -17,7 +17,8 @@ from bastion.proxy.files.wire import escapes
 PIECE: Final = 4 * 1024 * 1024
 PATIENCE: Final = 60.0
 """Seconds for a device to answer; the same for each piece of a file."""
-MOST_NAMES: Final = 1_000_000
+MOST_LISTED: Final = 64 * 1024 * 1024
+"""Bytes that the names of one folder take at most."""
 
 Piece = Callable[[int, bytes], None]
 """Takes the bytes that belong at an offset."""
@@ -45,6 +46,29 @@ class DeviceFiles(Protocol):
         """What else can be asked. Raises `SFTPOpUnsupported` where there is no SFTP server."""
 
     def close(self) -> None: ...
+
+
+class Room:
+    """Memory for the names of all folders that are being listed, by whomever: devices may send as many as they like."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def take(self, size: int) -> None:
+        if size > self.left:
+            raise asyncssh.SFTPFailure("too many names at once")
+        self.left -= size
+
+    def give(self, size: int) -> None:
+        self.left += size
+
+
+LISTINGS: Final = Room(8 * MOST_LISTED)
+
+
+def room(name: SFTPName) -> int:
+    """Return how much memory a name takes, about."""
+    return 500 + len(name.filename)
 
 
 class HarmfulName(asyncssh.SFTPFailure):
@@ -103,13 +127,15 @@ class SftpFiles:
         await require_size(self, path, size)
 
     async def names(self, path: bytes) -> AsyncIterator[SFTPName]:
-        count = 0
+        left = Room(MOST_LISTED)
         async for name in self._client.scandir(path):
             raw = _raw(name.filename)
-            count += 1
-            if escapes(raw) or count > MOST_NAMES:
+            if escapes(raw):
                 raise HarmfulName
-            yield SFTPName(raw, b"", name.attrs)
+            name.attrs.extended = []  # whatever that may be
+            listed = SFTPName(raw, b"", name.attrs)
+            left.take(room(listed))
+            yield listed
 
     async def client(self) -> SFTPClient:
         return self._client
