@@ -6,12 +6,15 @@ The home folder itself is named by `BASTION_HOME` alone. `docs/settings.md` is g
 
 import os
 import platform
+import re
+from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -21,7 +24,10 @@ from pydantic_settings import (
 )
 
 from bastion.errors import ConfigurationError
+from bastion.secret import Secret
 
+MAIL_SCHEMES = {"smtps": ("tls", 465), "smtp+starttls": ("starttls", 587), "smtp": ("none", 25)}
+MAILABLE = re.compile(r"[^@\s<>,;:\"]+@[A-Za-z0-9.-]+")
 PREFIX = "BASTION_"
 DEFAULT_HOME = Path("var/bastion")
 FILE = "bastion.toml"
@@ -105,6 +111,23 @@ class Settings(BaseSettings):
         le=4000,
         description="Largest file (MiB) clamd looks at: the least of its StreamMaxLength, MaxFileSize, MaxScanSize.",
     )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Mail server: `smtps://user:password@host:465` (TLS), `smtp+starttls://host:587`, or `smtp://127.0.0.1` "
+            "for a relay on this machine. Its certificate is verified. Empty means that nobody is told by mail."
+        ),
+    )
+    mail_from: str = Field("", description="Address from which the bastion writes; needed with `smtp_url`.")
+    outgoing_ca: Path | None = Field(
+        None, description="Certificates (PEM) of the hospital's own authority, for its mail server and webhooks (T22)."
+    )
+    escalate_minutes: int = Field(
+        15, ge=1, le=1440, description="Minutes after which a request nobody answered is told to security staff too."
+    )
+    digest_hour: int = Field(
+        6, ge=-1, le=23, description="Hour (UTC) of the daily summary for administrators and security; -1 for none."
+    )
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for a collector.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
@@ -138,6 +161,16 @@ class Settings(BaseSettings):
         if value:
             socket_address(value)
         return value
+
+    @model_validator(mode="after")
+    def _mail_is_private(self) -> Self:
+        """Nothing is mailed in the clear over a network, and never from nobody."""
+        url = self.smtp_url.get_secret_value()
+        if url:
+            MailServer.read(url)
+        if url and not MAILABLE.fullmatch(self.mail_from):
+            raise ValueError("smtp_url needs mail_from, an address like bastion@hospital.example")
+        return self
 
     @model_validator(mode="after")
     def _console_is_private(self) -> Self:
@@ -198,6 +231,33 @@ class Settings(BaseSettings):
         scheme = "https" if self.web_tls_cert else "http"
         host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
         return self.web_url or f"{scheme}://{host}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed over; `security` is tls, starttls, or none for a relay on this machine."""
+
+    host: str
+    port: int
+    security: str
+    user: str
+    password: Secret
+
+    @classmethod
+    def read(cls, url: str) -> Self:
+        """Raises `ValueError`, never with the address itself: it may hold a password."""
+        try:
+            parts = urlsplit(url)
+            port, host = parts.port, parts.hostname or ""
+        except ValueError:
+            raise ValueError("smtp_url is no address") from None
+        security, usual = MAIL_SCHEMES.get(parts.scheme, ("", 0))
+        if not (security and host) or parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise ValueError("smtp_url is smtps://host:465, smtp+starttls://host:587 or smtp://127.0.0.1:25")
+        if security == "none" and not is_loopback(host):
+            raise ValueError("smtp_url would send mail in the clear: use smtps:// or smtp+starttls://")
+        password = Secret.of(unquote(parts.password or ""))
+        return cls(host, port or usual, security, unquote(parts.username or ""), password)
 
 
 def home_folder() -> Path:

@@ -28,6 +28,8 @@ from recordings.signing import Signer
 
 MINUTE: Final = 60.0
 RESEAL_EVERY: Final = 10 * MINUTE
+TELL_EVERY: Final = 2.0
+ESCALATE_EVERY: Final = 20.0
 DAY: Final = 24 * 60 * MINUTE
 VERIFY_LEASE: Final = timedelta(hours=12)
 
@@ -94,6 +96,24 @@ async def run(services: Services, archive: Archive, node: str) -> None:
         group.create_task(erasing, name="job erase")
         warning = _every(DAY, lambda: _warn_of_ends(services), first=RESEAL_EVERY)
         group.create_task(warning, name="job derogations")
+
+
+async def tell(services: Services, address: str) -> None:
+    """Tell people and programs what happened, until cancelled; whoever serves the console does it (`address`).
+
+    Several nodes may do it at once: a fact is taken once, and an attempt belongs to whoever claims it.
+    """
+    telling = services.notifications
+
+    async def turn() -> None:
+        while await telling.gather():
+            pass
+        await telling.deliver(address)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_every(TELL_EVERY, turn), name="job tell")
+        group.create_task(_every(ESCALATE_EVERY, telling.escalate), name="job escalate")
+        group.create_task(_every(10 * MINUTE, telling.digest, first=MINUTE), name="job digest")
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]], first: float | None = None) -> None:

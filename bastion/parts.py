@@ -7,9 +7,11 @@ The SSH edge is loaded only by who uses it, so that `bastion lock` is quick when
 import asyncio
 import contextlib
 import os
+import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,12 +20,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 import migrations
-from bastion.config import Settings
+from bastion.config import MailServer, Settings
 from bastion.errors import ConfigurationError, Phrase
 from bastion.jobs import Archive
+from bastion.networks import Networks
 from bastion.services import bundle
 from bastion.services.antivirus import Antivirus
-from bastion.services.bundle import Services
+from bastion.services.bundle import Outward, Services
+from bastion.services.couriers import Couriers
 from bastion.services.files import FileKeeping
 from bastion.services.replay import RecordingStore
 from bastion.store.database import Database
@@ -147,6 +151,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             RecordingStore(archive.blobs, signer.public), partial(_scan, settings.test_networks),
             _file_keeping(settings),
             proof_length=settings.proof_length, keep=Retention(settings.recording_months),
+            outward=_outward(settings),
         )  # fmt: skip
         yield Parts(settings, services, archive, policies)
     finally:
@@ -158,10 +163,25 @@ def _file_keeping(settings: Settings) -> FileKeeping:
     return FileKeeping(quarantine, Antivirus(settings.clamd, settings.clamd_limit_mb * MIB), settings.held_for)
 
 
+def _outward(settings: Settings) -> Outward:
+    """The ways out. A file of authorities that cannot be read is a mistake to hear of now, not with the first mail."""
+    url = settings.smtp_url.get_secret_value()
+    if settings.outgoing_ca is not None:
+        try:
+            ssl.create_default_context(cafile=settings.outgoing_ca)
+        except OSError as error:
+            why = Phrase("the certificates in {path} cannot be read", path=settings.outgoing_ca)
+            raise ConfigurationError(str(error), why=why) from error
+    couriers = Couriers(
+        MailServer.read(url) if url else None, settings.mail_from, settings.outgoing_ca,
+        Networks(settings.test_networks),
+    )  # fmt: skip
+    return Outward(couriers, timedelta(minutes=settings.escalate_minutes), settings.digest_hour)
+
+
 # -- parts -------------------------------------------------------------------------------------------------------------
 async def _scan(test_networks: Sequence[str], host: str, port: int, legacy: tuple[str, ...]) -> list[str]:
     from bastion.proxy.ssh.scan import scan_host_keys  # noqa: PLC0415 - half a second that only commissioning needs
-    from bastion.proxy.tcp import Networks  # noqa: PLC0415
 
     return await scan_host_keys(host, port, Networks(test_networks), legacy)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from bastion import app, clock, config, limits, parts
 from bastion.demo import hall, world
@@ -28,6 +29,7 @@ from bastion.services.opening import Connection
 from recordings.model import TrackKind
 from recordings.recorder import Recorder
 from recordings.retention import Retention
+from tests.services.receivers import postbox
 
 ROOT = Path(__file__).parent.parent
 OPERATOR = operator_actor("test")
@@ -94,6 +96,33 @@ async def test_T37_what_a_crash_left_is_sealed_and_closed_at_the_next_start(sett
         playback = await built.services.replay.open(replace(OPERATOR, factor_at=clock.now()), view.record.id, "a crash")
         assert b"last words" in b"".join(built.services.replay.stream(playback, 0))
         assert not list(settings.spool.iterdir())
+
+
+async def test_whoever_serves_the_console_tells_people_and_a_proxy_alone_does_not(settings):
+    async with postbox() as box:
+        mailing = settings.model_copy(
+            update={"smtp_url": SecretStr(f"smtp://127.0.0.1:{box.port}"), "mail_from": "bastion@chu.test"}
+        )
+        async with hospital(mailing) as built:
+            await open_session(built.services)
+            async with app.serving(built, "proxy"):
+                await asyncio.sleep(3)
+                assert box.raw == []
+            async with app.serving(built, "web") as listening:
+                async with asyncio.timeout(20):
+                    while not any("http" in one.get_content() for one in box.letters):
+                        await asyncio.sleep(0.1)
+                link = next(one for one in box.letters if "http" in one.get_content()).get_content()
+                assert f"http://127.0.0.1:{listening.web_port}/" in link
+
+
+async def test_T22_certificates_that_cannot_be_read_are_named_at_the_start(settings, tmp_path):
+    (tmp_path / "ca.pem").write_text("no certificate")
+    for path in (tmp_path / "ca.pem", tmp_path / "missing.pem"):
+        with pytest.raises(ConfigurationError) as refused:
+            async with parts.opened(settings.model_copy(update={"outgoing_ca": path})):
+                pass
+        assert f"the certificates in {path} cannot be read" in refused.value.public
 
 
 async def test_both_faces_answer_and_stop(settings):

@@ -95,3 +95,38 @@ def test_the_scanner_s_socket_is_a_path_or_an_address_with_a_port():
     assert config.load(clamd="127.0.0.1:3310").clamd == "127.0.0.1:3310"
     for wrong in ("3310", ":3310", "localhost", "host:0", "host:65536", "host:x", "clamd.ctl"):
         assert "clamd" in why(clamd=wrong)
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtps://u:p%40ss@mail.test", ("mail.test", 465, "tls", "u")),
+        ("smtp+starttls://mail.test:2587/", ("mail.test", 2587, "starttls", "")),
+        ("smtp://127.0.0.1", ("127.0.0.1", 25, "none", "")),
+        ("smtp://[::1]:2525", ("::1", 2525, "none", "")),
+    ],
+)
+def test_a_mail_server_is_named_by_its_address(url, server):
+    settings = config.load(smtp_url=url, mail_from="b@chu.test")
+    read = config.MailServer.read(settings.smtp_url.get_secret_value())
+    assert (read.host, read.port, read.security, read.user) == server
+    assert "p@ss" not in f"{settings!r}{settings}{read!r}"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("smtp://mail.test", "in the clear"), ("smtp://10.0.0.1:25", "in the clear"), ("mail.test:25", "smtps://"),
+        ("https://mail.test", "smtps://"), ("smtps://u:s3cret@", "smtps://"), ("smtps://mail.test/x", "smtps://"),
+        ("smtps://u:s3cret@mail.test:port", "no address"),
+    ],
+)  # fmt: skip
+def test_T22_mail_in_the_clear_and_nonsense_are_refused_without_showing_the_password(url, said):
+    told = why(smtp_url=url, mail_from="b@chu.test")
+    assert said in told
+    assert "s3cret" not in told
+
+
+@pytest.mark.parametrize("sender", ["", "bastion", "a@b, c@d", "a@b\nBcc: x@y"])
+def test_mail_comes_from_one_address(sender):
+    assert "mail_from" in why(smtp_url="smtps://mail.test", mail_from=sender)

@@ -35,6 +35,7 @@ from web.pages import (
     home,
     imports,
     locks,
+    messages,
     recordings,
     registers,
     requests,
@@ -48,7 +49,7 @@ from web.security import NotSignedIn, admit, end_session, sign_in_address
 from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin, dress
 
 PAGES: Final = (
-    door, home, live, requests, sessions, desk, recordings, audit, locks, account, devices, derogations,
+    door, home, live, requests, sessions, desk, recordings, audit, locks, messages, account, devices, derogations,
     technicians, staff, registers, imports,
 )  # fmt: skip
 ROOMY: Final = (

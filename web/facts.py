@@ -13,7 +13,7 @@ from typing import Final
 from bastion import errors
 from bastion.domain.device import FileRight
 from bastion.domain.session_effects import RefusalReason
-from web import desk_words, device_words, import_words, labels
+from web import desk_words, device_words, import_words, labels, message_words
 from web.labels import N_
 from web.views import Clockface, brief
 
@@ -116,6 +116,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "register": import_words.REGISTERS,
         "files": FILES, "scan": desk_words.SCANS, "announced": desk_words.ANNOUNCED,
         "signature": desk_words.UNSCANNED,
+        "topic": message_words.TOPICS, "topics": message_words.TOPICS, "muted": message_words.TOPICS,
+        "channel": message_words.CHANNELS,
     }
 )  # fmt: skip
 """By field, the word for each code in it; a field may hold several codes."""

@@ -241,6 +241,11 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "vault:released": N_("Device secret used"),
         "vault:rotated": N_("Vault key rotated"),
         "policy:loaded": N_("Rules loaded"),
+        "delivery:failed": N_("Message not delivered"),
+        "delivery:retried": N_("Message tried again"),
+        "delivery:chosen": N_("Mail declined or wanted"),
+        "webhook:registered": N_("Program registered that is told"),
+        "webhook:removed": N_("Program removed that was told"),
         "audit:exported": N_("Audit trail exported"),
         "audit:verified": N_("Audit trail verified"),
     }
@@ -256,6 +261,11 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "agreed": N_("time agreed"),
         "algorithms": N_("algorithms"),
         "announced": N_("announced hash"),
+        "attempts": N_("attempts"),
+        "muted": N_("declined"),
+        "name": N_("name"),
+        "topic": N_("told"),
+        "topics": N_("hears of"),
         "by": N_("by"),
         "bytes": N_("size"),
         "changed": N_("changed"),
@@ -348,6 +358,8 @@ SUBJECTS: Mapping[str, str] = MappingProxyType(
         "vault": N_("vault"),
         "facility": N_("facility"),
         "supplier": N_("supplier"),
+        "delivery": N_("message"),
+        "webhook": N_("program that listens"),
     }
 )
 """What an audit event can be about."""
@@ -396,6 +408,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "lifted_some_stand": N_("This cut is lifted. The cuts below still stand; nobody they name can connect."),
         "lifted_all_stands": N_("This cut is lifted, but another one still stands that cuts everything."),
         "saved": N_("Saved."),
+        "tried_again": N_("It is tried again now."),
         "derogated": N_("Allowed, until that day. It is in the trail, and approvers see it."),
         "no_longer_derogated": N_("Withdrawn. Sessions that stood on it end now."),
         "removed": N_("Removed."),

@@ -30,6 +30,7 @@ WORK: Final = (
 PROOF: Final = (
     Place("/audit", N_("Audit trail"), "book"),
     Place("/locks", N_("Cut access"), "stop"),
+    Place("/messages", N_("Messages"), "phone"),
 )
 REGISTERS: Final = (
     Place("/directory/devices", N_("Devices"), "device"),

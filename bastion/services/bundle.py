@@ -1,13 +1,14 @@
 """All use cases in one hand: what a face (console, API, SSH, command line) is given."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bastion.services.access import Access
 from bastion.services.approvals import Approvals
 from bastion.services.audit import Audit
 from bastion.services.authentication import Authentication
+from bastion.services.couriers import Couriers
 from bastion.services.decisions import Decisions
 from bastion.services.derogations import Derogations
 from bastion.services.directory import Directory
@@ -16,6 +17,7 @@ from bastion.services.files import FileKeeping, Files
 from bastion.services.imports import Imports
 from bastion.services.inventory import HostKeyScanner, Inventory
 from bastion.services.locks import Locks
+from bastion.services.notifications import Notifications
 from bastion.services.opening import PROOF_LENGTH
 from bastion.services.people import People
 from bastion.services.releases import Releases
@@ -25,11 +27,21 @@ from bastion.services.sessions import Sessions
 from bastion.services.supervision import Supervision
 from bastion.services.tokens import Tokens
 from bastion.services.upkeep import Upkeep
+from bastion.services.webhooks import Webhooks
 from bastion.store.bus import Hint
 from bastion.store.database import Database
 from bastion.store.vault import Vault
 from policies.engine import PolicyEngine
 from recordings.retention import Retention as Keep
+
+
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """How people and programs outside are told, and how long a request may wait before more of them are."""
+
+    couriers: Couriers = field(default_factory=Couriers)
+    patience: timedelta = timedelta(minutes=15)
+    digest_hour: int = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,8 @@ class Services:
     retention: Retention
     files: Files
     releases: Releases
+    notifications: Notifications
+    webhooks: Webhooks
     database: Database
 
     def hints(self) -> AsyncIterator[Hint]:
@@ -64,9 +78,10 @@ class Services:
 def build(
     database: Database, vault: Vault, engine: PolicyEngine, recordings: RecordingStore, scan: HostKeyScanner,
     keeping: FileKeeping, *, proof_length: timedelta = PROOF_LENGTH, keep: Keep | None = None,
+    outward: Outward | None = None,
 ) -> Services:  # fmt: skip
     """Join the use cases to the store; `app.py` calls this once."""
-    decisions = Decisions(engine)
+    decisions, out = Decisions(engine), outward or Outward()
     authentication = Authentication(database, vault)
     return Services(
         authentication=authentication,
@@ -89,5 +104,7 @@ def build(
         retention=Retention(database, keep or Keep()),
         files=Files(database, keeping),
         releases=Releases(database, decisions, authentication),
+        notifications=Notifications(database, vault, out.couriers, out.patience, out.digest_hour),
+        webhooks=Webhooks(database, vault, authentication, out.couriers.networks),
         database=database,
     )

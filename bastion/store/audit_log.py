@@ -6,6 +6,7 @@ writers share, is locked for the length of three statements and not for the leng
 
 import asyncio
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +17,12 @@ from sqlalchemy import Row
 
 from bastion.domain.events import KINDS, AuditEvent
 from bastion.domain.parties import Actor
+from bastion.domain.telling import Fact, topic_of
 from bastion.store import tables as t
 from bastion.store.audit_chain import GENESIS, AuditVerdict, Head, Inspector, linked
 from bastion.store.audit_search import found
+from bastion.store.columns import Instant
+from bastion.store.outbox import put_facts
 from bastion.store.transaction import Change, Transaction
 
 _LONGEST = 1000  # characters of a value
@@ -62,18 +66,21 @@ class AuditLog:
 
     async def links(self) -> list[Change]:
         """Return the changes that extend the chain with what was noted; they must be the transaction's next ones.
+        What people are to be told goes into the outbox with them: in the transaction of the change, or not at all.
         Reading the head row keeps other writers out until the commit.
         """
         if not self._noted:
             return []
         noted, self._noted = self._noted, []
         seq, digest = await self._locked_head()
-        rows = []
+        events = []
         for one in noted:
             event = linked(_event(one, seq + 1, digest))
             seq, digest = event.seq, event.digest
-            rows.append({name: getattr(event, name) for name in _COLUMNS})
-        return [(_INSERT, rows), (_MOVE_HEAD, {"new_seq": seq, "new_digest": digest})]
+            events.append(event)
+        rows = [{name: getattr(event, name) for name in _COLUMNS} for event in events]
+        told = [Fact(event.seq, topic, event.at) for event in events if (topic := topic_of(event)) is not None]
+        return [(_INSERT, rows), (_MOVE_HEAD, {"new_seq": seq, "new_digest": digest}), *put_facts(told)]
 
     async def head(self) -> Head:
         """The last link; publish it elsewhere, and a rewritten chain gives itself away."""
@@ -110,6 +117,18 @@ class AuditLog:
         """Events `first..last`, both included, oldest first: for exports, a stretch at a time."""
         rows = await self._tx.rows(_BETWEEN, {"first": first, "last": last})
         return _events(rows)
+
+    async def counted(
+        self, since: datetime, until: datetime, facility_ids: frozenset[str] | None
+    ) -> tuple[Counter[str], Counter[str]]:
+        """How many events there were, by tag and by severity; `since <= at < until`."""
+        query = _COUNTED if facility_ids is None else _COUNTED.where(_E.facility_id.in_(facility_ids))
+        tags: Counter[str] = Counter()
+        severities: Counter[str] = Counter()
+        for row in await self._tx.rows(query, {"since": since, "until": until}):
+            tags[row[0]] += row[2]
+            severities[row[1]] += row[2]
+        return tags, severities
 
     async def verify(self, known: Head | None = None) -> AuditVerdict:
         """Read the whole chain against the head row, and against a head `known` from elsewhere. In a reading
@@ -186,6 +205,11 @@ _MOVE_HEAD: Any = sa.update(t.audit_head).values(seq=sa.bindparam("new_seq"), di
 _COLUMNS = tuple(column.name for column in t.audit_events.c)
 _INSERT = sa.insert(t.audit_events)
 _AFTER = sa.select(t.audit_events).where(_E.seq > sa.bindparam("after")).order_by(_E.seq).limit(_BATCH)
+_COUNTED = (
+    sa.select(_E.tag, _E.severity, sa.func.count())
+    .where(_E.at >= sa.bindparam("since", type_=Instant()), _E.at < sa.bindparam("until", type_=Instant()))
+    .group_by(_E.tag, _E.severity)
+)
 _BETWEEN = (
     sa.select(t.audit_events).where(_E.seq >= sa.bindparam("first"), _E.seq <= sa.bindparam("last")).order_by(_E.seq)
 )

@@ -18,6 +18,7 @@ from bastion.domain.importing import Register
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Role
 from bastion.domain.session import EndReason
+from bastion.domain.telling import DeliveryState, RecipientKind, Topic
 from bastion.store.columns import BigId, Closed, Fields, Instant, Records, Ref, Several, Span, Text
 from policies.model import Sas
 
@@ -228,6 +229,26 @@ factor_proofs = sa.Table(
     _text("source"), _to("grants", "grant_id"), _at("expires_at"),
     sa.Index("ix_factor_proofs_technician", "technician_id", "grant_id"),
 )  # fmt: skip
+
+# -- telling people ----------------------------------------------------------------------------------------------------
+outbox = sa.Table(
+    "outbox", metadata, sa.Column("seq", BigId, primary_key=True, autoincrement=False), _of("topic", Closed(Topic)),
+    _at("at"),
+)  # fmt: skip
+deliveries = sa.Table(
+    "deliveries", metadata, _id(), _text("key"), _of("topic", Closed(Topic)),
+    _of("recipient_kind", Closed(RecipientKind)), _text("recipient_id"), _text("facility_id"), _of("facts", Fields()),
+    _text("path"), _at("at"), _at("due_at"), _number("attempts"), _of("state", Closed(DeliveryState)),
+    _at("ended_at", nullable=True), _text("trouble"),
+    sa.Index("uq_deliveries_key", "key", "recipient_id", unique=True),
+    sa.Index("ix_deliveries_due", "state", "due_at"), sa.Index("ix_deliveries_at", "at", "id"),
+)  # fmt: skip
+webhooks = sa.Table(
+    "webhooks", metadata, _id(), _text("name"), _text("url"), _of("topics", Several(frozenset, Topic)),
+    _to("facilities", "facility_id", nullable=True), _to("secrets", "secret_id"), _at("created_at"),
+    _text("created_by"), sa.Index("uq_webhooks_name", "name", unique=True),
+)  # fmt: skip
+mail_choices = sa.Table("mail_choices", metadata, _id("person_id"), _of("muted", Several(frozenset, Topic)))
 
 # -- the house ---------------------------------------------------------------------------------------------------------
 settings = sa.Table("settings", metadata, _id("key"), _text("value"))

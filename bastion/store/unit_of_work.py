@@ -17,6 +17,7 @@ from bastion.store.directory import (
 from bastion.store.drafts import Drafts
 from bastion.store.held_files import HeldFiles
 from bastion.store.house import Leases, Settings
+from bastion.store.outbox import Deliveries, MailChoices, Outbox, Webhooks
 from bastion.store.proofs import (
     Credentials,
     Failures,
@@ -58,6 +59,10 @@ class UnitOfWork:
         self.web_sessions = WebSessions(transaction)
         self.proofs = Proofs(transaction)
         self.secrets = Secrets(transaction)
+        self.outbox = Outbox(transaction)
+        self.deliveries = Deliveries(transaction)
+        self.webhooks = Webhooks(transaction)
+        self.mail_choices = MailChoices(transaction)
         self.settings = Settings(transaction)
         self.leases = Leases(transaction)
         self.audit = AuditLog(transaction, reading=reading)

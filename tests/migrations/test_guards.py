@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bastion.domain import access_request, announced_file, derogation, device, events, held_file, lock, session
+import migrations
+from bastion.domain import access_request, announced_file, derogation, device, events, held_file, lock, session, telling
 from bastion.domain.access_request import RequestState
 from bastion.domain.parties import system_actor
 from bastion.errors import Conflict, Invalid
@@ -283,3 +286,27 @@ async def test_the_kinds_of_derogations_are_closed(busy: Database) -> None:
     for wrong in ({"kind": "rlogin"}, {"algorithms": ()}, {"ends": NOW}, {"owner": ""}, {"reason": ""}):
         with pytest.raises(Invalid):
             await attempt(busy, sa.insert(t.derogations).values(row | wrong))
+
+
+async def test_a_delivery_keeps_what_it_says_and_to_whom(busy: Database) -> None:
+    one = telling.Delivery(
+        "del-1", "k", telling.Topic.ACCESS_CUT, telling.RecipientKind.STAFF, "stf-1", "fac-1", {}, "/locks", NOW, NOW
+    )
+    async with busy.write() as uow:
+        await uow.deliveries.queue([one, replace(one, id="del-2")])
+        assert [row.id for row in await uow.deliveries.search()] == ["del-1"], "the same occasion, once"
+        await uow.deliveries.save(one.attempted(NOW).settled(telling.DeliveryState.SENT, NOW))
+    for changes in ({"recipient_id": "stf-2"}, {"path": "//evil"}, {"facts": {"a": "b"}}, {"key": "other"}):
+        with pytest.raises(Conflict, match="to whom"):
+            await attempt(busy, changed(t.deliveries, "del-1", **changes))
+    with pytest.raises(Invalid):
+        await attempt(busy, changed(t.deliveries, "del-1", state=telling.DeliveryState.WAITING))
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [("topic", telling.Topic), ("recipient_kind", telling.RecipientKind), ("state", telling.DeliveryState)],
+)
+def test_the_database_knows_the_words_of_a_delivery(column: str, kind: type[StrEnum]) -> None:
+    text = next((Path(migrations.__file__).parent / "versions").glob("*_telling.py")).read_text()
+    assert [word for word in kind if f"'{word}'" not in text] == [], column

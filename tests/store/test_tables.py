@@ -10,13 +10,24 @@ from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.engine import make_url
 
 from bastion.domain.events import AuditEvent
-from bastion.store import access, audit_log, directory, held_files, proofs, repository, sessions, sqlite, whole_grant
+from bastion.store import (
+    access,
+    audit_log,
+    directory,
+    held_files,
+    outbox,
+    proofs,
+    repository,
+    sessions,
+    sqlite,
+    whole_grant,
+)
 from bastion.store import tables as t
 
 REPOSITORIES = [
     directory.Facilities, directory.Suppliers, directory.Technicians, directory.Keys, directory.StaffMembers,
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
-    held_files.HeldFiles,
+    held_files.HeldFiles, outbox.Outbox, outbox.Deliveries, outbox.Webhooks, outbox.MailChoices,
     proofs.Credentials, proofs.Tokens, proofs.WebSessions, proofs.Proofs, proofs.Secrets,
 ]  # fmt: skip
 
@@ -72,6 +83,13 @@ FINDERS = {
     "held_files.over": held_files.OVER,
     "held_files.unfinished": held_files.UNFINISHED,
     "held_files.some": held_files.SOME,
+    "deliveries.due": outbox.DUE,
+    "deliveries.knows": outbox.KNOWN,
+    "deliveries.count": outbox.COUNT,
+    "deliveries.search": outbox.NEWEST.limit(50),
+    "deliveries.search in a state": outbox.NEWEST.where(t.deliveries.c.state == NOWHERE).limit(50),
+    "mail_choices.of": outbox.CHOICES_OF,
+    "audit.counted": audit_log._COUNTED,
     "failures.count": proofs.COUNT_FAILURES.where(t.auth_failures.c.subject == NOWHERE),
     "failures.count from a source": proofs.COUNT_FAILURES.where(t.auth_failures.c.source == NOWHERE),
     "tokens.by_hash": proofs.TOKEN_BY_HASH,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bastion import clock
+from bastion.config import MailServer
 from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.derogation import DerogationKind
@@ -17,15 +18,18 @@ from bastion.domain.held_file import Direction, HeldFile, Scan
 from bastion.domain.parties import Technician
 from bastion.domain.session import EndReason
 from bastion.domain.session_record import SessionRecord
+from bastion.domain.telling import DeliveryState, Topic
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
 from bastion.services.antivirus import Scanned
+from bastion.services.couriers import Couriers
 from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from bastion.services.opening import Connection
 from bastion.services.people import TechnicianForm
 from bastion.services.sessions import Ending
 from bastion.services.views import Opened
+from bastion.services.webhooks import WebhookForm
 from recordings import container
 from recordings.files import BEGUN, BROKEN_OFF, DONE, FileLine
 from recordings.model import TrackKind
@@ -236,7 +240,26 @@ async def furnish(house: House, home: Path) -> Scenery:
         announced=(AnnouncedFile("onduleur-3.1.conf", 18_240, "5f" * 32), AnnouncedFile("notes.pdf", 0, "c0" * 32)),
     )  # fmt: skip
     await scene.ask(tomo, "linac-1", "Correctif de sécurité du poste de traitement", 60, work_order="")
+    await told(house)
     return scene
+
+
+async def told(house: House) -> None:
+    """The mail server is away: of what was to be told, some went before, some waits, one failed for good."""
+    telling, now = house.services.notifications, clock.now()
+    telling._couriers = Couriers(MailServer.read("smtp://127.0.0.1:1"), "bastion@chu.example")
+    topics = frozenset({Topic.REQUEST_WAITING, Topic.REQUEST_DECIDED})
+    form = WebhookForm("GMAO", "https://gmao.chu.example/bastion", topics, "chu")
+    await house.services.webhooks.register(house.staff(house.ruth), form)
+    while await telling.gather():
+        pass
+    async with house.database.write() as uow:
+        first, second, *rest = await uow.deliveries.search(limit=50)
+        tried = replace(first, attempts=12).settled(DeliveryState.FAILED, now, "SMTPConnectError: Connection refused")
+        await uow.deliveries.save(tried)
+        await uow.deliveries.save(second.attempted(now).failed("SMTPConnectError: Connection refused", now))
+        for one in rest[3:]:
+            await uow.deliveries.save(replace(one, attempts=1).settled(DeliveryState.SENT, now))
 
 
 __all__ = ["FILES", "HOSTILE", "SOURCE", "TUNNELS", "Scenery", "furnish", "moved"]

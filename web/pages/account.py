@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from bastion.domain.credentials import ApiToken
 from bastion.domain.parties import Role
+from bastion.domain.telling import Topic, offered_to
 from bastion.errors import BastionError, Invalid
-from web import fields, labels
+from web import fields, labels, message_words
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
 from web.render import LANGUAGE, LANGUAGES
@@ -73,6 +74,18 @@ async def revoke_token(seen: Seen, ident: str) -> Response:
     return await seen.attempt(work(), partial(_show, seen, Typed(days="30")))
 
 
+@router.post("/account/mails")
+async def mails(seen: Seen, topics: Many) -> Response:
+    """Keep what one wants to be told by mail; alarms come anyway."""
+
+    async def work() -> Response:
+        wanted = [fields.choice(topic, Topic, "topics") for topic in topics]
+        await seen.services.notifications.choose(seen.actor, wanted)
+        return go("/account", "saved")
+
+    return await seen.attempt(work(), partial(_show, seen, Typed(days="30")))
+
+
 @router.post("/sign-out")
 async def sign_out(seen: Seen) -> Response:
     token = token_of(seen.request)
@@ -101,9 +114,12 @@ async def _show(
     seen: Console, typed: Typed, error: BastionError | None = None, made: ApiToken | None = None, text: str = ""
 ) -> Response:
     t, face = seen.t, seen.face
+    offered, muted = offered_to(seen.actor.roles), (await seen.services.notifications.choices(seen.actor)).muted
     return seen.page(
         "account.html", N_("My account"), error=error, typed=typed, fresh_token=made, token_text=text,
         tokens=await seen.services.tokens.mine(seen.actor),
         days=[(count, face.days(count)) for count in DAYS],
+        mails=[(topic.value, t(message_words.TOPICS[topic]), "") for topic in offered],
+        mailed=[topic for topic in offered if topic not in muted],
         role_options=[(role.value, t(labels.ROLES[role]), "") for role in sorted(seen.actor.roles)],
     )  # fmt: skip

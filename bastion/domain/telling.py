@@ -1,0 +1,198 @@
+"""Whom a fact is told, and how often one tries: what people and programs outside hear of, and what becomes of it.
+
+What is told is a consequence of what stands in the audit trail (`TOLD`); the words carry codes and names of the
+registers, never what somebody typed: no reason, no note, no path of a file, so no patient and no secret either.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from bastion.domain.events import AuditEvent
+from bastion.domain.parties import Role
+
+STALE: Final = timedelta(days=1)
+"""What nobody told within a day (no console ran) is not told any more: the pages show it anyway."""
+FIRST_PAUSE: Final = timedelta(seconds=30)
+LONGEST_PAUSE: Final = timedelta(hours=1)
+MOST_ATTEMPTS: Final = 12
+"""With these pauses: about seven hours."""
+
+
+class Topic(StrEnum):
+    REQUEST_WAITING = "request_waiting"
+    REQUEST_UNANSWERED = "request_unanswered"
+    REQUEST_DECIDED = "request_decided"
+    FILE_HELD = "file_held"
+    SESSION_BEGUN = "session_begun"
+    SESSION_ENDED = "session_ended"
+    ACCESS_CUT = "access_cut"
+    DEVICE_CHANGED = "device_changed"
+    RECORDING_TROUBLE = "recording_trouble"
+    DIGEST = "digest"
+
+
+TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
+    {
+        "request:created": Topic.REQUEST_WAITING,
+        "request:approved": Topic.REQUEST_DECIDED,
+        "request:denied": Topic.REQUEST_DECIDED,
+        "file:held": Topic.FILE_HELD,
+        "session:opened": Topic.SESSION_BEGUN,
+        "session:closed": Topic.SESSION_ENDED,
+        "lock:imposed": Topic.ACCESS_CUT,
+        "lock:lifted": Topic.ACCESS_CUT,
+        "device:host_key_changed": Topic.DEVICE_CHANGED,
+        "recording:failed": Topic.RECORDING_TROUBLE,
+        "recording:damaged": Topic.RECORDING_TROUBLE,
+    }
+)
+"""Which event is told as what."""
+OPTIONAL: Final[Mapping[Topic, frozenset[Role]]] = MappingProxyType(
+    {
+        Topic.REQUEST_WAITING: frozenset({Role.APPROVER}),
+        Topic.FILE_HELD: frozenset({Role.APPROVER}),
+        Topic.SESSION_BEGUN: frozenset({Role.APPROVER}),
+        Topic.SESSION_ENDED: frozenset({Role.APPROVER}),
+        Topic.DIGEST: frozenset({Role.ADMIN, Role.SECURITY}),
+    }
+)
+"""What a person of these duties may decline by mail. The rest is an alarm, or the answer to what he asked himself."""
+_TOGETHER: Final[Mapping[Topic, timedelta]] = MappingProxyType(
+    {
+        Topic.FILE_HELD: timedelta(minutes=10),
+        Topic.DEVICE_CHANGED: timedelta(hours=1),
+        Topic.RECORDING_TROUBLE: timedelta(hours=1),
+    }
+)
+"""What may come in heaps is told once in so long."""
+
+
+def offered_to(roles: frozenset[Role]) -> tuple[Topic, ...]:
+    """What somebody with these duties may be told by mail, or decline."""
+    return tuple(topic for topic, concerned in OPTIONAL.items() if roles & concerned)
+
+
+def topic_of(event: AuditEvent) -> Topic | None:
+    """Return as what an event is told; `None` if it is not. An agreement that needs another one decides nothing yet."""
+    if event.tag == "request:approved" and event.fields.get("missing") != "0":
+        return None
+    return TOLD.get(event.tag)
+
+
+def key_of(topic: Topic, event: AuditEvent) -> str:
+    """Name the occasion. The same occasion is told each recipient once."""
+    together = _TOGETHER.get(topic)
+    if together is None:
+        return f"{topic}:{event.seq}"
+    about = event.fields.get("session") or event.facility_id if topic is Topic.FILE_HELD else event.facility_id
+    return f"{topic}:{about}:{int(event.at.timestamp() // together.total_seconds())}"
+
+
+class Channel(StrEnum):
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+
+
+class RecipientKind(StrEnum):
+    STAFF = "staff"
+    TECHNICIAN = "technician"
+    WEBHOOK = "webhook"
+
+
+class DeliveryState(StrEnum):
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    DROPPED = "dropped"  # there was nothing left to tell, or nobody to tell it to
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    kind: RecipientKind
+    id: str
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.WEBHOOK if self.kind is RecipientKind.WEBHOOK else Channel.MAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A row of the outbox: the event of this number is yet to be told."""
+
+    seq: int
+    topic: Topic
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One recipient of one occasion. `id` stays the same over all attempts, so that a receiver knows it again."""
+
+    id: str
+    key: str
+    topic: Topic
+    recipient_kind: RecipientKind
+    recipient_id: str
+    facility_id: str
+    facts: dict[str, str]
+    path: str
+    at: datetime
+    due_at: datetime
+    attempts: int = 0
+    state: DeliveryState = DeliveryState.WAITING
+    ended_at: datetime | None = None
+    trouble: str = ""
+
+    @property
+    def channel(self) -> Channel:
+        return Recipient(self.recipient_kind, self.recipient_id).channel
+
+    def attempted(self, now: datetime) -> "Delivery":
+        """Count an attempt before it is made: whoever dies over it leaves one that is due again."""
+        return replace(self, attempts=self.attempts + 1, due_at=now + pause_after(self.attempts + 1))
+
+    def settled(self, state: DeliveryState, now: datetime, trouble: str = "") -> "Delivery":
+        return replace(self, state=state, ended_at=now, trouble=trouble)
+
+    def failed(self, trouble: str, now: datetime) -> "Delivery":
+        """Wait for the next attempt; after the last one it stays for an administrator to see."""
+        if self.attempts >= MOST_ATTEMPTS:
+            return self.settled(DeliveryState.FAILED, now, trouble)
+        return replace(self, trouble=trouble)
+
+    def again(self, now: datetime) -> "Delivery":
+        return replace(self, state=DeliveryState.WAITING, attempts=0, due_at=now, ended_at=None)
+
+
+def pause_after(attempts: int) -> timedelta:
+    return min(FIRST_PAUSE * (1 << (attempts - 1)), LONGEST_PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that hears of some topics, of one hospital or (`facility_id` empty) of all."""
+
+    id: str
+    name: str
+    url: str
+    topics: frozenset[Topic]
+    facility_id: str
+    secret_id: str
+    created_at: datetime
+    created_by: str
+
+    def hears(self, topic: Topic, facility_id: str) -> bool:
+        return topic in self.topics and self.facility_id in {"", facility_id}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person declined to be told by mail."""
+
+    person_id: str
+    muted: frozenset[Topic] = field(default_factory=frozenset)

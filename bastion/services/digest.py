@@ -1,0 +1,24 @@
+"""The numbers of a day, for those who answer for the bastion: how many, never who or what."""
+
+from datetime import datetime, timedelta
+
+from bastion.domain.events import Severity
+from bastion.domain.parties import EVERYWHERE
+from bastion.domain.telling import DeliveryState
+from bastion.store.unit_of_work import UnitOfWork
+
+DAY = timedelta(days=1)
+_TAGS = {
+    "asked": "request:created", "refused": "request:denied", "sessions": "session:opened", "held": "file:held",
+    "agreed": "grant:created",
+}  # fmt: skip
+
+
+async def counted(uow: UnitOfWork, facilities: frozenset[str], now: datetime) -> dict[str, str]:
+    """Count the last day in these hospitals; agreed is what became an authorisation."""
+    seen = None if EVERYWHERE in facilities else facilities
+    tags, alarms = await uow.audit.counted(now - DAY, now, seen)
+    numbers = {name: tags.get(tag, 0) for name, tag in _TAGS.items()} | {"alarms": alarms.get(Severity.ALARM, 0)}
+    numbers["waiting"] = len(await uow.requests.pending(now, seen))
+    numbers["undelivered"] = await uow.deliveries.count(DeliveryState.FAILED, seen)
+    return {name: str(count) for name, count in numbers.items()}

@@ -1,0 +1,123 @@
+"""The words of a mail, in the reader's language. They are few on purpose: what it is about and where to read the rest.
+
+Nothing that a person typed into the bastion stands in a mail, and no secret; the page it leads to asks who reads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from bastion import i18n
+from bastion.domain.telling import Delivery, RecipientKind, Topic
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for a marked sentence
+    return sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    subject: str
+    body: str
+
+
+_WHERE: Final = N_("{supplier} · {device} · {facility}")
+_WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
+    {
+        Topic.REQUEST_WAITING: (
+            N_("Request {ref} waits for your decision: {device}"),
+            (N_("A supplier asks for access to a device."), _WHERE, N_("Read the request and decide here:")),
+        ),
+        Topic.REQUEST_UNANSWERED: (
+            N_("Request {ref} still waits for a decision: {device}"),
+            (
+                N_("A request for access has waited {minutes} minutes. The approvers were told first."), _WHERE,
+                N_("See who can decide here:"),
+            ),
+        ),
+        "request_agreed": (
+            N_("Request {ref} was agreed to: {device}"),
+            (N_("The hospital agrees. Connect as usual; the bastion says until when."), _WHERE),
+        ),
+        "request_refused": (
+            N_("Request {ref} was refused: {device}"),
+            (N_("The hospital refuses. Call it if you do not know why."), _WHERE),
+        ),
+        Topic.FILE_HELD: (
+            N_("A file waits in the release desk: {device}"),
+            (N_("Files of a session are held until somebody decides."), _WHERE, N_("Release or refuse them here:")),
+        ),
+        Topic.SESSION_BEGUN: (
+            N_("Somebody is at work on {device}"),
+            (N_("The session you agreed to has begun."), _WHERE, N_("Follow or stop it here:")),
+        ),
+        Topic.SESSION_ENDED: (
+            N_("The work on {device} has ended"),
+            (N_("The session you agreed to has ended."), _WHERE, N_("How it ended:")),
+        ),
+        "cut": (
+            N_("Access was cut"),
+            (N_("Sessions were ended and none can open until somebody lifts the cut."), N_("Who cut what, and why:")),
+        ),
+        "cut_lifted": (
+            N_("A cut was lifted"),
+            (N_("New sessions can open again."), N_("What is still cut:")),
+        ),
+        Topic.DEVICE_CHANGED: (
+            N_("{device} shows another identity"),
+            (
+                N_("The bastion did not connect: the device may have been replaced, or somebody sits in between."),
+                _WHERE, N_("Compare the identities before you confirm a new one:"),
+            ),
+        ),
+        Topic.RECORDING_TROUBLE: (
+            N_("Recordings are in trouble"),
+            (N_("A recording failed or is damaged. Without a recording no session opens."), N_("What happened:")),
+        ),
+        Topic.DIGEST: (
+            N_("The bastion’s day in numbers"),
+            (
+                N_("Requests made: {asked}"), N_("Requests agreed to: {agreed}"), N_("Requests refused: {refused}"),
+                N_("Sessions: {sessions}"), N_("Files held: {held}"), N_("Alarms: {alarms}"),
+                N_("Requests that wait now: {waiting}"), N_("Messages that could not be delivered: {undelivered}"),
+                N_("The console:"),
+            ),
+        ),
+    }
+)  # fmt: skip
+_FOOT: Final = N_("You read this because of your part in the hospital’s bastion. It never asks for a password by mail.")
+
+
+def letter(delivery: Delivery, language: str, address: str) -> Letter:
+    """Write the mail; `address` is where people find the console. Technicians have no page there, so no link."""
+    say = i18n.translator(language)
+    subject, lines = _WORDS[variant(delivery)]
+    facts = {"supplier": "–", "device": "–", "facility": "–"} | delivery.facts
+    link = [] if delivery.recipient_kind is RecipientKind.TECHNICIAN else [f"{address}{delivery.path}"]
+    said = [say(line).format_map(facts) for line in lines]
+    body = "\n".join([*said, *link, "", "-- ", say(_FOOT)])
+    return Letter(say(subject).format_map(facts), body + "\n")
+
+
+def variant(delivery: Delivery) -> str:
+    """Which of the wordings of its topic a delivery has."""
+    outcome = delivery.facts.get("outcome", "")
+    if delivery.topic is Topic.REQUEST_DECIDED:
+        return "request_agreed" if outcome == "agreed" else "request_refused"
+    if delivery.topic is Topic.ACCESS_CUT:
+        return "cut_lifted" if outcome == "lifted" else "cut"
+    return delivery.topic
+
+
+def webhook_body(delivery: Delivery, address: str) -> dict[str, object]:
+    """Return what a webhook is told; documented in `docs/api.md`."""
+    return {
+        "id": delivery.id, "topic": delivery.topic.value, "at": _instant(delivery.at),
+        "link": f"{address}{delivery.path}", "facts": dict(sorted(delivery.facts.items())),
+    }  # fmt: skip
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

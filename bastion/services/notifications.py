@@ -1,0 +1,291 @@
+"""Telling people and programs what happened: from the outbox to mail and webhooks, with retry, never in the way.
+
+A fact enters the outbox in the transaction of the change (`store/audit_log.py`). A node takes it out and puts one
+delivery per recipient in its place, in one transaction; then whoever claims a delivery attempts it. What fails is tried
+again after growing pauses, and in the end stays for an administrator to see. No decision waits for any of this.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest, RequestState
+from bastion.domain.ids import new_id
+from bastion.domain.parties import Actor, Role, Staff, Technician, system_actor
+from bastion.domain.telling import (
+    STALE,
+    Choices,
+    Delivery,
+    DeliveryState,
+    Fact,
+    Recipient,
+    RecipientKind,
+    Topic,
+    key_of,
+    offered_to,
+    topic_of,
+)
+from bastion.errors import ConfigurationError, Conflict, Invalid, NotFound
+from bastion.services.couriers import Couriers, Undelivered
+from bastion.services.digest import counted
+from bastion.services.forms import need_admin
+from bastion.services.joins import found, scope
+from bastion.services.letters import letter, webhook_body
+from bastion.services.rings import Rings, Telling
+from bastion.services.sealing import secret_aad
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from bastion.store.vault import Vault
+
+AT_ONCE: Final = 20
+KEPT: Final = timedelta(days=30)
+URGENT_BEFORE: Final = timedelta(days=1)
+"""A request for later than that is not urgent yet, whoever answers it."""
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A delivery as the console lists it, with the name of whom it is for."""
+
+    delivery: Delivery
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An attempt with all it needs: a person, or a webhook's address and secret."""
+
+    delivery: Delivery
+    person: Staff | Technician | None = None
+    url: str = ""
+    sealed: bytes = b""
+    secret_id: str = ""
+
+
+class Notifications:
+    def __init__(
+        self, database: Database, vault: Vault, couriers: Couriers, patience: timedelta, digest_hour: int
+    ) -> None:
+        """`patience`: how long a request may wait before the next ring hears of it."""
+        self._database = database
+        self._vault = vault
+        self._couriers = couriers
+        self._patience = patience
+        self._digest_hour = digest_hour
+
+    @property
+    def by_mail(self) -> bool:
+        return self._couriers.mail_server is not None
+
+    # -- from facts to deliveries --------------------------------------------------------------------------------------
+    async def gather(self) -> int:
+        """Take facts out of the outbox, oldest first; return how many."""
+        async with self._database.read() as uow:
+            facts = await uow.outbox.next(AT_ONCE)
+        for fact in facts:
+            await self._spread(fact, clock.now())
+        return len(facts)
+
+    async def escalate(self) -> None:
+        """Tell security, once, of each request that the approvers have left unanswered for too long."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            late = [one for one in await uow.requests.pending(now) if now - _asked_at(one) >= self._patience]
+            known = [one for one in late if await uow.deliveries.knows(_unanswered(one))]
+            rings, minutes = Rings(uow, by_mail=self.by_mail), int(self._patience.total_seconds() // 60)
+            told = {_unanswered(one): await rings.unanswered(one, minutes) for one in late if one not in known}
+        for key, telling in told.items():
+            if telling.recipients:
+                async with self._database.write() as uow:
+                    await uow.deliveries.queue(_deliveries(Topic.REQUEST_UNANSWERED, key, telling, now))
+
+    async def digest(self) -> None:
+        """Once a day, tell administrators and security staff how much there was; numbers only, of what each may see."""
+        now = clock.now()
+        if self._digest_hour < 0 or now.hour < self._digest_hour or not self.by_mail:
+            return
+        key = f"{Topic.DIGEST}:{now:%Y-%m-%d}"
+        async with self._database.read() as uow:
+            if await uow.settings.get("digest") == key:
+                return
+        async with self._database.write() as uow:
+            rings = Rings(uow, by_mail=True)
+            people = [one for one in await uow.staff.all() if one.active and one.roles & {Role.ADMIN, Role.SECURITY}]
+            for person in people:
+                facts = await counted(uow, person.facilities, now)
+                told = Telling("", facts, "/", tuple(await rings.mailed(Topic.DIGEST, [person])))
+                await uow.deliveries.queue(_deliveries(Topic.DIGEST, key, told, now))
+            await uow.settings.put("digest", key)
+            await uow.deliveries.forget(now - KEPT)
+
+    # -- delivering ----------------------------------------------------------------------------------------------------
+    async def deliver(self, address: str) -> int:
+        """Attempt what is due, side by side; return how many. `address` is where people find the console."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            due = await uow.deliveries.due(now, AT_ONCE)
+        await asyncio.gather(*(self._attempt(one, address, now) for one in due))
+        return len(due)
+
+    async def _attempt(self, due: Delivery, address: str, now: datetime) -> None:
+        async with self._database.write() as uow:
+            claimed = await uow.deliveries.claim(due, now)
+            ready = await _ready(uow, claimed, now) if claimed else None
+            if claimed and ready is None:
+                await uow.deliveries.save(claimed.settled(DeliveryState.DROPPED, now))
+        if ready is None:
+            return
+        try:
+            await self._hand_over(ready, address)
+        except (Undelivered, ConfigurationError) as problem:  # the latter: a secret that does not open
+            await self._failed(ready.delivery, str(problem))
+        except Exception as fault:  # noqa: BLE001 - a mistake of ours in one message must not keep the others waiting
+            _log.exception("a message cannot be made", delivery=ready.delivery.id)
+            await self._failed(ready.delivery, type(fault).__name__)
+        else:
+            async with self._database.write() as uow:
+                await uow.deliveries.save(ready.delivery.settled(DeliveryState.SENT, clock.now()))
+
+    async def _hand_over(self, ready: _Ready, address: str) -> None:
+        one = ready.delivery
+        if ready.person is not None:
+            language = ready.person.language
+            await self._couriers.mail(ready.person.email, letter(one, language, address), one, language)
+        else:
+            secret = self._vault.unseal(ready.sealed, secret_aad(ready.secret_id))
+            await self._couriers.post(ready.url, secret, webhook_body(one, address), clock.now())
+
+    async def _failed(self, one: Delivery, trouble: str) -> None:
+        now = clock.now()
+        after = one.failed(trouble, now)
+        _log.warning(
+            "a message could not be delivered", delivery=one.id, topic=one.topic, attempts=one.attempts, why=trouble
+        )
+        async with self._database.write() as uow:
+            await uow.deliveries.save(after)
+            if after.state is DeliveryState.FAILED:
+                await uow.audit.append(
+                    "delivery:failed", actor=system_actor(), subject=("delivery", one.id), at=now,
+                    facility_id=one.facility_id, topic=one.topic, channel=one.channel, attempts=one.attempts,
+                    why=trouble,
+                )  # fmt: skip
+
+    # -- what administrators see ---------------------------------------------------------------------------------------
+    async def search(self, actor: Actor, *, state: str = "", limit: int = 50, offset: int = 0) -> list[Told]:
+        need_admin(actor)
+        async with self._database.read() as uow:
+            rows = await uow.deliveries.search(state=state, facility_ids=scope(actor), limit=limit, offset=offset)
+            return [Told(row, await _name(uow, row)) for row in rows]
+
+    async def count(self, actor: Actor, state: DeliveryState) -> int:
+        need_admin(actor)
+        async with self._database.read() as uow:
+            return await uow.deliveries.count(state, scope(actor))
+
+    async def retry(self, actor: Actor, delivery_id: str) -> Delivery:
+        """Try a failed delivery again, from now on as if it were new."""
+        need_admin(actor)
+        now = clock.now()
+        async with self._database.write() as uow:
+            one = found(await uow.deliveries.get(delivery_id), delivery_id)
+            seen = scope(actor)
+            if seen is not None and one.facility_id not in seen:
+                raise NotFound(delivery_id)
+            if one.state is not DeliveryState.FAILED:
+                raise Conflict(delivery_id, sentence="Only what has failed is tried again; look at the list once more.")
+            saved = await uow.deliveries.save(one.again(now))
+            await uow.audit.append(
+                "delivery:retried", actor=actor, subject=("delivery", one.id), facility_id=one.facility_id, at=now,
+                topic=one.topic, channel=one.channel,
+            )  # fmt: skip
+        return saved
+
+    # -- what each person chooses --------------------------------------------------------------------------------------
+    async def choices(self, actor: Actor) -> Choices:
+        async with self._database.read() as uow:
+            return (await uow.mail_choices.of([actor.id])).get(actor.id, Choices(actor.id))
+
+    async def choose(self, actor: Actor, wanted: Iterable[Topic]) -> Choices:
+        """Be told by mail of these only, among what may be declined; alarms come anyway."""
+        kept, offered = frozenset(wanted), frozenset(offered_to(actor.roles))
+        if not kept <= offered:
+            raise Invalid("topics", field="topics", sentence="Choose from the list.")
+        before = await self.choices(actor)
+        chosen = Choices(actor.id, (before.muted - offered) | (offered - kept))
+        async with self._database.write() as uow:
+            await uow.mail_choices.put(chosen)
+            await uow.audit.append(
+                "delivery:chosen", actor=actor, subject=("staff", actor.id), at=clock.now(),
+                muted=" ".join(sorted(chosen.muted)),
+            )  # fmt: skip
+        return chosen
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _spread(self, fact: Fact, now: datetime) -> None:
+        async with self._database.write() as uow:
+            if not await uow.outbox.take(fact) or now - fact.at > STALE:
+                return
+            events = await uow.audit.between(fact.seq, fact.seq)
+            topic = topic_of(events[0])
+            if topic is None:
+                return
+            try:
+                told = await Rings(uow, by_mail=self.by_mail).of(topic, events[0])
+            except NotFound as gone:  # what it was about is not in the registers (any more): the trail still has it
+                _log.warning("nobody can be told of an event", event_seq=fact.seq, topic=topic, what=gone.detail)
+                return
+            await uow.deliveries.queue(_deliveries(topic, key_of(topic, events[0]), told, now))
+
+
+def _deliveries(topic: Topic, key: str, told: Telling, now: datetime) -> list[Delivery]:
+    return [_delivery(topic, key, told, one, now) for one in told.recipients]
+
+
+def _delivery(topic: Topic, key: str, told: Telling, to: Recipient, now: datetime) -> Delivery:
+    return Delivery(new_id(now), key, topic, to.kind, to.id, told.facility_id, told.facts, told.path, now, now)
+
+
+def _asked_at(request: AccessRequest) -> datetime:
+    """From when on an answer is urgent."""
+    return max(request.created_at, (request.start or request.created_at) - URGENT_BEFORE)
+
+
+def _unanswered(request: AccessRequest) -> str:
+    return f"{Topic.REQUEST_UNANSWERED}:{request.id}"
+
+
+async def _ready(uow: UnitOfWork, one: Delivery, now: datetime) -> _Ready | None:
+    """What an attempt needs; `None` when there is nobody to tell any more, or nothing left to ask a person for."""
+    if one.recipient_kind is RecipientKind.WEBHOOK:
+        webhook = await uow.webhooks.get(one.recipient_id)
+        secret = await uow.secrets.get(webhook.secret_id) if webhook else None
+        return _Ready(one, url=webhook.url, sealed=secret.sealed, secret_id=secret.id) if webhook and secret else None
+    people = uow.staff if one.recipient_kind is RecipientKind.STAFF else uow.technicians
+    person: Staff | Technician | None = await people.get(one.recipient_id)
+    if person is None or not person.active or await _overtaken(uow, one, now):
+        return None
+    return _Ready(one, person=person)
+
+
+async def _overtaken(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
+    """Nobody is asked for a decision that has been taken meanwhile."""
+    if one.topic not in {Topic.REQUEST_WAITING, Topic.REQUEST_UNANSWERED}:
+        return False
+    request = await uow.requests.get(one.facts.get("request", ""))
+    return request is None or request.state(now) is not RequestState.PENDING
+
+
+async def _name(uow: UnitOfWork, one: Delivery) -> str:
+    kind = one.recipient_kind
+    if kind is RecipientKind.WEBHOOK:
+        webhook = await uow.webhooks.get(one.recipient_id)
+        return webhook.name if webhook else ""
+    people = uow.staff if kind is RecipientKind.STAFF else uow.technicians
+    person: Staff | Technician | None = await people.get(one.recipient_id)
+    return person.name if person else ""

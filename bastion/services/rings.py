@@ -1,0 +1,130 @@
+"""Who is told what: from one event of the trail to its recipients, the facts they read and the page it leads to.
+
+Request made: the approvers of the hospital. Nobody answers: security staff. Decided: the technician, and whoever asked
+for him. A file held: the approvers. Work begins and ends: whoever agreed to it. A cut, trouble with recordings:
+security. A device shows another identity: both. And every webhook that listens.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bastion.config import MAILABLE
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.events import AuditEvent
+from bastion.domain.parties import Role, Staff
+from bastion.domain.telling import Recipient, RecipientKind, Topic
+from bastion.services.joins import Joins, found
+from bastion.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What one event comes to."""
+
+    facility_id: str
+    facts: dict[str, str]
+    path: str
+    recipients: tuple[Recipient, ...]
+
+
+class Rings:
+    """Reads within one unit of work. `by_mail`: whether people can be told at all."""
+
+    def __init__(self, uow: UnitOfWork, *, by_mail: bool) -> None:
+        self._uow = uow
+        self._joins = Joins(uow)
+        self._by_mail = by_mail
+
+    async def of(self, topic: Topic, event: AuditEvent) -> Telling:
+        if topic in {Topic.REQUEST_WAITING, Topic.REQUEST_DECIDED}:
+            request = found(await self._uow.requests.get(event.subject_id))
+            return await (self.waiting(request) if topic is Topic.REQUEST_WAITING else self._decided(request, event))
+        if topic is Topic.FILE_HELD:
+            return await self._held(event)
+        if topic in {Topic.SESSION_BEGUN, Topic.SESSION_ENDED}:
+            return await self._session(topic, event)
+        if topic is Topic.ACCESS_CUT:
+            outcome = "lifted" if event.tag == "lock:lifted" else "cut"
+            facts = {"outcome": outcome, "scope": event.fields.get("scope", "")}
+            return await self._telling(topic, "", facts, "/locks", await self._staff("", Role.SECURITY))
+        if topic is Topic.DEVICE_CHANGED:
+            return await self._device(event)
+        people = await self._staff(event.facility_id, Role.SECURITY)
+        return await self._telling(topic, event.facility_id, {}, "/audit?tag=recording", people)
+
+    async def waiting(self, request: AccessRequest) -> Telling:
+        """The approvers; not who made it himself, for he cannot decide."""
+        staff = await self._staff(request.facility_id, Role.APPROVER)
+        people = [one for one in staff if one.id != request.created_by.id]
+        return await self._about(Topic.REQUEST_WAITING, request, {}, people)
+
+    async def unanswered(self, request: AccessRequest, minutes: int) -> Telling:
+        people = await self._staff(request.facility_id, Role.SECURITY)
+        return await self._about(Topic.REQUEST_UNANSWERED, request, {"minutes": str(minutes)}, people)
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _decided(self, request: AccessRequest, event: AuditEvent) -> Telling:
+        outcome = {"outcome": "agreed" if event.tag == "request:approved" else "refused"}
+        asked = await self._uow.staff.get(request.created_by.id)
+        told = await self._about(Topic.REQUEST_DECIDED, request, outcome, [asked] if asked and asked.active else [])
+        technician = await self._joins.technician(request.technician_id)
+        if not (self._by_mail and technician.active and MAILABLE.fullmatch(technician.email)):
+            return told
+        recipient = Recipient(RecipientKind.TECHNICIAN, technician.id)
+        return Telling(told.facility_id, told.facts, told.path, (recipient, *told.recipients))
+
+    async def _held(self, event: AuditEvent) -> Telling:
+        file = found(await self._uow.held_files.get(event.subject_id))
+        facts = await self._names(file.device_id, file.supplier_id) | {"session": file.session_id}
+        people = await self._staff(file.facility_id, Role.APPROVER)
+        return await self._telling(Topic.FILE_HELD, file.facility_id, facts, "/desk", people)
+
+    async def _session(self, topic: Topic, event: AuditEvent) -> Telling:
+        record = found(await self._uow.sessions.get(event.subject_id))
+        request = found(await self._uow.requests.get(record.request_id))
+        agreed = {approval.staff_id for approval in request.approvals}
+        people = [one for one in await self._uow.staff.all() if one.active and one.id in agreed]
+        facts = await self._names(record.device_id, record.supplier_id) | {"session": record.id, "ref": request.ref}
+        return await self._telling(topic, record.facility_id, facts, f"/sessions/{record.id}", people)
+
+    async def _device(self, event: AuditEvent) -> Telling:
+        """`event` is of a session, or of the desk's own visit to a device; both know its code."""
+        device = found(await self._uow.devices.by_code(event.fields.get("device", "")))
+        people = await self._staff(device.facility_id, Role.SECURITY, Role.APPROVER)
+        facts = await self._names(device.id, "")
+        return await self._telling(
+            Topic.DEVICE_CHANGED, device.facility_id, facts, f"/directory/devices/{device.id}", people
+        )
+
+    async def _about(
+        self, topic: Topic, request: AccessRequest, more: dict[str, str], people: Iterable[Staff]
+    ) -> Telling:
+        facts = await self._names(request.device_id, request.supplier_id)
+        facts |= {"request": request.id, "ref": request.ref, "kind": request.kind.value} | more
+        return await self._telling(topic, request.facility_id, facts, f"/requests/{request.id}", people)
+
+    async def _names(self, device_id: str, supplier_id: str) -> dict[str, str]:
+        device = await self._joins.device(device_id)
+        facility = await self._joins.facility(device.facility_id)
+        supplier = {"supplier": (await self._joins.supplier(supplier_id)).name} if supplier_id else {}
+        return {"device": device.code, "facility": facility.name} | supplier
+
+    async def _staff(self, facility_id: str, *roles: Role) -> list[Staff]:
+        """Active people of these duties in a hospital; all of them for what concerns every hospital."""
+        able = [one for one in await self._uow.staff.all() if one.active and one.roles & set(roles)]
+        return [one for one in able if not facility_id or one.covers(facility_id)]
+
+    async def _telling(
+        self, topic: Topic, facility_id: str, facts: dict[str, str], path: str, people: Iterable[Staff]
+    ) -> Telling:
+        recipients = await self.mailed(topic, people)
+        hooks = [one for one in await self._uow.webhooks.all() if one.hears(topic, facility_id)]
+        recipients += [Recipient(RecipientKind.WEBHOOK, one.id) for one in hooks]
+        return Telling(facility_id, facts, path, tuple(recipients))
+
+    async def mailed(self, topic: Topic, people: Iterable[Staff]) -> list[Recipient]:
+        """Those of them who have an address and did not decline this topic."""
+        able = [one for one in people if MAILABLE.fullmatch(one.email)] if self._by_mail else []
+        choices = await self._uow.mail_choices.of([one.id for one in able])
+        muted = {ident for ident, choice in choices.items() if topic in choice.muted}
+        return [Recipient(RecipientKind.STAFF, one.id) for one in able if one.id not in muted]

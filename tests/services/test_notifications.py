@@ -1,0 +1,603 @@
+"""Who is told what, once, in his language, and what becomes of it when the mail server or a receiver is away."""
+
+import asyncio
+import contextlib
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.config import MailServer
+from bastion.domain.held_file import Direction
+from bastion.domain.lock import LockScope
+from bastion.domain.parties import Role, system_actor
+from bastion.domain.session import EndReason
+from bastion.domain.session_effects import Audit
+from bastion.domain.telling import MOST_ATTEMPTS, TOLD, DeliveryState, Topic, pause_after
+from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound
+from bastion.i18n import catalogue
+from bastion.networks import Networks
+from bastion.services import letters, notifications
+from bastion.services.couriers import Couriers
+from bastion.services.digest import counted
+from bastion.services.people import StaffForm
+from bastion.services.sessions import Ending
+from bastion.services.webhooks import WebhookForm
+from tests.services.house import OPERATOR
+from tests.services.receivers import Authority, postbox, receiver
+
+ADDRESS = "https://bastion.test"
+LOOPBACK = Networks(["127.0.0.0/8"])
+
+
+@pytest.fixture
+def tell(house):
+    return house.services.notifications
+
+
+@pytest.fixture
+async def box(house, tell):
+    async with postbox() as box:
+        point(tell, box.port)
+        yield box
+
+
+def point(tell, port: int, **more) -> None:
+    server = MailServer.read(f"smtp://127.0.0.1:{port}")
+    usual = {"mail_server": server, "mail_from": "b@chu.test", "networks": LOOPBACK, "patience": 5}
+    tell._couriers = Couriers(**(usual | more))
+
+
+async def turn(tell) -> None:
+    while await tell.gather():
+        pass
+    while await tell.deliver(ADDRESS):
+        pass
+
+
+async def states(house) -> list[tuple[str, str]]:
+    async with house.database.read() as uow:
+        return sorted((one.topic, one.state) for one in await uow.deliveries.search(limit=500))
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Let time pass: later(minutes=5)."""
+    real, gone = clock.now, [timedelta()]
+    monkeypatch.setattr(clock, "now", lambda: real() + gone[0])
+
+    def pass_by(**time) -> None:
+        gone[0] += timedelta(**time)
+
+    return pass_by
+
+
+def heard(box) -> dict[str, list[str]]:
+    """Subjects by address, in order of arrival."""
+    told: dict[str, list[str]] = {}
+    for one in box.letters:
+        told.setdefault(one["To"], []).append(one["Subject"])
+    return told
+
+
+# -- who is told what --------------------------------------------------------------------------------------------------
+async def test_a_request_is_told_to_the_approvers_of_its_hospital(house, tell, box):
+    form = StaffForm("far", "Far", "far@ch2", frozenset({Role.APPROVER}), ("ch2",), "en")
+    await house.services.people.save_staff(OPERATOR, form)
+    request = await house.asked()
+    await turn(tell)
+    subject = f"Request {request.ref} waits for your decision: ct-01"
+    assert heard(box) == {"eve@chu": [subject], "max@chu": [subject]}
+    text = box.letters[0].get_content()
+    assert f"{ADDRESS}/requests/{request.id}\n" in text.replace("\r\n", "\n")
+    assert "Acme Imaging · ct-01 · CHU Demo" in text
+
+
+async def test_who_asked_for_a_technician_is_not_asked_to_decide(house, tell, box):
+    eve = house.staff(house.eve)
+    request = await house.services.access.request(eve, house.draft(technician_login="alice"))
+    await turn(tell)
+    assert list(heard(box)) == ["max@chu"]
+    await house.services.approvals.approve(house.staff(house.max), request.id, request.version, 30)
+    await turn(tell)
+    assert heard(box)["eve@chu"] == heard(box)["a@acme"] == [f"Request {request.ref} was agreed to: ct-01"]
+
+
+async def test_a_decision_is_told_to_the_technician_without_a_link(house, tell, box):
+    request = await house.asked()
+    await house.services.approvals.deny(house.staff(house.eve), request.id, request.version, "Madame Durand is inside")
+    await turn(tell)
+    assert heard(box) == {"a@acme": [f"Request {request.ref} was refused: ct-01"]}, "nobody is asked any more"
+    assert ADDRESS not in box.letters[0].get_content()
+    assert ("request_waiting", "dropped") in await states(house)
+
+
+async def test_half_a_quorum_is_no_decision(house, tell, box):
+    request = await house.asked()
+    await turn(tell)
+    async with house.database.write() as uow:
+        await uow.audit.append(
+            "request:approved", actor=OPERATOR, subject=("request", request.id), at=clock.now(), missing=1
+        )
+    await turn(tell)
+    assert "a@acme" not in heard(box)
+
+
+async def test_work_is_told_to_whoever_agreed_to_it(house, tell, box):
+    opened = await house.opened()
+    await turn(tell)
+    assert heard(box)["eve@chu"] == ["Somebody is at work on ct-01"]
+    assert "max@chu" not in heard(box)
+    await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
+    await turn(tell)
+    assert heard(box)["eve@chu"][1:] == ["The work on ct-01 has ended"]
+    assert f"{ADDRESS}/sessions/{opened.record.id}" in box.letters[-1].get_content()
+
+
+async def test_held_files_of_a_session_are_told_once_in_ten_minutes(house, tell, box, later):
+    opened = await house.opened()
+    await turn(tell)
+    box.raw.clear()
+    files = house.services.files
+    for number in range(3):
+        file, arrival = await files.arriving(opened.record, opened.grant, Direction.IN, f"/fw/canary-{number}.bin")
+        arrival.write(0, b"x")
+        await files.arrived(opened.record, file, arrival)
+        later(seconds=1)
+    await turn(tell)
+    assert set(heard(box)) == {"eve@chu", "max@chu"}
+    assert all(len(subjects) <= 2 for subjects in heard(box).values()), "two stretches of ten minutes at most"
+
+
+async def test_alarms_are_told_to_security(house, tell, box):
+    opened = await house.opened()
+    await turn(tell)
+    box.raw.clear()
+    lock = await house.services.locks.impose(house.staff(house.ruth), LockScope.DEVICE, "ct-01", "canary-why")
+    await house.services.locks.lift(house.staff(house.ruth), lock.id, "all is well again")
+    facts = {"device": "ct-01", "expected": "a", "seen": "b"}
+    await house.services.sessions.note(opened.record, [Audit("device:host_key_changed", facts)])
+    for _ in range(3):
+        await house.services.upkeep.mark(system_actor(), "recording:failed", detail="disk full", session="")
+    await turn(tell)
+    assert sorted(heard(box)["ruth@chu"]) == [
+        "A cut was lifted", "Access was cut", "Recordings are in trouble", "ct-01 shows another identity",
+    ]  # fmt: skip
+    assert heard(box)["eve@chu"] == heard(box)["max@chu"] == ["ct-01 shows another identity"]
+
+
+async def test_who_left_or_has_no_address_is_told_nothing(house, tell, box):
+    await house.services.people.save_staff(
+        OPERATOR, StaffForm("eve", "Eve", "", frozenset({Role.APPROVER}), ("chu",), "en", id=house.eve.id)
+    )
+    await house.asked()
+    assert await tell.gather() == 1
+    async with house.database.write() as uow:
+        await uow.staff.save(replace(house.max, active=False))
+    await turn(tell)
+    assert (box.raw, await states(house)) == ([], [("request_waiting", "dropped")])
+
+
+async def test_french_people_read_french(house, tell, box):
+    async with house.database.write() as uow:
+        await uow.staff.save(replace(house.eve, language="fr"))
+    request = await house.asked()
+    await turn(tell)
+    (got,) = box.to("eve@chu")
+    assert got["Subject"] == f"La demande {request.ref} attend votre décision : ct-01"
+    assert got["Content-Language"] == "fr"
+    assert "Il ne demande jamais de mot de passe par courriel." in got.get_content()
+    assert not re.search(r"\b(the|waits|request)\b", got.get_content().replace(f"/requests/{request.id}", "").lower())
+
+
+def test_every_sentence_of_a_mail_has_its_french():
+    said = {text for subject, lines in letters._WORDS.values() for text in (subject, *lines)} | {letters._FOOT}
+    french, holes = catalogue("fr"), re.compile(r"{\w+}")
+    assert sorted(said - french.keys()) == []
+    assert [text for text in said if sorted(holes.findall(text)) != sorted(holes.findall(french[text]))] == []
+    wordings = set(letters._WORDS) - {"request_agreed", "request_refused", "cut", "cut_lifted"}
+    assert wordings == set(Topic) - {Topic.REQUEST_DECIDED, Topic.ACCESS_CUT}
+
+
+async def test_no_secret_and_nothing_typed_is_told(house, tell, box, tmp_path):
+    """What people type may name a patient; what the vault holds is nobody's business."""
+    canary = "canary-s3cret"  # the device's own password, too
+    ca = Authority(tmp_path)
+    async with receiver(ca.server()) as program:
+        point(tell, box.port, ca=ca.file)
+        house.services.webhooks._networks = LOOPBACK
+        form = WebhookForm("all", f"https://127.0.0.1:{program.port}/", frozenset(Topic) - {Topic.DIGEST})
+        _, secret = await house.services.webhooks.register(house.staff(house.ruth), form)
+        opened = await house.opened(reason=f"{canary} Jeanne Dupont", work_order=canary)
+        await turn(tell)
+        files = house.services.files
+        file, arrival = await files.arriving(opened.record, opened.grant, Direction.OUT, f"/{canary}/dupont.dcm")
+        arrival.write(0, canary.encode())
+        await files.arrived(opened.record, file, arrival)
+        facts = {"device": "ct-01", "expected": canary, "seen": canary}
+        await house.services.sessions.note(opened.record, [Audit("device:host_key_changed", facts)])
+        await house.services.upkeep.mark(system_actor(), "recording:failed", detail=canary, session=canary)
+        await house.services.sessions.closed(opened.record, Ending(EndReason.CUT, by=canary, why=canary))
+        other = await house.asked(reason=canary)
+        await house.services.approvals.deny(house.staff(house.eve), other.id, other.version, canary)
+        await house.services.locks.impose(house.staff(house.ruth), LockScope.ALL, "", canary)
+        await turn(tell)
+        mailed = "\n".join(f"{one}\n{one.get_content()}" for one in box.letters)
+        posted = "\n".join(f"{one.headers}{one.body.decode()}" for one in program.heard)
+    assert {json.loads(one.body)["topic"] for one in program.heard} == set(TOLD.values())
+    assert len(box.letters) >= 8
+    for text in (mailed, posted):
+        assert "ct-01" in text
+        for hidden in ("canary", "Dupont", "dupont", secret, "Alice"):
+            assert hidden not in text, hidden
+
+
+# -- failing, trying again ---------------------------------------------------------------------------------------------
+async def test_what_fails_is_tried_again_after_growing_pauses_and_arrives_once(house, tell, box, later):
+    box.refuse = "451 not now"
+    await house.asked()
+    await turn(tell)
+    assert await states(house) == [("request_waiting", "waiting")] * 2
+    listed = await tell.search(house.staff(house.ruth), state="waiting")
+    assert sorted((one.name, one.delivery.attempts) for one in listed) == [("Eve", 1), ("Max", 1)]
+    assert all("not now" in one.delivery.trouble for one in listed)
+    later(seconds=29)
+    assert await tell.deliver(ADDRESS) == 0, "not before its time"
+    later(seconds=2)
+    assert await tell.deliver(ADDRESS) == 2
+    box.refuse = ""
+    later(seconds=59)
+    assert await tell.deliver(ADDRESS) == 0
+    later(seconds=2)
+    await turn(tell)
+    later(hours=2)
+    await turn(tell)
+    assert heard(box).keys() == {"eve@chu", "max@chu"}
+    assert all(len(subjects) == 1 for subjects in heard(box).values())
+
+
+async def test_the_same_message_has_the_same_name_each_time(house, tell, box, later):
+    await house.asked()
+    box.refuse = "451 not now"
+    seen = []
+    taken = box.handle_DATA
+
+    async def note(server, session, envelope):
+        seen.append(re.search(rb"Message-ID: (\S+)", envelope.original_content)[1])
+        return await taken(server, session, envelope)
+
+    box.handle_DATA = note
+    await turn(tell)
+    later(minutes=1)
+    await turn(tell)
+    assert (len(seen), len(set(seen))) == (4, 2)
+
+
+async def test_after_the_last_attempt_it_stays_for_an_administrator(house, tell, box, later):
+    box.refuse = "550 no such user"
+    await house.asked()
+    await tell.gather()
+    async with house.database.write() as uow:  # a request lives for two hours only; its hearing must not end before
+        rows = await uow.requests.pending(clock.now())
+        await uow.requests.save(replace(rows[0], expires_at=clock.now() + timedelta(days=3)))
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        assert await tell.deliver(ADDRESS) == 2, attempt
+        later(seconds=pause_after(attempt).total_seconds() + 1)
+    assert await tell.deliver(ADDRESS) == 0
+    assert await states(house) == [("request_waiting", "failed")] * 2
+    event = await house.event("delivery:failed")
+    assert (event.fields["topic"], event.fields["channel"], event.fields["attempts"]) == (
+        "request_waiting", "mail", str(MOST_ATTEMPTS),
+    )  # fmt: skip
+    ruth = house.staff(house.ruth)
+    assert await tell.count(ruth, DeliveryState.FAILED) == 2
+    box.refuse = ""
+    for one in await tell.search(ruth, state="failed"):
+        await tell.retry(ruth, one.delivery.id)
+        with pytest.raises(Conflict):
+            await tell.retry(ruth, one.delivery.id)
+    await turn(tell)
+    assert await states(house) == [("request_waiting", "sent")] * 2
+    assert (await house.tags("delivery"))[-2:] == ["delivery:retried"] * 2
+
+
+async def test_one_message_that_cannot_be_made_keeps_no_other_waiting(house, tell, box, monkeypatch):
+    real = notifications.letter
+
+    def faulty(delivery, *rest):
+        if delivery.recipient_id == house.eve.id:
+            raise KeyError("a hole")
+        return real(delivery, *rest)
+
+    monkeypatch.setattr(notifications, "letter", faulty)
+    await house.asked()
+    await turn(tell)
+    assert list(heard(box)) == ["max@chu"]
+    (left,) = await tell.search(house.staff(house.ruth), state="waiting")
+    assert (left.name, left.delivery.trouble) == ("Eve", "KeyError")
+
+
+def test_pauses_grow_and_are_bounded():
+    pauses = [pause_after(attempt) for attempt in range(1, MOST_ATTEMPTS + 1)]
+    assert pauses[:3] == [timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=2)]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == timedelta(hours=1)
+
+
+async def test_a_decision_never_waits_for_the_mail(house, tell):
+    point(tell, 9)  # nobody listens there
+    request = await house.approved()
+    assert request.grant_id
+    await turn(tell)
+    assert ("request_decided", "waiting") in await states(house)
+
+
+async def test_what_is_rolled_back_is_told_to_nobody_and_what_is_committed_is_not_lost(house, tell, box):
+    class Oops(Exception):
+        pass
+
+    request = await house.asked()
+    async with house.database.read() as uow:
+        before = await uow.outbox.next(10)
+    assert [fact.topic for fact in before] == [Topic.REQUEST_WAITING], "it is there before anybody gathers"
+    with contextlib.suppress(Oops):
+        async with house.database.write() as uow:
+            await uow.audit.append("lock:imposed", actor=OPERATOR, subject=("lock", "x"), at=clock.now())
+            raise Oops
+    await turn(tell)
+    assert set(heard(box)) == {"eve@chu", "max@chu"}
+    assert request.ref in box.letters[0]["Subject"]
+
+
+async def test_several_nodes_tell_each_thing_once(house, tell, box):
+    await house.asked()
+    await asyncio.gather(*(turn(tell) for _ in range(4)))
+    assert {address: len(subjects) for address, subjects in heard(box).items()} == {"eve@chu": 1, "max@chu": 1}
+
+
+async def test_an_attempt_that_dies_is_due_again(house, tell, box, later):
+    await house.asked()
+    await tell.gather()
+    async with house.database.write() as uow:
+        for one in await uow.deliveries.due(clock.now(), 10):
+            assert await uow.deliveries.claim(one, clock.now()) is not None
+            assert await uow.deliveries.claim(one, clock.now()) is None
+    assert await tell.deliver(ADDRESS) == 0
+    later(seconds=31)
+    await turn(tell)
+    assert len(box.raw) == 2
+
+
+async def test_what_nobody_told_for_a_day_is_not_told_any_more(house, tell, box, later):
+    await house.asked()
+    later(hours=25)
+    await turn(tell)
+    assert (box.raw, await states(house)) == ([], [])
+
+
+async def test_without_a_mail_server_nothing_is_kept_for_it(house, tell):
+    await house.asked()
+    await turn(tell)
+    assert await states(house) == []
+
+
+# -- nobody answers ----------------------------------------------------------------------------------------------------
+async def test_a_request_nobody_answers_is_told_to_the_next_ring_once(house, tell, box, later):
+    request = await house.asked()
+    await turn(tell)
+    later(minutes=14)
+    await tell.escalate()
+    await turn(tell)
+    assert "ruth@chu" not in heard(box)
+    later(minutes=2)
+    for _ in range(3):
+        await tell.escalate()
+        await turn(tell)
+        later(minutes=20)
+    assert heard(box)["ruth@chu"] == [f"Request {request.ref} still waits for a decision: ct-01"]
+    assert "15 minutes" in box.to("ruth@chu")[0].get_content()
+    assert len(heard(box)["eve@chu"]) == 1
+
+
+async def test_what_is_answered_or_wished_for_later_is_not_urgent(house, tell, box, later):
+    planned = await house.asked(start=clock.now() + timedelta(days=3))
+    later(minutes=20)
+    await tell.escalate()
+    await turn(tell)
+    assert "ruth@chu" not in heard(box)
+    later(days=2)
+    await tell.escalate()
+    await turn(tell)
+    assert heard(box)["ruth@chu"] == [f"Request {planned.ref} still waits for a decision: ct-01"]
+    await house.services.access.withdraw(house.technician(), planned.id)
+    await house.approved()
+    later(minutes=20)
+    await tell.escalate()
+    await turn(tell)
+    assert len(heard(box)["ruth@chu"]) == 1
+
+
+# -- what people choose ------------------------------------------------------------------------------------------------
+async def test_a_person_declines_what_may_be_declined(house, tell, box):
+    eve = house.staff(house.eve)
+    kept = {Topic.SESSION_BEGUN, Topic.SESSION_ENDED}
+    chosen = await tell.choose(eve, kept)
+    assert chosen.muted == {Topic.REQUEST_WAITING, Topic.FILE_HELD}
+    assert await tell.choices(eve) == chosen
+    await house.asked()
+    await turn(tell)
+    assert list(heard(box)) == ["max@chu"]
+    assert (await house.event("delivery:chosen")).fields["muted"] == "file_held request_waiting"
+    for wrong in (Topic.ACCESS_CUT, Topic.DIGEST):
+        with pytest.raises(Invalid):
+            await tell.choose(eve, {wrong})
+    await tell.choose(eve, {Topic.REQUEST_WAITING, *kept})
+    assert (await tell.choices(eve)).muted == {Topic.FILE_HELD}
+
+
+async def test_only_administrators_see_deliveries_and_only_of_their_hospitals(house, tell, box):
+    box.refuse = "451 not now"
+    await house.asked()
+    await turn(tell)
+    for person in (house.eve, house.max):
+        for act in (tell.search(house.staff(person)), tell.retry(house.staff(person), "x")):
+            with pytest.raises(Forbidden):
+                await act
+    ruth = house.staff(house.ruth)
+    (one, _) = await tell.search(ruth)
+    elsewhere = replace(ruth, facilities=frozenset({"fac-2"}))
+    assert await tell.search(elsewhere) == []
+    with pytest.raises(NotFound):
+        await tell.retry(elsewhere, one.delivery.id)
+
+
+# -- webhooks ----------------------------------------------------------------------------------------------------------
+def form(port: int = 443, **changes) -> WebhookForm:
+    return replace(WebhookForm("gmao", f"https://127.0.0.1:{port}/in", frozenset({Topic.REQUEST_WAITING})), **changes)
+
+
+@pytest.fixture
+def hooks(house):
+    house.services.webhooks._networks = LOOPBACK
+    return house.services.webhooks
+
+
+async def test_a_webhook_is_told_signed_retried_and_recognised(house, tell, box, hooks, tmp_path, later):
+    ca, ruth = Authority(tmp_path), house.staff(house.ruth)
+    async with receiver(ca.server()) as program:
+        point(tell, box.port, ca=ca.file)
+        made, secret = await hooks.register(ruth, form(program.port))
+        assert await hooks.all(ruth) == [made]
+        program.answer = b"HTTP/1.1 503 Busy\r\n\r\n"
+        request = await house.asked()
+        await turn(tell)
+        program.answer = b"HTTP/1.1 200 OK\r\n\r\n"
+        later(seconds=31)
+        await turn(tell)
+        later(hours=1)
+        await turn(tell)
+        first, second = program.heard
+        assert first.headers["bastion-delivery"] == second.headers["bastion-delivery"]
+        assert first.body == second.body
+        body = json.loads(second.body)
+        assert (body["topic"], body["link"]) == ("request_waiting", f"{ADDRESS}/requests/{request.id}")
+        assert body["facts"] == {
+            "device": "ct-01", "facility": "CHU Demo", "kind": "telemaintenance", "ref": request.ref,
+            "request": request.id, "supplier": "Acme Imaging",
+        }  # fmt: skip
+        async with house.database.read() as uow:
+            sealed = await uow.secrets.get(made.secret_id)
+        assert secret.encode() not in sealed.sealed
+        await house.services.upkeep.rotate_vault(OPERATOR)
+        program.heard.clear()
+        await house.services.access.withdraw(house.technician(), request.id)
+        await house.asked()
+        await turn(tell)
+        assert len(program.heard) == 1, "the secret opens after a change of the vault's key"
+
+
+async def test_a_webhook_hears_only_its_topics_and_its_hospital(house, tell, hooks, tmp_path):
+    ca = Authority(tmp_path)
+    async with receiver(ca.server()) as program:
+        tell._couriers = Couriers(None, "", ca.file, LOOPBACK, 5)
+        await hooks.register(OPERATOR, form(program.port, facility="ch2"))
+        await hooks.register(OPERATOR, form(program.port, name="cuts", topics=frozenset({Topic.ACCESS_CUT})))
+        await house.asked()
+        await turn(tell)
+        assert program.heard == []
+        await hooks.register(OPERATOR, form(program.port, name="here", facility="chu"))
+        await house.services.access.withdraw(house.technician(), (await pending(house)).id)
+        await house.asked()
+        await turn(tell)
+        assert len(program.heard) == 1
+
+
+async def pending(house):
+    return (await house.services.access.pending(house.staff(house.max)))[0].request
+
+
+async def test_a_webhook_that_is_removed_hears_nothing_more(house, tell, hooks):
+    ruth = house.staff(house.ruth)
+    made, _ = await hooks.register(ruth, form(9))
+    tell._couriers = Couriers(networks=LOOPBACK)
+    await house.asked()
+    await tell.gather()
+    await hooks.remove(ruth, made.id)
+    await turn(tell)
+    assert await states(house) == [("request_waiting", "dropped")]
+    async with house.database.read() as uow:
+        assert await uow.secrets.get(made.secret_id) is None
+    assert await house.tags("webhook") == ["webhook:registered", "webhook:removed"]
+    assert (await house.event("webhook:registered")).fields["host"] == "127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://gmao.test/", "ftp://gmao.test/", "https://", "https://u:p@gmao.test/", "https://gmao.test/#a", "gmao",
+        "https://gmao.test/a b", "https://gmao.test:0/", "https://gmao.test:99999/", "https://[::1/", "https://é.test/",
+        "https://gmao.test/\r\nX: y", "https://gmao.test\\@evil.test/", "https://gmao.test/" + "x" * 500,
+    ],
+)  # fmt: skip
+async def test_a_webhook_s_address_is_plain_https(hooks, house, url):
+    with pytest.raises(Invalid) as refused:
+        await hooks.register(OPERATOR, form(url=url))
+    assert refused.value.field == "url"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "169.254.169.254", "0.0.0.0", "localhost", "[::ffff:10.0.0.1]"])
+async def test_T50_a_webhook_on_this_machine_or_a_cloud_s_metadata_is_refused(house, host):
+    with pytest.raises(Invalid) as refused:
+        await house.services.webhooks.register(OPERATOR, form(url=f"https://{host}/"))
+    assert refused.value.field == "url"
+
+
+async def test_only_an_administrator_with_a_fresh_code_registers_one(house, hooks):
+    for person, error in (
+        (house.staff(house.eve), Forbidden),
+        (house.technician(), Forbidden),
+        (house.staff(house.ruth, fresh=False), FreshFactorNeeded),
+        (replace(house.staff(house.ruth), facilities=frozenset({house.device.facility_id})), NotFound),
+    ):
+        with pytest.raises(error):
+            await hooks.register(person, form())
+    for wrong in ({"topics": frozenset()}, {"topics": frozenset({Topic.DIGEST})}, {"name": " "}):
+        with pytest.raises(Invalid):
+            await hooks.register(OPERATOR, form(**wrong))
+    mine = replace(house.staff(house.ruth), facilities=frozenset({house.device.facility_id}))
+    made, _ = await hooks.register(mine, form(facility="chu"))
+    assert await hooks.all(mine) == [made]
+    everywhere, _ = await hooks.register(OPERATOR, form(name="all"))
+    assert await hooks.all(mine) == [made]
+    with pytest.raises(NotFound):
+        await hooks.remove(mine, everywhere.id)
+
+
+# -- the day in numbers ------------------------------------------------------------------------------------------------
+async def test_once_a_day_numbers_go_to_those_who_answer_for_it(house, tell, box, monkeypatch):
+    await house.opened()
+    noon = clock.now().replace(hour=12)
+    monkeypatch.setattr(clock, "now", lambda: noon.replace(hour=3))
+    await tell.digest()
+    monkeypatch.setattr(clock, "now", lambda: noon)
+    await tell.gather()
+    for _ in range(2):
+        await tell.digest()
+    async with house.database.read() as uow:
+        rows = [one for one in await uow.deliveries.search(limit=100) if one.topic is Topic.DIGEST]
+    assert [one.recipient_id for one in rows] == [house.ruth.id]
+    assert set(rows[0].facts) == {"asked", "agreed", "refused", "sessions", "held", "alarms", "waiting", "undelivered"}
+    assert all(value.isdigit() for value in rows[0].facts.values())
+
+
+async def test_the_numbers_are_right_and_of_the_reader_s_hospitals(house):
+    await house.opened()
+    async with house.database.read() as uow:
+        soon = clock.now() + timedelta(seconds=1)
+        mine = await counted(uow, frozenset({house.device.facility_id}), soon)
+        other = await counted(uow, frozenset({"elsewhere"}), soon)
+    assert (mine["asked"], mine["agreed"], mine["sessions"], mine["refused"]) == ("1", "1", "1", "0")
+    assert set(other.values()) == {"0"}

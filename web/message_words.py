@@ -1,0 +1,31 @@
+"""The words for what people and programs are told, as English msgids. Tested complete."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bastion.domain.telling import Channel, DeliveryState, Topic
+from web.labels import N_
+
+TOPICS: Mapping[str, str] = MappingProxyType(
+    {
+        Topic.REQUEST_WAITING: N_("A request waits for a decision"),
+        Topic.REQUEST_UNANSWERED: N_("A request is left without an answer"),
+        Topic.REQUEST_DECIDED: N_("A request is agreed to or refused"),
+        Topic.FILE_HELD: N_("A file waits in the release desk"),
+        Topic.SESSION_BEGUN: N_("A session begins"),
+        Topic.SESSION_ENDED: N_("A session ends"),
+        Topic.ACCESS_CUT: N_("Access is cut, or a cut lifted"),
+        Topic.DEVICE_CHANGED: N_("A device shows another identity"),
+        Topic.RECORDING_TROUBLE: N_("Recordings are in trouble"),
+        Topic.DIGEST: N_("The day in numbers"),
+    }
+)
+CHANNELS: Mapping[str, str] = MappingProxyType({Channel.MAIL: N_("by mail"), Channel.WEBHOOK: N_("to a program")})
+STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        DeliveryState.WAITING: ("wait", N_("On its way")),
+        DeliveryState.SENT: ("ok", N_("Handed over")),
+        DeliveryState.FAILED: ("stop", N_("Not delivered")),
+        DeliveryState.DROPPED: ("off", N_("No longer needed")),
+    }
+)
