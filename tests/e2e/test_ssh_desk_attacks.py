@@ -141,6 +141,18 @@ async def test_a_cut_stops_a_released_file_on_its_way_to_the_device(desk, tmp_pa
     assert (await held(desk))[0].stored_state is FileState.RELEASED
 
 
+async def test_an_approver_s_words_steer_no_terminal(desk, tmp_path):
+    source = at_device(desk, "dump.bin")
+    source.write_bytes(b"x")
+    desk.services.files._antivirus = Verdicts(UNSCANNED)
+    await sftp(desk, f"get {source} {tmp_path}/a")
+    (file,) = await held(desk)
+    words = "not\x1b]0;gone\x07 now\r\nDevice$ "
+    await desk.services.releases.refuse(desk.staff(desk.eve), file.id, file.version, words)
+    await desk.terminal.expect("refused dump.bin")
+    await desk.terminal.expect("not ]0;gone  now  Device$")
+
+
 async def test_folders_left_open_are_counted_and_names_without_end_are_not_kept(desk, monkeypatch):
     """A client opens folder after folder and reads a little of each; a device has more names than there is room."""
     for number in range(200):

@@ -18,6 +18,7 @@ from bastion.errors import BastionError, NotFound
 from bastion.i18n import translator
 from bastion.proxy.files.ledger import Ledger
 from bastion.proxy.live_session import LiveSession
+from bastion.proxy.notices import plain
 from bastion.proxy.ssh.desk import DEVICE_TROUBLES, Desk
 from bastion.proxy.ssh.device_files import DeviceFiles
 from bastion.services.files import Files
@@ -121,7 +122,7 @@ class Deliveries:
             self._tell(self._words(file, sentence))
 
     def _words(self, file: HeldFile, sentence: str) -> str:
-        return self._say(sentence).format(name=file.name, ref=file.ref, who=file.decided_by, why=file.note)
+        return plain(self._say(sentence).format(name=file.name, ref=file.ref, who=file.decided_by, why=file.note))
 
 
 def raw(path: str) -> bytes:
