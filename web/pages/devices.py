@@ -14,7 +14,7 @@ from bastion.domain.device import SESSIONS, Protocol, SecretKind, recordability
 from bastion.errors import BastionError, Invalid
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm, HostKeyOffer
-from web import device_words, fields, labels
+from web import device_words, fields, labels, pasted
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
 from web.paging import PAGE, pages
@@ -171,6 +171,7 @@ async def show_device(
         account_options=[(a.id, a.login) for a in view.accounts],
         secret_kinds=[(kind.value, seen.t(labels.SECRET_KINDS[kind]), "") for kind in SecretKind],
         words=device_words, sessions=SESSIONS, recordability=recordability, **_lines(seen),
+        paste_words=pasted, pasted=pasted.for_device(seen, view),
         protocols=[(one.value, seen.t(device_words.PROTOCOLS[one])) for one in Protocol],
         derogation_kinds=[(kind.value, seen.t(device_words.DEROGATIONS[kind])) for kind in DerogationKind],
         legacy=[

@@ -13,7 +13,7 @@ from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.access import RequestDraft
 from bastion.services.views import DeviceView, RequestView, TechnicianView
-from web import device_words, fields, labels
+from web import device_words, fields, labels, pasted
 from web.console import Console, Seen, Typed, go
 from web.guards import GUARDS
 from web.labels import N_
@@ -124,6 +124,7 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, **
         "request.html", error=error, view=view, asked=asked, durations=choices,
         chosen=int(chosen) if chosen.isdigit() and int(chosen) in choices else choices[0],
         typed=Typed(typed), mine=_mine(seen, view), words=device_words, recordability=recordability,
+        paste_words=pasted, pasted=pasted.for_request(seen, view),
     )  # fmt: skip
 
 

@@ -1,0 +1,19 @@
+"""Copying a command for the technician, in a real browser."""
+
+from playwright.async_api import expect
+
+from tests.services.house import House
+from tests.web.browser.conftest import Seat
+
+
+async def test_the_button_beside_a_command_copies_exactly_it(house: House, seat: Seat):
+    request = await house.asked()
+    desk = await seat(house.eve, permissions=["clipboard-read", "clipboard-write"])
+    page = await desk.open(f"/requests/{request.id}")
+    await page.get_by_text("PuTTY (Windows, Linux)").click()
+    command = page.locator("code", has_text="psftp")
+    text = await command.inner_text()
+    await page.locator(f'[data-copy="{await command.get_attribute("id")}"]').click()
+    await expect(page.locator("[data-done]")).to_have_count(1)
+    assert await page.evaluate("navigator.clipboard.readText()") == text
+    assert text.startswith("psftp -P 2222 alice+ct-01@127.0.0.1")
