@@ -52,6 +52,13 @@ async def test_a_device_without_sftp_is_spoken_to_in_scp(bare, tmp_path, way):
     assert [f.stored_state for f in await held(bare)][:2] == [FileState.DELIVERED] * 2
 
 
+async def test_what_has_arrived_is_no_failure_for_want_of_its_times(bare, tmp_path):
+    source = tmp_path / "f"
+    source.write_bytes(b"x")
+    done = await scp(bare, "-O", "-p", str(source), f"alice+ct-01@127.0.0.1:{at_device(bare)}/f")
+    assert (done.status, at_device(bare, "f").read_bytes()) == (0, b"x")
+
+
 async def test_what_scp_cannot_do_is_said(bare):
     done = await sftp(bare, f"rm {at_device(bare)}/sshd.log")
     assert done.status == 1

@@ -8,6 +8,7 @@ downloads go through `desk`, all else to the device's own SFTP server. It serves
 
 import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import asyncssh
@@ -129,8 +130,9 @@ class DeskServer(SFTPServer):
         await self._desk.brought(upload)
         if upload.times is not None:
             accessed, changed = upload.times
-            client = await self._desk.device.client()
-            await client.setstat(upload.path, SFTPAttrs(atime=accessed, mtime=changed))
+            with suppress(asyncssh.SFTPOpUnsupported):  # it is there, whole; without SFTP nobody can set its times
+                client = await self._desk.device.client()
+                await client.setstat(upload.path, SFTPAttrs(atime=accessed, mtime=changed))
 
     async def fstat(self, file_obj: object) -> SFTPAttrs:
         size = file_obj.arrival.size if isinstance(file_obj, Upload) else 0
