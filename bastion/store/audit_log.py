@@ -125,7 +125,8 @@ class AuditLog:
         query = _COUNTED if facility_ids is None else _COUNTED.where(_E.facility_id.in_(facility_ids))
         tags: Counter[str] = Counter()
         severities: Counter[str] = Counter()
-        for row in await self._tx.rows(query, {"since": since, "until": until}):
+        rows: Sequence[Any] = await self._tx.rows(query, {"since": since, "until": until})
+        for row in rows:
             tags[row[0]] += row[2]
             severities[row[1]] += row[2]
         return tags, severities

@@ -75,6 +75,8 @@ async def test_a_program_is_registered_and_its_secret_shown_once(house, visitor,
     assert "GMAO &lt;b&gt;" in answer.text
     page = (await browser.see("/messages")).text
     assert ("https://gmao.example/in" in page, secret in page) == (True, False)
+    again = await browser.send("/messages/webhooks", url="https://gmao.example/in", **facts)
+    assert (again.status_code, "already" in again.text, 'id="token"' in again.text) == (409, True, False)
     assert (await browser.send(f"/messages/webhooks/{made.id}/remove")).status_code == 303
     assert await house.services.webhooks.all(house.staff(house.ruth)) == []
 
