@@ -13,8 +13,10 @@ AXE = Path(__file__).parents[3] / "node_modules/axe-core/axe.min.js"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 CHECK = """async (rules) => (await axe.run(document, rules)).violations.map(
     (found) => `${found.id}: ${found.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`)"""
-STILL = "for (const button of document.querySelectorAll('.jump, .thumb')) button.style.position = 'static'"
-"""What the button to the decision and the bar of a phone cover is a matter of scrolling, not of the page."""
+STILL = """const still = new CSSStyleSheet(); still.replaceSync('.jump, .thumb { position: static !important }');
+document.adoptedStyleSheets = [still]"""
+"""What the button to the decision and the bar of a phone cover is a matter of scrolling, not of the page. A sheet of its
+own, for the page may re-read a part of itself at any moment."""
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 OUTSIDE = """[...document.querySelectorAll('main *')].filter((thing) => thing.getClientRects().length
     && !thing.closest('.tabs, .out-of-sight, svg')
