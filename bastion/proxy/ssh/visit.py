@@ -7,7 +7,6 @@ from typing import Final
 import asyncssh
 import structlog
 
-from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import ChannelKind
 from bastion.domain.parties import Actor
 from bastion.domain.session import DeviceLost, EndReason, TechnicianLeft
@@ -337,15 +336,11 @@ def _nobody_to_ask(name: LoginName, entry: Entry | None, *, has_terminal: bool) 
     if entry is None:
         raise NoGrant("no device", sentence=WHICH_DEVICE, login=name.technician)
     if entry.grant is None:
-        raise _nothing_open(entry.pending)
+        if entry.pending is None:
+            raise NoGrant("nothing asked", sentence=ASK_FIRST)
+        raise NoGrant("pending", sentence=STILL_WAITING, ref=entry.pending.ref)
     if not has_terminal and not entry.acknowledged:
         raise NotAcknowledged(entry.grant.id)
-
-
-def _nothing_open(pending: AccessRequest | None) -> NoGrant:
-    if pending is None:
-        return NoGrant("nothing asked", sentence=ASK_FIRST)
-    return NoGrant("pending", sentence=STILL_WAITING, ref=pending.ref)
 
 
 def _device_lost(live: LiveSession, why: str) -> None:
