@@ -12,10 +12,11 @@ from bastion.proxy.files.wire import Buffer, GateError
 
 __all__ = ["HOLD_AT", "RELEASE_AT", "GateError", "SftpGate"]
 
-HOLD_AT: Final = 4096
-RELEASE_AT: Final = 2048
+HOLD_AT: Final = 49_152
+RELEASE_AT: Final = 32_768
 """Requests in flight at which the technician is held back, and let go on. A client that reads a whole file ahead
-(paramiko asks for 10 GiB in 327,680 requests) is slowed down, not refused."""
+(paramiko asks for 10 GiB in 327,680 requests) is slowed down, not refused. Not much below what fits into a window of
+the client's: paramiko now and then asks from both its threads and reads from neither, and would wait for ever."""
 
 
 class SftpGate:
