@@ -15,12 +15,19 @@ from bastion.domain.device import SecretKind
 from bastion.secret import Secret
 from tests.e2e.clients import free_port, run
 from tests.e2e.world import OPERATOR
+from tests.policy_sets import straight_through
 
 
 def program(name: str) -> str:
     found = shutil.which(name, path="/usr/bin:/usr/sbin:/bin:/sbin")
     assert found, f"{name} is not installed"
     return found
+
+
+@pytest.fixture
+def policies(tmp_path: Path) -> Path:
+    """Files straight through: how they are held and released is shown in test_ssh_desk.py."""
+    return straight_through(tmp_path / "policies")
 
 
 @pytest.fixture
@@ -32,7 +39,7 @@ async def signed_in(hospital, screens):
     return hospital
 
 
-async def test_scp_through_exec_both_ways(signed_in):
+async def test_the_old_scp_both_ways(signed_in):
     world = signed_in
     arguments, variables = world.options()
     sent = world.home / "sent"
