@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     digest_hour: int = Field(
         6, ge=-1, le=23, description="Hour (UTC) of the daily summary for administrators and security; -1 for none."
     )
+    paper_warning_days: int = Field(
+        30, ge=1, le=180, description="Days before a supplier's paper ends in which the bastion announces it (R-67)."
+    )
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for a collector.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 

@@ -96,6 +96,8 @@ async def run(services: Services, archive: Archive, node: str) -> None:
         group.create_task(erasing, name="job erase")
         warning = _every(DAY, lambda: _warn_of_ends(services), first=RESEAL_EVERY)
         group.create_task(warning, name="job derogations")
+        papers = _every(DAY, lambda: _look_at_papers(services), first=RESEAL_EVERY)
+        group.create_task(papers, name="job papers")
 
 
 async def tell(services: Services, address: str) -> None:
@@ -205,6 +207,14 @@ async def _warn_of_ends(services: Services) -> None:
     count = await services.derogations.warn(system_actor())
     if count:
         _log.warning("derogations end within a month", count=count)
+
+
+async def _look_at_papers(services: Services) -> None:
+    """The trail says, once, that a supplier's paper ends soon; and files nobody imported are forgotten."""
+    await services.imports.forget_old()
+    count = await services.papers.warn(system_actor())
+    if count:
+        _log.warning("papers of suppliers end soon", count=count)
 
 
 async def _erase_one(services: Services, archive: Archive, one: Overdue) -> None:

@@ -98,7 +98,12 @@ def _principal(facts: PrincipalFacts) -> dict[str, Any]:
 
 
 def _supplier(facts: SupplierFacts) -> dict[str, Any]:
-    return _entity(_uid("Supplier", facts.id), {"code": facts.code, "contractActive": facts.contract_active}, [])
+    attributes = {
+        "code": facts.code,
+        "contractActive": facts.contract_active,
+        "papersInOrder": facts.papers_in_order,
+    }
+    return _entity(_uid("Supplier", facts.id), attributes, [])
 
 
 def _device(facts: DeviceFacts | None) -> list[dict[str, Any]]:

@@ -67,6 +67,8 @@ class SupplierFacts:
     code: str
     networks: tuple[str, ...]
     contract_active: bool
+    papers_in_order: bool = False
+    """Whether every paper the hospital requires of it is there and holds (R-67)."""
 
 
 @dataclass(frozen=True, slots=True)

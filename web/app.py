@@ -36,6 +36,7 @@ from web.pages import (
     imports,
     locks,
     messages,
+    papers,
     recordings,
     registers,
     requests,
@@ -50,7 +51,7 @@ from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin, dress
 
 PAGES: Final = (
     door, home, live, requests, sessions, desk, recordings, audit, locks, messages, account, devices, derogations,
-    technicians, staff, registers, imports,
+    technicians, staff, registers, imports, papers,
 )  # fmt: skip
 ROOMY: Final = (
     "/directory/import",

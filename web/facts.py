@@ -13,7 +13,7 @@ from typing import Final
 from bastion import errors
 from bastion.domain.device import FileRight
 from bastion.domain.session_effects import RefusalReason
-from web import desk_words, device_words, import_words, labels, message_words
+from web import desk_words, device_words, import_words, labels, message_words, paper_words
 from web.labels import N_
 from web.views import Clockface, brief
 
@@ -113,7 +113,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": {**WAYS, **desk_words.RELEASED},
         "outcome": OUTCOMES, "kind": KINDS, "op": labels.FILE_OPERATIONS, "direction": desk_words.DIRECTIONS,
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,
-        "register": import_words.REGISTERS,
+        "register": import_words.REGISTERS, "paper": paper_words.KINDS,
         "files": FILES, "scan": desk_words.SCANS, "announced": desk_words.ANNOUNCED,
         "signature": desk_words.UNSCANNED,
         "topic": message_words.TOPICS, "topics": message_words.TOPICS, "muted": message_words.TOPICS,

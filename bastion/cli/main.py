@@ -45,6 +45,7 @@ REGISTERS: Mapping[str, str] = MappingProxyType(
     {
         "facility": "registers:facilities",
         "supplier": "registers:suppliers",
+        "paper": "papers:papers",
         "technician": "people:technicians",
         "key": "people:keys",
         "staff": "people:staff",

@@ -15,6 +15,7 @@ import structlog
 from bastion.domain.derogation import Derogation
 from bastion.domain.device import ChannelKind
 from bastion.domain.grant import Grant
+from bastion.domain.paper import PaperKind
 from bastion.domain.session import (
     ChannelAsked,
     ChannelEnded,
@@ -43,10 +44,11 @@ from bastion.domain.session_record import SessionRecord
 from bastion.errors import BastionError, ChannelRefused, GrantOver, NoGrant, RecordingUnavailable
 from bastion.proxy.frames import Data, Exit, Stream
 from bastion.proxy.journal import Journal
-from bastion.proxy.notices import Words, last_on_screen, on_screen
+from bastion.proxy.notices import PAPERS_LACK, Words, last_on_screen, on_screen
 from bastion.proxy.relay import Relay
 from bastion.proxy.steady import SteadyClock
 from bastion.proxy.taps import Activity
+from bastion.services.paperwork import named
 from recordings.model import RecordingError, TrackKind
 from recordings.recorder import Recorder, Track
 
@@ -88,6 +90,7 @@ class LiveSession:
         self._tunnels: set[int] = set()
         self._wake: asyncio.TimerHandle | None = None
         self._numbers = 0
+        self._lacks: tuple[PaperKind, ...] = ()
         self.feed(GrantBound(grant.box, grant.channels, timedelta(seconds=grant.idle_seconds)))
 
     @property
@@ -198,6 +201,13 @@ class LiveSession:
 
     async def facts_written(self) -> None:
         await self._journal.flush()
+
+    def warn_of_papers(self, lacks: tuple[PaperKind, ...]) -> None:
+        """Say, once for each change, that the supplier's papers have run out (R-67). The work goes on."""
+        if lacks and lacks != self._lacks:
+            said = self.words.say(PAPERS_LACK)
+            self._tell(said.format(papers=named(lacks, self.words.language)))
+        self._lacks = lacks
 
     def last_words(self) -> str:
         """Why the session ended, in the technician's words; empty while it goes on."""

@@ -40,6 +40,10 @@ _ENDINGS: Final[Mapping[EndReason, str]] = {
     EndReason.CRASHED: "The session is closed.",
 }
 
+PAPERS_LACK: Final = (
+    "Your company’s papers at the hospital have run out ({papers}). You may finish; no new session opens without them."
+)
+
 
 def plain(text: str) -> str:
     """Make text from anywhere harmless on a terminal: what is not printable becomes a space."""

@@ -261,6 +261,7 @@ def obey(live: LiveSession, locks: list[Lock], wish: Wish | None) -> None:
         return
     if wish is None:
         return
+    live.warn_of_papers(wish.lacks)
     if wish.grant.end != live.end:
         live.feed(BoxChanged(wish.grant.box))
     if live.state is SessionState.ACTIVE and wish.frozen_by:

@@ -13,6 +13,7 @@ from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.errors import Conflict, DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services.decisions import Decisions, policy_ids, reasons, refusal
 from bastion.services.joins import Joins, found, scope
+from bastion.services.paperwork import missing_of
 from bastion.services.requests import (
     RequestViews,
     audit_decision,
@@ -75,7 +76,7 @@ class Access:
             await refuse_if_locked(uow, ask.technician, ask.device, now)
             if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
                 raise Conflict("pending", sentence="A request for this device is waiting already; see its state first.")
-            decision = self._ask_policy(actor, ask, draft.kind, now)
+            decision = await self._ask_policy(uow, actor, ask, draft.kind, now)
             made = _make_request(actor, draft, ask, decision, now)
             await self._keep_request(uow, actor, made, ask, decision, now)
         if not decision.allowed:
@@ -96,7 +97,7 @@ class Access:
                 raise Conflict("not open", sentence="This authorisation is not open any more; ask for a new one.")
             ask = await self._resolve_grant(uow, grant, minutes)
             first = found(await uow.requests.get(grant.request_id))
-            decision = self._ask_policy(actor, ask, grant.kind, now)
+            decision = await self._ask_policy(uow, actor, ask, grant.kind, now)
             made = _make_extension(actor, first, grant, minutes, reason, now)
             await self._keep_request(uow, actor, made, ask, decision, now)
         if not decision.allowed:
@@ -176,8 +177,13 @@ class Access:
             grant.end - grant.start + timedelta(minutes=minutes),
         )  # fmt: skip
 
-    def _ask_policy(self, actor: Actor, ask: _Ask, kind: InterventionKind, now: datetime) -> Decision:
-        return self._decisions.on_device(Action.REQUEST, actor, ask.supplier, ask.device, kind, ask.wanted, now)
+    async def _ask_policy(
+        self, uow: UnitOfWork, actor: Actor, ask: _Ask, kind: InterventionKind, now: datetime
+    ) -> Decision:
+        lacks = await missing_of(uow, ask.supplier.id, now)
+        return self._decisions.on_device(
+            Action.REQUEST, actor, ask.supplier, ask.device, kind, ask.wanted, now, lacks=lacks
+        )
 
     async def _keep_request(
         self, uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: _Ask, decision: Decision, now: datetime

@@ -8,12 +8,14 @@ from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.device import Device
 from bastion.domain.grant import Grant
 from bastion.domain.ids import new_id
+from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Actor, Supplier, Technician
 from bastion.errors import Conflict, NotFound
 from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, refusal
 from bastion.services.joins import found
+from bastion.services.paperwork import missing_of
 from bastion.services.requests import asker, audit_decision, check_minutes, may_see, person, refuse_if_locked
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -96,7 +98,8 @@ class Approvals:
             return await self._extend_grant(uow, actor, request, now)
         technician = found(await uow.technicians.get(request.technician_id))
         supplier = found(await uow.suppliers.get(request.supplier_id))
-        grant = self._make_grant(request, technician, supplier, device, now)
+        lacks = await missing_of(uow, supplier.id, now)
+        grant = self._make_grant(request, technician, supplier, device, now, lacks, actor.language)
         await uow.grants.add(grant)
         await uow.audit.append(
             "grant:created", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
@@ -108,17 +111,18 @@ class Approvals:
         return replace(request, grant_id=grant.id)
 
     def _make_grant(
-        self, request: AccessRequest, technician: Technician, supplier: Supplier, device: Device, now: datetime
-    ) -> Grant:
+        self, request: AccessRequest, technician: Technician, supplier: Supplier, device: Device, now: datetime,
+        lacks: tuple[PaperKind, ...], language: str,
+    ) -> Grant:  # fmt: skip
         actor = asker(request, technician, supplier)
         count = len(request.approvals)
         decision = self._decisions.on_device(
-            Action.CONNECT, actor, supplier, device, request.kind, request.agreed, now, count
+            Action.CONNECT, actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks
         )
         if not decision.allowed:
-            raise refusal(decision, "en")
+            raise refusal(decision, language)
         start = max(request.start or now, now)
-        scope = self._decisions.scope(actor, supplier, device, request.kind, request.agreed, now, count)
+        scope = self._decisions.scope(actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks)
         return Grant(
             new_id(now), request.id, technician.id, supplier.id, device.id, device.facility_id, request.account_id,
             request.kind, scope.channels, start, start + request.agreed,

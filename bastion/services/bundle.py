@@ -19,6 +19,7 @@ from bastion.services.inventory import HostKeyScanner, Inventory
 from bastion.services.locks import Locks
 from bastion.services.notifications import Notifications
 from bastion.services.opening import PROOF_LENGTH
+from bastion.services.papers import WARN_BEFORE, Papers
 from bastion.services.people import People
 from bastion.services.releases import Releases
 from bastion.services.replay import RecordingStore, Replay
@@ -60,6 +61,7 @@ class Services:
     inventory: Inventory
     derogations: Derogations
     imports: Imports
+    papers: Papers
     audit: Audit
     decisions: Decisions
     upkeep: Upkeep
@@ -78,6 +80,7 @@ class Services:
 def build(
     database: Database, vault: Vault, engine: PolicyEngine, recordings: RecordingStore, scan: HostKeyScanner,
     keeping: FileKeeping, *, proof_length: timedelta = PROOF_LENGTH, keep: Keep | None = None,
+    warn_papers: timedelta = WARN_BEFORE,
     outward: Outward | None = None,
 ) -> Services:  # fmt: skip
     """Join the use cases to the store; `app.py` calls this once."""
@@ -98,6 +101,7 @@ def build(
         inventory=Inventory(database, vault, scan),
         derogations=Derogations(database, authentication),
         imports=Imports(database, authentication),
+        papers=Papers(database, authentication, warn_papers),
         audit=Audit(database, authentication),
         decisions=decisions,
         upkeep=Upkeep(database, vault),

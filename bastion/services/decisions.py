@@ -7,8 +7,10 @@ from typing import Literal
 
 from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.device import ChannelKind, Device, FileRight
+from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Actor, ActorKind, Supplier
 from bastion.errors import Forbidden, PolicyRefused, SelfApproval
+from bastion.services.paperwork import naming
 from policies.engine import PolicyEngine
 from policies.model import Action, ContextFacts, Decision, DeviceFacts, PrincipalFacts, Query, Sas, SupplierFacts
 
@@ -55,20 +57,23 @@ class Decisions:
     # -- technicians ---------------------------------------------------------------------------------------------------
     def on_device(
         self, action: Action, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind,
-        duration: timedelta, now: datetime, approvals: int = 0,
+        duration: timedelta, now: datetime, approvals: int = 0, *, lacks: tuple[PaperKind, ...],
     ) -> Decision:  # fmt: skip
-        """May `actor` do `action` on `device`? Staff may ask for a technician; all else is the technician's own."""
+        """May `actor` do `action` on `device`? Staff may ask for a technician; all else is the technician's own.
+
+        `lacks` are the papers whose want blocks the supplier.
+        """
         context = _context(now, actor.source, kind.value, duration, factors=2, approvals=approvals)
-        query = Query(action, _principal(actor), _supplier(supplier, now), _device(device), context)
-        return self._decide(query)
+        query = Query(action, _principal(actor), _supplier(supplier, now, lacks), _device(device), context)
+        return naming(self._decide(query), lacks)
 
     def scope(
         self, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind, duration: timedelta,
-        now: datetime, approvals: int,
+        now: datetime, approvals: int, *, lacks: tuple[PaperKind, ...],
     ) -> Scope:  # fmt: skip
         """What a grant for this work may hold. What is refused passes by nobody but a person."""
         answers = {
-            action: self.on_device(action, actor, supplier, device, kind, duration, now, approvals)
+            action: self.on_device(action, actor, supplier, device, kind, duration, now, approvals, lacks=lacks)
             for action in (*CHANNEL_ACTIONS.values(), *FILE_ACTIONS.values())
         }
         return Scope(
@@ -168,9 +173,11 @@ def _principal(actor: Actor) -> PrincipalFacts:
     )  # fmt: skip
 
 
-def _supplier(supplier: Supplier, now: datetime) -> SupplierFacts:
-    contract = supplier.under_contract(now)
-    return SupplierFacts(supplier.id, supplier.code, supplier.networks, contract_active=contract)
+def _supplier(supplier: Supplier, now: datetime, lacks: tuple[PaperKind, ...]) -> SupplierFacts:
+    return SupplierFacts(
+        supplier.id, supplier.code, supplier.networks, contract_active=supplier.under_contract(now),
+        papers_in_order=not lacks,
+    )  # fmt: skip
 
 
 def _device(device: Device) -> DeviceFacts:

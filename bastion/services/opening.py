@@ -25,6 +25,7 @@ from bastion.errors import (
 from bastion.secret import Secret
 from bastion.services.decisions import Decisions, refusal
 from bastion.services.joins import found
+from bastion.services.paperwork import missing_of
 from bastion.services.reaching import session_endpoint
 from bastion.services.sealing import secret_aad
 from bastion.services.views import DeviceCredential, Opened
@@ -91,6 +92,7 @@ class Opening:
         decision = self._decisions.on_device(
             Action.CONNECT, actor, facts.supplier, facts.device, facts.grant.kind,
             facts.grant.end - facts.grant.start, now, approvals=len(facts.grant.approved_by),
+            lacks=await missing_of(uow, facts.supplier.id, now),
         )  # fmt: skip
         if not decision.allowed:
             raise refusal(decision, actor.language)

@@ -12,6 +12,7 @@ from bastion.errors import BastionError, Invalid, Locked
 from bastion.i18n import sentence
 from bastion.services.decisions import Decisions, judged_source
 from bastion.services.joins import Joins
+from bastion.services.paperwork import missing_of
 from bastion.services.reaching import reachable
 from bastion.services.views import RequestView
 from bastion.store.unit_of_work import UnitOfWork
@@ -47,6 +48,7 @@ class RequestViews:
         scope = self._decisions.scope(
             asker(request, view.technician, view.supplier), view.supplier, view.device, request.kind, request.agreed,
             clock.now(), max(request.quorum, len(request.approvals)),
+            lacks=await missing_of(uow, view.supplier.id, clock.now()),
         )  # fmt: skip
         return replace(view, services=services, scope=scope)
 

@@ -24,6 +24,7 @@ from bastion.services.commands import Command
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
 from bastion.services.opening import PROOF_LENGTH, Connection, Opening
+from bastion.services.paperwork import missing_of
 from bastion.services.reaching import reachable
 from bastion.services.views import Entry, MenuItem, Opened, Wish
 from bastion.store.database import Database
@@ -151,11 +152,14 @@ class Sessions:
             records = await uow.sessions.live(node)
             grants = {ident: found(await uow.grants.get(ident)) for ident in {r.grant_id for r in records}}
             welcome = {ident: await _welcome(Joins(uow), grant) for ident, grant in grants.items()}
+            now = clock.now()
+            lacks = {ident: await missing_of(uow, ident, now) for ident in {r.supplier_id for r in records}}
             derogations = await uow.derogations.of_several(frozenset(r.device_id for r in records))
         return {
             r.id: Wish(
                 r.id, r.frozen_by, r.cut_by, r.cut_why, grants[r.grant_id], welcome[r.grant_id],
                 tuple(one for one in derogations if one.device_id == r.device_id),
+                lacks[r.supplier_id],
             )
             for r in records
         }  # fmt: skip

@@ -7,6 +7,7 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.derogation import Derogation
 from bastion.domain.device import Device, DeviceAccount, Endpoint
 from bastion.domain.grant import Grant
+from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
 from bastion.domain.session_record import SessionRecord
 from bastion.secret import Secret
@@ -162,3 +163,5 @@ class Wish:
     """False once the person has left, or the supplier's contract has ended (R-18)."""
     derogations: tuple[Derogation, ...] = ()
     """Every derogation of the device, as they are now."""
+    lacks: tuple[PaperKind, ...] = ()
+    """Papers whose want blocks the supplier: this session is told and goes on, another does not begin (R-67)."""

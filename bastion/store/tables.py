@@ -16,6 +16,7 @@ from bastion.domain.events import Severity
 from bastion.domain.held_file import Direction, FileState, Scan
 from bastion.domain.importing import Register
 from bastion.domain.lock import LockScope
+from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
@@ -118,6 +119,15 @@ derogations = sa.Table(
     _of("algorithms", Several(tuple)), _text("owner"), _text("reason"), _at("starts"), _at("ends"), _text("created_by"),
     _at("created_at"), _at("withdrawn_at", nullable=True), _text("withdrawn_by"), _at("warned_at", nullable=True),
     sa.Index("ix_derogations_ends", "ends"),
+)  # fmt: skip
+papers = sa.Table(
+    "papers", metadata, _id(), _to("suppliers", "supplier_id"), _of("kind", Closed(PaperKind)), _text("reference"),
+    _at("valid_from"), _at("valid_to", nullable=True), _text("note"), _text("created_by"), _at("created_at"),
+    _at("withdrawn_at", nullable=True), _text("withdrawn_by"), _at("warned_at", nullable=True),
+)  # fmt: skip
+paper_rules = sa.Table(
+    "paper_rules", metadata, sa.Column("kind", Closed(PaperKind), primary_key=True),
+    _at("required_from", nullable=True), _text("set_by"), _at("set_at"),
 )  # fmt: skip
 import_drafts = sa.Table(
     "import_drafts", metadata, _id(), _of("register", Closed(Register)), _text("file_name"),

@@ -18,6 +18,7 @@ from bastion.store.drafts import Drafts
 from bastion.store.held_files import HeldFiles
 from bastion.store.house import Leases, Settings
 from bastion.store.outbox import Deliveries, MailChoices, Outbox, Webhooks
+from bastion.store.papers import PaperRules, Papers
 from bastion.store.proofs import (
     Credentials,
     Failures,
@@ -45,6 +46,8 @@ class UnitOfWork:
         self.endpoints = Endpoints(transaction)
         self.accounts = Accounts(transaction)
         self.derogations = Derogations(transaction)
+        self.papers = Papers(transaction)
+        self.paper_rules = PaperRules(transaction)
         self.drafts = Drafts(transaction)
         self.requests = Requests(transaction)
         self.grants = Grants(transaction)

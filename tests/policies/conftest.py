@@ -41,7 +41,9 @@ def query() -> Query:
     return Query(
         action=Action.SHELL,
         principal=PrincipalFacts("technician", "alice", supplier_id="acme"),
-        supplier=SupplierFacts("acme", "ACME", ("198.51.100.0/24", "203.0.113.0/25"), contract_active=True),
+        supplier=SupplierFacts(
+            "acme", "ACME", ("198.51.100.0/24", "203.0.113.0/25"), contract_active=True, papers_in_order=True
+        ),
         device=DeviceFacts("ct-01", "CT-01", "nord", frozenset({"acme"}), criticality=2),
         context=ContextFacts(
             now=datetime(2026, 11, 23, 10, 0, tzinfo=UTC),

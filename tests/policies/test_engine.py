@@ -218,6 +218,7 @@ ANY_QUERY = st.builds(
         code=st.text(),
         networks=st.lists(st.text()).map(tuple),
         contract_active=st.booleans(),
+        papers_in_order=st.booleans(),
     ),
     device=st.none()
     | st.builds(

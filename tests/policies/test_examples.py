@@ -16,7 +16,7 @@ minutes = 30
 factors = 2
 
 [suppliers]
-acme = { networks = ["10.0.0.0/8"], contract_active = true }
+acme = { networks = ["10.0.0.0/8"], contract_active = true, papers_in_order = true }
 
 [people]
 alice = { kind = "technician", supplier = "acme" }
@@ -45,7 +45,7 @@ def test_a_full_example_is_read():
     assert example.query == Query(
         Action.REQUEST,
         PrincipalFacts("technician", "alice", supplier_id="acme"),
-        SupplierFacts("acme", "acme", ("10.0.0.0/8",), contract_active=True),
+        SupplierFacts("acme", "acme", ("10.0.0.0/8",), contract_active=True, papers_in_order=True),
         DeviceFacts("ct", "ct", "nord", frozenset({"acme"}), criticality=2),
         ContextFacts(
             datetime(2026, 11, 23, 10, tzinfo=UTC), source_ip="10.1.2.3", duration=timedelta(minutes=90), factors=2

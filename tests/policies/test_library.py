@@ -45,7 +45,13 @@ def technician_queries(draw: st.DrawFn) -> Query:
     return Query(
         action=draw(st.sampled_from(Action)),
         principal=PrincipalFacts("technician", "alice", supplier_id=draw(st.sampled_from(["acme", "acme", "other"]))),
-        supplier=SupplierFacts(company, company, ("192.0.2.0/24", "203.0.113.0/24"), contract_active=draw(LIKELY)),
+        supplier=SupplierFacts(
+            company,
+            company,
+            ("192.0.2.0/24", "203.0.113.0/24"),
+            contract_active=draw(LIKELY),
+            papers_in_order=draw(LIKELY),
+        ),
         device=DeviceFacts(
             "d", "D", "nord", frozenset({"acme"}) if draw(LIKELY) else frozenset(), draw(st.integers(1, 4))
         ),
@@ -70,6 +76,7 @@ def technician_may(query: Query) -> bool:
         and query.principal.supplier_id == supplier.id
         and supplier.id in device.supplier_ids
         and supplier.contract_active
+        and supplier.papers_in_order
         and context.source_ip == "203.0.113.9"
         and context.kind in KINDS
         and context.duration <= 4 * HOUR

@@ -7,6 +7,7 @@ import pytest
 
 from bastion.domain.derogation import Derogation, DerogationKind
 from bastion.domain.lock import LockScope
+from bastion.domain.paper import PaperKind
 from bastion.domain.session import EndReason, Killed, SessionState
 from bastion.proxy.live_session import LiveSession
 from bastion.proxy.notices import Words
@@ -133,3 +134,14 @@ async def test_a_session_that_is_ending_is_left_alone(live):
     live.feed(Killed(EndReason.CUT, "Eve", "x"))
     obey(live, [a_lock()], a_wish(frozen_by="Eve"))
     assert live.ended_by[0] is EndReason.CUT
+
+
+async def test_R67_papers_that_ran_out_are_said_once_and_the_session_goes_on(live, monkeypatch):
+    said = []
+    monkeypatch.setattr(live, "_tell", said.append)
+    lacking = replace(a_wish(), lacks=(PaperKind.SECURITY_PLAN,))
+    for wish in (a_wish(), lacking, lacking, a_wish(), lacking):
+        obey(live, [], wish)
+    assert live.live
+    assert len(said) == 2, "once for each time it begins"
+    assert said[0].startswith("Your company’s papers at the hospital have run out (security plan (PAS)).")

@@ -24,7 +24,7 @@ async def test_every_answer_comes_with_its_reason_in_the_readers_language(house)
     supplier = await facts(house)
     far = house.technician(source="203.0.113.1")
     decision = house.services.decisions.on_device(
-        Action.CONNECT, far, supplier, house.device, InterventionKind.TELEDIAGNOSTIC, HOUR, clock.now(), 1
+        Action.CONNECT, far, supplier, house.device, InterventionKind.TELEDIAGNOSTIC, HOUR, clock.now(), 1, lacks=()
     )
     assert not decision.allowed
     assert why(decision, "fr") != why(decision, "en") != ""

@@ -1,9 +1,13 @@
 """Every page there is to look at, and who looks at it: for pictures, for axe, for complaints of the browser."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from bastion import clock
 from bastion.domain.importing import Register
+from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role, Staff
+from bastion.services.papers import PaperForm
 from bastion.services.people import StaffForm
 from tests.services.house import OPERATOR, House
 
@@ -36,6 +40,7 @@ async def stops(house: House) -> list[Stop]:
     me = house.staff(house.max)
     waiting = await house.services.access.pending(me)
     live = await house.services.supervision.live(me)
+    await _papers(house)
     ended = await house.services.supervision.search(me, live=False)
     held = await house.services.releases.search(me, state="held")
     registers = "/directory"
@@ -65,6 +70,8 @@ async def stops(house: House) -> list[Stop]:
         Stop("devices", "denis", f"{registers}/devices"),
         Stop("device", "denis", f"{registers}/devices/{house.device.id}"),
         Stop("device-edit", "denis", f"{registers}/devices/{house.device.id}/edit"),
+        Stop("papers", "denis", f"{registers}/suppliers/{house.alice.supplier_id}/papers"),
+        Stop("paper-rules", "denis", f"{registers}/papers"),
         Stop("import", "denis", f"{registers}/import?register=suppliers"),
         Stop("import-look", "denis", f"{registers}/import/{await _import(house)}"),
         Stop("suppliers", "denis", f"{registers}/suppliers"),
@@ -97,3 +104,17 @@ async def _import(house: House) -> str:
         house.staff(denis), Register.DEVICES, "export GMAO été.csv", IMPORT.encode()
     )
     return draft.id
+
+
+async def _papers(house: House) -> None:
+    """One paper that holds, one that ends soon, one that ran out, and one that is required from next week on."""
+    papers, now, day = house.services.papers, clock.now(), timedelta(days=1)
+    for kind, reference, end in (
+        (PaperKind.CONTRACT, "MAR-2026-118", now + 400 * day),
+        (PaperKind.ATTESTATION, "ATT-2026", now + 12 * day),
+        (PaperKind.CHARTER, "CH-2023-4", now - 3 * day),
+    ):
+        form = PaperForm(kind, reference, now - 300 * day, end, "Original au service des marchés" if end > now else "")
+        await papers.add(OPERATOR, house.alice.supplier_id, form)
+    await papers.require(OPERATOR, PaperKind.ATTESTATION, now - 90 * day)
+    await papers.require(OPERATOR, PaperKind.CHARTER, now + 7 * day)

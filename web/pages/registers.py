@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from bastion.errors import BastionError
 from bastion.services.directory import FacilityForm, SupplierForm
-from web import fields
+from web import fields, paper_words
 from web.console import Console, Seen, go, one_of
 from web.labels import N_
 from web.views import HOME_ZONE, local_day
@@ -42,6 +42,7 @@ async def suppliers(seen: Seen) -> Response:
         "directory/suppliers.html", N_("Suppliers"), rows=await seen.services.directory.suppliers(seen.actor),
         intro=N_("Companies with a maintenance contract, and the addresses their people connect from."),
         add=N_("New supplier"), from_file="suppliers",
+        standing=await seen.services.papers.standing(seen.actor), paper_words=paper_words.KINDS,
     )  # fmt: skip
 
 
