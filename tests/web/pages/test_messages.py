@@ -81,11 +81,19 @@ async def test_a_program_is_registered_and_its_secret_shown_once(house, visitor,
     assert await house.services.webhooks.all(house.staff(house.ruth)) == []
 
 
-async def test_registering_and_removing_take_a_fresh_code(house, visitor, people):
-    browser = await visitor().enter(people["admin"], fresh=False)
+async def test_registering_and_removing_take_a_fresh_code(house, visitor):
+    _, totp = await enrol(house, house.ruth)
+    browser = await visitor().enter(house.ruth, fresh=False)
     facts = {"name": "GMAO", "topics": ["access_cut"], "url": "https://gmao.example/in"}
     assert "Please enter a new code" in (await browser.send("/messages/webhooks", **facts)).text
     assert await house.services.webhooks.all(house.staff(house.ruth)) == []
+    code = pyotp.TOTP(totp).at(clock.now(), counter_offset=1)
+    assert 'id="token"' in (await browser.send("/messages/webhooks", **facts, code=code)).text
+    (made,) = await house.services.webhooks.all(house.staff(house.ruth))
+    browser = await visitor().enter(house.ruth, fresh=False)
+    answer = await browser.send(f"/messages/webhooks/{made.id}/remove", code="")
+    assert "Please enter a new code" in answer.text
+    assert await house.services.webhooks.all(house.staff(house.ruth)) == [made]
 
 
 @pytest.mark.parametrize(("role", "offered"), [("approver", 4), ("security", 1), ("auditor", 0)])
