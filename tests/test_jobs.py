@@ -13,9 +13,12 @@ from structlog.testing import capture_logs
 from bastion import clock, jobs
 from bastion.domain.derogation import DerogationKind
 from bastion.domain.held_file import Direction, FileState
+from bastion.domain.importing import Register
+from bastion.domain.paper import PaperKind
 from bastion.domain.session import EndReason
 from bastion.errors import NotFound, Unavailable
 from bastion.services.derogations import DerogationForm
+from bastion.services.papers import PaperForm
 from bastion.services.sessions import Ending
 from recordings.blobs import FileBlobs
 from recordings.model import RecordingError, RecordingMeta, TrackKind
@@ -232,3 +235,17 @@ async def test_R10_the_end_of_a_derogation_is_announced_once(house, archive, mon
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
     assert await house.tags("derogation:ending") == ["derogation:ending"]
+
+
+async def test_R67_papers_that_end_soon_are_announced_and_forgotten_files_removed(house, monkeypatch):
+    soon = clock.now() + timedelta(days=5)
+    form = PaperForm(PaperKind.CHARTER, "CH-7", None, soon)
+    await house.services.papers.add(OPERATOR, house.alice.supplier_id, form)
+    await house.services.imports.hand_in(OPERATOR, Register.DEVICES, "a.csv", b"code;name\nct-01;X\n")
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(days=2))
+    await jobs._look_at_papers(house.services)
+    await jobs._look_at_papers(house.services)
+    assert await house.tags("paper:ending") == ["paper:ending"]
+    async with house.database.read() as uow:
+        assert await uow.drafts.all() == []

@@ -14,8 +14,10 @@ from bastion.store import (
     access,
     audit_log,
     directory,
+    drafts,
     held_files,
     outbox,
+    papers,
     proofs,
     repository,
     sessions,
@@ -25,6 +27,7 @@ from bastion.store import (
 from bastion.store import tables as t
 
 REPOSITORIES = [
+    drafts.Drafts, papers.Papers, papers.PaperRules,
     directory.Facilities, directory.Suppliers, directory.Technicians, directory.Keys, directory.StaffMembers,
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
     held_files.HeldFiles, outbox.Outbox, outbox.Deliveries, outbox.Webhooks, outbox.MailChoices,
@@ -55,6 +58,7 @@ FINDERS = {
     "keys.by_fingerprint": directory._KEY_BY_FINGERPRINT,
     "endpoints.of": directory._ENDPOINTS_OF,
     "accounts.of": directory._ACCOUNTS_OF,
+    "papers.of": papers.OF_SUPPLIER,
     "requests.pending": access.PENDING,
     "requests.of_technician": access.OF_TECHNICIAN,
     "requests.open_for": access.OPEN_FOR,
