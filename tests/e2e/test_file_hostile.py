@@ -253,8 +253,8 @@ async def test_a_device_that_never_answers_keeps_nobody_from_leaving(world, shel
     os.killpg(process.pid, signal.SIGTERM)
     async with asyncio.timeout(LONG):
         await process.wait()
+    await session_goes_on(world, shell)  # and it wakes OpenSSH, which else tells us of the closed channel much later
     assert (await event(world, "file:passed", op="get", path="/f"))["outcome"] == "broken off"
-    await session_goes_on(world, shell)
 
 
 async def test_T15_a_device_that_floods_after_its_greeting_costs_a_channel_and_no_memory(world, shell_on):
