@@ -29,13 +29,6 @@ STATES: Final = {
     "refused": "refused",
     "broken": "broken off",
     "purged": "removed",
-    "arriving": "still arriving",
-    "held": "held back",
-    "released": "released",
-    "delivered": "delivered",
-    "refused": "refused",
-    "broken": "broken off",
-    "purged": "removed",
 }
 """What a state is called within a sentence: “it is already …”."""
 

@@ -13,7 +13,7 @@ from typing import Final
 from bastion import errors
 from bastion.domain.device import FileRight
 from bastion.domain.session_effects import RefusalReason
-from web import desk_words, device_words, import_words, labels, message_words, paper_words
+from web import audit_words, desk_words, device_words, import_words, labels, message_words, paper_words
 from web.labels import N_
 from web.views import Clockface, brief
 
@@ -157,7 +157,7 @@ class Teller:
         return [self._fact(tag, name, str(value)) for name, value in fields.items() if value != ""]
 
     def _fact(self, tag: str, name: str, value: str) -> Fact:
-        said, word = self._said(tag, name, value), self.t(labels.FIELDS.get(name, name))
+        said, word = self._said(tag, name, value), self.t(audit_words.FIELDS.get(name, name))
         if said is not None:
             return Fact(word, said)
         short = str(brief(value))

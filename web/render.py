@@ -17,8 +17,9 @@ from bastion import clock
 from bastion.domain.parties import Actor
 from bastion.errors import BastionError, ConfigurationError, IllegalTransition
 from bastion.i18n import translator
-from web import labels, views
-from web.labels import FLASHES, STATES
+from web import audit_words, labels, views
+from web.audit_words import STATES
+from web.labels import FLASHES
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
@@ -44,7 +45,9 @@ def environment() -> Environment:
         minutes_long=lambda count: timedelta(minutes=count),
         seconds_long=lambda count: timedelta(seconds=count),
     )
-    env.globals.update(labels=labels, minutes=views.minutes, part_gone=views.part_gone, languages=LANGUAGES)
+    env.globals.update(
+        labels=labels, audit_words=audit_words, minutes=views.minutes, part_gone=views.part_gone, languages=LANGUAGES
+    )
     return env
 
 

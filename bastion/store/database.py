@@ -19,7 +19,7 @@ _PROBE = sa.text("select 1")
 
 
 def parse(url: str) -> URL:
-    """`sqlite:///path` or `postgresql+asyncpg://…` (or plain `postgresql://…`); `ConfigurationError` for anything else."""
+    """`sqlite:///path`, `postgresql://…` or `postgresql+asyncpg://…`; `ConfigurationError` for anything else."""
     try:
         parsed = make_url(url)
     except sa.exc.ArgumentError as error:

@@ -1,6 +1,11 @@
+from datetime import timedelta
+
 import pytest
 
+from bastion import clock
 from tests.services.house import build_house
+from tests.services.postroom import point
+from tests.services.receivers import postbox
 
 
 @pytest.fixture
@@ -11,3 +16,28 @@ async def house(database, tmp_path):
     async with database.read() as uow:
         verdict = await uow.audit.verify()
     assert verdict.ok, (verdict.broken_at, verdict.why)
+
+
+# -- notifications -----------------------------------------------------------------------------------------------------
+@pytest.fixture
+def tell(house):
+    return house.services.notifications
+
+
+@pytest.fixture
+async def box(house, tell):
+    async with postbox() as box:
+        point(tell, box.port)
+        yield box
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Let time pass: later(minutes=5)."""
+    real, gone = clock.now, [timedelta()]
+    monkeypatch.setattr(clock, "now", lambda: real() + gone[0])
+
+    def pass_by(**time) -> None:
+        gone[0] += timedelta(**time)
+
+    return pass_by

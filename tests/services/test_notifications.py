@@ -1,7 +1,5 @@
 """Who is told what, once, in his language, and what becomes of it when the mail server or a receiver is away."""
 
-import asyncio
-import contextlib
 import json
 import re
 from dataclasses import replace
@@ -10,77 +8,22 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
-from bastion.config import MailServer
 from bastion.domain.held_file import Direction
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Role, system_actor
 from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Audit
-from bastion.domain.telling import MOST_ATTEMPTS, TOLD, DeliveryState, Topic, pause_after
-from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound
+from bastion.domain.telling import TOLD, Topic
+from bastion.errors import Forbidden, Invalid, NotFound
 from bastion.i18n import catalogue
-from bastion.networks import Networks
-from bastion.services import letters, notifications
-from bastion.services.couriers import Couriers
+from bastion.services import letters
 from bastion.services.digest import counted
 from bastion.services.people import StaffForm
 from bastion.services.sessions import Ending
 from bastion.services.webhooks import WebhookForm
 from tests.services.house import OPERATOR
-from tests.services.receivers import Authority, postbox, receiver
-
-ADDRESS = "https://bastion.test"
-LOOPBACK = Networks(["127.0.0.0/8"])
-
-
-@pytest.fixture
-def tell(house):
-    return house.services.notifications
-
-
-@pytest.fixture
-async def box(house, tell):
-    async with postbox() as box:
-        point(tell, box.port)
-        yield box
-
-
-def point(tell, port: int, **more) -> None:
-    server = MailServer.read(f"smtp://127.0.0.1:{port}")
-    usual = {"mail_server": server, "mail_from": "b@chu.test", "networks": LOOPBACK, "patience": 5}
-    tell._couriers = Couriers(**(usual | more))
-
-
-async def turn(tell) -> None:
-    while await tell.gather():
-        pass
-    while await tell.deliver(ADDRESS):
-        pass
-
-
-async def states(house) -> list[tuple[str, str]]:
-    async with house.database.read() as uow:
-        return sorted((one.topic, one.state) for one in await uow.deliveries.search(limit=500))
-
-
-@pytest.fixture
-def later(monkeypatch):
-    """Let time pass: later(minutes=5)."""
-    real, gone = clock.now, [timedelta()]
-    monkeypatch.setattr(clock, "now", lambda: real() + gone[0])
-
-    def pass_by(**time) -> None:
-        gone[0] += timedelta(**time)
-
-    return pass_by
-
-
-def heard(box) -> dict[str, list[str]]:
-    """Subjects by address, in order of arrival."""
-    told: dict[str, list[str]] = {}
-    for one in box.letters:
-        told.setdefault(one["To"], []).append(one["Subject"])
-    return told
+from tests.services.postroom import ADDRESS, LOOPBACK, heard, point, states, turn
+from tests.services.receivers import Authority, receiver
 
 
 # -- who is told what --------------------------------------------------------------------------------------------------
@@ -235,155 +178,6 @@ async def test_no_secret_and_nothing_typed_is_told(house, tell, box, tmp_path):
             assert hidden not in text, hidden
 
 
-# -- failing, trying again ---------------------------------------------------------------------------------------------
-async def test_what_fails_is_tried_again_after_growing_pauses_and_arrives_once(house, tell, box, later):
-    box.refuse = "451 not now"
-    await house.asked()
-    await turn(tell)
-    assert await states(house) == [("request_waiting", "waiting")] * 2
-    listed = await tell.search(house.staff(house.ruth), state="waiting")
-    assert sorted((one.name, one.delivery.attempts) for one in listed) == [("Eve", 1), ("Max", 1)]
-    assert all("not now" in one.delivery.trouble for one in listed)
-    later(seconds=29)
-    assert await tell.deliver(ADDRESS) == 0, "not before its time"
-    later(seconds=2)
-    assert await tell.deliver(ADDRESS) == 2
-    box.refuse = ""
-    later(seconds=59)
-    assert await tell.deliver(ADDRESS) == 0
-    later(seconds=2)
-    await turn(tell)
-    later(hours=2)
-    await turn(tell)
-    assert heard(box).keys() == {"eve@chu", "max@chu"}
-    assert all(len(subjects) == 1 for subjects in heard(box).values())
-
-
-async def test_the_same_message_has_the_same_name_each_time(house, tell, box, later):
-    await house.asked()
-    box.refuse = "451 not now"
-    seen = []
-    taken = box.handle_DATA
-
-    async def note(server, session, envelope):
-        seen.append(re.search(rb"Message-ID: (\S+)", envelope.original_content)[1])
-        return await taken(server, session, envelope)
-
-    box.handle_DATA = note
-    await turn(tell)
-    later(minutes=1)
-    await turn(tell)
-    assert (len(seen), len(set(seen))) == (4, 2)
-
-
-async def test_after_the_last_attempt_it_stays_for_an_administrator(house, tell, box, later):
-    box.refuse = "550 no such user"
-    await house.asked()
-    await tell.gather()
-    async with house.database.write() as uow:  # a request lives for two hours only; its hearing must not end before
-        rows = await uow.requests.pending(clock.now())
-        await uow.requests.save(replace(rows[0], expires_at=clock.now() + timedelta(days=3)))
-    for attempt in range(1, MOST_ATTEMPTS + 1):
-        assert await tell.deliver(ADDRESS) == 2, attempt
-        later(seconds=pause_after(attempt).total_seconds() + 1)
-    assert await tell.deliver(ADDRESS) == 0
-    assert await states(house) == [("request_waiting", "failed")] * 2
-    event = await house.event("delivery:failed")
-    assert (event.fields["topic"], event.fields["channel"], event.fields["attempts"]) == (
-        "request_waiting", "mail", str(MOST_ATTEMPTS),
-    )  # fmt: skip
-    ruth = house.staff(house.ruth)
-    assert await tell.count(ruth, DeliveryState.FAILED) == 2
-    box.refuse = ""
-    for one in await tell.search(ruth, state="failed"):
-        await tell.retry(ruth, one.delivery.id)
-        with pytest.raises(Conflict):
-            await tell.retry(ruth, one.delivery.id)
-    await turn(tell)
-    assert await states(house) == [("request_waiting", "sent")] * 2
-    assert (await house.tags("delivery"))[-2:] == ["delivery:retried"] * 2
-
-
-async def test_one_message_that_cannot_be_made_keeps_no_other_waiting(house, tell, box, monkeypatch):
-    real = notifications.letter
-
-    def faulty(delivery, *rest):
-        if delivery.recipient_id == house.eve.id:
-            raise KeyError("a hole")
-        return real(delivery, *rest)
-
-    monkeypatch.setattr(notifications, "letter", faulty)
-    await house.asked()
-    await turn(tell)
-    assert list(heard(box)) == ["max@chu"]
-    (left,) = await tell.search(house.staff(house.ruth), state="waiting")
-    assert (left.name, left.delivery.trouble) == ("Eve", "KeyError")
-
-
-def test_pauses_grow_and_are_bounded():
-    pauses = [pause_after(attempt) for attempt in range(1, MOST_ATTEMPTS + 1)]
-    assert pauses[:3] == [timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=2)]
-    assert pauses == sorted(pauses)
-    assert pauses[-1] == timedelta(hours=1)
-
-
-async def test_a_decision_never_waits_for_the_mail(house, tell):
-    point(tell, 9)  # nobody listens there
-    request = await house.approved()
-    assert request.grant_id
-    await turn(tell)
-    assert ("request_decided", "waiting") in await states(house)
-
-
-async def test_what_is_rolled_back_is_told_to_nobody_and_what_is_committed_is_not_lost(house, tell, box):
-    class Oops(Exception):
-        pass
-
-    request = await house.asked()
-    async with house.database.read() as uow:
-        before = await uow.outbox.next(10)
-    assert [fact.topic for fact in before] == [Topic.REQUEST_WAITING], "it is there before anybody gathers"
-    with contextlib.suppress(Oops):
-        async with house.database.write() as uow:
-            await uow.audit.append("lock:imposed", actor=OPERATOR, subject=("lock", "x"), at=clock.now())
-            raise Oops
-    await turn(tell)
-    assert set(heard(box)) == {"eve@chu", "max@chu"}
-    assert request.ref in box.letters[0]["Subject"]
-
-
-async def test_several_nodes_tell_each_thing_once(house, tell, box):
-    await house.asked()
-    await asyncio.gather(*(turn(tell) for _ in range(4)))
-    assert {address: len(subjects) for address, subjects in heard(box).items()} == {"eve@chu": 1, "max@chu": 1}
-
-
-async def test_an_attempt_that_dies_is_due_again(house, tell, box, later):
-    await house.asked()
-    await tell.gather()
-    async with house.database.write() as uow:
-        for one in await uow.deliveries.due(clock.now(), 10):
-            assert await uow.deliveries.claim(one, clock.now()) is not None
-            assert await uow.deliveries.claim(one, clock.now()) is None
-    assert await tell.deliver(ADDRESS) == 0
-    later(seconds=31)
-    await turn(tell)
-    assert len(box.raw) == 2
-
-
-async def test_what_nobody_told_for_a_day_is_not_told_any_more(house, tell, box, later):
-    await house.asked()
-    later(hours=25)
-    await turn(tell)
-    assert (box.raw, await states(house)) == ([], [])
-
-
-async def test_without_a_mail_server_nothing_is_kept_for_it(house, tell):
-    await house.asked()
-    await turn(tell)
-    assert await states(house) == []
-
-
 # -- nobody answers ----------------------------------------------------------------------------------------------------
 async def test_a_request_nobody_answers_is_told_to_the_next_ring_once(house, tell, box, later):
     request = await house.asked()
@@ -452,128 +246,6 @@ async def test_only_administrators_see_deliveries_and_only_of_their_hospitals(ho
     assert await tell.search(elsewhere) == []
     with pytest.raises(NotFound):
         await tell.retry(elsewhere, one.delivery.id)
-
-
-# -- webhooks ----------------------------------------------------------------------------------------------------------
-def form(port: int = 443, **changes) -> WebhookForm:
-    return replace(WebhookForm("gmao", f"https://127.0.0.1:{port}/in", frozenset({Topic.REQUEST_WAITING})), **changes)
-
-
-@pytest.fixture
-def hooks(house):
-    house.services.webhooks._networks = LOOPBACK
-    return house.services.webhooks
-
-
-async def test_a_webhook_is_told_signed_retried_and_recognised(house, tell, box, hooks, tmp_path, later):
-    ca, ruth = Authority(tmp_path), house.staff(house.ruth)
-    async with receiver(ca.server()) as program:
-        point(tell, box.port, ca=ca.file)
-        made, secret = await hooks.register(ruth, form(program.port))
-        assert await hooks.all(ruth) == [made]
-        program.answer = b"HTTP/1.1 503 Busy\r\n\r\n"
-        request = await house.asked()
-        await turn(tell)
-        program.answer = b"HTTP/1.1 200 OK\r\n\r\n"
-        later(seconds=31)
-        await turn(tell)
-        later(hours=1)
-        await turn(tell)
-        first, second = program.heard
-        assert first.headers["bastion-delivery"] == second.headers["bastion-delivery"]
-        assert first.body == second.body
-        body = json.loads(second.body)
-        assert (body["topic"], body["link"]) == ("request_waiting", f"{ADDRESS}/requests/{request.id}")
-        assert body["facts"] == {
-            "device": "ct-01", "facility": "CHU Demo", "kind": "telemaintenance", "ref": request.ref,
-            "request": request.id, "supplier": "Acme Imaging",
-        }  # fmt: skip
-        async with house.database.read() as uow:
-            sealed = await uow.secrets.get(made.secret_id)
-        assert secret.encode() not in sealed.sealed
-        await house.services.upkeep.rotate_vault(OPERATOR)
-        program.heard.clear()
-        await house.services.access.withdraw(house.technician(), request.id)
-        await house.asked()
-        await turn(tell)
-        assert len(program.heard) == 1, "the secret opens after a change of the vault's key"
-
-
-async def test_a_webhook_hears_only_its_topics_and_its_hospital(house, tell, hooks, tmp_path):
-    ca = Authority(tmp_path)
-    async with receiver(ca.server()) as program:
-        tell._couriers = Couriers(None, "", ca.file, LOOPBACK, 5)
-        await hooks.register(OPERATOR, form(program.port, facility="ch2"))
-        await hooks.register(OPERATOR, form(program.port, name="cuts", topics=frozenset({Topic.ACCESS_CUT})))
-        await house.asked()
-        await turn(tell)
-        assert program.heard == []
-        await hooks.register(OPERATOR, form(program.port, name="here", facility="chu"))
-        await house.services.access.withdraw(house.technician(), (await pending(house)).id)
-        await house.asked()
-        await turn(tell)
-        assert len(program.heard) == 1
-
-
-async def pending(house):
-    return (await house.services.access.pending(house.staff(house.max)))[0].request
-
-
-async def test_a_webhook_that_is_removed_hears_nothing_more(house, tell, hooks):
-    ruth = house.staff(house.ruth)
-    made, _ = await hooks.register(ruth, form(9))
-    tell._couriers = Couriers(networks=LOOPBACK)
-    await house.asked()
-    await tell.gather()
-    await hooks.remove(ruth, made.id)
-    await turn(tell)
-    assert await states(house) == [("request_waiting", "dropped")]
-    async with house.database.read() as uow:
-        assert await uow.secrets.get(made.secret_id) is None
-    assert await house.tags("webhook") == ["webhook:registered", "webhook:removed"]
-    assert (await house.event("webhook:registered")).fields["host"] == "127.0.0.1:9"
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://gmao.test/", "ftp://gmao.test/", "https://", "https://u:p@gmao.test/", "https://gmao.test/#a", "gmao",
-        "https://gmao.test/a b", "https://gmao.test:0/", "https://gmao.test:99999/", "https://[::1/", "https://é.test/",
-        "https://gmao.test/\r\nX: y", "https://gmao.test\\@evil.test/", "https://gmao.test/" + "x" * 500,
-    ],
-)  # fmt: skip
-async def test_a_webhook_s_address_is_plain_https(hooks, house, url):
-    with pytest.raises(Invalid) as refused:
-        await hooks.register(OPERATOR, form(url=url))
-    assert refused.value.field == "url"
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "169.254.169.254", "0.0.0.0", "localhost", "[::ffff:10.0.0.1]"])
-async def test_T50_a_webhook_on_this_machine_or_a_cloud_s_metadata_is_refused(house, host):
-    with pytest.raises(Invalid) as refused:
-        await house.services.webhooks.register(OPERATOR, form(url=f"https://{host}/"))
-    assert refused.value.field == "url"
-
-
-async def test_only_an_administrator_with_a_fresh_code_registers_one(house, hooks):
-    for person, error in (
-        (house.staff(house.eve), Forbidden),
-        (house.technician(), Forbidden),
-        (house.staff(house.ruth, fresh=False), FreshFactorNeeded),
-        (replace(house.staff(house.ruth), facilities=frozenset({house.device.facility_id})), NotFound),
-    ):
-        with pytest.raises(error):
-            await hooks.register(person, form())
-    for wrong in ({"topics": frozenset()}, {"topics": frozenset({Topic.DIGEST})}, {"name": " "}):
-        with pytest.raises(Invalid):
-            await hooks.register(OPERATOR, form(**wrong))
-    mine = replace(house.staff(house.ruth), facilities=frozenset({house.device.facility_id}))
-    made, _ = await hooks.register(mine, form(facility="chu"))
-    assert await hooks.all(mine) == [made]
-    everywhere, _ = await hooks.register(OPERATOR, form(name="all"))
-    assert await hooks.all(mine) == [made]
-    with pytest.raises(NotFound):
-        await hooks.remove(mine, everywhere.id)
 
 
 # -- the day in numbers ------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from bastion.i18n import catalogue
 from tests.web import tour, wording
 from tests.web.scenery import furnish
 from tests.web.visitor import speak
-from web import facts, labels, render
+from web import audit_words, facts, render
 
 WORD = re.compile(r"[a-zà-ÿœ]+(?:[_:][a-z_]+)*")
 SETS = (
@@ -72,7 +72,7 @@ def words(text: str) -> set[str]:
 def english() -> set[str]:
     """Every word of an English sentence and every raw value that is not a French word as well."""
     french = set().union(*(words(text) for text in catalogue("fr").values()))
-    raw = {member.value for kind in SETS for member in kind} | set(KINDS) | set(facts.CODES) | set(labels.FIELDS)
+    raw = {member.value for kind in SETS for member in kind} | set(KINDS) | set(facts.CODES) | set(audit_words.FIELDS)
     raw |= {code for table in facts.WORDS.values() for code in table}
     said = set().union(*(words(text) for text in wording.everything()))
     return (said | {value.lower() for value in raw}) - french - OF_THE_HOUSE

@@ -11,7 +11,7 @@ from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.session import EndReason, SessionState
 from recordings.model import TrackKind
-from web import labels
+from web import audit_words, labels
 
 
 @pytest.mark.parametrize(("table", "members"), [
@@ -26,12 +26,12 @@ def test_every_member_has_a_word_and_no_word_is_idle(table, members):
 
 
 def test_every_audit_event_and_each_of_its_facts_has_a_word():
-    assert set(labels.EVENTS) == set(KINDS)
-    assert set(labels.FIELDS) == {name for kind in KINDS.values() for name in kind.fields}
+    assert set(audit_words.EVENTS) == set(KINDS)
+    assert set(audit_words.FIELDS) == {name for kind in KINDS.values() for name in kind.fields}
 
 
 def test_every_state_that_an_error_may_name_has_a_word():
     named = {state.value for machine in (RequestState, GrantStatus, SessionState, FileState) for state in machine} - {
         "lobby"
     }
-    assert named <= set(labels.STATES)
+    assert named <= set(audit_words.STATES)

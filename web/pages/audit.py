@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from bastion.domain.events import AuditEvent
 from bastion.errors import BastionError
-from web import fields, labels
+from web import audit_words, fields, labels
 from web.console import Console, Seen, Typed
 from web.facts import Teller
 from web.labels import N_
@@ -89,7 +89,7 @@ def _address(filters: Typed, before: int | str = "") -> str:
 
 def _tags(seen: Console) -> list[tuple[str, str]]:
     """Return every kind of event, in the alphabetical order of its words."""
-    events = sorted((seen.t(words), tag) for tag, words in labels.EVENTS.items())
+    events = sorted((seen.t(words), tag) for tag, words in audit_words.EVENTS.items())
     return [(tag, words) for words, tag in events]
 
 

@@ -15,8 +15,8 @@ CHECK = """async (rules) => (await axe.run(document, rules)).violations.map(
     (found) => `${found.id}: ${found.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`)"""
 STILL = """const still = new CSSStyleSheet(); still.replaceSync('.jump, .thumb { position: static !important }');
 document.adoptedStyleSheets = [still]"""
-"""What the button to the decision and the bar of a phone cover is a matter of scrolling, not of the page. A sheet of its
-own, for the page may re-read a part of itself at any moment."""
+"""What the button to the decision and the bar of a phone cover is a matter of scrolling, not of the page. A sheet of
+its own, for the page may re-read a part of itself at any moment."""
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 OUTSIDE = """[...document.querySelectorAll('main *')].filter((thing) => thing.getClientRects().length
     && !thing.closest('.tabs, .out-of-sight, svg')
