@@ -43,6 +43,20 @@ class RecorderTap:
             self._track.exit(frame.signal or str(frame.status))
 
 
+class RemarksTap:
+    """Records what a device says beside a protocol that has a gate of its own: nothing passes unrecorded that way."""
+
+    def __init__(self, track: Track) -> None:
+        self._track = track
+
+    def typed(self, _frame: Frame) -> None:
+        """The gate's."""
+
+    def shown(self, frame: Frame) -> None:
+        if isinstance(frame, Data) and frame.stream is Stream.ERR:
+            self._track.write("e", frame.data)
+
+
 class PassageTap:
     """Notes when, which way and how much of what is encrypted from end to end, whose content would tell nothing."""
 

@@ -33,6 +33,7 @@ class LyingDevice:
 
     def __init__(self, lies: dict[int, Answer] | None = None, names: tuple[bytes, ...] = ()) -> None:
         self.names = names
+        self.remark = b""  # said beside the protocol, as a file channel opens
         self.asked: list[int] = []
         self._handles = 0
         self._listed: set[bytes] = set()
@@ -130,6 +131,8 @@ class _Session(asyncssh.SSHServerSession):
         self._channel.exit(0)
 
     async def _serve_files(self) -> None:
+        if self._device.remark:
+            self._channel.write_stderr(self._device.remark)
         try:
             while True:
                 size = int.from_bytes(await self._reader.readexactly(4), "big")

@@ -183,14 +183,10 @@ def unasked(number, _):
     return say.status(number + 1000, wire.OK) + say.handle(number, b"h")
 
 
-def garbage(_, __):
-    return b"\xff" * 100
-
-
 LIES = {
     "sends more than was asked for": {wire.READ: too_much},
     "answers what nobody asked": {wire.OPEN: unasked},
-    "impossible length": {wire.OPEN: garbage},
+    "impossible length": {wire.OPEN: lambda *_: b"\xff" * 100},
     "version 6": {wire.INIT: lambda *_: say.version(speaks=6)},
 }
 
@@ -255,6 +251,16 @@ async def test_a_device_that_never_answers_keeps_nobody_from_leaving(world, shel
         await process.wait()
     await session_goes_on(world, shell)  # and it wakes OpenSSH, which else tells us of the closed channel much later
     assert (await event(world, "file:passed", op="get", path="/f"))["outcome"] == "broken off"
+
+
+async def test_what_a_device_says_beside_the_file_protocol_is_recorded(world):
+    device = LyingDevice()
+    device.remark = b"PATIENT 4711 " * 1000
+    await device.commission(world)
+    await world.grant()
+    async with python(world) as sftp, sftp.open(b"/f", "rb") as opened:
+        assert await opened.read() == file()
+    assert await world.recorded("e") == device.remark
 
 
 async def test_T15_a_device_that_floods_after_its_greeting_costs_a_channel_and_no_memory(world, shell_on):

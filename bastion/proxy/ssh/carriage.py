@@ -23,7 +23,7 @@ from bastion.proxy.ssh.line_link import SHELL_ONLY
 from bastion.proxy.ssh.links import Link
 from bastion.proxy.ssh.modes import named
 from bastion.proxy.ssh.packet_path import splice
-from bastion.proxy.taps import PassageTap, RecorderTap, Traffic
+from bastion.proxy.taps import PassageTap, RecorderTap, RemarksTap, Traffic
 from bastion.services.address import Address
 from bastion.services.commands import Command, ready
 
@@ -87,7 +87,7 @@ class Carriage:
                 lambda on: relay.gate_full(full=on),
                 lambda said: end.write(Data(f"{said}\n".encode(), Stream.ERR)),
             )  # fmt: skip
-            taps: list[Tap] = [Traffic(live.activity)]
+            taps: list[Tap] = [RemarksTap(track), Traffic(live.activity)]
             shortcut = _short_way(end, device)
             relay = Relay(end, device, taps, live, terminal=False, shortcut=shortcut, gate=gate)
             return relay
