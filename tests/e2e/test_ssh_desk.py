@@ -13,6 +13,7 @@ from recordings import replay
 from recordings.files import FileLine
 from recordings.model import TrackKind
 from tests.e2e.clients import run
+from tests.e2e.file_clients import Rclone
 from tests.services.test_files import Verdicts
 
 HL7 = b"MSH|^~\\&|A|B|C|D|20260101||ORU^R01|1|P|2.5\rPID|1||123^^^H||DUPONT^JEANNE||19700101|F\r"
@@ -302,3 +303,13 @@ async def test_R20_each_right_is_asked_for_as_beside_the_gate(desk, tmp_path, sc
     assert (await sftp(desk, f"get {at_device(desk)}/a.txt {tmp_path}/a")).status == 0
     assert sorted(p.name for p in at_device(desk).glob("[abd]")) == []
     assert (await desk.tags("file:refused")).count("file:refused") == 5
+
+
+async def test_what_stands_behind_the_content_of_a_write_is_left_aside(desk, tmp_path):
+    """rclone 1.60 sends its whole buffer with each write."""
+    source = tmp_path / "firmware.bin"
+    source.write_bytes(os.urandom(400_123))
+    client = Rclone(desk)
+    await client.ready()
+    await client.put(source, at_device(desk, "firmware.bin"))
+    assert sha256(at_device(desk, "firmware.bin")) == sha256(source)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import asyncssh
 import structlog
 from asyncssh.logging import SSHLogger, logger
-from asyncssh.packet import SSHPacket
+from asyncssh.packet import SSHPacket, String, UInt64
 from asyncssh.sftp import SFTPServerHandler
 
 from bastion.proxy.files import wire
@@ -170,12 +170,19 @@ class _Handler(SFTPServerHandler):
             raise asyncssh.SFTPFailure(TOO_MANY_FILES.sentence)
         return await self._process_opendir(packet)
 
+    async def _write_content(self, packet: SSHPacket) -> int:
+        """Leave aside what stands behind the content: Go's client sends its whole buffer (rclone 1.60 for one)."""
+        handle, offset, content = packet.get_string(), packet.get_uint64(), packet.get_string()
+        packet.get_remaining_payload()
+        return await self._process_write(SSHPacket(String(handle) + UInt64(offset) + String(content)))
+
     _opendir: Any = _open_folder
+    _write: Any = _write_content
     _packet_handlers = {
         kind: handler
         for kind, handler in SFTPServerHandler._packet_handlers.items()  # noqa: SLF001 - nothing public lists them
         if kind not in _NOT_OFFERED
-    } | {wire.OPENDIR: _opendir}
+    } | {wire.OPENDIR: _opendir, wire.WRITE: _write}
 
     async def _cleanup(self, exc: Exception | None) -> None:
         """It is over, for whatever reason: the base class closes what the client has not closed."""
