@@ -11,7 +11,8 @@ from bastion.domain.held_file import FileState, Scan
 from bastion.services.antivirus import Scanned
 from recordings import replay
 from recordings.files import FileLine
-from recordings.model import TrackKind
+from recordings.model import RecordingError, TrackKind
+from recordings.recorder import Track
 from tests.e2e.clients import run
 from tests.e2e.file_clients import Rclone
 from tests.services.test_files import Verdicts
@@ -313,3 +314,21 @@ async def test_what_stands_behind_the_content_of_a_write_is_left_aside(desk, tmp
     await client.ready()
     await client.put(source, at_device(desk, "firmware.bin"))
     assert sha256(at_device(desk, "firmware.bin")) == sha256(source)
+
+
+async def test_R49_a_delivery_that_cannot_be_recorded_ends_the_session(desk, tmp_path, monkeypatch):
+    desk.services.files._antivirus = Verdicts(UNSCANNED)
+    source = tmp_path / "firmware.bin"
+    source.write_bytes(b"version 7")
+    await scp(desk, str(source), f"alice+ct-01@127.0.0.1:{at_device(desk, 'held.bin')}")
+    (file,) = await held(desk)
+
+    def full(*_) -> None:
+        raise RecordingError("the disk is full")
+
+    monkeypatch.setattr(Track, "file", full)
+    await release(desk, file)
+    assert await desk.terminal.ended(timeout=5) != 0
+    await desk.settled()
+    assert not at_device(desk, "held.bin").exists()
+    assert "recording:failed" in await desk.tags("recording")

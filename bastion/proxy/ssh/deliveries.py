@@ -13,7 +13,7 @@ import structlog
 
 from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.held_file import Direction, FileState, HeldFile
-from bastion.domain.session import SessionState
+from bastion.domain.session import RecordingFailed, SessionState
 from bastion.errors import BastionError, NotFound
 from bastion.i18n import translator
 from bastion.proxy.files.ledger import Ledger
@@ -22,6 +22,7 @@ from bastion.proxy.notices import plain
 from bastion.proxy.ssh.desk import DEVICE_TROUBLES, Desk
 from bastion.proxy.ssh.device_files import DeviceFiles
 from bastion.services.files import Files
+from recordings.model import RecordingError
 
 EVERYTHING: Final = "*"
 """The topic that says: read everything again."""
@@ -88,6 +89,8 @@ class Deliveries:
             finally:
                 device.close()
             outcome = "closed"
+        except RecordingError as error:  # nothing is done on a device that is not recorded, nor by us
+            live.feed(RecordingFailed(str(error)))
         except (*DEVICE_TROUBLES, BastionError) as problem:
             _log.warning("released files are not delivered", session=live.id, why=repr(problem))
         finally:
