@@ -9,6 +9,7 @@ import pyotp
 import pytest
 
 from bastion import clock, config, parts
+from bastion.cli.demo import LOOPBACK
 from bastion.demo import hall, world
 from bastion.demo.facts import Facts
 from bastion.domain.access_request import InterventionKind, RequestState
@@ -23,6 +24,7 @@ ME = operator_actor("demo")
 @pytest.fixture
 async def settings(monkeypatch, tmp_path):
     monkeypatch.setenv("BASTION_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BASTION_TEST_NETWORKS", LOOPBACK)
     monkeypatch.setattr(hall.sshd, "find", lambda: None)
     made = config.load()
     await asyncio.to_thread(parts.prepare, made)
