@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bastion.store.database import Database
 from tests.databases import Postgres, postgres_server, sqlite_fresh, sqlite_template
@@ -41,3 +42,10 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = await Database.open(database_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(autouse=True)
+def plain_logging() -> Iterator[None]:
+    """What a command or a server set up for its own log is not the next test's."""
+    yield
+    structlog.reset_defaults()
