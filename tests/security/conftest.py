@@ -1,3 +1,3 @@
-from tests.e2e.conftest import hospital, world
+from tests.e2e.conftest import hospital, policies, world
 
-__all__ = ["hospital", "world"]
+__all__ = ["hospital", "policies", "world"]
