@@ -31,7 +31,10 @@ class Service:
 
     def _serve(self, sock: socket.socket) -> None:
         with sock, contextlib.suppress(OSError):
-            kind, size = _ORDER.unpack(sock.recv(_ORDER.size, socket.MSG_WAITALL))
+            order = sock.recv(_ORDER.size, socket.MSG_WAITALL)
+            if len(order) < _ORDER.size:
+                return  # somebody only looked whether anybody listens
+            kind, size = _ORDER.unpack(order)
             if kind == GIVE:
                 _give(sock, size)
             else:
