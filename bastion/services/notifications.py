@@ -88,6 +88,10 @@ class Notifications:
         """Take facts out of the outbox, oldest first; return how many."""
         async with self._database.read() as uow:
             facts = await uow.outbox.next(AT_ONCE)
+            heard = bool(facts) and (self.by_mail or bool(await uow.webhooks.all()))
+        if facts and not heard:
+            async with self._database.write() as uow:
+                return await uow.outbox.clear(facts[-1].seq)
         for fact in facts:
             await self._spread(fact, clock.now())
         return len(facts)

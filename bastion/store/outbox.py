@@ -28,6 +28,10 @@ class Outbox(Repository[Fact]):
         """Remove it; `False` if somebody else has done so."""
         return bool(await self._tx.change(TAKE_FACT, {"this": fact.seq}))
 
+    async def clear(self, upto: int) -> int:
+        """Remove all facts as old as `upto`: there is nobody to tell."""
+        return await self._tx.change(CLEAR_FACTS, {"upto": upto})
+
 
 class Deliveries(Repository[Delivery]):
     kind, table, order = Delivery, t.deliveries, ("at", "id")
@@ -97,6 +101,7 @@ def put_facts(facts: Sequence[Fact]) -> list[Change]:
 _WAITING = _D.state == sa.literal(DeliveryState.WAITING, Closed(DeliveryState))
 PUT_FACTS = sa.insert(t.outbox)
 NEXT_FACTS = Outbox.sql_all.limit(sa.bindparam("most"))
+CLEAR_FACTS = sa.delete(t.outbox).where(t.outbox.c.seq <= sa.bindparam("upto"))
 TAKE_FACT = sa.delete(t.outbox).where(t.outbox.c.seq == sa.bindparam("this"))
 QUEUE = insert(t.deliveries).on_conflict_do_nothing(index_elements=["key", "recipient_id"])
 KNOWN = sa.select(_D.id).where(_D.key == sa.bindparam("occasion")).limit(1)

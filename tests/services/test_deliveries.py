@@ -163,3 +163,14 @@ async def test_without_a_mail_server_nothing_is_kept_for_it(house, tell):
     await house.asked()
     await turn(tell)
     assert await states(house) == []
+
+
+async def test_facts_nobody_would_hear_are_removed_at_once(house, tell, monkeypatch):
+    """Each costs a dozen reads to tell; on a busy bastion without mail they would slow every session."""
+    opened = await house.opened()
+    monkeypatch.setattr(tell, "_spread", None)
+    await turn(tell)
+    async with house.database.read() as uow:
+        assert await uow.outbox.next(10) == []
+        assert await uow.audit.search(tag_prefix="session:opened") != []
+    assert opened.record.id
