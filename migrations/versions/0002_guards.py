@@ -6,6 +6,8 @@ Each guard is a condition on OLD and NEW, in SQL both databases understand.
 
 from alembic import op
 
+from migrations.guards import guard, refusing
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -114,38 +116,14 @@ GUARDS: tuple[tuple[str, str, str, str | None, str], ...] = (
 
 
 def upgrade() -> None:
-    make = _on_sqlite if op.get_bind().dialect.name == "sqlite" else _on_postgresql
     for table, name, event, condition, sentence in GUARDS:
-        make(table, name, event, condition, sentence)
+        guard(table, name, event, condition, sentence)
     if op.get_bind().dialect.name == "postgresql":
         _no_truncate("audit_events", "audit_head", "approvals")
 
 
-def _on_sqlite(table: str, name: str, event: str, condition: str | None, sentence: str) -> None:
-    when = f"when {condition}" if condition else ""
-    op.execute(
-        f"create trigger {table}_{name} before {event} on {table} for each row {when} "
-        f"begin select raise(abort, '{sentence}'); end"
-    )
-
-
-def _on_postgresql(table: str, name: str, event: str, condition: str | None, sentence: str) -> None:
-    when = f"when ({condition})" if condition else ""
-    op.execute(_function(f"{table}_{name}", sentence))
-    op.execute(
-        f"create trigger {table}_{name} before {event} on {table} for each row {when} execute function {table}_{name}()"
-    )
-
-
 def _no_truncate(*tables: str) -> None:
     """PostgreSQL can empty a table without touching a row."""
-    op.execute(_function("no_truncate", "this table is never emptied"))
+    op.execute(refusing("no_truncate", "this table is never emptied"))
     for table in tables:
         op.execute(f"create trigger {table}_no_truncate before truncate on {table} execute function no_truncate()")
-
-
-def _function(name: str, sentence: str) -> str:
-    return (
-        f"create function {name}() returns trigger language plpgsql as $$ "
-        f"begin raise exception '{sentence}' using errcode = 'integrity_constraint_violation'; end $$"
-    )

@@ -6,6 +6,8 @@ A grant made before this version has no right on any file, and whatever it might
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.guards import guard
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -28,17 +30,4 @@ def upgrade() -> None:
         endpoints.add_column(sa.Column("options", sa.String(), nullable=False, server_default="{}"))
         endpoints.drop_constraint("ck_endpoints_protocol", type_="check")
         endpoints.create_check_constraint("ck_endpoints_protocol", PROTOCOLS)
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            f"create trigger grants_files before update on grants for each row when {GIVEN} "
-            f"begin select raise(abort, '{SENTENCE}'); end"
-        )
-        return
-    op.execute(
-        "create function grants_files() returns trigger language plpgsql as $$ "
-        f"begin raise exception '{SENTENCE}' using errcode = 'integrity_constraint_violation'; end $$"
-    )
-    op.execute(
-        f"create trigger grants_files before update on grants for each row when ({GIVEN}) "
-        "execute function grants_files()"
-    )
+    guard("grants", "files", "update", GIVEN, SENTENCE)

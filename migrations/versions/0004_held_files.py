@@ -7,6 +7,8 @@ one it was (its path, its way, its content), and that what was decided and deliv
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.guards import guard
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -118,7 +120,6 @@ def upgrade() -> None:
     )
     for short, columns in INDEXES.items():
         op.create_index(f"ix_held_files_{short}", "held_files", columns)
-    guard = _on_sqlite if op.get_bind().dialect.name == "sqlite" else _on_postgresql
     for one in GUARDS:
         guard(*one)
 
@@ -126,23 +127,4 @@ def upgrade() -> None:
 def _ref(column: str, target: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         [column], [f"{target}.id"], name=f"fk_held_files_{column}", deferrable=True, initially="DEFERRED"
-    )
-
-
-def _on_sqlite(table: str, name: str, event: str, condition: str | None, sentence: str) -> None:
-    when = f"when {condition}" if condition else ""
-    op.execute(
-        f"create trigger {table}_{name} before {event} on {table} for each row {when} "
-        f"begin select raise(abort, '{sentence}'); end"
-    )
-
-
-def _on_postgresql(table: str, name: str, event: str, condition: str | None, sentence: str) -> None:
-    when = f"when ({condition})" if condition else ""
-    op.execute(
-        f"create function {table}_{name}() returns trigger language plpgsql as $$ "
-        f"begin raise exception '{sentence}' using errcode = 'integrity_constraint_violation'; end $$"
-    )
-    op.execute(
-        f"create trigger {table}_{name} before {event} on {table} for each row {when} execute function {table}_{name}()"
     )

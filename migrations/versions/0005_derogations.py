@@ -7,6 +7,8 @@ another derogation. That the trail was warned of its end is noted once.
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.guards import guard
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -66,26 +68,5 @@ def upgrade() -> None:
     )
     op.create_index("ix_derogations_device_id", "derogations", ["device_id"])
     op.create_index("ix_derogations_ends", "derogations", ["ends"])
-    guard = _on_sqlite if op.get_bind().dialect.name == "sqlite" else _on_postgresql
     for one in GUARDS:
-        guard(*one)
-
-
-def _on_sqlite(name: str, event: str, condition: str | None, sentence: str) -> None:
-    when = f"when {condition}" if condition else ""
-    op.execute(
-        f"create trigger derogations_{name} before {event} on derogations for each row {when} "
-        f"begin select raise(abort, '{sentence}'); end"
-    )
-
-
-def _on_postgresql(name: str, event: str, condition: str | None, sentence: str) -> None:
-    when = f"when ({condition})" if condition else ""
-    op.execute(
-        f"create function derogations_{name}() returns trigger language plpgsql as $$ "
-        f"begin raise exception '{sentence}' using errcode = 'integrity_constraint_violation'; end $$"
-    )
-    op.execute(
-        f"create trigger derogations_{name} before {event} on derogations for each row {when} "
-        f"execute function derogations_{name}()"
-    )
+        guard("derogations", *one)

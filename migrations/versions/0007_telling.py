@@ -7,6 +7,8 @@ says; the same occasion reaches each recipient once.
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.guards import guard
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -81,23 +83,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", name="pk_mail_choices"),
     )
     condition = " or ".join(f"new.{name} <> old.{name}" for name in FIXED)
-    guard = _on_sqlite if op.get_bind().dialect.name == "sqlite" else _on_postgresql
-    guard(condition)
-
-
-def _on_sqlite(condition: str) -> None:
-    op.execute(
-        f"create trigger deliveries_which before update on deliveries for each row when {condition} "
-        f"begin select raise(abort, '{SENTENCE}'); end"
-    )
-
-
-def _on_postgresql(condition: str) -> None:
-    op.execute(
-        "create function deliveries_which() returns trigger language plpgsql as $$ "
-        f"begin raise exception '{SENTENCE}' using errcode = 'integrity_constraint_violation'; end $$"
-    )
-    op.execute(
-        f"create trigger deliveries_which before update on deliveries for each row when ({condition}) "
-        "execute function deliveries_which()"
-    )
+    guard("deliveries", "which", "update", condition, SENTENCE)

@@ -6,6 +6,8 @@ A paper never changes what it is nor until when it holds: a longer one is anothe
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.guards import guard
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -67,25 +69,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", name="pk_paper_rules"),
         sa.CheckConstraint(f"kind in {KINDS}", name="ck_paper_rules_kind"),
     )
-    guard = _on_sqlite if op.get_bind().dialect.name == "sqlite" else _on_postgresql
     for one in GUARDS:
-        guard(*one)
-
-
-def _on_sqlite(name: str, event: str, condition: str | None, sentence: str) -> None:
-    when = f"when {condition}" if condition else ""
-    op.execute(
-        f"create trigger papers_{name} before {event} on papers for each row {when} "
-        f"begin select raise(abort, '{sentence}'); end"
-    )
-
-
-def _on_postgresql(name: str, event: str, condition: str | None, sentence: str) -> None:
-    when = f"when ({condition})" if condition else ""
-    op.execute(
-        f"create function papers_{name}() returns trigger language plpgsql as $$ "
-        f"begin raise exception '{sentence}' using errcode = 'integrity_constraint_violation'; end $$"
-    )
-    op.execute(
-        f"create trigger papers_{name} before {event} on papers for each row {when} execute function papers_{name}()"
-    )
+        guard("papers", *one)

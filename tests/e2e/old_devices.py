@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import asyncssh
+import pyotp
 
 from bastion import clock
 from bastion.demo import sshd
@@ -15,6 +16,7 @@ from bastion.domain.device import Device, Protocol, SecretKind
 from bastion.secret import Secret
 from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
+from recordings import replay
 from tests.e2e.clients import free_port, run
 from tests.e2e.world import OPERATOR, World
 from tests.proxy.old_device import LOGIN, PASSWORD
@@ -123,3 +125,22 @@ async def in_clear(
     device = await register(world, code, LOGIN, SecretKind.PASSWORD, Secret.of(PASSWORD))
     await answers_at(world, device, port, protocol, options)
     return device
+
+
+async def endpoint_of(world: World) -> str:
+    return (await world.services.inventory.device(OPERATOR, world.device.id)).endpoints[0].id
+
+
+async def opened(world: World, session: int = 0) -> replay.Replay:
+    await world.settled()
+    record = (await world.records())[session]
+    return replay.open_recording(world.archive.blobs, record.id, world.signer.public)
+
+
+def code_now(world: World) -> str:
+    """A code for the time the clock shows, which a test may have moved."""
+    return pyotp.TOTP(world.alice.totp).at(clock.now())
+
+
+def marks(kept: replay.Replay) -> list[str]:
+    return [frame.data.decode() for frame in kept.frames(0) if frame.code == "m"]

@@ -4,43 +4,24 @@ import asyncio
 import signal
 from contextlib import asynccontextmanager
 
-import pyotp
 import pytest
 
-from bastion import clock
 from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import Protocol, SecretKind
 from bastion.secret import Secret
-from recordings import replay
 from tests.e2e.old_devices import (
     DAY,
     answers_at,
+    code_now,
     derogate,
     in_clear,
+    marks,
+    opened,
 )
 from tests.e2e.world import OPERATOR, clock_moved
 from tests.proxy.old_device import PASSWORD
 from tests.proxy.peers import ser2net, served, telnetd
 from tests.proxy.test_serial_line import modes, on_the_line
-
-
-async def endpoint_of(world) -> str:
-    return (await world.services.inventory.device(OPERATOR, world.device.id)).endpoints[0].id
-
-
-async def opened(world, session: int = 0):
-    await world.settled()
-    record = (await world.records())[session]
-    return replay.open_recording(world.archive.blobs, record.id, world.signer.public)
-
-
-def code_now(world) -> str:
-    """A code for the time the clock shows, which a test may have moved."""
-    return pyotp.TOTP(world.alice.totp).at(clock.now())
-
-
-def marks(kept) -> list[str]:
-    return [frame.data.decode() for frame in kept.frames(0) if frame.code == "m"]
 
 
 # -- telnet ------------------------------------------------------------------------------------------------------------

@@ -5,44 +5,25 @@ import sys
 from pathlib import Path
 
 import asyncssh
-import pyotp
 import pytest
 
-from bastion import clock
 from bastion.domain.device import SecretKind
 from bastion.errors import DeviceNotReady
 from bastion.secret import Secret
-from recordings import replay
 from tests.e2e.clients import run
 from tests.e2e.old_devices import (
     DAY,
     OLD,
     OLDEST,
+    code_now,
     derogate,
+    endpoint_of,
     old_sshd,
+    opened,
     pin,
     small_dropbear,
 )
 from tests.e2e.world import OPERATOR, clock_moved
-
-
-async def endpoint_of(world) -> str:
-    return (await world.services.inventory.device(OPERATOR, world.device.id)).endpoints[0].id
-
-
-async def opened(world, session: int = 0):
-    await world.settled()
-    record = (await world.records())[session]
-    return replay.open_recording(world.archive.blobs, record.id, world.signer.public)
-
-
-def code_now(world) -> str:
-    """A code for the time the clock shows, which a test may have moved."""
-    return pyotp.TOTP(world.alice.totp).at(clock.now())
-
-
-def marks(kept) -> list[str]:
-    return [frame.data.decode() for frame in kept.frames(0) if frame.code == "m"]
 
 
 # -- SSH ---------------------------------------------------------------------------------------------------------------
