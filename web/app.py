@@ -27,6 +27,7 @@ from web.guards import Key, require_complete
 from web.labels import N_
 from web.pages import (
     account,
+    asking,
     audit,
     derogations,
     desk,
@@ -50,8 +51,8 @@ from web.security import NotSignedIn, admit, end_session, sign_in_address
 from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin, dress
 
 PAGES: Final = (
-    door, home, live, requests, sessions, desk, recordings, audit, locks, messages, account, devices, derogations,
-    technicians, staff, registers, imports, papers,
+    door, home, live, asking, requests, sessions, desk, recordings, audit, locks, messages, account, devices,
+    derogations, technicians, staff, registers, imports, papers,
 )  # fmt: skip
 ROOMY: Final = (
     "/directory/import",

@@ -13,7 +13,7 @@ from typing import Final
 from bastion import errors
 from bastion.domain.device import FileRight
 from bastion.domain.session_effects import RefusalReason
-from web import audit_words, desk_words, device_words, import_words, labels, message_words, paper_words
+from web import audit_words, desk_words, device_words, import_words, labels, message_words, paper_words, plan_words
 from web.labels import N_
 from web.views import Clockface, brief
 
@@ -60,6 +60,7 @@ FILE_REFUSALS: Final = {
     "not_open": N_("the file was not open for that"),
     "harmful_names": N_("the device sent file names that could do harm"),
 }
+PATIENT_DATA: Final = {value: words[1] for value, words in plan_words.PATIENT_DATA.items()}
 FILES: Final[Mapping[str, str]] = {
     FileRight.UPLOAD: N_("upload"),
     FileRight.DOWNLOAD: N_("download"),
@@ -116,6 +117,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "register": import_words.REGISTERS, "paper": paper_words.KINDS,
         "files": FILES, "scan": desk_words.SCANS, "announced": desk_words.ANNOUNCED,
         "signature": desk_words.UNSCANNED,
+        "patient_data": PATIENT_DATA, "software_change": {"yes": N_("yes")},
         "topic": message_words.TOPICS, "topics": message_words.TOPICS, "muted": message_words.TOPICS,
         "channel": message_words.CHANNELS,
     }
@@ -131,7 +133,9 @@ CODED: Final = frozenset(
     }
 )  # fmt: skip
 """Names that are the same in every language, shown as such."""
-WRITTEN: Final = frozenset({"reason", "why", "note", "work_order", "label", "detail"})
+WRITTEN: Final = frozenset(
+    {"reason", "why", "note", "work_order", "label", "detail", "keeps", "patient_why", "rollback", "people", "backup"}
+)
 """What a person typed, shown as a quotation."""
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.machine import step
+from bastion.domain.work_plan import PLAIN, WorkPlan
 from bastion.errors import AlreadyAgreed, IllegalTransition, SelfApproval
 
 
@@ -100,6 +101,7 @@ class AccessRequest:
     grant_id: str = ""
     announced: tuple[AnnouncedFile, ...] = ()
     """Files the supplier will bring, with the hashes they must have (R-42)."""
+    plan: WorkPlan = PLAIN
     version: int = field(default=1)
 
     @property

@@ -35,6 +35,8 @@ def _kind(tag: str, severity: Severity, public: str = "", personal: str = "") ->
 
 
 _HELD = "session direction size sha256"
+_ASKED = "kind minutes work_order policy quorum device supplier"
+_PLANNED = "technician keeps professional patient_why rollback people"
 _DEROGATION = "device derogation kind algorithms start end"
 _I, _N, _W, _A = Severity.INFO, Severity.NOTICE, Severity.WARNING, Severity.ALARM
 KINDS = MappingProxyType(
@@ -55,7 +57,7 @@ KINDS = MappingProxyType(
             _kind("auth:totp_enrolled", _N, "who"),
             _kind("token:created", _N, "token label expires roles"),
             _kind("token:revoked", _N, "token label"),
-            _kind("request:created", _I, "kind minutes work_order policy quorum device supplier", "technician reason"),
+            _kind("request:created", _I, f"{_ASKED} patient_data software_change backup", f"{_PLANNED} reason"),
             _kind("request:refused", _W, "kind minutes device supplier policy why", "technician reason"),
             _kind("request:approved", _N, "minutes agreed missing policy", "note"),
             _kind("request:denied", _N, "", "note"),

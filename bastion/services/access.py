@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bastion import clock
+from bastion.domain import work_plan
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.announced_file import AnnouncedFile, checked
 from bastion.domain.device import Device, DeviceAccount
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
+from bastion.domain.work_plan import PLAIN, WorkPlan
 from bastion.errors import Conflict, DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services.decisions import Decisions, policy_ids, reasons, refusal
 from bastion.services.joins import Joins, found, scope
@@ -47,6 +49,7 @@ class RequestDraft:
     technician_login: str = ""
     notice_accepted: bool = False
     announced: tuple[AnnouncedFile, ...] = ()
+    plan: WorkPlan = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,8 @@ class Access:
     # -- asking --------------------------------------------------------------------------------------------------------
     async def request(self, actor: Actor, draft: RequestDraft) -> AccessRequest:
         """Ask for access, for oneself or, as staff, for a technician. Raises `PolicyRefused`, `Locked`, `Invalid`."""
-        _check_texts(draft)
         now = clock.now()
+        draft = _checked(draft, now)
         async with self._database.write() as uow:
             ask = await self._resolve(uow, actor, draft)
             await refuse_if_locked(uow, ask.technician, ask.device, now)
@@ -202,16 +205,19 @@ class Access:
 
 
 # -- small parts, without state ----------------------------------------------------------------------------------------
-def _check_texts(draft: RequestDraft) -> None:
+def _checked(draft: RequestDraft, now: datetime) -> RequestDraft:
+    """Everything that a request must say is said, and no text runs on for ever (R-25)."""
     if len(draft.reason.strip()) < 3:
         raise ReasonNeeded("request", field="reason", sentence="Please say in a few words what you are going to do.")
     for name in ("reason", "work_order", "account"):
         if len(getattr(draft, name)) > MAX_TEXT:
             raise Invalid(name, field=name, sentence=TOO_LONG, limit=MAX_TEXT)
     check_minutes(draft.minutes)
-    checked(draft.announced)
-    if draft.start is not None and (draft.start.tzinfo is None or draft.start < clock.now() - timedelta(minutes=5)):
+    if draft.start is not None and (draft.start.tzinfo is None or draft.start < now - timedelta(minutes=5)):
         raise Invalid("start", field="start", sentence="The start lies in the past. Choose a later one.")
+    changes = draft.kind is not InterventionKind.TELEDIAGNOSTIC
+    plan = work_plan.checked(draft.plan, max(draft.start or now, now), may_change=changes)
+    return replace(draft, announced=checked(draft.announced), plan=plan)
 
 
 async def _technician_of(uow: UnitOfWork, actor: Actor, login: str) -> Technician:
@@ -234,7 +240,7 @@ def _make_request(actor: Actor, draft: RequestDraft, ask: _Ask, decision: Decisi
         created_by=person(actor), quorum=decision.obligations.approvals,
         max_duration=decision.obligations.max_duration, policy_hash=decision.policy_hash,
         policy_ids=policy_ids(decision), source=actor.source, start=draft.start,
-        announced=checked(draft.announced),
+        announced=draft.announced, plan=draft.plan,
         notice_accepted_at=now if draft.notice_accepted and actor.kind is ActorKind.TECHNICIAN else None,
     )  # fmt: skip
 
@@ -255,5 +261,16 @@ async def _audit_created(uow: UnitOfWork, actor: Actor, made: AccessRequest, ask
         "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,
         kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, policy=" ".join(made.policy_ids),
         quorum=made.quorum, device=ask.device.code, supplier=ask.supplier.code, technician=ask.technician.login,
-        reason=made.reason,
+        reason=made.reason, **_plan_facts(made.plan),
     )  # fmt: skip
+
+
+def _plan_facts(plan: WorkPlan) -> dict[str, object]:
+    """What the trail keeps of the plan: who answers for patient data and why (R-38), and the way back (R-43)."""
+    facts = {
+        "patient_data": plan.patient_data, "professional": plan.professional, "patient_why": plan.patient_why,
+        "software_change": "yes" if plan.software_change else "", "rollback": plan.rollback,
+        "backup": f"{plan.backup_at.isoformat()} {plan.backup_place}" if plan.backup_at else "",
+        "keeps": plan.keeps, "people": "; ".join(plan.people),
+    }  # fmt: skip
+    return {name: value for name, value in facts.items() if value}

@@ -89,6 +89,8 @@ class Opening:
         if hit is not None:
             raise Locked(hit.id, why=hit.reason)
         _check_grant(facts.grant, now)
+        if not facts.plan.ready(now):
+            raise NoGrant(facts.grant.id, sentence="Software is to be changed and its backup is not there yet (R-43).")
         decision = self._decisions.on_device(
             Action.CONNECT, actor, facts.supplier, facts.device, facts.grant.kind,
             facts.grant.end - facts.grant.start, now, approvals=len(facts.grant.approved_by),

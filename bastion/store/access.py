@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bastion.domain.access_request import AccessRequest, Approval, Person, RequestState
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock
+from bastion.domain.work_plan import WorkPlan
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
 from bastion.store.repository import Repository, Versioned
@@ -106,18 +108,20 @@ class Requests(Versioned[AccessRequest]):
 
     def _row(self, entity: AccessRequest) -> dict[str, Any]:
         by = entity.created_by
-        row = {name: getattr(entity, name) for name in _PLAIN}
+        row = {name: getattr(entity, name) for name in _PLAIN} | {name: getattr(entity.plan, name) for name in _PLAN}
         return row | {"created_by_id": by.id, "created_by_name": by.name, "created_by_company": by.company}
 
 
 _CREATED_BY = ("created_by_id", "created_by_name", "created_by_company")
-_PLAIN = tuple(column.name for column in t.access_requests.c if column.name not in _CREATED_BY)
+_PLAN = tuple(field.name for field in fields(WorkPlan))
+_PLAIN = tuple(column.name for column in t.access_requests.c if column.name not in {*_CREATED_BY, *_PLAN})
 
 
 def _request(row: Row[Any], approvals: tuple[Approval, ...]) -> AccessRequest:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     by = Person(*(values.pop(name) for name in _CREATED_BY))
-    return AccessRequest(**values, created_by=by, approvals=approvals)
+    plan = WorkPlan(**{name: values.pop(name) for name in _PLAN})
+    return AccessRequest(**values, created_by=by, approvals=approvals, plan=plan)
 
 
 def _in_state(state: str, now: datetime | None) -> "list[sa.ColumnElement[bool]]":

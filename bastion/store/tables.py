@@ -20,6 +20,7 @@ from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
+from bastion.domain.work_plan import PatientData
 from bastion.store.columns import BigId, Closed, Fields, Instant, Records, Ref, Several, Span, Text
 from policies.model import Sas
 
@@ -64,6 +65,18 @@ def _of(
 ) -> "sa.Column[Any]":
     """`default`: what rows have that are older than the column."""
     return sa.Column(name, kind, nullable=nullable, server_default=default)
+
+
+def _plan() -> "tuple[sa.Column[Any], ...]":
+    """A work plan, within the row of its request."""
+    said = ("keeps", "procedure", "professional", "patient_why", "backup_place", "rollback")
+    return (
+        *(sa.Column(name, Text, nullable=False, server_default=sa.text("''")) for name in said),
+        _of("people", Several(tuple), default="[]"),
+        _of("patient_data", Closed(PatientData), default="none"),
+        sa.Column("software_change", sa.Boolean, nullable=False, server_default=sa.false()),
+        _at("backup_at", nullable=True),
+    )  # fmt: skip
 
 
 # -- who takes part ----------------------------------------------------------------------------------------------------
@@ -147,7 +160,7 @@ access_requests = sa.Table(
     _at("notice_accepted_at", nullable=True), _of("stored_state", Closed(RequestState)),
     _at("decided_at", nullable=True), _text("decided_by"), _text("decision_note"),
     _to("grants", "grant_id", nullable=True, index=False, back=True),
-    _of("announced", Records(AnnouncedFile), default="[]"), _number("version"),
+    _of("announced", Records(AnnouncedFile), default="[]"), *_plan(), _number("version"),
     sa.Index("ix_access_requests_technician", "technician_id", "device_id", "stored_state"),
     sa.Index("ix_access_requests_state", "stored_state", "created_at"),
     sa.Index("ix_access_requests_created", "created_at"),

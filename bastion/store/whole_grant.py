@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bastion.domain.device import Device, DeviceAccount
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Facility, Supplier, Technician
+from bastion.domain.work_plan import WorkPlan
 from bastion.store import tables as t
 from bastion.store.access import Grants
 from bastion.store.columns import storable
@@ -20,7 +21,7 @@ from bastion.store.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class WholeGrant:
-    """`reason` and `work_order` are the request's."""
+    """`reason` and `work_order` are the request's, and of `plan` what decides whether the work may begin."""
 
     grant: Grant
     technician: Technician
@@ -30,6 +31,7 @@ class WholeGrant:
     account: DeviceAccount
     reason: str
     work_order: str
+    plan: WorkPlan
 
 
 class WholeGrants:
@@ -48,6 +50,7 @@ _PARTS: tuple[tuple[type[Any], "list[sa.ColumnElement[Any]]"], ...] = tuple(
     (repository.kind, repository.columns())
     for repository in (Grants, Technicians, Suppliers, Devices, Facilities, Accounts)
 )
+_TO_BEGIN = ("software_change", "backup_at", "backup_place", "rollback")
 
 
 def _made(row: tuple[Any, ...]) -> WholeGrant:
@@ -55,7 +58,10 @@ def _made(row: tuple[Any, ...]) -> WholeGrant:
     for kind, columns in _PARTS:
         parts.append(kind(*row[at : at + len(columns)]))
         at += len(columns)
-    return WholeGrant(*parts, *row[at:])
+    reason, work_order, *begin = row[at:]
+    plan = WorkPlan(**dict(zip(_TO_BEGIN, begin, strict=True)))
+    grant, technician, supplier, device, facility, account = parts
+    return WholeGrant(grant, technician, supplier, device, facility, account, reason, work_order, plan)
 
 
 _WHOLE = (
@@ -63,6 +69,7 @@ _WHOLE = (
         *(column for _, columns in _PARTS for column in columns),
         t.access_requests.c.reason,
         t.access_requests.c.work_order,
+        *(t.access_requests.c[name] for name in _TO_BEGIN),
     )
     .select_from(t.grants)
     .join(t.technicians, t.technicians.c.id == t.grants.c.technician_id)

@@ -10,7 +10,18 @@ import pytest
 import sqlalchemy as sa
 
 import migrations
-from bastion.domain import access_request, announced_file, derogation, device, events, held_file, lock, session, telling
+from bastion.domain import (
+    access_request,
+    announced_file,
+    derogation,
+    device,
+    events,
+    held_file,
+    lock,
+    session,
+    telling,
+    work_plan,
+)
 from bastion.domain.access_request import RequestState
 from bastion.domain.parties import system_actor
 from bastion.errors import Conflict, Invalid
@@ -310,3 +321,44 @@ async def test_a_delivery_keeps_what_it_says_and_to_whom(busy: Database) -> None
 def test_the_database_knows_the_words_of_a_delivery(column: str, kind: type[StrEnum]) -> None:
     text = next((Path(migrations.__file__).parent / "versions").glob("*_telling.py")).read_text()
     assert [word for word in kind if f"'{word}'" not in text] == [], column
+
+
+# -- what a request says of the work -----------------------------------------------------------------------------------
+PLANNED = work_plan.WorkPlan(
+    patient_data=work_plan.PatientData.NEEDED, professional="Dr Vasseur", patient_why="a real plan",
+    software_change=True, backup_at=NOW, backup_place="NAS", rollback="restore the image",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["professional", "patient_why", "backup_at", "backup_place", "rollback"])
+async def test_R38_R43_a_request_lacks_nothing_that_its_plan_demands(busy: Database, field: str) -> None:
+    async with busy.write() as uow:
+        await uow.requests.add(a_request(8, plan=PLANNED))
+    with pytest.raises(Invalid):
+        async with busy.write() as uow:
+            await uow.requests.add(a_request(9, plan=replace(PLANNED, **{field: None if field == "backup_at" else ""})))
+
+
+async def test_the_kinds_of_patient_data_are_closed(busy: Database) -> None:
+    async with busy.write() as uow:
+        for number, data in enumerate(work_plan.PatientData, 10):
+            await uow.requests.add(a_request(number, plan=replace(PLANNED, patient_data=data)))
+        raw = uow.requests._row(a_request(20)) | {"patient_data": "some"}
+    with pytest.raises(Invalid):
+        await attempt(busy, sa.insert(t.access_requests).values(raw))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"keeps": "x"}, {"procedure": "x"}, {"people": ("x",)}, {"professional": "x"}, {"patient_why": "x"},
+        {"patient_data": work_plan.PatientData.NONE}, {"software_change": False}, {"backup_place": "x"},
+        {"rollback": "x"}, {"backup_at": NOW - HOUR}, {"backup_at": None, "software_change": False},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_what_was_said_of_the_work_does_not_change(busy: Database, change: dict[str, Any]) -> None:
+    async with busy.write() as uow:
+        await uow.requests.add(a_request(8, plan=PLANNED))
+    with pytest.raises(Conflict, match="said of the work"):
+        await attempt(busy, changed(t.access_requests, "req-8", **change))

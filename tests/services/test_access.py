@@ -5,6 +5,7 @@ import pytest
 
 from bastion import clock
 from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.errors import Conflict, DeviceNotReady, Invalid, NotFound, PolicyRefused, ReasonNeeded
 from bastion.services.inventory import DeviceForm
 from bastion.services.supervision import Supervision
@@ -127,3 +128,45 @@ async def test_history_shows_past_interventions(house):
     await house.asked()
     (view,) = await house.services.access.pending(house.staff(house.eve))
     assert [h.record.id for h in view.history] == [opened.record.id]
+
+
+PATIENTS = WorkPlan(patient_data=PatientData.NEEDED, professional="Dr Vasseur", patient_why="open a real plan")
+SOFTWARE = WorkPlan(software_change=True, backup_place="NAS", rollback="restore the image", keeps="archive")
+
+
+async def test_R38_who_answers_for_patient_data_and_why_is_kept_and_in_the_trail(house):
+    with pytest.raises(Invalid) as refused:
+        await house.asked(plan=replace(PATIENTS, professional=""))
+    assert refused.value.field == "professional"
+    request = await house.asked(plan=PATIENTS)
+    view = await house.services.access.get(house.staff(house.eve), request.id)
+    assert view.request.plan == PATIENTS
+    said = (await house.event("request:created")).fields
+    assert (said["patient_data"], said["professional"]) == ("needed", "Dr Vasseur")
+    assert (said["patient_why"], said["technician"]) == ("open a real plan", "alice")
+
+
+async def test_R43_software_is_not_changed_without_a_backup(house):
+    with pytest.raises(Invalid) as refused:
+        await house.asked(plan=SOFTWARE)
+    assert refused.value.field == "backup_at"
+    plan = replace(SOFTWARE, backup_at=clock.now())
+    with pytest.raises(Invalid):
+        await house.asked(plan=plan, kind=InterventionKind.TELEDIAGNOSTIC)
+    request = await house.asked(plan=plan)
+    assert (await house.services.access.get(house.staff(house.eve), request.id)).request.plan == plan
+    assert (await house.event("request:created")).fields["backup"].endswith(" NAS")
+
+
+async def test_R43_a_planned_change_may_have_its_backup_later_but_before_it_begins(house):
+    start = clock.now() + timedelta(days=1)
+    with pytest.raises(Invalid):
+        await house.asked(plan=replace(SOFTWARE, backup_at=start + timedelta(minutes=1)), start=start)
+    made = await house.asked(plan=replace(SOFTWARE, backup_at=start - timedelta(hours=1)), start=start)
+    assert made.plan.backup_at == start - timedelta(hours=1)
+
+
+async def test_an_extension_goes_on_with_the_plan_of_the_work(house):
+    request = await house.approved(plan=PATIENTS)
+    more = await house.services.access.extend(house.technician(), request.grant_id, 30, "")
+    assert more.plan == PATIENTS

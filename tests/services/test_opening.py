@@ -9,11 +9,13 @@ import sqlalchemy as sa
 from bastion import clock
 from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import Protocol
-from bastion.errors import DeviceNotReady
+from bastion.domain.work_plan import WorkPlan
+from bastion.errors import DeviceNotReady, NoGrant
 from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from bastion.store import tables as t
 from tests.services.house import CONNECTION, OPERATOR
+from tests.store.tampering import tamper
 
 
 async def test_a_code_stands_for_as_long_as_the_hospital_says(house):
@@ -127,3 +129,18 @@ async def test_R10_the_node_is_told_of_every_derogation_of_the_devices_it_serves
     gone = await house.services.derogations.withdraw(OPERATOR, made.id)
     (wish,) = (await house.services.sessions.wishes("n1")).values()
     assert (wish.session_id, wish.derogations) == (opened.record.id, (gone,))
+
+
+async def test_R43_no_window_opens_before_the_backup_is_there(house):
+    plan = WorkPlan(software_change=True, backup_at=clock.now(), backup_place="NAS", rollback="restore the image")
+    request = await house.approved(plan=plan)
+    await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
+    await tamper(
+        house.database,
+        sa.update(t.access_requests)
+        .where(t.access_requests.c.id == request.id)
+        .values(backup_at=clock.now() + timedelta(minutes=5)),
+    )
+    with pytest.raises(NoGrant, match=request.grant_id) as refused:
+        await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
+    assert "backup is not there yet" in refused.value.public

@@ -19,6 +19,7 @@ from bastion.domain.parties import Technician
 from bastion.domain.session import EndReason
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.telling import DeliveryState, Topic
+from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
 from bastion.services.antivirus import Scanned
@@ -96,6 +97,16 @@ class Verdicts:
 
     async def scan(self, file: object, size: int) -> Scanned:
         return self.answer
+
+
+PATCH = WorkPlan(
+    keeps="Le faisceau reste à l’arrêt ; la dosimétrie et l’archivage restent utilisables.",
+    procedure="1. Vérifier la sauvegarde\n2. Arrêter le poste\n3. Installer le correctif 6.2.1\n4. Contrôle de dose",
+    people=("Jeanne Roy (application)", "Marc Vidal"), patient_data=PatientData.NEEDED,
+    professional="Dr Hélène Vasseur, radiothérapeute", patient_why="Vérifier l’ouverture d’un plan de traitement réel",
+    software_change=True, backup_at=clock.now() - timedelta(hours=3), backup_place="NAS biomédical, dossier linac-1",
+    rollback="Restaurer l’image du poste (40 min)",
+)  # fmt: skip
 
 
 class Scenery:
@@ -239,7 +250,7 @@ async def furnish(house: House, home: Path) -> Scenery:
         "configuration de l’onduleur si besoin.", 120,
         announced=(AnnouncedFile("onduleur-3.1.conf", 18_240, "5f" * 32), AnnouncedFile("notes.pdf", 0, "c0" * 32)),
     )  # fmt: skip
-    await scene.ask(tomo, "linac-1", "Correctif de sécurité du poste de traitement", 60, work_order="")
+    await scene.ask(tomo, "linac-1", "Correctif de sécurité du poste de traitement", 60, work_order="", plan=PATCH)
     await told(house)
     return scene
 

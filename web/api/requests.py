@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.announced_file import AnnouncedFile
+from bastion.domain.work_plan import PLAIN
 from bastion.services.access import RequestDraft
 from web.api.bearer import Me, Use, fresh
 from web.api.shapes import (
@@ -15,6 +16,7 @@ from web.api.shapes import (
     Limit,
     Minutes,
     Offset,
+    PlanShape,
     Reason,
     RequestShape,
     Shape,
@@ -33,6 +35,7 @@ class NewRequest(Shape):
     account: str = ""
     start: Instant | None = None
     announced: tuple[AnnouncedShape, ...] = ()
+    plan: PlanShape | None = None
 
 
 class Approve(Shape):
@@ -95,6 +98,7 @@ async def create(body: NewRequest, me: Me, use: Use) -> RequestShape:
         device_code=body.device, kind=body.kind, reason=body.reason, minutes=body.minutes, work_order=body.work_order,
         account=body.account, start=body.start, technician_login=body.technician,
         announced=tuple(AnnouncedFile(one.name, one.size, one.sha256.lower()) for one in body.announced),
+        plan=body.plan.plan() if body.plan else PLAIN,
     )  # fmt: skip
     return await _shown(me, use, await use.access.request(me, draft))
 

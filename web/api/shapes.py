@@ -13,6 +13,7 @@ from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.parties import Role
 from bastion.domain.session import EndReason
+from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.services.views import DeviceView, GrantView, RequestView, SessionView, TechnicianView
 
 Minutes = Annotated[int, Field(ge=1, le=24 * 60, description="Minutes of work.")]
@@ -40,6 +41,26 @@ class AnnouncedShape(Shape):
     name: str = Field(max_length=400)
     size: int = Field(0, ge=0)
     sha256: str = Field(max_length=64)
+
+
+class PlanShape(Shape):
+    """What the work touches (R-25). `needed` patient data wants `professional` and `patient_why` (R-38); a change of
+    software wants `backup_at`, `backup_place` and `rollback` (R-43).
+    """
+
+    keeps: str = Field("", max_length=2000, description="What stays usable on the device meanwhile.")
+    procedure: str = Field("", max_length=2000)
+    people: tuple[Annotated[str, Field(max_length=200)], ...] = Field((), max_length=20)
+    patient_data: PatientData = PatientData.NONE
+    professional: str = Field("", max_length=200, description="Health professional of the hospital who answers.")
+    patient_why: str = Field("", max_length=2000)
+    software_change: bool = False
+    backup_at: AwareDatetime | None = None
+    backup_place: str = Field("", max_length=200)
+    rollback: str = Field("", max_length=2000)
+
+    def plan(self) -> WorkPlan:
+        return WorkPlan(**self.model_dump())
 
 
 class DerogationShape(Shape):
@@ -94,6 +115,7 @@ class RequestShape(Shape):
     extends_grant_id: str
     grant_id: str
     announced: list[AnnouncedShape]
+    plan: PlanShape
     policy: list[str]
     approvers: list[str]
     can_decide: bool
@@ -113,6 +135,7 @@ class RequestShape(Shape):
             approvals=_agreements(request), decided_by=request.decided_by, decision_note=request.decision_note,
             extends_grant_id=request.extends_grant_id, grant_id=request.grant_id,
             announced=[AnnouncedShape.model_validate(file) for file in request.announced],
+            plan=PlanShape.model_validate(request.plan),
             policy=list(view.decision_reasons), approvers=list(view.approvers), can_decide=view.can_decide,
             why_not=view.why_not, derogations=[DerogationShape.of(one, now) for one in view.derogations],
         )  # fmt: skip

@@ -1,19 +1,17 @@
-"""Requests for access: the list, the one screen on which one decides, and asking from the hospital's side."""
+"""Requests for access: the list, and the one screen on which one decides. Asking is `asking.py`."""
 
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
-from bastion.domain import announced_file
-from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.access_request import RequestState
 from bastion.domain.device import recordability
-from bastion.errors import BastionError, Invalid, NotFound
+from bastion.errors import BastionError
 from bastion.services import reasons
-from bastion.services.access import RequestDraft
-from bastion.services.views import DeviceView, RequestView, TechnicianView
-from web import device_words, fields, labels, pasted
+from bastion.services.views import RequestView
+from web import device_words, fields, labels, pasted, plan_words
 from web.console import Console, Seen, Typed, go
 from web.guards import GUARDS
 from web.labels import N_
@@ -23,10 +21,6 @@ from web.views import minutes, shorter_than
 router = APIRouter()
 Text = Annotated[str, Form()]
 Asked = Annotated[str, Query()]
-ASK_MINUTES: Final = (30, 60, 120, 240)
-NOT_THEIRS: Final = N_(
-    "The company of this technician does not maintain this device. Choose another device or technician."
-)
 
 
 @router.get("/requests")
@@ -45,26 +39,6 @@ async def listing(
     return seen.page(
         "requests.html", N_("Requests"), rows=rows[:PAGE], filters=filters, states=states, newer=newer, older=older
     )
-
-
-@router.get("/requests/new")
-async def new(seen: Seen, device: Asked = "", technician: Asked = "") -> Response:
-    """Show the form; htmx reads the list of devices anew when another technician is chosen."""
-    usual = Typed(kind=InterventionKind.TELEMAINTENANCE.value, minutes=60)
-    return await _ask_form(seen, Typed(usual, device=device, technician=technician))
-
-
-@router.post("/requests/new")
-async def ask(
-    seen: Seen, reason: Text = "", device: Text = "", technician: Text = "", kind: Text = "", work_order: Text = "",
-    minutes: Text = "", start: Text = "", announced: Text = "",
-) -> Response:  # fmt: skip
-    typed = Typed(
-        device=device, technician=technician, kind=kind, reason=reason, work_order=work_order, start=start,
-        announced=announced, minutes=int(minutes) if minutes.isdigit() else 0,
-    )  # fmt: skip
-
-    return await seen.attempt(_ask(seen, typed), partial(_ask_form, seen, typed))
 
 
 @router.get("/requests/{ident}")
@@ -123,7 +97,7 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, **
     return seen.page(
         "request.html", error=error, view=view, asked=asked, durations=choices,
         chosen=int(chosen) if chosen.isdigit() and int(chosen) in choices else choices[0],
-        typed=Typed(typed), mine=_mine(seen, view), words=device_words, recordability=recordability,
+        typed=Typed(typed), mine=_mine(seen, view), words=device_words, plans=plan_words, recordability=recordability,
         paste_words=pasted, pasted=pasted.for_request(seen, view),
     )  # fmt: skip
 
@@ -137,49 +111,3 @@ def _durations(view: RequestView) -> tuple[int, list[int]]:
 def _mine(seen: Console, view: RequestView) -> bool:
     admitted = GUARDS["POST", "/requests/{ident}/withdraw"].admits(seen.actor)
     return admitted and seen.actor.id == view.request.created_by.id
-
-
-async def _ask_form(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:
-    t, face = seen.t, seen.face
-    people = [v for v in await seen.services.people.technicians(seen.actor) if v.technician.usable(face.now)]
-    chosen = next((v for v in people if v.technician.login == typed.technician), None)
-    devices = await _devices_of(seen, chosen, typed.device if error else "")
-    return seen.page(
-        "request_new.html", N_("Ask for a technician"), error=error, typed=typed, chosen=chosen,
-        devices=[(v.device.code, f"{v.device.code} · {v.device.name}") for v in devices],
-        technicians=[(v.technician.login, f"{v.technician.name} · {v.supplier.name}") for v in people],
-        kinds=[(kind.value, t(words), "") for kind, words in _kinds()],
-        durations=[(choice, face.span(fields.length(choice)), "") for choice in ASK_MINUTES],
-    )  # fmt: skip
-
-
-async def _devices_of(seen: Console, chosen: TechnicianView | None, kept: str) -> list[DeviceView]:
-    """Return the devices the chosen technician's company maintains, and the one that stood in a refused form."""
-    devices = [v for v in await seen.services.inventory.devices(seen.actor, limit=500) if v.device.active]
-    if chosen is None:
-        return devices
-    return [v for v in devices if chosen.supplier.id in v.device.supplier_ids or v.device.code == kept]
-
-
-def _kinds() -> list[tuple[InterventionKind, str]]:
-    return [(kind, labels.KINDS[kind]) for kind in InterventionKind]
-
-
-async def _ask(seen: Console, typed: Typed) -> Response:
-    devices = await seen.services.inventory.devices(seen.actor, limit=500)
-    device = next((v for v in devices if v.device.code == typed.device), None)
-    if device is None:
-        raise Invalid(typed.device, field="device", sentence="Choose a device from the list.")
-    if not typed.technician:
-        raise Invalid("none", field="technician", sentence="Choose a technician from the list.")
-    draft = RequestDraft(
-        device.device.code, fields.choice(typed.kind, InterventionKind, "kind"), typed.reason, typed.minutes,
-        work_order=typed.work_order, technician_login=typed.technician,
-        start=fields.local_moment(typed.start, "start", device.facility.timezone),
-        announced=announced_file.parse(typed.announced),
-    )  # fmt: skip
-    try:
-        made = await seen.services.access.request(seen.actor, draft)
-    except NotFound as error:
-        raise Invalid(error.detail, field="device", sentence=NOT_THEIRS) from error
-    return go(f"/requests/{made.id}", "asked")

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from bastion import clock
-from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
+from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.errors import BastionError, Conflict, Invalid, PolicyRefused, Unavailable
 from bastion.i18n import sentence
 from bastion.proxy.lobby import pasted, screens
 from bastion.proxy.lobby.desk import Desk
+from bastion.proxy.lobby.plan import Choice, PlanQuestions, chosen
 from bastion.proxy.lobby.terminal import HungUp, Terminal
 from bastion.proxy.notices import Words
 from bastion.proxy.pulse import Pulse
@@ -22,7 +23,6 @@ PATIENCE: Final = 600.0
 """Seconds an unanswered question stays on the screen."""
 LOOK_AGAIN: Final = 2.0
 """Seconds after which a waiting lobby reads the rows even without a hint."""
-USUAL_KIND: Final = InterventionKind.TELEMAINTENANCE
 USUAL_MINUTES: Final = 60
 
 
@@ -114,23 +114,24 @@ class Lobby:
     async def _draft(self, code: str, account: str) -> RequestDraft:
         reason = await self._needed("Reason (what is to be done): ")
         self._show(screens.kinds(self._words))
-        kind = await self._kind()
+        choice = await self._kind()
+        plan = await PlanQuestions(self._question, self._needed, self._say).plan(choice, clock.now())
         order = await self._question("Work order or ticket (Enter for none): ")
         minutes = await self._minutes()
         await self._accept_notice()
-        return RequestDraft(code, kind, reason, minutes, work_order=order, account=account, notice_accepted=True)
+        return RequestDraft(
+            code, choice.kind, reason, minutes, work_order=order, account=account, notice_accepted=True, plan=plan
+        )
 
     async def _needed(self, prompt: str) -> str:
         while not (answer := await self._question(prompt)):
             self._say("This cannot be left empty.")
         return answer
 
-    async def _kind(self) -> InterventionKind:
-        while answer := await self._question("Number (Enter for 2): "):
-            if answer in {"1", "2", "3"}:
-                return screens.KINDS[int(answer) - 1]
-            self._say("Please answer 1, 2 or 3.")
-        return USUAL_KIND
+    async def _kind(self) -> Choice:
+        while (choice := chosen(await self._question("Number (Enter for 2): "))) is None:
+            self._say("Please answer 1, 2, 3 or 4.")
+        return choice
 
     async def _minutes(self) -> int:
         while answer := await self._question("How long, e.g. 45 min, 2h, 1h30 (Enter for 1 h): "):

@@ -70,8 +70,11 @@ def choice(answer: str, items: Sequence[MenuItem]) -> str | None:
 
 
 def kinds(words: Words) -> str:
-    lines = [f"  {n}  {words.say(_KIND_NAMES[kind])}" for n, kind in enumerate(KINDS, 1)]
-    return words.say("Kind of intervention:") + "\n" + "\n".join(lines) + "\n"
+    names = [*(words.say(_KIND_NAMES[kind]) for kind in KINDS)]
+    names += [words.say("remote maintenance that changes software: you will be asked for backup and way back")]
+    lines = [f"  {n}  {name}" for n, name in enumerate(names, 1)]
+    patients = words.say("Add p to the number if you cannot do without patient data, e.g. 2p.")
+    return words.say("Kind of intervention:") + "\n" + "\n".join(lines) + f"\n  {patients}\n"
 
 
 def minutes_of(answer: str) -> int | None:

@@ -9,6 +9,7 @@ import pytest
 from bastion import clock
 from bastion.domain.access_request import Approval, InterventionKind, RequestState
 from bastion.domain.parties import Supplier, Technician
+from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import Invalid, Locked, PolicyRefused, Unavailable
 from bastion.proxy.frames import Data
 from bastion.proxy.lobby import lobby as module
@@ -182,7 +183,7 @@ async def test_answers_that_make_no_sense_are_asked_again(play):
     await play.shows("is with the hospital")
     (draft,) = play.desk.drafts
     assert (draft.kind, draft.minutes) == (InterventionKind.TELEMAINTENANCE, 60)
-    for said in ("This cannot be left empty.", "Please answer 1, 2 or 3.", "This is not a length of time."):
+    for said in ("This cannot be left empty.", "Please answer 1, 2, 3 or 4.", "This is not a length of time."):
         assert said in play.screen
 
 
@@ -335,3 +336,32 @@ async def test_hanging_up_leaves(play):
     await play.leaves()
     assert play.screen.endswith("Reason (what is to be done):"), "nobody is there to read anything more"
     assert not play.desk.drafts
+
+
+async def test_R43_changing_software_is_asked_for_its_backup_and_way_back_and_nothing_else_is(play):
+    play.start(typing="new version 6.2\r4\rthe archive\r\rNAS\rlong ago\r2h\rrestore the image\rWO-7\r\ryes\r")
+    await play.shows("is with the hospital")
+    (draft,) = play.desk.drafts
+    assert draft.kind is InterventionKind.TELEMAINTENANCE
+    plan = draft.plan
+    assert plan.software_change
+    assert (plan.keeps, plan.backup_place, plan.rollback) == ("the archive", "NAS", "restore the image")
+    assert timedelta(minutes=119) < clock.now() - plan.backup_at < timedelta(minutes=121)
+    assert "This cannot be left empty." in play.screen
+    assert "This is not a length of time." in play.screen
+
+
+async def test_R38_patient_data_that_is_needed_is_asked_who_answers_for_it(play):
+    play.start(typing="look at the images\r1p\rDr Vasseur\rthe artefact is only in real ones\r\r\ryes\r")
+    await play.shows("is with the hospital")
+    (draft,) = play.desk.drafts
+    assert draft.kind is InterventionKind.TELEDIAGNOSTIC
+    assert (draft.plan.patient_data, draft.plan.professional) == (PatientData.NEEDED, "Dr Vasseur")
+    assert draft.plan.patient_why == "the artefact is only in real ones"
+
+
+async def test_plain_work_is_asked_nothing_more(play):
+    play.start(typing="replace the tube\r\r\r\ryes\r")
+    await play.shows("is with the hospital")
+    assert play.desk.drafts[0].plan == PLAIN
+    assert "backup of its configuration lie" not in play.screen

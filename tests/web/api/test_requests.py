@@ -54,3 +54,21 @@ async def test_T33_what_one_may_not_see_is_not_there(program, people, house):
     for method, path in (("GET", ""), ("POST", "/withdraw")):
         assert problem(await elsewhere.ask(method, f"/requests/{asked.id}{path}")) == (404, "not_found")
     assert (await elsewhere.ask("GET", "/requests")).json() == []
+
+
+async def test_R25_the_plan_of_the_work_goes_in_and_comes_out(eve):
+    plan = {
+        "keeps": "the archive", "people": ["Jeanne Roy"], "patient_data": "needed", "professional": "Dr Vasseur",
+        "patient_why": "a real plan", "software_change": True, "backup_at": "2026-01-01T08:00:00+01:00",
+        "backup_place": "NAS", "rollback": "restore the image", "procedure": "",
+    }  # fmt: skip
+    lacking = await eve.ask("POST", "/requests", **ASK, plan=plan | {"professional": ""})
+    assert problem(lacking) == (422, "invalid")
+    assert lacking.json()["field"] == "professional"
+    made = (await eve.ask("POST", "/requests", **ASK, plan=plan)).json()
+    assert made["plan"] == plan | {"backup_at": "2026-01-01T07:00:00Z"}
+
+
+async def test_R25_whoever_says_nothing_of_the_work_touches_neither_patients_nor_software(eve):
+    plan = (await eve.ask("POST", "/requests", **ASK)).json()["plan"]
+    assert (plan["patient_data"], plan["software_change"], plan["backup_at"]) == ("none", False, None)

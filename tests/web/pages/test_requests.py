@@ -2,8 +2,13 @@
 
 import re
 
+from bastion import clock
 from bastion.domain.access_request import RequestState
+from bastion.domain.device import SecretKind
 from bastion.domain.parties import Role
+from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.secret import Secret
+from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm
 from tests.services.house import OPERATOR
 
@@ -207,3 +212,52 @@ async def test_an_approver_who_is_also_administrator_is_told_why_he_cannot(house
     page = (await (await visitor().enter(both)).see(f"/requests/{request.id}")).text
     assert "/approve" not in page
     assert "Your part" in page
+
+
+async def test_R25_what_the_work_touches_stands_on_the_screen(house, visitor, people):
+    plan = WorkPlan(
+        keeps="archive stays up", procedure="1. stop\n2. install", people=("Jeanne Roy",),
+        patient_data=PatientData.NEEDED, professional="Dr Vasseur", patient_why="<b>real</b> plan",
+        software_change=True, backup_at=clock.now(), backup_place="NAS biomed", rollback="restore the image",
+    )  # fmt: skip
+    request = await house.asked(plan=plan)
+    page = (await (await visitor().enter(people["approver"])).see(f"/requests/{request.id}")).text
+    for fact in (
+        "Patient data needed", "Software is changed", "archive stays up", "Dr Vasseur", "&lt;b&gt;real&lt;/b&gt; plan",
+        "NAS biomed", "restore the image", "Jeanne Roy", "1. stop",
+    ):  # fmt: skip
+        assert fact in page, fact
+    assert page.index("Patient data needed") < page.index("WO-1"), "what decides comes first"
+    plain = await house.asked(plan=WorkPlan(), device_code=await another_device(house))
+    page = (await (await visitor().enter(people["approver"])).see(f"/requests/{plain.id}")).text
+    assert "No patient data" in page
+    assert "No software change" in page
+
+
+async def another_device(house):
+    form = DeviceForm("ct-02", "Scanner 2", "chu", ("acme",), 2)
+    device = await house.services.inventory.save_device(OPERATOR, form)
+    await house.services.inventory.save_account(OPERATOR, device.id, "service", SecretKind.PASSWORD, Secret.of("x"))
+    return device.code
+
+
+async def test_R38_R43_the_form_asks_for_what_an_answer_demands_and_keeps_what_was_typed(house, visitor, people):
+    browser = await visitor().enter(people["approver"])
+    form = {
+        "device": "ct-01", "technician": "alice", "kind": "telemaintenance", "reason": "new version", "minutes": "60",
+        "patient_data": "needed", "professional": "Dr Vasseur", "software_change": "yes", "keeps": "archive",
+        "people": "Jeanne Roy\nMarc", "backup_at": "2026-01-01T08:00", "backup_place": "NAS",
+    }  # fmt: skip
+    lacking = await browser.send("/requests/new", **form)
+    assert lacking.status_code == 422
+    assert "say why the work cannot be done without" in lacking.text
+    form["patient_why"] = "a real plan"
+    lacking = await browser.send("/requests/new", **form)
+    assert lacking.text.count("say how you go back if it goes wrong") == 2, "at the top and beside the field"
+    for kept in ('value="Dr Vasseur"', 'value="2026-01-01T08:00"', ">archive</textarea>", "Jeanne Roy\nMarc"):
+        assert kept in lacking.text, kept
+    made = await browser.send("/requests/new", **form, rollback="restore the image")
+    assert made.status_code == 303
+    view = await house.services.access.get(house.staff(house.max), made.headers["location"].rpartition("/")[2])
+    assert view.request.plan.people == ("Jeanne Roy", "Marc")
+    assert view.request.plan.backup_at.isoformat() == "2026-01-01T07:00:00+00:00", "on the hospital's clock"

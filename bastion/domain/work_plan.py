@@ -1,0 +1,133 @@
+"""What a request says about the work besides why and how long: what it touches, who answers, and the way back.
+
+One value, written once with the request (R-25): what stays usable meanwhile, patient data (R-38), a change of software
+with its backup and its way back (R-42, R-43), who else takes part.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from bastion.errors import Invalid
+
+LONGEST: Final = 2000
+LONGEST_NAME: Final = 200
+MOST_PEOPLE: Final = 20
+FEWEST: Final = 3
+"""Characters below which an answer says nothing."""
+
+
+class PatientData(StrEnum):
+    """Whether the work meets data of patients: not at all, in passing, or because it cannot be done without."""
+
+    NONE = "none"
+    VISIBLE = "visible"
+    NEEDED = "needed"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPlan:
+    """Empty is the plain case: no patient data, no change of software. What a “no” makes pointless is empty."""
+
+    keeps: str = ""
+    """What stays usable on the device meanwhile, or what does not."""
+    procedure: str = ""
+    """What is done, step by step; a device model has its usual one."""
+    people: tuple[str, ...] = ()
+    """Who takes part besides the technician."""
+    patient_data: PatientData = PatientData.NONE
+    professional: str = ""
+    """The health professional of the hospital who answers for the access to patient data."""
+    patient_why: str = ""
+    software_change: bool = False
+    backup_at: datetime | None = None
+    backup_place: str = ""
+    rollback: str = ""
+
+    def ready(self, now: datetime) -> bool:
+        """Whether the work may begin: software is changed only once a backup is there and a way back is written."""
+        return not self.software_change or bool(
+            self.backup_at is not None and self.backup_at <= now and self.backup_place and self.rollback
+        )
+
+
+PLAIN: Final = WorkPlan()
+"""Work that touches neither patients nor software."""
+
+
+def checked(plan: WorkPlan, begins: datetime, *, may_change: bool) -> WorkPlan:
+    """Return the plan, tidied; raise `Invalid` for what is missing.
+
+    `begins` is the earliest start of the work, `may_change` whether its kind allows changes at all (R-21).
+    """
+    tidy = _tidied(plan)
+    for name in ("keeps", "procedure", "patient_why", "rollback"):
+        _bounded(getattr(tidy, name), name, LONGEST)
+    for name in ("professional", "backup_place"):
+        _bounded(getattr(tidy, name), name, LONGEST_NAME)
+    if len(tidy.people) > MOST_PEOPLE:
+        raise Invalid("people", field="people", sentence="Name {limit} people at most.", limit=MOST_PEOPLE)
+    for name in tidy.people:
+        _bounded(name, "people", LONGEST_NAME)
+    _patients_cared_for(tidy)
+    _way_back(tidy, begins, may_change=may_change)
+    return tidy
+
+
+def _tidied(plan: WorkPlan) -> WorkPlan:
+    people = tuple(dict.fromkeys(name.strip() for name in plan.people if name.strip()))
+    texts = ("keeps", "procedure", "professional", "patient_why", "backup_place", "rollback")
+    tidy = replace(plan, people=people, **{name: getattr(plan, name).strip() for name in texts})
+    if tidy.patient_data is not PatientData.NEEDED:
+        tidy = replace(tidy, professional="", patient_why="")
+    if not tidy.software_change:
+        tidy = replace(tidy, backup_at=None, backup_place="", rollback="")
+    return tidy
+
+
+def _bounded(text: str, name: str, limit: int) -> None:
+    if len(text) > limit:
+        raise Invalid(name, field=name, sentence="This text is too long: {limit} characters at most.", limit=limit)
+
+
+def _patients_cared_for(plan: WorkPlan) -> None:
+    """Technical access to patient data has a reason and somebody of the hospital who answers for it (R-38)."""
+    if plan.patient_data is not PatientData.NEEDED:
+        return
+    if len(plan.professional) < FEWEST:
+        raise Invalid(
+            "professional", field="professional",
+            sentence="Patient data: name the health professional of the hospital who answers for this access.",
+        )  # fmt: skip
+    if len(plan.patient_why) < FEWEST:
+        raise Invalid(
+            "patient_why", field="patient_why",
+            sentence="Patient data: say why the work cannot be done without.",
+        )  # fmt: skip
+
+
+def _way_back(plan: WorkPlan, begins: datetime, *, may_change: bool) -> None:
+    """Nobody changes software without a backup and a plan for when it goes wrong (R-42, R-43)."""
+    if not plan.software_change:
+        return
+    if not may_change:
+        raise Invalid(
+            "software_change", field="software_change",
+            sentence="Remote diagnosis changes nothing. Choose remote maintenance to change software.",
+        )  # fmt: skip
+    if plan.backup_at is None or plan.backup_at.tzinfo is None:
+        raise Invalid(
+            "backup_at", field="backup_at",
+            sentence="Software change: say when the configuration was saved, or will be before the work begins.",
+        )  # fmt: skip
+    if plan.backup_at > begins:
+        raise Invalid(
+            "backup_at", field="backup_at", sentence="The backup must be there before the work begins.",
+        )  # fmt: skip
+    if not plan.backup_place:
+        raise Invalid("backup_place", field="backup_place", sentence="Software change: say where the backup lies.")
+    if len(plan.rollback) < FEWEST:
+        raise Invalid(
+            "rollback", field="rollback", sentence="Software change: say how you go back if it goes wrong.",
+        )  # fmt: skip

@@ -1,0 +1,121 @@
+"""Asking for a technician from the hospital's side; another person then decides (R-23, R-25)."""
+
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from bastion.domain import announced_file
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.errors import BastionError, Invalid, NotFound
+from bastion.services.access import RequestDraft
+from bastion.services.views import DeviceView, TechnicianView
+from web import fields, labels, plan_words
+from web.console import Console, Seen, Typed, go
+from web.labels import N_
+
+router = APIRouter()
+Asked = Annotated[str, Query()]
+ASK_MINUTES: Final = (30, 60, 120, 240)
+USUAL: Final = {
+    "kind": InterventionKind.TELEMAINTENANCE.value, "minutes": "60", "patient_data": PatientData.NONE.value,
+    "software_change": "no",
+}  # fmt: skip
+NOT_THEIRS: Final = N_(
+    "The company of this technician does not maintain this device. Choose another device or technician."
+)
+
+
+class AskForm(BaseModel):
+    """The form as it was typed: every field is text, and none is missing."""
+
+    technician: str = ""
+    device: str = ""
+    kind: str = ""
+    reason: str = ""
+    work_order: str = ""
+    minutes: str = ""
+    start: str = ""
+    announced: str = ""
+    keeps: str = ""
+    procedure: str = ""
+    people: str = ""
+    patient_data: str = PatientData.NONE.value
+    professional: str = ""
+    patient_why: str = ""
+    software_change: str = "no"
+    backup_at: str = ""
+    backup_place: str = ""
+    rollback: str = ""
+
+    def plan(self, zone: str) -> WorkPlan:
+        """What it says about the work; a time is on the hospital's own clock."""
+        return WorkPlan(
+            keeps=self.keeps, procedure=self.procedure, people=tuple(self.people.splitlines()),
+            patient_data=fields.choice(self.patient_data, PatientData, "patient_data"),
+            professional=self.professional, patient_why=self.patient_why,
+            software_change=self.software_change == "yes",
+            backup_at=fields.local_moment(self.backup_at, "backup_at", zone),
+            backup_place=self.backup_place, rollback=self.rollback,
+        )  # fmt: skip
+
+
+@router.get("/requests/new")
+async def new(seen: Seen, device: Asked = "", technician: Asked = "") -> Response:
+    """Show the form; htmx reads the list of devices anew when another technician is chosen."""
+    return await _form(seen, Typed(USUAL, device=device, technician=technician))
+
+
+@router.post("/requests/new")
+async def ask(seen: Seen, said: Annotated[AskForm, Form()]) -> Response:
+    return await seen.attempt(_ask(seen, said), partial(_form, seen, Typed(said.model_dump())))
+
+
+async def _ask(seen: Console, said: AskForm) -> Response:
+    devices = await seen.services.inventory.devices(seen.actor, limit=500)
+    device = next((v for v in devices if v.device.code == said.device), None)
+    if device is None:
+        raise Invalid(said.device, field="device", sentence="Choose a device from the list.")
+    if not said.technician:
+        raise Invalid("none", field="technician", sentence="Choose a technician from the list.")
+    try:
+        made = await seen.services.access.request(seen.actor, _draft(said, device))
+    except NotFound as error:
+        raise Invalid(error.detail, field="device", sentence=NOT_THEIRS) from error
+    return go(f"/requests/{made.id}", "asked")
+
+
+def _draft(said: AskForm, device: DeviceView) -> RequestDraft:
+    zone = device.facility.timezone
+    return RequestDraft(
+        device.device.code, fields.choice(said.kind, InterventionKind, "kind"), said.reason,
+        int(said.minutes) if said.minutes.isdigit() else 0, work_order=said.work_order,
+        technician_login=said.technician, start=fields.local_moment(said.start, "start", zone),
+        announced=announced_file.parse(said.announced), plan=said.plan(zone),
+    )  # fmt: skip
+
+
+async def _form(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:
+    t, face = seen.t, seen.face
+    people = [v for v in await seen.services.people.technicians(seen.actor) if v.technician.usable(face.now)]
+    chosen = next((v for v in people if v.technician.login == typed.technician), None)
+    devices = await _devices_of(seen, chosen, typed.device if error else "")
+    return seen.page(
+        "request_new.html", N_("Ask for a technician"), error=error, typed=typed, chosen=chosen,
+        devices=[(v.device.code, f"{v.device.code} · {v.device.name}") for v in devices],
+        technicians=[(v.technician.login, f"{v.technician.name} · {v.supplier.name}") for v in people],
+        kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
+        durations=[(str(choice), face.span(fields.length(choice)), "") for choice in ASK_MINUTES],
+        patient_data=[(value, t(words[1]), "") for value, words in plan_words.PATIENT_DATA.items()],
+    )  # fmt: skip
+
+
+async def _devices_of(seen: Console, chosen: TechnicianView | None, kept: str) -> list[DeviceView]:
+    """Return the devices the chosen technician's company maintains, and the one that stood in a refused form."""
+    devices = [v for v in await seen.services.inventory.devices(seen.actor, limit=500) if v.device.active]
+    if chosen is None:
+        return devices
+    return [v for v in devices if chosen.supplier.id in v.device.supplier_ids or v.device.code == kept]
