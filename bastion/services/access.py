@@ -131,7 +131,7 @@ class Access:
         async with self._database.read() as uow:
             joins = Joins(uow)
             waiting = await uow.requests.pending(clock.now(), scope(actor))
-            views = [await self._views.view(uow, joins, actor, r) for r in waiting if may_see(actor, r)]
+            views = await self._views.rows(joins, actor, [r for r in waiting if may_see(actor, r)])
         return sorted(views, key=lambda v: v.request.created_at)
 
     async def search(
@@ -145,7 +145,7 @@ class Access:
                 state=state, text=text, device_id=device_id, supplier_id=supplier_id, technician_id=mine,
                 facility_ids=None if mine else scope(actor), limit=limit, offset=offset,
             )  # fmt: skip
-            return [await self._views.view(uow, joins, actor, row) for row in rows]
+            return await self._views.rows(joins, actor, rows)
 
     async def grants(self, actor: Actor, technician_id: str) -> list[GrantView]:
         """The open and coming grants of a technician that the actor may see."""

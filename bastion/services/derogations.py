@@ -98,7 +98,8 @@ class Derogations:
 
 
 async def _views(uow: UnitOfWork, derogations: list[Derogation]) -> list[DerogationView]:
-    return [DerogationView(one, found(await uow.devices.get(one.device_id))) for one in derogations]
+    devices = {device.id: device for device in await uow.devices.some(one.device_id for one in derogations)}
+    return [DerogationView(one, devices[one.device_id]) for one in derogations]
 
 
 async def _visible(uow: UnitOfWork, actor: Actor, device_id: str) -> Device:

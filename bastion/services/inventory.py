@@ -75,9 +75,8 @@ class Inventory:
     async def devices(self, actor: Actor, text: str = "", limit: int = 100, offset: int = 0) -> list[DeviceView]:
         need_reader(actor)
         async with self._database.read() as uow:
-            joins = Joins(uow)
             rows = await uow.devices.search(text=text, facility_ids=scope(actor), limit=limit, offset=offset)
-            return [await joins.device_view(device) for device in rows]
+            return await Joins(uow).device_views(rows)
 
     async def device(self, actor: Actor, device_id: str) -> DeviceView:
         need_reader(actor)

@@ -1,10 +1,13 @@
 """Loads the neighbours of a fact for a view: one reader for every service that shows requests and sessions."""
 
-from collections.abc import Iterable
-from typing import Protocol, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from bastion import clock
-from bastion.domain.device import Device
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.derogation import Derogation
+from bastion.domain.device import Device, DeviceAccount, Endpoint
+from bastion.domain.grant import Grant
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Role, Staff, Supplier, Technician
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import NotFound
@@ -28,17 +31,65 @@ def scope(actor: Actor) -> frozenset[str] | None:
     return None if EVERYWHERE in actor.facilities else actor.facilities
 
 
+class Concerning(Protocol):
+    """A fact about who worked on what, where."""
+
+    @property
+    def technician_id(self) -> str: ...
+    @property
+    def supplier_id(self) -> str: ...
+    @property
+    def device_id(self) -> str: ...
+    @property
+    def facility_id(self) -> str: ...
+
+
 class _Getter(Protocol):
     async def get(self, ident: str, /) -> object | None: ...
+    async def some(self, idents: Iterable[str], /) -> Sequence[Any]: ...
 
 
 class Joins:
-    """Remembers what it has loaded within one unit of work, so that a page of fifty rows asks for each name once."""
+    """Remembers what it has loaded within one unit of work, so that a page asks for each name once.
+
+    A page of fifty rows says first what it is about (`about`, `equipment`, `know`): then each kind of neighbour is one
+    statement, and not one for each row.
+    """
 
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
         self._seen: dict[tuple[str, str], object] = {}
+        self._endpoints: dict[str, list[Endpoint]] = {}
+        self._accounts: dict[str, list[DeviceAccount]] = {}
+        self._derogations: dict[str, list[Derogation]] = {}
+        self._everyone: list[Staff] | None = None
 
+    # -- many at once --------------------------------------------------------------------------------------------------
+    async def about(self, facts: Sequence[Concerning]) -> None:
+        await self.know("technician", (fact.technician_id for fact in facts))
+        await self.know("supplier", (fact.supplier_id for fact in facts))
+        await self.know("device", (fact.device_id for fact in facts))
+        await self.know("facility", (fact.facility_id for fact in facts))
+
+    async def know(self, noun: str, idents: Iterable[str]) -> None:
+        """Load those of these ids that are not loaded yet; what is not there is found missing when it is asked for."""
+        wanted = {ident for ident in idents if ident and (noun, ident) not in self._seen}
+        if wanted:
+            self._seen |= {(noun, one.id): one for one in await self._repository(noun).some(wanted)}
+
+    async def equipment(self, device_ids: Iterable[str]) -> None:
+        """Load what is on these devices: where they answer, their accounts, what is allowed on them."""
+        wanted = frozenset(device_ids) - self._endpoints.keys()
+        for ident in wanted:
+            self._endpoints[ident], self._accounts[ident], self._derogations[ident] = [], [], []
+        for endpoint in await self._uow.endpoints.of_several(wanted):
+            self._endpoints[endpoint.device_id].append(endpoint)
+        for account in await self._uow.accounts.of_several(wanted):
+            self._accounts[account.device_id].append(account)
+        for derogation in await self._uow.derogations.of_several(wanted):
+            self._derogations[derogation.device_id].append(derogation)
+
+    # -- one -----------------------------------------------------------------------------------------------------------
     async def technician(self, ident: str) -> Technician:
         return await self._once("technician", ident, Technician)
 
@@ -50,6 +101,24 @@ class Joins:
 
     async def facility(self, ident: str) -> Facility:
         return await self._once("facility", ident, Facility)
+
+    async def grant(self, ident: str) -> Grant:
+        return await self._once("grant", ident, Grant)
+
+    async def request(self, ident: str) -> AccessRequest:
+        return await self._once("request", ident, AccessRequest)
+
+    async def endpoints(self, device_id: str) -> list[Endpoint]:
+        await self.equipment([device_id])
+        return self._endpoints[device_id]
+
+    async def accounts(self, device_id: str) -> list[DeviceAccount]:
+        await self.equipment([device_id])
+        return self._accounts[device_id]
+
+    async def derogations(self, device_id: str) -> list[Derogation]:
+        await self.equipment([device_id])
+        return self._derogations[device_id]
 
     async def _once(self, noun: str, ident: str, kind: type[T]) -> T:
         known = self._seen.get((noun, ident))
@@ -66,30 +135,43 @@ class Joins:
             "supplier": self._uow.suppliers,
             "device": self._uow.devices,
             "facility": self._uow.facilities,
+            "grant": self._uow.grants,
+            "request": self._uow.requests,
         }
         return repositories[noun]
 
+    # -- views ---------------------------------------------------------------------------------------------------------
     async def session(self, record: SessionRecord) -> SessionView:
         state = "closed" if not record.live else "frozen" if record.frozen_at else "active"
-        grant = found(await self._uow.grants.get(record.grant_id))
+        grant = await self.grant(record.grant_id)
         return SessionView(
             record, await self.technician(record.technician_id), await self.supplier(record.supplier_id),
             await self.device(record.device_id), await self.facility(record.facility_id),
-            found(await self._uow.requests.get(record.request_id)), state, grant.end,
+            await self.request(record.request_id), state, grant.end,
         )  # fmt: skip
 
     async def sessions(self, records: Iterable[SessionRecord]) -> list[SessionView]:
-        return [await self.session(record) for record in records]
+        rows = list(records)
+        await self.about(rows)
+        await self.know("grant", (row.grant_id for row in rows))
+        await self.know("request", (row.request_id for row in rows))
+        return [await self.session(row) for row in rows]
 
     async def history(self, device_id: str) -> tuple[SessionView, ...]:
         """The last interventions on a device, newest first."""
         records = await self._uow.sessions.search(device_id=device_id, live=False, limit=HISTORY)
         return tuple(await self.sessions(records))
 
+    async def device_views(self, devices: Sequence[Device]) -> list[DeviceView]:
+        await self.know("supplier", (ident for device in devices for ident in device.supplier_ids))
+        await self.know("facility", (device.facility_id for device in devices))
+        await self.equipment(device.id for device in devices)
+        return [await self.device_view(device) for device in devices]
+
     async def device_view(self, device: Device) -> DeviceView:
         suppliers = [await self.supplier(ident) for ident in sorted(device.supplier_ids)]
-        endpoints, accounts = await self._uow.endpoints.of(device.id), await self._uow.accounts.of(device.id)
-        derogations = await self._uow.derogations.of(device.id)
+        endpoints, accounts = await self.endpoints(device.id), await self.accounts(device.id)
+        derogations = await self.derogations(device.id)
         ready = bool(accounts) and reachable(device, endpoints, derogations, clock.now()) is not None
         return DeviceView(
             device, await self.facility(device.facility_id), tuple(suppliers), tuple(endpoints), tuple(accounts),
@@ -98,5 +180,6 @@ class Joins:
 
     async def approvers(self, facility_id: str) -> tuple[Staff, ...]:
         """Who may be asked to decide for a facility."""
-        everyone = await self._uow.staff.all()
-        return tuple(s for s in everyone if s.active and Role.APPROVER in s.roles and s.covers(facility_id))
+        if self._everyone is None:
+            self._everyone = await self._uow.staff.all()
+        return tuple(s for s in self._everyone if s.active and Role.APPROVER in s.roles and s.covers(facility_id))

@@ -1,5 +1,6 @@
 """The register of people: technicians of suppliers with their keys, and the hospital's staff with their roles."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,7 +21,7 @@ from bastion.services.forms import (
     need_reader,
     plain,
 )
-from bastion.services.joins import Joins, found
+from bastion.services.joins import found
 from bastion.services.keys import fingerprint_of, public_key
 from bastion.services.views import TechnicianView
 from bastion.store.database import Database
@@ -57,17 +58,19 @@ class People:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def technicians(self, actor: Actor) -> list[TechnicianView]:
+    async def technicians(
+        self, actor: Actor, text: str = "", limit: int = 500, offset: int = 0
+    ) -> list[TechnicianView]:
+        """Named people whose name, login or company contains `text`, by name."""
         need_reader(actor)
         async with self._database.read() as uow:
-            joins = Joins(uow)
-            people = sorted(await uow.technicians.all(), key=lambda t: t.name)
-            return [await _technician_view(uow, joins, person) for person in people]
+            return await _technician_views(uow, await uow.technicians.search(text, limit=limit, offset=offset))
 
     async def technician(self, actor: Actor, technician_id: str) -> TechnicianView:
         need_reader(actor)
         async with self._database.read() as uow:
-            return await _technician_view(uow, Joins(uow), found(await uow.technicians.get(technician_id)))
+            (view,) = await _technician_views(uow, [found(await uow.technicians.get(technician_id))])
+            return view
 
     async def save_technician(self, actor: Actor, form: TechnicianForm) -> Technician:
         need_admin_of(actor, EVERYWHERE)
@@ -153,9 +156,14 @@ class People:
             await uow.staff.save(replace(me, language=check_language(language)))
 
 
-async def _technician_view(uow: UnitOfWork, joins: Joins, person: Technician) -> TechnicianView:
-    credential = await uow.credentials.get(person.id)
-    return TechnicianView(
-        person, await joins.supplier(person.supplier_id), tuple(await uow.keys.of(person.id)),
-        totp_enrolled=credential is not None and bool(credential.totp_sealed),
-    )  # fmt: skip
+async def _technician_views(uow: UnitOfWork, people: Sequence[Technician]) -> list[TechnicianView]:
+    ids = [person.id for person in people]
+    suppliers = {one.id: one for one in await uow.suppliers.some(person.supplier_id for person in people)}
+    keys: dict[str, list[TechnicianKey]] = {ident: [] for ident in ids}
+    for key in await uow.keys.of_several(ids):
+        keys[key.technician_id].append(key)
+    enrolled = {one.subject_id for one in await uow.credentials.some(ids) if one.totp_sealed}
+    return [
+        TechnicianView(person, suppliers[person.supplier_id], tuple(keys[person.id]), person.id in enrolled)
+        for person in people
+    ]

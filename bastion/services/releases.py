@@ -16,7 +16,6 @@ from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found, scope
 from bastion.store.database import Database
-from bastion.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +62,15 @@ class Releases:
                 state=state, session_id=session_id, text=text, technician_id=mine, now=now,
                 facility_ids=None if mine else scope(actor), limit=limit, offset=offset,
             )  # fmt: skip
-            return [await self._view(uow, joins, actor, file, now) for file in files]
+            await joins.about(files)
+            await joins.know("request", (file.request_id for file in files))
+            return [await self._view(joins, actor, file, now) for file in files]
 
     async def get(self, actor: Actor, file_id: str) -> FileView:
         async with self._database.read() as uow:
             file = found(await uow.held_files.get(file_id), file_id)
             _require_sight(actor, file)
-            return await self._view(uow, Joins(uow), actor, file, clock.now())
+            return await self._view(Joins(uow), actor, file, clock.now())
 
     async def count(self, actor: Actor) -> int:
         """How many files wait for a decision in the actor's facilities."""
@@ -121,9 +122,9 @@ class Releases:
             uow.hint("held_file", file.id)
         return saved
 
-    async def _view(self, uow: UnitOfWork, joins: Joins, actor: Actor, file: HeldFile, now: datetime) -> FileView:
+    async def _view(self, joins: Joins, actor: Actor, file: HeldFile, now: datetime) -> FileView:
         device = await joins.device(file.device_id)
-        request = found(await uow.requests.get(file.request_id))
+        request = await joins.request(file.request_id)
         why_not = self._why_not(actor, file, request, device, now)
         return FileView(
             file, device, await joins.facility(file.facility_id), await joins.supplier(file.supplier_id), request,
@@ -133,8 +134,8 @@ class Releases:
     def _why_not(self, actor: Actor, file: HeldFile, request: AccessRequest, device: Device, now: datetime) -> str:
         """Why this actor cannot decide on this file now; empty when he can."""
         try:
+            file.release(actor.id, actor.name, "", now)  # first what is decided: the policy costs more
             self._decisions.require_release(actor, request, device, now)
-            file.release(actor.id, actor.name, "", now)
         except BastionError as problem:
             return sentence(problem, actor.language)
         return ""

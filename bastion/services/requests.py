@@ -1,5 +1,6 @@
 """What asking and deciding share: who may see a request, the view of it, and its audit line."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -24,27 +25,38 @@ class RequestViews:
     def __init__(self, decisions: Decisions) -> None:
         self._decisions = decisions
 
-    async def view(self, uow: UnitOfWork, joins: Joins, actor: Actor, request: AccessRequest) -> RequestView:
+    async def rows(self, joins: Joins, actor: Actor, requests: Sequence[AccessRequest]) -> list[RequestView]:
+        """Many at once, for a list: without what happened on each device before."""
+        await joins.about(requests)
+        await joins.equipment(request.device_id for request in requests)
+        await joins.know("grant", (request.grant_id for request in requests))
+        return [await self._view(joins, actor, request) for request in requests]
+
+    async def view(self, joins: Joins, actor: Actor, request: AccessRequest) -> RequestView:
+        row = await self._view(joins, actor, request)
+        return replace(row, history=await joins.history(request.device_id))
+
+    async def _view(self, joins: Joins, actor: Actor, request: AccessRequest) -> RequestView:
         device = await joins.device(request.device_id)
-        account = await uow.accounts.get(request.account_id)
+        logins = {account.id: account.login for account in await joins.accounts(device.id)}
         why_not = self._why_not(actor, request, device)
-        way = reachable(device, await uow.endpoints.of(device.id), await uow.derogations.of(device.id), clock.now())
+        way = reachable(device, await joins.endpoints(device.id), await joins.derogations(device.id), clock.now())
         return RequestView(
             request, await joins.technician(request.technician_id), await joins.supplier(request.supplier_id), device,
-            await joins.facility(request.facility_id), account.login if account else "",
-            endpoint_ready=way is not None,
-            history=await joins.history(device.id),
+            await joins.facility(request.facility_id), logins.get(request.account_id, ""),
+            endpoint_ready=way is not None, history=(),
             decision_reasons=self._decisions.explain(request.policy_ids, actor.language),
             can_decide=not why_not, why_not=why_not,
             approvers=tuple(s.name for s in await joins.approvers(request.facility_id)),
-            grant=await uow.grants.get(request.grant_id) if request.grant_id else None,
+            grant=await joins.grant(request.grant_id) if request.grant_id else None,
             endpoint=way[0] if way else None, derogations=way[1] if way else (),
         )  # fmt: skip
 
     async def whole(self, uow: UnitOfWork, actor: Actor, request: AccessRequest) -> RequestView:
         """The same, with what can be recorded of the device's services, and how files would pass (domain 2.3)."""
-        view = await self.view(uow, Joins(uow), actor, request)
-        services = tuple(e for e in await uow.endpoints.of(request.device_id) if e.protocol not in SESSIONS)
+        joins = Joins(uow)
+        view = await self.view(joins, actor, request)
+        services = tuple(e for e in await joins.endpoints(request.device_id) if e.protocol not in SESSIONS)
         scope = self._decisions.scope(
             asker(request, view.technician, view.supplier), view.supplier, view.device, request.kind, request.agreed,
             clock.now(), max(request.quorum, len(request.approvals)),
@@ -56,8 +68,8 @@ class RequestViews:
         """Why this actor cannot decide on this request now; empty when he can."""
         now = clock.now()
         try:
+            request.approve(person(actor), request.wanted, "", now)  # first what is decided: the policy costs more
             self._decisions.require_approve(actor, request, device, now)
-            request.approve(person(actor), request.wanted, "", now)
         except BastionError as problem:
             return sentence(problem, actor.language)
         return ""

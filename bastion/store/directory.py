@@ -1,6 +1,6 @@
 """Facilities, suppliers and their people, staff, devices and what is on them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,12 +47,34 @@ class Technicians(Repository[Technician]):
     async def by_login(self, login: str) -> Technician | None:
         return await self._one(_TECHNICIAN_BY_LOGIN, {"name": login}) if storable(login) else None
 
+    async def search(
+        self, text: str = "", supplier_ids: frozenset[str] | None = None, limit: int = 50, offset: int = 0
+    ) -> list[Technician]:
+        """Those whose name, login or company contains `text`, by name."""
+        if not storable(text):
+            return []
+        query = self.sql_all.limit(limit).offset(offset)
+        if text:
+            s = t.suppliers.c
+            companies = sa.select(s.id).where(
+                s.name.icontains(text, autoescape=True) | s.code.icontains(text, autoescape=True)
+            )
+            own = [t.technicians.c[name].icontains(text, autoescape=True) for name in ("name", "login", "email")]
+            query = query.where(sa.or_(*own, t.technicians.c.supplier_id.in_(companies)))
+        if supplier_ids is not None:
+            query = query.where(t.technicians.c.supplier_id.in_(supplier_ids))
+        return await self._many(query)
+
 
 class Keys(Repository[TechnicianKey]):
     kind, table, named, order = TechnicianKey, t.technician_keys, "fingerprint", ("added_at", "id")
 
     async def of(self, technician_id: str) -> list[TechnicianKey]:
         return await self._many(_KEYS_OF, {"technician_id": technician_id})
+
+    async def of_several(self, technician_ids: Iterable[str]) -> list[TechnicianKey]:
+        ids = sorted(set(technician_ids))
+        return await self._many(_KEYS_OF_SEVERAL, {"ids": ids}) if ids else []
 
     async def holder(self, login: str, public: str) -> tuple[Technician, str] | None:
         """The technician of this login who has registered this very key, and the key's fingerprint."""
@@ -151,12 +173,20 @@ class Endpoints(Repository[Endpoint]):
     async def of(self, device_id: str) -> list[Endpoint]:
         return await self._many(_ENDPOINTS_OF, {"device_id": device_id})
 
+    async def of_several(self, device_ids: Iterable[str]) -> list[Endpoint]:
+        ids = sorted(set(device_ids))
+        return await self._many(_ENDPOINTS_OF_SEVERAL, {"ids": ids}) if ids else []
+
 
 class Accounts(Repository[DeviceAccount]):
     kind, table, named = DeviceAccount, t.device_accounts, "login"
 
     async def of(self, device_id: str) -> list[DeviceAccount]:
         return await self._many(_ACCOUNTS_OF, {"device_id": device_id})
+
+    async def of_several(self, device_ids: Iterable[str]) -> list[DeviceAccount]:
+        ids = sorted(set(device_ids))
+        return await self._many(_ACCOUNTS_OF_SEVERAL, {"ids": ids}) if ids else []
 
 
 _FACILITY_BY_CODE = _named(Facilities.sql_select, t.facilities.c.code)
@@ -173,6 +203,10 @@ _HOLDER = (
 _KEY_BY_FINGERPRINT = Keys.sql_select.where(t.technician_keys.c.fingerprint == sa.bindparam("fingerprint"))
 _KEY_REMOVE = sa.delete(t.technician_keys).where(t.technician_keys.c.id == sa.bindparam("key"))
 _ENDPOINTS_OF = Endpoints.sql_all.where(t.endpoints.c.device_id == sa.bindparam("device_id"))
+_SEVERAL: Any = sa.bindparam("ids", expanding=True)
+_KEYS_OF_SEVERAL = Keys.sql_all.where(t.technician_keys.c.technician_id.in_(_SEVERAL))
+_ENDPOINTS_OF_SEVERAL = Endpoints.sql_all.where(t.endpoints.c.device_id.in_(_SEVERAL))
+_ACCOUNTS_OF_SEVERAL = Accounts.sql_all.where(t.device_accounts.c.device_id.in_(_SEVERAL))
 _ACCOUNTS_OF = Accounts.sql_all.where(t.device_accounts.c.device_id == sa.bindparam("device_id"))
 _LINK = insert(t.device_suppliers).on_conflict_do_nothing()
 _UNLINK = sa.delete(t.device_suppliers).where(

@@ -1,6 +1,5 @@
 """The files of the release desk, as facts; their content lies in `quarantine.py`."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -66,10 +65,6 @@ class HeldFiles(Versioned[HeldFile]):
         """What was on its way on this node: arriving, or let through by rule and not yet delivered."""
         return await self._many(UNFINISHED, {"node": node})
 
-    async def some(self, ids: Iterable[str]) -> list[HeldFile]:
-        wanted = [ident for ident in ids if storable(ident)]
-        return await self._many(SOME, {"ids": wanted}) if wanted else []
-
 
 def _in_state(state: str, now: datetime) -> "list[sa.ColumnElement[bool]]":
     if not state:
@@ -102,4 +97,3 @@ UNFINISHED = HeldFiles.sql_all.where(
     _F.node == sa.bindparam("node"),
     sa.or_(_state(FileState.ARRIVING), sa.and_(_state(FileState.RELEASED), sa.not_(_BY_A_PERSON))),
 )
-SOME = HeldFiles.sql_all.where(_F.id.in_(sa.bindparam("ids", expanding=True)))

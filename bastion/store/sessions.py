@@ -24,9 +24,6 @@ class Sessions(Versioned[SessionRecord]):
         """The newest that have not ended."""
         return await self._many(LIVE_ON_DEVICE, {"device_id": device_id, "limit": limit})
 
-    async def some(self, ids: "frozenset[str] | list[str]") -> list[SessionRecord]:
-        return await self._many(SOME, {"ids": list(ids)}) if ids else []
-
     async def count_live(self, technician_id: str = "", device_id: str = "", grant_id: str = "") -> int:
         wanted = {_S.technician_id: technician_id, _S.device_id: device_id, _S.grant_id: grant_id}
         query = COUNT_LIVE.where(*(column == value for column, value in wanted.items() if value))
@@ -101,5 +98,4 @@ LIVE_ON = LIVE.where(_S.node == sa.bindparam("node"))
 LIVE_ON_DEVICE = NEWEST.where(_S.ended_at.is_(None), _S.device_id == sa.bindparam("device_id")).limit(
     sa.bindparam("limit")
 )
-SOME = Sessions.sql_all.where(_S.id.in_(sa.bindparam("ids", expanding=True)))
 COUNT_LIVE = sa.select(sa.func.count()).select_from(t.sessions).where(_S.ended_at.is_(None))

@@ -125,8 +125,8 @@ async def test_history_shows_past_interventions(house):
     from bastion.services.sessions import Ending
 
     await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT, digest="d" * 64))
-    await house.asked()
-    (view,) = await house.services.access.pending(house.staff(house.eve))
+    asked = await house.asked()
+    view = await house.services.access.get(house.staff(house.eve), asked.id)
     assert [h.record.id for h in view.history] == [opened.record.id]
 
 

@@ -1,0 +1,109 @@
+"""Every page and list of the console and the API, from the tables of routes: a new route is measured without a word.
+
+A route with a part this file cannot fill is a problem of the bench, never a gap.
+"""
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bastion.domain.parties import Role
+from web.api.bearer import PREFIX
+from web.api.guards import API_GUARDS, NOWHERE
+from web.guards import GUARDS, Guard, Key
+
+SPARED: Final[Mapping[str, str]] = {
+    "/live": "a stream; `live.py` measures it",
+    "/favicon.ico": "a redirect",
+    "/recordings/{ident}/watch": "the player of a recording that was opened a moment ago; no list",
+    "/recordings/{ident}/tracks/{number}": "the bytes of a recording; `make bench` measures them",
+    "/directory/import/{ident}": "a file somebody has just handed in",
+}
+"""Routes that are not measured here, and why."""
+TABLES: Final = {
+    "/requests": "access_requests", "/sessions": "sessions", "/desk": "held_files", "/recordings": "sessions",
+    "/directory/devices": "devices", "/directory/suppliers": "suppliers", "/directory/technicians": "technicians",
+    "/directory/staff": "staff", "/directory/facilities": "facilities", "/devices": "devices",
+    "/suppliers": "suppliers", "/technicians": "technicians", "/files": "held_files", "/staff": "staff",
+    "/facilities": "facilities",
+}  # fmt: skip
+"""Whose ids stand for `{ident}` in a family of routes."""
+ASKED: Final[Mapping[str, tuple[str, ...]]] = {
+    "/requests": (
+        "state=pending", "state=approved", "state=denied", "text=compresseur", "text=dm-00042", "text=Zoé Lopez",
+        "text=GMAO-0500000", "text=zzzz-nothing", "at=40",
+    ),
+    "/recordings": (
+        "text=compresseur", "technician=Lopez", "reason=cut", "since=2025-01-01&until=2025-02-01",
+        "text=zzzz-nothing", "at=40",
+    ),
+    "/audit": (
+        "tag=session:closed", "severity=warning", "who=Lopez", "text=compresseur", "text=zzzz-nothing",
+        "since=2025-01-01&until=2025-02-01", "before=1000000",
+    ),
+    "/desk": ("state=", "state=&text=firmware", "state=&text=zzzz-nothing", "state=delivered&at=40"),
+    "/directory/devices": ("text=scanner", "text=dm-19999", "text=zzzz-nothing", "at=100"),
+    "/directory/technicians": ("text=Lopez", "text=tech4999", "text=zzzz-nothing", "at=50"),
+    "/messages": ("state=failed", "at=40"),
+    f"{PREFIX}/requests": ("state=pending", "text=compresseur", "text=zzzz-nothing", "limit=200", "offset=2000"),
+    f"{PREFIX}/sessions": ("text=compresseur", "live=true", "offset=2000"),
+    f"{PREFIX}/audit": ("text=compresseur", "tag=session:closed"),
+    f"{PREFIX}/devices": ("text=scanner", "offset=10000"),
+    f"{PREFIX}/technicians": ("text=Lopez", "offset=4000"),
+}  # fmt: skip
+"""What people ask a list for, beside its first page."""
+EYES: Final = {"claire": Role.APPROVER, "samir": Role.SECURITY, "denis": Role.ADMIN}
+"""Who looks, by preference: Claire sees one hospital, the others all of them."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """`paths` are taken in turn, one for each request."""
+
+    name: str
+    who: str
+    paths: tuple[str, ...]
+
+
+def every(idents: Mapping[str, list[str]]) -> tuple[list[Address], list[str]]:
+    """Every address there is, and what is wrong with the list; `idents` by table."""
+    found: list[Address] = []
+    problems: list[str] = []
+    for template, guard in _readable():
+        if template in SPARED:
+            continue
+        paths = _filled(template, idents)
+        if any("{" in path for path in paths):
+            problems.append(f"{template}: nobody says what stands in its place")
+            continue
+        for who in _eyes(template, guard):
+            found.append(Address(f"{template} {who}", who, paths))
+            found += [
+                Address(f"{template}?{query} {who}", who, (f"{template}?{query}",)) for query in ASKED.get(template, ())
+            ]
+    return found, problems
+
+
+def _readable() -> Iterable[tuple[str, Guard]]:
+    def gets(guards: Mapping[Key, Guard], prefix: str) -> list[tuple[str, Guard]]:
+        return [(prefix + path, guard) for (method, path), guard in guards.items() if method == "GET"]
+
+    return [*gets(GUARDS, ""), *(one for one in gets(API_GUARDS, PREFIX) if not one[0].endswith(NOWHERE))]
+
+
+def _eyes(template: str, guard: Guard) -> list[str]:
+    """Whoever sees one hospital, and whoever sees all: their lists take different ways through the indexes."""
+    admitted = [who for who, role in EYES.items() if role in guard.roles]
+    if "{" in template or not admitted:
+        return admitted[-1:] or ["denis"]
+    return list(dict.fromkeys([admitted[0], admitted[-1]]))
+
+
+def _filled(template: str, idents: Mapping[str, list[str]]) -> tuple[str, ...]:
+    if "{ident}" not in template:
+        return (template,)
+    family = max((one for one in TABLES if template.removeprefix(PREFIX).startswith(one + "/")), key=len, default="")
+    known = idents.get(TABLES.get(family, ""), [])
+    chosen = random.Random(template).sample(known, min(50, len(known)))
+    return tuple(template.replace("{ident}", one) for one in chosen) or (template,)

