@@ -170,6 +170,11 @@ class NotAcknowledged(BastionError):
     sentence = "Please accept the recording notice first: connect once with a terminal (R-56)."
 
 
+class UndertakingOwed(NotAcknowledged):
+    code = "undertaking_owed"
+    sentence = "Please accept the hospital's confidentiality undertaking first: sign in once with a terminal (R-47)."
+
+
 class ChannelRefused(BastionError):
     code = "channel_refused"
     sentence = "This kind of access ({kind}) is not allowed here."

@@ -44,6 +44,7 @@ from web.pages import (
     sessions,
     staff,
     technicians,
+    undertakings,
 )
 from web.playbacks import Playbacks
 from web.render import STATIC, language_of, page, say, words
@@ -52,7 +53,7 @@ from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin, dress
 
 PAGES: Final = (
     door, home, live, asking, requests, sessions, desk, recordings, audit, locks, messages, account, devices,
-    derogations, technicians, staff, registers, imports, papers,
+    derogations, technicians, staff, registers, imports, papers, undertakings,
 )  # fmt: skip
 ROOMY: Final = (
     "/directory/import",

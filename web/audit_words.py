@@ -78,6 +78,8 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "paper:withdrawn": N_("Paper withdrawn"),
         "paper:ending": N_("A paper ends soon"),
         "paper:required": N_("Paper required or released"),
+        "undertaking:published": N_("Confidentiality undertaking published"),
+        "undertaking:accepted": N_("Confidentiality undertaking accepted"),
         "directory:imported": N_("Register filled from a file"),
         "derogation:made": N_("Derogation made"),
         "derogation:withdrawn": N_("Derogation withdrawn"),

@@ -19,6 +19,7 @@ from web.views import Clockface, brief
 
 DOORS: Final = {"ssh": N_("SSH connection"), "console": N_("console")}
 PROOFS: Final = {"password": N_("password"), "totp": N_("code"), "key": N_("SSH key"), "proof": N_("recent proof")}
+WHERE: Final = {"web": N_("on the web"), "enrolment": N_("at enrolment")}
 STAGES: Final = PROOFS | {"code": N_("code"), "login": N_("login"), "protocol": N_("protocol")}
 WAYS: Final = {"watch": N_("watched"), "download": N_("copy taken"), "terminal": N_("at the terminal")}
 OUTCOMES: Final = {
@@ -111,7 +112,7 @@ WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS, **FILE_REFUSAL
 KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS, **device_words.DEROGATIONS}
 WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": {**WAYS, **desk_words.RELEASED},
+        "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": {**WAYS, **desk_words.RELEASED, **WHERE},
         "outcome": OUTCOMES, "kind": KINDS, "op": labels.FILE_OPERATIONS, "direction": desk_words.DIRECTIONS,
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,
         "register": import_words.REGISTERS, "paper": paper_words.KINDS,

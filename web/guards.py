@@ -82,6 +82,8 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STAFF, "GET /directory/papers", "GET /directory/suppliers/{ident}/papers"),
         **_rows(ADMINS, "POST /directory/papers", "POST /directory/suppliers/{ident}/papers"),
         **_rows(ADMINS, "POST /directory/suppliers/{ident}/papers/{paper}/withdraw"),
+        **_rows(STAFF, "GET /directory/undertaking"),
+        **_rows(ADMINS, "POST /directory/undertaking"),
         **_rows(ADMINS, "GET /directory/import", "POST /directory/import"),
         **_rows(ADMINS, "GET /directory/import/{ident}", "POST /directory/import/{ident}"),
         **_rows(ADMINS, "GET /directory/suppliers/new", "POST /directory/suppliers/new"),

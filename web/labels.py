@@ -190,6 +190,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "removed": N_("Removed."),
         "paper_added": N_("Registered. What it opens is open now."),
         "paper_withdrawn": N_("Withdrawn. Nothing new begins that needed it."),
+        "undertaking_published": N_("Published. Everybody accepts it before his next session."),
         "paper_required": N_("Set. It holds from that day."),
         "imported": N_("Applied. Each change is in the audit trail."),
         "pinned": N_("The identity of the device is confirmed and pinned."),

@@ -46,6 +46,7 @@ REGISTERS: Mapping[str, str] = MappingProxyType(
         "facility": "registers:facilities",
         "supplier": "registers:suppliers",
         "paper": "papers:papers",
+        "undertaking": "undertakings:undertakings",
         "technician": "people:technicians",
         "key": "people:keys",
         "staff": "people:staff",

@@ -13,9 +13,10 @@ from bastion.config import Settings
 from bastion.demo.facts import Account, DemoDevice, Facts
 from bastion.demo.hall import HOST, REAL, Running
 from bastion.domain.parties import Actor, Role, operator_actor
+from bastion.domain.undertaking import Way
 from bastion.errors import AuthenticationFailed
 from bastion.parts import make_key
-from bastion.services.authentication import staff_actor
+from bastion.services.authentication import staff_actor, technician_actor
 from bastion.services.bundle import Services
 from bastion.services.directory import FacilityForm, SupplierForm
 from bastion.services.inventory import DeviceForm
@@ -91,6 +92,7 @@ async def refresh(services: Services, facts: Facts, running: list[Running]) -> N
         if old is None or (old.host, old.port) != (HOST, device.port) or not old.host_keys:
             await _pin(services, me, view.device.id, device.port, old.id if old else "")
     facts.devices = [DemoDevice(device.code, f"{HOST}:{device.port}") for device in running]
+    await _undertake(services, me)
     await _renew_tokens(services, me, facts)
 
 
@@ -132,6 +134,13 @@ def _key_pair(home: Path, login: str) -> tuple[Path, str]:
     path.parent.mkdir(mode=0o700, exist_ok=True)
     make_key(path)
     return path, path.with_name(f"{path.name}.pub").read_text()
+
+
+async def _undertake(services: Services, me: Actor) -> None:
+    """Let the demo's technicians have accepted the undertaking, as after their first sign-in (R-47)."""
+    for person in await services.undertakings.owing(me):
+        actor, text = technician_actor(person, HOST, clock.now()), (await services.undertakings.versions(me))[0]
+        await services.undertakings.accept(actor, text.version, Way.ENROLMENT)
 
 
 async def _renew_tokens(services: Services, me: Actor, facts: Facts) -> None:

@@ -114,6 +114,8 @@ KINDS = MappingProxyType(
             _kind("paper:withdrawn", _W, "supplier paper reference start end"),
             _kind("paper:ending", _W, "supplier paper reference start end"),
             _kind("paper:required", _W, "paper start"),
+            _kind("undertaking:published", _W, "version"),
+            _kind("undertaking:accepted", _N, "version how", "technician"),
             _kind("directory:imported", _W, "register created changed unchanged bad", "file"),
             _kind("derogation:made", _W, _DEROGATION, "owner reason"),
             _kind("derogation:withdrawn", _N, _DEROGATION, "owner"),

@@ -27,6 +27,7 @@ from bastion.services.retention import Retention
 from bastion.services.sessions import Sessions
 from bastion.services.supervision import Supervision
 from bastion.services.tokens import Tokens
+from bastion.services.undertakings import Undertakings
 from bastion.services.upkeep import Upkeep
 from bastion.services.webhooks import Webhooks
 from bastion.store.bus import Hint
@@ -62,6 +63,7 @@ class Services:
     derogations: Derogations
     imports: Imports
     papers: Papers
+    undertakings: Undertakings
     audit: Audit
     decisions: Decisions
     upkeep: Upkeep
@@ -102,6 +104,7 @@ def build(
         derogations=Derogations(database, authentication),
         imports=Imports(database, authentication),
         papers=Papers(database, authentication, warn_papers),
+        undertakings=Undertakings(database, authentication),
         audit=Audit(database, authentication),
         decisions=decisions,
         upkeep=Upkeep(database, vault),

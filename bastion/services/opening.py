@@ -21,6 +21,7 @@ from bastion.errors import (
     Locked,
     NoGrant,
     NotAcknowledged,
+    UndertakingOwed,
 )
 from bastion.secret import Secret
 from bastion.services.decisions import Decisions, refusal
@@ -98,6 +99,8 @@ class Opening:
         )  # fmt: skip
         if not decision.allowed:
             raise refusal(decision, actor.language)
+        if await uow.undertakings.owed(facts.technician.id):
+            raise UndertakingOwed(facts.technician.login)
         if facts.grant.acknowledged_at is None:
             raise NotAcknowledged(facts.grant.id)
         await self._check_others(uow, actor, facts, now)

@@ -26,6 +26,7 @@ from bastion.services.joins import Joins, found
 from bastion.services.opening import PROOF_LENGTH, Connection, Opening
 from bastion.services.paperwork import missing_of
 from bastion.services.reaching import reachable
+from bastion.services.undertakings import owed_by
 from bastion.services.views import Entry, MenuItem, Opened, Wish
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -186,7 +187,7 @@ class Sessions:
         return Entry(
             technician, supplier, device, found(await uow.facilities.get(device.facility_id)), chosen,
             grant=await uow.grants.live(technician.id, device.id, now), pending=pending,
-            approvers=tuple(s.name for s in asked),
+            approvers=tuple(s.name for s in asked), undertaking=await owed_by(uow, technician.id),
         )  # fmt: skip
 
     async def _device(self, uow: UnitOfWork, supplier: Supplier, code: str) -> Device:

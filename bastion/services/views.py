@@ -10,6 +10,7 @@ from bastion.domain.grant import Grant
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
 from bastion.domain.session_record import SessionRecord
+from bastion.domain.undertaking import Undertaking
 from bastion.secret import Secret
 from bastion.services.decisions import Scope
 from recordings.model import RecordingMeta
@@ -118,10 +119,17 @@ class Entry:
     pending: AccessRequest | None = None
     approvers: tuple[str, ...] = ()
     menu: tuple[MenuItem, ...] = ()
+    undertaking: Undertaking | None = None
+    """What he has to accept in person before anything opens (R-47)."""
 
     @property
     def acknowledged(self) -> bool:
         return self.grant is not None and self.grant.acknowledged_at is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether a session may open without a word from him."""
+        return self.acknowledged and self.undertaking is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
+from bastion.domain.undertaking import Way
 from bastion.domain.work_plan import PatientData
 from bastion.store.columns import BigId, Closed, Fields, Instant, Records, Ref, Several, Span, Text
 from policies.model import Sas
@@ -141,6 +142,15 @@ papers = sa.Table(
 paper_rules = sa.Table(
     "paper_rules", metadata, sa.Column("kind", Closed(PaperKind), primary_key=True),
     _at("required_from", nullable=True), _text("set_by"), _at("set_at"),
+)  # fmt: skip
+undertakings = sa.Table(
+    "undertakings", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    _text("text_fr"), _text("text_en"), _text("published_by"), _at("published_at"),
+)  # fmt: skip
+undertaking_acceptances = sa.Table(
+    "undertaking_acceptances", metadata, _id(), _to("technicians", "technician_id", index=False), _number("version"),
+    _at("accepted_at"), _of("way", Closed(Way)), _text("source"),
+    sa.Index("uq_undertaking_acceptances_technician", "technician_id", "version", unique=True),
 )  # fmt: skip
 import_drafts = sa.Table(
     "import_drafts", metadata, _id(), _of("register", Closed(Register)), _text("file_name"),

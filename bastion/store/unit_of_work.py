@@ -30,6 +30,7 @@ from bastion.store.proofs import (
 )
 from bastion.store.sessions import Sessions
 from bastion.store.transaction import Transaction
+from bastion.store.undertakings import Acceptances, Undertakings
 from bastion.store.whole_grant import WholeGrants
 
 
@@ -48,6 +49,8 @@ class UnitOfWork:
         self.derogations = Derogations(transaction)
         self.papers = Papers(transaction)
         self.paper_rules = PaperRules(transaction)
+        self.undertakings = Undertakings(transaction)
+        self.acceptances = Acceptances(transaction)
         self.drafts = Drafts(transaction)
         self.requests = Requests(transaction)
         self.grants = Grants(transaction)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bastion.proxy.notices import Words
+from tests.e2e.world import OPERATOR
 
 PROMPT = "Number or name of the device"
 
@@ -183,6 +184,31 @@ async def test_exec_without_the_notice_accepted_is_told_so(hospital):
     done = await hospital.ssh("id")
     assert (done.status, done.out) == (254, b"")
     assert "Please accept the recording notice first: connect once with a terminal (R-56)." in done.says
+
+
+async def test_the_undertaking_in_force_is_accepted_at_the_terminal_before_anything_opens(hospital, screens):
+    """R-47: a grant that is agreed and acknowledged opens nothing while the newest version is not accepted."""
+    await hospital.grant()
+    await hospital.services.undertakings.publish(OPERATOR, "Je garde le secret.", "I keep the secret.")
+    done = await hospital.ssh("id")
+    assert (done.status, done.out) == (254, b"")
+    assert "accept the hospital's confidentiality undertaking first: sign in once with a terminal (R-47)." in done.says
+    await hospital.forget_codes()
+    files = await hospital.ssh("sftp", before=["-s"])
+    assert "confidentiality undertaking first" in files.says
+    assert not await hospital.records()
+    await hospital.forget_codes()
+    screen = screens(hospital.screen())
+    await screen.expect("I keep the secret.")
+    screen.send("accept\r")
+    await screen.expect("# ")
+    screen.send("exit\r")
+    await screen.ended()
+    await hospital.settled()
+    (event,) = [e for e in await hospital.events("undertaking:accepted") if e.fields["version"] == "2"]
+    assert (event.fields["how"], event.fields["technician"]) == ("terminal", "alice")
+    await hospital.forget_codes()
+    assert (await hospital.ssh("id")).status == 0
 
 
 async def test_a_bare_login_without_a_terminal_is_told_what_to_say(hospital):

@@ -40,7 +40,7 @@ from recordings.blobs import FileBlobs
 from recordings.model import Seal
 from recordings.signing import Signer
 from tests.e2e.clients import Done, Screen, free_port, run
-from tests.services.house import a_file_keeping
+from tests.services.house import a_file_keeping, undertake
 
 OPERATOR = replace(operator_actor("root"), id="operator:root")
 SOURCE = "127.0.0.1"
@@ -135,6 +135,7 @@ class World:
         make_key(key)
         public = key.with_name(f"{key.name}.pub").read_text().strip()
         await self.services.people.add_key(OPERATOR, technician.id, public, "laptop")
+        await undertake(self.services, technician)
         uri = await self.services.enrolment.technician_totp(OPERATOR, technician.id)
         return Person(technician, key, pyotp.parse_uri(uri).secret)
 

@@ -12,10 +12,11 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.device import Device, SecretKind
 from bastion.domain.parties import Actor, ActorKind, Role, Staff, Technician, operator_actor
+from bastion.domain.undertaking import SHIPPED, Way
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
 from bastion.services.antivirus import Antivirus
-from bastion.services.authentication import staff_actor
+from bastion.services.authentication import staff_actor, technician_actor
 from bastion.services.bundle import Services, build
 from bastion.services.directory import FacilityForm, SupplierForm
 from bastion.services.files import FileKeeping
@@ -125,6 +126,8 @@ async def build_house(database: Database, home: Path) -> House:
     ruth = await people.save_staff(OPERATOR, _staff("ruth", {Role.SECURITY, Role.ADMIN}, ()))
     alice = await people.save_technician(OPERATOR, TechnicianForm("alice", "Alice Martin", "a@acme", "acme", "en"))
     bob = await people.save_technician(OPERATOR, TechnicianForm("bob", "Bob Petit", "b@other", "other", "fr"))
+    for person in (alice, bob):
+        await undertake(services, person)
     key = public_line()
     await people.add_key(OPERATOR, alice.id, key + " alice@laptop", "laptop")
     uri = await services.enrolment.technician_totp(OPERATOR, alice.id)
@@ -141,6 +144,12 @@ async def build_house(database: Database, home: Path) -> House:
         services, database, vault, recordings, eve, max_, ruth, alice, key, pyotp.parse_uri(uri).secret, bob, device,
         device_keys,
     )  # fmt: skip
+
+
+async def undertake(services: Services, person: Technician) -> None:
+    """Let a technician accept the shipped undertaking, as he would at his first sign-in."""
+    actor = technician_actor(person, SOURCE, clock.now())
+    await services.undertakings.accept(actor, SHIPPED.version, Way.ENROLMENT)
 
 
 def _staff(login: str, roles: set[Role], facilities: tuple[str, ...]) -> StaffForm:

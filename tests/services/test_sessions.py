@@ -21,7 +21,7 @@ from bastion.errors import (
 from bastion.services.directory import SupplierForm
 from bastion.services.people import TechnicianForm
 from bastion.services.sessions import Ending
-from tests.services.house import CONNECTION, OPERATOR
+from tests.services.house import CONNECTION, OPERATOR, undertake
 
 
 async def test_the_menu_shows_the_suppliers_devices_and_how_far_one_is(house):
@@ -140,6 +140,7 @@ async def test_one_intervention_at_a_time_on_a_device(house):
     await house.opened()
     form = TechnicianForm("carol", "Carol", "", "acme", "fr")
     carol = await house.services.people.save_technician(OPERATOR, form)
+    await undertake(house.services, carol)
     other = await house.services.access.request(house.technician(carol), house.draft())
     other = await house.services.approvals.approve(house.staff(house.eve), other.id, other.version, 30)
     await house.services.sessions.acknowledge(house.technician(carol), other.grant_id, "terminal")

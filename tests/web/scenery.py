@@ -36,7 +36,7 @@ from recordings.files import BEGUN, BROKEN_OFF, DONE, FileLine
 from recordings.model import TrackKind
 from recordings.recorder import Recorder
 from recordings.signing import Signer
-from tests.services.house import OPERATOR, SOURCE, House
+from tests.services.house import OPERATOR, SOURCE, House, undertake
 
 HOSTILE = (
     "\x1b]52;c;aGFjaw==\x07<script>window.hacked=1</script>"
@@ -128,7 +128,9 @@ class Scenery:
 
     async def technician(self, login: str, name: str) -> Technician:
         form = TechnicianForm(login, name, f"{login}@acme.example", "acme", "fr")
-        return await self.house.services.people.save_technician(OPERATOR, form)
+        saved = await self.house.services.people.save_technician(OPERATOR, form)
+        await undertake(self.house.services, saved)
+        return saved
 
     async def ask(self, who: Technician, code: str, reason: str, minutes: int = 60, **more: object) -> AccessRequest:
         usual = RequestDraft(code, InterventionKind.TELEMAINTENANCE, reason, minutes, "GMAO-48213")

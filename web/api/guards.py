@@ -49,6 +49,8 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /staff", "PUT /staff/{ident}", "POST /staff/{ident}/invite"),
         **_rows(STAFF, "GET /suppliers/{ident}/papers", "GET /paper-rules"),
         **_rows(ADMINS, "POST /suppliers/{ident}/papers", "POST /papers/{ident}/withdraw", "PUT /paper-rules/{kind}"),
+        **_rows(STAFF, "GET /undertakings", "GET /undertakings/owing", "GET /technicians/{ident}/undertakings"),
+        **_rows(ADMINS, "POST /undertakings"),
         **_rows(ADMINS, "POST /imports/{register}", "POST /imports/{register}/apply"),
         **_rows(ADMINS, "POST /devices", "PUT /devices/{ident}", "POST /devices/{ident}/endpoints"),
         **_rows(ADMINS, "POST /endpoints/{ident}/scan", "POST /endpoints/{ident}/pin"),

@@ -6,12 +6,28 @@ from fastapi import APIRouter, Depends
 from fastapi.openapi.utils import get_openapi
 
 from bastion.errors import ConfigurationError, NotFound
-from web.api import audit, devices, files, imports, locks, me, papers, people, recordings, registers, requests, sessions
+from web.api import (
+    audit,
+    devices,
+    files,
+    imports,
+    locks,
+    me,
+    papers,
+    people,
+    recordings,
+    registers,
+    requests,
+    sessions,
+    undertakings,
+)
 from web.api.bearer import PREFIX, admit
 from web.api.guards import API_GUARDS, METHODS, NOWHERE, Key
 from web.api.problems import Problem, ProblemRoute
 
-PARTS = (me, requests, sessions, files, recordings, locks, audit, registers, people, devices, imports, papers)
+PARTS = (
+    me, requests, sessions, files, recordings, locks, audit, registers, people, devices, imports, papers, undertakings,
+)  # fmt: skip
 
 
 def make() -> APIRouter:

@@ -12,6 +12,7 @@ from bastion.errors import BastionError
 from bastion.services.people import TechnicianForm
 from web import fields
 from web.console import Console, Seen, Typed, go
+from web.facts import WAYS, WHERE
 from web.labels import N_
 from web.pages.door import secret_of
 from web.render import qr
@@ -124,5 +125,6 @@ async def _show(
     view = await seen.services.people.technician(seen.actor, ident)
     return seen.page(
         "directory/technician.html", error=error, view=view, typed=typed or Typed(), qr=qr(uri) if uri else "",
-        totp_secret=secret_of(uri),
+        totp_secret=secret_of(uri), wheres=WAYS | WHERE,
+        undertaking=await seen.services.undertakings.of(seen.actor, ident),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.parties import Actor
+from bastion.domain.undertaking import Way
 from bastion.services.access import RequestDraft
 from bastion.services.address import NOWHERE, Address
 from bastion.services.bundle import Services
@@ -21,6 +22,9 @@ class Desk(Protocol):
         """The next authorisation on a device that has not begun yet."""
 
     async def acknowledge(self, grant_id: str) -> None: ...
+
+    async def undertake(self, version: int) -> None:
+        """Accept the confidentiality undertaking (R-47)."""
 
     async def ask(self, draft: RequestDraft) -> AccessRequest: ...
 
@@ -54,6 +58,9 @@ class ServiceDesk:
 
     async def acknowledge(self, grant_id: str) -> None:
         await self._services.sessions.acknowledge(self._actor, grant_id, "terminal")
+
+    async def undertake(self, version: int) -> None:
+        await self._services.undertakings.accept(self._actor, version, Way.TERMINAL)
 
     async def ask(self, draft: RequestDraft) -> AccessRequest:
         return await self._services.access.request(self._actor, draft)

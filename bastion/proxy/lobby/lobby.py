@@ -8,6 +8,7 @@ from typing import Final
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.grant import Grant, GrantStatus
+from bastion.domain.undertaking import Undertaking, accepts
 from bastion.errors import BastionError, Conflict, Invalid, PolicyRefused, Unavailable
 from bastion.i18n import sentence
 from bastion.proxy.lobby import pasted, screens
@@ -24,6 +25,7 @@ PATIENCE: Final = 600.0
 LOOK_AGAIN: Final = 2.0
 """Seconds after which a waiting lobby reads the rows even without a hint."""
 USUAL_MINUTES: Final = 60
+ACCEPT: Final = "Type “accept” to accept this in your own name, or “no” to leave: "
 
 
 class Left(Exception):
@@ -45,7 +47,11 @@ class Lobby:
             if entry.device is not None and entry.facility is not None:
                 self._words = replace(self._words, zone=entry.facility.timezone)
                 self._show(screens.heading(entry.device, entry.facility.name, self._terminal.cols))
-            grant = entry.grant or await self._obtain(entry, code, account)
+            await self._undertake(entry.undertaking, code, account)
+            grant = entry.grant
+            if grant is None:
+                grant = await self._obtain(entry, code, account)
+                await self._undertake((await self._desk.enter(code, account)).undertaking, code, account)
             if grant.acknowledged_at is None:
                 await self._accept_notice()
                 await self._desk.acknowledge(grant.id)
@@ -203,6 +209,24 @@ class Lobby:
         if key.result().lower() == "w" and request is not None:
             await self._desk.withdraw(request.id)
         return asyncio.create_task(self._terminal.line())
+
+    # -- the undertaking (R-47) ----------------------------------------------------------------------------------------
+    async def _undertake(self, text: Undertaking | None, code: str, account: str) -> None:
+        """Show what he has to accept in person, until he has accepted what is in force."""
+        while text is not None:
+            self._show(screens.undertaking(self._words, text, self._terminal.cols))
+            answer = await self._question(ACCEPT)
+            if screens.yes(answer) is False:
+                self._say("Without the undertaking nothing can be opened.")
+                raise Left
+            if not accepts(answer):
+                self._say("Nothing is accepted yet.")
+                continue
+            try:
+                await self._desk.undertake(text.version)
+            except Conflict as problem:
+                self._tell(problem)
+            text = (await self._desk.enter(code, account)).undertaking
 
     # -- the recording notice ------------------------------------------------------------------------------------------
     async def _accept_notice(self) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from bastion.domain.access_request import AccessRequest, Approval, InterventionKind
 from bastion.domain.device import Device
+from bastion.domain.undertaking import Undertaking
 from bastion.proxy.notices import Words, plain
 from bastion.services.views import MenuItem
 
@@ -105,6 +106,15 @@ def notice(words: Words, cols: int) -> str:
     )
     rule = "-" * max(min(cols - 1, 78), 30)
     return f"\n{rule}\n{wrap(text, cols)}\n{rule}\n"
+
+
+def undertaking(words: Words, text: Undertaking, cols: int) -> str:
+    """The whole text, each of its lines broken to the screen."""
+    head = words.say("Confidentiality undertaking, version {version}").format(version=text.version)
+    lines = [wrap(plain(line), cols) for line in text.text(words.language).split("\n")]
+    rule = "-" * max(min(cols - 1, 78), 30)
+    body = "\n".join(lines)
+    return f"\n{rule}\n\x1b[1m{wrap(head, cols)}\x1b[0m\n\n{body}\n{rule}\n"
 
 
 def waiting(words: Words, request: AccessRequest, approvers: Sequence[str], cols: int) -> str:

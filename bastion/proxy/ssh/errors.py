@@ -48,6 +48,7 @@ ANSWERS: Final = MappingProxyType(
         "grant_over": _REFUSED,
         "grant_revoked": _REFUSED,
         "not_acknowledged": _REFUSED,
+        "undertaking_owed": _REFUSED,
         "channel_refused": _REFUSED,
         "device_busy": _SHORT,
         "device_not_ready": _REFUSED,

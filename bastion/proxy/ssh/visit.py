@@ -20,6 +20,7 @@ from bastion.errors import (
     HostKeyChanged,
     NoGrant,
     NotAcknowledged,
+    UndertakingOwed,
 )
 from bastion.i18n import sentence, translator
 from bastion.proxy.frames import Data, Stream
@@ -92,11 +93,11 @@ class Visit:
             return None
         if self._grant_id:
             grant_id, self._grant_id = self._grant_id, ""
-            with suppress(NoGrant):  # it has ended since; what else there is, the entry tells
+            with suppress(NoGrant, UndertakingOwed):  # it has ended since; what else there is, the entry tells
                 await self._session(grant_id)
                 return None
         entry = await self._enter()
-        if entry.grant is not None and entry.acknowledged:
+        if entry.grant is not None and entry.ready:
             await self._session(entry.grant.id)
         return entry
 
@@ -339,6 +340,8 @@ def _nobody_to_ask(name: LoginName, entry: Entry | None, *, has_terminal: bool) 
         if entry.pending is None:
             raise NoGrant("nothing asked", sentence=ASK_FIRST)
         raise NoGrant("pending", sentence=STILL_WAITING, ref=entry.pending.ref)
+    if not has_terminal and entry.undertaking is not None:
+        raise UndertakingOwed(name.technician)
     if not has_terminal and not entry.acknowledged:
         raise NotAcknowledged(entry.grant.id)
 

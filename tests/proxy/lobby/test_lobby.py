@@ -9,8 +9,9 @@ import pytest
 from bastion import clock
 from bastion.domain.access_request import Approval, InterventionKind, RequestState
 from bastion.domain.parties import Supplier, Technician
+from bastion.domain.undertaking import SHIPPED, Undertaking
 from bastion.domain.work_plan import PLAIN, PatientData
-from bastion.errors import Invalid, Locked, PolicyRefused, Unavailable
+from bastion.errors import Conflict, Invalid, Locked, PolicyRefused, Unavailable
 from bastion.proxy.frames import Data
 from bastion.proxy.lobby import lobby as module
 from bastion.proxy.lobby.lobby import Left, Lobby
@@ -34,6 +35,7 @@ class Desk:
     def __init__(self) -> None:
         self.grant = self.pending = self.coming_ = None
         self.log, self.drafts, self.troubles = [], [], []
+        self.undertaking = None
 
     async def enter(self, code, account):
         for trouble in self.troubles:
@@ -42,7 +44,8 @@ class Desk:
             return Entry(ALICE, ACME, menu=(item(), item("mri-2")))
         self.log.append(f"enter {code}")
         return Entry(
-            ALICE, ACME, device(code), CHU, None, grant=self.grant, pending=self.pending, approvers=("Eve",)
+            ALICE, ACME, device(code), CHU, None, grant=self.grant, pending=self.pending, approvers=("Eve",),
+            undertaking=self.undertaking,
         )  # fmt: skip
 
     async def coming(self, device_id):
@@ -50,6 +53,15 @@ class Desk:
 
     async def acknowledge(self, grant_id):
         self.log.append(f"acknowledge {grant_id}")
+
+    async def undertake(self, version):
+        self.log.append(f"undertake {version}")
+        if version != self.undertaking.version or self.newer:
+            self.undertaking, self.newer = self.newer, None
+            raise Conflict("newer")
+        self.undertaking = None
+
+    newer = None
 
     async def ask(self, draft):
         self.drafts.append(draft)
@@ -130,6 +142,48 @@ async def test_an_open_grant_needs_only_the_notice(play):
     assert (await play.result()).id == "g1"
     assert play.desk.log[-1] == "acknowledge g1"
     assert "This session is recorded" in play.screen
+
+
+async def test_the_undertaking_is_accepted_with_a_word_before_the_notice(play):
+    play.desk.grant, play.desk.undertaking = open_grant(), SHIPPED
+    play.start(typing="yes\r")
+    await play.shows("Nothing is accepted yet.")
+    assert "Confidentiality undertaking, version 1" in play.screen
+    assert "to keep confidential whatever I come to know" in play.screen
+    assert "This session is recorded" not in play.screen
+    play.type("accept\r")
+    await play.shows("This session is recorded")
+    play.type("yes\r")
+    assert (await play.result()).id == "g1"
+    assert play.desk.log[-3:] == ["undertake 1", "enter ct-01", "acknowledge g1"]
+
+
+async def test_without_the_undertaking_nothing_is_asked_and_nothing_opens(play):
+    play.desk.undertaking = SHIPPED
+    play.start(typing="no\r")
+    await play.leaves()
+    assert "Without the undertaking nothing can be opened." in play.screen
+    assert play.desk.log == ["enter ct-01"]
+
+
+async def test_a_text_published_while_one_reads_is_read_next(play):
+    play.desk.grant, play.desk.undertaking = open_grant(acknowledged_at=clock.now()), SHIPPED
+    play.desk.newer = Undertaking(2, "fr", "something \x1b[2Jelse", "Ruth", clock.now())
+    play.start(typing="accept\raccept\r")
+    await play.result()
+    assert "something [2Jelse" in play.screen
+    assert [line for line in play.desk.log if "undertake" in line] == ["undertake 1", "undertake 2"]
+
+
+async def test_a_text_published_while_one_waits_is_accepted_before_the_session(play):
+    play.start(typing=FORM)
+    await play.shows("is with the hospital")
+    play.desk.undertaking = SHIPPED
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    play.news.beat()
+    await play.shows("Confidentiality undertaking")
+    play.type("accept\r")
+    assert (await play.result()).id == "g1"
 
 
 async def test_a_notice_that_is_accepted_already_is_not_shown_again(play):
