@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     digest_hour: int = Field(
         6, ge=-1, le=23, description="Hour (UTC) of the daily summary for administrators and security; -1 for none."
     )
+    review_days: int = Field(
+        3, ge=1, le=30, description="Working days within which another person reviews an emergency (R-26)."
+    )
     paper_warning_days: int = Field(
         30, ge=1, le=180, description="Days before a supplier's paper ends in which the bastion announces it (R-67)."
     )

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Final, Self
 
 STATES: Final = {
     "pending": "waiting",
+    "asked": "waiting",
+    "reviewed": "reviewed",
     "approved": "agreed to",
     "denied": "refused",
     "withdrawn": "taken back",
@@ -96,6 +98,11 @@ class Forbidden(BastionError):
 class SelfApproval(Forbidden):
     code = "self_approval"
     sentence = "You made this request yourself, so another person must decide on it."
+
+
+class SelfReview(Forbidden):
+    code = "self_review"
+    sentence = "You called about this emergency or agreed to it, so another person must review it."
 
 
 class FreshFactorNeeded(BastionError):

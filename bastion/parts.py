@@ -151,6 +151,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             RecordingStore(archive.blobs, signer.public), partial(_scan, settings.test_networks),
             _file_keeping(settings),
             proof_length=settings.proof_length, keep=Retention(settings.recording_months),
+            review_days=settings.review_days,
             warn_papers=timedelta(days=settings.paper_warning_days),
             outward=_outward(settings),
         )  # fmt: skip

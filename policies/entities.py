@@ -130,6 +130,8 @@ def _context(facts: ContextFacts, supplier: SupplierFacts) -> dict[str, Any]:
         "approvals": facts.approvals,
         "emergency": facts.emergency,
         "isRequester": facts.is_requester,
+        "isCaller": facts.is_caller,
+        "reviewOverdue": facts.review_overdue,
     }
     address = _address(facts.source_ip)
     if address is not None:

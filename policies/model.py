@@ -20,6 +20,7 @@ class Action(StrEnum):
     RENAME = "rename"
     FORWARD = "forward"
     APPROVE = "approve"  # agree to or refuse a request
+    REVIEW = "review"  # look afterwards at an emergency that somebody agreed to
     RELEASE = "release"  # let a file of the release desk through, or refuse it
     REPLAY = "replay"  # watch or download a recording
     WATCH = "watch"  # look at a live session
@@ -88,7 +89,9 @@ class ContextFacts:
 
     `now` is an aware instant. `source_ip` is the address the person comes from. `kind` is the kind of intervention.
     `duration` is the length of the window asked for, or granted. `factors` counts proved factors, `approvals` the
-    people who agreed. `is_requester`: the principal made, or would benefit from, the request in question.
+    people who agreed. `is_requester`: the principal made, or would benefit from, the request in question; `is_caller`:
+    he called the supplier about the emergency in question. `review_overdue`: nobody has reviewed in time an earlier
+    emergency of the supplier (R-26).
     """
 
     now: datetime
@@ -99,6 +102,8 @@ class ContextFacts:
     approvals: int = 0
     emergency: bool = False
     is_requester: bool = True
+    is_caller: bool = True
+    review_overdue: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from web.pages import (
     desk,
     devices,
     door,
+    emergencies,
     home,
     imports,
     locks,
@@ -53,7 +54,7 @@ from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin, dress
 
 PAGES: Final = (
     door, home, live, asking, requests, sessions, desk, recordings, audit, locks, messages, account, devices,
-    derogations, technicians, staff, registers, imports, papers, undertakings,
+    derogations, technicians, staff, registers, imports, papers, undertakings, emergencies,
 )  # fmt: skip
 ROOMY: Final = (
     "/directory/import",

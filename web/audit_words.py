@@ -8,6 +8,8 @@ from web.labels import N_
 EVENTS: Mapping[str, str] = MappingProxyType(
     {
         "bastion:initialised": N_("Bastion set up"),
+        "emergency:agreed": N_("Emergency agreed to; a review is due"),
+        "emergency:reviewed": N_("Emergency reviewed"),
         "bastion:started": N_("Bastion started"),
         "bastion:stopped": N_("Bastion stopped"),
         "enrolment:invited": N_("One-time secret made"),
@@ -129,6 +131,11 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "direction": N_("direction"),
         "door": N_("door"),
         "due": N_("due"),
+        "caller": N_("who called"),
+        "emergency": N_("emergency"),
+        "late": N_("late"),
+        "own": N_("the caller himself agreed"),
+        "verdict": N_("verdict"),
         "end": N_("end"),
         "entry": N_("entry"),
         "expected": N_("expected"),
@@ -222,6 +229,8 @@ SUBJECTS: Mapping[str, str] = MappingProxyType(
 STATES: Mapping[str, str] = MappingProxyType(
     {
         "pending": N_("waiting"),
+        "asked": N_("waiting"),
+        "reviewed": N_("reviewed"),
         "approved": N_("agreed to"),
         "denied": N_("refused"),
         "withdrawn": N_("taken back"),

@@ -13,7 +13,17 @@ from typing import Final
 from bastion import errors
 from bastion.domain.device import FileRight
 from bastion.domain.session_effects import RefusalReason
-from web import audit_words, desk_words, device_words, import_words, labels, message_words, paper_words, plan_words
+from web import (
+    audit_words,
+    desk_words,
+    device_words,
+    emergency_words,
+    import_words,
+    labels,
+    message_words,
+    paper_words,
+    plan_words,
+)
 from web.labels import N_
 from web.views import Clockface, brief
 
@@ -115,7 +125,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": {**WAYS, **desk_words.RELEASED, **WHERE},
         "outcome": OUTCOMES, "kind": KINDS, "op": labels.FILE_OPERATIONS, "direction": desk_words.DIRECTIONS,
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,
-        "register": import_words.REGISTERS, "paper": paper_words.KINDS,
+        "verdict": emergency_words.OUTCOMES, "emergency": emergency_words.YES, "late": emergency_words.YES,
+        "own": emergency_words.YES, "register": import_words.REGISTERS, "paper": paper_words.KINDS,
         "files": FILES, "scan": desk_words.SCANS, "announced": desk_words.ANNOUNCED,
         "signature": desk_words.UNSCANNED,
         "patient_data": PATIENT_DATA, "software_change": {"yes": N_("yes")},
@@ -135,8 +146,11 @@ CODED: Final = frozenset(
 )  # fmt: skip
 """Names that are the same in every language, shown as such."""
 WRITTEN: Final = frozenset(
-    {"reason", "why", "note", "work_order", "label", "detail", "keeps", "patient_why", "rollback", "people", "backup"}
-)
+    {
+        "reason", "why", "note", "work_order", "label", "detail", "keeps", "patient_why", "rollback", "people",
+        "backup", "caller",
+    }
+)  # fmt: skip
 """What a person typed, shown as a quotation."""
 
 

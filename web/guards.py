@@ -52,6 +52,8 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ANYONE, "GET /health", "GET /favicon.ico"),
         **_rows(STAFF, "GET /", "GET /board", "GET /count", "GET /live", "POST /sign-out"),
         **_rows(STAFF, "GET /requests", "GET /requests/{ident}"),
+        **_rows(STAFF, "GET /emergencies", "GET /emergencies/{ident}"),
+        **_rows(STOPPERS, "POST /emergencies/{ident}/review"),
         **_rows(DECIDERS, "POST /requests/{ident}/approve", "POST /requests/{ident}/refuse"),
         **_rows(DECIDERS, "GET /requests/new", "POST /requests/new", "POST /requests/{ident}/withdraw"),
         **_rows(STOPPERS, "POST /grants/{ident}/revoke", "POST /sessions/{ident}/freeze"),

@@ -173,6 +173,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "withdrawn": N_("The request is taken back."),
         "revoked": N_("The authorisation is withdrawn; its sessions end."),
         "asked": N_("The request is made; the approvers see it now."),
+        "reviewed": N_("Reviewed. It stands in the trail, with what you found."),
         "frozen": N_("Freezing: the technician's typing no longer reaches the device."),
         "thawed": N_("Thawed: the technician can work again."),
         "cut": N_("The session is being cut."),

@@ -9,6 +9,7 @@ from web.labels import N_
 TOPICS: Mapping[str, str] = MappingProxyType(
     {
         Topic.REQUEST_WAITING: N_("A request waits for a decision"),
+        Topic.EMERGENCY_WAITING: N_("An emergency waits for a decision"),
         Topic.REQUEST_UNANSWERED: N_("A request is left without an answer"),
         Topic.REQUEST_DECIDED: N_("A request is agreed to or refused"),
         Topic.FILE_HELD: N_("A file waits in the release desk"),

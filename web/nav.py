@@ -28,6 +28,7 @@ WORK: Final = (
     Place("/recordings", N_("Recordings"), "film", thumb=True),
 )
 PROOF: Final = (
+    Place("/emergencies", N_("Emergencies"), "warn"),
     Place("/audit", N_("Audit trail"), "book"),
     Place("/locks", N_("Cut access"), "stop"),
     Place("/messages", N_("Messages"), "phone"),

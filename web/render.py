@@ -46,7 +46,12 @@ def environment() -> Environment:
         seconds_long=lambda count: timedelta(seconds=count),
     )
     env.globals.update(
-        labels=labels, audit_words=audit_words, minutes=views.minutes, part_gone=views.part_gone, languages=LANGUAGES
+        tick=timedelta(microseconds=1),
+        labels=labels,
+        audit_words=audit_words,
+        minutes=views.minutes,
+        part_gone=views.part_gone,
+        languages=LANGUAGES,
     )
     return env
 

@@ -47,6 +47,7 @@ REGISTERS: Mapping[str, str] = MappingProxyType(
         "supplier": "registers:suppliers",
         "paper": "papers:papers",
         "undertaking": "undertakings:undertakings",
+        "emergency": "emergencies:emergencies",
         "technician": "people:technicians",
         "key": "people:keys",
         "staff": "people:staff",

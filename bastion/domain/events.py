@@ -35,8 +35,9 @@ def _kind(tag: str, severity: Severity, public: str = "", personal: str = "") ->
 
 
 _HELD = "session direction size sha256"
-_ASKED = "kind minutes work_order policy quorum device supplier"
-_PLANNED = "technician keeps professional patient_why rollback people"
+_ASKED = "kind minutes work_order policy quorum device supplier emergency"
+_PLANNED = "technician keeps professional patient_why rollback people caller"
+_GRANTED = "device supplier start end kind"
 _DEROGATION = "device derogation kind algorithms start end"
 _I, _N, _W, _A = Severity.INFO, Severity.NOTICE, Severity.WARNING, Severity.ALARM
 KINDS = MappingProxyType(
@@ -63,7 +64,9 @@ KINDS = MappingProxyType(
             _kind("request:denied", _N, "", "note"),
             _kind("request:withdrawn", _I, "", "note"),
             _kind("notice:acknowledged", _I, "grant how"),
-            _kind("grant:created", _N, "request device supplier start end kind channels files policy", "technician"),
+            _kind("grant:created", _N, f"request {_GRANTED} channels files policy emergency", "technician"),
+            _kind("emergency:agreed", _W, "device until own", "caller"),
+            _kind("emergency:reviewed", _N, "device verdict late", "note"),
             _kind("grant:extended", _N, "end request"),
             _kind("grant:revoked", _W, "", "why"),
             _kind("session:opened", _N, "grant device supplier account node client factors derogations", "technician"),

@@ -45,6 +45,8 @@ class Grant:
     files: frozenset[FileRight] = frozenset()
     uploads: Sas = Sas.PERSON
     downloads: Sas = Sas.PERSON
+    emergency: bool = False
+    """Agreed to for a repair that could not wait; somebody else reviews it afterwards (R-26)."""
     acknowledged_at: datetime | None = None
     revoked_at: datetime | None = None
     revoked_by: str = ""

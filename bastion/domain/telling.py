@@ -24,6 +24,7 @@ MOST_ATTEMPTS: Final = 12
 
 class Topic(StrEnum):
     REQUEST_WAITING = "request_waiting"
+    EMERGENCY_WAITING = "emergency_waiting"
     REQUEST_UNANSWERED = "request_unanswered"
     REQUEST_DECIDED = "request_decided"
     FILE_HELD = "file_held"
@@ -80,6 +81,8 @@ def topic_of(event: AuditEvent) -> Topic | None:
     """Return as what an event is told; `None` if it is not. An agreement that needs another one decides nothing yet."""
     if event.tag == "request:approved" and event.fields.get("missing") != "0":
         return None
+    if event.tag == "request:created" and event.fields.get("emergency"):
+        return Topic.EMERGENCY_WAITING
     return TOLD.get(event.tag)
 
 

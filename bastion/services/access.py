@@ -8,12 +8,14 @@ from bastion.domain import work_plan
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.announced_file import AnnouncedFile, checked
 from bastion.domain.device import Device, DeviceAccount
+from bastion.domain.emergency import Call, Emergency
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.domain.work_plan import PLAIN, WorkPlan
 from bastion.errors import Conflict, DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
-from bastion.services.decisions import Decisions, policy_ids, reasons, refusal
+from bastion.services.decisions import Decisions, Urgency, policy_ids, reasons, refusal
+from bastion.services.emergencies import announce
 from bastion.services.joins import Joins, found, scope
 from bastion.services.paperwork import missing_of
 from bastion.services.requests import (
@@ -25,6 +27,7 @@ from bastion.services.requests import (
     person,
     refuse_if_locked,
 )
+from bastion.services.urgency import unreviewed
 from bastion.services.views import GrantView, RequestView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -50,6 +53,8 @@ class RequestDraft:
     notice_accepted: bool = False
     announced: tuple[AnnouncedFile, ...] = ()
     plan: WorkPlan = PLAIN
+    emergency: Call | None = None
+    """That it cannot wait, and who called whom about it (R-26, R-27)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,10 @@ class Access:
             await refuse_if_locked(uow, ask.technician, ask.device, now)
             if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
                 raise Conflict("pending", sentence="A request for this device is waiting already; see its state first.")
-            decision = await self._ask_policy(uow, actor, ask, draft.kind, now)
+            urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
+            decision = await self._ask_policy(uow, actor, ask, draft.kind, now, urgency)
             made = _make_request(actor, draft, ask, decision, now)
-            await self._keep_request(uow, actor, made, ask, decision, now)
+            await self._keep_request(uow, actor, made, ask, decision, now, draft.emergency)
         if not decision.allowed:
             raise refusal(decision, actor.language)
         return made
@@ -100,7 +106,8 @@ class Access:
                 raise Conflict("not open", sentence="This authorisation is not open any more; ask for a new one.")
             ask = await self._resolve_grant(uow, grant, minutes)
             first = found(await uow.requests.get(grant.request_id))
-            decision = await self._ask_policy(uow, actor, ask, grant.kind, now)
+            urgency = Urgency() if grant.emergency else None
+            decision = await self._ask_policy(uow, actor, ask, grant.kind, now, urgency)
             made = _make_extension(actor, first, grant, minutes, reason, now)
             await self._keep_request(uow, actor, made, ask, decision, now)
         if not decision.allowed:
@@ -131,7 +138,8 @@ class Access:
         async with self._database.read() as uow:
             joins = Joins(uow)
             waiting = await uow.requests.pending(clock.now(), scope(actor))
-            views = await self._views.rows(joins, actor, [r for r in waiting if may_see(actor, r)])
+            seen = [r for r in waiting if may_see(actor, r)]
+            views = await self._views.rows(joins, actor, seen)
         return sorted(views, key=lambda v: v.request.created_at)
 
     async def search(
@@ -181,19 +189,22 @@ class Access:
         )  # fmt: skip
 
     async def _ask_policy(
-        self, uow: UnitOfWork, actor: Actor, ask: _Ask, kind: InterventionKind, now: datetime
-    ) -> Decision:
+        self, uow: UnitOfWork, actor: Actor, ask: _Ask, kind: InterventionKind, now: datetime,
+        urgency: Urgency | None = None,
+    ) -> Decision:  # fmt: skip
         lacks = await missing_of(uow, ask.supplier.id, now)
         return self._decisions.on_device(
-            Action.REQUEST, actor, ask.supplier, ask.device, kind, ask.wanted, now, lacks=lacks
+            Action.REQUEST, actor, ask.supplier, ask.device, kind, ask.wanted, now, lacks=lacks, urgency=urgency
         )
 
     async def _keep_request(
-        self, uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: _Ask, decision: Decision, now: datetime
-    ) -> None:
+        self, uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: _Ask, decision: Decision, now: datetime,
+        call: Call | None = None,
+    ) -> None:  # fmt: skip
         if decision.allowed:
             await uow.requests.add(made)
-            await _audit_created(uow, actor, made, ask, now)
+            emergency = await announce(uow, made, call, now) if call else None
+            await _audit_created(uow, actor, made, ask, now, emergency)
             uow.hint("request", made.id)
             return
         await uow.audit.append(
@@ -213,6 +224,8 @@ def _checked(draft: RequestDraft, now: datetime) -> RequestDraft:
         if len(getattr(draft, name)) > MAX_TEXT:
             raise Invalid(name, field=name, sentence=TOO_LONG, limit=MAX_TEXT)
     check_minutes(draft.minutes)
+    if draft.emergency is not None:
+        draft = replace(draft, emergency=draft.emergency.checked)
     if draft.start is not None and (draft.start.tzinfo is None or draft.start < now - timedelta(minutes=5)):
         raise Invalid("start", field="start", sentence="The start lies in the past. Choose a later one.")
     changes = draft.kind is not InterventionKind.TELEDIAGNOSTIC
@@ -256,12 +269,15 @@ def _make_extension(
     )  # fmt: skip
 
 
-async def _audit_created(uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: _Ask, now: datetime) -> None:
+async def _audit_created(
+    uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: _Ask, now: datetime, emergency: Emergency | None
+) -> None:
     await uow.audit.append(
         "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,
         kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, policy=" ".join(made.policy_ids),
         quorum=made.quorum, device=ask.device.code, supplier=ask.supplier.code, technician=ask.technician.login,
-        reason=made.reason, **_plan_facts(made.plan),
+        reason=made.reason, emergency="yes" if emergency else "", caller=emergency.caller if emergency else "",
+        **_plan_facts(made.plan),
     )  # fmt: skip
 
 

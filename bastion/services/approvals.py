@@ -11,10 +11,11 @@ from bastion.domain.ids import new_id
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Actor, Supplier, Technician
 from bastion.errors import Conflict, NotFound
-from bastion.services import reasons
+from bastion.services import emergencies, reasons
 from bastion.services.authentication import Authentication
-from bastion.services.decisions import Decisions, refusal
-from bastion.services.joins import found
+from bastion.services.decisions import Decisions, Urgency, refusal
+from bastion.services.emergencies import REVIEW_DAYS
+from bastion.services.joins import Joins, found
 from bastion.services.paperwork import missing_of
 from bastion.services.requests import asker, audit_decision, check_minutes, may_see, person, refuse_if_locked
 from bastion.store.database import Database
@@ -23,7 +24,11 @@ from policies.model import Action
 
 
 class Approvals:
-    def __init__(self, database: Database, decisions: Decisions, authentication: Authentication) -> None:
+    def __init__(
+        self, database: Database, decisions: Decisions, authentication: Authentication, review_days: int = REVIEW_DAYS
+    ) -> None:
+        """`review_days`: within how many working days somebody else looks at an emergency (R-26)."""
+        self._review_days = review_days
         self._database = database
         self._decisions = decisions
         self._authentication = authentication
@@ -81,7 +86,7 @@ class Approvals:
         if not may_see(actor, request):
             raise NotFound(request_id)
         device = found(await uow.devices.get(request.device_id))
-        self._decisions.require_approve(actor, request, device, now)
+        self._decisions.require_approve(actor, request, device, now, await Joins(uow).emergency(request))
         if request.version != version:
             raise Conflict(f"request {request_id} is at version {request.version}, not {version}")
         return request, device
@@ -94,41 +99,49 @@ class Approvals:
     async def _grant(
         self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, now: datetime
     ) -> AccessRequest:
+        emergency = await Joins(uow).emergency(request)
+        if emergency is not None:
+            await emergencies.agreed(uow, actor, emergency, request, device, self._review_days, now)
         if request.extends_grant_id:
             return await self._extend_grant(uow, actor, request, now)
         technician = found(await uow.technicians.get(request.technician_id))
         supplier = found(await uow.suppliers.get(request.supplier_id))
         lacks = await missing_of(uow, supplier.id, now)
-        grant = self._make_grant(request, technician, supplier, device, now, lacks, actor.language)
+        urgency = Urgency() if emergency else None
+        grant = self._make_grant(request, technician, supplier, device, now, lacks, actor.language, urgency)
         await uow.grants.add(grant)
         await uow.audit.append(
             "grant:created", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
             request=request.id, device=device.code, supplier=supplier.code, technician=technician.login,
             start=grant.start.isoformat(), end=grant.end.isoformat(), kind=grant.kind,
             channels=" ".join(sorted(grant.channels)), files=" ".join(sorted(grant.files)), policy=grant.policy_hash,
+            emergency="yes" if grant.emergency else "",
         )  # fmt: skip
         uow.hint("grant", grant.id)
         return replace(request, grant_id=grant.id)
 
     def _make_grant(
         self, request: AccessRequest, technician: Technician, supplier: Supplier, device: Device, now: datetime,
-        lacks: tuple[PaperKind, ...], language: str,
+        lacks: tuple[PaperKind, ...], language: str, urgency: Urgency | None,
     ) -> Grant:  # fmt: skip
         actor = asker(request, technician, supplier)
         count = len(request.approvals)
         decision = self._decisions.on_device(
-            Action.CONNECT, actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks
-        )
+            Action.CONNECT, actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks,
+            urgency=urgency,
+        )  # fmt: skip
         if not decision.allowed:
             raise refusal(decision, language)
         start = max(request.start or now, now)
-        scope = self._decisions.scope(actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks)
+        scope = self._decisions.scope(
+            actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks, urgency=urgency
+        )
         return Grant(
             new_id(now), request.id, technician.id, supplier.id, device.id, device.facility_id, request.account_id,
             request.kind, scope.channels, start, start + request.agreed,
             idle_seconds=int(decision.obligations.idle.total_seconds()), watcher=decision.obligations.watcher,
             policy_hash=decision.policy_hash, approved_by=tuple(a.staff_name for a in request.approvals),
-            files=scope.files, uploads=scope.uploads, downloads=scope.downloads,
+            files=scope.files, uploads=scope.uploads, downloads=scope.downloads, emergency=urgency is not None,
             acknowledged_at=request.notice_accepted_at,
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from bastion.services.couriers import Couriers
 from bastion.services.decisions import Decisions
 from bastion.services.derogations import Derogations
 from bastion.services.directory import Directory
+from bastion.services.emergencies import REVIEW_DAYS, Emergencies
 from bastion.services.enrolment import Enrolment
 from bastion.services.files import FileKeeping, Files
 from bastion.services.imports import Imports
@@ -53,6 +54,7 @@ class Services:
     tokens: Tokens
     access: Access
     approvals: Approvals
+    emergencies: Emergencies
     sessions: Sessions
     supervision: Supervision
     locks: Locks
@@ -82,7 +84,7 @@ class Services:
 def build(
     database: Database, vault: Vault, engine: PolicyEngine, recordings: RecordingStore, scan: HostKeyScanner,
     keeping: FileKeeping, *, proof_length: timedelta = PROOF_LENGTH, keep: Keep | None = None,
-    warn_papers: timedelta = WARN_BEFORE,
+    warn_papers: timedelta = WARN_BEFORE, review_days: int = REVIEW_DAYS,
     outward: Outward | None = None,
 ) -> Services:  # fmt: skip
     """Join the use cases to the store; `app.py` calls this once."""
@@ -93,7 +95,8 @@ def build(
         enrolment=Enrolment(database, vault, authentication.passwords),
         tokens=Tokens(database, authentication),
         access=Access(database, decisions),
-        approvals=Approvals(database, decisions, authentication),
+        approvals=Approvals(database, decisions, authentication, review_days),
+        emergencies=Emergencies(database, decisions, authentication),
         sessions=Sessions(database, decisions, vault, proof_length),
         supervision=Supervision(database, decisions, authentication),
         locks=Locks(database, decisions, authentication),

@@ -1,16 +1,18 @@
 """Turns domain facts into a policy query: the one place where the product asks the policy anything."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.device import ChannelKind, Device, FileRight
+from bastion.domain.emergency import Emergency
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Actor, ActorKind, Supplier
 from bastion.errors import Forbidden, PolicyRefused, SelfApproval
 from bastion.services.paperwork import naming
+from bastion.services.urgency import naming_unreviewed
 from policies.engine import PolicyEngine
 from policies.model import Action, ContextFacts, Decision, DeviceFacts, PrincipalFacts, Query, Sas, SupplierFacts
 
@@ -27,6 +29,13 @@ FILE_ACTIONS = {
     FileRight.DELETE: Action.DELETE,
     FileRight.RENAME: Action.RENAME,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Urgency:
+    """That work is an emergency, and which earlier ones of the supplier nobody has reviewed in time (R-26)."""
+
+    overdue: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +67,29 @@ class Decisions:
     def on_device(
         self, action: Action, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind,
         duration: timedelta, now: datetime, approvals: int = 0, *, lacks: tuple[PaperKind, ...],
+        urgency: Urgency | None = None,
     ) -> Decision:  # fmt: skip
         """May `actor` do `action` on `device`? Staff may ask for a technician; all else is the technician's own.
 
         `lacks` are the papers whose want blocks the supplier.
         """
-        context = _context(now, actor.source, kind.value, duration, factors=2, approvals=approvals)
+        overdue = urgency.overdue if urgency else ()
+        context = replace(
+            _context(now, actor.source, kind.value, duration, factors=2, approvals=approvals),
+            emergency=urgency is not None, review_overdue=bool(overdue),
+        )  # fmt: skip
         query = Query(action, _principal(actor), _supplier(supplier, now, lacks), _device(device), context)
-        return naming(self._decide(query), lacks)
+        return naming_unreviewed(naming(self._decide(query), lacks), overdue)
 
     def scope(
         self, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind, duration: timedelta,
-        now: datetime, approvals: int, *, lacks: tuple[PaperKind, ...],
+        now: datetime, approvals: int, *, lacks: tuple[PaperKind, ...], urgency: Urgency | None = None,
     ) -> Scope:  # fmt: skip
         """What a grant for this work may hold. What is refused passes by nobody but a person."""
         answers = {
-            action: self.on_device(action, actor, supplier, device, kind, duration, now, approvals, lacks=lacks)
+            action: self.on_device(
+                action, actor, supplier, device, kind, duration, now, approvals, lacks=lacks, urgency=urgency
+            )
             for action in (*CHANNEL_ACTIONS.values(), *FILE_ACTIONS.values())
         }
         return Scope(
@@ -84,16 +100,27 @@ class Decisions:
         )
 
     # -- staff ---------------------------------------------------------------------------------------------------------
-    def on_request(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
-        """May this person decide on `request`?"""
+    def on_request(
+        self, actor: Actor, request: AccessRequest, device: Device, now: datetime, emergency: Emergency | None = None
+    ) -> Decision:
+        """May this person decide on `request`? `emergency` goes with it, if it is one."""
         mine = actor.id in {request.created_by.id, request.technician_id}
-        context = _context(now, actor.source, request.kind.value, request.wanted, factors=2, is_requester=mine)
+        context = replace(
+            _context(now, actor.source, request.kind.value, request.wanted, factors=2, is_requester=mine),
+            emergency=emergency is not None,
+            is_caller=emergency is not None and emergency.is_caller(actor.id, actor.login, actor.name),
+        )
         return self._decide(Query(Action.APPROVE, _principal(actor), None, _device(device), context))
 
-    def require_approve(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
+    def require_approve(
+        self, actor: Actor, request: AccessRequest, device: Device, now: datetime, emergency: Emergency | None = None
+    ) -> Decision:
         if actor.id in {request.created_by.id, request.technician_id}:
             raise SelfApproval(f"{actor.id} on request {request.id}")
-        return self._require(self.on_request(actor, request, device, now), actor, Action.APPROVE)
+        decision = self.on_request(actor, request, device, now, emergency)
+        if not decision.allowed and emergency is not None and emergency.is_caller(actor.id, actor.login, actor.name):
+            raise PolicyRefused(why(decision, "en"), why=why(decision, actor.language))
+        return self._require(decision, actor, Action.APPROVE)
 
     def require_release(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
         """May this person decide on a file that came under `request`? Nobody does for what he asked for himself."""
@@ -160,7 +187,7 @@ def _context(
 ) -> ContextFacts:  # fmt: skip
     return ContextFacts(
         now=now, source_ip=source, kind=kind, duration=duration, factors=factors, approvals=approvals,
-        emergency=False, is_requester=is_requester,
+        emergency=False, is_requester=is_requester, is_caller=False, review_overdue=False,
     )  # fmt: skip
 
 

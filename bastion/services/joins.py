@@ -7,6 +7,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.derogation import Derogation
 from bastion.domain.device import Device, DeviceAccount, Endpoint
+from bastion.domain.emergency import Emergency
 from bastion.domain.grant import Grant
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Role, Staff, Supplier, Technician
 from bastion.domain.session_record import SessionRecord
@@ -63,6 +64,7 @@ class Joins:
         self._accounts: dict[str, list[DeviceAccount]] = {}
         self._derogations: dict[str, list[Derogation]] = {}
         self._everyone: list[Staff] | None = None
+        self._emergencies: dict[str, Emergency | None] = {}
 
     # -- many at once --------------------------------------------------------------------------------------------------
     async def about(self, facts: Sequence[Concerning]) -> None:
@@ -139,6 +141,20 @@ class Joins:
             "request": self._uow.requests,
         }
         return repositories[noun]
+
+    async def look_for_emergencies(self, requests: Sequence[AccessRequest]) -> None:
+        """Ask once for a whole page which of these are emergencies."""
+        known = await self._uow.emergencies.of_several([one.id for one in requests])
+        self._emergencies |= {one.id: known.get(one.id) for one in requests}
+
+    async def emergency(self, request: AccessRequest) -> Emergency | None:
+        """The emergency that a request is; of one for more time, the one it prolongs."""
+        ident = request.id
+        if request.extends_grant_id:
+            ident = (await self.grant(request.extends_grant_id)).request_id
+        if ident not in self._emergencies:
+            self._emergencies[ident] = await self._uow.emergencies.get(ident)
+        return self._emergencies[ident]
 
     # -- views ---------------------------------------------------------------------------------------------------------
     async def session(self, record: SessionRecord) -> SessionView:

@@ -30,6 +30,10 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             N_("Request {ref} waits for your decision: {device}"),
             (N_("A supplier asks for access to a device."), _WHERE, N_("Read the request and decide here:")),
         ),
+        Topic.EMERGENCY_WAITING: (
+            N_("URGENT: emergency {ref} waits for your decision: {device}"),
+            (N_("A supplier asks for access to a device that cannot wait."), _WHERE, N_("Read it and decide here:")),
+        ),
         Topic.REQUEST_UNANSWERED: (
             N_("Request {ref} still waits for a decision: {device}"),
             (

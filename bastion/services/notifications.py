@@ -279,7 +279,7 @@ async def _ready(uow: UnitOfWork, one: Delivery, now: datetime) -> _Ready | None
 
 async def _overtaken(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
     """Nobody is asked for a decision that has been taken meanwhile."""
-    if one.topic not in {Topic.REQUEST_WAITING, Topic.REQUEST_UNANSWERED}:
+    if one.topic not in {Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_UNANSWERED}:
         return False
     request = await uow.requests.get(one.facts.get("request", ""))
     return request is None or request.state(now) is not RequestState.PENDING

@@ -24,7 +24,7 @@ from bastion.errors import (
     UndertakingOwed,
 )
 from bastion.secret import Secret
-from bastion.services.decisions import Decisions, refusal
+from bastion.services.decisions import Decisions, Urgency, refusal
 from bastion.services.joins import found
 from bastion.services.paperwork import missing_of
 from bastion.services.reaching import session_endpoint
@@ -95,7 +95,7 @@ class Opening:
         decision = self._decisions.on_device(
             Action.CONNECT, actor, facts.supplier, facts.device, facts.grant.kind,
             facts.grant.end - facts.grant.start, now, approvals=len(facts.grant.approved_by),
-            lacks=await missing_of(uow, facts.supplier.id, now),
+            lacks=await missing_of(uow, facts.supplier.id, now), urgency=Urgency() if facts.grant.emergency else None,
         )  # fmt: skip
         if not decision.allowed:
             raise refusal(decision, actor.language)

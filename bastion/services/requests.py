@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, Person
 from bastion.domain.device import SESSIONS, Device
+from bastion.domain.emergency import Emergency
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.errors import BastionError, Invalid, Locked
 from bastion.i18n import sentence
-from bastion.services.decisions import Decisions, judged_source
+from bastion.services.decisions import Decisions, Urgency, judged_source
 from bastion.services.joins import Joins
 from bastion.services.paperwork import missing_of
 from bastion.services.reaching import reachable
@@ -30,6 +31,7 @@ class RequestViews:
         await joins.about(requests)
         await joins.equipment(request.device_id for request in requests)
         await joins.know("grant", (request.grant_id for request in requests))
+        await joins.look_for_emergencies(requests)
         return [await self._view(joins, actor, request) for request in requests]
 
     async def view(self, joins: Joins, actor: Actor, request: AccessRequest) -> RequestView:
@@ -39,7 +41,8 @@ class RequestViews:
     async def _view(self, joins: Joins, actor: Actor, request: AccessRequest) -> RequestView:
         device = await joins.device(request.device_id)
         logins = {account.id: account.login for account in await joins.accounts(device.id)}
-        why_not = self._why_not(actor, request, device)
+        emergency = await joins.emergency(request)
+        why_not = self._why_not(actor, request, device, emergency)
         way = reachable(device, await joins.endpoints(device.id), await joins.derogations(device.id), clock.now())
         return RequestView(
             request, await joins.technician(request.technician_id), await joins.supplier(request.supplier_id), device,
@@ -49,7 +52,7 @@ class RequestViews:
             can_decide=not why_not, why_not=why_not,
             approvers=tuple(s.name for s in await joins.approvers(request.facility_id)),
             grant=await joins.grant(request.grant_id) if request.grant_id else None,
-            endpoint=way[0] if way else None, derogations=way[1] if way else (),
+            emergency=emergency, endpoint=way[0] if way else None, derogations=way[1] if way else (),
         )  # fmt: skip
 
     async def whole(self, uow: UnitOfWork, actor: Actor, request: AccessRequest) -> RequestView:
@@ -60,16 +63,16 @@ class RequestViews:
         scope = self._decisions.scope(
             asker(request, view.technician, view.supplier), view.supplier, view.device, request.kind, request.agreed,
             clock.now(), max(request.quorum, len(request.approvals)),
-            lacks=await missing_of(uow, view.supplier.id, clock.now()),
+            lacks=await missing_of(uow, view.supplier.id, clock.now()), urgency=Urgency() if view.emergency else None,
         )  # fmt: skip
         return replace(view, services=services, scope=scope)
 
-    def _why_not(self, actor: Actor, request: AccessRequest, device: Device) -> str:
+    def _why_not(self, actor: Actor, request: AccessRequest, device: Device, emergency: Emergency | None) -> str:
         """Why this actor cannot decide on this request now; empty when he can."""
         now = clock.now()
         try:
             request.approve(person(actor), request.wanted, "", now)  # first what is decided: the policy costs more
-            self._decisions.require_approve(actor, request, device, now)
+            self._decisions.require_approve(actor, request, device, now, emergency)
         except BastionError as problem:
             return sentence(problem, actor.language)
         return ""

@@ -36,9 +36,10 @@ class Rings:
         self._by_mail = by_mail
 
     async def of(self, topic: Topic, event: AuditEvent) -> Telling:
-        if topic in {Topic.REQUEST_WAITING, Topic.REQUEST_DECIDED}:
+        if topic in {Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_DECIDED}:
             request = found(await self._uow.requests.get(event.subject_id))
-            return await (self.waiting(request) if topic is Topic.REQUEST_WAITING else self._decided(request, event))
+            decided = topic is Topic.REQUEST_DECIDED
+            return await (self._decided(request, event) if decided else self.waiting(request, topic))
         if topic is Topic.FILE_HELD:
             return await self._held(event)
         if topic in {Topic.SESSION_BEGUN, Topic.SESSION_ENDED}:
@@ -52,11 +53,11 @@ class Rings:
         people = await self._staff(event.facility_id, Role.SECURITY)
         return await self._telling(topic, event.facility_id, {}, "/audit?tag=recording", people)
 
-    async def waiting(self, request: AccessRequest) -> Telling:
+    async def waiting(self, request: AccessRequest, topic: Topic = Topic.REQUEST_WAITING) -> Telling:
         """The approvers; not who made it himself, for he cannot decide."""
         staff = await self._staff(request.facility_id, Role.APPROVER)
         people = [one for one in staff if one.id != request.created_by.id]
-        return await self._about(Topic.REQUEST_WAITING, request, {}, people)
+        return await self._about(topic, request, {}, people)
 
     async def unanswered(self, request: AccessRequest, minutes: int) -> Telling:
         people = await self._staff(request.facility_id, Role.SECURITY)

@@ -6,6 +6,7 @@ from datetime import datetime
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.derogation import Derogation
 from bastion.domain.device import Device, DeviceAccount, Endpoint
+from bastion.domain.emergency import Emergency
 from bastion.domain.grant import Grant
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
@@ -47,6 +48,7 @@ class RequestView:
     why_not: str
     approvers: tuple[str, ...]
     grant: Grant | None = None
+    emergency: Emergency | None = None
     endpoint: Endpoint | None = None
     """Where the session would log in."""
     derogations: tuple[Derogation, ...] = ()

@@ -24,6 +24,10 @@ class Sessions(Versioned[SessionRecord]):
         """The newest that have not ended."""
         return await self._many(LIVE_ON_DEVICE, {"device_id": device_id, "limit": limit})
 
+    async def of_grant(self, grant_id: str) -> list[SessionRecord]:
+        """Every session that was opened under a grant, the earliest first."""
+        return await self._many(OF_GRANT, {"grant_id": grant_id})
+
     async def count_live(self, technician_id: str = "", device_id: str = "", grant_id: str = "") -> int:
         wanted = {_S.technician_id: technician_id, _S.device_id: device_id, _S.grant_id: grant_id}
         query = COUNT_LIVE.where(*(column == value for column, value in wanted.items() if value))
@@ -99,3 +103,6 @@ LIVE_ON_DEVICE = NEWEST.where(_S.ended_at.is_(None), _S.device_id == sa.bindpara
     sa.bindparam("limit")
 )
 COUNT_LIVE = sa.select(sa.func.count()).select_from(t.sessions).where(_S.ended_at.is_(None))
+OF_GRANT = Sessions.sql_select.where(t.sessions.c.grant_id == sa.bindparam("grant_id")).order_by(
+    t.sessions.c.started_at, t.sessions.c.id
+)

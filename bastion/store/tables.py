@@ -192,9 +192,23 @@ grants = sa.Table(
     _number("idle_seconds"), _flag("watcher"), _text("policy_hash"), _of("approved_by", Several(tuple)),
     _of("files", Several(frozenset, FileRight), default="[]"), _of("uploads", Closed(Sas), default="person"),
     _of("downloads", Closed(Sas), default="person"),
+    _of("emergency", sa.Boolean(), default="false"),
     _at("acknowledged_at", nullable=True), _at("revoked_at", nullable=True), _text("revoked_by"),
     _text("revoke_reason"), _number("version"), sa.UniqueConstraint("request_id"),
     sa.Index("ix_grants_technician", "technician_id", "device_id", "end"), sa.Index("ix_grants_end", "end"),
+)  # fmt: skip
+emergencies = sa.Table(
+    "emergencies", metadata,
+    sa.Column(
+        "id", Text, sa.ForeignKey("access_requests.id", deferrable=True, initially="DEFERRED"), primary_key=True,
+    ),
+    _to("suppliers", "supplier_id", index=False), _to("devices", "device_id", index=False),
+    _to("facilities", "facility_id", index=False), _text("caller"), _text("callee"), _text("call_back"),
+    _to("staff", "caller_id", nullable=True, index=False), _at("created_at"), _at("agreed_at", nullable=True),
+    _of("agreed_ids", Several(tuple)), _flag("agreed_by_caller"), _at("review_due_at", nullable=True),
+    _at("reviewed_at", nullable=True), _text("reviewed_by"), _text("outcome"), _text("review_note"),
+    _number("version"), sa.Index("ix_emergencies_supplier", "supplier_id", "reviewed_at"),
+    sa.Index("ix_emergencies_due", "reviewed_at", "review_due_at"), sa.Index("ix_emergencies_created", "created_at"),
 )  # fmt: skip
 sessions = sa.Table(
     "sessions", metadata, _id(), _to("grants", "grant_id"), _to("access_requests", "request_id", index=False),

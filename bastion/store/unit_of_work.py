@@ -15,6 +15,7 @@ from bastion.store.directory import (
     Technicians,
 )
 from bastion.store.drafts import Drafts
+from bastion.store.emergencies import Emergencies
 from bastion.store.held_files import HeldFiles
 from bastion.store.house import Leases, Settings
 from bastion.store.outbox import Deliveries, MailChoices, Outbox, Webhooks
@@ -54,6 +55,7 @@ class UnitOfWork:
         self.drafts = Drafts(transaction)
         self.requests = Requests(transaction)
         self.grants = Grants(transaction)
+        self.emergencies = Emergencies(transaction)
         self.whole_grants = WholeGrants(transaction)
         self.sessions = Sessions(transaction)
         self.held_files = HeldFiles(transaction)

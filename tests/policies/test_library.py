@@ -32,7 +32,9 @@ ON_FILES = {
     "telediagnostic": {Action.SFTP, Action.DOWNLOAD, Action.FORWARD},
     "teleassistance": set(),
 }
-STAFF_ACTIONS = (Action.APPROVE, Action.RELEASE, Action.REPLAY, Action.WATCH, Action.INTERRUPT, Action.LOCK)
+STAFF_ACTIONS = (
+    Action.APPROVE, Action.REVIEW, Action.RELEASE, Action.REPLAY, Action.WATCH, Action.INTERRUPT, Action.LOCK,
+)  # fmt: skip
 
 HOUR = timedelta(hours=1)
 LIKELY = st.sampled_from([True, True, True, False])
@@ -64,12 +66,13 @@ def technician_queries(draw: st.DrawFn) -> Query:
             approvals=draw(st.integers(0, 3)),
             emergency=draw(st.booleans()),
             is_requester=draw(st.booleans()),
+            review_overdue=draw(st.booleans()),
         ),
     )
 
 
 def technician_may(query: Query) -> bool:
-    """R-5, R-15, R-17, R-18, R-20, R-22, R-24 in one breath."""
+    """R-5, R-15, R-17, R-18, R-20, R-22, R-24, R-26 in one breath."""
     context, device, supplier = query.context, query.device, query.supplier
     works = (
         query.action in {Action.REQUEST, Action.CONNECT, Action.SHELL, Action.EXEC} | ON_FILES.get(context.kind, set())
@@ -81,6 +84,7 @@ def technician_may(query: Query) -> bool:
         and context.kind in KINDS
         and context.duration <= 4 * HOUR
     )
+    works = works and not (query.action is Action.REQUEST and context.emergency and context.review_overdue)
     needed = 2 if device.criticality == 4 else 1
     agreed = context.factors >= 2 and context.approvals >= needed
     return works and (agreed or query.action not in SESSION_ACTIONS)
@@ -95,19 +99,21 @@ def test_a_technician_may_do_exactly_what_the_requirements_say(library: PolicyEn
         highest = query.device.criticality == 4
         obligations = decision.obligations
         assert obligations.approvals == (2 if highest else 1)
-        assert obligations.max_duration == (2 * HOUR if highest else 4 * HOUR)
-        assert obligations.watcher is highest
+        urgent = query.context.emergency and query.action not in FILES
+        assert obligations.max_duration == (HOUR if urgent else 2 * HOUR if highest else 4 * HOUR)
+        assert obligations.watcher is (highest or urgent)
         assert obligations.idle == timedelta(minutes=15)
         assert obligations.record
         if query.action in FILES:
             assert obligations.sas is (Sas.PERSON if highest else Sas.RULE)
 
 
-def staff_may(action: Action, roles: frozenset[str], *, covers: bool, mine: bool) -> bool:
-    """R-23, R-28, R-34, R-41, R-55, R-64, R-70."""
+def staff_may(action: Action, roles: frozenset[str], *, covers: bool, mine: bool, called: bool) -> bool:
+    """R-23, R-26, R-27, R-28, R-34, R-41, R-55, R-64, R-70."""
     if action in {Action.APPROVE, Action.RELEASE}:
-        return covers and not mine and roles == {"approver"}
+        return covers and not mine and roles == {"approver"} and not (called and action is Action.APPROVE)
     who = {
+        Action.REVIEW: {"approver", "security"},
         Action.REPLAY: {"security", "auditor"},
         Action.WATCH: {"approver", "security"},
         Action.INTERRUPT: {"approver", "security"},
@@ -121,6 +127,7 @@ def staff_may(action: Action, roles: frozenset[str], *, covers: bool, mine: bool
     roles=st.frozensets(st.sampled_from(ROLES)),
     facilities=st.sampled_from([("nord",), ("sud",), ("sud", "nord"), ("*",), ()]),
     mine=st.booleans(),
+    called=st.booleans(),
     criticality=st.integers(1, 4),
 )
 def test_staff_may_do_exactly_what_the_requirements_say(
@@ -129,6 +136,7 @@ def test_staff_may_do_exactly_what_the_requirements_say(
     roles: frozenset[str],
     facilities: tuple[str, ...],
     mine: bool,
+    called: bool,
     criticality: int,
 ):
     query = Query(
@@ -136,12 +144,12 @@ def test_staff_may_do_exactly_what_the_requirements_say(
         PrincipalFacts("staff", "bruno", roles=roles, facilities=frozenset(facilities)),
         None,
         DeviceFacts("d", "D", "nord", frozenset({"acme"}), criticality),
-        ContextFacts(now=datetime(2026, 11, 23, tzinfo=UTC), is_requester=mine),
+        ContextFacts(now=datetime(2026, 11, 23, tzinfo=UTC), is_requester=mine, emergency=called, is_caller=called),
     )
     decision = library.decide(query)
     assert decision.errors == ()
     covers = bool({"nord", "*"} & set(facilities))
-    assert decision.allowed == staff_may(action, roles, covers=covers, mine=mine)
+    assert decision.allowed == staff_may(action, roles, covers=covers, mine=mine, called=called)
 
 
 @pytest.mark.parametrize("role", ["admin", "security", "auditor"])

@@ -15,6 +15,7 @@ from bastion.store import (
     audit_log,
     directory,
     drafts,
+    emergencies,
     held_files,
     outbox,
     papers,
@@ -27,7 +28,7 @@ from bastion.store import (
 from bastion.store import tables as t
 
 REPOSITORIES = [
-    drafts.Drafts, papers.Papers, papers.PaperRules,
+    emergencies.Emergencies, drafts.Drafts, papers.Papers, papers.PaperRules,
     directory.Facilities, directory.Suppliers, directory.Technicians, directory.Keys, directory.StaffMembers,
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
     held_files.HeldFiles, outbox.Outbox, outbox.Deliveries, outbox.Webhooks, outbox.MailChoices,
@@ -58,6 +59,11 @@ FINDERS = {
     "keys.by_fingerprint": directory._KEY_BY_FINGERPRINT,
     "endpoints.of": directory._ENDPOINTS_OF,
     "accounts.of": directory._ACCOUNTS_OF,
+    "emergencies.of_several": emergencies.OF_SEVERAL,
+    "emergencies.overdue": emergencies.OVERDUE,
+    "emergencies.to_review": emergencies.TO_REVIEW,
+    "emergencies.search": emergencies.NEWEST.limit(50),
+    "sessions.of_grant": sessions.OF_GRANT,
     "papers.of": papers.OF_SUPPLIER,
     "requests.pending": access.PENDING,
     "requests.of_technician": access.OF_TECHNICIAN,

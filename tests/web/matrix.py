@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bastion.domain.emergency import Call
 from bastion.domain.held_file import Direction
 from bastion.domain.parties import Staff
 from bastion.services.views import Opened
@@ -25,10 +26,11 @@ def table() -> dict[Key, dict[str, int]]:
 
 async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, str]]:
     """Return what stands for `{ident}` (and others) in each family of routes: things of the hospital `chu`."""
-    opened = await house.opened(device_code="ct-01")
+    opened = await house.opened(device_code="ct-01", emergency=Call("Dr Anne Roux"))
     other = await house.services.inventory.devices(house.staff(house.max))
     return {
         "/requests": {"ident": opened.record.request_id},
+        "/emergencies": {"ident": opened.record.request_id},
         "/grants": {"ident": opened.record.grant_id},
         "/sessions": {"ident": opened.record.id},
         "/desk": {"ident": await _held_file(house, opened)},

@@ -25,6 +25,8 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STAFF, *(f"{method} {NOWHERE}" for method in METHODS)),
         **_rows(STAFF, "GET /me", "GET /tokens", "DELETE /tokens/{ident}"),
         **_rows(STAFF, "GET /requests", "GET /requests/{ident}"),
+        **_rows(STAFF, "GET /emergencies", "GET /emergencies/{ident}"),
+        **_rows(STOPPERS, "POST /emergencies/{ident}/review"),
         **_rows(DECIDERS, "POST /requests", "POST /requests/{ident}/withdraw"),
         **_rows(DECIDERS, "POST /requests/{ident}/approve", "POST /requests/{ident}/deny"),
         **_rows(STAFF, "GET /technicians/{ident}/grants"),

@@ -5,11 +5,13 @@ from fastapi import APIRouter
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.announced_file import AnnouncedFile
+from bastion.domain.emergency import Call
 from bastion.domain.work_plan import PLAIN
 from bastion.services.access import RequestDraft
 from web.api.bearer import Me, Use, fresh
 from web.api.shapes import (
     AnnouncedShape,
+    CallShape,
     Code,
     GrantShape,
     Instant,
@@ -36,6 +38,7 @@ class NewRequest(Shape):
     start: Instant | None = None
     announced: tuple[AnnouncedShape, ...] = ()
     plan: PlanShape | None = None
+    emergency: CallShape | None = None
 
 
 class Approve(Shape):
@@ -99,6 +102,7 @@ async def create(body: NewRequest, me: Me, use: Use) -> RequestShape:
         account=body.account, start=body.start, technician_login=body.technician,
         announced=tuple(AnnouncedFile(one.name, one.size, one.sha256.lower()) for one in body.announced),
         plan=body.plan.plan() if body.plan else PLAIN,
+        emergency=Call(**body.emergency.model_dump()) if body.emergency else None,
     )  # fmt: skip
     return await _shown(me, use, await use.access.request(me, draft))
 

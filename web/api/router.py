@@ -9,6 +9,7 @@ from bastion.errors import ConfigurationError, NotFound
 from web.api import (
     audit,
     devices,
+    emergencies,
     files,
     imports,
     locks,
@@ -26,7 +27,8 @@ from web.api.guards import API_GUARDS, METHODS, NOWHERE, Key
 from web.api.problems import Problem, ProblemRoute
 
 PARTS = (
-    me, requests, sessions, files, recordings, locks, audit, registers, people, devices, imports, papers, undertakings,
+    me, requests, emergencies, sessions, files, recordings, locks, audit, registers, people, devices, imports, papers,
+    undertakings,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.derogation import Derogation, DerogationKind, DerogationStatus
 from bastion.domain.device import ChannelKind, Endpoint, Protocol
+from bastion.domain.emergency import Call, Emergency
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.parties import Role
@@ -88,6 +89,18 @@ class DerogationShape(Shape):
         )  # fmt: skip
 
 
+class CallShape(Shape):
+    """Who of the hospital called whom about an emergency, and where he can be called back (R-27)."""
+
+    caller: str = Field(max_length=200)
+    callee: str = Field("", max_length=200)
+    call_back: str = Field("", max_length=200)
+
+    @classmethod
+    def of(cls, call: Call | Emergency) -> Self:
+        return cls(caller=call.caller, callee=call.callee, call_back=call.call_back)
+
+
 class RequestShape(Shape):
     """An access request. A decision gives `version` back, so that nobody decides on what he has not read."""
 
@@ -122,6 +135,8 @@ class RequestShape(Shape):
     why_not: str
     derogations: list[DerogationShape]
     """What a session would stand on: to be read before one decides (R-10)."""
+    emergency: CallShape | None = None
+    """There if it cannot wait (R-26)."""
 
     @classmethod
     def of(cls, view: RequestView, now: datetime) -> Self:
@@ -137,6 +152,7 @@ class RequestShape(Shape):
             announced=[AnnouncedShape.model_validate(file) for file in request.announced],
             plan=PlanShape.model_validate(request.plan),
             policy=list(view.decision_reasons), approvers=list(view.approvers), can_decide=view.can_decide,
+            emergency=CallShape.of(view.emergency) if view.emergency else None,
             why_not=view.why_not, derogations=[DerogationShape.of(one, now) for one in view.derogations],
         )  # fmt: skip
 
@@ -152,6 +168,7 @@ class GrantShape(Shape):
     approved_by: list[str]
     revoked_by: str
     revoke_reason: str
+    emergency: bool
     device: str = ""
     technician: str = ""
 
@@ -160,7 +177,7 @@ class GrantShape(Shape):
         return cls(
             id=grant.id, request_id=grant.request_id, kind=grant.kind, channels=sorted(grant.channels),
             status=grant.status(now), start=grant.start, end=grant.end, approved_by=list(grant.approved_by),
-            revoked_by=grant.revoked_by, revoke_reason=grant.revoke_reason,
+            revoked_by=grant.revoked_by, revoke_reason=grant.revoke_reason, emergency=grant.emergency,
             device=view.device.code if view else "", technician=view.technician.login if view else "",
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from bastion.domain import announced_file
 from bastion.domain.access_request import InterventionKind
+from bastion.domain.emergency import Call
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services.access import RequestDraft
@@ -40,6 +41,9 @@ class AskForm(BaseModel):
     minutes: str = ""
     start: str = ""
     announced: str = ""
+    caller: str = ""
+    callee: str = ""
+    call_back: str = ""
     keeps: str = ""
     procedure: str = ""
     people: str = ""
@@ -50,6 +54,10 @@ class AskForm(BaseModel):
     backup_at: str = ""
     backup_place: str = ""
     rollback: str = ""
+
+    def call(self) -> Call | None:
+        """Who called whom, where it is an emergency."""
+        return Call(self.caller, self.callee, self.call_back) if self.caller or self.call_back else None
 
     def plan(self, zone: str) -> WorkPlan:
         """What it says about the work; a time is on the hospital's own clock."""
@@ -94,7 +102,7 @@ def _draft(said: AskForm, device: DeviceView) -> RequestDraft:
         device.device.code, fields.choice(said.kind, InterventionKind, "kind"), said.reason,
         int(said.minutes) if said.minutes.isdigit() else 0, work_order=said.work_order,
         technician_login=said.technician, start=fields.local_moment(said.start, "start", zone),
-        announced=announced_file.parse(said.announced), plan=said.plan(zone),
+        announced=announced_file.parse(said.announced), plan=said.plan(zone), emergency=said.call(),
     )  # fmt: skip
 
 

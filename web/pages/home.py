@@ -1,10 +1,12 @@
 """The first page: what waits for a decision, and who is at work now."""
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
+from bastion.services.views import RequestView
 from web.console import Console, Seen
 from web.labels import N_
 from web.render import page
@@ -31,10 +33,15 @@ async def count(seen: Seen) -> Response:
 
 
 async def _board(seen: Console) -> dict[str, Any]:
-    """One's own to decide first; within that, what becomes void soonest."""
     waiting = await seen.services.access.pending(seen.actor)
     return {
-        "waiting": sorted(waiting, key=lambda view: (not view.can_decide, view.request.expires_at)),
+        "waiting": sorted(waiting, key=_urgency),
         "live": await seen.services.supervision.live(seen.actor),
+        "reviews": await seen.services.emergencies.to_review(seen.actor),
         "ending": await seen.services.derogations.ending(seen.actor),
     }
+
+
+def _urgency(view: RequestView) -> tuple[bool, bool, datetime]:
+    """One's own to decide first; within that emergencies, then what becomes void soonest."""
+    return (not view.can_decide, view.emergency is None, view.request.expires_at)

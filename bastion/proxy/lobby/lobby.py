@@ -7,6 +7,7 @@ from typing import Final
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
+from bastion.domain.emergency import Call
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.undertaking import Undertaking, accepts
 from bastion.errors import BastionError, Conflict, Invalid, PolicyRefused, Unavailable
@@ -121,12 +122,21 @@ class Lobby:
         reason = await self._needed("Reason (what is to be done): ")
         self._show(screens.kinds(self._words))
         choice = await self._kind()
+        call = Call(await self._needed("Who of the hospital called you about it (name): ")) if choice.urgent else None
         plan = await PlanQuestions(self._question, self._needed, self._say).plan(choice, clock.now())
         order = await self._question("Work order or ticket (Enter for none): ")
         minutes = await self._minutes()
         await self._accept_notice()
         return RequestDraft(
-            code, choice.kind, reason, minutes, work_order=order, account=account, notice_accepted=True, plan=plan
+            code,
+            choice.kind,
+            reason,
+            minutes,
+            work_order=order,
+            account=account,
+            notice_accepted=True,
+            plan=plan,
+            emergency=call,
         )
 
     async def _needed(self, prompt: str) -> str:

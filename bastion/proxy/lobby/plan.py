@@ -1,7 +1,7 @@
 """What a technician says of the work besides why and how long: one number, and questions only where it asks for them.
 
 Most work touches neither patients nor software, and is asked nothing more. `4` is work that changes software, a `p`
-after the number says that patient data cannot be done without (R-38, R-43).
+after the number says that patient data cannot be done without (R-38, R-43), a `u` that it is an emergency (R-26).
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,6 +15,7 @@ from bastion.proxy.lobby import screens
 
 SOFTWARE: Final = "4"
 PATIENTS: Final = "p"
+URGENT: Final = "u"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +23,24 @@ class Choice:
     kind: InterventionKind
     software: bool = False
     patients: bool = False
+    urgent: bool = False
 
 
 USUAL: Final = Choice(InterventionKind.TELEMAINTENANCE)
 
 
 def chosen(answer: str) -> Choice | None:
-    """Read `2`, `4`, `1p`; nothing means the usual kind, `None` that the answer is none of them."""
+    """Read `2`, `4`, `1p`, `2pu`; nothing means the usual kind, `None` that the answer is none of them."""
     text = answer.strip().lower()
     if not text:
         return USUAL
-    number, patients = text.removesuffix(PATIENTS).strip(), text.endswith(PATIENTS)
+    number = text.rstrip(f"{PATIENTS}{URGENT} ")
+    patients, urgent = PATIENTS in text, URGENT in text
     if number == SOFTWARE:
-        return Choice(InterventionKind.TELEMAINTENANCE, software=True, patients=patients)
+        return Choice(InterventionKind.TELEMAINTENANCE, software=True, patients=patients, urgent=urgent)
     if number not in {"1", "2", "3"}:
         return None
-    return Choice(screens.KINDS[int(number) - 1], patients=patients)
+    return Choice(screens.KINDS[int(number) - 1], patients=patients, urgent=urgent)
 
 
 class PlanQuestions:

@@ -75,7 +75,8 @@ def kinds(words: Words) -> str:
     names += [words.say("remote maintenance that changes software: you will be asked for backup and way back")]
     lines = [f"  {n}  {name}" for n, name in enumerate(names, 1)]
     patients = words.say("Add p to the number if you cannot do without patient data, e.g. 2p.")
-    return words.say("Kind of intervention:") + "\n" + "\n".join(lines) + f"\n  {patients}\n"
+    urgent = words.say("Add u for an emergency that the hospital called you for, e.g. 2u.")
+    return words.say("Kind of intervention:") + "\n" + "\n".join(lines) + f"\n  {patients}\n  {urgent}\n"
 
 
 def minutes_of(answer: str) -> int | None:

@@ -35,6 +35,7 @@ ANSWERS: Final = MappingProxyType(
         "not_found": _REFUSED,
         "forbidden": _REFUSED,
         "self_approval": _REFUSED,
+        "self_review": _REFUSED,
         "fresh_factor_needed": _REFUSED,
         "authentication_failed": _STRANGER,
         "too_many_attempts": _STRANGER,

@@ -8,6 +8,7 @@ import pytest
 
 from bastion import clock
 from bastion.domain.access_request import Approval, InterventionKind, RequestState
+from bastion.domain.emergency import Call
 from bastion.domain.parties import Supplier, Technician
 from bastion.domain.undertaking import SHIPPED, Undertaking
 from bastion.domain.work_plan import PLAIN, PatientData
@@ -230,6 +231,22 @@ async def test_an_agreement_that_comes_while_the_rows_are_read_is_seen_at_once(p
     monkeypatch.setattr(play.desk, "request", read_and_agree)
     play.start(typing=FORM)
     assert (await play.result()).id == "g1"
+
+
+async def test_an_emergency_names_who_called(play):
+    play.start(typing="scanner down\r2 U\rDr Roux\rWO-7\r30\ryes\r")
+    await play.shows("is with the hospital")
+    (draft,) = play.desk.drafts
+    assert (draft.kind, draft.emergency) == (InterventionKind.TELEMAINTENANCE, Call("Dr Roux"))
+    assert "Add u for an emergency that the hospital called you for" in play.screen
+
+
+async def test_what_is_no_emergency_asks_nobody_who_called(play):
+    play.start(typing="u\ru\r3\rWO-7\r30\ryes\r")
+    await play.shows("is with the hospital")
+    assert play.desk.drafts[0].emergency is None
+    assert "Please answer 1, 2, 3 or 4." in play.screen
+    assert "Who of the hospital" not in play.screen
 
 
 async def test_answers_that_make_no_sense_are_asked_again(play):

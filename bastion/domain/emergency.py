@@ -1,0 +1,126 @@
+"""An emergency: a repair that cannot wait. Somebody called; another person reviews it afterwards (R-26, R-27).
+
+It is a fact beside the request it belongs to, and bears its id. It opens nothing by itself: the request is agreed to
+like any other, for the short time that the rules set. What is different is what follows: somebody else looks at it
+within some working days; until he has, once that time is over, the supplier asks for no further emergency.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from bastion.domain.local_time import after_working_days
+from bastion.domain.parties import Actor
+from bastion.errors import Conflict, IllegalTransition, Invalid, SelfReview
+
+MAX_NAME: Final = 200
+MAX_NOTE: Final = 2000
+LEAST_NAME: Final = 3
+LEAST_NOTE: Final = 10
+
+
+class EmergencyStatus(StrEnum):
+    """Derived from stored facts and the clock; never stored."""
+
+    ASKED = "asked"  # nobody has agreed (yet)
+    DUE = "due"  # agreed to; to be reviewed
+    OVERDUE = "overdue"
+    REVIEWED = "reviewed"
+
+
+class Outcome(StrEnum):
+    JUSTIFIED = "justified"
+    NOT_JUSTIFIED = "not_justified"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who of the hospital called whom, and where he can be called back."""
+
+    caller: str
+    callee: str = ""
+    call_back: str = ""
+
+    @property
+    def checked(self) -> "Call":
+        call = Call(self.caller.strip(), self.callee.strip(), self.call_back.strip())
+        if len(call.caller) < LEAST_NAME:
+            raise Invalid("caller", field="caller", sentence="Say who of the hospital called about this emergency.")
+        for name in ("caller", "callee", "call_back"):
+            if len(getattr(call, name)) > MAX_NAME or not getattr(call, name).isprintable():
+                raise Invalid(name, field=name, sentence="Give a name or number of 200 plain characters at most.")
+        return call
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """`caller_id` is the member of staff that `caller` names, if it names one."""
+
+    id: str
+    supplier_id: str
+    device_id: str
+    facility_id: str
+    caller: str
+    callee: str
+    call_back: str
+    caller_id: str
+    created_at: datetime
+    agreed_at: datetime | None = None
+    agreed_ids: tuple[str, ...] = ()
+    agreed_by_caller: bool = False
+    review_due_at: datetime | None = None
+    reviewed_at: datetime | None = None
+    reviewed_by: str = ""
+    outcome: str = ""
+    review_note: str = ""
+    version: int = 1
+
+    @property
+    def ref(self) -> str:
+        """The request's."""
+        return self.id[-8:].upper()
+
+    def status(self, now: datetime) -> EmergencyStatus:
+        if self.reviewed_at is not None:
+            return EmergencyStatus.REVIEWED
+        if self.review_due_at is None:
+            return EmergencyStatus.ASKED
+        return EmergencyStatus.DUE if now < self.review_due_at else EmergencyStatus.OVERDUE
+
+    def is_caller(self, person_id: str, login: str, name: str) -> bool:
+        """Whether this person called: as the register has him, or by the very name that was given (R-27)."""
+        said = _plain(self.caller)
+        return person_id == self.caller_id or said in {_plain(login), _plain(name)}
+
+    def agreed(self, by: tuple[str, ...], now: datetime, days: int, zone: str, *, by_caller: bool) -> "Emergency":
+        """From now on a review is due. It is set once: an extension does not move it."""
+        if self.agreed_at is not None:
+            return replace(
+                self, agreed_ids=tuple(dict.fromkeys((*self.agreed_ids, *by))),
+                agreed_by_caller=self.agreed_by_caller or by_caller,
+            )  # fmt: skip
+        return replace(
+            self, agreed_at=now, agreed_ids=by, agreed_by_caller=by_caller,
+            review_due_at=after_working_days(now, days, zone),
+        )  # fmt: skip
+
+    def may_review(self, person_id: str, login: str, name: str) -> bool:
+        """Neither who agreed nor who called looks at it afterwards."""
+        return person_id not in self.agreed_ids and not self.is_caller(person_id, login, name)
+
+    def review(self, by: Actor, outcome: Outcome, note: str, version: int, now: datetime) -> "Emergency":
+        if self.status(now) not in {EmergencyStatus.DUE, EmergencyStatus.OVERDUE}:
+            raise IllegalTransition(f"emergency {self.id}", state=self.status(now).value)
+        if not self.may_review(by.id, by.login, by.name):
+            raise SelfReview(f"{by.id} on emergency {self.id}")
+        if version != self.version:
+            raise Conflict(f"emergency {self.id} is at version {self.version}, not {version}")
+        said = note.strip()
+        if not LEAST_NOTE <= len(said) <= MAX_NOTE:
+            raise Invalid("note", field="note", sentence="Say in a sentence what you have checked and found.")
+        return replace(self, reviewed_at=now, reviewed_by=by.name, outcome=outcome.value, review_note=said)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()

@@ -1,0 +1,91 @@
+"""Between the clock on a hospital's wall and instants: hours that the clocks skip, or show twice, are told apart.
+
+Zones come as names (`Europe/Paris`). Nothing here reads the clock.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bastion.errors import Invalid
+
+FRIDAY: Final = 4
+SKIPPED: Final = "The clocks skip this hour on that day: it does not exist. Choose another time."
+TWICE: Final = (
+    "The clocks go back on that day and this hour comes twice: {first} or {second}. Choose a time outside it, or give "
+    "the one you mean with its offset."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What a time on the wall may mean: no instant, one, or two."""
+
+    instants: tuple[datetime, ...]
+
+    @property
+    def first(self) -> datetime | None:
+        return self.instants[0] if self.instants else None
+
+
+def moments(wall: datetime, zone: str) -> Moments:
+    """Return every instant at which the clocks of `zone` show `wall` (a naive date and time), the earlier first."""
+    place = ZoneInfo(zone)
+    naive = wall.replace(tzinfo=None, fold=0)
+    found = {naive.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    return Moments(tuple(sorted(at for at in found if at.astimezone(place).replace(tzinfo=None, fold=0) == naive)))
+
+
+def only_moment(wall: datetime, zone: str, field: str) -> datetime:
+    """The one instant meant; raises `Invalid` for an hour that does not exist, or that comes twice."""
+    found = moments(wall, zone).instants
+    if not found:
+        raise Invalid(str(wall), field=field, sentence=SKIPPED)
+    if len(found) > 1:
+        first, second = (offset_form(at, zone) for at in found)
+        raise Invalid(str(wall), field=field, sentence=TWICE, first=first, second=second)
+    return found[0]
+
+
+def offset_form(at: datetime, zone: str) -> str:
+    """Write `2026-10-25T02:30+02:00`: one instant, whatever the clocks do."""
+    return at.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes")
+
+
+def opening(wall: datetime, zone: str) -> datetime:
+    """When something that begins at `wall` begins: where the hour is skipped, at the instant the clocks jump; where it
+    comes twice, the first time.
+    """
+    found = moments(wall, zone).first
+    return found if found is not None else _jump(wall, zone)
+
+
+def _jump(wall: datetime, zone: str) -> datetime:
+    """The instant at which the clocks pass over `wall`: both readings of it lie on either side."""
+    place = ZoneInfo(zone)
+    naive = wall.replace(tzinfo=None)
+    low, high = sorted(naive.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1))
+    before = low.astimezone(place).utcoffset()
+    while high - low > timedelta(minutes=1):
+        middle = low + (high - low) / 2
+        low, high = (middle, high) if middle.astimezone(place).utcoffset() == before else (low, middle)
+    return high.replace(second=0, microsecond=0)
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The first instant of a local day, which may last 23 or 25 hours."""
+    return opening(datetime.combine(day, time()), zone)
+
+
+def local_date(at: datetime, zone: str) -> date:
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def after_working_days(at: datetime, days: int, zone: str) -> datetime:
+    """The end of the `days`-th working day (Monday to Friday) after the local day of `at`."""
+    day = local_date(at, zone)
+    while days > 0:
+        day += timedelta(days=1)
+        days -= day.weekday() <= FRIDAY
+    return midnight(day + timedelta(days=1), zone)

@@ -1,0 +1,124 @@
+"""Emergencies: what goes with the request, what follows the agreement, and the review by another (R-26, R-27)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.device import Device
+from bastion.domain.emergency import Call, Emergency, EmergencyStatus, Outcome
+from bastion.domain.parties import Actor, Facility, Role, Supplier
+from bastion.errors import NotFound
+from bastion.services.authentication import Authentication
+from bastion.services.decisions import Decisions
+from bastion.services.joins import Joins, found, scope
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Action
+
+REVIEWERS = frozenset({Role.APPROVER, Role.SECURITY})
+REVIEW_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyView:
+    """`can_review`: whether it is this reader's to do."""
+
+    emergency: Emergency
+    request: AccessRequest
+    device: Device
+    supplier: Supplier
+    facility: Facility
+    can_review: bool
+
+
+class Emergencies:
+    def __init__(self, database: Database, decisions: Decisions, authentication: Authentication) -> None:
+        self._database = database
+        self._decisions = decisions
+        self._authentication = authentication
+
+    async def to_review(self, actor: Actor) -> list[EmergencyView]:
+        """What waits for a review in the actor's facilities, the earliest due first; nothing for who reviews none."""
+        if not actor.roles & REVIEWERS:
+            return []
+        async with self._database.read() as uow:
+            return await self._views(uow, actor, await uow.emergencies.to_review(scope(actor)))
+
+    async def search(self, actor: Actor, limit: int = 50, offset: int = 0) -> list[EmergencyView]:
+        """Every one there ever was in the actor's facilities, newest first."""
+        async with self._database.read() as uow:
+            return await self._views(uow, actor, await uow.emergencies.search(scope(actor), limit, offset))
+
+    async def get(self, actor: Actor, ident: str) -> EmergencyView:
+        async with self._database.read() as uow:
+            one = found(await uow.emergencies.get(ident), ident)
+            if not actor.covers(one.facility_id):
+                raise NotFound(ident)
+            return (await self._views(uow, actor, [one]))[0]
+
+    async def review(self, actor: Actor, ident: str, version: int, outcome: Outcome, note: str) -> Emergency:
+        """Say afterwards whether it was one, and what was found."""
+        now = clock.now()
+        async with self._database.write() as uow:
+            one = found(await uow.emergencies.get(ident), ident)
+            if not actor.covers(one.facility_id):
+                raise NotFound(ident)
+            device = found(await uow.devices.get(one.device_id))
+            self._decisions.require_about(Action.REVIEW, actor, device, now)
+            self._authentication.require_fresh(actor)
+            late = one.status(now) is EmergencyStatus.OVERDUE
+            saved = await uow.emergencies.save(one.review(actor, outcome, note, version, now))
+            await uow.audit.append(
+                "emergency:reviewed", actor=actor, subject=("request", one.id), facility_id=one.facility_id, at=now,
+                device=device.code, verdict=outcome, late="yes" if late else "", note=saved.review_note,
+            )  # fmt: skip
+            uow.hint("request", one.id)
+        return saved
+
+    async def _views(self, uow: UnitOfWork, actor: Actor, rows: list[Emergency]) -> list[EmergencyView]:
+        joins, now = Joins(uow), clock.now()
+        views = []
+        for one in rows:
+            device = await joins.device(one.device_id)
+            allowed = self._decisions.about(Action.REVIEW, actor, device, now).allowed
+            waits = one.status(now) in {EmergencyStatus.DUE, EmergencyStatus.OVERDUE}
+            views.append(
+                EmergencyView(
+                    one, found(await uow.requests.get(one.id)), device, await joins.supplier(one.supplier_id),
+                    await joins.facility(one.facility_id),
+                    waits and allowed and one.may_review(actor.id, actor.login, actor.name),
+                )
+            )  # fmt: skip
+        return views
+
+
+# -- what asking and deciding do with it -------------------------------------------------------------------------------
+async def announce(uow: UnitOfWork, request: AccessRequest, call: Call, now: datetime) -> Emergency:
+    """Keep beside a request that it is an emergency, and whether the caller is a person of the register."""
+    said = call.checked
+    known = [
+        one for one in await uow.staff.all() if said.caller.casefold() in {one.login.casefold(), one.name.casefold()}
+    ]
+    made = Emergency(
+        request.id, request.supplier_id, request.device_id, request.facility_id, said.caller,
+        said.callee or request.technician_name, said.call_back, known[0].id if len(known) == 1 else "", now,
+    )  # fmt: skip
+    await uow.emergencies.add(made)
+    return made
+
+
+async def agreed(
+    uow: UnitOfWork, actor: Actor, one: Emergency, request: AccessRequest, device: Device, days: int, now: datetime
+) -> None:
+    """Note who agreed, and until when another person reviews it. A caller who agreed to his own call is marked."""
+    facility = found(await uow.facilities.get(device.facility_id))
+    by = tuple(approval.staff_id for approval in request.approvals)
+    people = [found(await uow.staff.get(ident)) for ident in by]
+    own = any(one.is_caller(person.id, person.login, person.name) for person in people)
+    saved = await uow.emergencies.save(one.agreed(by, now, days, facility.timezone, by_caller=own))
+    await uow.audit.append(
+        "emergency:agreed", actor=actor, subject=("request", one.id), facility_id=one.facility_id, at=now,
+        device=device.code, until=saved.review_due_at.isoformat() if saved.review_due_at else "",
+        own="yes" if own else "", caller=one.caller,
+    )  # fmt: skip

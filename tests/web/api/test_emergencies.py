@@ -1,0 +1,37 @@
+"""Emergencies and their reviews over the API (R-26, R-27)."""
+
+from bastion.domain.emergency import Call
+from tests.web.api.conftest import problem
+
+BODY = {
+    "technician": "alice", "device": "ct-01", "kind": "telemaintenance", "reason": "scanner down", "minutes": 60,
+}  # fmt: skip
+
+
+async def test_one_is_asked_for_agreed_to_and_reviewed(eve, ruth, house):
+    call = {"caller": "Dr Roux", "callee": "", "call_back": "4512"}
+    made = (await eve.ask("POST", "/requests", **BODY, emergency=call)).json()
+    assert made["emergency"] == call | {"callee": "Alice Martin"}
+    assert (await eve.ask("GET", "/requests")).json()[0]["emergency"]["caller"] == "Dr Roux"
+    await house.services.approvals.approve(house.staff(house.max), made["id"], made["version"], 60)
+    (grant,) = (await eve.ask("GET", f"/technicians/{house.alice.id}/grants")).json()
+    assert grant["emergency"]
+    (due,) = (await ruth.ask("GET", "/emergencies?waiting=true")).json()
+    assert (due["status"], due["device"], due["can_review"], due["call"]["caller"]) == ("due", "ct-01", True, "Dr Roux")
+    path = f"/emergencies/{due['id']}/review"
+    body = {"version": due["version"], "outcome": "justified", "note": "read the recording"}
+    assert problem(await ruth.ask("POST", path, **body)) == (403, "fresh_factor_needed")
+    done = (await ruth.sure("POST", path, **body)).json()
+    assert (done["status"], done["reviewed_by"]) == ("reviewed", "Ruth")
+    assert (await ruth.ask("GET", "/emergencies?waiting=true")).json() == []
+    assert (await ruth.ask("GET", f"/emergencies/{due['id']}")).json()["outcome"] == "justified"
+
+
+async def test_who_agreed_does_not_review_and_nonsense_is_refused(eve, house):
+    request = await house.approved(emergency=Call("Dr Roux"))
+    path = f"/emergencies/{request.id}/review"
+    body = {"version": 2, "outcome": "justified", "note": "read the recording"}
+    assert problem(await eve.sure("POST", path, **body)) == (403, "self_review")
+    assert (await eve.ask("POST", path, **(body | {"outcome": "fine"}))).status_code == 422
+    assert problem(await eve.ask("GET", f"/emergencies/{'0' * 32}")) == (404, "not_found")
+    assert problem(await eve.ask("POST", "/requests", **BODY, emergency={"caller": "x"}))[0] in {409, 422}

@@ -1,0 +1,104 @@
+"""R-26, R-27 in the console: an emergency is seen first, says who called, and is reviewed by a third person."""
+
+import re
+
+from bastion.domain.emergency import Call
+
+HOSTILE = "<b>Dr Roux</b>"
+FORM = {"technician": "alice", "device": "ct-01", "kind": "telemaintenance", "reason": "scanner down", "minutes": "60"}
+
+
+def plain(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+async def agreed(house, caller: str = HOSTILE):
+    return await house.approved(emergency=Call(caller, "", "4512"))
+
+
+async def test_an_approver_asks_for_one_and_another_sees_it_first(house, visitor, people):
+    await house.asked(minutes=30)
+    asking = await visitor().enter(house.eve)
+    form = await asking.see("/requests/new")
+    assert 'name="caller"' in form.text
+    short = await asking.send("/requests/new", **FORM, caller="x")
+    assert "Say who of the hospital called about this emergency." in short.text
+    assert 'name="caller" value="x"' in short.text
+    async with house.database.read() as uow:
+        assert len(await uow.requests.search()) == 1
+    bob = await house.services.people.technicians(house.staff(house.max))
+    other = next(v.technician for v in bob if v.technician.login == "alice")
+    await house.services.access.withdraw(house.technician(other), (await _only(house)).id)
+    made = await asking.send("/requests/new", **FORM, caller=HOSTILE, call_back="4512")
+    path = made.headers["location"]
+    page = (await (await visitor().enter(people["approver"])).see(path)).text
+    assert "&lt;b&gt;Dr Roux" in page
+    assert "call back: 4512" in page
+    assert "Emergency" in plain((await asking.see("/requests")).text)
+    board = (await (await visitor().enter(people["approver"])).see("/board")).text
+    assert "Emergency" in plain(board)
+
+
+async def _only(house):
+    async with house.database.read() as uow:
+        return (await uow.requests.search())[0]
+
+
+async def test_emergencies_stand_before_what_can_wait(house, visitor):
+    scanner = house.device
+    await house.services.access.request(house.technician(), house.draft(minutes=30))
+    async with house.database.read() as uow:
+        (first,) = await uow.requests.search()
+    await house.services.approvals.deny(house.staff(house.max), first.id, first.version, "not now, please")
+    urgent = await house.asked(emergency=Call("Dr Roux"))
+    page = (await (await visitor().enter(house.eve)).see("/board")).text
+    assert (urgent.id in page, scanner.code in page) == (True, True)
+
+
+async def test_a_review_is_due_on_the_first_page_and_signed(house, visitor, people):
+    request = await agreed(house)
+    security = await visitor().enter(people["security"])
+    home = (await security.see("/")).text
+    assert "Emergencies to review" in home
+    assert f"/emergencies/{request.id}" in home
+    path = f"/emergencies/{request.id}"
+    page = (await security.see(path)).text
+    assert "&lt;b&gt;Dr Roux" in page
+    assert "No session was opened." in page
+    empty = await security.send(f"{path}/review", version="2", outcome="justified", note="ok")
+    assert (empty.status_code, "Say in a sentence what you have checked and found." in empty.text) == (422, True)
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    assert (await security.send(f"{path}/review", version=version, outcome="", note="x" * 20)).status_code == 422
+    stale = await security.send(f"{path}/review", version="9", outcome="justified", note="read the recording")
+    assert stale.status_code == 409
+    done = await security.send(f"{path}/review", version=version, outcome="justified", note="read the recording")
+    assert done.headers["location"] == path
+    page = plain((await security.see(path)).text)
+    assert "It could not wait" in page
+    assert "Emergencies to review" not in (await security.see("/")).text
+    listed = plain((await security.see("/emergencies")).text)
+    assert "Reviewed" in listed
+
+
+async def test_who_agreed_reads_that_others_review_and_another_hospital_sees_nothing(house, visitor, people):
+    request = await agreed(house)
+    eve = await visitor().enter(house.eve)
+    assert "for others to review" in plain((await eve.see("/")).text)
+    page = await eve.see(f"/emergencies/{request.id}")
+    assert "Your review" not in page.text
+    refused = await eve.send(
+        f"/emergencies/{request.id}/review", version="2", outcome="justified", note="I looked at it myself"
+    )
+    assert (refused.status_code, "another person must review it" in refused.text) == (403, True)
+    elsewhere = await visitor().enter(people["approver of another hospital"])
+    assert (await elsewhere.see(f"/emergencies/{request.id}")).status_code == 404
+    assert "Dr Roux" not in (await elsewhere.see("/emergencies")).text
+
+
+async def test_a_caller_who_agreed_stands_out(house, visitor, people):
+    request = await agreed(house)
+    async with house.database.write() as uow:
+        one = await uow.emergencies.get(request.id)
+        await uow.emergencies.save(one.agreed((house.eve.id,), one.agreed_at, 3, "Europe/Paris", by_caller=True))
+    page = await (await visitor().enter(people["security"])).see(f"/emergencies/{request.id}")
+    assert "agreed to it alone" in page.text

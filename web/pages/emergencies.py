@@ -1,0 +1,55 @@
+"""Emergencies: the list, and the review that follows each (R-26). Who and why stands on the request's page."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query
+from starlette.responses import Response
+
+from bastion.domain.emergency import Outcome
+from bastion.errors import BastionError
+from web import emergency_words, fields
+from web.console import Console, Seen, Typed, go
+from web.labels import N_
+from web.paging import PAGE, pages
+
+router = APIRouter()
+Text = Annotated[str, Form()]
+
+
+@router.get("/emergencies")
+async def listing(seen: Seen, at: Annotated[str, Query()] = "") -> Response:
+    number = fields.page_number(at)
+    rows = await seen.services.emergencies.search(seen.actor, limit=PAGE + 1, offset=number * PAGE)
+    newer, older = pages(seen.request, number, len(rows))
+    return seen.page(
+        "emergencies.html", N_("Emergencies"), rows=rows[:PAGE], newer=newer, older=older, words=emergency_words
+    )
+
+
+@router.get("/emergencies/{ident}")
+async def show(seen: Seen, ident: str) -> Response:
+    return await _show(seen, ident)
+
+
+@router.post("/emergencies/{ident}/review")
+async def review(
+    seen: Seen, ident: str, version: Text = "", outcome: Text = "", note: Text = "", code: Text = ""
+) -> Response:
+    async def work() -> Response:
+        chosen = fields.choice(outcome, Outcome, "outcome")
+        actor = await seen.fresh(code)
+        await seen.services.emergencies.review(actor, ident, fields.whole(version, "version"), chosen, note)
+        return go(f"/emergencies/{ident}", "reviewed")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(outcome=outcome, note=note)))
+
+
+async def _show(seen: Console, ident: str, error: BastionError | None = None, typed: Typed | None = None) -> Response:
+    view = await seen.services.emergencies.get(seen.actor, ident)
+    sessions = await seen.services.supervision.of_request(seen.actor, ident)
+    outcomes = [(value, seen.t(word), "") for value, word in emergency_words.OUTCOMES.items()]
+    return seen.page(
+        "emergency.html", N_("Emergency"), error=error, view=view, sessions=sessions, words=emergency_words,
+        outcomes=outcomes, typed=typed or Typed(),
+    )  # fmt: skip
