@@ -23,6 +23,7 @@ from web import (
     message_words,
     paper_words,
     plan_words,
+    watch_words,
 )
 from web.labels import N_
 from web.views import Clockface, brief
@@ -56,6 +57,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     RefusalReason.OUTSIDE_BOX: N_("outside the agreed time"),
     RefusalReason.KIND_NOT_GRANTED: N_("not part of the authorisation"),
     RefusalReason.FROZEN: N_("the session was frozen"),
+    RefusalReason.UNWATCHED: N_("nobody of the hospital follows the session"),
     RefusalReason.ENDING: N_("the session was ending"),
 }
 FILE_REFUSALS: Final = {
@@ -122,7 +124,7 @@ WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS, **FILE_REFUSAL
 KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS, **device_words.DEROGATIONS}
 WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": {**WAYS, **desk_words.RELEASED, **WHERE},
+        "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": {**WAYS, **desk_words.RELEASED, **watch_words.LEFT},
         "outcome": OUTCOMES, "kind": KINDS, "op": labels.FILE_OPERATIONS, "direction": desk_words.DIRECTIONS,
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,
         "verdict": emergency_words.OUTCOMES, "emergency": emergency_words.YES, "late": emergency_words.YES,

@@ -58,6 +58,8 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(DECIDERS, "GET /requests/new", "POST /requests/new", "POST /requests/{ident}/withdraw"),
         **_rows(STOPPERS, "POST /grants/{ident}/revoke", "POST /sessions/{ident}/freeze"),
         **_rows(STOPPERS, "POST /sessions/{ident}/thaw", "POST /sessions/{ident}/cut"),
+        **_rows(STOPPERS, "POST /sessions/{ident}/watch", "POST /sessions/{ident}/watch/beat"),
+        **_rows(STOPPERS, "POST /sessions/{ident}/watch/leave"),
         **_rows(STAFF, "GET /sessions", "GET /sessions/{ident}"),
         **_rows(STAFF, "GET /desk", "GET /desk/count", "GET /desk/{ident}"),
         **_rows(DECIDERS, "POST /desk/{ident}/release", "POST /desk/{ident}/refuse"),

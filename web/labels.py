@@ -52,6 +52,7 @@ SESSION_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "active": ("live", N_("At work")),
         "frozen": ("hold", N_("Frozen")),
+        "unwatched": ("wait", N_("Waits for somebody to follow")),
         "closed": ("off", N_("Ended")),
     }
 )
@@ -175,6 +176,8 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "asked": N_("The request is made; the approvers see it now."),
         "reviewed": N_("Reviewed. It stands in the trail, with what you found."),
         "frozen": N_("Freezing: the technician's typing no longer reaches the device."),
+        "watching": N_("You follow this session. Keep this page open."),
+        "watch_left": N_("You no longer follow this session."),
         "thawed": N_("Thawed: the technician can work again."),
         "cut": N_("The session is being cut."),
         "released": N_("Released. It goes on its way by itself."),

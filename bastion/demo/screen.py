@@ -50,6 +50,7 @@ def _try(home: Path, t: Callable[[str], str], *, real: bool) -> list[str]:
         t(" 2  In the console claire agrees, with a new code; the session opens by itself."),
         t(" 3  As claire freeze it, thaw it, cut it. As samir replay it."),
         t(" 4  For alice+ct-03@bastion, the most critical one, claire and paul must agree."),
+        t("    Then one of them follows the session from its page, or it stands still."),
         t(" 5  As samir cut everything. Or here, in another terminal:"),
         f"    BASTION_HOME={_short(home)} .venv/bin/python -m bastion lock --all --reason drill",
         t(" Ctrl-C stops everything."),

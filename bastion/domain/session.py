@@ -3,6 +3,10 @@
 `LOBBY → ACTIVE ⇄ FROZEN → CLOSING → CLOSED`. `TABLE` is the single truth for what may follow what; an event that the
 table does not list for a state raises `IllegalTransition` and changes nothing. `proxy/live_session.py` carries the
 effects out.
+
+FROZEN has two causes, which may hold together: a person froze the session, or the grant demands that somebody of the
+hospital follows it and nobody does (R-34). Such a session begins frozen. Without a watcher the technician sees nothing
+either (T10); the device keeps its connection in both cases.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,6 +22,7 @@ from bastion.domain.session_effects import (
     Audit,
     CloseChannels,
     Effect,
+    HideOutput,
     HoldInput,
     Notice,
     OpenChannel,
@@ -60,6 +65,8 @@ class GrantBound:
     box: TimeBox
     channels: frozenset[ChannelKind]
     idle: timedelta
+    watcher: bool = False
+    """Somebody of the hospital must follow the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,13 @@ class Thawed:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchersChanged:
+    """Who of the hospital follows the session from now on; nobody when empty."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Killed:
     """Somebody or something ends the session: `reason` says which door, `by` and `why` are for people."""
 
@@ -127,20 +141,21 @@ class RecordingSealed:
 
 
 Event = (
-    GrantBound | ChannelAsked | ChannelEnded | TimePassed | BoxChanged | Frozen | Thawed | Killed | TechnicianLeft
-    | DeviceLost | RecordingFailed | RecordingSealed
+    GrantBound | ChannelAsked | ChannelEnded | TimePassed | BoxChanged | Frozen | Thawed | WatchersChanged | Killed
+    | TechnicianLeft | DeviceLost | RecordingFailed | RecordingSealed
 )  # fmt: skip
 
 
 S = SessionState
 _ENDINGS: tuple[type, ...] = (Killed, TechnicianLeft, DeviceLost, RecordingFailed)
 _ENDS: dict[type, frozenset[SessionState]] = dict.fromkeys(_ENDINGS, frozenset({S.CLOSING}))
+_HEARD_LATE: tuple[type, ...] = (ChannelAsked, ChannelEnded, TimePassed, WatchersChanged)
 _STAY_CLOSING = frozenset({S.CLOSING})
 _CLOSED = frozenset({S.CLOSED})
 TABLE: Mapping[SessionState, Mapping[type, frozenset[SessionState]]] = MappingProxyType(
     {
         S.LOBBY: {
-            GrantBound: frozenset({S.ACTIVE}),
+            GrantBound: frozenset({S.ACTIVE, S.FROZEN}),
             ChannelAsked: frozenset({S.LOBBY}),
             TimePassed: frozenset({S.LOBBY}),
             **dict.fromkeys(_ENDINGS, _CLOSED),  # nothing was recorded, so there is nothing to seal
@@ -151,6 +166,7 @@ TABLE: Mapping[SessionState, Mapping[type, frozenset[SessionState]]] = MappingPr
             TimePassed: frozenset({S.ACTIVE, S.CLOSING}),
             BoxChanged: frozenset({S.ACTIVE, S.CLOSING}),
             Frozen: frozenset({S.FROZEN}),
+            WatchersChanged: frozenset({S.ACTIVE, S.FROZEN}),
             **_ENDS,
         },
         S.FROZEN: {
@@ -158,14 +174,16 @@ TABLE: Mapping[SessionState, Mapping[type, frozenset[SessionState]]] = MappingPr
             ChannelEnded: frozenset({S.FROZEN}),
             TimePassed: frozenset({S.FROZEN, S.CLOSING}),
             BoxChanged: frozenset({S.FROZEN, S.CLOSING}),
-            Thawed: frozenset({S.ACTIVE}),
+            Frozen: frozenset({S.FROZEN}),
+            Thawed: frozenset({S.ACTIVE, S.FROZEN}),
+            WatchersChanged: frozenset({S.ACTIVE, S.FROZEN}),
             **_ENDS,
         },
         S.CLOSING: {
             RecordingSealed: frozenset({S.CLOSED}),
-            **dict.fromkeys((ChannelAsked, ChannelEnded, TimePassed, BoxChanged, *_ENDINGS), _STAY_CLOSING),
+            **dict.fromkeys((*_HEARD_LATE, BoxChanged, *_ENDINGS), _STAY_CLOSING),
         },
-        S.CLOSED: dict.fromkeys((ChannelAsked, ChannelEnded, TimePassed, *_ENDINGS), _CLOSED),
+        S.CLOSED: dict.fromkeys((*_HEARD_LATE, *_ENDINGS), _CLOSED),
     }
 )
 _LIVE = frozenset({S.ACTIVE, S.FROZEN})
@@ -176,7 +194,10 @@ _HEARD_TO_THE_END = (ChannelAsked, ChannelEnded, RecordingSealed)
 class Session:
     """One live session. `handle` is the only way in; it returns what must now be done, in order."""
 
-    __slots__ = ("_box", "_channels", "_idle", "_idle_said", "_open", "_seen", "end_reason", "state")
+    __slots__ = (
+        "_active_since", "_box", "_by_hand", "_channels", "_idle", "_idle_said", "_open", "_seen", "_watcher",
+        "end_reason", "state", "watchers",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.state = S.LOBBY
@@ -187,6 +208,20 @@ class Session:
         self._idle_said: datetime | None = None
         self._open: dict[int, ChannelKind] = {}
         self._seen: datetime | None = None
+        self._active_since: datetime | None = None
+        self._by_hand = False
+        self._watcher = False
+        self.watchers: tuple[str, ...] = ()
+        """Who of the hospital follows it."""
+
+    @property
+    def frozen_by_hand(self) -> bool:
+        return self._by_hand
+
+    @property
+    def unwatched(self) -> bool:
+        """Somebody must follow it, and nobody does."""
+        return self._watcher and not self.watchers
 
     @property
     def open_channels(self) -> Mapping[int, ChannelKind]:
@@ -204,9 +239,17 @@ class Session:
         return self._HANDLERS[type(event)](self, event, now)
 
     def _bound(self, event: GrantBound, now: datetime) -> list[Effect]:
-        self.state = S.ACTIVE
         self._box, self._channels, self._idle, self._seen = event.box, event.channels, event.idle, now
-        return self._next_wake(now, now)
+        self._watcher = event.watcher
+        wake = self._next_wake(now, now)
+        if self._watcher:
+            self.state = S.FROZEN
+            return [*self._unwatched(()), *wake]
+        self._go_on(now)
+        return wake
+
+    def _go_on(self, now: datetime) -> None:
+        self.state, self._active_since = S.ACTIVE, now
 
     def _asked(self, event: ChannelAsked, now: datetime) -> list[Effect]:
         why = self._objection(event.kind, now)
@@ -228,12 +271,41 @@ class Session:
         return [Audit("session:closed", {"reason": self.end_reason, "digest": event.digest})]
 
     def _frozen(self, event: Frozen, _now: datetime) -> list[Effect]:
-        self.state = S.FROZEN
+        if self._by_hand:
+            return []
+        self.state, self._by_hand = S.FROZEN, True
         return [HoldInput(on=True), Say(Notice.FROZEN, {"by": event.by}), Audit("session:frozen", {"by": event.by})]
 
-    def _thawed(self, event: Thawed, _now: datetime) -> list[Effect]:
-        self.state = S.ACTIVE
-        return [HoldInput(on=False), Say(Notice.THAWED, {"by": event.by}), Audit("session:thawed", {"by": event.by})]
+    def _thawed(self, event: Thawed, now: datetime) -> list[Effect]:
+        if not self._by_hand:
+            return []
+        self._by_hand = False
+        thawed = Audit("session:thawed", {"by": event.by})
+        if self.unwatched:
+            return [Say(Notice.UNWATCHED, {"by": ""}), thawed]
+        self._go_on(now)
+        return [HoldInput(on=False), Say(Notice.THAWED, {"by": event.by}), thawed]
+
+    def _watchers_changed(self, event: WatchersChanged, now: datetime) -> list[Effect]:
+        before, self.watchers = self.watchers, event.names
+        if event.names == before or not self._watcher:
+            return []
+        if not event.names:
+            self.state = S.FROZEN
+            return self._unwatched(before)
+        by = {"by": ", ".join(event.names)}
+        noted = Audit("session:watched", by)
+        if before or self._by_hand:
+            return [HideOutput(on=False), Say(Notice.WATCHERS, by), noted]
+        self._go_on(now)
+        return [HideOutput(on=False), HoldInput(on=False), Say(Notice.WATCHED, by), noted]
+
+    @staticmethod
+    def _unwatched(left: tuple[str, ...]) -> list[Effect]:
+        by = {"by": ", ".join(left)}
+        return [
+            HoldInput(on=True), HideOutput(on=True), Say(Notice.UNWATCHED, by), Audit("session:unwatched", by)
+        ]  # fmt: skip
 
     def _killed(self, event: Killed, _now: datetime) -> list[Effect]:
         return self._close(event.reason, by=event.by, why=event.why)
@@ -256,12 +328,14 @@ class Session:
             return RefusalReason.OUTSIDE_BOX
         if kind not in self._channels:
             return RefusalReason.KIND_NOT_GRANTED
-        return RefusalReason.FROZEN if self.state is S.FROZEN else None
+        if self.state is S.FROZEN:
+            return RefusalReason.UNWATCHED if self.unwatched else RefusalReason.FROZEN
+        return None
 
     def _time_passed(self, event: TimePassed, now: datetime) -> list[Effect]:
-        quiet_since = event.quiet_since
         if self._box is None or self._seen is None:
             return []
+        quiet_since = max(event.quiet_since, self._active_since or event.quiet_since)
         if not self._box.contains(now):
             return self._close(EndReason.TIME_OVER)
         if self._idle_over(quiet_since, now):
@@ -277,7 +351,7 @@ class Session:
         return [*effects, *self._next_wake(quiet_since, now)]
 
     def _idle_over(self, quiet_since: datetime, now: datetime) -> bool:
-        """A frozen technician cannot type, so silence is not held against him."""
+        """A frozen technician cannot type, so silence is not held against him, then or later."""
         return bool(self._idle) and self.state is S.ACTIVE and now - quiet_since >= self._idle
 
     def _idle_warning_due(self, quiet_since: datetime, now: datetime) -> bool:
@@ -321,6 +395,7 @@ class Session:
             BoxChanged: _box_changed,
             Frozen: _frozen,
             Thawed: _thawed,
+            WatchersChanged: _watchers_changed,
             Killed: _killed,
             TechnicianLeft: _technician_left,
             DeviceLost: _device_lost,

@@ -24,6 +24,7 @@ class RefusalReason(StrEnum):
     OUTSIDE_BOX = "outside_box"
     KIND_NOT_GRANTED = "kind_not_granted"
     FROZEN = "frozen"
+    UNWATCHED = "unwatched"
     ENDING = "ending"
 
 
@@ -40,6 +41,9 @@ class Notice(StrEnum):
     IDLE_SOON = "idle_soon"
     FROZEN = "frozen"
     THAWED = "thawed"
+    UNWATCHED = "unwatched"
+    WATCHED = "watched"
+    WATCHERS = "watchers"
     EXTENDED = "extended"
     ENDED = "ended"
 
@@ -61,6 +65,13 @@ class HoldInput:
 
 
 @dataclass(frozen=True, slots=True)
+class HideOutput:
+    """Show the technician nothing of what the device says; it is recorded all the same."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CloseChannels:
     reason: "EndReason"
 
@@ -78,4 +89,6 @@ class Audit:
     fields: Mapping[str, object] = field(default_factory=dict)
 
 
-Effect = OpenChannel | RefuseChannel | Say | WakeAt | HoldInput | CloseChannels | SealRecording | Audit
+Effect = (
+    OpenChannel | RefuseChannel | Say | WakeAt | HoldInput | HideOutput | CloseChannels | SealRecording | Audit
+)  # fmt: skip

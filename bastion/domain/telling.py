@@ -43,6 +43,7 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "request:denied": Topic.REQUEST_DECIDED,
         "file:held": Topic.FILE_HELD,
         "session:opened": Topic.SESSION_BEGUN,
+        "session:unwatched": Topic.SESSION_BEGUN,
         "session:closed": Topic.SESSION_ENDED,
         "lock:imposed": Topic.ACCESS_CUT,
         "lock:lifted": Topic.ACCESS_CUT,
@@ -70,6 +71,8 @@ _TOGETHER: Final[Mapping[Topic, timedelta]] = MappingProxyType(
     }
 )
 """What may come in heaps is told once in so long."""
+_WATCH_AGAIN: Final = timedelta(minutes=5)
+"""A page that is closed and opened again does not call everybody twice."""
 
 
 def offered_to(roles: frozenset[Role]) -> tuple[Topic, ...]:
@@ -88,6 +91,8 @@ def topic_of(event: AuditEvent) -> Topic | None:
 
 def key_of(topic: Topic, event: AuditEvent) -> str:
     """Name the occasion. The same occasion is told each recipient once."""
+    if event.tag == "session:unwatched":
+        return f"unwatched:{event.subject_id}:{int(event.at.timestamp() // _WATCH_AGAIN.total_seconds())}"
     together = _TOGETHER.get(topic)
     if together is None:
         return f"{topic}:{event.seq}"

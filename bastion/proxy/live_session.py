@@ -32,6 +32,7 @@ from bastion.domain.session_effects import (
     Audit,
     CloseChannels,
     Effect,
+    HideOutput,
     HoldInput,
     Notice,
     RefusalReason,
@@ -54,6 +55,7 @@ from recordings.recorder import Recorder, Track
 
 REFUSED: Final = 254
 """Exit status of a channel the bastion refused or ended."""
+UNWATCHED: Final = "Somebody of the hospital must follow this session, and nobody does now. Wait until it goes on."
 
 _KINDS: Final = {
     ChannelKind.SHELL: TrackKind.SHELL,
@@ -91,7 +93,9 @@ class LiveSession:
         self._wake: asyncio.TimerHandle | None = None
         self._numbers = 0
         self._lacks: tuple[PaperKind, ...] = ()
-        self.feed(GrantBound(grant.box, grant.channels, timedelta(seconds=grant.idle_seconds)))
+        self._shown = asyncio.Event()
+        self._shown.set()
+        self.feed(GrantBound(grant.box, grant.channels, timedelta(seconds=grant.idle_seconds), grant.watcher))
 
     @property
     def id(self) -> str:
@@ -104,6 +108,25 @@ class LiveSession:
     @property
     def live(self) -> bool:
         return self.state in {SessionState.ACTIVE, SessionState.FROZEN}
+
+    @property
+    def frozen_by_hand(self) -> bool:
+        return self._machine.frozen_by_hand
+
+    @property
+    def unwatched(self) -> bool:
+        """Somebody of the hospital must follow it, and nobody does."""
+        return self._machine.unwatched
+
+    @property
+    def watchers(self) -> tuple[str, ...]:
+        return self._machine.watchers
+
+    async def followed(self) -> None:
+        """Wait until somebody follows the session, if somebody must. Raises when it ends before that."""
+        await self._shown.wait()
+        if not self.live:
+            raise _refusal(RefusalReason.ENDING, ChannelKind.SHELL)
 
     @property
     def end(self) -> datetime:
@@ -153,6 +176,8 @@ class LiveSession:
             self.feed(RecordingFailed(str(error)))
             raise RecordingUnavailable(str(error)) from error
         self._tracks[number] = track
+        if self.watchers:
+            self._mark(self.words.notice(Notice.WATCHERS, {"by": ", ".join(self.watchers)}, self.end))
         if kind is ChannelKind.FORWARD:
             self._tunnels.add(number)
         return track
@@ -165,6 +190,8 @@ class LiveSession:
         self._relays[number] = relay
         if self.state is SessionState.FROZEN:
             relay.freeze(on=True)
+        if self.unwatched:
+            relay.hide(on=True)
         relay.start()
 
     def channel_ended(self, number: int, outcome: str) -> None:
@@ -227,13 +254,22 @@ class LiveSession:
                 self._tell(self.words.notice(notice, params, self.end))
             case WakeAt(when):
                 self._wake_at(when)
-            case HoldInput(on):
-                for relay in list(self._relays.values()):
-                    relay.freeze(on=on)
+            case HoldInput() | HideOutput():
+                self._hold(effect)
             case CloseChannels():
                 self._close_channels()
             case SealRecording():
                 self._finish(self)
+
+    def _hold(self, effect: HoldInput | HideOutput) -> None:
+        relays = list(self._relays.values())
+        if isinstance(effect, HoldInput):
+            for relay in relays:
+                relay.freeze(on=effect.on)
+            return
+        self._shown.clear() if effect.on else self._shown.set()
+        for relay in relays:
+            relay.hide(on=effect.on)
 
     def _tell(self, text: str) -> None:
         """Say it on every screen, and in the recording of every channel: whoever replays it sees why it stood still."""
@@ -267,6 +303,7 @@ class LiveSession:
             text = self.last_words()
             last = Data(last_on_screen(text)) if relay.terminal else Data(f"{text}\n".encode(), Stream.ERR)
             relay.close([last, Exit(REFUSED)], outcome="session ended")
+        self._shown.set()
         self.ended.set()
 
 
@@ -285,5 +322,7 @@ def _refusal(reason: RefusalReason, kind: ChannelKind) -> BastionError:
             return ChannelRefused(reason, kind=kind.value)
         case RefusalReason.FROZEN:
             return ChannelRefused(reason, sentence="The hospital has frozen this session. Wait until it goes on.")
+        case RefusalReason.UNWATCHED:
+            return ChannelRefused(reason, sentence=UNWATCHED)
         case RefusalReason.ENDING:
             return ChannelRefused(reason, sentence="This session has ended.")

@@ -24,6 +24,9 @@ _NOTICES: Final[Mapping[Notice, str]] = {
     Notice.IDLE_SOON: "Nothing was typed for a while. The session ends in {seconds} s unless you press a key.",
     Notice.FROZEN: "{by} has frozen your session: nothing you type reaches the device.",
     Notice.THAWED: "The session goes on. What you typed meanwhile was not sent.",
+    Notice.UNWATCHED: "Nobody of the hospital follows this session now: nothing passes until somebody does.",
+    Notice.WATCHED: "{by} follows your session; it goes on. What you typed meanwhile was not sent.",
+    Notice.WATCHERS: "Your session is followed by {by}.",
     Notice.EXTENDED: "Your time was extended: the session now ends at {end}.",
 }
 _ENDINGS: Final[Mapping[EndReason, str]] = {
@@ -40,6 +43,9 @@ _ENDINGS: Final[Mapping[EndReason, str]] = {
     EndReason.CRASHED: "The session is closed.",
 }
 
+WAITS_FOR_WATCHER: Final = (
+    "Somebody of the hospital must follow this session. It begins as soon as somebody does; they have been asked."
+)
 PAPERS_LACK: Final = (
     "Your company’s papers at the hospital have run out ({papers}). You may finish; no new session opens without them."
 )

@@ -12,6 +12,7 @@ from bastion.proxy.frames import Break, ChannelFault, Data, End, Eof, Exit, Fram
 FROZEN: Final = "frozen"
 FULL: Final = "full"
 GATE: Final = "gate"
+HIDDEN: Final = "hidden"
 UNREAD: Final = "unread"
 
 
@@ -89,6 +90,7 @@ class Relay:
         self._stopped = False
         self._over = False
         self._frozen = False
+        self._hidden = False
         self._late_eof = False
         self._outcome = ""
         self._input = Valve(technician)
@@ -129,7 +131,7 @@ class Relay:
         if isinstance(frame, Exit):
             self._outcome = frame.outcome
         try:
-            if self.passes_shown(frame):
+            if self.passes_shown(frame) and not self._unseen(frame):
                 self.technician.write(frame)
         except Exception as error:  # noqa: BLE001 - same
             self.fail(error)
@@ -179,6 +181,22 @@ class Relay:
         if not on:
             self._thawed()
 
+    def hide(self, *, on: bool) -> None:
+        """Show nothing of what the device says while on (T10).
+
+        At a terminal it is read and recorded, never shown later: a program on the device must not stand still because
+        nobody looks. A byte stream is held, as by `freeze`.
+        """
+        if on == self._hidden or self._over:
+            return
+        self._hidden = on
+        if not self.terminal:
+            self._output.set(HIDDEN, shut=on)
+        elif on:
+            self._part()
+        else:
+            self._join()
+
     def tell(self, text: bytes) -> None:
         """Write to the technician's screen, past the taps: the device did not say this."""
         if not self._over and self.terminal:
@@ -196,7 +214,8 @@ class Relay:
 
     # -- parts ---------------------------------------------------------------------------------------------------------
     def _join(self) -> None:
-        if self._shortcut is not None and not self._stopped and not self._frozen:
+        held = self._stopped or self._frozen or self._hidden
+        if self._shortcut is not None and self._unjoin is None and not held:
             self._unjoin = self._shortcut(self)
 
     def _part(self) -> None:
@@ -214,6 +233,9 @@ class Relay:
             self.to_device(Eof())
         if self.terminal:
             self._join()
+
+    def _unseen(self, frame: Frame) -> bool:
+        return self._hidden and self.terminal and isinstance(frame, Data)
 
     def _withheld(self, frame: Frame) -> bool:
         if isinstance(frame, Eof):

@@ -19,10 +19,12 @@ from bastion import clock
 from bastion.domain.derogation import still_stand
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock, Subject, first_hit
-from bastion.domain.session import BoxChanged, EndReason, Frozen, Killed, RecordingFailed, SessionState, Thawed
+from bastion.domain.session import BoxChanged, EndReason, Frozen, Killed, RecordingFailed, Thawed
 from bastion.domain.session_effects import Audit
 from bastion.domain.session_record import SessionRecord
+from bastion.domain.watch import LOOK
 from bastion.errors import RecordingUnavailable, Unavailable
+from bastion.proxy.followers import Followers
 from bastion.proxy.journal import Journal
 from bastion.proxy.live_session import LiveSession
 from bastion.proxy.notices import Words
@@ -82,6 +84,7 @@ class Supervisor:
         self._seals = asyncio.Semaphore(AT_ONCE)
         self._ends = asyncio.Semaphore(ENDS_AT_ONCE)
         self._dirty = asyncio.Event()
+        self._followers = Followers(services.watching, self.spawn)
         self._read_at = time.monotonic()
 
     @property
@@ -91,7 +94,7 @@ class Supervisor:
     # -- life ----------------------------------------------------------------------------------------------------------
     def start(self) -> None:
         """Listen first, then read: nothing decided in between is missed."""
-        loops = (self._listen, self._watch, self._beat, self._sync)
+        loops = (self._listen, self._watch, self._follow, self._beat, self._sync)
         self._loops = tuple(asyncio.create_task(_forever(loop), name=f"supervisor {loop.__name__}") for loop in loops)
 
     async def stop(self, grace: float = 10.0) -> None:
@@ -224,6 +227,13 @@ class Supervisor:
         for live in known:
             obey(live, locks, wishes.get(live.id))
 
+    async def _follow(self) -> None:
+        """Look who follows the sessions that somebody must follow (R-34)."""
+        lives = [live for live in self.lives if live.grant.watcher]
+        if lives:
+            await self._followers.look(lives)
+        await asyncio.sleep(LOOK)
+
     async def _beat(self) -> None:
         """Each second: look at the clock for every session, and at the age of what we know."""
         for live in self.lives:
@@ -264,9 +274,9 @@ def obey(live: LiveSession, locks: list[Lock], wish: Wish | None) -> None:
     live.warn_of_papers(wish.lacks)
     if wish.grant.end != live.end:
         live.feed(BoxChanged(wish.grant.box))
-    if live.state is SessionState.ACTIVE and wish.frozen_by:
+    if wish.frozen_by and not live.frozen_by_hand:
         live.feed(Frozen(wish.frozen_by))
-    elif live.state is SessionState.FROZEN and not wish.frozen_by:
+    elif live.frozen_by_hand and not wish.frozen_by:
         live.feed(Thawed(""))
 
 

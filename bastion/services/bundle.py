@@ -30,6 +30,7 @@ from bastion.services.supervision import Supervision
 from bastion.services.tokens import Tokens
 from bastion.services.undertakings import Undertakings
 from bastion.services.upkeep import Upkeep
+from bastion.services.watching import Watching
 from bastion.services.webhooks import Webhooks
 from bastion.store.bus import Hint
 from bastion.store.database import Database
@@ -57,6 +58,7 @@ class Services:
     emergencies: Emergencies
     sessions: Sessions
     supervision: Supervision
+    watching: Watching
     locks: Locks
     replay: Replay
     directory: Directory
@@ -99,6 +101,7 @@ def build(
         emergencies=Emergencies(database, decisions, authentication),
         sessions=Sessions(database, decisions, vault, proof_length),
         supervision=Supervision(database, decisions, authentication),
+        watching=Watching(database, decisions, authentication),
         locks=Locks(database, decisions, authentication),
         replay=Replay(database, decisions, authentication, recordings),
         directory=Directory(database),

@@ -130,6 +130,12 @@ class Decisions:
         decision = self._decide(Query(Action.RELEASE, _principal(actor), None, _device(device), context))
         return self._require(decision, actor, Action.RELEASE)
 
+    def on_watch(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
+        """May this person follow a session under `request`? Not whoever asked for the work (R-34)."""
+        mine = actor.id in {request.created_by.id, request.technician_id}
+        context = _context(now, actor.source, request.kind.value, request.wanted, factors=2, is_requester=mine)
+        return self._decide(Query(Action.WATCH, _principal(actor), None, _device(device), context))
+
     def require_about(self, action: Action, actor: Actor, device: Device | None, now: datetime) -> Decision:
         """Replay, watch, interrupt, lock: what staff do about sessions. `device` is `None` for everything at once."""
         decision = self.about(action, actor, device, now)

@@ -50,6 +50,14 @@ class _Getter(Protocol):
     async def some(self, idents: Iterable[str], /) -> Sequence[Any]: ...
 
 
+def _state(record: SessionRecord, grant: Grant, watched_by: tuple[str, ...]) -> str:
+    if not record.live:
+        return "closed"
+    if record.frozen_at:
+        return "frozen"
+    return "unwatched" if grant.watcher and not watched_by else "active"
+
+
 class Joins:
     """Remembers what it has loaded within one unit of work, so that a page asks for each name once.
 
@@ -158,13 +166,19 @@ class Joins:
 
     # -- views ---------------------------------------------------------------------------------------------------------
     async def session(self, record: SessionRecord) -> SessionView:
-        state = "closed" if not record.live else "frozen" if record.frozen_at else "active"
         grant = await self.grant(record.grant_id)
+        watched_by = await self._watched_by(grant) if record.live else ()
         return SessionView(
             record, await self.technician(record.technician_id), await self.supplier(record.supplier_id),
             await self.device(record.device_id), await self.facility(record.facility_id),
-            await self.request(record.request_id), state, grant.end,
+            await self.request(record.request_id), _state(record, grant, watched_by), grant.end,
+            grant.watcher, watched_by,
         )  # fmt: skip
+
+    async def _watched_by(self, grant: Grant) -> tuple[str, ...]:
+        """One name each, in the order they came."""
+        watches = await self._uow.watches.open_on([grant.id]) if grant.watcher else []
+        return tuple(dict.fromkeys(watch.staff_name for watch in watches if watch.present))
 
     async def sessions(self, records: Iterable[SessionRecord]) -> list[SessionView]:
         rows = list(records)

@@ -57,6 +57,10 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             N_("Somebody is at work on {device}"),
             (N_("The session you agreed to has begun."), _WHERE, N_("Follow or stop it here:")),
         ),
+        "session_unwatched": (
+            N_("Somebody must follow the session on {device}"),
+            (N_("The technician waits until somebody of the hospital follows."), _WHERE, N_("Follow it here:")),
+        ),
         Topic.SESSION_ENDED: (
             N_("The work on {device} has ended"),
             (N_("The session you agreed to has ended."), _WHERE, N_("How it ended:")),
@@ -112,6 +116,8 @@ def variant(delivery: Delivery) -> str:
         return "request_agreed" if outcome == "agreed" else "request_refused"
     if delivery.topic is Topic.ACCESS_CUT:
         return "cut_lifted" if outcome == "lifted" else "cut"
+    if delivery.topic is Topic.SESSION_BEGUN and outcome == "unwatched":
+        return "session_unwatched"
     return delivery.topic
 
 

@@ -1,8 +1,9 @@
 """Who is told what: from one event of the trail to its recipients, the facts they read and the page it leads to.
 
 Request made: the approvers of the hospital. Nobody answers: security staff. Decided: the technician, and whoever asked
-for him. A file held: the approvers. Work begins and ends: whoever agreed to it. A cut, trouble with recordings:
-security. A device shows another identity: both. And every webhook that listens.
+for him. A file held: the approvers. Work begins and ends: whoever agreed to it. Nobody follows a session that somebody
+must follow: whoever may. A cut, trouble with recordings: security. A device shows another identity: both. And every
+webhook that listens.
 """
 
 from collections.abc import Iterable
@@ -86,7 +87,14 @@ class Rings:
         agreed = {approval.staff_id for approval in request.approvals}
         people = [one for one in await self._uow.staff.all() if one.active and one.id in agreed]
         facts = await self._names(record.device_id, record.supplier_id) | {"session": record.id, "ref": request.ref}
+        if event.tag == "session:unwatched":
+            facts, people = facts | {"outcome": "unwatched"}, await self._able_to_follow(request)
         return await self._telling(topic, record.facility_id, facts, f"/sessions/{record.id}", people)
+
+    async def _able_to_follow(self, request: AccessRequest) -> list[Staff]:
+        """Whoever may follow the session; not who asked for the work himself."""
+        able = await self._staff(request.facility_id, Role.APPROVER, Role.SECURITY)
+        return [one for one in able if one.id != request.created_by.id]
 
     async def _device(self, event: AuditEvent) -> Telling:
         """`event` is of a session, or of the desk's own visit to a device; both know its code."""

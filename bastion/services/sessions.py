@@ -28,6 +28,7 @@ from bastion.services.paperwork import missing_of
 from bastion.services.reaching import reachable
 from bastion.services.undertakings import owed_by
 from bastion.services.views import Entry, MenuItem, Opened, Wish
+from bastion.services.watching import end_watches
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
@@ -145,6 +146,7 @@ class Sessions:
             await self._audit_closed(uow, record, ending, now)
             if not await uow.sessions.count_live(grant_id=record.grant_id):
                 await uow.proofs.revoke_grant(record.grant_id)
+                await end_watches(uow, record, now)
             uow.hint("session", record.id)
 
     async def wishes(self, node: str) -> dict[str, Wish]:

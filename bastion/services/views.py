@@ -19,7 +19,7 @@ from recordings.model import RecordingMeta
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """`state` is active, frozen or closed."""
+    """`state` is active, frozen, unwatched (somebody must follow it and nobody does) or closed."""
 
     record: SessionRecord
     technician: Technician
@@ -29,6 +29,9 @@ class SessionView:
     request: AccessRequest
     state: str
     grant_end: datetime
+    must_be_watched: bool = False
+    watched_by: tuple[str, ...] = ()
+    """Who of the hospital follows it at this moment."""
 
 
 @dataclass(frozen=True, slots=True)

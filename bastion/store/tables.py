@@ -21,6 +21,7 @@ from bastion.domain.parties import Role
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
 from bastion.domain.undertaking import Way
+from bastion.domain.watch import Left
 from bastion.domain.work_plan import PatientData
 from bastion.store.columns import BigId, Closed, Fields, Instant, Records, Ref, Several, Span, Text
 from policies.model import Sas
@@ -225,6 +226,12 @@ sessions = sa.Table(
     sa.Index("ix_sessions_technician", "technician_id", "started_at"),
     sa.Index("ix_sessions_supplier", "supplier_id", "started_at"),
     sa.Index("ix_sessions_facility", "facility_id", "started_at"),
+)  # fmt: skip
+watches = sa.Table(
+    "watches", metadata, _id(), _to("grants", "grant_id", index=False), _to("sessions", "session_id", index=False),
+    _to("staff", "staff_id", index=False), _text("staff_name"), _text("holder"), _at("taken_at"), _number("beats"),
+    _flag("present"), _at("left_at", nullable=True), _of("left_why", Closed(Left), nullable=True),
+    sa.Index("ix_watches_open", "grant_id", "left_at"),
 )  # fmt: skip
 held_files = sa.Table(
     "held_files", metadata, _id(), _to("sessions", "session_id"), _to("grants", "grant_id", index=False),

@@ -32,6 +32,7 @@ from bastion.store.proofs import (
 from bastion.store.sessions import Sessions
 from bastion.store.transaction import Transaction
 from bastion.store.undertakings import Acceptances, Undertakings
+from bastion.store.watches import Watches
 from bastion.store.whole_grant import WholeGrants
 
 
@@ -58,6 +59,7 @@ class UnitOfWork:
         self.emergencies = Emergencies(transaction)
         self.whole_grants = WholeGrants(transaction)
         self.sessions = Sessions(transaction)
+        self.watches = Watches(transaction)
         self.held_files = HeldFiles(transaction)
         self.locks = Locks(transaction)
         self.credentials = Credentials(transaction)

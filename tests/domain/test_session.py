@@ -24,6 +24,7 @@ from bastion.domain.session import (
     TechnicianLeft,
     Thawed,
     TimePassed,
+    WatchersChanged,
 )
 from bastion.domain.session_effects import (
     Audit,
@@ -65,6 +66,7 @@ EVENTS: list[Event] = [
     BoxChanged(TimeBox(T0, T0 + 2 * MINUTE)),
     Frozen("eve"),
     Thawed("eve"),
+    WatchersChanged(("eve",)),
     Killed(EndReason.CUT, "eve", "why"),
     TechnicianLeft(),
     DeviceLost(),

@@ -119,7 +119,7 @@ def staff_may(action: Action, roles: frozenset[str], *, covers: bool, mine: bool
         Action.INTERRUPT: {"approver", "security"},
         Action.LOCK: {"security", "admin"},
     }[action]
-    return covers and bool(roles & who)
+    return covers and bool(roles & who) and not (mine and action is Action.WATCH)
 
 
 @given(

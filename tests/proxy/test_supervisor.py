@@ -29,7 +29,7 @@ class Records:
     away: bool = False
 
     def __post_init__(self) -> None:
-        self.sessions = self.locks = self
+        self.sessions = self.locks = self.watching = self
         self.news: asyncio.Queue = asyncio.Queue()
 
     async def view(self):

@@ -23,6 +23,7 @@ from bastion.store import (
     repository,
     sessions,
     sqlite,
+    watches,
     whole_grant,
 )
 from bastion.store import tables as t
@@ -31,7 +32,7 @@ REPOSITORIES = [
     emergencies.Emergencies, drafts.Drafts, papers.Papers, papers.PaperRules,
     directory.Facilities, directory.Suppliers, directory.Technicians, directory.Keys, directory.StaffMembers,
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
-    held_files.HeldFiles, outbox.Outbox, outbox.Deliveries, outbox.Webhooks, outbox.MailChoices,
+    watches.Watches, held_files.HeldFiles, outbox.Outbox, outbox.Deliveries, outbox.Webhooks, outbox.MailChoices,
     proofs.Credentials, proofs.Tokens, proofs.WebSessions, proofs.Proofs, proofs.Secrets,
 ]  # fmt: skip
 
@@ -76,6 +77,7 @@ FINDERS = {
     "grants.of_request": access.GRANT_OF_REQUEST,
     "grants.unfinished": access.UNFINISHED,
     "locks.unlifted": access.UNLIFTED,
+    "watches.open_on": watches.OPEN_ON,
     "sessions.live": sessions.LIVE,
     "sessions.live on a node": sessions.LIVE_ON,
     "sessions.some": sessions.Sessions.sql_some,

@@ -1,7 +1,8 @@
-"""`/sessions`: live and past ones; freeze, thaw, cut."""
+"""`/sessions`: live and past ones; follow, freeze, thaw, cut."""
 
 from fastapi import APIRouter
 
+from bastion.domain.parties import Actor
 from bastion.domain.session import EndReason
 from web.api.bearer import Me, Use, fresh
 from web.api.shapes import Code, Instant, Limit, Offset, Reason, SessionShape, Shape
@@ -12,12 +13,19 @@ class Cut(Shape):
     code: Code
 
 
+class Watch(Shape):
+    code: Code
+
+
 def add_to(router: APIRouter) -> None:
     router.add_api_route("/sessions", search, methods=["GET"])
     router.add_api_route("/sessions/{ident}", get, methods=["GET"])
     router.add_api_route("/sessions/{ident}/freeze", freeze, methods=["POST"])
     router.add_api_route("/sessions/{ident}/thaw", thaw, methods=["POST"])
     router.add_api_route("/sessions/{ident}/cut", cut, methods=["POST"])
+    router.add_api_route("/sessions/{ident}/watch", watch, methods=["POST"])
+    router.add_api_route("/sessions/{ident}/watch/beat", beat, methods=["POST"], status_code=204)
+    router.add_api_route("/sessions/{ident}/watch/leave", leave, methods=["POST"], status_code=204)
 
 
 async def search(
@@ -54,3 +62,27 @@ async def cut(ident: str, body: Cut, me: Me, use: Use) -> SessionShape:
     """End the session now; the technician reads who did it and why. Needs a fresh code."""
     await use.supervision.cut(await fresh(use, me, body.code), ident, body.why)
     return await get(ident, me, use)
+
+
+async def watch(ident: str, body: Watch, me: Me, use: Use) -> SessionShape:
+    """Follow a session that somebody of the hospital must follow. Needs a fresh code.
+
+    From then on send `/watch/beat` four times a second: after 0.7 s without one the technician is held, and after 30 s
+    the watch is over.
+    """
+    await use.watching.take(await fresh(use, me, body.code), ident, _holder(me))
+    return await get(ident, me, use)
+
+
+async def beat(ident: str, me: Me, use: Use) -> None:
+    """Say that you are still there."""
+    await use.watching.beat(me, ident, _holder(me))
+
+
+async def leave(ident: str, me: Me, use: Use) -> None:
+    """Stop following."""
+    await use.watching.leave(me, ident, _holder(me))
+
+
+def _holder(me: Actor) -> str:
+    return f"token:{me.token_id}"

@@ -207,6 +207,8 @@ class SessionShape(Shape):
     end_by: str
     end_why: str
     frozen_by: str
+    must_be_watched: bool
+    watched_by: list[str]
     recording_digest: str
     recording_bytes: int
     recording_seconds: float
@@ -220,7 +222,8 @@ class SessionShape(Shape):
             account=r.account_login, source=r.source, client=r.client, node=r.node, grant_id=r.grant_id,
             request_id=r.request_id, kind=view.request.kind, reason=view.request.reason, started_at=r.started_at,
             ended_at=r.ended_at, grant_end=view.grant_end, end_reason=r.end_reason, end_by=r.end_by, end_why=r.end_why,
-            frozen_by=r.frozen_by, recording_digest=r.recording_digest, recording_bytes=r.recording_bytes,
+            frozen_by=r.frozen_by, must_be_watched=view.must_be_watched, watched_by=list(view.watched_by),
+            recording_digest=r.recording_digest, recording_bytes=r.recording_bytes,
             recording_seconds=r.recording_seconds,
         )  # fmt: skip
 

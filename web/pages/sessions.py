@@ -1,5 +1,7 @@
-"""Live sessions, and one session: freeze it, thaw it, cut it."""
+"""Live sessions, and one session: follow it, freeze it, thaw it, cut it."""
 
+import asyncio
+import hashlib
 from functools import partial
 from typing import Annotated
 
@@ -9,10 +11,12 @@ from starlette.responses import Response
 
 from bastion.domain.parties import Actor
 from bastion.domain.session_record import SessionRecord
+from bastion.domain.watch import BEAT
 from bastion.errors import BastionError, IllegalTransition
 from bastion.services import reasons
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
+from web.security import token_of
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -63,7 +67,40 @@ async def cut(seen: Seen, ident: str, why: Text = "", withdraw: Text = "", code:
     return await seen.attempt(work(), partial(_show, seen, ident, why=why, withdraw=withdraw or "no"))
 
 
+@router.post("/sessions/{ident}/watch")
+async def watch(seen: Seen, ident: str, code: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.watching.take(await seen.fresh(code), ident, _holder(seen))
+        return go(f"/sessions/{ident}", "watching")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, asked="watch"))
+
+
+@router.post("/sessions/{ident}/watch/beat")
+async def beat(seen: Seen, ident: str) -> Response:
+    """Count a sign of life of the open page. It asks again as soon as it is answered, and that is what keeps time:
+    a browser slows the timers of pages in the background down, but not answers.
+    """
+    await seen.services.watching.beat(seen.actor, ident, _holder(seen))
+    await asyncio.sleep(BEAT)
+    return Response(status_code=204)
+
+
+@router.post("/sessions/{ident}/watch/leave")
+async def leave(seen: Seen, ident: str) -> Response:
+    async def work() -> Response:
+        await seen.services.watching.leave(seen.actor, ident, _holder(seen))
+        return go(f"/sessions/{ident}", "watch_left")
+
+    return await seen.attempt(work(), partial(_show, seen, ident))
+
+
 # -- parts -------------------------------------------------------------------------------------------------------------
+def _holder(seen: Console) -> str:
+    """Name this browser, in a way that gives nothing away."""
+    return hashlib.sha256(token_of(seen.request).encode()).hexdigest()
+
+
 async def _withdraw(seen: Console, actor: Actor, record: SessionRecord, why: str) -> None:
     try:
         await seen.services.approvals.revoke(actor, record.grant_id, why)
@@ -74,8 +111,10 @@ async def _withdraw(seen: Console, actor: Actor, record: SessionRecord, why: str
 async def _show(seen: Console, ident: str, error: BastionError | None = None, **typed: str) -> Response:
     view = await seen.services.supervision.get(seen.actor, ident)
     place = "/sessions" if view.record.live else "/recordings"
+    following = view.must_be_watched and view.record.live
+    offer = await seen.services.watching.offer(seen.actor, ident, _holder(seen)) if following else None
     granted = await seen.services.access.grants(seen.actor, view.technician.id)
     return seen.page(
-        "session.html", view=view, error=error, typed=Typed(typed), path=place,
+        "session.html", view=view, error=error, typed=Typed(typed), path=place, offer=offer,
         still_granted=next((v.grant for v in granted if v.grant.id == view.record.grant_id), None),
     )  # fmt: skip

@@ -74,10 +74,11 @@ class LineEditor:
 
 
 class Terminal:
-    """The Sink of a technician's End while he is in the lobby."""
+    """The Sink of a technician's End while he is in the lobby. Without `echo` nothing shows what he types."""
 
-    def __init__(self, end: End, cols: int = 80) -> None:
+    def __init__(self, end: End, cols: int = 80, *, echo: bool = True) -> None:
         self.cols = cols
+        self._echo = echo
         self._end = end
         self._editor = LineEditor()
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
@@ -117,7 +118,7 @@ class Terminal:
 
     def _typed(self, data: bytes) -> None:
         echo, done = self._editor.feed(data)
-        if echo:
+        if echo and self._echo:
             self._end.write(Data(echo.encode()))
         for line in done:
             if self._lines.qsize() < LONGEST:

@@ -28,8 +28,8 @@ from bastion.proxy.live_session import REFUSED, LiveSession
 from bastion.proxy.lobby import pasted, screens
 from bastion.proxy.lobby.desk import ServiceDesk
 from bastion.proxy.lobby.lobby import Left, Lobby
-from bastion.proxy.lobby.terminal import Terminal
-from bastion.proxy.notices import Words, on_screen
+from bastion.proxy.lobby.terminal import HungUp, Terminal
+from bastion.proxy.notices import WAITS_FOR_WATCHER, Words, on_screen
 from bastion.proxy.ssh.carriage import SFTP, Carriage, services_of
 from bastion.proxy.ssh.channels import TechnicianEnd, TunnelEnd
 from bastion.proxy.ssh.connector import DeviceLink
@@ -157,7 +157,9 @@ class Visit:
             if end.asked.subsystem not in {"", SFTP}:
                 end.refuse(self.refuse(f"subsystem {end.asked.subsystem[:40]}", remark=False), REFUSED)
             else:
-                await self._carry(end, await self._session_for(end))
+                live = await self._session_for(end)
+                await self._followed(end, live)
+                await self._carry(end, live)
         except Left:
             end.close()
         except BastionError as problem:
@@ -168,6 +170,28 @@ class Visit:
         except Exception:
             self._turn_away(end, BastionError("fault"))
             raise
+
+    async def _followed(self, end: TechnicianEnd, live: LiveSession) -> None:
+        """Wait for somebody of the hospital to follow, if somebody must (R-34). Keys typed meanwhile go nowhere."""
+        if not live.unwatched:
+            return
+        said = live.words.say(WAITS_FOR_WATCHER)
+        if not end.asked.pty:
+            end.write(Data(f"{said}\n".encode(), Stream.ERR))
+            await live.followed()
+            return
+        terminal = Terminal(end, end.asked.size.cols, echo=False)
+        terminal.write(screens.wrap(said, terminal.cols) + "\n")
+        leaving = self._supervisor.task(_until_left(terminal), f"waiting of {self._actor.login}")
+        following = self._supervisor.task(live.followed(), f"watch over {live.id}")
+        try:
+            await asyncio.wait({leaving, following}, return_when=asyncio.FIRST_COMPLETED)
+            if not following.done():
+                raise Left
+            await following
+        finally:
+            leaving.cancel()
+            following.cancel()
 
     async def _carry(self, end: TechnicianEnd, live: LiveSession) -> None:
         ways = self._ways(live)
@@ -202,6 +226,7 @@ class Visit:
         self._tunnels.add(end)
         try:
             live = await self._session_without_screen()
+            await live.followed()
             await self._ways(live).tunnel(end, host, port)
         except BaseException as problem:
             self._tunnels.discard(end)
@@ -330,6 +355,13 @@ class Visit:
 
     async def _enter(self) -> Entry:
         return await self._desk.enter(self._name.device, self._name.account)
+
+
+async def _until_left(terminal: Terminal) -> None:
+    """Swallow what is typed; return when the technician leaves."""
+    with suppress(HungUp):
+        while True:
+            await terminal.line()
 
 
 def _nobody_to_ask(name: LoginName, entry: Entry | None, *, has_terminal: bool) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.services.house import CONNECTION
+from tests.services.watched import watched_session
 from tests.web.api.conftest import problem
 
 
@@ -17,6 +18,24 @@ async def test_a_live_session_is_seen_frozen_thawed_and_cut(eve, house):
     assert (await eve.ask("POST", f"{path}/cut", why="patient", code=eve.code())).status_code == 200
     wish = (await house.services.sessions.wishes(CONNECTION.node))[opened.record.id]
     assert (wish.cut_by, wish.cut_why) == (house.eve.name, "patient")
+
+
+async def test_R34_a_session_is_followed_over_the_api_by_the_token_that_gave_the_code(eve, house):
+    opened = await watched_session(house)
+    path = f"/sessions/{opened.record.id}"
+    shown = (await eve.ask("GET", path)).json()
+    assert (shown["state"], shown["must_be_watched"], shown["watched_by"]) == ("unwatched", True, [])
+    assert problem(await eve.ask("POST", f"{path}/watch", code="")) == (403, "fresh_factor_needed")
+    assert problem(await eve.ask("POST", f"{path}/watch/beat")) == (409, "conflict")
+    assert (await eve.ask("POST", f"{path}/watch", code=eve.code())).status_code == 200
+    assert (await eve.ask("POST", f"{path}/watch/beat")).status_code == 204
+    (watch,) = await house.services.watching.standing([opened.grant.id])
+    assert (watch.beats, watch.holder[:6]) == (1, "token:")
+    await house.services.watching.judged({watch.id: True}, [])
+    shown = (await eve.ask("GET", path)).json()
+    assert (shown["state"], shown["watched_by"]) == ("active", ["Eve"])
+    assert (await eve.ask("POST", f"{path}/watch/leave")).status_code == 204
+    assert (await eve.ask("GET", path)).json()["state"] == "unwatched"
 
 
 async def test_everything_is_cut_and_restored(ruth, eve, house):

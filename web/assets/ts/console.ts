@@ -2,8 +2,10 @@
 import "htmx.org";
 import { keepFormsHonest } from "./forms";
 import { listen } from "./live";
+import { stayPresent } from "./presence";
 import { keepTime } from "./times";
 
 keepTime();
 keepFormsHonest();
+void stayPresent();
 if (document.body.dataset["live"]) listen(document.body.dataset["live"]);

@@ -1,0 +1,58 @@
+"""The page of a session that somebody must follow."""
+
+from tests.services.watched import approver, watched_session
+from tests.web.visitor import speak
+
+
+async def test_R34_the_watch_is_taken_kept_and_left(house, visitor, people):
+    opened = await watched_session(house)
+    path = f"/sessions/{opened.record.id}"
+    browser = await visitor().enter(people["approver"])
+    page = (await browser.see(path)).text
+    assert "Nobody follows this session" in page
+    assert "data-presence=" not in page
+    assert "Waits for somebody to follow" in (await browser.see("/sessions")).text
+    assert (await browser.send(f"{path}/watch/beat")).status_code == 409
+    assert (await browser.send(f"{path}/watch")).headers["location"] == path
+    assert f'data-presence="{path}/watch/beat"' in (await browser.see(path)).text
+    assert (await browser.send(f"{path}/watch/beat")).status_code == 204
+    (watch,) = await house.services.watching.standing([opened.grant.id])
+    assert (watch.staff_name, watch.beats) == ("Approver", 1)
+    assert (await browser.send(f"{path}/watch/leave")).headers["location"] == path
+    assert await house.services.watching.standing([opened.grant.id]) == []
+
+
+async def test_T11_a_stale_code_does_not_do(house, visitor, people):
+    opened = await watched_session(house)
+    path = f"/sessions/{opened.record.id}"
+    browser = await visitor().enter(people["approver"], fresh=False)
+    answer = await browser.send(f"{path}/watch")
+    assert answer.status_code == 403
+    assert '<details class="confirm" hx-morph-skip><summary' in answer.text, "only the form that was sent is open"
+    assert await house.services.watching.standing([opened.grant.id]) == []
+
+
+async def test_who_asked_reads_why_another_must(house, visitor):
+    pia, jo = await approver(house, "pia"), await approver(house, "jo")
+    opened = await watched_session(house, asked_by=house.eve, agreed_by=(pia, jo))
+    browser = await visitor().enter(house.eve)
+    page = (await browser.see(f"/sessions/{opened.record.id}")).text
+    assert "Another person of the hospital must follow it." in page
+    assert "Nobody follows, in the hospital’s stead, the work he asked for himself." in page
+    assert f'/sessions/{opened.record.id}/watch"' not in page
+    assert (await browser.send(f"/sessions/{opened.record.id}/watch")).status_code == 403
+
+
+async def test_an_ordinary_session_offers_nothing_to_follow(house, visitor, people):
+    opened = await house.opened()
+    browser = await visitor().enter(people["approver"])
+    assert "Somebody must follow" not in (await browser.see(f"/sessions/{opened.record.id}")).text
+    assert (await browser.send(f"/sessions/{opened.record.id}/watch")).status_code == 409
+
+
+async def test_it_is_said_in_french(house, visitor, people):
+    opened = await watched_session(house)
+    browser = await visitor().enter(await speak(house, people["approver"], "fr"))
+    page = (await browser.see(f"/sessions/{opened.record.id}")).text
+    for words in ("Suivi obligatoire", "Suivre cette session", "Attend d’être suivie"):
+        assert words in page
