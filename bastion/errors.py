@@ -11,6 +11,8 @@ STATES: Final = {
     "pending": "waiting",
     "asked": "waiting",
     "reviewed": "reviewed",
+    "agreed": "agreed to",
+    "ended": "ended",
     "approved": "agreed to",
     "denied": "refused",
     "withdrawn": "taken back",

@@ -9,14 +9,16 @@ from policies.entities import question
 from policies.model import (
     APPROVALS_MISSING,
     BUILT_IN,
+    NEVER_STANDING,
     NO_RULE,
     POLICY_ERROR,
     SESSION_ACTIONS,
+    Action,
     Decision,
     Query,
     Reason,
 )
-from policies.obligations import DENIED, raise_to_floor, strictest
+from policies.obligations import DENIED, HIGHEST_CRITICALITY, raise_to_floor, strictest
 from policies.rules import LoadedPolicies, Rule
 
 
@@ -66,7 +68,12 @@ class PolicyEngine:
         return [self._policies.rules[name] for name in names]
 
     def _allowed(self, query: Query, rules: list[Rule]) -> Decision:
-        """Say yes, unless fewer people have agreed than the rules, or the floor of R-22, ask for."""
+        """Say yes, unless fewer people have agreed than the rules, or the floor of R-22, ask for; nor does that floor
+        let anything be agreed to beforehand.
+        """
+        highest = query.device is not None and query.device.criticality >= HIGHEST_CRITICALITY
+        if query.action is Action.STANDING and (highest or query.device is None):
+            return self._denied([NEVER_STANDING])
         permits = [rule.obligations for rule in rules if rule.obligations is not None]
         obligations = raise_to_floor(strictest(permits), query.device)
         if query.action in SESSION_ACTIONS and query.context.approvals < obligations.approvals:

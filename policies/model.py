@@ -19,6 +19,7 @@ class Action(StrEnum):
     DELETE = "delete"
     RENAME = "rename"
     FORWARD = "forward"
+    STANDING = "standing"  # do what was agreed to beforehand, in a maintenance window, without asking anybody again
     APPROVE = "approve"  # agree to or refuse a request
     REVIEW = "review"  # look afterwards at an emergency that somebody agreed to
     RELEASE = "release"  # let a file of the release desk through, or refuse it
@@ -165,5 +166,10 @@ APPROVALS_MISSING = Reason(
     "Not enough people of the hospital have agreed to this yet.",
     "Trop peu de personnes de l’établissement ont donné leur accord à ce stade.",
 )
-BUILT_IN = (NO_RULE, POLICY_ERROR, APPROVALS_MISSING)
+NEVER_STANDING = Reason(
+    "never_standing",
+    "On a device of the highest criticality nothing is agreed to beforehand: somebody decides each time.",
+    "Sur un dispositif de la plus haute criticité, rien n’est accordé d’avance : une personne décide à chaque fois.",
+)
+BUILT_IN = (NO_RULE, POLICY_ERROR, APPROVALS_MISSING, NEVER_STANDING)
 """Answers that no rule of the set gives; their ids hold an underscore, which a rule's `@id` cannot."""

@@ -46,6 +46,7 @@ from web.pages import (
     staff,
     technicians,
     undertakings,
+    windows,
 )
 from web.playbacks import Playbacks
 from web.render import STATIC, language_of, page, say, words
@@ -54,7 +55,7 @@ from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin, dress
 
 PAGES: Final = (
     door, home, live, asking, requests, sessions, desk, recordings, audit, locks, messages, account, devices,
-    derogations, technicians, staff, registers, imports, papers, undertakings, emergencies,
+    derogations, technicians, staff, registers, imports, papers, undertakings, emergencies, windows,
 )  # fmt: skip
 ROOMY: Final = (
     "/directory/import",

@@ -8,6 +8,9 @@ from web.labels import N_
 EVENTS: Mapping[str, str] = MappingProxyType(
     {
         "bastion:initialised": N_("Bastion set up"),
+        "window:proposed": N_("Maintenance window proposed"),
+        "window:agreed": N_("Maintenance window agreed to"),
+        "window:ended": N_("Maintenance window ended"),
         "emergency:agreed": N_("Emergency agreed to; a review is due"),
         "emergency:reviewed": N_("Emergency reviewed"),
         "bastion:started": N_("Bastion started"),
@@ -135,6 +138,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "direction": N_("direction"),
         "door": N_("door"),
         "due": N_("due"),
+        "window": N_("maintenance window"),
         "caller": N_("who called"),
         "emergency": N_("emergency"),
         "late": N_("late"),
@@ -235,6 +239,8 @@ STATES: Mapping[str, str] = MappingProxyType(
         "pending": N_("waiting"),
         "asked": N_("waiting"),
         "reviewed": N_("reviewed"),
+        "agreed": N_("agreed to"),
+        "ended": N_("ended"),
         "approved": N_("agreed to"),
         "denied": N_("refused"),
         "withdrawn": N_("taken back"),

@@ -143,7 +143,7 @@ CODED: Final = frozenset(
     {
         "policy", "node", "client", "login", "host", "account", "device", "supplier", "subject_code", "fingerprint",
         "fingerprints", "expected", "seen", "entry", "version", "technician", "algorithms", "derogation", "derogations",
-        "protocol",
+        "protocol", "window",
     }
 )  # fmt: skip
 """Names that are the same in every language, shown as such."""

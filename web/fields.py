@@ -49,6 +49,15 @@ def local_moment(text: str, name: str, zone: str) -> datetime | None:
     return instant
 
 
+def wall_minutes(text: str, name: str) -> int:
+    """Return `22:30` as minutes from midnight."""
+    try:
+        wall = time.fromisoformat(text.strip())
+    except ValueError:
+        raise Invalid(text, field=name, sentence="Give a time such as 22:30.") from None
+    return wall.hour * 60 + wall.minute
+
+
 def whole(text: str, name: str) -> int:
     try:
         return int(text)

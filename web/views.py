@@ -85,6 +85,12 @@ class Clockface:
         clock = format_time(local, "HH:mm", locale=self.language)
         return clock if local.date() == today.date() else f"{self.day(moment)} {clock}"
 
+    def moment(self, moment: datetime) -> str:
+        """Return `mar. 24 mars 22:00`: a day that is planned is known by its name."""
+        local = moment.astimezone(self._tz)
+        pattern = "EEE d MMM HH:mm" if local.year == self.now.astimezone(self._tz).year else "EEE d MMM y HH:mm"
+        return format_datetime(local, pattern, locale=self.language)
+
     def clock(self, moment: datetime) -> str:
         return format_time(moment.astimezone(self._tz), "HH:mm", locale=self.language)
 

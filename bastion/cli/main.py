@@ -48,6 +48,7 @@ REGISTERS: Mapping[str, str] = MappingProxyType(
         "paper": "papers:papers",
         "undertaking": "undertakings:undertakings",
         "emergency": "emergencies:emergencies",
+        "window": "windows:windows",
         "technician": "people:technicians",
         "key": "people:keys",
         "staff": "people:staff",

@@ -17,6 +17,7 @@ from bastion.errors import Conflict, DeviceNotReady, Forbidden, Invalid, NotFoun
 from bastion.services.decisions import Decisions, Urgency, policy_ids, reasons, refusal
 from bastion.services.emergencies import announce
 from bastion.services.joins import Joins, found, scope
+from bastion.services.maintenance import Maintenance
 from bastion.services.paperwork import missing_of
 from bastion.services.requests import (
     RequestViews,
@@ -69,7 +70,8 @@ class _Ask:
 
 
 class Access:
-    def __init__(self, database: Database, decisions: Decisions) -> None:
+    def __init__(self, database: Database, decisions: Decisions, maintenance: Maintenance) -> None:
+        self._maintenance = maintenance
         self._database = database
         self._decisions = decisions
         self._views = RequestViews(decisions)
@@ -88,6 +90,8 @@ class Access:
             decision = await self._ask_policy(uow, actor, ask, draft.kind, now, urgency)
             made = _make_request(actor, draft, ask, decision, now)
             await self._keep_request(uow, actor, made, ask, decision, now, draft.emergency)
+            if decision.allowed and draft.emergency is None:
+                made = await self._maintenance.stand_in(uow, actor, made, ask.device, ask.supplier, now)
         if not decision.allowed:
             raise refusal(decision, actor.language)
         return made

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.device import Device
-from bastion.domain.grant import Grant
+from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Actor, Supplier, Technician
@@ -70,13 +70,19 @@ class Approvals:
             grant = found(await uow.grants.get(grant_id))
             device = found(await uow.devices.get(grant.device_id))
             self._decisions.require_about(Action.INTERRUPT, actor, device, now)
-            saved = await uow.grants.save(grant.revoke(actor.name, reason, now))
-            await uow.audit.append(
-                "grant:revoked", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
-                why=reason,
-            )  # fmt: skip
-            uow.hint("grant", grant.id)
-        return saved
+            return await _revoke(uow, actor, grant, reason, now)
+
+    async def conclude(
+        self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, now: datetime
+    ) -> AccessRequest:
+        """Make the grant of a request whose quorum is reached, within the caller's transaction."""
+        return await self._grant(uow, actor, request, device, now)
+
+    async def revoke_within(self, uow: UnitOfWork, actor: Actor, request_id: str, reason: str, now: datetime) -> None:
+        """Take back what came of a request, if anything is left of it, within the caller's transaction."""
+        grant = await uow.grants.of_request(request_id)
+        if grant is not None and grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
+            await _revoke(uow, actor, grant, reason, now)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _for_decision(
@@ -156,3 +162,12 @@ class Approvals:
         )  # fmt: skip
         uow.hint("grant", grant.id)
         return replace(request, grant_id=grant.id)
+
+
+async def _revoke(uow: UnitOfWork, actor: Actor, grant: Grant, reason: str, now: datetime) -> Grant:
+    saved = await uow.grants.save(grant.revoke(actor.name, reason, now))
+    await uow.audit.append(
+        "grant:revoked", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now, why=reason,
+    )  # fmt: skip
+    uow.hint("grant", grant.id)
+    return saved

@@ -18,6 +18,7 @@ from bastion.services.files import FileKeeping, Files
 from bastion.services.imports import Imports
 from bastion.services.inventory import HostKeyScanner, Inventory
 from bastion.services.locks import Locks
+from bastion.services.maintenance import Maintenance
 from bastion.services.notifications import Notifications
 from bastion.services.opening import PROOF_LENGTH
 from bastion.services.papers import WARN_BEFORE, Papers
@@ -56,6 +57,7 @@ class Services:
     access: Access
     approvals: Approvals
     emergencies: Emergencies
+    maintenance: Maintenance
     sessions: Sessions
     supervision: Supervision
     watching: Watching
@@ -92,12 +94,15 @@ def build(
     """Join the use cases to the store; `app.py` calls this once."""
     decisions, out = Decisions(engine), outward or Outward()
     authentication = Authentication(database, vault)
+    approvals = Approvals(database, decisions, authentication, review_days)
+    maintenance = Maintenance(database, decisions, authentication, approvals)
     return Services(
         authentication=authentication,
         enrolment=Enrolment(database, vault, authentication.passwords),
         tokens=Tokens(database, authentication),
-        access=Access(database, decisions),
-        approvals=Approvals(database, decisions, authentication, review_days),
+        access=Access(database, decisions, maintenance),
+        approvals=approvals,
+        maintenance=maintenance,
         emergencies=Emergencies(database, decisions, authentication),
         sessions=Sessions(database, decisions, vault, proof_length),
         supervision=Supervision(database, decisions, authentication),

@@ -211,6 +211,25 @@ emergencies = sa.Table(
     _number("version"), sa.Index("ix_emergencies_supplier", "supplier_id", "reviewed_at"),
     sa.Index("ix_emergencies_due", "reviewed_at", "review_due_at"), sa.Index("ix_emergencies_created", "created_at"),
 )  # fmt: skip
+maintenance_windows = sa.Table(
+    "maintenance_windows", metadata, _id(), _to("facilities", "facility_id", index=False),
+    _to("devices", "device_id", index=False), _to("suppliers", "supplier_id", nullable=True, index=False),
+    _of("kind", Closed(InterventionKind)), _number("week"), _number("weekday"), _number("begins"), _number("minutes"),
+    _at("starts"), _at("ends"), _text("reason"), _text("created_by_id"), _text("created_by"), _at("created_at"),
+    _number("quorum"), _of("agreed_ids", Several(tuple)), _of("agreed_names", Several(tuple)),
+    _at("agreed_at", nullable=True), _at("ended_at", nullable=True), _text("ended_by"), _text("end_reason"),
+    _number("version"), sa.Index("ix_maintenance_windows_device", "device_id", "ends"),
+    sa.Index("ix_maintenance_windows_ends", "ended_at", "ends"),
+    sa.Index("ix_maintenance_windows_created", "created_at"),
+)  # fmt: skip
+window_uses = sa.Table(
+    "window_uses", metadata,
+    sa.Column(
+        "id", Text, sa.ForeignKey("access_requests.id", deferrable=True, initially="DEFERRED"), primary_key=True,
+    ),
+    _to("maintenance_windows", "window_id", index=False), _at("starts"), _at("ends"),
+    sa.Index("ix_window_uses_window", "window_id", "starts"),
+)  # fmt: skip
 sessions = sa.Table(
     "sessions", metadata, _id(), _to("grants", "grant_id"), _to("access_requests", "request_id", index=False),
     _to("technicians", "technician_id", index=False), _text("technician_name"),

@@ -18,6 +18,7 @@ from bastion.store.drafts import Drafts
 from bastion.store.emergencies import Emergencies
 from bastion.store.held_files import HeldFiles
 from bastion.store.house import Leases, Settings
+from bastion.store.maintenance import MaintenanceWindows, WindowUses
 from bastion.store.outbox import Deliveries, MailChoices, Outbox, Webhooks
 from bastion.store.papers import PaperRules, Papers
 from bastion.store.proofs import (
@@ -56,6 +57,8 @@ class UnitOfWork:
         self.drafts = Drafts(transaction)
         self.requests = Requests(transaction)
         self.grants = Grants(transaction)
+        self.windows = MaintenanceWindows(transaction)
+        self.window_uses = WindowUses(transaction)
         self.emergencies = Emergencies(transaction)
         self.whole_grants = WholeGrants(transaction)
         self.sessions = Sessions(transaction)

@@ -17,6 +17,7 @@ from bastion.store import (
     drafts,
     emergencies,
     held_files,
+    maintenance,
     outbox,
     papers,
     proofs,
@@ -29,7 +30,8 @@ from bastion.store import (
 from bastion.store import tables as t
 
 REPOSITORIES = [
-    emergencies.Emergencies, drafts.Drafts, papers.Papers, papers.PaperRules,
+    emergencies.Emergencies, maintenance.MaintenanceWindows, maintenance.WindowUses,
+    drafts.Drafts, papers.Papers, papers.PaperRules,
     directory.Facilities, directory.Suppliers, directory.Technicians, directory.Keys, directory.StaffMembers,
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
     watches.Watches, held_files.HeldFiles, outbox.Outbox, outbox.Deliveries, outbox.Webhooks, outbox.MailChoices,
@@ -60,6 +62,10 @@ FINDERS = {
     "keys.by_fingerprint": directory._KEY_BY_FINGERPRINT,
     "endpoints.of": directory._ENDPOINTS_OF,
     "accounts.of": directory._ACCOUNTS_OF,
+    "windows.of_device": maintenance.OF_DEVICE,
+    "windows.standing": maintenance.STANDING,
+    "windows.search": maintenance.NEWEST.limit(50),
+    "window_uses.of_window": maintenance.OF_WINDOW,
     "emergencies.of_several": emergencies.OF_SEVERAL,
     "emergencies.overdue": emergencies.OVERDUE,
     "emergencies.to_review": emergencies.TO_REVIEW,

@@ -1,10 +1,15 @@
 """Who gets what from every route: one table, `matrix.txt`. Columns are people, rows are routes, cells are statuses."""
 
+from datetime import timedelta
 from pathlib import Path
 
+from bastion import clock
+from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
 from bastion.domain.held_file import Direction
+from bastion.domain.maintenance import Rhythm
 from bastion.domain.parties import Staff
+from bastion.services.maintenance import WindowForm
 from bastion.services.views import Opened
 from tests.services.house import House
 from web.guards import Key
@@ -30,6 +35,7 @@ async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, 
     other = await house.services.inventory.devices(house.staff(house.max))
     return {
         "/requests": {"ident": opened.record.request_id},
+        "/windows": {"ident": await _window(house)},
         "/emergencies": {"ident": opened.record.request_id},
         "/grants": {"ident": opened.record.grant_id},
         "/sessions": {"ident": opened.record.id},
@@ -45,6 +51,12 @@ async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, 
         "/directory/technicians": {"ident": house.alice.id, "key": "0" * 32},
         "/directory/staff": {"ident": house.eve.id},
     }
+
+
+async def _window(house: House) -> str:
+    ends, rhythm = clock.now() + timedelta(days=90), Rhythm(0, 6, 60, 60)
+    form = WindowForm("ct-01", "", InterventionKind.TELEDIAGNOSTIC, rhythm, ends, "weekly look")
+    return (await house.services.maintenance.propose(house.staff(house.eve), form)).id
 
 
 async def _held_file(house: House, opened: Opened) -> str:

@@ -21,14 +21,15 @@ from web.api import (
     requests,
     sessions,
     undertakings,
+    windows,
 )
 from web.api.bearer import PREFIX, admit
 from web.api.guards import API_GUARDS, METHODS, NOWHERE, Key
 from web.api.problems import Problem, ProblemRoute
 
 PARTS = (
-    me, requests, emergencies, sessions, files, recordings, locks, audit, registers, people, devices, imports, papers,
-    undertakings,
+    me, requests, emergencies, windows, sessions, files, recordings, locks, audit, registers, people, devices, imports,
+    papers, undertakings,
 )  # fmt: skip
 
 

@@ -1,0 +1,294 @@
+"""Maintenance windows: proposed by one, agreed to by others, used by requests that fall into them, and ended (R-22)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest, InterventionKind, Person
+from bastion.domain.device import Device
+from bastion.domain.ids import new_id
+from bastion.domain.maintenance import MaintenanceWindow, Rhythm, WindowStatus, WindowUse, checked
+from bastion.domain.parties import Actor, ActorKind, Facility, Staff, Supplier
+from bastion.domain.timebox import TimeBox
+from bastion.domain.work_plan import PatientData
+from bastion.errors import BastionError, Conflict, Forbidden, Invalid, NotFound
+from bastion.i18n import sentence, translator
+from bastion.services import reasons
+from bastion.services.approvals import Approvals
+from bastion.services.authentication import Authentication, staff_actor
+from bastion.services.decisions import Decisions, refusal
+from bastion.services.joins import Joins, found, scope
+from bastion.services.paperwork import missing_of
+from bastion.services.requests import audit_decision
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Action
+
+LOOK_AHEAD: Final = timedelta(days=62)
+LEAST_USE: Final = timedelta(minutes=1)
+_NOTE: Final = "Agreed to beforehand: maintenance window {ref}."
+
+
+@dataclass(frozen=True, slots=True)
+class WindowForm:
+    """`supplier` empty: whoever maintains the device. Without `starts` it holds from now."""
+
+    device: str
+    supplier: str
+    kind: InterventionKind
+    rhythm: Rhythm
+    ends: datetime
+    reason: str
+    starts: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowView:
+    """`next` are the coming occurrences; `standing`: within them the rules ask nobody again."""
+
+    window: MaintenanceWindow
+    device: Device
+    facility: Facility
+    supplier: Supplier | None
+    next: tuple[TimeBox, ...]
+    standing: bool
+    why_not: str = ""
+    """Why this reader cannot agree to it; empty when he can."""
+    uses: tuple[WindowUse, ...] = ()
+
+
+class Maintenance:
+    def __init__(
+        self, database: Database, decisions: Decisions, authentication: Authentication, approvals: Approvals
+    ) -> None:
+        self._database = database
+        self._decisions = decisions
+        self._authentication = authentication
+        self._approvals = approvals
+
+    # -- what people do ------------------------------------------------------------------------------------------------
+    async def propose(self, actor: Actor, form: WindowForm) -> MaintenanceWindow:
+        """Propose times that come again. Who may ask for a technician may; as many others must agree (R-23)."""
+        now = clock.now()
+        form.rhythm.checked  # noqa: B018 - raises `Invalid`
+        self._authentication.require_fresh(actor)
+        async with self._database.write() as uow:
+            device, suppliers = await self._named(uow, actor, form)
+            quorum = await self._quorum(uow, actor, device, suppliers, form, now)
+            window = checked(
+                MaintenanceWindow(
+                    new_id(now), device.facility_id, device.id, suppliers[0].id if form.supplier else "", form.kind,
+                    form.rhythm.week, form.rhythm.weekday, form.rhythm.begins, form.rhythm.minutes,
+                    max(form.starts or now, now), form.ends, form.reason, actor.id, actor.name, now, quorum,
+                )
+            )  # fmt: skip
+            await _refuse_overlaps(uow, window, device, now)
+            await uow.windows.add(window)
+            await _audit(
+                uow, "window:proposed", actor, window, device, now, kind=window.kind, minutes=window.minutes,
+                supplier=form.supplier, start=window.starts.isoformat(), end=window.ends.isoformat(), quorum=quorum,
+                reason=window.reason,
+            )  # fmt: skip
+        return window
+
+    async def agree(self, actor: Actor, ident: str, version: int) -> MaintenanceWindow:
+        """Agree to all of its occurrences. The last one of the quorum makes it stand."""
+        now = clock.now()
+        self._authentication.require_fresh(actor)
+        async with self._database.write() as uow:
+            window, device = await self._seen(uow, actor, ident)
+            self._decisions.require_about(Action.APPROVE, actor, device, now)
+            saved = await uow.windows.save(window.agree(actor.id, actor.name, version, now))
+            await _audit(uow, "window:agreed", actor, saved, device, now, missing=saved.missing)
+        return saved
+
+    async def end(self, actor: Actor, ident: str, reason: str) -> MaintenanceWindow:
+        """Refuse it, take it back or revoke it; what was opened by it closes now."""
+        reasons.for_the_technician(reason, "reason")
+        now = clock.now()
+        async with self._database.write() as uow:
+            window, device = await self._seen(uow, actor, ident)
+            self._decisions.require_about(Action.INTERRUPT, actor, device, now)
+            saved = await uow.windows.save(window.end(actor.name, reason.strip(), now))
+            await _audit(uow, "window:ended", actor, saved, device, now, why=saved.end_reason)
+            for use in await uow.window_uses.of_window(window.id):
+                if use.ends > now:
+                    await self._approvals.revoke_within(uow, actor, use.id, saved.end_reason, now)
+        return saved
+
+    # -- what a request does -------------------------------------------------------------------------------------------
+    async def stand_in(
+        self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, supplier: Supplier, now: datetime
+    ) -> AccessRequest:
+        """Let the agreement to a window stand for the agreement to a technician's request that falls into it now.
+
+        The request is then agreed to by the very people who agreed to the window, as long as all of them may still
+        decide; in every other case it waits for somebody as it is.
+        """
+        if actor.kind is not ActorKind.TECHNICIAN or request.start is not None:
+            return request
+        if request.plan.patient_data is PatientData.NEEDED or not await self._stands(
+            uow, actor, device, supplier, request.kind, now
+        ):
+            return request
+        facility = found(await uow.facilities.get(device.facility_id))
+        for window in await uow.windows.of_device(device.id, now):
+            box = window.at(facility.timezone, now) if window.covers(supplier.id, request.kind) else None
+            people = await self._still_deciding(uow, window, device, now)
+            enough = window.status(now) is WindowStatus.AGREED and len(people) >= max(window.quorum, request.quorum)
+            if box is not None and enough and box.left(now) >= LEAST_USE:
+                return await self._use(uow, actor, request, device, window, people, box, now)
+        return request
+
+    async def _use(
+        self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, window: MaintenanceWindow,
+        people: list[Staff], box: TimeBox, now: datetime,
+    ) -> AccessRequest:  # fmt: skip
+        note = translator(actor.language)(_NOTE).format(ref=window.ref)
+        length = min(request.wanted, request.max_duration, box.left(now))
+        for one in people[: request.quorum]:
+            request = request.approve(Person(one.id, one.name), length, note, now)
+        agreed = await self._approvals.conclude(uow, actor, request, device, now)
+        saved = await uow.requests.save(agreed)
+        await uow.window_uses.add(WindowUse(request.id, window.id, box.start, box.end))
+        await audit_decision(
+            uow, "request:approved", actor, saved, now, missing=0, note=note, window=window.ref,
+            minutes=int(length.total_seconds() // 60), agreed=int(length.total_seconds() // 60),
+            policy=" ".join(saved.policy_ids),
+        )  # fmt: skip
+        return saved
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+    async def search(self, actor: Actor, limit: int = 50, offset: int = 0) -> list[WindowView]:
+        """Every window there ever was in the actor's facilities, newest first."""
+        _need_staff(actor)
+        async with self._database.read() as uow:
+            rows = await uow.windows.search(scope(actor), limit, offset)
+            joins = Joins(uow)
+            return [await self._view(uow, joins, actor, one) for one in rows]
+
+    async def of_device(self, actor: Actor, device_id: str) -> list[WindowView]:
+        """Those of a device that are proposed or stand."""
+        async with self._database.read() as uow:
+            device = found(await uow.devices.get(device_id), device_id)
+            if not actor.covers(device.facility_id):
+                return []
+            joins = Joins(uow)
+            rows = await uow.windows.of_device(device.id, clock.now())
+            return [await self._view(uow, joins, actor, one) for one in rows]
+
+    async def get(self, actor: Actor, ident: str) -> WindowView:
+        async with self._database.read() as uow:
+            window, _device = await self._seen(uow, actor, ident)
+            view = await self._view(uow, Joins(uow), actor, window)
+            return replace(view, uses=tuple(await uow.window_uses.of_window(window.id)))
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _named(self, uow: UnitOfWork, actor: Actor, form: WindowForm) -> tuple[Device, list[Supplier]]:
+        device = await uow.devices.by_code(form.device)
+        if device is None or not device.active or not actor.covers(device.facility_id):
+            raise Invalid(form.device, field="device", sentence="Choose a device from the list.")
+        maintain = [found(await uow.suppliers.get(ident)) for ident in sorted(device.supplier_ids)]
+        suppliers = [one for one in maintain if form.supplier in {"", one.code}]
+        if not suppliers:
+            raise Invalid(form.supplier, field="supplier", sentence="This company does not maintain this device.")
+        return device, suppliers
+
+    async def _quorum(
+        self, uow: UnitOfWork, actor: Actor, device: Device, suppliers: list[Supplier], form: WindowForm, now: datetime
+    ) -> int:
+        """As many as for one request of this kind and length, of whichever company asks for most; at least one."""
+        quorum = 1
+        for supplier in suppliers:
+            decision = self._decisions.on_device(
+                Action.REQUEST, actor, supplier, device, form.kind, timedelta(), now,
+                lacks=await missing_of(uow, supplier.id, now),
+            )  # fmt: skip
+            if not decision.allowed:
+                raise refusal(decision, actor.language)
+            quorum = max(quorum, decision.obligations.approvals)
+        return quorum
+
+    async def _seen(self, uow: UnitOfWork, actor: Actor, ident: str) -> tuple[MaintenanceWindow, Device]:
+        _need_staff(actor)
+        window = found(await uow.windows.get(ident), ident)
+        if not actor.covers(window.facility_id):
+            raise NotFound(ident)
+        return window, found(await uow.devices.get(window.device_id))
+
+    async def _stands(
+        self, uow: UnitOfWork, actor: Actor, device: Device, supplier: Supplier, kind: InterventionKind, now: datetime
+    ) -> bool:
+        lacks = await missing_of(uow, supplier.id, now)
+        decision = self._decisions.on_device(
+            Action.STANDING, actor, supplier, device, kind, timedelta(), now, lacks=lacks
+        )
+        return decision.allowed
+
+    async def _still_deciding(
+        self, uow: UnitOfWork, window: MaintenanceWindow, device: Device, now: datetime
+    ) -> list[Staff]:
+        """Those who agreed, if all of them may still decide: who has left no longer stands for anything."""
+        people = [found(await uow.staff.get(ident)) for ident in window.agreed_ids]
+        able = [
+            one for one in people
+            if one.active and self._decisions.about(Action.APPROVE, staff_actor(one, "", None), device, now).allowed
+        ]  # fmt: skip
+        return able if len(able) == len(people) else []
+
+    async def _view(self, uow: UnitOfWork, joins: Joins, actor: Actor, window: MaintenanceWindow) -> WindowView:
+        now = clock.now()
+        device, facility = await joins.device(window.device_id), await joins.facility(window.facility_id)
+        supplier = await joins.supplier(window.supplier_id) if window.supplier_id else None
+        coming = window.occurrences(facility.timezone, now, now + LOOK_AHEAD) if window.ended_at is None else ()
+        company = supplier or await joins.supplier(min(device.supplier_ids)) if device.supplier_ids else supplier
+        standing = False
+        if company is not None:
+            asker = Actor(ActorKind.TECHNICIAN, "", "", "", _first_address(company), supplier_id=company.id)
+            standing = await self._stands(uow, asker, device, company, window.kind, now)
+        return WindowView(
+            window, device, facility, supplier, tuple(box for box, _ in zip(coming, range(5), strict=False)), standing,
+            self._why_not(actor, window, device, now),
+        )  # fmt: skip
+
+    def _why_not(self, actor: Actor, window: MaintenanceWindow, device: Device, now: datetime) -> str:
+        try:
+            window.agree(actor.id, actor.name, window.version, now)
+            self._decisions.require_about(Action.APPROVE, actor, device, now)
+        except BastionError as problem:
+            return sentence(problem, actor.language)
+        return ""
+
+
+def _first_address(supplier: Supplier) -> str:
+    """Where its people would come from: the real one is judged when somebody asks (R-5)."""
+    return supplier.networks[0].split("/")[0] if supplier.networks else ""
+
+
+def _need_staff(actor: Actor) -> None:
+    if actor.kind is ActorKind.TECHNICIAN:
+        raise Forbidden(f"{actor.login} is not of the hospital")
+
+
+async def _refuse_overlaps(uow: UnitOfWork, window: MaintenanceWindow, device: Device, now: datetime) -> None:
+    """Two suppliers are not told to come at the same time (R-37)."""
+    facility = found(await uow.facilities.get(device.facility_id))
+    for other in await uow.windows.of_device(device.id, now):
+        both = window.overlaps(other, facility.timezone)
+        if both is not None and (other.supplier_id != window.supplier_id or other.kind is window.kind):
+            raise Conflict(
+                f"{window.id} and {other.id}",
+                sentence="Window {ref} on this device would be on at the same time. Choose another time.",
+                ref=other.ref,
+            )
+
+
+async def _audit(
+    uow: UnitOfWork, tag: str, actor: Actor, window: MaintenanceWindow, device: Device, now: datetime, **fields: object
+) -> None:
+    await uow.audit.append(
+        tag, actor=actor, subject=("window", window.id), facility_id=window.facility_id, at=now, device=device.code,
+        window=window.ref, **fields,
+    )  # fmt: skip
+    uow.hint("window", window.id)

@@ -1,0 +1,47 @@
+"""Maintenance windows, and the requests that were agreed to by one."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bastion.domain.maintenance import MaintenanceWindow, WindowUse
+from bastion.store import tables as t
+from bastion.store.columns import Instant
+from bastion.store.repository import Repository, Versioned
+
+_W, _U = t.maintenance_windows.c, t.window_uses.c
+_NOW = sa.bindparam("now", type_=Instant())
+
+
+class MaintenanceWindows(Versioned[MaintenanceWindow]):
+    kind, table, order = MaintenanceWindow, t.maintenance_windows, ("created_at", "id")
+
+    async def of_device(self, device_id: str, now: datetime) -> list[MaintenanceWindow]:
+        """Those of a device that are proposed or agreed to and not over."""
+        return await self._many(OF_DEVICE, {"device_id": device_id, "now": now})
+
+    async def standing(self, facility_ids: frozenset[str] | None, now: datetime) -> list[MaintenanceWindow]:
+        """Those of these facilities (`None`: of all) that are proposed or agreed to and not over."""
+        query = STANDING if facility_ids is None else STANDING.where(_W.facility_id.in_(facility_ids))
+        return await self._many(query, {"now": now})
+
+    async def search(self, facility_ids: frozenset[str] | None, limit: int, offset: int) -> list[MaintenanceWindow]:
+        """All of them, newest first."""
+        query = NEWEST if facility_ids is None else NEWEST.where(_W.facility_id.in_(facility_ids))
+        return await self._many(query.limit(limit).offset(offset))
+
+
+class WindowUses(Repository[WindowUse]):
+    kind, table, order = WindowUse, t.window_uses, ("starts", "id")
+
+    async def of_window(self, window_id: str, limit: int = 50) -> list[WindowUse]:
+        """The latest first."""
+        return await self._many(OF_WINDOW.limit(limit), {"window_id": window_id})
+
+
+STANDING = MaintenanceWindows.sql_all.where(_W.ended_at.is_(None), _W.ends > _NOW)
+OF_DEVICE = STANDING.where(_W.device_id == sa.bindparam("device_id"))
+NEWEST = MaintenanceWindows.sql_select.order_by(_W.created_at.desc(), _W.id.desc())
+OF_WINDOW = WindowUses.sql_select.where(_U.window_id == sa.bindparam("window_id")).order_by(
+    _U.starts.desc(), _U.id.desc()
+)

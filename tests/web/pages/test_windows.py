@@ -1,0 +1,73 @@
+"""Maintenance windows in the console: proposed by one, agreed to by another, ended by anybody who may stop."""
+
+import re
+from datetime import timedelta
+
+from bastion import clock
+from web.views import local_day
+
+REASON = "weekly <b>look</b>"
+
+
+def plain(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def form(**changes: str) -> dict[str, str]:
+    usual = {
+        "device": "ct-01", "supplier": "acme", "kind": "telediagnostic", "week": "-1", "weekday": "1",
+        "begins": "22:30", "minutes": "120", "ends": local_day(clock.now() + timedelta(days=100)), "reason": REASON,
+    }  # fmt: skip
+    return usual | changes
+
+
+async def test_a_window_is_proposed_agreed_to_and_ended(house, visitor, people):
+    eve = await visitor().enter(house.eve)
+    assert "Acme Imaging" in (await eve.see("/windows/new?device=ct-01")).text
+    made = await eve.send("/windows/new", **form())
+    path = made.headers["location"]
+    page = (await eve.see(path)).text
+    assert "every last Tuesday of the month, 22:30 to 00:30" in plain(page)
+    assert "weekly &lt;b&gt;look" in page
+    assert "Your decision" not in page
+    assert "Next times" in page
+    other = await visitor().enter(people["approver"])
+    page = (await other.see(path)).text
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    assert (await other.send(f"{path}/agree", version="7")).status_code == 409
+    assert (await other.send(f"{path}/agree", version=version)).headers["location"] == path
+    assert "Agreed" in plain((await other.see("/windows")).text)
+    security = await visitor().enter(people["security"])
+    assert (await security.send(f"{path}/end", reason="")).status_code == 422
+    assert (await security.send(f"{path}/end", reason="the device is replaced")).status_code == 303
+    assert "Ended by Security: the device is replaced" in plain((await eve.see(path)).text)
+    elsewhere = await visitor().enter(people["approver of another hospital"])
+    assert (await elsewhere.see(path)).status_code == 404
+    assert "22:30" not in (await elsewhere.see("/windows")).text
+
+
+async def test_a_refused_form_comes_back_as_it_was(house, visitor):
+    eve = await visitor().enter(house.eve)
+    for wrong, sentence in (
+        ({"begins": "25:00"}, "Give a time such as 22:30."),
+        ({"device": "nope"}, "Choose a device from the list."),
+        ({"ends": ""}, "Give a date such as 2026-11-22."),
+        ({"ends": local_day(clock.now() + timedelta(days=400))}, "ends within a year"),
+        ({"supplier": "other"}, "This company does not maintain this device."),
+        ({"weekday": "9"}, "Choose one of the list."),
+        ({"kind": "telepathy"}, "Choose one of the list."),
+    ):
+        answer = await eve.send("/windows/new", **form(**wrong))
+        assert (answer.status_code, sentence in answer.text) == (422, True), wrong
+        assert "weekly &lt;b&gt;look" in answer.text
+    stale = await visitor().enter(house.eve, fresh=False)
+    assert "enter a new code" in (await stale.send("/windows/new", **form())).text
+
+
+async def test_in_french_the_days_have_their_names(house, visitor):
+    from tests.web.visitor import speak
+
+    claude = await speak(house, house.eve, "fr")
+    browser = await visitor().enter(claude)
+    path = (await browser.send("/windows/new", **form(week="0"))).headers["location"]
+    assert "chaque mardi, de 22:30 à 00:30" in plain((await browser.see(path)).text)

@@ -1,0 +1,134 @@
+"""Maintenance windows: proposed, agreed to, ended; and what they were used for."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.maintenance import Rhythm
+from bastion.errors import BastionError, Invalid
+from bastion.services import reasons
+from bastion.services.maintenance import WindowForm
+from web import fields, labels, window_words
+from web.console import Console, Seen, Typed, go
+from web.labels import N_
+from web.paging import PAGE, pages
+from web.views import local_day
+
+router = APIRouter()
+Text = Annotated[str, Form()]
+Asked = Annotated[str, Query()]
+LENGTHS: Final = (30, 60, 120, 180, 240, 360, 480)
+USUAL_END: Final = timedelta(days=180)
+
+
+class Proposal(BaseModel):
+    """The form as it was typed: every field is text, and none is missing."""
+
+    device: str = ""
+    supplier: str = ""
+    kind: str = ""
+    week: str = ""
+    weekday: str = ""
+    begins: str = ""
+    minutes: str = ""
+    ends: str = ""
+    reason: str = ""
+    code: str = ""
+
+
+@router.get("/windows")
+async def listing(seen: Seen, at: Asked = "") -> Response:
+    number = fields.page_number(at)
+    rows = await seen.services.maintenance.search(seen.actor, limit=PAGE + 1, offset=number * PAGE)
+    newer, older = pages(seen.request, number, len(rows))
+    return seen.page(
+        "windows.html", N_("Maintenance windows"), rows=rows[:PAGE], newer=newer, older=older, words=window_words
+    )
+
+
+@router.get("/windows/new")
+async def new(seen: Seen, device: Asked = "") -> Response:
+    usual = Typed(
+        device=device, kind=InterventionKind.TELEDIAGNOSTIC.value, week="0", weekday="1", minutes="120",
+        ends=local_day(seen.face.now + USUAL_END),
+    )  # fmt: skip
+    return await _form(seen, usual)
+
+
+@router.post("/windows/new")
+async def propose(seen: Seen, said: Annotated[Proposal, Form()]) -> Response:
+    async def work() -> Response:
+        form = await _read(seen, said)
+        made = await seen.services.maintenance.propose(await seen.fresh(said.code), form)
+        return go(f"/windows/{made.id}", "window_proposed")
+
+    return await seen.attempt(work(), partial(_form, seen, Typed(said.model_dump(exclude={"code"}))))
+
+
+@router.get("/windows/{ident}")
+async def show(seen: Seen, ident: str) -> Response:
+    return await _show(seen, ident)
+
+
+@router.post("/windows/{ident}/agree")
+async def agree(seen: Seen, ident: str, version: Text = "", code: Text = "") -> Response:
+    async def work() -> Response:
+        number = fields.whole(version, "version")
+        made = await seen.services.maintenance.agree(await seen.fresh(code), ident, number)
+        return go(f"/windows/{ident}", "one_more" if made.missing else "window_agreed")
+
+    return await seen.attempt(work(), partial(_show, seen, ident))
+
+
+@router.post("/windows/{ident}/end")
+async def end(seen: Seen, ident: str, reason: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.maintenance.end(seen.actor, ident, reasons.for_the_technician(reason, "reason"))
+        return go(f"/windows/{ident}", "window_ended")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, reason=reason))
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+async def _show(seen: Console, ident: str, error: BastionError | None = None, reason: str = "") -> Response:
+    view = await seen.services.maintenance.get(seen.actor, ident)
+    return seen.page(
+        "window.html", N_("Maintenance window"), error=error, view=view, words=window_words, typed=Typed(reason=reason)
+    )
+
+
+async def _form(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:
+    t, face = seen.t, seen.face
+    devices = [v for v in await seen.services.inventory.devices(seen.actor, limit=500) if v.device.active]
+    chosen = next((v for v in devices if v.device.code == typed.device), None)
+    suppliers = {s.code: s.name for v in ([chosen] if chosen else devices) for s in v.suppliers}
+    return seen.page(
+        "window_new.html", N_("Propose a maintenance window"), error=error, typed=typed, chosen=chosen,
+        devices=[(v.device.code, f"{v.device.code} · {v.device.name}") for v in devices],
+        suppliers=sorted(suppliers.items()),
+        kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
+        weeks=[(str(number), t(word)) for number, word in window_words.WEEKS.items()],
+        weekdays=window_words.weekdays(face.language),
+        lengths=[(str(count), face.span(fields.length(count)), "") for count in LENGTHS],
+    )  # fmt: skip
+
+
+async def _read(seen: Console, said: Proposal) -> WindowForm:
+    devices = await seen.services.inventory.devices(seen.actor, limit=500)
+    device = next((v for v in devices if v.device.code == said.device), None)
+    if device is None:
+        raise Invalid(said.device, field="device", sentence="Choose a device from the list.")
+    ends = fields.day_end(said.ends, "ends", device.facility.timezone)
+    if ends is None:
+        raise Invalid("none", field="ends", sentence="Give a date such as 2026-11-22.")
+    rhythm = Rhythm(
+        fields.whole(said.week, "week"), fields.whole(said.weekday, "weekday"),
+        fields.wall_minutes(said.begins, "begins"), fields.whole(said.minutes, "minutes"),
+    )  # fmt: skip
+    kind = fields.choice(said.kind, InterventionKind, "kind")
+    return WindowForm(said.device, said.supplier, kind, rhythm.checked, ends, said.reason)
