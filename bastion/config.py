@@ -134,6 +134,12 @@ class Settings(BaseSettings):
     paper_warning_days: int = Field(
         30, ge=1, le=180, description="Days before a supplier's paper ends in which the bastion announces it (R-67)."
     )
+    confirm_days: int = Field(
+        92, ge=1, le=366, description="Days for which a supplier's word about its list of people holds (R-18)."
+    )
+    confirm_grace_days: int = Field(
+        14, ge=0, le=92, description="Days after that in which people may still work; then they are suspended."
+    )
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for a collector.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 

@@ -159,6 +159,13 @@ class Locked(BastionError):
     sentence = "Remote access is cut at the moment: {why} Please call the hospital."
 
 
+class Suspended(BastionError):
+    """Somebody registered may not work now: his employer, or the supplier's word for him (R-46, R-18)."""
+
+    code = "suspended"
+    sentence = "This person cannot work here at the moment: {why}"
+
+
 class NoGrant(BastionError):
     code = "no_grant"
     sentence = "You have no open authorisation for this device. Ask for one first."

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 import migrations
 from bastion.config import MailServer, Settings
+from bastion.domain.roster import Rhythm
 from bastion.errors import ConfigurationError, Phrase
 from bastion.jobs import Archive
 from bastion.networks import Networks
@@ -153,6 +154,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             proof_length=settings.proof_length, keep=Retention(settings.recording_months),
             review_days=settings.review_days,
             warn_papers=timedelta(days=settings.paper_warning_days),
+            rhythm=Rhythm(timedelta(days=settings.confirm_days), timedelta(days=settings.confirm_grace_days)),
             outward=_outward(settings),
         )  # fmt: skip
         yield Parts(settings, services, archive, policies)

@@ -132,6 +132,8 @@ def _context(facts: ContextFacts, supplier: SupplierFacts) -> dict[str, Any]:
         "isRequester": facts.is_requester,
         "isCaller": facts.is_caller,
         "reviewOverdue": facts.review_overdue,
+        "countryDeclared": facts.country_declared,
+        "outsideEea": facts.outside_eea,
     }
     address = _address(facts.source_ip)
     if address is not None:

@@ -44,6 +44,7 @@ from web.pages import (
     requests,
     sessions,
     staff,
+    supplier_files,
     technicians,
     undertakings,
     windows,
@@ -55,7 +56,8 @@ from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin, dress
 
 PAGES: Final = (
     door, home, live, asking, requests, sessions, desk, recordings, audit, locks, messages, account, devices,
-    derogations, technicians, staff, registers, imports, papers, undertakings, emergencies, windows,
+    derogations, technicians, staff, registers, imports, papers, supplier_files, undertakings,
+    emergencies, windows,
 )  # fmt: skip
 ROOMY: Final = (
     "/directory/import",

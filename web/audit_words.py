@@ -87,6 +87,11 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "paper:withdrawn": N_("Paper withdrawn"),
         "paper:ending": N_("A paper ends soon"),
         "paper:required": N_("Paper required or released"),
+        "subcontractor:declared": N_("Subcontractor declared"),
+        "subcontractor:objected": N_("Objection to a subcontractor"),
+        "subcontractor:ended": N_("Subcontractor no longer employed"),
+        "roster:confirmed": N_("List of people confirmed by the supplier"),
+        "technician:left": N_("Technician off-boarded"),
         "undertaking:published": N_("Confidentiality undertaking published"),
         "undertaking:accepted": N_("Confidentiality undertaking accepted"),
         "directory:imported": N_("Register filled from a file"),
@@ -107,6 +112,10 @@ EVENTS: Mapping[str, str] = MappingProxyType(
 )
 FIELDS: Mapping[str, str] = MappingProxyType(
     {
+        "employer": N_("employer"),
+        "left_out": N_("left out"),
+        "grants": N_("authorisations withdrawn"),
+        "requests": N_("requests taken back"),
         "file": N_("file"),
         "paper": N_("paper"),
         "reference": N_("reference"),

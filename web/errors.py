@@ -20,6 +20,7 @@ STATUS: Mapping[type[e.BastionError], HTTPStatus] = MappingProxyType(
         e.IllegalTransition: HTTPStatus.CONFLICT,
         e.PolicyRefused: HTTPStatus.FORBIDDEN,
         e.Locked: HTTPStatus.LOCKED,
+        e.Suspended: HTTPStatus.FORBIDDEN,
         e.NoGrant: HTTPStatus.FORBIDDEN,
         e.NotAcknowledged: HTTPStatus.FORBIDDEN,
         e.ChannelRefused: HTTPStatus.FORBIDDEN,

@@ -10,6 +10,7 @@ from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.session import EndReason
+from bastion.domain.subcontractor import SubcontractorState
 from recordings.model import TrackKind
 
 
@@ -134,6 +135,14 @@ SECRET_KINDS: Mapping[str, str] = MappingProxyType(
         SecretKind.PRIVATE_KEY: N_("Private key"),
     }
 )
+SUBCONTRACTOR_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        SubcontractorState.WAITING: ("hold", N_("Objection still possible")),
+        SubcontractorState.ALLOWED: ("ok", N_("Allowed")),
+        SubcontractorState.OBJECTED: ("stop", N_("Objected to")),
+        SubcontractorState.ENDED: ("off", N_("No longer employed")),
+    }
+)
 LOCK_SCOPES: Mapping[str, str] = MappingProxyType(
     {
         LockScope.ALL: N_("Everything"),
@@ -197,6 +206,10 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "removed": N_("Removed."),
         "paper_added": N_("Registered. What it opens is open now."),
         "paper_withdrawn": N_("Withdrawn. Nothing new begins that needed it."),
+        "subcontractor_declared": N_("Registered. The hospital has 21 days to object."),
+        "subcontractor_objected": N_("Objected. Nobody employed there works any longer."),
+        "roster_confirmed": N_("Recorded. Whoever is named may go on working."),
+        "left": N_("Off-boarded. Nothing of this person opens anything any more."),
         "undertaking_published": N_("Published. Everybody accepts it before his next session."),
         "paper_required": N_("Set. It holds from that day."),
         "imported": N_("Applied. Each change is in the audit trail."),

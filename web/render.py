@@ -14,10 +14,11 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from bastion import clock
+from bastion.domain.country import outside_eea
 from bastion.domain.parties import Actor
-from bastion.errors import BastionError, ConfigurationError, IllegalTransition
+from bastion.errors import BastionError, ConfigurationError, IllegalTransition, Phrase
 from bastion.i18n import translator
-from web import audit_words, labels, views
+from web import audit_words, country_words, labels, views
 from web.audit_words import STATES
 from web.labels import FLASHES
 
@@ -52,6 +53,7 @@ def environment() -> Environment:
         minutes=views.minutes,
         part_gone=views.part_gone,
         languages=LANGUAGES,
+        outside=outside_eea,
     )
     return env
 
@@ -96,6 +98,9 @@ def say(error: BastionError, language: str) -> str:
     translate, params = translator(language), dict(error.params)
     if isinstance(error, IllegalTransition) and "state" in params:
         params["state"] = translate(STATES.get(str(params["state"]), str(params["state"])))
+    for name, fact in params.items():
+        if isinstance(fact, Phrase):
+            params[name] = translate(fact.msgid).format(**fact.facts)
     return views.typeset(translate(error.msgid), language).format(**params)
 
 
@@ -130,6 +135,7 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
         "asset": asset,
         "is_fresh": getattr(request.state, "is_fresh", False),
         "locks": getattr(request.state, "locks", ()),
+        "country": partial(country_words.name, language),
     } | facts
     facts["wrong"] = partial(first_error, facts["error"])
     response = HTMLResponse(environment().get_template(template).render(facts), status_code=status)

@@ -56,6 +56,7 @@ CODES: Mapping[type[e.BastionError], Exit] = MappingProxyType(
         e.AuthenticationFailed: Exit.NOT_ALLOWED,
         e.PolicyRefused: Exit.NOT_ALLOWED,
         e.Locked: Exit.NOT_ALLOWED,
+        e.Suspended: Exit.NOT_ALLOWED,
         e.NoGrant: Exit.NOT_ALLOWED,
         e.ChannelRefused: Exit.NOT_ALLOWED,
         e.Unavailable: Exit.UNAVAILABLE,

@@ -8,6 +8,7 @@ import typer
 
 from bastion import qr
 from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
+from bastion.domain.country import HOME
 from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, TechnicianKey
 from bastion.services.bundle import Services
 from bastion.services.people import StaffForm, TechnicianForm
@@ -33,9 +34,15 @@ def add_technician(
     email: Annotated[str, typer.Option(help="Personal address.")] = "",
     language: Language = "fr",
     valid_until: Annotated[str, typer.Option(help="Day the account ends (2026-12-31).")] = "",
+    country: Annotated[str, typer.Option(help="Where he works from (FR).")] = HOME,
+    employer: Annotated[
+        str, typer.Option(help="Number of the declared subcontractor; the supplier itself if not said.")
+    ] = "",
 ) -> None:
     """Register a technician. A key and an authenticator follow: `admin key add`, `admin technician totp`."""
-    form = TechnicianForm(login, name, email, supplier, language, instant(valid_until))
+    form = TechnicianForm(
+        login, name, email, supplier, language, instant(valid_until), employer_id=employer, country=country
+    )
     perform(lambda services, me: services.people.save_technician(me, form))
     say("Technician {login} is registered.", login=login)
 
@@ -194,10 +201,7 @@ async def _technician(services: Services, me: Actor, login: str) -> TechnicianVi
 async def _switch_technician(services: Services, me: Actor, login: str, *, active: bool) -> None:
     view = await _technician(services, me, login)
     old = view.technician
-    form = TechnicianForm(
-        old.login, old.name, old.email, view.supplier.code, old.language, old.valid_until, active, old.id
-    )
-    await services.people.save_technician(me, form)
+    await services.people.save_technician(me, replace(TechnicianForm.of(old, view.supplier.code), active=active))
 
 
 async def _switch_staff(services: Services, me: Actor, login: str, *, active: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
+from bastion.domain.country import HOME
 from bastion.domain.parties import Actor, Supplier
 from bastion.services.bundle import Services
 from bastion.services.directory import FacilityForm, SupplierForm
@@ -41,11 +42,19 @@ def add_supplier(
     code: Code,
     name: Name,
     network: Annotated[list[str] | None, typer.Option(help="Network it connects from (CIDR); repeatable.")] = None,
+    *,
     contract_end: Annotated[str, typer.Option(help="Day its contract ends (2026-12-31).")] = "",
     contact: Annotated[str, typer.Option(help="Whom to call there.")] = "",
+    country: Annotated[list[str] | None, typer.Option(help="Country its people work from (FR); repeatable.")] = None,
+    contract: Annotated[str, typer.Option(help="Number of its contract.")] = "",
+    contract_start: Annotated[str, typer.Option(help="Day its contract begins (2026-01-01).")] = "",
+    security_contact: Annotated[str, typer.Option(help="Whom to call there about security.")] = "",
 ) -> None:
     """Register a supplier. Without a declared network none of its people can connect (R-5)."""
-    form = SupplierForm(code, name, tuple(network or ()), instant(contract_end), contact)
+    form = SupplierForm(
+        code, name, tuple(network or ()), instant(contract_end), contact, countries=tuple(country or (HOME,)),
+        contract_number=contract, contract_start=instant(contract_start), security_contact=security_contact,
+    )  # fmt: skip
     perform(lambda services, me: services.directory.save_supplier(me, form))
     say("Supplier {code} is registered.", code=code)
 
@@ -77,5 +86,4 @@ def enable_supplier(code: Code) -> None:
 
 async def _switch(services: Services, me: Actor, code: str, *, active: bool) -> None:
     old: Supplier = one(await services.directory.suppliers(me), lambda s: s.code == code, code)
-    form = SupplierForm(old.code, old.name, old.networks, old.contract_end, old.contact, old.active, old.id)
-    await services.directory.save_supplier(me, replace(form, active=active))
+    await services.directory.save_supplier(me, replace(SupplierForm.of(old), active=active))

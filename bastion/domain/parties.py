@@ -36,14 +36,24 @@ class Supplier:
     contract_end: datetime | None = None
     active: bool = True
     contact: str = ""
+    countries: tuple[str, ...] = ()
+    """From which its people work, as it declared; none declared means none allowed (R-45)."""
+    contract_number: str = ""
+    contract_start: datetime | None = None
+    security_contact: str = ""
 
     def under_contract(self, now: datetime) -> bool:
-        return self.active and (self.contract_end is None or now < self.contract_end)
+        begun = self.contract_start is None or self.contract_start <= now
+        return self.active and begun and (self.contract_end is None or now < self.contract_end)
 
 
 @dataclass(frozen=True, slots=True)
 class Technician:
-    """A named person of a supplier (R-11)."""
+    """A named person of a supplier (R-11).
+
+    `employer_id` names the subcontractor that employs him; empty means the supplier itself (R-46). `country` is where
+    he works from (R-45).
+    """
 
     id: str
     login: str
@@ -53,6 +63,8 @@ class Technician:
     language: str = "fr"
     valid_until: datetime | None = None
     active: bool = True
+    employer_id: str = ""
+    country: str = ""
 
     def usable(self, now: datetime) -> bool:
         return self.active and (self.valid_until is None or now < self.valid_until)

@@ -38,6 +38,8 @@ class SessionRecord:
     recording_digest: str = ""
     recording_bytes: int = 0
     recording_seconds: float = 0.0
+    country: str = ""
+    """Where the technician worked from, as declared that day (R-45)."""
     version: int = 1
 
     @property

@@ -18,7 +18,7 @@ from bastion.services.decisions import Decisions, Urgency, policy_ids, reasons, 
 from bastion.services.emergencies import announce
 from bastion.services.joins import Joins, found, scope
 from bastion.services.maintenance import Maintenance
-from bastion.services.paperwork import missing_of
+from bastion.services.paperwork import lacks_of
 from bastion.services.requests import (
     RequestViews,
     audit_decision,
@@ -196,7 +196,7 @@ class Access:
         self, uow: UnitOfWork, actor: Actor, ask: _Ask, kind: InterventionKind, now: datetime,
         urgency: Urgency | None = None,
     ) -> Decision:  # fmt: skip
-        lacks = await missing_of(uow, ask.supplier.id, now)
+        lacks = await lacks_of(uow, ask.technician, ask.supplier, now)
         return self._decisions.on_device(
             Action.REQUEST, actor, ask.supplier, ask.device, kind, ask.wanted, now, lacks=lacks, urgency=urgency
         )

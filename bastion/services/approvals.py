@@ -8,7 +8,6 @@ from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.device import Device
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
-from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Actor, Supplier, Technician
 from bastion.errors import Conflict, NotFound
 from bastion.services import emergencies, reasons
@@ -16,7 +15,7 @@ from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, Urgency, refusal
 from bastion.services.emergencies import REVIEW_DAYS
 from bastion.services.joins import Joins, found
-from bastion.services.paperwork import missing_of
+from bastion.services.paperwork import Lacks, lacks_of
 from bastion.services.requests import asker, audit_decision, check_minutes, may_see, person, refuse_if_locked
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -112,7 +111,7 @@ class Approvals:
             return await self._extend_grant(uow, actor, request, now)
         technician = found(await uow.technicians.get(request.technician_id))
         supplier = found(await uow.suppliers.get(request.supplier_id))
-        lacks = await missing_of(uow, supplier.id, now)
+        lacks = await lacks_of(uow, technician, supplier, now)
         urgency = Urgency() if emergency else None
         grant = self._make_grant(request, technician, supplier, device, now, lacks, actor.language, urgency)
         await uow.grants.add(grant)
@@ -128,7 +127,7 @@ class Approvals:
 
     def _make_grant(
         self, request: AccessRequest, technician: Technician, supplier: Supplier, device: Device, now: datetime,
-        lacks: tuple[PaperKind, ...], language: str, urgency: Urgency | None,
+        lacks: Lacks, language: str, urgency: Urgency | None,
     ) -> Grant:  # fmt: skip
         actor = asker(request, technician, supplier)
         count = len(request.approvals)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bastion.domain.roster import Rhythm
 from bastion.services.access import Access
 from bastion.services.approvals import Approvals
 from bastion.services.audit import Audit
@@ -26,8 +27,11 @@ from bastion.services.people import People
 from bastion.services.releases import Releases
 from bastion.services.replay import RecordingStore, Replay
 from bastion.services.retention import Retention
+from bastion.services.rosters import Rosters
 from bastion.services.sessions import Sessions
+from bastion.services.subcontractors import Subcontractors
 from bastion.services.supervision import Supervision
+from bastion.services.supplier_files import SupplierFiles
 from bastion.services.tokens import Tokens
 from bastion.services.undertakings import Undertakings
 from bastion.services.upkeep import Upkeep
@@ -70,6 +74,9 @@ class Services:
     imports: Imports
     papers: Papers
     undertakings: Undertakings
+    subcontractors: Subcontractors
+    rosters: Rosters
+    supplier_files: SupplierFiles
     audit: Audit
     decisions: Decisions
     upkeep: Upkeep
@@ -88,7 +95,7 @@ class Services:
 def build(
     database: Database, vault: Vault, engine: PolicyEngine, recordings: RecordingStore, scan: HostKeyScanner,
     keeping: FileKeeping, *, proof_length: timedelta = PROOF_LENGTH, keep: Keep | None = None,
-    warn_papers: timedelta = WARN_BEFORE, review_days: int = REVIEW_DAYS,
+    warn_papers: timedelta = WARN_BEFORE, review_days: int = REVIEW_DAYS, rhythm: Rhythm | None = None,
     outward: Outward | None = None,
 ) -> Services:  # fmt: skip
     """Join the use cases to the store; `app.py` calls this once."""
@@ -115,6 +122,9 @@ def build(
         derogations=Derogations(database, authentication),
         imports=Imports(database, authentication),
         papers=Papers(database, authentication, warn_papers),
+        subcontractors=Subcontractors(database, authentication),
+        rosters=Rosters(database, authentication, rhythm),
+        supplier_files=SupplierFiles(database, warn_papers),
         undertakings=Undertakings(database, authentication),
         audit=Audit(database, authentication),
         decisions=decisions,

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bastion.domain.access_request import AccessRequest, InterventionKind
+from bastion.domain.country import outside_eea
 from bastion.domain.device import ChannelKind, Device, FileRight
 from bastion.domain.emergency import Emergency
-from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Actor, ActorKind, Supplier
 from bastion.errors import Forbidden, PolicyRefused, SelfApproval
-from bastion.services.paperwork import naming
+from bastion.services.paperwork import Lacks, naming
 from bastion.services.urgency import naming_unreviewed
 from policies.engine import PolicyEngine
 from policies.model import Action, ContextFacts, Decision, DeviceFacts, PrincipalFacts, Query, Sas, SupplierFacts
@@ -66,24 +66,25 @@ class Decisions:
     # -- technicians ---------------------------------------------------------------------------------------------------
     def on_device(
         self, action: Action, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind,
-        duration: timedelta, now: datetime, approvals: int = 0, *, lacks: tuple[PaperKind, ...],
+        duration: timedelta, now: datetime, approvals: int = 0, *, lacks: Lacks,
         urgency: Urgency | None = None,
     ) -> Decision:  # fmt: skip
         """May `actor` do `action` on `device`? Staff may ask for a technician; all else is the technician's own.
 
-        `lacks` are the papers whose want blocks the supplier.
+        `lacks` is what stands against the supplier and its person (`paperwork.lacks_of`).
         """
         overdue = urgency.overdue if urgency else ()
         context = replace(
             _context(now, actor.source, kind.value, duration, factors=2, approvals=approvals),
-            emergency=urgency is not None, review_overdue=bool(overdue),
+            emergency=urgency is not None, review_overdue=bool(overdue), country_declared=lacks.country_declared,
+            outside_eea=outside_eea(lacks.country),
         )  # fmt: skip
         query = Query(action, _principal(actor), _supplier(supplier, now, lacks), _device(device), context)
         return naming_unreviewed(naming(self._decide(query), lacks), overdue)
 
     def scope(
         self, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind, duration: timedelta,
-        now: datetime, approvals: int, *, lacks: tuple[PaperKind, ...], urgency: Urgency | None = None,
+        now: datetime, approvals: int, *, lacks: Lacks, urgency: Urgency | None = None,
     ) -> Scope:  # fmt: skip
         """What a grant for this work may hold. What is refused passes by nobody but a person."""
         answers = {
@@ -206,10 +207,10 @@ def _principal(actor: Actor) -> PrincipalFacts:
     )  # fmt: skip
 
 
-def _supplier(supplier: Supplier, now: datetime, lacks: tuple[PaperKind, ...]) -> SupplierFacts:
+def _supplier(supplier: Supplier, now: datetime, lacks: Lacks) -> SupplierFacts:
     return SupplierFacts(
         supplier.id, supplier.code, supplier.networks, contract_active=supplier.under_contract(now),
-        papers_in_order=not lacks,
+        papers_in_order=not lacks.papers,
     )  # fmt: skip
 
 

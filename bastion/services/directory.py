@@ -6,10 +6,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bastion import clock
+from bastion.domain.country import HOME, checked_all
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Supplier
 from bastion.errors import Invalid
-from bastion.services.forms import audit_saved, check_named, need_admin_of, need_known, need_reader
+from bastion.services.forms import MAX_NAME, audit_saved, check_named, need_admin_of, need_known, need_reader, plain
 from bastion.store.database import Database
 
 
@@ -31,6 +32,19 @@ class SupplierForm:
     contact: str = ""
     active: bool = True
     id: str = ""
+    countries: tuple[str, ...] = (HOME,)
+    contract_number: str = ""
+    contract_start: datetime | None = None
+    security_contact: str = ""
+
+    @classmethod
+    def of(cls, supplier: Supplier) -> "SupplierForm":
+        """What is known of a company, to be changed in part."""
+        return cls(
+            supplier.code, supplier.name, supplier.networks, supplier.contract_end, supplier.contact, supplier.active,
+            supplier.id, supplier.countries, supplier.contract_number, supplier.contract_start,
+            supplier.security_contact,
+        )  # fmt: skip
 
 
 class Directory:
@@ -66,14 +80,28 @@ class Directory:
         networks = tuple(network(text) for text in form.networks if text.strip())
         ident = form.id or new_id(clock.now())
         thing = Supplier(
-            ident, form.code, form.name.strip(), networks, form.contract_end, form.active, form.contact.strip()
-        )
+            ident, form.code, form.name.strip(), networks, form.contract_end, form.active, form.contact.strip(),
+            checked_all(form.countries), plain(form.contract_number), form.contract_start,
+            plain(form.security_contact),
+        )  # fmt: skip
+        _check_term(thing)
         async with self._database.write() as uow:
             old = await uow.suppliers.get(ident)
             need_known(form.id, old)
             await (uow.suppliers.save(thing) if old else uow.suppliers.add(thing))
             await audit_saved(uow, actor, "directory:supplier_saved", "supplier", thing, old, entry=thing.code)
         return thing
+
+
+def _check_term(supplier: Supplier) -> None:
+    start, end = supplier.contract_start, supplier.contract_end
+    if start is not None and end is not None and end <= start:
+        raise Invalid("term", field="contract_end", sentence="A contract ends after it begins. Correct the two days.")
+    for field in ("contract_number", "security_contact"):
+        if len(getattr(supplier, field)) > MAX_NAME:
+            raise Invalid(
+                field, field=field, sentence="This text is too long: {limit} characters at most.", limit=MAX_NAME
+            )
 
 
 def _check_zone(zone: str) -> None:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+from bastion.domain.country import HOME, checked, checked_all
 from bastion.domain.device import Device
 from bastion.domain.importing import Entry, Register
 from bastion.domain.parties import Actor, Facility, Supplier, Technician
@@ -26,7 +27,7 @@ Cells = Mapping[str, str]
 _DAY: Final = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _YES: Final = frozenset({"yes", "y", "oui", "o", "true", "vrai", "1", "x", "actif", "active"})
 _NO: Final = frozenset({"no", "n", "non", "false", "faux", "0", "inactif", "inactive"})
-_LISTS: Final = frozenset({"networks", "suppliers"})
+_LISTS: Final = frozenset({"networks", "suppliers", "countries"})
 _NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "code": "code equipement numero_inventaire n_inventaire inventaire identifiant",
@@ -47,6 +48,8 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "contact": "contact correspondant",
         "email": "email e_mail mail courriel",
         "language": "language langue",
+        "countries": "countries country pays pays_declares",
+        "country": "country pays",
         "valid_until": "valid_until valable_jusqu_au fin_de_validite",
     }
 )
@@ -55,8 +58,8 @@ _COLUMNS: Final[Mapping[Register, tuple[str, str]]] = MappingProxyType(
         Register.DEVICES: (
             "code name facility suppliers", "criticality ward location maker model serial active",
         ),
-        Register.SUPPLIERS: ("code name", "networks contract_end contact active"),
-        Register.TECHNICIANS: ("login name supplier", "email language valid_until active"),
+        Register.SUPPLIERS: ("code name", "networks contract_end contact countries active"),
+        Register.TECHNICIANS: ("login name supplier", "email language country valid_until active"),
     }
 )  # fmt: skip
 """Columns that a new entry needs, and the others. The first is what an entry is known by."""
@@ -125,21 +128,27 @@ def _device(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Device
 
 
 def _company(cells: Cells, _facts: Facts, old: Entry | None, ident: str) -> Supplier:
-    base = cast("Supplier | None", old) or Supplier(ident, cells["code"].lower(), "", ())
+    base = cast("Supplier | None", old) or Supplier(ident, cells["code"].lower(), "", (), countries=(HOME,))
     made = _with_text(base, cells, "name", "contact")
     check_named(made.code, made.name)
     if "networks" in cells:
         made = replace(made, networks=tuple(network(text) for text in re.split(r"[\s,;|]+", cells["networks"]) if text))
+    if "countries" in cells:
+        made = replace(made, countries=checked_all(re.split(r"[\s,;|]+", cells["countries"])))
     return replace(made, contract_end=_day(cells, "contract_end", base.contract_end), active=_truth(cells, base.active))
 
 
 def _person(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Technician:
-    base = cast("Technician | None", old) or Technician(ident, cells["login"].lower(), "", "", "")
+    base = cast("Technician | None", old) or Technician(ident, cells["login"].lower(), "", "", "", country=HOME)
     made = _with_text(base, cells, "name", "email", "language")
     check_person(made.login, made.name)
     check_language(made.language)
     if "supplier" in cells:
         made = replace(made, supplier_id=_supplier(cells["supplier"], facts, "supplier").id)
+    if made.supplier_id != base.supplier_id and made.employer_id:
+        made = replace(made, employer_id="")  # a subcontractor is declared for one supplier
+    if "country" in cells:
+        made = replace(made, country=checked(cells["country"]))
     return replace(made, valid_until=_day(cells, "valid_until", base.valid_until), active=_truth(cells, base.active))
 
 

@@ -19,7 +19,7 @@ from bastion.services.approvals import Approvals
 from bastion.services.authentication import Authentication, staff_actor
 from bastion.services.decisions import Decisions, refusal
 from bastion.services.joins import Joins, found, scope
-from bastion.services.paperwork import missing_of
+from bastion.services.paperwork import lacks_of_company
 from bastion.services.requests import audit_decision
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -203,7 +203,7 @@ class Maintenance:
         for supplier in suppliers:
             decision = self._decisions.on_device(
                 Action.REQUEST, actor, supplier, device, form.kind, timedelta(), now,
-                lacks=await missing_of(uow, supplier.id, now),
+                lacks=await lacks_of_company(uow, supplier, now),
             )  # fmt: skip
             if not decision.allowed:
                 raise refusal(decision, actor.language)
@@ -220,7 +220,7 @@ class Maintenance:
     async def _stands(
         self, uow: UnitOfWork, actor: Actor, device: Device, supplier: Supplier, kind: InterventionKind, now: datetime
     ) -> bool:
-        lacks = await missing_of(uow, supplier.id, now)
+        lacks = await lacks_of_company(uow, supplier, now)
         decision = self._decisions.on_device(
             Action.STANDING, actor, supplier, device, kind, timedelta(), now, lacks=lacks
         )

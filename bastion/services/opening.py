@@ -26,9 +26,10 @@ from bastion.errors import (
 from bastion.secret import Secret
 from bastion.services.decisions import Decisions, Urgency, refusal
 from bastion.services.joins import found
-from bastion.services.paperwork import missing_of
+from bastion.services.paperwork import lacks_of
 from bastion.services.reaching import session_endpoint
 from bastion.services.sealing import secret_aad
+from bastion.services.suspension import refuse_if_suspended
 from bastion.services.views import DeviceCredential, Opened
 from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
@@ -89,13 +90,15 @@ class Opening:
         hit = first_hit(await uow.locks.unlifted(), subject, now)
         if hit is not None:
             raise Locked(hit.id, why=hit.reason)
+        await refuse_if_suspended(uow, facts.technician, now)
         _check_grant(facts.grant, now)
         if not facts.plan.ready(now):
             raise NoGrant(facts.grant.id, sentence="Software is to be changed and its backup is not there yet (R-43).")
         decision = self._decisions.on_device(
             Action.CONNECT, actor, facts.supplier, facts.device, facts.grant.kind,
             facts.grant.end - facts.grant.start, now, approvals=len(facts.grant.approved_by),
-            lacks=await missing_of(uow, facts.supplier.id, now), urgency=Urgency() if facts.grant.emergency else None,
+            lacks=await lacks_of(uow, facts.technician, facts.supplier, now),
+            urgency=Urgency() if facts.grant.emergency else None,
         )  # fmt: skip
         if not decision.allowed:
             raise refusal(decision, actor.language)
@@ -177,7 +180,7 @@ def _make_record(actor: Actor, facts: WholeGrant, connection: Connection, now: d
         id=new_id(now), grant_id=facts.grant.id, request_id=facts.grant.request_id, technician_id=actor.id,
         technician_name=actor.name, supplier_id=facts.supplier.id, device_id=facts.device.id,
         facility_id=facts.device.facility_id, account_login=facts.account.login, source=actor.source,
-        client=connection.client, node=connection.node, started_at=now,
+        client=connection.client, node=connection.node, started_at=now, country=facts.technician.country,
     )  # fmt: skip
 
 

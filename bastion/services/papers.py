@@ -41,6 +41,11 @@ class SupplierPapers:
     ending: tuple[Paper, ...]
 
 
+async def papers_of(uow: UnitOfWork, supplier: Supplier, now: datetime, ahead: timedelta) -> SupplierPapers:
+    """One supplier's papers as they stand."""
+    return _seen(supplier, await uow.papers.of(supplier.id), await uow.paper_rules.all(), now, now + ahead)
+
+
 class Papers:
     def __init__(
         self, database: Database, authentication: Authentication, warn_before: timedelta = WARN_BEFORE
@@ -55,7 +60,7 @@ class Papers:
         async with self._database.read() as uow:
             supplier = found(await uow.suppliers.get(supplier_id), supplier_id)
             held = await uow.papers.of(supplier.id)
-            return self._seen(supplier, held, await uow.paper_rules.all(), clock.now())
+            return _seen(supplier, held, await uow.paper_rules.all(), clock.now(), clock.now() + self._warn_before)
 
     async def standing(self, actor: Actor) -> dict[str, SupplierPapers]:
         """The same of every supplier, by id."""
@@ -130,14 +135,17 @@ class Papers:
         for paper in await uow.papers.all():
             held.setdefault(paper.supplier_id, []).append(paper)
         rules = await uow.paper_rules.all()
-        return {s.id: self._seen(s, held.get(s.id, []), rules, now) for s in await uow.suppliers.all()}
-
-    def _seen(self, supplier: Supplier, held: list[Paper], rules: list[PaperRule], now: datetime) -> SupplierPapers:
         until = now + self._warn_before
-        return SupplierPapers(
-            supplier, tuple(held[::-1]), missing(held, rules, now), coming(held, rules, now, until),
-            ending(held, now, until),
-        )  # fmt: skip
+        return {s.id: _seen(s, held.get(s.id, []), rules, now, until) for s in await uow.suppliers.all()}
+
+
+def _seen(
+    supplier: Supplier, held: list[Paper], rules: list[PaperRule], now: datetime, until: datetime
+) -> SupplierPapers:
+    return SupplierPapers(
+        supplier, tuple(held[::-1]), missing(held, rules, now), coming(held, rules, now, until),
+        ending(held, now, until),
+    )  # fmt: skip
 
 
 async def _audit(uow: UnitOfWork, tag: str, actor: Actor, supplier: Supplier, paper: Paper, now: datetime) -> None:

@@ -1,17 +1,43 @@
-"""Whether a supplier's papers are in order, for whoever is about to ask the policy (R-67)."""
+"""What a supplier and its person lack, for whoever asks the policy: papers (R-67), a declared country (R-45)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from bastion.domain.paper import NAMES, PaperKind, missing
+from bastion.domain.parties import Supplier, Technician
 from bastion.i18n import LANGUAGES, translator
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Decision, Reason
 
 RULE: Final = "papers-missing"
 """The rule of the library that refuses for want of a paper; a hospital's own set may keep it or not."""
+ABROAD: Final = "country-undeclared"
+"""The rule that refuses work from a country the supplier did not declare."""
 _LACKS: Final = "Missing or expired: {papers}."
+_FROM: Final = "Declared: {countries}; this person: {country}."
+
+
+@dataclass(frozen=True, slots=True)
+class Lacks:
+    """`papers` block the supplier now; `country` is where the person works from, `countries` what was declared."""
+
+    papers: tuple[PaperKind, ...] = ()
+    country: str = ""
+    countries: tuple[str, ...] = ()
+
+    @property
+    def country_declared(self) -> bool:
+        return bool(self.country) and self.country in self.countries
+
+
+async def lacks_of(uow: UnitOfWork, technician: Technician, supplier: Supplier, now: datetime) -> Lacks:
+    return Lacks(await missing_of(uow, supplier.id, now), technician.country, supplier.countries)
+
+
+async def lacks_of_company(uow: UnitOfWork, supplier: Supplier, now: datetime) -> Lacks:
+    """The same where nobody is named yet: from where somebody works is judged when he asks."""
+    return Lacks(await missing_of(uow, supplier.id, now), next(iter(supplier.countries), ""), supplier.countries)
 
 
 async def missing_of(uow: UnitOfWork, supplier_id: str, now: datetime) -> tuple[PaperKind, ...]:
@@ -25,17 +51,19 @@ def named(kinds: tuple[PaperKind, ...], language: str) -> str:
     return ", ".join(say(NAMES[kind]) for kind in kinds)
 
 
-def naming(decision: Decision, kinds: tuple[PaperKind, ...]) -> Decision:
-    """Let the reason for a refusal say which papers, in both languages."""
-    if not kinds:
-        return decision
-    return replace(decision, reasons=tuple(_naming(reason, kinds) for reason in decision.reasons))
+def naming(decision: Decision, lacks: Lacks) -> Decision:
+    """Let the reason for a refusal say which papers, or which country, in both languages."""
+    return replace(decision, reasons=tuple(_naming(reason, lacks) for reason in decision.reasons))
 
 
-def _naming(reason: Reason, kinds: tuple[PaperKind, ...]) -> Reason:
-    if reason.policy_id != RULE:
+def _naming(reason: Reason, lacks: Lacks) -> Reason:
+    if reason.policy_id == RULE and lacks.papers:
+        said = {one: translator(one)(_LACKS).format(papers=named(lacks.papers, one)) for one in LANGUAGES}
+    elif reason.policy_id == ABROAD:
+        facts = {"countries": ", ".join(lacks.countries) or "–", "country": lacks.country or "–"}
+        said = {one: translator(one)(_FROM).format(**facts) for one in LANGUAGES}
+    else:
         return reason
-    lacks = {language: translator(language)(_LACKS).format(papers=named(kinds, language)) for language in LANGUAGES}
     return replace(
-        reason, sentence_en=f"{reason.sentence_en} {lacks['en']}", sentence_fr=f"{reason.sentence_fr} {lacks['fr']}"
+        reason, sentence_en=f"{reason.sentence_en} {said['en']}", sentence_fr=f"{reason.sentence_fr} {said['fr']}"
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bastion import clock
+from bastion.domain.country import HOME, checked
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, Technician, TechnicianKey
 from bastion.errors import Forbidden, Invalid, NotFound
@@ -23,6 +24,7 @@ from bastion.services.forms import (
 )
 from bastion.services.joins import found
 from bastion.services.keys import fingerprint_of, public_key
+from bastion.services.subcontractors import EMPLOYING
 from bastion.services.views import TechnicianView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -30,6 +32,8 @@ from bastion.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class TechnicianForm:
+    """`employer_id` names a declared subcontractor; empty means the supplier itself (R-46)."""
+
     login: str
     name: str
     email: str
@@ -38,6 +42,16 @@ class TechnicianForm:
     valid_until: datetime | None = None
     active: bool = True
     id: str = ""
+    employer_id: str = ""
+    country: str = HOME
+
+    @classmethod
+    def of(cls, person: Technician, supplier_code: str) -> "TechnicianForm":
+        """What is known of somebody, to be changed in part."""
+        return cls(
+            person.login, person.name, person.email, supplier_code, person.language, person.valid_until, person.active,
+            person.id, person.employer_id, person.country,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,7 @@ class People:
     async def save_technician(self, actor: Actor, form: TechnicianForm) -> Technician:
         need_admin_of(actor, EVERYWHERE)
         check_person(form.login, form.name)
+        country = checked(form.country)
         ident = form.id or new_id(clock.now())
         async with self._database.write() as uow:
             supplier = await uow.suppliers.by_code(form.supplier_code)
@@ -82,10 +97,12 @@ class People:
                 raise Invalid(form.supplier_code, field="supplier_code", sentence="Choose a supplier from the list.")
             thing = Technician(
                 ident, form.login, form.name.strip(), form.email.strip(), supplier.id, check_language(form.language),
-                form.valid_until, form.active,
+                form.valid_until, form.active, form.employer_id, country,
             )  # fmt: skip
             old = await uow.technicians.get(ident)
             need_known(form.id, old)
+            if old is None or (old.employer_id, old.supplier_id) != (thing.employer_id, thing.supplier_id):
+                await _check_employer(uow, thing, clock.now())
             await (uow.technicians.save(thing) if old else uow.technicians.add(thing))
             await audit_saved(uow, actor, "directory:technician_saved", "technician", thing, old, login=thing.login)
         return thing
@@ -154,6 +171,19 @@ class People:
         async with self._database.write() as uow:
             me = found(await uow.staff.get(actor.id))
             await uow.staff.save(replace(me, language=check_language(language)))
+
+
+async def _check_employer(uow: UnitOfWork, person: Technician, now: datetime) -> None:
+    """Whom an undeclared company employs is not enrolled, nor whom one does that the hospital objected to (R-46)."""
+    if not person.employer_id:
+        return
+    employer = await uow.subcontractors.get(person.employer_id)
+    known = employer is not None and employer.supplier_id == person.supplier_id
+    if employer is None or not known or employer.state(now) not in EMPLOYING:
+        raise Invalid(
+            person.employer_id[:40], field="employer_id",
+            sentence="The employer must be the supplier, or a subcontractor it has declared to the hospital first.",
+        )  # fmt: skip
 
 
 async def _technician_views(uow: UnitOfWork, people: Sequence[Technician]) -> list[TechnicianView]:

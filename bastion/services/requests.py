@@ -14,8 +14,9 @@ from bastion.errors import BastionError, Invalid, Locked
 from bastion.i18n import sentence
 from bastion.services.decisions import Decisions, Urgency, judged_source
 from bastion.services.joins import Joins
-from bastion.services.paperwork import missing_of
+from bastion.services.paperwork import lacks_of
 from bastion.services.reaching import reachable
+from bastion.services.suspension import refuse_if_suspended
 from bastion.services.views import RequestView
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -63,9 +64,11 @@ class RequestViews:
         scope = self._decisions.scope(
             asker(request, view.technician, view.supplier), view.supplier, view.device, request.kind, request.agreed,
             clock.now(), max(request.quorum, len(request.approvals)),
-            lacks=await missing_of(uow, view.supplier.id, clock.now()), urgency=Urgency() if view.emergency else None,
+            lacks=await lacks_of(uow, view.technician, view.supplier, clock.now()),
+            urgency=Urgency() if view.emergency else None,
         )  # fmt: skip
-        return replace(view, services=services, scope=scope)
+        employer = await uow.subcontractors.get(view.technician.employer_id)
+        return replace(view, services=services, scope=scope, employer=employer)
 
     def _why_not(self, actor: Actor, request: AccessRequest, device: Device, emergency: Emergency | None) -> str:
         """Why this actor cannot decide on this request now; empty when he can."""
@@ -92,9 +95,11 @@ def check_minutes(minutes: int) -> None:
 
 
 async def refuse_if_locked(uow: UnitOfWork, technician: Technician, device: Device, now: datetime) -> None:
+    """Nothing is asked or agreed for whom a lock names, or who is suspended."""
     hit = first_hit(await uow.locks.unlifted(), Subject(technician.id, technician.supplier_id, device.id), now)
     if hit is not None:
         raise Locked(hit.id, why=hit.reason)
+    await refuse_if_suspended(uow, technician, now)
 
 
 def person(actor: Actor) -> Person:

@@ -17,6 +17,7 @@ from bastion.errors import (
     DeviceNotReady,
     Locked,
     NotFound,
+    Suspended,
 )
 from bastion.services import commands
 from bastion.services.address import Address
@@ -26,6 +27,7 @@ from bastion.services.joins import Joins, found
 from bastion.services.opening import PROOF_LENGTH, Connection, Opening
 from bastion.services.paperwork import missing_of
 from bastion.services.reaching import reachable
+from bastion.services.suspension import refuse_if_suspended, turned_out
 from bastion.services.undertakings import owed_by
 from bastion.services.views import Entry, MenuItem, Opened, Wish
 from bastion.services.watching import end_watches
@@ -61,7 +63,7 @@ class Sessions:
         try:
             async with self._database.read() as uow:
                 return await self._enter(uow, actor, device_code, account, clock.now())
-        except (Locked, NotFound, DeviceNotReady) as problem:
+        except (Locked, Suspended, NotFound, DeviceNotReady) as problem:
             await self.refused(actor, device_code, problem)
             raise
 
@@ -154,7 +156,7 @@ class Sessions:
         async with self._database.read() as uow:
             records = await uow.sessions.live(node)
             grants = {ident: found(await uow.grants.get(ident)) for ident in {r.grant_id for r in records}}
-            welcome = {ident: await _welcome(Joins(uow), grant) for ident, grant in grants.items()}
+            welcome = {ident: await _welcome(uow, grant) for ident, grant in grants.items()}
             now = clock.now()
             lacks = {ident: await missing_of(uow, ident, now) for ident in {r.supplier_id for r in records}}
             derogations = await uow.derogations.of_several(frozenset(r.device_id for r in records))
@@ -181,6 +183,7 @@ class Sessions:
         hit = first_hit(await uow.locks.unlifted(), subject, now)
         if hit is not None:
             raise Locked(hit.id, why=hit.reason)
+        await refuse_if_suspended(uow, technician, now)
         if device is None:
             return Entry(technician, supplier, menu=await self._menu(uow, technician, supplier, now))
         chosen = await _account(uow, device, account)
@@ -228,11 +231,13 @@ class Sessions:
         )  # fmt: skip
 
 
-async def _welcome(joins: Joins, grant: Grant) -> bool:
-    """Whether the person and the supplier behind a grant still work here (R-18)."""
-    now = clock.now()
+async def _welcome(uow: UnitOfWork, grant: Grant) -> bool:
+    """Whether the person, his employer and the supplier behind a grant still work here (R-18, R-46)."""
+    now, joins = clock.now(), Joins(uow)
     technician, supplier = await joins.technician(grant.technician_id), await joins.supplier(grant.supplier_id)
-    return technician.usable(now) and supplier.under_contract(now)
+    if not (technician.usable(now) and supplier.under_contract(now)):
+        return False
+    return not await turned_out(uow, technician.id, now)
 
 
 async def _account(uow: UnitOfWork, device: Device, login: str) -> DeviceAccount:

@@ -11,6 +11,7 @@ from bastion.domain.grant import Grant
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
 from bastion.domain.session_record import SessionRecord
+from bastion.domain.subcontractor import Subcontractor
 from bastion.domain.undertaking import Undertaking
 from bastion.secret import Secret
 from bastion.services.decisions import Scope
@@ -58,6 +59,8 @@ class RequestView:
     """What allows that, on an old device (R-10)."""
     services: tuple[Endpoint, ...] = ()
     """What tunnels may reach; only on the screen of one request."""
+    employer: Subcontractor | None = None
+    """Who employs the technician, if not the supplier itself; only on the screen of one request (R-46)."""
     scope: Scope | None = None
     """What the grant would hold; only on the screen of one request."""
 

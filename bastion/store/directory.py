@@ -65,6 +65,9 @@ class Technicians(Repository[Technician]):
             query = query.where(t.technicians.c.supplier_id.in_(supplier_ids))
         return await self._many(query)
 
+    async def of_supplier(self, supplier_id: str) -> list[Technician]:
+        return await self._many(_TECHNICIANS_OF, {"supplier_id": supplier_id}) if storable(supplier_id) else []
+
 
 class Keys(Repository[TechnicianKey]):
     kind, table, named, order = TechnicianKey, t.technician_keys, "fingerprint", ("added_at", "id")
@@ -194,6 +197,7 @@ _SUPPLIER_BY_CODE = _named(Suppliers.sql_select, t.suppliers.c.code)
 _DEVICE_BY_CODE = _named(Devices.sql_select, t.devices.c.code)
 _TECHNICIAN_BY_LOGIN = _named(Technicians.sql_select, t.technicians.c.login)
 _STAFF_BY_LOGIN = _named(StaffMembers.sql_select, t.staff.c.login)
+_TECHNICIANS_OF = Technicians.sql_all.where(t.technicians.c.supplier_id == sa.bindparam("supplier_id"))
 _KEYS_OF = Keys.sql_all.where(t.technician_keys.c.technician_id == sa.bindparam("technician_id"))
 _HOLDER = (
     _TECHNICIAN_BY_LOGIN.add_columns(t.technician_keys.c.fingerprint)

@@ -5,9 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bastion.domain.country import EEA
 from bastion.domain.session_record import SessionRecord
 from bastion.store import tables as t
-from bastion.store.columns import storable
+from bastion.store.columns import Instant, storable
 from bastion.store.repository import Versioned
 
 _S = t.sessions.c
@@ -19,6 +20,10 @@ class Sessions(Versioned[SessionRecord]):
     async def live(self, node: str = "") -> list[SessionRecord]:
         """Sessions that have not ended, on one node or on all."""
         return await self._many(LIVE_ON, {"node": node}) if node else await self._many(LIVE)
+
+    async def from_abroad(self, since: datetime, limit: int) -> list[SessionRecord]:
+        """Those begun since then from outside the European Economic Area, the newest first (R-45)."""
+        return await self._many(ABROAD, {"since": since, "limit": limit, "inside": sorted(EEA)})
 
     async def live_on_device(self, device_id: str, limit: int) -> list[SessionRecord]:
         """The newest that have not ended."""
@@ -105,4 +110,11 @@ LIVE_ON_DEVICE = NEWEST.where(_S.ended_at.is_(None), _S.device_id == sa.bindpara
 COUNT_LIVE = sa.select(sa.func.count()).select_from(t.sessions).where(_S.ended_at.is_(None))
 OF_GRANT = Sessions.sql_select.where(t.sessions.c.grant_id == sa.bindparam("grant_id")).order_by(
     t.sessions.c.started_at, t.sessions.c.id
+)
+ABROAD = (
+    Sessions.sql_select.where(
+        _S.country.not_in(sa.bindparam("inside", expanding=True)), _S.started_at >= sa.bindparam("since", type_=Instant)
+    )
+    .order_by(_S.started_at.desc())
+    .limit(sa.bindparam("limit"))
 )

@@ -81,6 +81,11 @@ def _plan() -> "tuple[sa.Column[Any], ...]":
     )  # fmt: skip
 
 
+def _later(name: str) -> "sa.Column[str]":
+    """Text that is empty in rows older than the column."""
+    return sa.Column(name, Text, nullable=False, server_default=sa.text("''"))
+
+
 # -- who takes part ----------------------------------------------------------------------------------------------------
 facilities = sa.Table(
     "facilities", metadata, _id(), _text("code"), _text("name"), _text("finess"), _text("timezone"),
@@ -88,10 +93,13 @@ facilities = sa.Table(
 suppliers = sa.Table(
     "suppliers", metadata, _id(), _text("code"), _text("name"), _of("networks", Several(tuple)),
     _at("contract_end", nullable=True), _flag("active"), _text("contact"),
+    _of("countries", Several(tuple), default='["FR"]'), _later("contract_number"),
+    _at("contract_start", nullable=True), _later("security_contact"),
 )  # fmt: skip
 technicians = sa.Table(
     "technicians", metadata, _id(), _text("login"), _text("name"), _text("email"), _to("suppliers", "supplier_id"),
-    _text("language"), _at("valid_until", nullable=True), _flag("active"),
+    _text("language"), _at("valid_until", nullable=True), _flag("active"), _later("employer_id"),
+    _of("country", Text(), default="FR"),
 )  # fmt: skip
 technician_keys = sa.Table(
     "technician_keys", metadata, _id(), _to("technicians", "technician_id"), _text("public"), _text("fingerprint"),
@@ -143,6 +151,23 @@ papers = sa.Table(
 paper_rules = sa.Table(
     "paper_rules", metadata, sa.Column("kind", Closed(PaperKind), primary_key=True),
     _at("required_from", nullable=True), _text("set_by"), _at("set_at"),
+)  # fmt: skip
+subcontractors = sa.Table(
+    "subcontractors", metadata, _id(), _to("suppliers", "supplier_id"), _text("name"), _text("registration"),
+    _text("country"), _text("declared_by"), _at("declared_at"), _at("objected_at", nullable=True),
+    _text("objected_by"), _text("objection"), _at("ended_at", nullable=True), _text("ended_by"),
+)  # fmt: skip
+rosters = sa.Table(
+    "rosters", metadata,
+    sa.Column(
+        "technician_id", Text, sa.ForeignKey("technicians.id", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+    ),
+    _at("at"), _at("due_at"), _at("suspended_at"), _text("by"), _text("reference"),
+)  # fmt: skip
+confirmations = sa.Table(
+    "confirmations", metadata, _id(), _to("suppliers", "supplier_id"), _at("at"), _text("by"), _text("reference"),
+    _of("people", Several(tuple)), _number("left_out"),
 )  # fmt: skip
 undertakings = sa.Table(
     "undertakings", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
@@ -239,7 +264,8 @@ sessions = sa.Table(
     _of("end_reason", Closed(EndReason), nullable=True), _text("end_by"), _text("end_why"),
     _at("frozen_at", nullable=True), _text("frozen_by"), _at("cut_at", nullable=True), _text("cut_by"),
     _text("cut_why"), _text("recording_digest"), sa.Column("recording_bytes", sa.BigInteger, nullable=False),
-    sa.Column("recording_seconds", sa.Double, nullable=False), _number("version"),
+    sa.Column("recording_seconds", sa.Double, nullable=False), _of("country", Text(), default="FR"), _number("version"),
+    sa.Index("ix_sessions_country", "country", "started_at"),
     sa.Index("ix_sessions_live", "ended_at", "node"), sa.Index("ix_sessions_started", "started_at"),
     sa.Index("ix_sessions_device", "device_id", "started_at"),
     sa.Index("ix_sessions_technician", "technician_id", "started_at"),

@@ -30,6 +30,7 @@ from bastion.store.proofs import (
     TotpUses,
     WebSessions,
 )
+from bastion.store.rosters import Confirmations, Rosters, Subcontractors
 from bastion.store.sessions import Sessions
 from bastion.store.transaction import Transaction
 from bastion.store.undertakings import Acceptances, Undertakings
@@ -52,6 +53,9 @@ class UnitOfWork:
         self.derogations = Derogations(transaction)
         self.papers = Papers(transaction)
         self.paper_rules = PaperRules(transaction)
+        self.subcontractors = Subcontractors(transaction)
+        self.rosters = Rosters(transaction)
+        self.confirmations = Confirmations(transaction)
         self.undertakings = Undertakings(transaction)
         self.acceptances = Acceptances(transaction)
         self.drafts = Drafts(transaction)

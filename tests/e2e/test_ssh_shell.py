@@ -1,11 +1,16 @@
 """A shell on a terminal: size, signals, notices, freeze, cut and the end of the agreed time."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from bastion import clock
 from bastion.domain.lock import LockScope
+from bastion.services.directory import SupplierForm
 from bastion.services.people import TechnicianForm
+from bastion.services.subcontractors import SubcontractorForm
 from tests.e2e.world import OPERATOR, clock_moved
 
 
@@ -139,3 +144,41 @@ async def test_quitting_the_client_ends_the_session(shell, hospital):
     await hospital.settled()
     assert [r.end_reason for r in await hospital.records()] == ["technician_left"]
     shell.close = lambda: asyncio.sleep(0)
+
+
+async def test_R18_a_contract_that_ends_ends_the_session_and_everything_after_it(shell, hospital):
+    """On a real device: the running session is shown out, and no other opens, although its grant stands."""
+    (acme,) = [s for s in await hospital.services.directory.suppliers(OPERATOR) if s.code == "acme"]
+    end = clock.now() + timedelta(seconds=2)
+    await hospital.services.directory.save_supplier(OPERATOR, replace(SupplierForm.of(acme), contract_end=end))
+    await shell.expect("account or contract ended", timeout=6)
+    assert clock.now() >= end
+    await shell.ended(timeout=2)
+    await hospital.settled()
+    await hospital.forget_codes()
+    done = await hospital.ssh("id")
+    assert (done.status, done.out) == (254, b"")
+    assert "no current contract" in done.says
+
+
+async def test_R46_an_objection_to_the_employer_ends_the_session(shell, hospital):
+    services, alice = hospital.services, hospital.alice.technician
+    sub = await services.subcontractors.declare(OPERATOR, alice.supplier_id, SubcontractorForm("Sub"))
+    form = replace(TechnicianForm.of(alice, "acme"), employer_id=sub.id)
+    await services.people.save_technician(OPERATOR, form)
+    await services.subcontractors.object(hospital.staff(hospital.ruth), sub.id, "no attestation")
+    await shell.expect("account or contract ended", timeout=4)
+    await shell.ended(timeout=2)
+    await hospital.settled()
+    await hospital.forget_codes()
+    done = await hospital.ssh("id")
+    assert "the hospital has objected to the employer, the subcontractor Sub." in done.says
+
+
+async def test_R18_whoever_is_off_boarded_is_out_within_a_second_or_two_and_his_key_is_void(shell, hospital):
+    await hospital.services.rosters.leave(hospital.staff(hospital.ruth), hospital.alice.technician.id, "resigned")
+    await shell.expect("account or contract ended", timeout=2)
+    await shell.ended(timeout=2)
+    await hospital.settled()
+    await hospital.forget_codes()
+    assert "Permission denied" in (await hospital.ssh("id")).says

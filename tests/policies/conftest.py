@@ -52,6 +52,8 @@ def query() -> Query:
             duration=timedelta(hours=2),
             factors=2,
             approvals=1,
+            country_declared=True,
+            outside_eea=False,
         ),
     )
 

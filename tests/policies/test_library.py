@@ -67,12 +67,14 @@ def technician_queries(draw: st.DrawFn) -> Query:
             emergency=draw(st.booleans()),
             is_requester=draw(st.booleans()),
             review_overdue=draw(st.booleans()),
+            country_declared=draw(LIKELY),
+            outside_eea=draw(st.booleans()),
         ),
     )
 
 
 def technician_may(query: Query) -> bool:
-    """R-5, R-15, R-17, R-18, R-20, R-22, R-24, R-26 in one breath."""
+    """R-5, R-15, R-17, R-18, R-20, R-22, R-24, R-26, R-45 in one breath."""
     context, device, supplier = query.context, query.device, query.supplier
     works = (
         query.action in {Action.REQUEST, Action.CONNECT, Action.SHELL, Action.EXEC} | ON_FILES.get(context.kind, set())
@@ -80,6 +82,7 @@ def technician_may(query: Query) -> bool:
         and supplier.id in device.supplier_ids
         and supplier.contract_active
         and supplier.papers_in_order
+        and context.country_declared
         and context.source_ip == "203.0.113.9"
         and context.kind in KINDS
         and context.duration <= 4 * HOUR
@@ -230,7 +233,7 @@ def test_every_refusal_of_a_technician_says_all_that_is_amiss(library: PolicyEng
         context=ContextFacts(now=query.context.now, source_ip="10.0.0.1", duration=5 * HOUR),
     )
     decision = library.decide(spoilt)
-    expected = ["source-network", "contract-over", "kind-unknown", "too-long", "two-factors"]
+    expected = ["source-network", "contract-over", "country-undeclared", "kind-unknown", "too-long", "two-factors"]
     assert [reason.policy_id for reason in decision.reasons] == expected
 
 

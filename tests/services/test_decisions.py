@@ -8,6 +8,7 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.parties import Supplier
 from bastion.errors import Forbidden
 from bastion.services.decisions import Decisions, judged_source, why
+from bastion.services.paperwork import Lacks
 from policies.engine import PolicyEngine
 from policies.model import NO_RULE, Action
 from tests.services.house import OPERATOR
@@ -24,7 +25,15 @@ async def test_every_answer_comes_with_its_reason_in_the_readers_language(house)
     supplier = await facts(house)
     far = house.technician(source="203.0.113.1")
     decision = house.services.decisions.on_device(
-        Action.CONNECT, far, supplier, house.device, InterventionKind.TELEDIAGNOSTIC, HOUR, clock.now(), 1, lacks=()
+        Action.CONNECT,
+        far,
+        supplier,
+        house.device,
+        InterventionKind.TELEDIAGNOSTIC,
+        HOUR,
+        clock.now(),
+        1,
+        lacks=Lacks(country="FR", countries=("FR",)),
     )
     assert not decision.allowed
     assert why(decision, "fr") != why(decision, "en") != ""

@@ -72,6 +72,8 @@ async def stops(house: House) -> list[Stop]:
         Stop("device-edit", "denis", f"{registers}/devices/{house.device.id}/edit"),
         Stop("papers", "denis", f"{registers}/suppliers/{house.alice.supplier_id}/papers"),
         Stop("paper-rules", "denis", f"{registers}/papers"),
+        Stop("supplier-file", "denis", f"{registers}/suppliers/{house.alice.supplier_id}/file"),
+        Stop("abroad", "denis", f"{registers}/abroad"),
         Stop("undertaking", "denis", f"{registers}/undertaking"),
         Stop("import", "denis", f"{registers}/import?register=suppliers"),
         Stop("import-look", "denis", f"{registers}/import/{await _import(house)}"),

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from bastion.domain.country import HOME
 from bastion.domain.parties import Role
 from bastion.services.people import StaffForm, TechnicianForm
 from web.api.bearer import Me, Use
@@ -9,6 +10,8 @@ from web.api.shapes import Instant, KeyShape, Shape, StaffShape, TechnicianShape
 
 
 class TechnicianBody(Shape):
+    """`employer_id` is a declared subcontractor's; empty means the supplier itself (R-46)."""
+
     login: str
     name: str
     email: str
@@ -16,6 +19,8 @@ class TechnicianBody(Shape):
     language: str = "fr"
     valid_until: Instant | None = None
     active: bool = True
+    employer_id: str = ""
+    country: str = HOME
 
 
 class StaffBody(Shape):
@@ -73,8 +78,9 @@ async def add_technician(body: TechnicianBody, me: Me, use: Use) -> TechnicianSh
 async def change_technician(ident: str, body: TechnicianBody, me: Me, use: Use) -> TechnicianShape:
     """Replace what is known of a technician."""
     form = TechnicianForm(
-        body.login, body.name, body.email, body.supplier, body.language, body.valid_until, body.active, ident
-    )
+        body.login, body.name, body.email, body.supplier, body.language, body.valid_until, body.active, ident,
+        body.employer_id, body.country,
+    )  # fmt: skip
     saved = await use.people.save_technician(me, form)
     return TechnicianShape.of(await use.people.technician(me, saved.id))
 

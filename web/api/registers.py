@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from bastion.domain.country import HOME
 from bastion.services.directory import FacilityForm, SupplierForm
 from web.api.bearer import Me, Use
 from web.api.shapes import FacilityShape, Instant, Shape, SupplierShape
@@ -15,7 +16,9 @@ class FacilityBody(Shape):
 
 
 class SupplierBody(Shape):
-    """`networks` are the CIDR ranges its people connect from; without any none can (R-5)."""
+    """`networks` are the CIDR ranges its people connect from; without any none can (R-5); `countries` are where they
+    work from, as ISO 3166 codes (R-45).
+    """
 
     code: str
     name: str
@@ -23,6 +26,10 @@ class SupplierBody(Shape):
     contract_end: Instant | None = None
     contact: str = ""
     active: bool = True
+    countries: tuple[str, ...] = (HOME,)
+    contract_number: str = ""
+    contract_start: Instant | None = None
+    security_contact: str = ""
 
 
 def add_to(router: APIRouter) -> None:

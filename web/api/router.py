@@ -20,6 +20,7 @@ from web.api import (
     registers,
     requests,
     sessions,
+    supplier_files,
     undertakings,
     windows,
 )
@@ -29,7 +30,7 @@ from web.api.problems import Problem, ProblemRoute
 
 PARTS = (
     me, requests, emergencies, windows, sessions, files, recordings, locks, audit, registers, people, devices, imports,
-    papers, undertakings,
+    papers, supplier_files, undertakings,
 )  # fmt: skip
 
 

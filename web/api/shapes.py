@@ -259,6 +259,10 @@ class SupplierShape(Shape):
     contract_end: datetime | None
     active: bool
     contact: str
+    countries: list[str]
+    contract_number: str
+    contract_start: datetime | None
+    security_contact: str
 
 
 class KeyShape(Shape):
@@ -277,6 +281,9 @@ class TechnicianShape(Shape):
     language: str
     valid_until: datetime | None
     active: bool
+    employer_id: str
+    """The subcontractor that employs this person; empty for the supplier itself (R-46)."""
+    country: str
     totp_enrolled: bool
     keys: list[KeyShape]
 
@@ -286,7 +293,7 @@ class TechnicianShape(Shape):
         return cls(
             id=person.id, login=person.login, name=person.name, email=person.email, supplier=view.supplier.code,
             language=person.language, valid_until=person.valid_until, active=person.active,
-            totp_enrolled=view.totp_enrolled,
+            employer_id=person.employer_id, country=person.country, totp_enrolled=view.totp_enrolled,
             keys=[KeyShape(id=k.id, fingerprint=k.fingerprint, label=k.label, added_at=k.added_at) for k in view.keys],
         )  # fmt: skip
 

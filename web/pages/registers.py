@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from bastion.domain.country import HOME
 from bastion.errors import BastionError
 from bastion.services.directory import FacilityForm, SupplierForm
 from web import fields, paper_words
@@ -25,6 +26,10 @@ class SupplierFields(BaseModel):
     networks: str = ""
     contract_end: str = ""
     contact: str = ""
+    contract_number: str = ""
+    contract_start: str = ""
+    security_contact: str = ""
+    countries: str = HOME
     active: bool = False
 
 
@@ -62,6 +67,9 @@ async def supplier(seen: Seen, ident: str) -> Response:
     kept = SupplierFields(
         code=found.code, name=found.name, networks="\n".join(found.networks), contact=found.contact,
         active=found.active, contract_end=local_day(found.contract_end) if found.contract_end else "",
+        contract_number=found.contract_number, security_contact=found.security_contact,
+        contract_start=local_day(found.contract_start) if found.contract_start else "",
+        countries=" ".join(found.countries),
     )  # fmt: skip
     return await _supplier_form(seen, ident, kept)
 
@@ -74,8 +82,10 @@ async def save_supplier(seen: Seen, ident: str, typed: Annotated[SupplierFields,
 async def _save_supplier(seen: Console, ident: str, typed: SupplierFields) -> Response:
     end = fields.day_start(typed.contract_end, "contract_end")
     form = SupplierForm(
-        typed.code.strip(), typed.name, tuple(typed.networks.split()), end, typed.contact, typed.active, ident
-    )
+        typed.code.strip(), typed.name, tuple(typed.networks.split()), end, typed.contact, typed.active, ident,
+        tuple(typed.countries.replace(",", " ").split()), typed.contract_number,
+        fields.day_start(typed.contract_start, "contract_start"), typed.security_contact,
+    )  # fmt: skip
     await seen.services.directory.save_supplier(seen.actor, form)
     return go("/directory/suppliers", "saved")
 

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Form
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from bastion.domain.country import HOME
 from bastion.errors import BastionError
 from bastion.services.people import TechnicianForm
-from web import fields
+from web import country_words, fields
 from web.console import Console, Seen, Typed, go
 from web.facts import WAYS, WHERE
 from web.labels import N_
@@ -31,6 +32,8 @@ class TechnicianFields(BaseModel):
     supplier_code: str = ""
     language: str = "fr"
     valid_until: str = ""
+    employer_id: str = ""
+    country: str = HOME
     active: bool = False
 
 
@@ -102,20 +105,42 @@ async def enrol(seen: Seen, ident: str) -> Response:
     return await seen.attempt(work(), partial(_show, seen, ident))
 
 
+@router.post("/{ident}/leave")
+async def leave(seen: Seen, ident: str, why: Text = "", code: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.rosters.leave(await seen.fresh(code), ident, why)
+        return go(f"/directory/technicians/{ident}", "left")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(why=why)))
+
+
 async def _save(seen: Console, ident: str, typed: TechnicianFields) -> Response:
     form = TechnicianForm(
         typed.login.strip(), typed.name, typed.email, typed.supplier_code, typed.language,
-        fields.day_start(typed.valid_until, "valid_until"), typed.active, ident,
+        fields.day_start(typed.valid_until, "valid_until"), typed.active, ident, typed.employer_id, typed.country,
     )  # fmt: skip
     saved = await seen.services.people.save_technician(seen.actor, form)
     return go(f"/directory/technicians/{saved.id}", "saved")
 
 
 async def _form(seen: Console, ident: str, typed: TechnicianFields, error: BastionError | None = None) -> Response:
-    suppliers = [(s.code, s.name) for s in await seen.services.directory.suppliers(seen.actor)]
+    companies = await seen.services.directory.suppliers(seen.actor)
+    suppliers = [(s.code, s.name) for s in companies]
+    named = {s.id: s.name for s in companies}
+    employers = [
+        (one.id, f"{one.name} ({named.get(one.supplier_id, '')})")
+        for one in await seen.services.subcontractors.employers(seen.actor)
+    ]
     title = N_("Edit technician") if ident else N_("New technician")
     return seen.page(
-        "directory/technician_form.html", title, error=error, typed=typed, ident=ident, suppliers=suppliers
+        "directory/technician_form.html",
+        title,
+        error=error,
+        typed=typed,
+        ident=ident,
+        suppliers=suppliers,
+        employers=employers,
+        countries=country_words.choices(seen.face.language),
     )
 
 

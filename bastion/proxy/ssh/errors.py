@@ -45,6 +45,7 @@ ANSWERS: Final = MappingProxyType(
         "illegal_transition": _REFUSED,
         "policy_refused": _REFUSED,
         "locked": _REFUSED,
+        "suspended": _REFUSED,
         "no_grant": _REFUSED,
         "grant_over": _REFUSED,
         "grant_revoked": _REFUSED,

@@ -1,0 +1,61 @@
+"""Off-boarding somebody of a supplier: one act, after which nothing of his opens anything (R-18)."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from bastion.domain.access_request import RequestState
+from bastion.domain.grant import GrantStatus
+from bastion.domain.parties import Actor, Technician
+from bastion.services.requests import audit_decision
+from bastion.services.requests import person as named
+from bastion.store.unit_of_work import UnitOfWork
+
+MOST: Final = 500
+"""Requests of one person looked through for some that still wait; the newest come first."""
+REASON: Final = "The person no longer works for the supplier."
+
+
+async def depart(uow: UnitOfWork, actor: Actor, who: Technician, why: str, now: datetime) -> Technician:
+    """Close the account, void keys and authenticator, take back what was asked and agreed; sessions end by it.
+
+    Within the caller's transaction, who has made sure that `actor` may. Somebody who is gone already stays gone:
+    whatever of his is still there goes too.
+    """
+    gone = replace(who, active=False)
+    await uow.technicians.save(gone)
+    for key in await uow.keys.of(who.id):
+        await uow.keys.remove(key.id)
+    credential = await uow.credentials.get(who.id)
+    if credential is not None:
+        await uow.credentials.put(replace(credential, totp_sealed=b"", totp_enrolled_at=None, password_hash=""))
+    grants = await _revoke_grants(uow, actor, who, now)
+    requests = await _withdraw_requests(uow, actor, who, now)
+    await uow.audit.append(
+        "technician:left", actor=actor, subject=("technician", who.id), at=now, grants=grants, requests=requests,
+        login=who.login, why=why,
+    )  # fmt: skip
+    return gone
+
+
+async def _revoke_grants(uow: UnitOfWork, actor: Actor, who: Technician, now: datetime) -> int:
+    standing = [
+        one for one in await uow.grants.of_technician(who.id, now)
+        if one.status(now) in {GrantStatus.OPEN, GrantStatus.SCHEDULED}
+    ]  # fmt: skip
+    for grant in standing:
+        await uow.grants.save(grant.revoke(actor.name, REASON, now))
+        await uow.proofs.revoke_grant(grant.id)
+        await uow.audit.append(
+            "grant:revoked", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now, why=REASON
+        )
+        uow.hint("grant", grant.id)
+    return len(standing)
+
+
+async def _withdraw_requests(uow: UnitOfWork, actor: Actor, who: Technician, now: datetime) -> int:
+    waiting = [one for one in await uow.requests.of_technician(who.id, MOST) if one.state(now) is RequestState.PENDING]
+    for request in waiting:
+        saved = await uow.requests.save(request.withdraw(named(actor), REASON, now))
+        await audit_decision(uow, "request:withdrawn", actor, saved, now, note=REASON)
+    return len(waiting)

@@ -1,0 +1,112 @@
+"""The list of a supplier's people: confirmed each quarter, and left at once by whoever leaves (R-18, R-19)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from bastion import clock
+from bastion.domain.ids import new_id
+from bastion.domain.parties import EVERYWHERE, Actor, Supplier, Technician
+from bastion.domain.roster import Confirmation, Confirmed, Rhythm, RosterState, enrolled
+from bastion.errors import Invalid, NotFound, ReasonNeeded
+from bastion.services.authentication import Authentication
+from bastion.services.forms import MAX_NAME, need_admin_of, need_reader, plain
+from bastion.services.joins import found
+from bastion.services.leaving import depart
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A person of the list, and how far the supplier's word for him reaches."""
+
+    technician: Technician
+    confirmed: Confirmed
+    state: RosterState
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """`people` are those in use; `said` is what the supplier said so far, the newest first."""
+
+    supplier: Supplier
+    people: tuple[Listed, ...]
+    said: tuple[Confirmation, ...]
+
+
+class Rosters:
+    """Its methods take whoever acts: staff, or somebody of whom the caller knows that he speaks for the company."""
+
+    def __init__(self, database: Database, authentication: Authentication, rhythm: Rhythm | None = None) -> None:
+        self._database = database
+        self._authentication = authentication
+        self._rhythm = rhythm or Rhythm()
+
+    async def of(self, actor: Actor, supplier_id: str) -> Roster:
+        need_reader(actor)
+        async with self._database.read() as uow:
+            supplier = found(await uow.suppliers.get(supplier_id), supplier_id)
+            return await roster_of(uow, supplier, clock.now())
+
+    async def confirm(self, actor: Actor, supplier_id: str, people: Collection[str], reference: str) -> Confirmation:
+        """Record, as staff, what the supplier said of its list; `reference` says where that is filed."""
+        need_admin_of(actor, EVERYWHERE)
+        said = plain(reference)
+        if not 1 <= len(said) <= MAX_NAME:
+            raise Invalid(
+                reference[:80], field="reference", sentence="Give the reference under which its letter is filed."
+            )
+        self._authentication.require_fresh(actor)
+        async with self._database.write() as uow:
+            supplier = found(await uow.suppliers.get(supplier_id), supplier_id)
+            return await self.confirm_within(uow, actor, supplier, people, said)
+
+    async def confirm_within(
+        self, uow: UnitOfWork, actor: Actor, supplier: Supplier, people: Collection[str], reference: str = ""
+    ) -> Confirmation:
+        """The same within the caller's transaction, who has made sure that `actor` may speak for `supplier`.
+
+        Whoever is left out keeps his date, and is suspended when it comes.
+        """
+        now = clock.now()
+        listed = {one.technician.id for one in (await roster_of(uow, supplier, now)).people}
+        chosen = {*people}
+        if not chosen <= listed:
+            raise NotFound("not of this supplier's list")
+        due, suspended = self._rhythm.from_(now)
+        for ident in sorted(chosen):
+            await uow.rosters.put(Confirmed(ident, now, due, suspended, actor.name, reference))
+        made = Confirmation(
+            new_id(now), supplier.id, now, actor.name, reference, tuple(sorted(chosen)), len(listed - chosen)
+        )
+        await uow.confirmations.add(made)
+        await uow.audit.append(
+            "roster:confirmed", actor=actor, subject=("supplier", supplier.id), at=now, supplier=supplier.code,
+            count=len(chosen), left_out=made.left_out, reference=reference,
+        )  # fmt: skip
+        return made
+
+    async def leave(self, actor: Actor, technician_id: str, why: str, supplier_id: str = "") -> Technician:
+        """Off-board somebody at once, as staff; see `leaving.depart`."""
+        need_admin_of(actor, EVERYWHERE)
+        said = why.strip()
+        if len(said) < 3:
+            raise ReasonNeeded("leaving", field="why")
+        self._authentication.require_fresh(actor)
+        async with self._database.write() as uow:
+            person = found(await uow.technicians.get(technician_id), technician_id)
+            if supplier_id not in {"", person.supplier_id}:
+                raise NotFound(technician_id)
+            return await depart(uow, actor, person, said[:MAX_NAME], clock.now())
+
+
+async def roster_of(uow: UnitOfWork, supplier: Supplier, now: datetime) -> Roster:
+    kept = {one.technician_id: one for one in await uow.rosters.of(supplier.id)}
+    people = [one for one in await uow.technicians.of_supplier(supplier.id) if one.usable(now)]
+    rows = [_listed(one, kept.get(one.id) or enrolled(one.id), now) for one in people]
+    return Roster(supplier, tuple(rows), tuple((await uow.confirmations.of(supplier.id))[::-1]))
+
+
+def _listed(person: Technician, confirmed: Confirmed, now: datetime) -> Listed:
+    return Listed(person, confirmed, confirmed.state(now))

@@ -1,0 +1,148 @@
+"""The whole file of a supplier: contract, papers, people, and what blocks now or soon (R-18, R-45, R-46, R-67)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bastion import clock
+from bastion.domain.country import outside_eea
+from bastion.domain.paper import PaperKind
+from bastion.domain.parties import Actor, Supplier, Technician
+from bastion.domain.roster import RosterState
+from bastion.domain.session_record import SessionRecord
+from bastion.domain.subcontractor import Subcontractor, SubcontractorState
+from bastion.services.forms import need_reader
+from bastion.services.joins import Joins, found
+from bastion.services.papers import SupplierPapers, papers_of
+from bastion.services.rosters import Roster, roster_of
+from bastion.store.database import Database
+
+AHEAD: Final = timedelta(days=30)
+REPORTED: Final = timedelta(days=366)
+LONGEST: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that blocks or will: a sentence, the day in it, names of people or companies, and kinds of paper."""
+
+    text: str
+    day: datetime | None = None
+    names: tuple[str, ...] = ()
+    papers: tuple[PaperKind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierFile:
+    supplier: Supplier
+    papers: SupplierPapers
+    subcontractors: tuple[Subcontractor, ...]
+    roster: Roster
+    blocks: tuple[Remark, ...]
+    soon: tuple[Remark, ...]
+
+    def employer(self, person: Technician) -> Subcontractor | None:
+        return next((one for one in self.subcontractors if one.id == person.employer_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Abroad:
+    """Who may work from outside the European Economic Area, and the sessions that came from there (R-45)."""
+
+    people: tuple[tuple[Technician, Supplier], ...]
+    sessions: tuple[tuple[SessionRecord, Supplier], ...]
+
+
+class SupplierFiles:
+    def __init__(self, database: Database, warn_before: timedelta = AHEAD) -> None:
+        self._database = database
+        self._warn_before = warn_before
+
+    async def of(self, actor: Actor, supplier_id: str) -> SupplierFile:
+        need_reader(actor)
+        now = clock.now()
+        async with self._database.read() as uow:
+            supplier = found(await uow.suppliers.get(supplier_id), supplier_id)
+            papers = await papers_of(uow, supplier, now, self._warn_before)
+            declared = tuple((await uow.subcontractors.of(supplier.id))[::-1])
+            roster = await roster_of(uow, supplier, now)
+        return SupplierFile(
+            supplier, papers, declared, roster, tuple(_blocks(supplier, papers, declared, roster, now)),
+            tuple(_soon(supplier, papers, declared, roster, now, now + self._warn_before)),
+        )  # fmt: skip
+
+    async def abroad(self, actor: Actor) -> Abroad:
+        """The report of work from outside the European Economic Area, of the last year."""
+        need_reader(actor)
+        now = clock.now()
+        async with self._database.read() as uow:
+            joins = Joins(uow)
+            people = [one for one in await uow.technicians.all() if one.usable(now) and outside_eea(one.country)]
+            records = [
+                one for one in await uow.sessions.from_abroad(now - REPORTED, LONGEST) if actor.covers(one.facility_id)
+            ]
+            return Abroad(
+                tuple([(one, await joins.supplier(one.supplier_id)) for one in people]),
+                tuple([(one, await joins.supplier(one.supplier_id)) for one in records]),
+            )
+
+
+def _blocks(
+    supplier: Supplier, papers: SupplierPapers, declared: Iterable[Subcontractor], roster: Roster, now: datetime
+) -> Iterator[Remark]:
+    """What keeps everybody, then what keeps some."""
+    if not supplier.active:
+        yield Remark("The supplier is out of use: nobody of it works.")
+    if supplier.contract_end is not None and supplier.contract_end <= now:
+        yield Remark("The contract has ended on {day}: nobody of it works.", supplier.contract_end)
+    elif supplier.contract_start is not None and now < supplier.contract_start:
+        yield Remark("The contract begins on {day}: nobody of it works before.", supplier.contract_start)
+    if not supplier.networks:
+        yield Remark("No network is declared: nobody of it connects.")
+    if not supplier.countries:
+        yield Remark("No country is declared: nobody of it works.")
+    if papers.missing:
+        yield Remark("Missing or expired: {papers}.", papers=papers.missing)
+    yield from _people(
+        "Suspended, because the supplier has not confirmed them: {names}.",
+        (one.technician for one in roster.people if one.state is RosterState.SUSPENDED),
+    )
+    barred = {one.id for one in declared if one.state(now) is not SubcontractorState.ALLOWED}
+    yield from _people(
+        "Not working, because of their employer: {names}.",
+        (one.technician for one in roster.people if one.technician.employer_id in barred),
+    )
+    yield from _people(
+        "Not working, because their country is not declared: {names}.",
+        (one.technician for one in roster.people if one.technician.country not in supplier.countries),
+    )
+
+
+def _soon(
+    supplier: Supplier, papers: SupplierPapers, declared: Iterable[Subcontractor], roster: Roster, now: datetime,
+    until: datetime,
+) -> Iterator[Remark]:  # fmt: skip
+    if supplier.contract_end is not None and now < supplier.contract_end <= until:
+        yield Remark("The contract ends on {day}: nobody of it works from then on.", supplier.contract_end)
+    if papers.coming:
+        yield Remark("Soon missing or expired: {papers}.", papers=papers.coming)
+    late = [one for one in roster.people if one.state is RosterState.OVERDUE]
+    if late:
+        yield Remark(
+            "To be confirmed by the supplier, or suspended from {day} on: {names}.",
+            min(one.confirmed.suspended_at for one in late), tuple(one.technician.name for one in late),
+        )  # fmt: skip
+    for one in declared:
+        if one.state(now) is SubcontractorState.WAITING:
+            yield Remark(
+                "The hospital may object to {names} until {day}; then it is allowed.", one.allowed_from, (one.name,)
+            )
+    if not supplier.security_contact:
+        yield Remark("No security contact is named.")
+
+
+def _people(text: str, people: Iterable[Technician]) -> Iterator[Remark]:
+    names = tuple(one.name for one in people)
+    if names:
+        yield Remark(text, names=names)

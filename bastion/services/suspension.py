@@ -1,0 +1,43 @@
+"""Whether somebody who is registered may work now: his employer, and the supplier's word for him (R-46, R-18).
+
+No policy can waive it. It is asked when he comes, when something is asked or agreed for him, and when a session opens.
+"""
+
+from datetime import datetime
+
+from bastion.domain.parties import Technician
+from bastion.domain.roster import UNCONFIRMED, RosterState, enrolled
+from bastion.domain.subcontractor import SubcontractorState
+from bastion.errors import Phrase, Suspended
+from bastion.store.unit_of_work import UnitOfWork
+
+UNDECLARED = Phrase("the employer is not declared to the hospital.")
+
+
+async def refuse_if_suspended(uow: UnitOfWork, technician: Technician, now: datetime) -> None:
+    why = await why_suspended(uow, technician.id, now)
+    if why is not None:
+        raise Suspended(f"{technician.login}: {why}", why=why)
+
+
+async def why_suspended(uow: UnitOfWork, technician_id: str, now: datetime) -> Phrase | None:
+    """What stands in the way, the gravest first; `None` when he may work."""
+    facts = await uow.rosters.employment(technician_id)
+    if facts is None or (facts.employer_id and facts.employer is None):
+        return UNDECLARED
+    why = facts.employer.why_not(now) if facts.employer else None
+    if why is not None:
+        return why
+    confirmed = facts.confirmed or enrolled(technician_id)
+    return UNCONFIRMED if confirmed.state(now) is RosterState.SUSPENDED else None
+
+
+async def turned_out(uow: UnitOfWork, technician_id: str, now: datetime) -> bool:
+    """Whether a person's running sessions end too: the hospital has objected to his employer.
+
+    What only the clock brings about ends no work under way: a device may be in the middle of an update.
+    """
+    facts = await uow.rosters.employment(technician_id)
+    if facts is None or (facts.employer_id and facts.employer is None):
+        return True
+    return facts.employer is not None and facts.employer.state(now) is SubcontractorState.OBJECTED

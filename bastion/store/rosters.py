@@ -1,0 +1,86 @@
+"""What stands between a person and work: the employer, the supplier's word, and when each was given."""
+
+from dataclasses import dataclass, fields
+
+import sqlalchemy as sa
+
+from bastion.domain.roster import Confirmation, Confirmed
+from bastion.domain.subcontractor import Subcontractor
+from bastion.store import tables as t
+from bastion.store.columns import storable
+from bastion.store.repository import Repository, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Employment:
+    """`employer_id` is empty for the supplier's own people; `employer` is missing when nobody declared it."""
+
+    employer_id: str
+    employer: Subcontractor | None
+    confirmed: Confirmed | None
+
+
+class Subcontractors(Repository[Subcontractor]):
+    kind, table, order = Subcontractor, t.subcontractors, ("declared_at", "id")
+
+    async def of(self, supplier_id: str) -> list[Subcontractor]:
+        """Every one a supplier ever declared, the earliest first."""
+        return await self._many(OF_SUPPLIER, {"supplier_id": supplier_id}) if storable(supplier_id) else []
+
+
+class Confirmations(Repository[Confirmation]):
+    kind, table, order = Confirmation, t.confirmations, ("at", "id")
+
+    async def of(self, supplier_id: str) -> list[Confirmation]:
+        """What a supplier has said about its list, the earliest first."""
+        return await self._many(SAID_BY, {"supplier_id": supplier_id}) if storable(supplier_id) else []
+
+
+class Rosters(Repository[Confirmed]):
+    kind, table, order = Confirmed, t.rosters, ("technician_id",)
+
+    async def of(self, supplier_id: str) -> list[Confirmed]:
+        return await self._many(OF_PEOPLE, {"supplier_id": supplier_id}) if storable(supplier_id) else []
+
+    async def put(self, confirmed: Confirmed) -> None:
+        await self._tx.change(PUT, self._row(confirmed))
+
+    async def employment(self, technician_id: str) -> Employment | None:
+        """All of it in one statement: it is asked at each opening of a session."""
+        if not storable(technician_id):
+            return None
+        rows = await self._tx.rows(EMPLOYMENT, {"technician": technician_id})
+        return _made(tuple(rows[0])) if rows else None
+
+
+_EMPLOYER = len(fields(Subcontractor))
+
+
+def _made(row: tuple[object, ...]) -> Employment:
+    employer, confirmed = row[1 : 1 + _EMPLOYER], row[1 + _EMPLOYER :]
+    return Employment(
+        str(row[0] or ""),
+        Subcontractor(*employer) if employer[0] is not None else None,  # type: ignore[arg-type]
+        Confirmed(*confirmed) if confirmed[0] is not None else None,  # type: ignore[arg-type]
+    )
+
+
+OF_SUPPLIER = Subcontractors.sql_all.where(t.subcontractors.c.supplier_id == sa.bindparam("supplier_id"))
+SAID_BY = Confirmations.sql_all.where(t.confirmations.c.supplier_id == sa.bindparam("supplier_id"))
+OF_PEOPLE = Rosters.sql_all.where(
+    t.rosters.c.technician_id.in_(
+        sa.select(t.technicians.c.id).where(t.technicians.c.supplier_id == sa.bindparam("supplier_id"))
+    )
+)
+PUT = upsert(t.rosters)
+EMPLOYMENT = (
+    sa.select(t.technicians.c.employer_id, *Subcontractors.columns(), *Rosters.columns())
+    .select_from(t.technicians)
+    .outerjoin(
+        t.subcontractors,
+        (t.subcontractors.c.id == t.technicians.c.employer_id)
+        & (t.subcontractors.c.supplier_id == t.technicians.c.supplier_id),
+    )
+    .outerjoin(t.rosters, t.rosters.c.technician_id == t.technicians.c.id)
+    .where(t.technicians.c.id == sa.bindparam("technician"))
+)
