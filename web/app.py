@@ -34,6 +34,7 @@ from web.pages import (
     devices,
     door,
     emergencies,
+    gmao,
     home,
     imports,
     locks,
@@ -57,7 +58,7 @@ from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin, dress
 PAGES: Final = (
     door, home, live, asking, requests, sessions, desk, recordings, audit, locks, messages, account, devices,
     derogations, technicians, staff, registers, imports, papers, supplier_files, undertakings,
-    emergencies, windows,
+    emergencies, windows, gmao,
 )  # fmt: skip
 ROOMY: Final = (
     "/directory/import",

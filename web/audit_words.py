@@ -40,6 +40,9 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "session:second_source": N_("Same person from a second address"),
         "session:frozen": N_("Session frozen"),
         "session:thawed": N_("Session thawed"),
+        "gmao:saved": N_("GMAO saved"),
+        "gmao:removed": N_("GMAO removed"),
+        "work_order:checked": N_("Work order looked up"),
         "session:unwatched": N_("Nobody follows: session held"),
         "session:watched": N_("Session followed"),
         "watch:taken": N_("Watch taken"),
@@ -219,6 +222,9 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "who": N_("who"),
         "why": N_("why"),
         "work_order": N_("work order"),
+        "finding": N_("in the GMAO"),
+        "rule": N_("rule"),
+        "refused": N_("refused"),
     }
 )
 """What the facts of an audit event are called."""

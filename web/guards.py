@@ -72,6 +72,7 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(READERS, "GET /audit", "POST /audit/verify", "POST /audit/export"),
         **_rows(ADMINS, "GET /messages", "POST /messages/{ident}/retry"),
         **_rows(ADMINS, "POST /messages/webhooks", "POST /messages/webhooks/{ident}/remove"),
+        **_rows(ADMINS, "GET /messages/gmao", "POST /messages/gmao", "POST /messages/gmao/{ident}/remove"),
         **_rows(STAFF, "POST /account/mails"),
         **_rows(STAFF, "GET /locks", "GET /locks/banner"),
         **_rows(LOCKERS, "GET /locks/everything", "POST /locks", "POST /locks/{ident}/lift"),

@@ -12,6 +12,7 @@ from bastion.domain.emergency import Call, Emergency
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
+from bastion.domain.work_order import OrderCheck
 from bastion.domain.work_plan import PLAIN, WorkPlan
 from bastion.errors import Conflict, DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services.decisions import Decisions, Urgency, policy_ids, reasons, refusal
@@ -30,6 +31,7 @@ from bastion.services.requests import (
 )
 from bastion.services.urgency import unreviewed
 from bastion.services.views import GrantView, RequestView
+from bastion.services.work_orders import WorkOrders
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
@@ -70,10 +72,13 @@ class _Ask:
 
 
 class Access:
-    def __init__(self, database: Database, decisions: Decisions, maintenance: Maintenance) -> None:
+    def __init__(
+        self, database: Database, decisions: Decisions, maintenance: Maintenance, orders: WorkOrders
+    ) -> None:  # fmt: skip
         self._maintenance = maintenance
         self._database = database
         self._decisions = decisions
+        self._orders = orders
         self._views = RequestViews(decisions)
 
     # -- asking --------------------------------------------------------------------------------------------------------
@@ -81,6 +86,7 @@ class Access:
         """Ask for access, for oneself or, as staff, for a technician. Raises `PolicyRefused`, `Locked`, `Invalid`."""
         now = clock.now()
         draft = _checked(draft, now)
+        order = await self._look_at_order(actor, draft)
         async with self._database.write() as uow:
             ask = await self._resolve(uow, actor, draft)
             await refuse_if_locked(uow, ask.technician, ask.device, now)
@@ -90,8 +96,10 @@ class Access:
             decision = await self._ask_policy(uow, actor, ask, draft.kind, now, urgency)
             made = _make_request(actor, draft, ask, decision, now)
             await self._keep_request(uow, actor, made, ask, decision, now, draft.emergency)
-            if decision.allowed and draft.emergency is None:
+            if decision.allowed and draft.emergency is None and (order is None or order.fits):  # else a person reads it
                 made = await self._maintenance.stand_in(uow, actor, made, ask.device, ask.supplier, now)
+            if decision.allowed and order is not None:
+                await uow.order_checks.add(replace(order, request_id=made.id))
         if not decision.allowed:
             raise refusal(decision, actor.language)
         return made
@@ -171,6 +179,14 @@ class Access:
             ]
 
     # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _look_at_order(self, actor: Actor, draft: RequestDraft) -> OrderCheck | None:
+        """Ask the hospital's GMAO, between two transactions: the records do not wait for another machine."""
+        async with self._database.read() as uow:
+            ask = await self._resolve(uow, actor, draft)
+        return await self._orders.check(
+            actor, draft.work_order, ask.device, ask.supplier, emergency=draft.emergency is not None
+        )
+
     async def _resolve(self, uow: UnitOfWork, actor: Actor, draft: RequestDraft) -> _Ask:
         technician = await _technician_of(uow, actor, draft.technician_login)
         supplier = found(await uow.suppliers.get(technician.supplier_id))

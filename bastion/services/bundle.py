@@ -16,6 +16,7 @@ from bastion.services.directory import Directory
 from bastion.services.emergencies import REVIEW_DAYS, Emergencies
 from bastion.services.enrolment import Enrolment
 from bastion.services.files import FileKeeping, Files
+from bastion.services.gmao_wire import GmaoWire
 from bastion.services.imports import Imports
 from bastion.services.inventory import HostKeyScanner, Inventory
 from bastion.services.locks import Locks
@@ -37,6 +38,7 @@ from bastion.services.undertakings import Undertakings
 from bastion.services.upkeep import Upkeep
 from bastion.services.watching import Watching
 from bastion.services.webhooks import Webhooks
+from bastion.services.work_orders import WorkOrders
 from bastion.store.bus import Hint
 from bastion.store.database import Database
 from bastion.store.vault import Vault
@@ -85,6 +87,7 @@ class Services:
     releases: Releases
     notifications: Notifications
     webhooks: Webhooks
+    work_orders: WorkOrders
     database: Database
 
     def hints(self) -> AsyncIterator[Hint]:
@@ -103,11 +106,13 @@ def build(
     authentication = Authentication(database, vault)
     approvals = Approvals(database, decisions, authentication, review_days)
     maintenance = Maintenance(database, decisions, authentication, approvals)
+    wire = GmaoWire(out.couriers)
+    orders = WorkOrders(database, vault, authentication, wire)
     return Services(
         authentication=authentication,
         enrolment=Enrolment(database, vault, authentication.passwords),
         tokens=Tokens(database, authentication),
-        access=Access(database, decisions, maintenance),
+        access=Access(database, decisions, maintenance, orders),
         approvals=approvals,
         maintenance=maintenance,
         emergencies=Emergencies(database, decisions, authentication),
@@ -134,5 +139,6 @@ def build(
         releases=Releases(database, decisions, authentication),
         notifications=Notifications(database, vault, out.couriers, out.patience, out.digest_hour),
         webhooks=Webhooks(database, vault, authentication, out.couriers.networks),
+        work_orders=orders,
         database=database,
     )

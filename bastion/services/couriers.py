@@ -58,12 +58,12 @@ class Couriers:
             async with asyncio.timeout(self.patience):
                 await aiosmtplib.send(
                     message, recipients=[to], hostname=server.host, port=server.port, use_tls=server.security == "tls",
-                    start_tls=server.security == "starttls", tls_context=self._trust(), timeout=self.patience,
+                    start_tls=server.security == "starttls", tls_context=self.trust(), timeout=self.patience,
                     username=server.user or None, password=server.password.reveal().decode() or None,
                     local_hostname=self.mail_from.rpartition("@")[2],
                 )  # fmt: skip
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            raise Undelivered(_short(error)) from error
+            raise Undelivered(short(error)) from error
 
     def _message(self, to: str, letter: Letter, delivery: Delivery, language: str) -> EmailMessage:
         """The same delivery has the same Message-ID however often it is tried. What is no single address is refused."""
@@ -89,14 +89,14 @@ class Couriers:
             async with asyncio.timeout(self.patience):
                 status = await self._exchange(host, port, head + content)
         except (BastionError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
-            raise Undelivered(_short(error)) from error
+            raise Undelivered(short(error)) from error
         if not 200 <= status < 300:
             raise Undelivered(f"the receiver answered {status}")
 
     async def _exchange(self, host: str, port: int, sent: bytes) -> int:
         sock = await connect(host, port, self.networks, self.patience, device=host)
         try:
-            reader, writer = await asyncio.open_connection(sock=sock, ssl=self._trust(), server_hostname=host)
+            reader, writer = await asyncio.open_connection(sock=sock, ssl=self.trust(), server_hostname=host)
         except BaseException:
             sock.close()
             raise
@@ -110,7 +110,8 @@ class Couriers:
         finally:
             writer.transport.abort()  # nothing after the status line is read, and nobody waits for a farewell
 
-    def _trust(self) -> ssl.SSLContext:
+    def trust(self) -> ssl.SSLContext:
+        """Whom to believe; there is no way to believe everybody."""
         context = ssl.create_default_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.ca is not None:
@@ -135,6 +136,7 @@ def _head(
     return "\r\n".join((*lines, "", "")).encode("ascii")
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
+    """Say in a few words what went wrong."""
     said = error.detail if isinstance(error, BastionError) else str(error)
     return plain(f"{type(error).__name__}: {said}".rstrip(": "))[:_LONGEST_TROUBLE]

@@ -31,9 +31,11 @@ from bastion.domain.telling import (
     topic_of,
 )
 from bastion.errors import ConfigurationError, Conflict, Invalid, NotFound
+from bastion.services import work_reports
 from bastion.services.couriers import Couriers, Undelivered
 from bastion.services.digest import counted
 from bastion.services.forms import need_admin
+from bastion.services.gmao_wire import GmaoWire
 from bastion.services.joins import found, scope
 from bastion.services.letters import letter, webhook_body
 from bastion.services.rings import Rings, Telling
@@ -66,6 +68,7 @@ class _Ready:
     url: str = ""
     sealed: bytes = b""
     secret_id: str = ""
+    gmao: bool = False
 
 
 class Notifications:
@@ -88,7 +91,7 @@ class Notifications:
         """Take facts out of the outbox, oldest first; return how many."""
         async with self._database.read() as uow:
             facts = await uow.outbox.next(AT_ONCE)
-            heard = bool(facts) and (self.by_mail or bool(await uow.webhooks.all()))
+            heard = bool(facts) and (self.by_mail or bool(await uow.webhooks.all() or await uow.gmaos.all()))
         if facts and not heard:
             async with self._database.write() as uow:
                 return await uow.outbox.clear(facts[-1].seq)
@@ -163,6 +166,10 @@ class Notifications:
             await self._couriers.mail(ready.person.email, letter(one, language, address), one, language)
         else:
             secret = self._vault.unseal(ready.sealed, secret_aad(ready.secret_id))
+            if ready.gmao:
+                told = work_reports.body(one, address)
+                await GmaoWire(self._couriers).report(ready.url, one.id, told, secret, clock.now())
+                return
             await self._couriers.post(ready.url, secret, webhook_body(one, address), clock.now())
 
     async def _failed(self, one: Delivery, trouble: str) -> None:
@@ -241,10 +248,12 @@ class Notifications:
                 return
             try:
                 told = await Rings(uow, by_mail=self.by_mail).of(topic, events[0])
+                reported = await work_reports.report(uow, topic, events[0])
             except NotFound as gone:  # what it was about is not in the registers (any more): the trail still has it
                 _log.warning("nobody can be told of an event", event_seq=fact.seq, topic=topic, what=gone.detail)
                 return
-            await uow.deliveries.queue(_deliveries(topic, key_of(topic, events[0]), told, now))
+            for telling in (told, reported):
+                await uow.deliveries.queue(_deliveries(topic, key_of(topic, events[0]), telling, now))
 
 
 def _deliveries(topic: Topic, key: str, told: Telling, now: datetime) -> list[Delivery]:
@@ -267,9 +276,12 @@ def _unanswered(request: AccessRequest) -> str:
 async def _ready(uow: UnitOfWork, one: Delivery, now: datetime) -> _Ready | None:
     """What an attempt needs; `None` when there is nobody to tell any more, or nothing left to ask a person for."""
     if one.recipient_kind is RecipientKind.WEBHOOK:
-        webhook = await uow.webhooks.get(one.recipient_id)
-        secret = await uow.secrets.get(webhook.secret_id) if webhook else None
-        return _Ready(one, url=webhook.url, sealed=secret.sealed, secret_id=secret.id) if webhook and secret else None
+        gmao = await uow.gmaos.get(one.recipient_id)
+        program = gmao or await uow.webhooks.get(one.recipient_id)
+        secret = await uow.secrets.get(program.secret_id) if program else None
+        if program is None or secret is None:
+            return None
+        return _Ready(one, url=program.url, sealed=secret.sealed, secret_id=secret.id, gmao=gmao is not None)
     people = uow.staff if one.recipient_kind is RecipientKind.STAFF else uow.technicians
     person: Staff | Technician | None = await people.get(one.recipient_id)
     if person is None or not person.active or await _overtaken(uow, one, now):
@@ -289,7 +301,7 @@ async def _name(uow: UnitOfWork, one: Delivery) -> str:
     kind = one.recipient_kind
     if kind is RecipientKind.WEBHOOK:
         webhook = await uow.webhooks.get(one.recipient_id)
-        return webhook.name if webhook else ""
+        return webhook.name if webhook else "GMAO" if await uow.gmaos.get(one.recipient_id) else ""
     people = uow.staff if kind is RecipientKind.STAFF else uow.technicians
     person: Staff | Technician | None = await people.get(one.recipient_id)
     return person.name if person else ""

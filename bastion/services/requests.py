@@ -68,7 +68,8 @@ class RequestViews:
             urgency=Urgency() if view.emergency else None,
         )  # fmt: skip
         employer = await uow.subcontractors.get(view.technician.employer_id)
-        return replace(view, services=services, scope=scope, employer=employer)
+        order = await uow.order_checks.get(request.id)
+        return replace(view, services=services, scope=scope, employer=employer, order=order)
 
     def _why_not(self, actor: Actor, request: AccessRequest, device: Device, emergency: Emergency | None) -> str:
         """Why this actor cannot decide on this request now; empty when he can."""

@@ -13,6 +13,7 @@ from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.subcontractor import Subcontractor
 from bastion.domain.undertaking import Undertaking
+from bastion.domain.work_order import OrderCheck
 from bastion.secret import Secret
 from bastion.services.decisions import Scope
 from recordings.model import RecordingMeta
@@ -63,6 +64,9 @@ class RequestView:
     """Who employs the technician, if not the supplier itself; only on the screen of one request (R-46)."""
     scope: Scope | None = None
     """What the grant would hold; only on the screen of one request."""
+
+    order: OrderCheck | None = None
+    """What the hospital's GMAO said of the work order; only on the screen of one request."""
 
     @property
     def holds(self) -> Grant | Scope | None:

@@ -22,6 +22,7 @@ from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
 from bastion.domain.undertaking import Way
 from bastion.domain.watch import Left
+from bastion.domain.work_order import Finding, OrderRule
 from bastion.domain.work_plan import PatientData
 from bastion.store.columns import BigId, Closed, Fields, Instant, Records, Ref, Several, Span, Text
 from policies.model import Sas
@@ -271,6 +272,20 @@ sessions = sa.Table(
     sa.Index("ix_sessions_technician", "technician_id", "started_at"),
     sa.Index("ix_sessions_supplier", "supplier_id", "started_at"),
     sa.Index("ix_sessions_facility", "facility_id", "started_at"),
+)  # fmt: skip
+gmaos = sa.Table(
+    "gmaos", metadata, _id(), _to("facilities", "facility_id", index=False), _text("url"),
+    _of("rule", Closed(OrderRule)), _to("secrets", "secret_id"), _at("created_at"), _text("created_by"),
+    sa.Index("uq_gmaos_facility", "facility_id", unique=True),
+)  # fmt: skip
+order_checks = sa.Table(
+    "order_checks", metadata,
+    sa.Column(
+        "request_id", Text, sa.ForeignKey("access_requests.id", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+    ),
+    _to("facilities", "facility_id", index=False), _text("number"), _of("finding", Closed(Finding)), _at("checked_at"),
+    _text("title"), _text("state"), _text("asked_by"), _text("detail"),
 )  # fmt: skip
 watches = sa.Table(
     "watches", metadata, _id(), _to("grants", "grant_id", index=False), _to("sessions", "session_id", index=False),

@@ -36,6 +36,7 @@ from bastion.store.transaction import Transaction
 from bastion.store.undertakings import Acceptances, Undertakings
 from bastion.store.watches import Watches
 from bastion.store.whole_grant import WholeGrants
+from bastion.store.work_orders import Gmaos, OrderChecks
 
 
 class UnitOfWork:
@@ -67,6 +68,8 @@ class UnitOfWork:
         self.whole_grants = WholeGrants(transaction)
         self.sessions = Sessions(transaction)
         self.watches = Watches(transaction)
+        self.gmaos = Gmaos(transaction)
+        self.order_checks = OrderChecks(transaction)
         self.held_files = HeldFiles(transaction)
         self.locks = Locks(transaction)
         self.credentials = Credentials(transaction)

@@ -26,6 +26,7 @@ from bastion.store import (
     sqlite,
     watches,
     whole_grant,
+    work_orders,
 )
 from bastion.store import tables as t
 
@@ -34,7 +35,8 @@ REPOSITORIES = [
     drafts.Drafts, papers.Papers, papers.PaperRules,
     directory.Facilities, directory.Suppliers, directory.Technicians, directory.Keys, directory.StaffMembers,
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
-    watches.Watches, held_files.HeldFiles, outbox.Outbox, outbox.Deliveries, outbox.Webhooks, outbox.MailChoices,
+    watches.Watches, work_orders.Gmaos, work_orders.OrderChecks,
+    held_files.HeldFiles, outbox.Outbox, outbox.Deliveries, outbox.Webhooks, outbox.MailChoices,
     proofs.Credentials, proofs.Tokens, proofs.WebSessions, proofs.Proofs, proofs.Secrets,
 ]  # fmt: skip
 
@@ -83,6 +85,7 @@ FINDERS = {
     "grants.of_request": access.GRANT_OF_REQUEST,
     "grants.unfinished": access.UNFINISHED,
     "locks.unlifted": access.UNLIFTED,
+    "gmaos.of": work_orders.OF_FACILITY,
     "watches.open_on": watches.OPEN_ON,
     "sessions.live": sessions.LIVE,
     "sessions.live on a node": sessions.LIVE_ON,

@@ -54,6 +54,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /technicians", "PUT /technicians/{ident}", "POST /technicians/{ident}/totp"),
         **_rows(ADMINS, "POST /technicians/{ident}/keys", "DELETE /technicians/{ident}/keys/{key}"),
         **_rows(ADMINS, "POST /staff", "PUT /staff/{ident}", "POST /staff/{ident}/invite"),
+        **_rows(ADMINS, "GET /gmao", "PUT /gmao", "DELETE /gmao/{ident}"),
         **_rows(STAFF, "GET /suppliers/{ident}/papers", "GET /paper-rules"),
         **_rows(ADMINS, "POST /suppliers/{ident}/papers", "POST /papers/{ident}/withdraw", "PUT /paper-rules/{kind}"),
         **_rows(STAFF, "GET /undertakings", "GET /undertakings/owing", "GET /technicians/{ident}/undertakings"),

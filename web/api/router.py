@@ -11,6 +11,7 @@ from web.api import (
     devices,
     emergencies,
     files,
+    gmao,
     imports,
     locks,
     me,
@@ -30,7 +31,7 @@ from web.api.problems import Problem, ProblemRoute
 
 PARTS = (
     me, requests, emergencies, windows, sessions, files, recordings, locks, audit, registers, people, devices, imports,
-    papers, supplier_files, undertakings,
+    papers, supplier_files, undertakings, gmao,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.parties import Role
 from bastion.domain.session import EndReason
+from bastion.domain.work_order import Finding, OrderCheck
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.services.views import DeviceView, GrantView, RequestView, SessionView, TechnicianView
 
@@ -101,6 +102,21 @@ class CallShape(Shape):
         return cls(caller=call.caller, callee=call.callee, call_back=call.call_back)
 
 
+class OrderShape(Shape):
+    """`finding` is how the order fits what is asked; the texts are the GMAO's own."""
+
+    number: str
+    finding: Finding
+    title: str
+    state: str
+    asked_by: str
+    checked_at: datetime
+
+    @classmethod
+    def of(cls, check: OrderCheck) -> "OrderShape":
+        return cls(**{name: getattr(check, name) for name in cls.model_fields})
+
+
 class RequestShape(Shape):
     """An access request. A decision gives `version` back, so that nobody decides on what he has not read."""
 
@@ -137,6 +153,8 @@ class RequestShape(Shape):
     """What a session would stand on: to be read before one decides (R-10)."""
     emergency: CallShape | None = None
     """There if it cannot wait (R-26)."""
+    order: OrderShape | None = None
+    """What the hospital's GMAO said of the work order; only of a single request."""
 
     @classmethod
     def of(cls, view: RequestView, now: datetime) -> Self:
@@ -153,6 +171,7 @@ class RequestShape(Shape):
             plan=PlanShape.model_validate(request.plan),
             policy=list(view.decision_reasons), approvers=list(view.approvers), can_decide=view.can_decide,
             emergency=CallShape.of(view.emergency) if view.emergency else None,
+            order=OrderShape.of(view.order) if view.order else None,
             why_not=view.why_not, derogations=[DerogationShape.of(one, now) for one in view.derogations],
         )  # fmt: skip
 

@@ -1,0 +1,26 @@
+"""Where the hospitals' GMAOs answer, and what they said of the work orders of requests."""
+
+import sqlalchemy as sa
+
+from bastion.domain.work_order import Gmao, OrderCheck
+from bastion.store import tables as t
+from bastion.store.columns import storable
+from bastion.store.repository import Repository
+
+
+class Gmaos(Repository[Gmao]):
+    kind, table, order = Gmao, t.gmaos, ("facility_id",)
+
+    async def of(self, facility_id: str) -> Gmao | None:
+        return await self._one(OF_FACILITY, {"facility": facility_id}) if storable(facility_id) else None
+
+    async def remove(self, ident: str) -> bool:
+        return bool(await self._tx.change(REMOVE, {"gone": ident}))
+
+
+class OrderChecks(Repository[OrderCheck]):
+    kind, table, order = OrderCheck, t.order_checks, ("request_id",)
+
+
+OF_FACILITY = Gmaos.sql_select.where(t.gmaos.c.facility_id == sa.bindparam("facility"))
+REMOVE = sa.delete(t.gmaos).where(t.gmaos.c.id == sa.bindparam("gone"))

@@ -1,0 +1,28 @@
+"""The GMAOs over the API."""
+
+from bastion.domain.work_order import Finding, OrderCheck
+from tests.web.api.conftest import problem
+
+URL = "https://gmao.chu.example/api"
+
+
+async def test_a_gmao_is_saved_listed_and_removed(ruth, eve, house):
+    body = {"facility": "chu", "url": URL, "rule": "require"}
+    assert problem(await eve.ask("PUT", "/gmao", **body)) == (403, "forbidden")
+    assert problem(await ruth.ask("PUT", "/gmao", **body)) == (403, "fresh_factor_needed")
+    made = await ruth.sure("PUT", "/gmao", **body)
+    assert len(made.json()["secret"]) > 40
+    (listed,) = (await ruth.ask("GET", "/gmao")).json()
+    assert (listed["url"], listed["rule"], listed["secret"]) == (URL, "require", "")
+    assert problem(await ruth.ask("DELETE", f"/gmao/{listed['id']}")) == (403, "fresh_factor_needed")
+    assert (await ruth.sure("DELETE", f"/gmao/{listed['id']}")).status_code == 204
+    assert (await ruth.ask("GET", "/gmao")).json() == []
+
+
+async def test_a_request_tells_what_the_gmao_said(eve, house):
+    request = await house.asked()
+    check = OrderCheck(request.id, request.facility_id, "WO-1", Finding.CLOSED, request.created_at, title="Tube")
+    async with house.database.write() as uow:
+        await uow.order_checks.add(check)
+    order = (await eve.ask("GET", f"/requests/{request.id}")).json()["order"]
+    assert (order["finding"], order["title"], order["number"]) == ("closed", "Tube", "WO-1")
