@@ -42,7 +42,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "session:thawed": N_("Session thawed"),
         "gmao:saved": N_("GMAO saved"),
         "gmao:removed": N_("GMAO removed"),
-        "work_order:checked": N_("Work order looked up"),
+        "order:checked": N_("Work order looked up"),
         "session:unwatched": N_("Nobody follows: session held"),
         "session:watched": N_("Session followed"),
         "watch:taken": N_("Watch taken"),

@@ -142,7 +142,7 @@ KINDS = MappingProxyType(
             _kind("webhook:removed", _N, "name host"),
             _kind("gmao:saved", _W, "host rule"),
             _kind("gmao:removed", _N, "host"),
-            _kind("work_order:checked", _I, "work_order finding device supplier refused"),
+            _kind("order:checked", _I, "work_order finding device supplier refused"),
             _kind("vault:released", _I, "account grant session"),
             _kind("vault:rotated", _W, "secrets"),
             _kind("policy:loaded", _N, "hash"),

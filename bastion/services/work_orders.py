@@ -126,7 +126,7 @@ class WorkOrders:
         refused = refuses(gmao.rule, check, emergency=emergency)
         async with self._database.write() as uow:
             await uow.audit.append(
-                "work_order:checked", actor=actor, subject=("device", device.id), facility_id=device.facility_id,
+                "order:checked", actor=actor, subject=("device", device.id), facility_id=device.facility_id,
                 at=check.checked_at, work_order=check.number, finding=check.finding, device=device.code,
                 supplier=supplier.code, refused="yes" if refused else "",
             )  # fmt: skip

@@ -96,7 +96,7 @@ async def test_removed_it_is_asked_nothing_more(house, gmao):
 # -- looking -----------------------------------------------------------------------------------------------------------
 async def test_without_a_gmao_nothing_is_looked_at(house):
     assert await checked(house) is None
-    assert "work_order:checked" not in await house.tags("work_order")
+    assert "order:checked" not in await house.tags("order")
 
 
 async def test_an_order_that_fits_is_shown_to_the_approver(house, gmao):
@@ -107,7 +107,7 @@ async def test_an_order_that_fits_is_shown_to_the_approver(house, gmao):
     )  # fmt: skip
     (asked,) = gmao.asked
     assert (asked.method, asked.target) == ("GET", "/api/work-orders/WO-1")
-    event = await house.event("work_order:checked")
+    event = await house.event("order:checked")
     assert (event.fields["finding"], event.fields["work_order"]) == ("fits", "WO-1")
 
 
@@ -131,7 +131,7 @@ async def test_what_does_not_fit_is_flagged_or_refused_by_the_hospital_s_rule(ho
     with pytest.raises(Invalid, match=finding) as refused:
         await house.asked(work_order=number)
     assert refused.value.field == "work_order"
-    assert (await house.event("work_order:checked")).fields["refused"] == "yes"
+    assert (await house.event("order:checked")).fields["refused"] == "yes"
     urgent = await house.asked(work_order=number, emergency=Call("Dr Anne Roux"))
     view = await house.services.access.get(house.staff(house.max), urgent.id)
     assert view.order.finding is finding, "an emergency is flagged, never kept out"
