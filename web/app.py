@@ -29,6 +29,7 @@ from web.pages import (
     account,
     asking,
     audit,
+    calendar,
     derogations,
     desk,
     devices,
@@ -58,7 +59,7 @@ from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin, dress
 PAGES: Final = (
     door, home, live, asking, requests, sessions, desk, recordings, audit, locks, messages, account, devices,
     derogations, technicians, staff, registers, imports, papers, supplier_files, undertakings,
-    emergencies, windows, gmao,
+    emergencies, windows, calendar, gmao,
 )  # fmt: skip
 ROOMY: Final = (
     "/directory/import",

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from bastion.domain.local_time import only_moment
 from bastion.errors import Invalid
 from web.views import HOME_ZONE
 
@@ -35,18 +36,16 @@ def _midnight(day: date, zone: str) -> datetime:
 def local_moment(text: str, name: str, zone: str) -> datetime | None:
     """Return a local date and time as UTC; `None` for an empty field.
 
-    A time that the clocks skip in spring does not exist and is refused; one that happens twice means the first.
+    A time that the clocks skip in spring does not exist, one in the hour they repeat in autumn is two: both are
+    refused, and the sentence says why. With an offset (`2026-10-25T02:30+01:00`) every time is one instant.
     """
     if not text.strip():
         return None
     try:
-        wall = datetime.fromisoformat(text.strip()).replace(tzinfo=ZoneInfo(zone))
+        wall = datetime.fromisoformat(text.strip())
     except ValueError:
         raise Invalid(text, field=name, sentence="Give a date and time such as 2026-11-22 14:30.") from None
-    instant = wall.astimezone(UTC)
-    if instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != wall.replace(tzinfo=None):
-        raise Invalid(text, field=name, sentence="The clocks skip this hour on that day. Choose another time.")
-    return instant
+    return wall.astimezone(UTC) if wall.tzinfo else only_moment(wall, zone, name)
 
 
 def wall_minutes(text: str, name: str) -> int:

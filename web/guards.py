@@ -52,6 +52,7 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ANYONE, "GET /health", "GET /favicon.ico"),
         **_rows(STAFF, "GET /", "GET /board", "GET /count", "GET /live", "POST /sign-out"),
         **_rows(STAFF, "GET /requests", "GET /requests/{ident}"),
+        **_rows(STAFF, "GET /calendar", "GET /calendar.ics"),
         **_rows(STAFF, "GET /windows", "GET /windows/{ident}"),
         **_rows(DECIDERS, "GET /windows/new", "POST /windows/new", "POST /windows/{ident}/agree"),
         **_rows(STOPPERS, "POST /windows/{ident}/end"),

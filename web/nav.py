@@ -24,6 +24,7 @@ WORK: Final = (
     Place("/", N_("Now"), "inbox", thumb=True),
     Place("/sessions", N_("Live sessions"), "pulse", thumb=True),
     Place("/requests", N_("Requests"), "list", thumb=True),
+    Place("/calendar", N_("Calendar"), "ticket"),
     Place("/windows", N_("Maintenance windows"), "clock"),
     Place("/desk", N_("Release desk"), "box"),
     Place("/recordings", N_("Recordings"), "film", thumb=True),

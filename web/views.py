@@ -5,7 +5,7 @@ Everything a page prints passes `visible`, so a terminal's control character arr
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -74,6 +74,17 @@ class Clockface:
     def at(self, facility: Facility | None) -> "Clockface":
         """The same, on the wall of another hospital."""
         return Clockface(self.language, self.now, facility.timezone if facility else HOME_ZONE)
+
+    def on(self, zone: str) -> "Clockface":
+        return Clockface(self.language, self.now, zone)
+
+    def dated(self, day: date) -> str:
+        """Return `22 nov.`, with the year when it is not this one."""
+        same_year = day.year == self.now.astimezone(self._tz).year
+        return format_date(day, "d MMM" if same_year else "d MMM y", locale=self.language)
+
+    def weekday(self, day: date) -> str:
+        return format_date(day, "EEEE", locale=self.language)
 
     @property
     def _tz(self) -> ZoneInfo:

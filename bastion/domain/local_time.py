@@ -13,8 +13,8 @@ from bastion.errors import Invalid
 FRIDAY: Final = 4
 SKIPPED: Final = "The clocks skip this hour on that day: it does not exist. Choose another time."
 TWICE: Final = (
-    "The clocks go back on that day and this hour comes twice: {first} or {second}. Choose a time outside it, or give "
-    "the one you mean with its offset."
+    "The clocks go back on that day and this hour comes twice, as {first} and as {second}. Choose a time before or "
+    "after it."
 )
 
 

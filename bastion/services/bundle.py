@@ -9,6 +9,7 @@ from bastion.services.access import Access
 from bastion.services.approvals import Approvals
 from bastion.services.audit import Audit
 from bastion.services.authentication import Authentication
+from bastion.services.calendar import Calendar
 from bastion.services.couriers import Couriers
 from bastion.services.decisions import Decisions
 from bastion.services.derogations import Derogations
@@ -63,6 +64,7 @@ class Services:
     access: Access
     approvals: Approvals
     emergencies: Emergencies
+    calendar: Calendar
     maintenance: Maintenance
     sessions: Sessions
     supervision: Supervision
@@ -115,6 +117,7 @@ def build(
         access=Access(database, decisions, maintenance, orders),
         approvals=approvals,
         maintenance=maintenance,
+        calendar=Calendar(database),
         emergencies=Emergencies(database, decisions, authentication),
         sessions=Sessions(database, decisions, vault, proof_length),
         supervision=Supervision(database, decisions, authentication),

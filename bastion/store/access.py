@@ -181,6 +181,13 @@ class Grants(Versioned[Grant]):
         """Open and scheduled, the earliest start first."""
         return await self._many(GRANTS_OF_TECHNICIAN, {"technician_id": technician_id, "now": now})
 
+    async def between(
+        self, since: datetime, until: datetime, facility_ids: frozenset[str] | None, limit: int
+    ) -> list[Grant]:
+        """Those that touch `[since, until)` and were not revoked, the earliest start first."""
+        query = TOUCHING if facility_ids is None else TOUCHING.where(_G.facility_id.in_(facility_ids))
+        return await self._many(query.limit(limit), {"since": since, "until": until})
+
     async def of_request(self, request_id: str) -> Grant | None:
         return await self._one(GRANT_OF_REQUEST, {"request_id": request_id})
 
@@ -193,6 +200,11 @@ UNFINISHED = Grants.sql_all.where(_G.revoked_at.is_(None), _G.end > _NOW)
 HOLD_UNFINISHED = UNFINISHED.with_for_update(key_share=True)
 GRANTS_OF_TECHNICIAN = UNFINISHED.where(_G.technician_id == sa.bindparam("technician_id"))
 GRANT_OF_REQUEST = Grants.sql_select.where(_G.request_id == sa.bindparam("request_id"))
+TOUCHING = Grants.sql_all.where(
+    _G.revoked_at.is_(None),
+    _G.end > sa.bindparam("since", type_=Instant()),
+    _G.start < sa.bindparam("until", type_=Instant()),
+)
 LIVE_GRANT = (
     Grants.sql_select.where(
         _G.technician_id == sa.bindparam("technician_id"),

@@ -45,7 +45,7 @@ def test_an_hour_that_comes_twice_is_refused_with_both():
     assert moments(TWICE, PARIS).instants == (utc(2026, 10, 25, 0, 30), utc(2026, 10, 25, 1, 30))
     with pytest.raises(Invalid) as refused:
         only_moment(TWICE, PARIS, "start")
-    assert "2026-10-25T02:30+02:00 or 2026-10-25T02:30+01:00" in refused.value.public
+    assert "as 2026-10-25T02:30+02:00 and as 2026-10-25T02:30+01:00" in refused.value.public
 
 
 def test_what_begins_in_a_skipped_hour_begins_when_the_clocks_jump_and_in_a_double_one_the_first_time():

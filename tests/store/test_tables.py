@@ -79,6 +79,7 @@ FINDERS = {
     "requests.open_for": access.OPEN_FOR,
     "requests.search": access.NEWEST_REQUESTS.limit(50),
     "requests, approvals": access.APPROVALS_OF,
+    "grants.between": access.TOUCHING.limit(50),
     "grants.live": access.LIVE_GRANT,
     "whole_grants.get": whole_grant._WHOLE,
     "grants.of_technician": access.GRANTS_OF_TECHNICIAN,

@@ -39,8 +39,13 @@ def test_an_hour_that_the_clocks_skip_is_refused():
     assert "skip" in refused.value.public
 
 
-def test_an_hour_that_happens_twice_means_the_first():
-    assert fields.local_moment("2026-10-25T02:30", "start", "Europe/Paris") == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+def test_an_hour_that_happens_twice_is_refused_unless_its_offset_says_which():
+    with pytest.raises(Invalid) as refused:
+        fields.local_moment("2026-10-25T02:30", "start", "Europe/Paris")
+    assert (refused.value.field, "comes twice" in refused.value.public) == ("start", True)
+    assert fields.local_moment("2026-10-25T02:30+01:00", "start", "Europe/Paris") == datetime(
+        2026, 10, 25, 1, 30, tzinfo=UTC
+    )
 
 
 @pytest.mark.parametrize("read", [

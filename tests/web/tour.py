@@ -4,9 +4,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bastion import clock
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.device import SecretKind
+from bastion.domain.emergency import Call
 from bastion.domain.importing import Register
+from bastion.domain.maintenance import LAST, Rhythm
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role, Staff
+from bastion.secret import Secret
+from bastion.services.inventory import DeviceForm
+from bastion.services.maintenance import WindowForm
 from bastion.services.papers import PaperForm
 from bastion.services.people import StaffForm
 from tests.services.house import OPERATOR, House
@@ -41,6 +48,7 @@ async def stops(house: House) -> list[Stop]:
     waiting = await house.services.access.pending(me)
     live = await house.services.supervision.live(me)
     await _papers(house)
+    urgent, window = await _urgent(house), await _window(house)
     ended = await house.services.supervision.search(me, live=False)
     held = await house.services.releases.search(me, state="held")
     registers = "/directory"
@@ -52,6 +60,13 @@ async def stops(house: House) -> list[Stop]:
         Stop("request-vital", "claire", f"/requests/{waiting[-1].request.id}"),
         Stop("requests", "claire", "/requests"),
         Stop("request-new", "claire", "/requests/new"),
+        Stop("calendar", "claire", "/calendar"),
+        Stop("emergencies", "samir", "/emergencies"),
+        Stop("emergency", "samir", f"/emergencies/{urgent}"),
+        Stop("emergency-request", "claire", f"/requests/{urgent}"),
+        Stop("windows", "claire", "/windows"),
+        Stop("window", "claire", f"/windows/{window}"),
+        Stop("window-new", "claire", "/windows/new?device=ct-01"),
         Stop("sessions", "claire", "/sessions"),
         Stop("session", "claire", f"/sessions/{live[0].record.id}"),
         Stop("session-ended", "samir", f"/sessions/{ended[0].record.id}"),
@@ -107,6 +122,43 @@ async def _import(house: House) -> str:
         house.staff(denis), Register.DEVICES, "export GMAO été.csv", IMPORT.encode()
     )
     return draft.id
+
+
+async def _urgent(house: House) -> str:
+    """An emergency that somebody agreed to and nobody has reviewed yet."""
+    me, services = house.staff(house.max), house.services
+    known = await services.emergencies.search(me)
+    if known:
+        return known[0].emergency.id
+    form = DeviceForm("ech-07", "Échographe Acuson 7", "chu", ("acme",), 2, "Urgences", "U03")
+    device = await services.inventory.save_device(OPERATOR, form)
+    secret = Secret.of("canary-s3cret")
+    await services.inventory.save_account(OPERATOR, device.id, "service", SecretKind.PASSWORD, secret)
+    call = Call("Dr Anne Roux, urgences", "Alice Martin", "poste 4512")
+    draft = house.draft(device_code="ech-07", reason="Plus d’image depuis 2 h, patient en attente", emergency=call)
+    request = await services.access.request(house.technician(), draft)
+    await services.approvals.approve(
+        house.staff(house.eve), request.id, request.version, 60, "J’ai rappelé le Dr Roux."
+    )
+    return request.id
+
+
+async def _window(house: House) -> str:
+    """One that is agreed to and one that waits."""
+    me, services = house.staff(house.max), house.services.maintenance
+    known = await services.search(me)
+    if known:
+        return known[0].window.id
+    ends = clock.now() + timedelta(days=200)
+    for code, rhythm, why in (
+        ("ct-01", Rhythm(0, 1, 22 * 60, 120), "Relevé hebdomadaire du tube"),
+        ("ech-07", Rhythm(LAST, 3, 12 * 60 + 30, 60), "Contrôle mensuel des sondes"),
+    ):
+        form = WindowForm(code, "acme", InterventionKind.TELEDIAGNOSTIC, rhythm, ends, why)
+        made = await services.propose(house.staff(house.eve), form)
+        if code == "ct-01":
+            await services.agree(me, made.id, made.version)
+    return made.id
 
 
 async def _papers(house: House) -> None:

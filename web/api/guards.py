@@ -25,6 +25,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STAFF, *(f"{method} {NOWHERE}" for method in METHODS)),
         **_rows(STAFF, "GET /me", "GET /tokens", "DELETE /tokens/{ident}"),
         **_rows(STAFF, "GET /requests", "GET /requests/{ident}"),
+        **_rows(STAFF, "GET /calendar", "GET /calendar.ics"),
         **_rows(STAFF, "GET /windows", "GET /windows/{ident}"),
         **_rows(DECIDERS, "POST /windows", "POST /windows/{ident}/agree"),
         **_rows(STOPPERS, "POST /windows/{ident}/end"),

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from bastion.errors import ConfigurationError, NotFound
 from web.api import (
     audit,
+    calendar,
     devices,
     emergencies,
     files,
@@ -30,8 +31,8 @@ from web.api.guards import API_GUARDS, METHODS, NOWHERE, Key
 from web.api.problems import Problem, ProblemRoute
 
 PARTS = (
-    me, requests, emergencies, windows, sessions, files, recordings, locks, audit, registers, people, devices, imports,
-    papers, supplier_files, undertakings, gmao,
+    me, requests, emergencies, windows, calendar, sessions, files, recordings, locks, audit, registers, people, devices,
+    imports, papers, supplier_files, undertakings, gmao,
 )  # fmt: skip
 
 

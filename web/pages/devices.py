@@ -1,8 +1,9 @@
 """Devices: what they are, where they answer, the identity they must show, the accounts used on them (R-9, R-12)."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel
@@ -10,19 +11,22 @@ from starlette.responses import Response
 
 from bastion.domain import endpoint_options
 from bastion.domain.derogation import LEGACY, DerogationKind
-from bastion.domain.device import SESSIONS, Protocol, SecretKind, recordability
+from bastion.domain.device import SESSIONS, Device, Protocol, SecretKind, recordability
 from bastion.errors import BastionError, Invalid
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm, HostKeyOffer
 from web import device_words, fields, labels, pasted
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
+from web.pages import calendar
 from web.paging import PAGE, pages
 
 router = APIRouter(prefix="/directory/devices")
 Text = Annotated[str, Form()]
 Many = Annotated[list[str], Form(default_factory=list)]
 Asked = Annotated[str, Query()]
+PAST: Final = 10
+COMING: Final = timedelta(days=60)
 
 
 class DeviceFields(BaseModel):
@@ -63,8 +67,8 @@ async def create(seen: Seen, typed: Annotated[DeviceFields, Form()]) -> Response
 
 
 @router.get("/{ident}")
-async def show(seen: Seen, ident: str) -> Response:
-    return await show_device(seen, ident)
+async def show(seen: Seen, ident: str, at: Asked = "") -> Response:
+    return await show_device(seen, ident, page=fields.page_number(at))
 
 
 @router.get("/{ident}/edit")
@@ -162,7 +166,7 @@ async def _form(seen: Console, ident: str, typed: DeviceFields, error: BastionEr
 
 async def show_device(
     seen: Console, ident: str, offer: HostKeyOffer | None = None, error: BastionError | None = None,
-    typed: Typed | None = None,
+    typed: Typed | None = None, page: int = 0,
 ) -> Response:  # fmt: skip
     view = await seen.services.inventory.device(seen.actor, ident)
     return seen.page(
@@ -171,6 +175,7 @@ async def show_device(
         account_options=[(a.id, a.login) for a in view.accounts],
         secret_kinds=[(kind.value, seen.t(labels.SECRET_KINDS[kind]), "") for kind in SecretKind],
         words=device_words, sessions=SESSIONS, recordability=recordability, **_lines(seen),
+        **await _work(seen, view.device, page),
         paste_words=pasted, pasted=pasted.for_device(seen, view),
         protocols=[(one.value, seen.t(device_words.PROTOCOLS[one])) for one in Protocol],
         derogation_kinds=[(kind.value, seen.t(device_words.DEROGATIONS[kind])) for kind in DerogationKind],
@@ -179,6 +184,21 @@ async def show_device(
             for name, use in LEGACY.items()
         ],
     )  # fmt: skip
+
+
+async def _work(seen: Console, device: Device, page: int) -> dict[str, Any]:
+    """What is coming on a device, and what was done on it, a page at a time."""
+    now = seen.face.now
+    past = await seen.services.supervision.search(
+        seen.actor, device_id=device.id, live=False, limit=PAST + 1, offset=page * PAST
+    )
+    address = f"/directory/devices/{device.id}?at="
+    return {
+        "coming": (await seen.services.calendar.between(seen.actor, now, now + COMING, device_code=device.code))[:10],
+        "coming_kinds": calendar.KINDS, "past": past[:PAST],
+        "newer": f"{address}{page - 1}#past" if page else "",
+        "older": f"{address}{page + 1}#past" if len(past) > PAST else "",
+    }  # fmt: skip
 
 
 def _lines(seen: Console) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""What is coming: agreed, asked for and expected, in one list by time; each hospital sees its own."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.maintenance import Rhythm
+from bastion.errors import Forbidden, Invalid
+from bastion.services.calendar import EntryKind
+from bastion.services.emergencies import Call
+from bastion.services.maintenance import WindowForm
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def use(house):
+    return house.services.calendar
+
+
+async def test_grants_requests_and_windows_stand_in_one_list(house, use):
+    now = clock.now()
+    eve = house.staff(house.eve)
+    ends, rhythm = now + 90 * DAY, Rhythm(0, (now + 2 * DAY).weekday(), 600, 60)
+    form = WindowForm("ct-01", "", InterventionKind.TELEDIAGNOSTIC, rhythm, ends, "weekly look")
+    window = await house.services.maintenance.propose(eve, form)
+    agreed = await house.approved(start=now + DAY)
+    planned = await house.asked(start=now + 3 * DAY)
+    found = await use.between(eve, now, now + 7 * DAY)
+    assert [(one.kind, one.ident) for one in found if one.kind is not EntryKind.WINDOW] == [
+        (EntryKind.GRANT, agreed.id), (EntryKind.REQUEST, planned.id),
+    ]  # fmt: skip
+    expected = [one for one in found if one.kind is EntryKind.WINDOW]
+    assert expected
+    assert {(one.ident, one.state) for one in expected} == {(window.id, "proposed")}
+    assert found == sorted(found, key=lambda one: one.box.start)
+    grant = next(one for one in found if one.kind is EntryKind.GRANT)
+    assert (grant.state, grant.path, grant.who) == ("scheduled", f"/requests/{agreed.id}", "Alice Martin")
+    await house.services.maintenance.end(eve, window.id, "no longer needed")
+    assert EntryKind.WINDOW not in {one.kind for one in await use.between(eve, now, now + 7 * DAY)}
+
+
+async def test_what_is_open_now_is_in_it_and_what_was_revoked_is_not(house, use):
+    request = await house.approved(emergency=Call("Dr Roux"))
+    now = clock.now()
+    (one,) = await use.between(house.staff(house.eve), now, now + DAY)
+    assert (one.state, one.emergency, one.ident) == ("open", True, request.id)
+    await house.services.approvals.revoke(house.staff(house.eve), request.grant_id, "a patient is on the table")
+    assert await use.between(house.staff(house.eve), now, now + DAY) == []
+
+
+async def test_half_open_what_ends_as_the_span_begins_is_not_in_it(house, use):
+    now = clock.now()
+    request = await house.approved(start=now + DAY)
+    async with house.database.read() as uow:
+        grant = await uow.grants.get(request.grant_id)
+    eve = house.staff(house.eve)
+    assert await use.between(eve, grant.end, grant.end + DAY) == []
+    assert await use.between(eve, grant.start - DAY, grant.start) == []
+    assert len(await use.between(eve, grant.start, grant.start + timedelta(seconds=1))) == 1
+
+
+async def test_filters_and_who_sees_what(house, use):
+    await house.approved()
+    now, eve = clock.now(), house.staff(house.eve)
+    for changes, count in (
+        ({"device_code": "ct-01"}, 1), ({"device_code": "other"}, 0), ({"facility_code": "chu"}, 1),
+        ({"facility_code": "ch2"}, 0),
+    ):  # fmt: skip
+        assert len(await use.between(eve, now, now + DAY, **changes)) == count
+    elsewhere = replace(eve, facilities=frozenset({"elsewhere"}))
+    assert await use.between(elsewhere, now, now + DAY) == []
+    with pytest.raises(Forbidden):
+        await use.between(house.technician(), now, now + DAY)
+    for until in (now, now - DAY, now + 63 * DAY):
+        with pytest.raises(Invalid):
+            await use.between(eve, now, until)

@@ -1,0 +1,20 @@
+"""What is coming, over the API."""
+
+from tests.web.api.conftest import problem
+
+
+async def test_the_list_and_the_file(eve, house):
+    request = await house.approved()
+    (one,) = (await eve.ask("GET", "/calendar")).json()
+    assert (one["kind"], one["id"], one["device"], one["supplier"]) == ("grant", request.id, "ct-01", "acme")
+    assert (await eve.ask("GET", "/calendar?facility=ch2")).json() == []
+    file = await eve.ask("GET", "/calendar.ics")
+    assert (file.headers["content-type"], "BEGIN:VEVENT" in file.text) == ("text/calendar; charset=utf-8", True)
+    assert "Alice" not in file.text
+
+
+async def test_nonsense_is_refused(eve):
+    long = "since=2026-01-01T00:00:00Z&until=2027-01-01T00:00:00Z"
+    assert problem(await eve.ask("GET", f"/calendar?{long}"))[0] == 422
+    assert problem(await eve.ask("GET", "/calendar?since=9999-12-31T23:00:00Z"))[0] == 422
+    assert (await eve.ask("GET", "/calendar?since=yesterday")).status_code == 422

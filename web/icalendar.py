@@ -1,0 +1,57 @@
+"""The coming interventions as iCalendar (RFC 5545), for one's own calendar. Codes only: no name, no reason, no note."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from bastion.services.calendar import CalendarEntry, EntryKind
+
+FOLD: Final = 73
+"""Octets of a line before it is folded: 75 with the blank and the return."""
+_STATUS: Final = {EntryKind.GRANT: "CONFIRMED", EntryKind.REQUEST: "TENTATIVE", EntryKind.WINDOW: "TENTATIVE"}
+
+
+def text(entries: Iterable[CalendarEntry], now: datetime) -> str:
+    """Return the file. Times are UTC, so no reader needs to know a zone."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Bastion//Interventions//EN", "CALSCALE:GREGORIAN"]
+    for entry in entries:
+        lines += _event(entry, now)
+    return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"])
+
+
+def _event(entry: CalendarEntry, now: datetime) -> list[str]:
+    company = f" {entry.supplier.code}" if entry.supplier else ""
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{entry.uid}@bastion",
+        f"DTSTAMP:{_instant(now)}",
+        f"DTSTART:{_instant(entry.box.start)}",
+        f"DTEND:{_instant(entry.box.end)}",
+        f"SUMMARY:{_escaped(f'{entry.device.code}{company} {entry.work}')}",
+        f"LOCATION:{_escaped(entry.facility.code)}",
+        f"DESCRIPTION:{_escaped(f'{entry.kind} {entry.ref}')}",
+        f"STATUS:{_STATUS[entry.kind]}",
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+    ]
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _escaped(value: str) -> str:
+    plain = "".join(c if c.isprintable() else " " for c in value)
+    return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+
+
+def _folded(line: str) -> str:
+    """Fold at octets, never within a character."""
+    parts, rest = [], line
+    while len(rest.encode()) > FOLD:
+        cut = FOLD
+        while len(rest[:cut].encode()) > FOLD:
+            cut -= 1
+        parts.append(rest[:cut])
+        rest = rest[cut:]
+    return "\r\n ".join([*parts, rest])
