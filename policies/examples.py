@@ -167,5 +167,5 @@ def _obligations(**expected: Any) -> dict[str, Any]:
     unknown = expected.keys() - {known.name for known in fields(Obligations)}
     if unknown:
         raise ValueError(f"unknown obligation {_listed(unknown)}")
-    durations = expected.keys() & {"max_duration", "idle"}
+    durations = expected.keys() & {"max_duration", "idle", "early", "late"}
     return {name: parse_duration(value) if name in durations else value for name, value in expected.items()}

@@ -50,6 +50,13 @@ class Sas(StrEnum):
         return tuple(Sas).index(self)
 
 
+class Counted(StrEnum):
+    """From when the agreed time counts; the stricter first."""
+
+    APPROVAL = "approval"  # from the agreement, or the planned start
+    CONNECTION = "connection"  # from the first connection within that time
+
+
 @dataclass(frozen=True, slots=True)
 class PrincipalFacts:
     """Who wishes. A technician has a `supplier_id`; staff have roles and facility ids, or "*" for all of them."""
@@ -123,8 +130,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Obligations:
-    """What must hold if the answer is yes: people who agree, longest window and silence, a watcher, a recording, and
-    how files pass (of an upload or a download).
+    """What must hold if the answer is yes: people who agree, longest window and silence, a watcher, a recording, how
+    files pass (of an upload or a download), from when the time counts, and how far from a planned start one may begin.
     """
 
     approvals: int
@@ -133,6 +140,9 @@ class Obligations:
     watcher: bool
     record: bool
     sas: Sas = Sas.PERSON
+    counted: Counted = Counted.APPROVAL
+    early: timedelta = timedelta()
+    late: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@
     @idle("PT15M")          longest silence before the session ends, ISO 8601
     @watcher("required")    somebody of the hospital follows the session
     @record("true")         always so; may be written for the reader
+    @counted("connection")  the agreed time counts from the first connection within it; "approval": from the agreement
+    @early("PT15M")         how long before a planned start one may begin, ISO 8601
+    @late("PT15M")          how late one may begin after a planned start and still have the whole time, ISO 8601
     @sas("rule")            of an upload or a download: how the file passes, "free", "rule" or "person" (R-41)
 
 What a permit does not say is as in `DEFAULT`, before permits are combined: so a further permit can only tighten.
@@ -15,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from policies.model import DeviceFacts, Obligations, Sas
+from policies.model import Counted, DeviceFacts, Obligations, Sas
 from policies.problems import Fault, Problem, problem
 
 DEFAULT = Obligations(
@@ -29,7 +32,7 @@ DEFAULT = Obligations(
 DENIED = Obligations(approvals=9, max_duration=timedelta(), idle=timedelta(), watcher=True, record=True, sas=Sas.PERSON)
 """Goes with a no: if somebody used it by mistake, no time at all would be granted."""
 
-NAMES = ("approvals", "max_duration", "idle", "watcher", "record", "sas")
+NAMES = ("approvals", "max_duration", "idle", "watcher", "record", "sas", "counted", "early", "late")
 HIGHEST_CRITICALITY = 4
 HIGHEST_QUORUM = 2
 
@@ -62,6 +65,10 @@ def parse(annotations: Mapping[str, str]) -> tuple[Obligations, list[Problem]]:
     if sas is not None and sas not in set(Sas):
         problems.append(problem(Fault.BAD_SAS, value=sas))
         sas = None
+    counted = annotations.get("counted")
+    if counted is not None and counted not in set(Counted):
+        problems.append(problem(Fault.BAD_COUNTED, value=counted))
+        counted = None
     stated = Obligations(
         approvals=DEFAULT.approvals if approvals is None else int(approvals),
         max_duration=_duration(annotations, "max_duration", DEFAULT.max_duration, problems),
@@ -69,6 +76,9 @@ def parse(annotations: Mapping[str, str]) -> tuple[Obligations, list[Problem]]:
         watcher=watcher is not None,
         record=True,
         sas=DEFAULT.sas if sas is None else Sas(sas),
+        counted=DEFAULT.counted if counted is None else Counted(counted),
+        early=_duration(annotations, "early", DEFAULT.early, problems),
+        late=_duration(annotations, "late", DEFAULT.late, problems),
     )
     return stated, problems
 
@@ -93,6 +103,9 @@ def strictest(obligations: Iterable[Obligations]) -> Obligations:
         watcher=any(one.watcher for one in every),
         record=any(one.record for one in every),
         sas=max((one.sas for one in every), key=lambda sas: sas.rank),
+        counted=min((one.counted for one in every), key=list(Counted).index),
+        early=min(one.early for one in every),
+        late=min(one.late for one in every),
     )
 
 

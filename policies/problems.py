@@ -26,6 +26,7 @@ class Fault(StrEnum):
     BAD_WATCHER = '{file}, rule “{rule}”: @watcher is "required" or left out, not “{value}”.'
     BAD_RECORD = '{file}, rule “{rule}”: @record is "true" or left out: everything is recorded.'
     BAD_SAS = '{file}, rule “{rule}”: @sas is "free", "rule" or "person", not “{value}”.'
+    BAD_COUNTED = '{file}, rule “{rule}”: @counted is "approval" or "connection", not “{value}”.'
     EXAMPLE_UNREADABLE = "examples.toml, “{example}”: {why}"
     EXAMPLE_DECISION = "examples.toml, “{example}”: expected {expected}, the rules say {actual}."
     EXAMPLE_RULES = "examples.toml, “{example}”: expected to be decided by {expected}, but it is by {actual}."

@@ -1,7 +1,7 @@
 """The time-boxed right that an approval creates (R-17, R-20, R-24)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bastion.domain.access_request import InterventionKind
@@ -47,6 +47,11 @@ class Grant:
     downloads: Sas = Sas.PERSON
     emergency: bool = False
     """Agreed to for a repair that could not wait; somebody else reviews it afterwards (R-26)."""
+    due: datetime | None = None
+    """The planned start, where one may begin earlier; else `start`."""
+    slack: timedelta = timedelta()
+    """How late the first connection may be and still have the whole time: `end` then moves with it."""
+    first_used_at: datetime | None = None
     acknowledged_at: datetime | None = None
     revoked_at: datetime | None = None
     revoked_by: str = ""
@@ -63,6 +68,24 @@ class Grant:
     @property
     def box(self) -> TimeBox:
         return TimeBox(self.start, self.end)
+
+    @property
+    def planned(self) -> datetime:
+        return self.due or self.start
+
+    @property
+    def length(self) -> timedelta:
+        """The time that was agreed to, extensions included: what a rule about durations judges."""
+        return self.end - self.planned - (self._moved(self.first_used_at) if self.first_used_at else timedelta())
+
+    def _moved(self, at: datetime) -> timedelta:
+        return min(max(at - self.planned, timedelta()), self.slack)
+
+    def first_used(self, now: datetime) -> "Grant":
+        """Note the first connection; from it the time counts, as far as `slack` goes."""
+        if self.first_used_at is not None:
+            return self
+        return replace(self, first_used_at=now, end=self.end + self._moved(now))
 
     def revoke(self, by: str, reason: str, now: datetime) -> "Grant":
         if self.status(now) in {GrantStatus.REVOKED, GrantStatus.OVER}:

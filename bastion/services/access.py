@@ -205,7 +205,7 @@ class Access:
         return _Ask(
             technician, found(await uow.suppliers.get(grant.supplier_id)),
             found(await uow.devices.get(grant.device_id)), found(await uow.accounts.get(grant.account_id)),
-            grant.end - grant.start + timedelta(minutes=minutes),
+            grant.length + timedelta(minutes=minutes),
         )  # fmt: skip
 
     async def _ask_policy(

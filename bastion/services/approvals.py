@@ -19,7 +19,7 @@ from bastion.services.paperwork import Lacks, lacks_of
 from bastion.services.requests import asker, audit_decision, check_minutes, may_see, person, refuse_if_locked
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
-from policies.model import Action
+from policies.model import Action, Counted
 
 
 class Approvals:
@@ -74,8 +74,10 @@ class Approvals:
     async def conclude(
         self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, now: datetime
     ) -> AccessRequest:
-        """Make the grant of a request whose quorum is reached, within the caller's transaction."""
-        return await self._grant(uow, actor, request, device, now)
+        """Make the grant of a request whose quorum is reached, within the caller's transaction; it ends where it ends,
+        whenever the first connection comes.
+        """
+        return await self._grant(uow, actor, request, device, now, fixed=True)
 
     async def revoke_within(self, uow: UnitOfWork, actor: Actor, request_id: str, reason: str, now: datetime) -> None:
         """Take back what came of a request, if anything is left of it, within the caller's transaction."""
@@ -102,8 +104,9 @@ class Approvals:
         await refuse_if_locked(uow, technician, found(await uow.devices.get(request.device_id)), now)
 
     async def _grant(
-        self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, now: datetime
-    ) -> AccessRequest:
+        self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, now: datetime, *,
+        fixed: bool = False,
+    ) -> AccessRequest:  # fmt: skip
         emergency = await Joins(uow).emergency(request)
         if emergency is not None:
             await emergencies.agreed(uow, actor, emergency, request, device, self._review_days, now)
@@ -114,6 +117,8 @@ class Approvals:
         lacks = await lacks_of(uow, technician, supplier, now)
         urgency = Urgency() if emergency else None
         grant = self._make_grant(request, technician, supplier, device, now, lacks, actor.language, urgency)
+        if fixed:
+            grant = replace(grant, slack=timedelta())
         await uow.grants.add(grant)
         await uow.audit.append(
             "grant:created", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
@@ -137,14 +142,18 @@ class Approvals:
         )  # fmt: skip
         if not decision.allowed:
             raise refusal(decision, language)
-        start = max(request.start or now, now)
+        due, length = max(request.start or now, now), request.agreed
+        rules = decision.obligations
+        planned = request.start is not None and request.start > now
+        late = rules.late if planned else timedelta()
         scope = self._decisions.scope(
             actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks, urgency=urgency
         )
         return Grant(
             new_id(now), request.id, technician.id, supplier.id, device.id, device.facility_id, request.account_id,
-            request.kind, scope.channels, start, start + request.agreed,
-            idle_seconds=int(decision.obligations.idle.total_seconds()), watcher=decision.obligations.watcher,
+            request.kind, scope.channels, max(due - rules.early, now), due + length,
+            idle_seconds=int(rules.idle.total_seconds()), watcher=rules.watcher, due=due,
+            slack=length if rules.counted is Counted.CONNECTION else min(late, length),
             policy_hash=decision.policy_hash, approved_by=tuple(a.staff_name for a in request.approvals),
             files=scope.files, uploads=scope.uploads, downloads=scope.downloads, emergency=urgency is not None,
             acknowledged_at=request.notice_accepted_at,

@@ -1,6 +1,6 @@
 """Opening a session: everything that must hold at this instant, and the release of the device's secret (R-17, R-20)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bastion.domain.credentials import FactorProof
@@ -68,6 +68,7 @@ class Opening:
             facts.device, endpoints, await uow.derogations.of(facts.device.id), now
         )
         await self._check(uow, actor, facts, now)
+        facts = await _counting(uow, facts, now)
         record = _make_record(actor, facts, connection, now)
         credential = await self._release(uow, actor, facts, record, now)
         await self._keep(uow, actor, facts, record, connection, derogations, now)
@@ -96,7 +97,7 @@ class Opening:
             raise NoGrant(facts.grant.id, sentence="Software is to be changed and its backup is not there yet (R-43).")
         decision = self._decisions.on_device(
             Action.CONNECT, actor, facts.supplier, facts.device, facts.grant.kind,
-            facts.grant.end - facts.grant.start, now, approvals=len(facts.grant.approved_by),
+            facts.grant.length, now, approvals=len(facts.grant.approved_by),
             lacks=await lacks_of(uow, facts.technician, facts.supplier, now),
             urgency=Urgency() if facts.grant.emergency else None,
         )  # fmt: skip
@@ -161,6 +162,13 @@ class Opening:
                 FactorProof(new_id(now), actor.id, connection.fingerprint, actor.source, facts.grant.id, expires)
             )
         uow.hint("session", record.id)
+
+
+async def _counting(uow: UnitOfWork, facts: WholeGrant, now: datetime) -> WholeGrant:
+    """Note the first connection under a grant, from which its time may count."""
+    if facts.grant.first_used_at is not None:
+        return facts
+    return replace(facts, grant=await uow.grants.save(facts.grant.first_used(now)))
 
 
 def _check_grant(grant: Grant, now: datetime) -> None:

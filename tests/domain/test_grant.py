@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,3 +48,24 @@ def test_an_extension_only_ever_ends_later():
         grant().extend(NOW + HOUR, NOW)
     with pytest.raises(IllegalTransition):
         grant().extend(NOW + 2 * HOUR, NOW + HOUR)
+
+
+def test_the_time_counts_from_the_start_unless_there_is_slack():
+    used = grant().first_used(NOW + HOUR / 2)
+    assert (used.end, used.length, used.first_used_at) == (NOW + HOUR, HOUR, NOW + HOUR / 2)
+    assert used.first_used(NOW + HOUR) is used, "once"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "moved"),
+    [(-10, 0), (0, 0), (10, 10), (20, 20), (45, 20)],
+    ids=["early", "sharp", "late", "just", "too late"],
+)
+def test_with_slack_the_end_moves_with_the_first_connection_and_no_further(minutes, moved):
+    minute = timedelta(minutes=1)
+    planned = replace(grant(), start=NOW - 15 * minute, due=NOW, slack=20 * minute)
+    used = planned.first_used(NOW + minutes * minute)
+    assert (used.end, used.length) == (NOW + HOUR + moved * minute, HOUR)
+    assert used.extend(used.end + HOUR, NOW + 30 * minute).length == 2 * HOUR
+    assert planned.length == HOUR
+    assert (planned.status(NOW - 15 * minute), planned.planned) == (GrantStatus.OPEN, NOW)

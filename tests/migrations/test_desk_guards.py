@@ -67,6 +67,17 @@ async def test_a_grant_stays_the_emergency_it_was(desk: Database) -> None:
         await attempt(desk, changed(t.grants, grant.id, emergency=True))
 
 
+async def test_from_when_a_grant_counts_is_set_once(desk: Database) -> None:
+    async with desk.read() as uow:
+        (grant, *_) = await uow.grants.all()
+    with pytest.raises(Invalid):
+        await attempt(desk, changed(t.grants, grant.id, slack=timedelta(seconds=-1)))
+    await attempt(desk, changed(t.grants, grant.id, first_used_at=NOW))
+    for changes in ({"first_used_at": None}, {"first_used_at": NOW + DAY}, {"slack": DAY}, {"due": NOW}):
+        with pytest.raises(Conflict, match="set once"):
+            await attempt(desk, changed(t.grants, grant.id, **changes))
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.model import DeviceFacts, Obligations, Sas
+from policies.model import Counted, DeviceFacts, Obligations, Sas
 from policies.obligations import DEFAULT, DENIED, NAMES, parse, parse_duration, raise_to_floor, strictest
 from policies.problems import Fault
 
@@ -127,7 +127,9 @@ def test_what_is_not_said_is_the_default():
 def test_everything_can_be_said():
     annotations = {"approvals": "3", "max_duration": "PT1H", "idle": "PT5M", "watcher": "required", "record": "true"}
     expected = Obligations(3, timedelta(hours=1), timedelta(minutes=5), watcher=True, record=True, sas=Sas.PERSON)
-    annotations["sas"] = "person"
+    annotations |= {"sas": "person", "counted": "connection", "early": "PT15M", "late": "PT30M"}
+    quarter = timedelta(minutes=15)
+    expected = replace(expected, counted=Counted.CONNECTION, early=quarter, late=2 * quarter)
     assert parse(annotations) == (expected, [])
 
 
@@ -141,6 +143,9 @@ def test_everything_can_be_said():
         ("approvals", "٢", Fault.BAD_APPROVALS),
         ("max_duration", "4h", Fault.BAD_DURATION),
         ("idle", "PT0S", Fault.BAD_DURATION),
+        ("counted", "sometimes", Fault.BAD_COUNTED),
+        ("early", "soon", Fault.BAD_DURATION),
+        ("late", "PT0M", Fault.BAD_DURATION),
         ("watcher", "maybe", Fault.BAD_WATCHER),
         ("watcher", "", Fault.BAD_WATCHER),
         ("record", "false", Fault.BAD_RECORD),
@@ -157,3 +162,10 @@ def test_a_value_that_cannot_be_meant_is_a_fault(annotation: str, value: str, fa
 
 def test_every_obligation_has_its_annotation():
     assert [one.name for one in fields(Obligations)] == list(NAMES)
+
+
+def test_from_when_time_counts_and_how_far_one_may_stray_is_as_the_strictest_says():
+    quarter = timedelta(minutes=15)
+    loose = replace(DEFAULT, counted=Counted.CONNECTION, early=2 * quarter, late=quarter)
+    assert strictest([loose, replace(loose, early=quarter)]) == replace(loose, early=quarter)
+    assert strictest([loose, DEFAULT]) == DEFAULT

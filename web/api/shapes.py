@@ -188,6 +188,8 @@ class GrantShape(Shape):
     revoked_by: str
     revoke_reason: str
     emergency: bool
+    planned: datetime
+    first_used_at: datetime | None
     device: str = ""
     technician: str = ""
 
@@ -197,6 +199,7 @@ class GrantShape(Shape):
             id=grant.id, request_id=grant.request_id, kind=grant.kind, channels=sorted(grant.channels),
             status=grant.status(now), start=grant.start, end=grant.end, approved_by=list(grant.approved_by),
             revoked_by=grant.revoked_by, revoke_reason=grant.revoke_reason, emergency=grant.emergency,
+            planned=grant.planned, first_used_at=grant.first_used_at,
             device=view.device.code if view else "", technician=view.technician.login if view else "",
         )  # fmt: skip
 
