@@ -12,7 +12,7 @@ from bastion.errors import Conflict, Invalid
 from bastion.store import tables as t
 from bastion.store.database import Database
 from tests.migrations.test_guards import changed
-from tests.store.samples import BOB, EVE, NOW, fill
+from tests.store.samples import BOB, EVE, NOW, a_grant, a_request, fill
 from tests.store.tampering import attempt
 
 DAY = timedelta(days=1)
@@ -70,8 +70,11 @@ async def test_a_grant_stays_the_emergency_it_was(desk: Database) -> None:
 async def test_from_when_a_grant_counts_is_set_once(desk: Database) -> None:
     async with desk.read() as uow:
         (grant, *_) = await uow.grants.all()
+    async with desk.write() as uow:
+        await uow.requests.add(a_request(7))
     with pytest.raises(Invalid):
-        await attempt(desk, changed(t.grants, grant.id, slack=timedelta(seconds=-1)))
+        async with desk.write() as uow:
+            await uow.grants.add(a_grant(7, slack=timedelta(seconds=-1)))
     await attempt(desk, changed(t.grants, grant.id, first_used_at=NOW))
     for changes in ({"first_used_at": None}, {"first_used_at": NOW + DAY}, {"slack": DAY}, {"due": NOW}):
         with pytest.raises(Conflict, match="set once"):
