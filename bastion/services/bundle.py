@@ -14,6 +14,7 @@ from bastion.services.couriers import Couriers
 from bastion.services.decisions import Decisions
 from bastion.services.derogations import Derogations
 from bastion.services.directory import Directory
+from bastion.services.doings import Doing
 from bastion.services.emergencies import REVIEW_DAYS, Emergencies
 from bastion.services.enrolment import Enrolment
 from bastion.services.files import FileKeeping, Files
@@ -69,6 +70,7 @@ class Services:
     sessions: Sessions
     supervision: Supervision
     watching: Watching
+    doing: Doing
     locks: Locks
     replay: Replay
     directory: Directory
@@ -121,6 +123,7 @@ def build(
         emergencies=Emergencies(database, decisions, authentication),
         sessions=Sessions(database, decisions, vault, proof_length),
         supervision=Supervision(database, decisions, authentication),
+        doing=Doing(database, decisions),
         watching=Watching(database, decisions, authentication),
         locks=Locks(database, decisions, authentication),
         replay=Replay(database, decisions, authentication, recordings),

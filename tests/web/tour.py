@@ -2,21 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from bastion import clock
-from bastion.domain.access_request import InterventionKind
+from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.device import SecretKind
 from bastion.domain.emergency import Call
 from bastion.domain.importing import Register
 from bastion.domain.maintenance import LAST, Rhythm
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role, Staff
+from bastion.domain.session_effects import Audit
+from bastion.domain.work_order import Finding, OrderCheck, OrderRule
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
 from bastion.services.maintenance import WindowForm
 from bastion.services.papers import PaperForm
 from bastion.services.people import StaffForm
+from bastion.services.work_orders import GmaoForm
 from tests.services.house import OPERATOR, House
+from tests.web.scenery import Scenery
 
 PEOPLE = (
     ("claire", "Claire Dubois", Role.APPROVER),
@@ -46,9 +51,12 @@ async def stops(house: House) -> list[Stop]:
     """The tour of a hospital that `scenery.furnish` has filled."""
     me = house.staff(house.max)
     waiting = await house.services.access.pending(me)
-    live = await house.services.supervision.live(me)
+    at_work = await house.services.supervision.live(me)
+    live = [view for view in at_work if not view.must_be_watched]
+    watched = next((view.record.id for view in at_work if view.must_be_watched), "") or await _watched(house)
     await _papers(house)
     urgent, window = await _urgent(house), await _window(house)
+    await _looked_up(house, waiting[0].request)
     ended = await house.services.supervision.search(me, live=False)
     held = await house.services.releases.search(me, state="held")
     registers = "/directory"
@@ -69,6 +77,7 @@ async def stops(house: House) -> list[Stop]:
         Stop("window-new", "claire", "/windows/new?device=ct-01"),
         Stop("sessions", "claire", "/sessions"),
         Stop("session", "claire", f"/sessions/{live[0].record.id}"),
+        Stop("session-watched", "claire", f"/sessions/{watched}"),
         Stop("session-ended", "samir", f"/sessions/{ended[0].record.id}"),
         Stop("desk", "claire", "/desk"),
         Stop("desk-all", "claire", "/desk?state="),
@@ -82,6 +91,7 @@ async def stops(house: House) -> list[Stop]:
         Stop("everything", "samir", "/locks/everything"),
         Stop("account", "denis", "/account"),
         Stop("messages", "denis", "/messages"),
+        Stop("gmao", "denis", "/messages/gmao"),
         Stop("devices", "denis", f"{registers}/devices"),
         Stop("device", "denis", f"{registers}/devices/{house.device.id}"),
         Stop("device-edit", "denis", f"{registers}/devices/{house.device.id}/edit"),
@@ -113,6 +123,41 @@ us-13;Échographe;ch9;acme;2;;;
 us-14;Échographe;chu;personne;2;;;
 us-11;Échographe;chu;acme;2;;;
 """
+
+
+async def _watched(house: House) -> str:
+    """A session that somebody must follow and nobody does."""
+    opened = await Scenery(house, Path()).at_work(house.alice, "linac-1", "Calibrage du collimateur", 60)
+    put = {
+        "op": "put", "direction": "in", "path": "/opt/linac/mises à jour/collimateur-4.2.bin", "target": "",
+        "size": 48_201_334, "sha256": "5f" * 32, "pieces": "", "seconds": 4.2, "outcome": "held", "detail": "",
+    }  # fmt: skip
+    facts = [
+        Audit("channel:opened", {"channel": 1, "kind": "exec", "detail": "journalctl -u linac --since yesterday"}),
+        Audit("channel:closed", {"channel": 1, "kind": "exec", "outcome": "status 0"}),
+        Audit("channel:opened", {"channel": 2, "kind": "forward", "detail": "vnc linac-1:5900"}),
+        Audit("channel:opened", {"channel": 3, "kind": "sftp", "detail": "sftp"}),
+        Audit("channel:refused", {"channel": 0, "kind": "forward", "why": "no service of it", "detail": "pacs:104"}),
+        Audit("file:passed", put),
+        Audit("file:refused", {"op": "remove", "path": "/etc/" + "long" * 40, "why": "delete_not_granted"}),
+    ]
+    await house.services.sessions.note(opened.record, facts)
+    return opened.record.id
+
+
+async def _looked_up(house: House, request: AccessRequest) -> None:
+    """The GMAO knows the order of the first request, of another device."""
+    ruth = house.staff(house.ruth)
+    if await house.services.work_orders.all(ruth):
+        return
+    form = GmaoForm("chu", "https://gmao.chu.example/api", OrderRule.WARN)
+    await house.services.work_orders.save(ruth, form)
+    check = OrderCheck(
+        request.id, request.facility_id, request.work_order, Finding.OTHER_DEVICE, request.created_at,
+        "Contrôle annuel de l’onduleur", "en cours", "Service imagerie",
+    )  # fmt: skip
+    async with house.database.write() as uow:
+        await uow.order_checks.add(check)
 
 
 async def _import(house: House) -> str:

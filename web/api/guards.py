@@ -39,7 +39,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STAFF, "GET /sessions", "GET /sessions/{ident}"),
         **_rows(STOPPERS, "POST /sessions/{ident}/freeze", "POST /sessions/{ident}/thaw", "POST /sessions/{ident}/cut"),
         **_rows(STOPPERS, "POST /sessions/{ident}/watch", "POST /sessions/{ident}/watch/beat"),
-        **_rows(STOPPERS, "POST /sessions/{ident}/watch/leave"),
+        **_rows(STOPPERS, "POST /sessions/{ident}/watch/leave", "GET /sessions/{ident}/doings"),
         **_rows(WATCHERS, "GET /recordings", "POST /recordings/{ident}/open", "POST /recordings/{ident}/cast"),
         **_rows(WATCHERS, "POST /recordings/{ident}/files", "POST /recordings/{ident}/capture"),
         **_rows(STAFF, "GET /files", "GET /files/{ident}"),

@@ -1,11 +1,44 @@
 """`/sessions`: live and past ones; follow, freeze, thaw, cut."""
 
+from datetime import datetime
+
 from fastapi import APIRouter
 
+from bastion.domain.device import ChannelKind
 from bastion.domain.parties import Actor
 from bastion.domain.session import EndReason
 from web.api.bearer import Me, Use, fresh
 from web.api.shapes import Code, Instant, Limit, Offset, Reason, SessionShape, Shape
+
+
+class ChannelDoingShape(Shape):
+    """`detail` is the command, or where a tunnel leads."""
+
+    number: int
+    kind: ChannelKind
+    detail: str
+    opened_at: datetime
+    closed_at: datetime | None
+    outcome: str
+    refused: bool
+
+
+class FileDoingShape(Shape):
+    at: datetime
+    tag: str
+    op: str
+    direction: str
+    path: str
+    target: str
+    size: int
+    sha256: str
+    outcome: str
+
+
+class DoingsShape(Shape):
+    channels: list[ChannelDoingShape]
+    files: list[FileDoingShape]
+    more_files: bool
 
 
 class Cut(Shape):
@@ -20,6 +53,7 @@ class Watch(Shape):
 def add_to(router: APIRouter) -> None:
     router.add_api_route("/sessions", search, methods=["GET"])
     router.add_api_route("/sessions/{ident}", get, methods=["GET"])
+    router.add_api_route("/sessions/{ident}/doings", doings, methods=["GET"])
     router.add_api_route("/sessions/{ident}/freeze", freeze, methods=["POST"])
     router.add_api_route("/sessions/{ident}/thaw", thaw, methods=["POST"])
     router.add_api_route("/sessions/{ident}/cut", cut, methods=["POST"])
@@ -44,6 +78,11 @@ async def search(
 async def get(ident: str, me: Me, use: Use) -> SessionShape:
     """Everything about one session."""
     return SessionShape.of(await use.supervision.get(me, ident))
+
+
+async def doings(ident: str, me: Me, use: Use) -> DoingsShape:
+    """What is being done in a session: its channels (open ones first) and its newest files."""
+    return DoingsShape.model_validate(await use.doing.of(me, ident))
 
 
 async def freeze(ident: str, me: Me, use: Use) -> SessionShape:
