@@ -85,7 +85,7 @@ def as_csv(started: datetime | None, lines: Iterable[Told]) -> Iterator[bytes]:
     for at, track, line in lines:
         when = (started + timedelta(microseconds=at)).isoformat() if started else f"{at / 1e6:.6f}"
         cells = {"at": when, "track": track, **line.as_json()}
-        writer.writerow([_inert(cells[name]) for name in COLUMNS])
+        writer.writerow([inert(cells[name]) for name in COLUMNS])
         if sheet.tell() >= _PIECE:
             yield sheet.getvalue().encode()
             sheet = io.StringIO()
@@ -93,7 +93,8 @@ def as_csv(started: datetime | None, lines: Iterable[Told]) -> Iterator[bytes]:
     yield sheet.getvalue().encode()
 
 
-def _inert(cell: str | float) -> str | float:
+def inert(cell: str | float) -> str | float:
+    """A cell that no spreadsheet computes, and whose text shows what it is (T39)."""
     if not isinstance(cell, str):
         return cell
     mark = "'" if cell.lstrip().startswith(_FORMULA) else ""

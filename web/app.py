@@ -44,6 +44,7 @@ from web.pages import (
     recordings,
     registers,
     requests,
+    reviews,
     sessions,
     staff,
     supplier_files,
@@ -59,7 +60,7 @@ from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin, dress
 PAGES: Final = (
     door, home, live, asking, requests, sessions, desk, recordings, audit, locks, messages, account, devices,
     derogations, technicians, staff, registers, imports, papers, supplier_files, undertakings,
-    emergencies, windows, calendar, gmao,
+    emergencies, windows, calendar, gmao, reviews,
 )  # fmt: skip
 ROOMY: Final = (
     "/directory/import",

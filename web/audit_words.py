@@ -95,6 +95,9 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "subcontractor:ended": N_("Subcontractor no longer employed"),
         "roster:confirmed": N_("List of people confirmed by the supplier"),
         "technician:left": N_("Technician off-boarded"),
+        "review:started": N_("Review of access rights begun"),
+        "review:decided": N_("Access rights reviewed"),
+        "review:exported": N_("Review of access rights exported"),
         "undertaking:published": N_("Confidentiality undertaking published"),
         "undertaking:accepted": N_("Confidentiality undertaking accepted"),
         "directory:imported": N_("Register filled from a file"),
@@ -115,6 +118,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
 )
 FIELDS: Mapping[str, str] = MappingProxyType(
     {
+        "answer": N_("decision"),
         "employer": N_("employer"),
         "left_out": N_("left out"),
         "grants": N_("authorisations withdrawn"),

@@ -32,6 +32,7 @@ from web.views import Clockface, brief
 DOORS: Final = {"ssh": N_("SSH connection"), "console": N_("console")}
 PROOFS: Final = {"password": N_("password"), "totp": N_("code"), "key": N_("SSH key"), "proof": N_("recent proof")}
 WHERE: Final = {"web": N_("on the web"), "enrolment": N_("at enrolment")}
+VERDICTS: Final = {"confirmed": N_("confirmed"), "withdrawn": N_("withdrawn")}
 STAGES: Final = PROOFS | {"code": N_("code"), "login": N_("login"), "protocol": N_("protocol")}
 WAYS: Final = {"watch": N_("watched"), "download": N_("copy taken"), "terminal": N_("at the terminal")}
 OUTCOMES: Final = {
@@ -138,6 +139,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "files": FILES, "scan": desk_words.SCANS, "announced": desk_words.ANNOUNCED,
         "signature": desk_words.UNSCANNED,
         "patient_data": PATIENT_DATA, "software_change": {"yes": N_("yes")},
+        "answer": VERDICTS,
         "topic": message_words.TOPICS, "topics": message_words.TOPICS, "muted": message_words.TOPICS,
         "channel": message_words.CHANNELS,
     }

@@ -39,6 +39,7 @@ STOPPERS: Final = Guard(frozenset({_A, _S}))
 WATCHERS: Final = Guard(frozenset({_S, _U}))
 READERS: Final = Guard(frozenset({_S, _U, _D}))
 LOCKERS: Final = Guard(frozenset({_S, _D}))
+REVIEWERS: Final = Guard(frozenset({_A, _S, _D}))
 ADMINS: Final = Guard(frozenset({_D}))
 
 
@@ -91,6 +92,9 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STAFF, "GET /directory/papers", "GET /directory/suppliers/{ident}/papers"),
         **_rows(ADMINS, "POST /directory/papers", "POST /directory/suppliers/{ident}/papers"),
         **_rows(ADMINS, "POST /directory/suppliers/{ident}/papers/{paper}/withdraw"),
+        **_rows(STAFF, "GET /reviews", "GET /reviews/{ident}", "POST /reviews/{ident}/export"),
+        **_rows(LOCKERS, "POST /reviews"),
+        **_rows(REVIEWERS, "POST /reviews/{ident}/decide"),
         **_rows(STAFF, "GET /directory/undertaking", "GET /directory/abroad", "GET /directory/suppliers/{ident}/file"),
         **_rows(ADMINS, "POST /directory/suppliers/{ident}/subcontractors", "POST /directory/suppliers/{ident}/roster"),
         **_rows(LOCKERS, "POST /directory/suppliers/{ident}/subcontractors/{sub}/object"),

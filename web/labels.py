@@ -9,6 +9,7 @@ from bastion.domain.events import Severity
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
+from bastion.domain.review import LineState
 from bastion.domain.session import EndReason
 from bastion.domain.subcontractor import SubcontractorState
 from recordings.model import TrackKind
@@ -143,6 +144,14 @@ SUBCONTRACTOR_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
         SubcontractorState.ENDED: ("off", N_("No longer employed")),
     }
 )
+REVIEW_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        LineState.OPEN: ("wait", N_("To be reviewed")),
+        LineState.CONFIRMED: ("ok", N_("Right confirmed")),
+        LineState.WITHDRAWN: ("stop", N_("Right withdrawn")),
+        LineState.SUSPENDED: ("stop", N_("Suspended: not confirmed")),
+    }
+)
 LOCK_SCOPES: Mapping[str, str] = MappingProxyType(
     {
         LockScope.ALL: N_("Everything"),
@@ -210,6 +219,9 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "subcontractor_objected": N_("Objected. Nobody employed there works any longer."),
         "roster_confirmed": N_("Recorded. Whoever is named may go on working."),
         "left": N_("Off-boarded. Nothing of this person opens anything any more."),
+        "review_started": N_("Begun. Each line waits for somebody who answers for it."),
+        "review_confirmed": N_("Confirmed, in your name."),
+        "review_withdrawn": N_("Withdrawn. It opens nothing from now on."),
         "undertaking_published": N_("Published. Everybody accepts it before his next session."),
         "paper_required": N_("Set. It holds from that day."),
         "imported": N_("Applied. Each change is in the audit trail."),

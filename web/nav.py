@@ -31,6 +31,7 @@ WORK: Final = (
 )
 PROOF: Final = (
     Place("/emergencies", N_("Emergencies"), "warn"),
+    Place("/reviews", N_("Reviews of access rights"), "shield"),
     Place("/audit", N_("Audit trail"), "book"),
     Place("/locks", N_("Cut access"), "stop"),
     Place("/messages", N_("Messages"), "phone"),

@@ -46,6 +46,7 @@ REGISTERS: Mapping[str, str] = MappingProxyType(
         "facility": "registers:facilities",
         "supplier": "registers:suppliers",
         "paper": "papers:papers",
+        "review": "reviews:reviews",
         "undertaking": "undertakings:undertakings",
         "emergency": "emergencies:emergencies",
         "window": "windows:windows",

@@ -19,6 +19,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from bastion import clock
 from bastion.domain.credentials import Credential, WebSession
 from bastion.domain.parties import Actor, ActorKind, Staff, Technician, system_actor
+from bastion.domain.review import RightKind, Verdict
 from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts, WeakPassword
 from bastion.services.sealing import totp_aad
 from bastion.store.database import Database
@@ -152,7 +153,9 @@ class Authentication:
             if session is None or session.ended_at is not None or now >= session.expires_at:
                 return None
             staff = await uow.staff.get(session.staff_id)
-        return staff_actor(staff, source, session.factor_at) if staff and staff.active else None
+            if staff is None or not staff.active:
+                return None
+            return await reviewed(uow, staff_actor(staff, source, session.factor_at), now)
 
     async def confirm_factor(self, actor: Actor, code: str, token: str = "") -> Actor:
         """A fresh code for a decision. Returns the actor with the factor's time; raises `AuthenticationFailed`."""
@@ -215,9 +218,9 @@ class Authentication:
             if token is None or token.revoked_at is not None or now >= token.expires_at:
                 return None
             staff = await uow.staff.get(token.staff_id)
-        if staff is None or not staff.active:
-            return None
-        actor = staff_actor(staff, source, None)
+            if staff is None or not staff.active:
+                return None
+            actor = await reviewed(uow, staff_actor(staff, source, None), now)
         return replace(actor, roles=actor.roles & token.roles, token_id=token.id)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
@@ -319,6 +322,13 @@ def staff_actor(staff: Staff, source: str, factor_at: datetime | None) -> Actor:
         ActorKind.STAFF, staff.id, staff.login, staff.name, source, staff.roles, staff.facilities,
         language=staff.language, factor_at=factor_at,
     )  # fmt: skip
+
+
+async def reviewed(uow: UnitOfWork, actor: Actor, now: datetime) -> Actor:
+    """The person without the roles that a review of rights has withdrawn, or not confirmed in time (R-19)."""
+    said = await uow.review_lines.verdicts(RightKind.STAFF, actor.id, now)
+    gone = {right for right, verdict in said.items() if verdict is not Verdict.CONFIRMED}
+    return replace(actor, roles=actor.roles - gone) if gone else actor
 
 
 def technician_actor(technician: Technician, source: str, factor_at: datetime) -> Actor:

@@ -30,6 +30,7 @@ from bastion.services.people import People
 from bastion.services.releases import Releases
 from bastion.services.replay import RecordingStore, Replay
 from bastion.services.retention import Retention
+from bastion.services.reviews import Reviews
 from bastion.services.rosters import Rosters
 from bastion.services.sessions import Sessions
 from bastion.services.subcontractors import Subcontractors
@@ -82,6 +83,7 @@ class Services:
     undertakings: Undertakings
     subcontractors: Subcontractors
     rosters: Rosters
+    reviews: Reviews
     supplier_files: SupplierFiles
     audit: Audit
     decisions: Decisions
@@ -134,6 +136,7 @@ def build(
         imports=Imports(database, authentication),
         papers=Papers(database, authentication, warn_papers),
         subcontractors=Subcontractors(database, authentication),
+        reviews=Reviews(database, authentication),
         rosters=Rosters(database, authentication, rhythm),
         supplier_files=SupplierFiles(database, warn_papers),
         undertakings=Undertakings(database, authentication),

@@ -10,13 +10,14 @@ from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.maintenance import MaintenanceWindow, Rhythm, WindowStatus, WindowUse, checked
 from bastion.domain.parties import Actor, ActorKind, Facility, Staff, Supplier
+from bastion.domain.review import RightKind
 from bastion.domain.timebox import TimeBox
 from bastion.domain.work_plan import PatientData
 from bastion.errors import BastionError, Conflict, Forbidden, Invalid, NotFound
 from bastion.i18n import sentence, translator
 from bastion.services import reasons
 from bastion.services.approvals import Approvals
-from bastion.services.authentication import Authentication, staff_actor
+from bastion.services.authentication import Authentication, reviewed, staff_actor
 from bastion.services.decisions import Decisions, refusal
 from bastion.services.joins import Joins, found, scope
 from bastion.services.paperwork import lacks_of_company
@@ -133,7 +134,10 @@ class Maintenance:
         ):
             return request
         facility = found(await uow.facilities.get(device.facility_id))
+        unreviewed = await uow.review_lines.silenced(RightKind.WINDOW, now)
         for window in await uow.windows.of_device(device.id, now):
+            if window.id in unreviewed:
+                continue
             box = window.at(facility.timezone, now) if window.covers(supplier.id, request.kind) else None
             people = await self._still_deciding(uow, window, device, now)
             enough = window.status(now) is WindowStatus.AGREED and len(people) >= max(window.quorum, request.quorum)
@@ -233,7 +237,9 @@ class Maintenance:
         people = [found(await uow.staff.get(ident)) for ident in window.agreed_ids]
         able = [
             one for one in people
-            if one.active and self._decisions.about(Action.APPROVE, staff_actor(one, "", None), device, now).allowed
+            if one.active and self._decisions.about(
+                Action.APPROVE, await reviewed(uow, staff_actor(one, "", None), now), device, now
+            ).allowed
         ]  # fmt: skip
         return able if len(able) == len(people) else []
 

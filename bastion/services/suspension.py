@@ -1,4 +1,5 @@
-"""Whether somebody who is registered may work now: his employer, and the supplier's word for him (R-46, R-18).
+"""Whether somebody who is registered may work now: his employer (R-46), the supplier's word for him (R-18), and the
+hospital's own review of rights (R-19).
 
 No policy can waive it. It is asked when he comes, when something is asked or agreed for him, and when a session opens.
 """
@@ -6,6 +7,7 @@ No policy can waive it. It is asked when he comes, when something is asked or ag
 from datetime import datetime
 
 from bastion.domain.parties import Technician
+from bastion.domain.review import UNREVIEWED, RightKind, Verdict
 from bastion.domain.roster import UNCONFIRMED, RosterState, enrolled
 from bastion.domain.subcontractor import SubcontractorState
 from bastion.errors import Phrase, Suspended
@@ -29,15 +31,22 @@ async def why_suspended(uow: UnitOfWork, technician_id: str, now: datetime) -> P
     if why is not None:
         return why
     confirmed = facts.confirmed or enrolled(technician_id)
-    return UNCONFIRMED if confirmed.state(now) is RosterState.SUSPENDED else None
+    if confirmed.state(now) is RosterState.SUSPENDED:
+        return UNCONFIRMED
+    said = await uow.review_lines.verdicts(RightKind.TECHNICIAN, technician_id, now)
+    return UNREVIEWED if any(verdict is not Verdict.CONFIRMED for verdict in said.values()) else None
 
 
 async def turned_out(uow: UnitOfWork, technician_id: str, now: datetime) -> bool:
-    """Whether a person's running sessions end too: the hospital has objected to his employer.
+    """Whether a person's running sessions end too: the hospital has objected to his employer, or withdrawn his
+    access in a review.
 
     What only the clock brings about ends no work under way: a device may be in the middle of an update.
     """
     facts = await uow.rosters.employment(technician_id)
     if facts is None or (facts.employer_id and facts.employer is None):
         return True
-    return facts.employer is not None and facts.employer.state(now) is SubcontractorState.OBJECTED
+    if facts.employer is not None and facts.employer.state(now) is SubcontractorState.OBJECTED:
+        return True
+    said = await uow.review_lines.verdicts(RightKind.TECHNICIAN, technician_id, now)
+    return Verdict.WITHDRAWN in said.values()

@@ -40,6 +40,12 @@ class Suppliers(Repository[Supplier]):
     async def by_code(self, code: str) -> Supplier | None:
         return await self._one(_SUPPLIER_BY_CODE, {"name": code}) if storable(code) else None
 
+    async def maintaining(self, facility_ids: frozenset[str] | None) -> list[Supplier]:
+        """Those that maintain a device in one of these facilities, or in any."""
+        if facility_ids is None:
+            return await self._many(_MAINTAINING)
+        return await self._many(_MAINTAINING_AT, {"places": sorted(facility_ids)})
+
 
 class Technicians(Repository[Technician]):
     kind, table, named, order = Technician, t.technicians, "login", ("name", "id")
@@ -197,6 +203,13 @@ _SUPPLIER_BY_CODE = _named(Suppliers.sql_select, t.suppliers.c.code)
 _DEVICE_BY_CODE = _named(Devices.sql_select, t.devices.c.code)
 _TECHNICIAN_BY_LOGIN = _named(Technicians.sql_select, t.technicians.c.login)
 _STAFF_BY_LOGIN = _named(StaffMembers.sql_select, t.staff.c.login)
+_WITH_DEVICES = sa.select(t.device_suppliers.c.supplier_id).join(
+    t.devices, t.devices.c.id == t.device_suppliers.c.device_id
+)
+_MAINTAINING = Suppliers.sql_all.where(t.suppliers.c.id.in_(_WITH_DEVICES))
+_MAINTAINING_AT = Suppliers.sql_all.where(
+    t.suppliers.c.id.in_(_WITH_DEVICES.where(t.devices.c.facility_id.in_(sa.bindparam("places", expanding=True))))
+)
 _TECHNICIANS_OF = Technicians.sql_all.where(t.technicians.c.supplier_id == sa.bindparam("supplier_id"))
 _KEYS_OF = Keys.sql_all.where(t.technician_keys.c.technician_id == sa.bindparam("technician_id"))
 _HOLDER = (

@@ -18,6 +18,7 @@ from bastion.domain.importing import Register
 from bastion.domain.lock import LockScope
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role
+from bastion.domain.review import RightKind, Verdict
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
 from bastion.domain.undertaking import Way
@@ -169,6 +170,16 @@ rosters = sa.Table(
 confirmations = sa.Table(
     "confirmations", metadata, _id(), _to("suppliers", "supplier_id"), _at("at"), _text("by"), _text("reference"),
     _of("people", Several(tuple)), _number("left_out"),
+)  # fmt: skip
+review_campaigns = sa.Table(
+    "review_campaigns", metadata, _id(), _text("name"), _of("facilities", Several(tuple)), _at("due_at"),
+    _text("created_by"), _at("created_at"),
+)  # fmt: skip
+review_lines = sa.Table(
+    "review_lines", metadata, _id(), _to("review_campaigns", "campaign_id"), _of("kind", Closed(RightKind)),
+    _text("subject_id"), _text("right"), _text("name"), _text("company"),
+    _of("verdict", Closed(Verdict), nullable=True), _at("decided_at", nullable=True), _text("decided_by"),
+    _text("note"), sa.Index("ix_review_lines_subject", "subject_id", "kind"),
 )  # fmt: skip
 undertakings = sa.Table(
     "undertakings", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),

@@ -30,6 +30,7 @@ from bastion.store.proofs import (
     TotpUses,
     WebSessions,
 )
+from bastion.store.reviews import Campaigns, ReviewLines
 from bastion.store.rosters import Confirmations, Rosters, Subcontractors
 from bastion.store.sessions import Sessions
 from bastion.store.transaction import Transaction
@@ -54,6 +55,8 @@ class UnitOfWork:
         self.derogations = Derogations(transaction)
         self.papers = Papers(transaction)
         self.paper_rules = PaperRules(transaction)
+        self.campaigns = Campaigns(transaction)
+        self.review_lines = ReviewLines(transaction)
         self.subcontractors = Subcontractors(transaction)
         self.rosters = Rosters(transaction)
         self.confirmations = Confirmations(transaction)

@@ -10,8 +10,9 @@ from bastion.domain.held_file import Direction
 from bastion.domain.maintenance import Rhythm
 from bastion.domain.parties import Staff
 from bastion.services.maintenance import WindowForm
+from bastion.services.reviews import CampaignForm
 from bastion.services.views import Opened
-from tests.services.house import House
+from tests.services.house import OPERATOR, House
 from web.guards import Key
 
 FILE = Path(__file__).with_name("matrix.txt")
@@ -33,6 +34,8 @@ async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, 
     """Return what stands for `{ident}` (and others) in each family of routes: things of the hospital `chu`."""
     opened = await house.opened(device_code="ct-01", emergency=Call("Dr Anne Roux"))
     other = await house.services.inventory.devices(house.staff(house.max))
+    form = CampaignForm("H2", clock.now() + timedelta(days=20), ("chu",))
+    review = await house.services.reviews.start(OPERATOR, form)
     return {
         "/requests": {"ident": opened.record.request_id},
         "/windows": {"ident": await _window(house)},
@@ -41,6 +44,7 @@ async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, 
         "/sessions": {"ident": opened.record.id},
         "/desk": {"ident": await _held_file(house, opened)},
         "/recordings": {"ident": opened.record.id, "number": "1"},
+        "/reviews": {"ident": review.id},
         "/locks": {"ident": "0" * 32},
         "/messages": {"ident": "0" * 32},
         "/account": {"ident": "0" * 32},

@@ -12,6 +12,7 @@ from bastion.domain.importing import Register
 from bastion.domain.maintenance import LAST, Rhythm
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role, Staff
+from bastion.domain.review import Verdict
 from bastion.domain.session_effects import Audit
 from bastion.domain.work_order import Finding, OrderCheck, OrderRule
 from bastion.secret import Secret
@@ -19,6 +20,7 @@ from bastion.services.inventory import DeviceForm
 from bastion.services.maintenance import WindowForm
 from bastion.services.papers import PaperForm
 from bastion.services.people import StaffForm
+from bastion.services.reviews import CampaignForm
 from bastion.services.work_orders import GmaoForm
 from tests.services.house import OPERATOR, House
 from tests.web.scenery import Scenery
@@ -99,6 +101,8 @@ async def stops(house: House) -> list[Stop]:
         Stop("paper-rules", "denis", f"{registers}/papers"),
         Stop("supplier-file", "denis", f"{registers}/suppliers/{house.alice.supplier_id}/file"),
         Stop("abroad", "denis", f"{registers}/abroad"),
+        Stop("reviews", "samir", "/reviews"),
+        Stop("review", "samir", f"/reviews/{await _review(house)}"),
         Stop("undertaking", "denis", f"{registers}/undertaking"),
         Stop("import", "denis", f"{registers}/import?register=suppliers"),
         Stop("import-look", "denis", f"{registers}/import/{await _import(house)}"),
@@ -203,6 +207,15 @@ async def _window(house: House) -> str:
         made = await services.propose(house.staff(house.eve), form)
         if code == "ct-01":
             await services.agree(me, made.id, made.version)
+    return made.id
+
+
+async def _review(house: House) -> str:
+    """A review of the group that somebody has begun to decide."""
+    form = CampaignForm("Second semestre 2026", clock.now() + timedelta(days=20))
+    made = await house.services.reviews.start(OPERATOR, form)
+    lines = (await house.services.reviews.of(OPERATOR, made.id)).lines
+    await house.services.reviews.decide(OPERATOR, made.id, [lines[0].line.id], Verdict.CONFIRMED, "vu avec le service")
     return made.id
 
 

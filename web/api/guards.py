@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from web.guards import ADMINS, ANYONE, DECIDERS, LOCKERS, READERS, STAFF, STOPPERS, WATCHERS, Guard
+from web.guards import ADMINS, ANYONE, DECIDERS, LOCKERS, READERS, REVIEWERS, STAFF, STOPPERS, WATCHERS, Guard
 
 Key = tuple[str, str]
 NOWHERE: Final = "/{rest:path}"
@@ -60,6 +60,9 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /suppliers/{ident}/papers", "POST /papers/{ident}/withdraw", "PUT /paper-rules/{kind}"),
         **_rows(STAFF, "GET /undertakings", "GET /undertakings/owing", "GET /technicians/{ident}/undertakings"),
         **_rows(ADMINS, "POST /undertakings"),
+        **_rows(STAFF, "GET /reviews", "GET /reviews/{ident}"),
+        **_rows(LOCKERS, "POST /reviews"),
+        **_rows(REVIEWERS, "POST /reviews/{ident}/decide"),
         **_rows(STAFF, "GET /abroad", "GET /suppliers/{ident}/file"),
         **_rows(ADMINS, "POST /suppliers/{ident}/subcontractors", "POST /subcontractors/{ident}/end"),
         **_rows(LOCKERS, "POST /subcontractors/{ident}/object"),

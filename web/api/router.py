@@ -21,6 +21,7 @@ from web.api import (
     recordings,
     registers,
     requests,
+    reviews,
     sessions,
     supplier_files,
     undertakings,
@@ -32,7 +33,7 @@ from web.api.problems import Problem, ProblemRoute
 
 PARTS = (
     me, requests, emergencies, windows, calendar, sessions, files, recordings, locks, audit, registers, people, devices,
-    imports, papers, supplier_files, undertakings, gmao,
+    imports, papers, supplier_files, undertakings, reviews, gmao,
 )  # fmt: skip
 
 

@@ -1,0 +1,72 @@
+"""`bastion admin review` (R-19)."""
+
+from typing import Annotated
+
+import typer
+
+from bastion.cli.terminal import AsJson, group, instant, perform, say, show
+from bastion.domain.parties import Actor
+from bastion.domain.review import LineState, ReviewLine, Verdict
+from bastion.errors import Invalid
+from bastion.services.bundle import Services
+from bastion.services.reviews import CampaignForm
+
+reviews = group("Reviews of access rights.")
+
+Number = Annotated[str, typer.Argument(help="Number of the review, as `list` shows it.")]
+
+
+@reviews.command("start")
+def start(
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    *,
+    due: Annotated[str, typer.Option(help="When it is due (2026-12-31): what is not confirmed is suspended then.")],
+    facility: Annotated[list[str] | None, typer.Option(help="Code of a hospital; repeatable; none means all.")] = None,
+) -> None:
+    """Begin a review of the roles of staff, the people of suppliers and the standing windows."""
+    day = instant(due)
+    if day is None:
+        raise Invalid("due", field="due_at", sentence="Give a date such as 2026-11-22.")
+    form = CampaignForm(name, day, tuple(facility or ()))
+    made = perform(lambda services, me: services.reviews.start(me, form))
+    say("The review is begun. Number: {number}", number=made.id)
+
+
+@reviews.command("list")
+def list_reviews(*, as_json: AsJson = False) -> None:
+    """List the reviews and how far each is."""
+    found = perform(lambda services, me: services.reviews.all(me))
+    rows = [
+        {
+            "id": one.campaign.id, "name": one.campaign.name, "due_at": one.campaign.due_at,
+            **{state.value: one.counts[state] for state in LineState},
+        }
+        for one in found
+    ]  # fmt: skip
+    show(rows, as_json=as_json)
+
+
+@reviews.command("show")
+def show_review(number: Number, *, as_json: AsJson = False) -> None:
+    """Show every line of a review."""
+    found = perform(lambda services, me: services.reviews.of(me, number))
+    rows = [
+        {
+            "id": one.line.id, "kind": one.line.kind, "name": one.line.name, "company": one.line.company,
+            "right": one.line.right, "state": one.state, "decided_by": one.line.decided_by,
+        }
+        for one in found.lines
+    ]  # fmt: skip
+    show(rows, as_json=as_json)
+
+
+@reviews.command("confirm")
+def confirm(
+    number: Number, lines: Annotated[list[str], typer.Argument(help="Numbers of lines, as `show` lists them.")]
+) -> None:
+    """Confirm lines: the way back when a review has suspended whoever could have done it in the console."""
+
+    async def work(services: Services, me: Actor) -> list[ReviewLine]:
+        return await services.reviews.decide(me, number, lines, Verdict.CONFIRMED)
+
+    say("Confirmed: {count}.", count=len(perform(work)))

@@ -1,0 +1,63 @@
+"""Reviews of access rights, and what they say of a right now."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bastion.domain.review import Campaign, ReviewLine, RightKind, Verdict
+from bastion.store import tables as t
+from bastion.store.columns import Instant, storable
+from bastion.store.repository import Repository
+
+_L, _C = t.review_lines.c, t.review_campaigns.c
+
+
+class Campaigns(Repository[Campaign]):
+    kind, table, order = Campaign, t.review_campaigns, ("created_at", "id")
+
+
+class ReviewLines(Repository[ReviewLine]):
+    kind, table, order = ReviewLine, t.review_lines, ("kind", "company", "name", "right", "id")
+
+    async def of(self, campaign_id: str) -> list[ReviewLine]:
+        return await self._many(OF_CAMPAIGN, {"campaign": campaign_id}) if storable(campaign_id) else []
+
+    async def chosen(self, campaign_id: str, ids: Collection[str]) -> list[ReviewLine]:
+        """Lines of this campaign, held until the commit."""
+        wanted = [one for one in ids if storable(one)]
+        return await self._many(SOME, {"campaign": campaign_id, "ids": wanted}) if wanted else []
+
+    async def verdicts(self, kind: RightKind, subject_id: str, now: datetime) -> dict[str, Verdict | None]:
+        """By right, what the latest campaign says that has decided or whose day has come; `None` is its silence."""
+        rows = await self._tx.rows(SAID, {"kind": kind, "subject": subject_id, "now": now})
+        return dict(_pair(row) for row in rows)  # the latest comes last
+
+    async def silenced(self, kind: RightKind, now: datetime) -> frozenset[str]:
+        """The subjects of this kind whom a review has withdrawn or not confirmed in time."""
+        rows = await self._tx.rows(ALL_SAID, {"kind": kind, "now": now})
+        last = dict(_pair(row) for row in rows)
+        return frozenset(ident for ident, verdict in last.items() if verdict is not Verdict.CONFIRMED)
+
+
+def _pair(row: sa.Row[Any]) -> tuple[str, Verdict | None]:
+    name, verdict = tuple(row)
+    return name, verdict
+
+
+OF_CAMPAIGN = ReviewLines.sql_all.where(_L.campaign_id == sa.bindparam("campaign"))
+SOME = OF_CAMPAIGN.where(_L.id.in_(sa.bindparam("ids", expanding=True))).with_for_update()
+_SPOKEN = sa.or_(_L.decided_at.is_not(None), _C.due_at <= sa.bindparam("now", type_=Instant))
+SAID = (
+    sa.select(_L.right, _L.verdict)
+    .join(t.review_campaigns, _C.id == _L.campaign_id)
+    .where(_L.kind == sa.bindparam("kind", type_=_L.kind.type), _L.subject_id == sa.bindparam("subject"), _SPOKEN)
+    .order_by(_C.created_at, _C.id)
+)
+ALL_SAID = (
+    sa.select(_L.subject_id, _L.verdict)
+    .join(t.review_campaigns, _C.id == _L.campaign_id)
+    .where(_L.kind == sa.bindparam("kind", type_=_L.kind.type), _SPOKEN)
+    .order_by(_C.created_at, _C.id)
+)

@@ -1,0 +1,46 @@
+"""R-19: what is not confirmed on the due day is suspended by the clock; a decision, also a late one, holds."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bastion.domain.parties import Role
+from bastion.domain.review import LONGEST, REVIEWERS, Campaign, LineState, ReviewLine, RightKind, Verdict, checked
+from bastion.errors import Invalid
+
+NOW = datetime(2026, 11, 29, 9, tzinfo=UTC)
+DAY, INSTANT = timedelta(days=1), timedelta(microseconds=1)
+LINE = ReviewLine("l1", "c1", RightKind.TECHNICIAN, "t1", "", "Alice", "Acme")
+CAMPAIGN = Campaign("c1", "H2", ("*",), NOW + 30 * DAY, "Ruth", NOW)
+
+
+def test_silence_suspends_on_the_due_day_and_not_before():
+    due = CAMPAIGN.due_at
+    assert [LINE.state(due, at) for at in (NOW, due - INSTANT, due, due + 90 * DAY)] == [
+        LineState.OPEN, LineState.OPEN, LineState.SUSPENDED, LineState.SUSPENDED,
+    ]  # fmt: skip
+    assert [CAMPAIGN.due(at) for at in (due - INSTANT, due)] == [False, True]
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_was_decided_holds_before_and_after(verdict):
+    one = replace(LINE, verdict=verdict, decided_at=NOW, decided_by="Ruth")
+    for at in (NOW, CAMPAIGN.due_at, CAMPAIGN.due_at + DAY):
+        assert one.state(CAMPAIGN.due_at, at).value == verdict.value
+
+
+@pytest.mark.parametrize("due", [NOW, NOW - DAY, NOW + LONGEST + INSTANT])
+def test_a_review_is_due_after_today_and_within_half_a_year(due):
+    with pytest.raises(Invalid):
+        checked(replace(CAMPAIGN, due_at=due))
+
+
+def test_the_longest_is_accepted():
+    assert checked(replace(CAMPAIGN, due_at=NOW + LONGEST)).name == "H2"
+
+
+def test_approvers_do_not_review_staff_and_auditors_nobody():
+    assert Role.APPROVER not in REVIEWERS[RightKind.STAFF]
+    assert all(Role.AUDITOR not in roles for roles in REVIEWERS.values())
+    assert {*REVIEWERS} == {*RightKind}

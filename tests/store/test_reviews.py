@@ -1,0 +1,80 @@
+"""R-19: the latest campaign that has spoken counts; what was begun and decided is kept."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bastion.domain.review import Campaign, ReviewLine, RightKind, Verdict
+from bastion.errors import BastionError
+from tests.store.samples import NOW
+
+DAY = timedelta(days=1)
+PEOPLE = RightKind.TECHNICIAN
+OLD = Campaign("c1", "H1", ("*",), NOW + 10 * DAY, "Ruth", NOW)
+NEW = Campaign("c2", "H2", ("*",), NOW + 40 * DAY, "Ruth", NOW + 20 * DAY)
+LINE = ReviewLine("l1", "c1", PEOPLE, "t1", "", "Alice", "Acme")
+
+
+def decided(line: ReviewLine, verdict: Verdict) -> ReviewLine:
+    return replace(line, verdict=verdict, decided_at=NOW + DAY, decided_by="Eve")
+
+
+@pytest.fixture
+async def begun(database):
+    async with database.write() as uow:
+        await uow.campaigns.add(OLD)
+        await uow.campaigns.add(NEW)
+        await uow.review_lines.add_all([LINE, replace(LINE, id="l2", campaign_id="c2")])
+
+
+@pytest.mark.usefixtures("begun")
+async def test_silence_speaks_on_the_day_and_a_later_campaign_before_it_does_not(database):
+    async with database.read() as uow:
+        said = [await uow.review_lines.verdicts(PEOPLE, "t1", NOW + days * DAY) for days in (9, 10, 30, 40)]
+        assert said == [{}, {"": None}, {"": None}, {"": None}]
+        assert await uow.review_lines.silenced(PEOPLE, NOW + 9 * DAY) == frozenset()
+        assert await uow.review_lines.silenced(PEOPLE, NOW + 10 * DAY) == {"t1"}
+        assert await uow.review_lines.verdicts(RightKind.STAFF, "t1", NOW + 50 * DAY) == {}
+
+
+@pytest.mark.usefixtures("begun")
+async def test_the_latest_word_counts(database):
+    async with database.write() as uow:
+        (line,) = await uow.review_lines.chosen("c2", ["l1", "l2", "\x00"])
+        await uow.review_lines.save(decided(line, Verdict.CONFIRMED))
+        assert await uow.review_lines.verdicts(PEOPLE, "t1", NOW + 30 * DAY) == {"": Verdict.CONFIRMED}
+        await uow.review_lines.save(decided(LINE, Verdict.WITHDRAWN))
+        assert await uow.review_lines.verdicts(PEOPLE, "t1", NOW + 30 * DAY) == {"": Verdict.CONFIRMED}
+        assert await uow.review_lines.silenced(PEOPLE, NOW + 30 * DAY) == frozenset()
+        assert [one.id for one in await uow.review_lines.of("c1")] == ["l1"]
+
+
+@pytest.mark.usefixtures("begun")
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(LINE, subject_id="t2"),
+        replace(LINE, name="Bob"),
+        replace(LINE, verdict=Verdict.CONFIRMED),
+        replace(LINE, decided_by="Eve"),
+    ],
+)
+async def test_the_database_refuses_half_a_decision_and_another_right(database, changed):
+    with pytest.raises(BastionError):
+        async with database.write() as uow:
+            await uow.review_lines.save(changed)
+
+
+@pytest.mark.usefixtures("begun")
+async def test_a_decision_may_change_and_not_vanish_and_a_campaign_stays_as_it_was(database):
+    async with database.write() as uow:
+        await uow.review_lines.save(decided(LINE, Verdict.WITHDRAWN))
+        await uow.review_lines.save(decided(LINE, Verdict.CONFIRMED))
+    for work in (
+        lambda uow: uow.review_lines.save(LINE),
+        lambda uow: uow.campaigns.save(replace(OLD, due_at=NOW + 90 * DAY)),
+    ):
+        with pytest.raises(BastionError):
+            async with database.write() as uow:
+                await work(uow)

@@ -1,0 +1,113 @@
+"""`/reviews`: access rights are listed, confirmed or withdrawn by a day, and suspended otherwise (R-19)."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from bastion.domain.review import Campaign, LineState, RightKind, Verdict
+from bastion.services.reviews import CampaignForm, Review, Seen, Standing
+from web.api.bearer import Me, Use
+from web.api.shapes import Instant, Shape
+
+
+class ReviewBody(Shape):
+    """`facilities` are codes; empty means the whole group."""
+
+    name: str = Field(max_length=200)
+    due_at: Instant
+    facilities: tuple[str, ...] = ()
+
+
+class DecisionBody(Shape):
+    """`lines` are ids of the review's lines, all decided alike or none; withdrawing needs a `note`."""
+
+    lines: list[str] = Field(max_length=5000)
+    verdict: Verdict
+    note: str = Field("", max_length=2000)
+
+
+class CampaignShape(Shape):
+    """`counts` is how many lines are in each state."""
+
+    id: str
+    name: str
+    facilities: list[str]
+    due_at: datetime
+    created_by: str
+    created_at: datetime
+    counts: dict[LineState, int]
+
+    @classmethod
+    def of(cls, one: Campaign, counts: dict[LineState, int]) -> "CampaignShape":
+        return cls(
+            id=one.id, name=one.name, facilities=list(one.facilities), due_at=one.due_at, created_by=one.created_by,
+            created_at=one.created_at, counts=counts,
+        )  # fmt: skip
+
+    @classmethod
+    def standing(cls, one: Standing) -> "CampaignShape":
+        return cls.of(one.campaign, one.counts)
+
+
+class LineShape(Shape):
+    """`right` is the role of a staff member; `mine`: you may decide on it."""
+
+    id: str
+    kind: RightKind
+    subject_id: str
+    right: str
+    name: str
+    company: str
+    state: LineState
+    decided_at: datetime | None
+    decided_by: str
+    note: str
+    mine: bool
+
+    @classmethod
+    def of(cls, seen: Seen) -> "LineShape":
+        line = seen.line
+        return cls(
+            id=line.id, kind=line.kind, subject_id=line.subject_id, right=line.right, name=line.name,
+            company=line.company, state=seen.state, decided_at=line.decided_at, decided_by=line.decided_by,
+            note=line.note, mine=seen.mine,
+        )  # fmt: skip
+
+
+class ReviewShape(Shape):
+    campaign: CampaignShape
+    lines: list[LineShape]
+
+    @classmethod
+    def of(cls, review: Review) -> "ReviewShape":
+        return cls(campaign=CampaignShape.standing(review.standing), lines=[LineShape.of(one) for one in review.lines])
+
+
+def add_to(router: APIRouter) -> None:
+    router.add_api_route("/reviews", reviews, methods=["GET"])
+    router.add_api_route("/reviews", start, methods=["POST"], status_code=201)
+    router.add_api_route("/reviews/{ident}", review, methods=["GET"])
+    router.add_api_route("/reviews/{ident}/decide", decide, methods=["POST"])
+
+
+async def reviews(me: Me, use: Use) -> list[CampaignShape]:
+    """The reviews of access rights one sees, the newest first."""
+    return [CampaignShape.standing(one) for one in await use.reviews.all(me)]
+
+
+async def start(body: ReviewBody, me: Me, use: Use) -> ReviewShape:
+    """Begin a review; needs a fresh code."""
+    made = await use.reviews.start(me, CampaignForm(body.name, body.due_at, body.facilities))
+    return ReviewShape.of(await use.reviews.of(me, made.id))
+
+
+async def review(ident: str, me: Me, use: Use) -> ReviewShape:
+    """A review with every line."""
+    return ReviewShape.of(await use.reviews.of(me, ident))
+
+
+async def decide(ident: str, body: DecisionBody, me: Me, use: Use) -> ReviewShape:
+    """Confirm or withdraw lines; needs a fresh code."""
+    await use.reviews.decide(me, ident, body.lines, body.verdict, body.note)
+    return ReviewShape.of(await use.reviews.of(me, ident))
