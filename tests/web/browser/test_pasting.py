@@ -17,3 +17,16 @@ async def test_the_button_beside_a_command_copies_exactly_it(house: House, seat:
     await expect(page.locator("[data-done]")).to_have_count(1)
     assert await page.evaluate("navigator.clipboard.readText()") == text
     assert text.startswith("psftp -P 2222 alice+ct-01@127.0.0.1")
+
+
+async def test_what_the_reader_unfolded_stays_open_when_the_page_reads_itself_again(house: House, seat: Seat):
+    request = await house.asked()
+    desk = await seat(house.eve)
+    page = await desk.open(f"/requests/{request.id}")
+    await page.get_by_text("PuTTY (Windows, Linux)").click()
+    await page.get_by_text("OpenSSH (Linux, macOS, Windows)").click()  # was open: now folded
+    async with page.expect_response(lambda answer: answer.url.endswith(f"/requests/{request.id}")):
+        await page.evaluate("document.body.dispatchEvent(new CustomEvent('bastion:resync'))")
+    await page.evaluate("new Promise(done => setTimeout(done, 200))")
+    folds = page.locator("details", has=page.locator("dl.commands"))
+    assert await folds.evaluate_all("all => all.map(one => one.open)") == [False, True, False]

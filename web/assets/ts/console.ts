@@ -1,11 +1,12 @@
 // What every page loads. Each page is whole without it: forms post and redirect, links lead on.
-import "htmx.org";
 import { keepFormsHonest } from "./forms";
 import { listen } from "./live";
 import { stayPresent } from "./presence";
 import { keepTime } from "./times";
+import { keepUnfolded } from "./unfolded";
 
 keepTime();
+keepUnfolded();
 keepFormsHonest();
 void stayPresent();
 if (document.body.dataset["live"]) listen(document.body.dataset["live"]);
