@@ -96,9 +96,11 @@ class Services:
     work_orders: WorkOrders
     database: Database
 
-    def hints(self) -> AsyncIterator[Hint]:
-        """Keys of rows that changed; the first item, and each after a gap, says: read everything again."""
-        return self.database.bus.listen()
+    def hints(self, *topics: str) -> AsyncIterator[Hint]:
+        """Keys of rows that changed, of these topics or of all; the first item, and each after a gap, says: read
+        everything again.
+        """
+        return self.database.bus.listen(frozenset(topics) if topics else None)
 
 
 def build(

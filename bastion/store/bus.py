@@ -5,8 +5,9 @@ subscription starts with RESYNC: read everything again. So does every restart of
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
 from bastion.errors import Unavailable
@@ -34,24 +35,54 @@ class Bus(Protocol):
         """Just after a commit that succeeded."""
         ...
 
-    def listen(self) -> AsyncIterator[Hint]: ...
+    def listen(self, topics: frozenset[str] | None = None) -> AsyncIterator[Hint]:
+        """What changes, of these `topics` or of all; RESYNC whichever were asked for."""
+        ...
 
     async def close(self) -> None: ...
 
 
 class Queues:
-    """One queue per listener; a listener that does not keep up is told to read everything again."""
+    """One queue per listener; a listener that does not keep up is told to read everything again.
+
+    Most hints concern few of the listeners (every live session waits for files of its own), so they stand by topic.
+    """
 
     def __init__(self) -> None:
-        self.all: set[asyncio.Queue[Hint]] = set()
+        self._of: dict[asyncio.Queue[Hint], frozenset[str] | None] = {}
+        self._by_topic: dict[str | None, set[asyncio.Queue[Hint]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._of)
+
+    def open(self, topics: frozenset[str] | None) -> "asyncio.Queue[Hint]":
+        queue: asyncio.Queue[Hint] = asyncio.Queue()
+        self._of[queue] = topics
+        for topic in _places(topics):
+            self._by_topic.setdefault(topic, set()).add(queue)
+        return queue
+
+    def close(self, queue: "asyncio.Queue[Hint]") -> None:
+        for topic in _places(self._of.pop(queue)):
+            self._by_topic[topic].discard(queue)
 
     def put(self, hint: Hint) -> None:
-        for queue in self.all:
+        for queue in self._concerned(hint):
             if queue.qsize() >= _LONGEST:
                 while not queue.empty():
                     queue.get_nowait()
                 queue.put_nowait(RESYNC)
             queue.put_nowait(hint)
+
+    def _concerned(self, hint: Hint) -> "Iterable[asyncio.Queue[Hint]]":
+        if hint == RESYNC:
+            return self._of
+        return chain(self._by_topic.get(hint.topic, ()), self._by_topic.get(None, ()))
+
+
+def _places(topics: frozenset[str] | None) -> tuple[str | None, ...]:
+    """Where a queue stands; `None` is every topic."""
+    return (None,) if topics is None else tuple(topics)
 
 
 class LocalBus:
@@ -70,9 +101,8 @@ class LocalBus:
         for hint in hints:
             self._queues.put(hint)
 
-    async def listen(self) -> AsyncIterator[Hint]:
-        queue: asyncio.Queue[Hint] = asyncio.Queue()
-        self._queues.all.add(queue)
+    async def listen(self, topics: frozenset[str] | None = None) -> AsyncIterator[Hint]:
+        queue = self._queues.open(topics)
         if self._watcher is None or self._watcher.done():
             self._watcher = asyncio.create_task(self._watch(), name="store-foreign-commits")
         try:
@@ -80,7 +110,7 @@ class LocalBus:
             while True:
                 yield await queue.get()
         finally:
-            self._queues.all.discard(queue)
+            self._queues.close(queue)
 
     async def close(self) -> None:
         if self._watcher is not None:
@@ -90,7 +120,7 @@ class LocalBus:
     async def _watch(self) -> None:
         """Look five times a second; after an outage everybody reads everything again."""
         seen: int | None = None
-        while self._queues.all:
+        while self._queues:
             try:
                 now: int | None = await self._foreign_commits()
             except Unavailable:

@@ -1,4 +1,8 @@
-"""Hints through PostgreSQL, to every node. Loaded only where the database is one: asyncpg takes its time."""
+"""Hints through PostgreSQL, to every node. Loaded only where the database is one: asyncpg takes its time.
+
+One connection listens for the whole process, however many pages are open and sessions live: a connection each would
+use up the server's before the first hundred.
+"""
 
 import asyncio
 import contextlib
@@ -12,8 +16,9 @@ from bastion.store.transaction import Change
 
 CHANNEL = "bastion"
 _RETRY = 0.2  # seconds between attempts to reach PostgreSQL
-_HEARTBEAT = 5.0  # seconds of silence after which the listening connection is tested
+_HEARTBEAT = 5.0  # seconds after which the listening connection is tested; a partition breaks nothing by itself
 _NOTIFY = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("payload", type_=sa.String)))
+_TROUBLES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class PostgresBus:
@@ -21,6 +26,9 @@ class PostgresBus:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
+        self._queues = Queues()
+        self._hearing = False
+        self._ear: asyncio.Task[None] | None = None
 
     def staged(self, hints: Sequence[Hint]) -> list[Change]:
         return [(_NOTIFY, {"payload": f"{hint.topic} {hint.key}"}) for hint in dict.fromkeys(hints)]
@@ -28,48 +36,58 @@ class PostgresBus:
     def deliver(self, hints: Sequence[Hint]) -> None:
         """Nothing to do: the server delivers."""
 
-    async def close(self) -> None:
-        """Nothing to do: each listener holds its own connection and closes it."""
+    async def listen(self, topics: frozenset[str] | None = None) -> AsyncIterator[Hint]:
+        queue = self._queues.open(topics)
+        if self._ear is None or self._ear.done():
+            self._ear = asyncio.create_task(self._hear(), name="store-hints")
+        if self._hearing:
+            queue.put_nowait(RESYNC)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._queues.close(queue)
+            if not self._queues:
+                await asyncio.shield(self.close())
 
-    async def listen(self) -> AsyncIterator[Hint]:
+    async def close(self) -> None:
+        ear, self._ear = self._ear, None
+        if ear is not None:
+            ear.cancel()
+            await asyncio.wait([ear])
+
+    async def _hear(self) -> None:
+        """Hear for all listeners until cancelled; whenever hearing begins, everybody reads everything again."""
         while True:
-            queues = Queues()
-            queue: asyncio.Queue[Hint] = asyncio.Queue()
-            queues.all.add(queue)
             try:
                 connection = await asyncpg.connect(self._dsn, timeout=2)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except _TROUBLES:
                 await asyncio.sleep(_RETRY)
                 continue
             try:
-                async for hint in _heard(connection, queues, queue):
-                    yield hint
+                await self._hear_on(connection)
             finally:
-                with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                    await connection.close(timeout=1)  # best effort: the next listener has a connection of its own
+                self._hearing = False
+                with contextlib.suppress(*_TROUBLES):
+                    await connection.close(timeout=1)  # best effort: the next one is another connection
 
+    async def _hear_on(self, connection: asyncpg.Connection) -> None:
+        """Pass hints on until the connection breaks."""
+        broken = asyncio.Event()
 
-async def _heard(connection: asyncpg.Connection, queues: Queues, queue: "asyncio.Queue[Hint]") -> AsyncIterator[Hint]:
-    """Hints until the connection breaks. A partitioned network breaks nothing by itself, hence the heartbeat."""
-    closed = Hint("closed", "")
+        def hear(_connection: object, _pid: int, _channel: str, payload: str) -> None:
+            topic, _, key = payload.partition(" ")
+            self._queues.put(Hint(topic, key))
 
-    def hear(_connection: object, _pid: int, _channel: str, payload: str) -> None:
-        topic, _, key = payload.partition(" ")
-        queues.put(Hint(topic, key))
-
-    connection.add_termination_listener(lambda _: queue.put_nowait(closed))
-    await connection.add_listener(CHANNEL, hear)
-    yield RESYNC
-    while True:
+        connection.add_termination_listener(lambda _: broken.set())
         try:
-            async with asyncio.timeout(_HEARTBEAT):
-                hint = await queue.get()
-        except TimeoutError:
-            try:
-                await connection.execute("select 1", timeout=2)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                return
-            continue
-        if hint is closed:
+            await connection.add_listener(CHANNEL, hear)
+            self._hearing = True
+            self._queues.put(RESYNC)
+            while not broken.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(broken.wait(), _HEARTBEAT)
+                if not broken.is_set():
+                    await connection.execute("select 1", timeout=2)
+        except (*_TROUBLES, TimeoutError):
             return
-        yield hint

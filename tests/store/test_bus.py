@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -139,10 +140,49 @@ async def test_two_listen_and_one_leaves(database: Database) -> None:
         assert await comes_back.until(2) == [RESYNC, Hint("lock", "loc-1")]
 
 
+async def test_who_asked_for_one_topic_hears_of_no_other_but_is_told_of_each_gap(database: Database) -> None:
+    listener = Listener(database.bus.listen(frozenset({"lock"})))
+    task = asyncio.create_task(listener.run())
+    await listener.until(1)
+    async with database.write() as uow:
+        uow.hint("session", "ses-1")
+        uow.hint("lock", "loc-1")
+    assert await listener.until(2) == [RESYNC, Hint("lock", "loc-1")]
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def test_a_gap_is_told_to_everybody() -> None:
+    queues = Queues()
+    few, every = queues.open(frozenset({"lock", "session"})), queues.open(None)
+    queues.put(RESYNC)
+    queues.put(Hint("lock", "x"))
+    assert (
+        [few.get_nowait(), few.get_nowait()] == [every.get_nowait(), every.get_nowait()] == [RESYNC, Hint("lock", "x")]
+    )
+    queues.close(few)
+    queues.put(Hint("lock", "y"))
+    assert (few.qsize(), every.qsize()) == (0, 1)
+    queues.close(every)
+    assert not queues
+
+
+async def test_many_listeners_share_one_connection(on_postgres: Database) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        listeners = [await stack.enter_async_context(listening(on_postgres)) for _ in range(20)]
+        async with on_postgres.read() as uow:
+            rows = await uow.settings._tx.rows(
+                sa.text("select count(*) from pg_stat_activity where query like 'LISTEN%' and pid <> pg_backend_pid()")
+            )
+        assert rows[0][0] == 1
+        await impose(on_postgres)
+        for listener in listeners:
+            assert await listener.until(2) == [RESYNC, Hint("lock", "loc-1")]
+
+
 def test_a_listener_that_does_not_keep_up_reads_everything() -> None:
     queues = Queues()
-    queue: asyncio.Queue[Hint] = asyncio.Queue()
-    queues.all.add(queue)
+    queue = queues.open(frozenset({"session"}))
     for number in range(1001):
         queues.put(Hint("session", str(number)))
     assert [queue.get_nowait() for _ in range(queue.qsize())] == [RESYNC, Hint("session", "1000")]

@@ -26,6 +26,8 @@ from recordings.model import RecordingError
 
 EVERYTHING: Final = "*"
 """The topic that says: read everything again."""
+DECISIONS: Final = "held_file"
+"""The topic that says: somebody decided on a held file."""
 A_MOMENT: Final = 0.5
 COMMAND: Final = "release desk"
 """What the recording calls the channel over which a released file is delivered."""
@@ -58,7 +60,7 @@ class Deliveries:
         async for topic, key in hints:
             if self._live.ended.is_set():
                 return
-            if topic == EVERYTHING or (topic == "held_file" and await self._decided_for_him(key)):
+            if topic == EVERYTHING or (topic == DECISIONS and await self._decided_for_him(key)):
                 await self.look()
 
     async def look(self) -> None:

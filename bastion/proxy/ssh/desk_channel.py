@@ -15,7 +15,7 @@ from bastion.proxy.relay import Relay, Tap
 from bastion.proxy.ssh import desk_end, scp_server
 from bastion.proxy.ssh.channels import TechnicianEnd
 from bastion.proxy.ssh.connector import DeviceLink
-from bastion.proxy.ssh.deliveries import Deliveries
+from bastion.proxy.ssh.deliveries import DECISIONS, Deliveries
 from bastion.proxy.ssh.desk import Desk
 from bastion.proxy.ssh.desk_server import DeskServer
 from bastion.proxy.ssh.device_files import DeviceFiles, over_sftp
@@ -62,7 +62,7 @@ class DeskChannels:
     async def deliver(self, tell: Callable[[str], None]) -> None:
         """Bring what is released later, until the session ends; `tell` puts a sentence before the technician."""
         deliveries = Deliveries(self.live, self.services.files, self.device, tell)
-        hints = ((hint.topic, hint.key) async for hint in self.services.hints())
+        hints = ((hint.topic, hint.key) async for hint in self.services.hints(DECISIONS))
         looking = self.keep(deliveries.run(hints), f"deliveries of {self.live.id}")
         await self.live.ended.wait()
         looking.cancel()
