@@ -87,13 +87,13 @@ class Authentication:
     # -- technicians, over SSH -----------------------------------------------------------------------------------------
     async def known_key(self, login: str, public: str) -> bool:
         """Tell whether an *offered* key could do. Nothing is proved yet: no audit, no right (T4)."""
-        async with self._database.read() as uow:
+        async with self._database.read(quick=True) as uow:
             return await self._technician_with_key(uow, login, public) is not None
 
     async def key_proved(self, login: str, public: str, source: str, device_code: str) -> KeyOutcome:
         """The client has signed with the key. Say whether a code must follow; raise `AuthenticationFailed`."""
         now = clock.now()
-        async with self._database.read() as uow:
+        async with self._database.read(quick=True) as uow:
             found = await self._technician_with_key(uow, login, public)
             if found is None:
                 raise AuthenticationFailed("key is not registered")
@@ -105,7 +105,7 @@ class Authentication:
     async def technician_code(self, login: str, fingerprint: str, code: str, source: str, client: str = "") -> Actor:
         """Check the second factor; return the actor, or raise `AuthenticationFailed`."""
         await self._attempt(login, source, "ssh")
-        async with self._database.write() as uow:
+        async with self._database.write(quick=True) as uow:
             technician = await uow.technicians.by_login(login)
             usable = technician is not None and technician.usable(clock.now())
             if usable and technician is not None and await self._code_is_right(uow, technician.id, code):
@@ -115,7 +115,7 @@ class Authentication:
 
     async def technician_by_proof(self, login: str, fingerprint: str, source: str, client: str = "") -> Actor:
         """The actor of a further connection whose second factor stands (see `key_proved`)."""
-        async with self._database.write() as uow:
+        async with self._database.write(quick=True) as uow:
             technician = await uow.technicians.by_login(login)
             if technician is None or not technician.usable(clock.now()):
                 raise AuthenticationFailed("technician is not usable")
@@ -124,7 +124,7 @@ class Authentication:
     async def refused(self, login: str, source: str, door: str, stage: str, why: str, client: str = "") -> None:
         """Audit a failed attempt at a door. Only tries at a secret are counted, and that before they are judged."""
         now = clock.now()
-        async with self._database.write() as uow:
+        async with self._database.write(quick=True) as uow:
             await uow.audit.append(
                 "auth:failed", actor=_stranger(source), subject=("login", login[:64]), at=now,
                 door=door, stage=stage, why=why, client=client, login=login,
@@ -148,7 +148,7 @@ class Authentication:
     async def actor_of_session(self, token: str, source: str) -> Actor | None:
         """The actor behind a cookie, re-read each time: roles and locks of this very second (T25)."""
         now = clock.now()
-        async with self._database.read() as uow:
+        async with self._database.read(quick=True) as uow:
             session = await uow.web_sessions.get(hash_token(token))
             if session is None or session.ended_at is not None or now >= session.expires_at:
                 return None
@@ -213,7 +213,7 @@ class Authentication:
     async def actor_of_token(self, bearer: str, source: str) -> Actor | None:
         """The actor behind an API token: never more than its owner may now, nor more than the token's own roles."""
         now = clock.now()
-        async with self._database.read() as uow:
+        async with self._database.read(quick=True) as uow:
             token = await uow.tokens.by_hash(hash_token(bearer))
             if token is None or token.revoked_at is not None or now >= token.expires_at:
                 return None
@@ -274,7 +274,7 @@ class Authentication:
         login after the other; neither costs a hash or more than one line in the trail.
         """
         now = clock.now()
-        async with self._database.write() as uow:
+        async with self._database.write(quick=True) as uow:
             await uow.locks.hold()
             failures = await uow.failures.count(login, source, now - FAILURE_WINDOW)
             flood = await uow.failures.count("", source, now - FAILURE_WINDOW)

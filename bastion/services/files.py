@@ -111,17 +111,17 @@ class Files:
 
     # -- handing out ---------------------------------------------------------------------------------------------------
     async def get(self, file_id: str) -> HeldFile:
-        async with self._database.read() as uow:
+        async with self._database.read(quick=True) as uow:
             return found(await uow.held_files.get(file_id), file_id)
 
     async def waiting_for(self, record: SessionRecord) -> list[HeldFile]:
         """What this technician brought for this device and a person has released, the oldest first."""
-        async with self._database.read() as uow:
+        async with self._database.read(quick=True) as uow:
             return await uow.held_files.released(record.technician_id, record.device_id, record.node, clock.now())
 
     async def fetched(self, record: SessionRecord, path: str) -> HeldFile | None:
         """The newest copy of `path` taken under this grant that is held, or that a person has released."""
-        async with self._database.read() as uow:
+        async with self._database.read(quick=True) as uow:
             return await uow.held_files.fetched(record.grant_id, path, record.node, clock.now())
 
     @asynccontextmanager

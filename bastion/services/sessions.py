@@ -80,7 +80,7 @@ class Sessions:
 
     async def refused(self, actor: Actor, device_code: str, problem: BastionError) -> None:
         """Audit that a technician was turned away, and why."""
-        async with self._database.write() as uow:
+        async with self._database.write(quick=True) as uow:
             await uow.audit.append(
                 "session:refused", actor=actor, subject=("technician", actor.id), at=clock.now(), door="ssh",
                 device=device_code, why=problem.code, technician=actor.login,
@@ -89,7 +89,7 @@ class Sessions:
     async def acknowledge(self, actor: Actor, grant_id: str, how: str) -> None:
         """Keep that the recording notice was accepted, once per grant (R-56)."""
         now = clock.now()
-        async with self._database.write() as uow:
+        async with self._database.write(quick=True) as uow:
             grant = found(await uow.grants.get(grant_id))
             if grant.technician_id != actor.id:
                 raise NotFound(grant_id)
@@ -108,7 +108,7 @@ class Sessions:
         each refusal is audited.
         """
         try:
-            async with self._database.write() as uow:
+            async with self._database.write(quick=True) as uow:
                 return await self._opening.open(uow, actor, grant_id, connection, clock.now())
         except BastionError as problem:
             await self.refused(actor, grant_id, problem)
@@ -119,7 +119,7 @@ class Sessions:
         if not facts:
             return
         actor, now = carrier(record), clock.now()
-        async with self._database.write() as uow:
+        async with self._database.write(quick=True) as uow:
             for fact in facts:
                 await uow.audit.append(
                     fact.tag, actor=actor, subject=("session", record.id), facility_id=record.facility_id, at=now,
@@ -129,7 +129,7 @@ class Sessions:
     async def closed(self, record: SessionRecord, ending: Ending) -> None:
         """Keep the end of a session; the digest of its recording goes into the audit chain with it."""
         now = clock.now()
-        async with self._database.write() as uow:
+        async with self._database.write(quick=True) as uow:
             current = found(await uow.sessions.get(record.id))
             if current.ended_at is not None:
                 return

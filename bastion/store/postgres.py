@@ -56,7 +56,7 @@ class PostgresBackend:
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         event.listen(self._engine.sync_engine, "checkout", _refuse_the_dead)
 
-    async def begin(self, *, reading: bool) -> Transaction:
+    async def begin(self, *, reading: bool, quick: bool = False) -> Transaction:  # noqa: ARG002 - no threads here
         engine: AsyncEngine = self._reading if reading else self._engine
         with translated():
             return PostgresTransaction(await engine.connect(), reading=reading)

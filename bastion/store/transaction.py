@@ -32,8 +32,8 @@ class Transaction(Protocol):
 
 
 class Backend(Protocol):
-    """Hands out transactions. `reading` ones see one snapshot and cannot write."""
+    """Hands out transactions. `reading` ones see one snapshot and cannot write; `quick` as `Database.write` says."""
 
-    async def begin(self, *, reading: bool) -> Transaction: ...
+    async def begin(self, *, reading: bool, quick: bool = False) -> Transaction: ...
 
     async def close(self) -> None: ...

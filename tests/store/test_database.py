@@ -111,7 +111,7 @@ async def test_a_commit_under_way_is_hinted_even_if_nobody_waits_for_it(
     committing, go_on = asyncio.Event(), asyncio.Event()
     begin = database._backend.begin
 
-    async def slow(*, reading: bool) -> Transaction:
+    async def slow(*, reading: bool, quick: bool = False) -> Transaction:
         transaction = await begin(reading=reading)
         commit = transaction.commit
 
