@@ -18,6 +18,7 @@ from bastion.domain.session import EndReason
 from bastion.errors import BastionError, Conflict
 from bastion.services.bundle import Services
 from bastion.services.retention import Overdue
+from bastion.services.screens import ScreenGuard
 from bastion.services.sessions import Ending
 from bastion.store.leases import run_if_mine
 from recordings import container, erasure
@@ -46,7 +47,7 @@ class Archive:
     min_free: int
 
     def seal(self, recording_id: str) -> Seal:
-        return container.seal(self.spool / recording_id, self.blobs, self.signer)
+        return container.seal(self.spool / recording_id, self.blobs, self.signer, ScreenGuard)
 
     def verify(self, recording_id: str) -> Verification:
         return container.verify(self.blobs, recording_id, self.signer.public)
@@ -77,6 +78,7 @@ async def recover(services: Services, archive: Archive, node: str) -> int:
         ending = Ending(
             EndReason.CRASHED, by=node, why="the bastion stopped without warning",
             digest=seal.digest if seal else "", bytes=seal.bytes if seal else 0, seconds=seal.seconds if seal else 0.0,
+            findings=seal.findings if seal else (),
         )  # fmt: skip
         await services.sessions.closed(record, ending)
         _log.warning("a session was left by a crash; it is closed", session=record.id, sealed=bool(seal))
@@ -132,7 +134,8 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], first: flo
 async def _seal_the_rest(services: Services, archive: Archive) -> dict[str, Seal]:
     """Seal every spool nobody writes to any more. One that cannot be sealed stays, and is an alarm."""
     seals: dict[str, Seal] = {}
-    for found in await asyncio.to_thread(container.recover, archive.spool, archive.blobs, archive.signer):
+    waiting = asyncio.to_thread(container.recover, archive.spool, archive.blobs, archive.signer, ScreenGuard)
+    for found in await waiting:
         if found.seal is not None:
             seals[found.recording_id] = found.seal
             continue

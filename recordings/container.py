@@ -10,7 +10,7 @@ run again; the spool goes only when the sealed container is on the disk and has 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -31,15 +31,16 @@ from recordings.model import (
     printable,
     safe_name,
 )
-from recordings.sealing import SpoolReading
+from recordings.sealing import Look, SpoolReading
 from recordings.signing import Signer, load_public
 
 LARGEST_JSON = 256 * 1024 * 1024
 """A seal or manifest beyond this is not read at all: it would fill the memory."""
 
 
-def seal(spool_dir: Path, store: BlobStore, signer: Signer) -> Seal:
-    """Seal the finished (or crashed) recording in `spool_dir` and remove the spool.
+def seal(spool_dir: Path, store: BlobStore, signer: Signer, look: Look | None = None) -> Seal:
+    """Seal the finished (or crashed) recording in `spool_dir` and remove the spool. `look` makes what looks at the
+    screens while they are read; what it finds stands in the manifest, under the seal.
 
     Sealing again what is sealed returns the seal it has; when another thread or process is at it, its seal is waited
     for. RecordingBusy when it is still being recorded, other RecordingErrors when it cannot be stored or another
@@ -50,22 +51,27 @@ def seal(spool_dir: Path, store: BlobStore, signer: Signer) -> Seal:
     try:
         with spool.locked(spool_dir, wait=finished):
             if spool_dir.exists():
-                return _sealed(spool_dir, store, signer)
+                return _sealed(spool_dir, store, signer, look)
     except RecordingGone:
         pass  # sealed before, or by another while we waited: the store has it, or the next line says that nobody does
     return _seal_of(Sealed.open(store, recording_id, signer.public))
 
 
-def _sealed(spool_dir: Path, store: BlobStore, signer: Signer) -> Seal:
-    reading = SpoolReading(spool_dir)
+def _sealed(spool_dir: Path, store: BlobStore, signer: Signer, look: Look | None) -> Seal:
+    reading = SpoolReading(spool_dir, look)
     if SEAL not in store.names(spool_dir.name):
         _store(spool_dir.name, reading, store, signer)
     sealed = Sealed.open(store, spool_dir.name, signer.public)
-    if sealed.manifest() != reading.manifest():
+    if _facts(sealed.manifest()) != _facts(reading.manifest()):
         raise RecordingError(f"another recording is sealed under the id {spool_dir.name}")
     made = _seal_of(sealed)
     spool.discard(spool_dir)
     return made
+
+
+def _facts(manifest: Manifest) -> Manifest:
+    """What must be the same when a recording is sealed again. A later release may see more on its screens."""
+    return replace(manifest, tracks=tuple(replace(track, findings=()) for track in manifest.tracks))
 
 
 def _store(recording_id: str, reading: SpoolReading, store: BlobStore, signer: Signer) -> None:
@@ -99,20 +105,20 @@ class Recovered:
     problem: str = ""
 
 
-def recover(spool_root: Path, store: BlobStore, signer: Signer) -> tuple[Recovered, ...]:
+def recover(spool_root: Path, store: BlobStore, signer: Signer, look: Look | None = None) -> tuple[Recovered, ...]:
     """Seal every recording below `spool_root` that nobody is recording any more.
 
     One the process did not live to end is sealed with the reason "crashed". One that cannot be sealed is reported,
     kept, and hinders no other.
     """
     spool.sweep(spool_root)
-    found = (_recovered(directory, store, signer) for directory in spool.waiting(spool_root))
+    found = (_recovered(directory, store, signer, look) for directory in spool.waiting(spool_root))
     return tuple(one for one in found if one)
 
 
-def _recovered(directory: Path, store: BlobStore, signer: Signer) -> Recovered | None:
+def _recovered(directory: Path, store: BlobStore, signer: Signer, look: Look | None) -> Recovered | None:
     try:
-        return Recovered(directory.name, seal(directory, store, signer))
+        return Recovered(directory.name, seal(directory, store, signer, look))
     except RecordingBusy:
         return None
     except RecordingError as error:

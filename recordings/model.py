@@ -140,7 +140,8 @@ class TrackInfo:
 
     `frames` are frames in the spool, `spool_bytes` their length; `typed`, `shown`, `errors` are the payload bytes of
     the directions i, o and e, of which `unkept` bytes passed without being kept; `files` are the lines about files.
-    `outcome` is how the channel ended as the device told it, "" when it never did.
+    `outcome` is how the channel ended as the device told it, "" when it never did. `findings` say what was seen in what
+    a terminal showed, each as its kind, how often, and evidence without the data: `identity_number 2 valid key`.
     """
 
     head: TrackHead
@@ -156,12 +157,13 @@ class TrackInfo:
     tail: Tail | None = None
     unkept: int = 0
     files: int = 0
+    findings: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         head = TrackHead(**(values["head"] | {"kind": TrackKind(values["head"]["kind"])}))
         tail = Tail(**values["tail"]) if values["tail"] else None
-        return cls(**(dict(values) | {"head": head, "tail": tail}))
+        return cls(**(dict(values) | {"head": head, "tail": tail, "findings": tuple(values.get("findings", ()))}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,11 @@ class Seal:
     bytes: int
     seconds: float
     tracks: tuple[TrackInfo, ...]
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """The kinds of what was seen on screens, each once."""
+        return tuple(sorted({found.split(" ")[0] for track in self.tracks for found in track.findings}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Reads a spool that nobody writes any more: what is in each track, where it ends, and its bytes packed for keeping."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import zstandard
 
@@ -23,12 +24,25 @@ CRASHED = "crashed"
 """The reason of ending when the process that recorded did not live to give one."""
 
 
+class Screen(Protocol):
+    """Looks at what a terminal shows, piece by piece, and says what it saw without repeating it (R-44)."""
+
+    def feed(self, data: bytes) -> None: ...
+
+    def findings(self) -> tuple[str, ...]: ...
+
+
+Look = Callable[[TrackHead], Screen]
+
+
 class TrackReading:
     """One pass over a track's frames. Two more read it: `packed` yields what stands, `tail` what did not."""
 
-    def __init__(self, directory: Path, number: int) -> None:
+    def __init__(self, directory: Path, number: int, look: Look | None = None) -> None:
         self._directory = directory
         self.number = number
+        self._look = look
+        self._screen: Screen | None = None
         self._head: TrackHead | None = None
         self._began = self.last = 0
         self._frames = 0
@@ -46,10 +60,13 @@ class TrackReading:
         self.last = frame.at
         if frame.code == "h" and self._head is None:
             self._head, self._began = spool.read_head(frame), frame.at
+            self._screen = self._look(self._head) if self._look and self._head.kind.terminal else None
         elif frame.code == "x":
             self._outcome = frame.data.decode("utf-8", "replace")
         elif frame.code in "ioe":
             self._bytes[frame.code] += frame.size
+            if self._screen is not None and frame.code != "i":
+                self._screen.feed(frame.data)
         elif frame.code == "p":
             direction, size = passed(frame.data)
             self._bytes[direction] += size
@@ -84,7 +101,7 @@ class TrackReading:
         return TrackInfo(
             self._head, self.blob, self._began / 1e6, (self.last - self._began) / 1e6, self._frames, self._valid,
             self._bytes["i"], self._bytes["o"], self._bytes["e"], self._outcome, self.left,
-            self._unkept, self._files,
+            self._unkept, self._files, self._screen.findings() if self._screen else (),
         )  # fmt: skip
 
     def packed(self) -> Iterator[bytes]:
@@ -101,10 +118,10 @@ class TrackReading:
 class SpoolReading:
     """A whole spool, read."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, look: Look | None = None) -> None:
         self._start = spool.read_start(directory)
         self._end = spool.read_end(directory)
-        self.tracks = [TrackReading(directory, number) for number in spool.tracks(directory)]
+        self.tracks = [TrackReading(directory, number, look) for number in spool.tracks(directory)]
 
     def manifest(self) -> Manifest:
         infos = (track.info() for track in self.tracks)

@@ -68,6 +68,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "device:login_failed": N_("Device refused its account"),
         "recording:failed": N_("Recording failed"),
         "recording:sealed": N_("Recording sealed"),
+        "recording:findings": N_("Patient data on the screen, or not looked at to the end"),
         "recording:viewed": N_("Recording watched"),
         "recording:verified": N_("Recording verified"),
         "recording:damaged": N_("Recording damaged"),

@@ -130,7 +130,8 @@ WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS, **FILE_REFUSAL
 KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS, **device_words.DEROGATIONS}
 WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "door": DOORS, "factors": PROOFS, "stage": STAGES, "how": {**WAYS, **desk_words.RELEASED, **watch_words.LEFT},
+        "door": DOORS, "factors": PROOFS, "stage": STAGES,
+        "how": {**WAYS, **WHERE, **desk_words.RELEASED, **watch_words.LEFT},
         "outcome": OUTCOMES, "kind": KINDS, "op": labels.FILE_OPERATIONS, "direction": desk_words.DIRECTIONS,
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,
         "verdict": emergency_words.OUTCOMES, "emergency": emergency_words.YES, "late": emergency_words.YES,

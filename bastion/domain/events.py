@@ -102,6 +102,7 @@ KINDS = MappingProxyType(
             _kind("device:login_failed", _W, "device account"),
             _kind("recording:failed", _A, "detail session"),
             _kind("recording:sealed", _I, "digest bytes"),
+            _kind("recording:findings", _N, "findings"),
             _kind("recording:viewed", _N, "session how", "why"),
             _kind("recording:verified", _I, "session outcome"),
             _kind("recording:damaged", _A, "session where"),

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bastion.domain.session import EndReason
+from policies.guards.verdict import UNSEEN, FindingKind
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
     """What is kept of a session: who, on what, from where, and how it ended.
 
+    `screen_findings` are the kinds of what was seen in what the terminals showed (`policies.guards`), known at the end.
     `frozen_*` and `cut_*` are facts the console writes and the node carrying the session reads back after a hint.
     """
 
@@ -40,7 +42,13 @@ class SessionRecord:
     recording_seconds: float = 0.0
     country: str = ""
     """Where the technician worked from, as declared that day (R-45)."""
+    screen_findings: tuple[str, ...] = ()
     version: int = 1
+
+    @property
+    def shows_health_data(self) -> bool:
+        """Data of patients stood on a screen, as against merely not ruled out (R-39)."""
+        return any(FindingKind(found) not in UNSEEN for found in self.screen_findings)
 
     @property
     def live(self) -> bool:

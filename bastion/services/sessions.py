@@ -48,6 +48,8 @@ class Ending:
     digest: str = ""
     bytes: int = 0
     seconds: float = 0.0
+    findings: tuple[str, ...] = ()
+    """Kinds of what was seen on the screens."""
 
 
 class Sessions:
@@ -143,6 +145,7 @@ class Sessions:
                     recording_digest=ending.digest,
                     recording_bytes=ending.bytes,
                     recording_seconds=ending.seconds,
+                    screen_findings=ending.findings,
                 )
             )
             await self._audit_closed(uow, record, ending, now)
@@ -224,6 +227,11 @@ class Sessions:
             await uow.audit.append(
                 "recording:sealed", actor=actor, subject=subject, facility_id=record.facility_id, at=now,
                 digest=ending.digest, bytes=ending.bytes,
+            )  # fmt: skip
+        if ending.findings:
+            await uow.audit.append(
+                "recording:findings", actor=actor, subject=subject, facility_id=record.facility_id, at=now,
+                findings=" ".join(ending.findings),
             )  # fmt: skip
         await uow.audit.append(
             "session:closed", actor=actor, subject=subject, facility_id=record.facility_id, at=now,

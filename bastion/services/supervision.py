@@ -31,12 +31,13 @@ class Supervision:
     async def search(
         self, actor: Actor, *, technician: str = "", supplier_id: str = "", device_id: str = "", end_reason: str = "",
         since: datetime | None = None, until: datetime | None = None, text: str = "", live: bool | None = None,
-        limit: int = 50, offset: int = 0,
+        health_data: bool = False, limit: int = 50, offset: int = 0,
     ) -> list[SessionView]:  # fmt: skip
         async with self._database.read() as uow:
             records = await uow.sessions.search(
                 facility_ids=scope(actor), technician=technician, supplier_id=supplier_id, device_id=device_id,
-                end_reason=end_reason, since=since, until=until, text=text, live=live, limit=limit, offset=offset,
+                end_reason=end_reason, since=since, until=until, text=text, live=live, health_data=health_data,
+                limit=limit, offset=offset,
             )  # fmt: skip
             return await Joins(uow).sessions(records)
 

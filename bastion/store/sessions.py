@@ -51,6 +51,7 @@ class Sessions(Versioned[SessionRecord]):
         until: datetime | None = None,
         text: str = "",
         live: bool | None = None,
+        health_data: bool = False,
         limit: int = 50,
         offset: int = 0,
     ) -> list[SessionRecord]:
@@ -65,6 +66,8 @@ class Sessions(Versioned[SessionRecord]):
         }
         wanted = [_S[name] == value for name, value in exact.items() if value]
         wanted += _when(since, until, live)
+        if health_data:
+            wanted.append(SHOWS_HEALTH_DATA)
         if facility_ids is not None:
             wanted.append(_S.facility_id.in_(facility_ids))
         if technician:
@@ -101,6 +104,7 @@ def _about(text: str) -> "sa.ColumnElement[bool]":
     return sa.or_(*found)
 
 
+SHOWS_HEALTH_DATA = _S.screen_findings.not_in(sa.literal_column(kinds) for kinds in ("'[]'", "'[\"too_large\"]'"))
 NEWEST = Sessions.sql_select.order_by(_S.started_at.desc(), _S.id.desc())
 LIVE = Sessions.sql_all.where(_S.ended_at.is_(None))
 LIVE_ON = LIVE.where(_S.node == sa.bindparam("node"))

@@ -268,6 +268,7 @@ window_uses = sa.Table(
     _to("maintenance_windows", "window_id", index=False), _at("starts"), _at("ends"),
     sa.Index("ix_window_uses_window", "window_id", "starts"),
 )  # fmt: skip
+_HEALTH_DATA = "screen_findings not in ('[]', '[\"too_large\"]')"
 sessions = sa.Table(
     "sessions", metadata, _id(), _to("grants", "grant_id"), _to("access_requests", "request_id", index=False),
     _to("technicians", "technician_id", index=False), _text("technician_name"),
@@ -277,13 +278,18 @@ sessions = sa.Table(
     _of("end_reason", Closed(EndReason), nullable=True), _text("end_by"), _text("end_why"),
     _at("frozen_at", nullable=True), _text("frozen_by"), _at("cut_at", nullable=True), _text("cut_by"),
     _text("cut_why"), _text("recording_digest"), sa.Column("recording_bytes", sa.BigInteger, nullable=False),
-    sa.Column("recording_seconds", sa.Double, nullable=False), _of("country", Text(), default="FR"), _number("version"),
+    sa.Column("recording_seconds", sa.Double, nullable=False), _of("country", Text(), default="FR"),
+    _of("screen_findings", Several(tuple), default="[]"), _number("version"),
     sa.Index("ix_sessions_country", "country", "started_at"),
     sa.Index("ix_sessions_live", "ended_at", "node"), sa.Index("ix_sessions_started", "started_at"),
     sa.Index("ix_sessions_device", "device_id", "started_at"),
     sa.Index("ix_sessions_technician", "technician_id", "started_at"),
     sa.Index("ix_sessions_supplier", "supplier_id", "started_at"),
     sa.Index("ix_sessions_facility", "facility_id", "started_at"),
+    sa.Index(
+        "ix_sessions_health", "started_at",
+        sqlite_where=sa.text(_HEALTH_DATA), postgresql_where=sa.text(_HEALTH_DATA),
+    ),
 )  # fmt: skip
 gmaos = sa.Table(
     "gmaos", metadata, _id(), _to("facilities", "facility_id", index=False), _text("url"),

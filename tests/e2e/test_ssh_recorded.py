@@ -67,3 +67,20 @@ async def test_a_cut_stands_in_the_recording_with_who_and_why(hospital, shell):
     _, marks = await told(hospital)
     assert marks[0].startswith("Eve has frozen your session")
     assert marks[-1] == "Eve has ended the session: wrong device."
+
+
+@pytest.mark.parametrize(
+    ("line", "findings"),
+    [("1\\033[1m85 05 78 006 084 91\\033[0m", ("identity_number",)), ("2 85 05 78 006 084 91", ())],
+    ids=["with a colour in its midst", "without a valid key"],
+)
+async def test_a_patient_on_the_screen_marks_the_recording_as_health_data(hospital, line, findings):
+    await hospital.grant()
+    connection = await connect(hospital)
+    await connection.run(f"printf 'patient {line}\\n'", request_pty="force")
+    connection.close()
+    await connection.wait_closed()
+    await hospital.settled()
+    (record,) = await hospital.records()
+    assert record.screen_findings == findings
+    assert [event.fields["findings"] for event in await hospital.events("recording:findings")] == list(findings)

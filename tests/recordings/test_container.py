@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from recordings import spool
 from recordings.blobs import FileBlobs
 from recordings.chain import CHUNK, SEAL
-from recordings.container import recover, seal, verify
+from recordings.container import Sealed, recover, seal, verify
 from recordings.model import RecordingBusy, RecordingDamaged, RecordingError, RecordingMeta, TrackKind
 from recordings.recorder import Recorder
 from recordings.replay import open_recording
@@ -251,3 +251,26 @@ def test_T39_hostile_facts_are_inert_in_everything_stored_as_text(spool_root, st
     ):
         assert all(byte == 10 or 32 <= byte < 127 for byte in raw)
     assert replay.meta.reason == evil.replace("\udc9b", "\\udc9b")
+
+
+class Seen:
+    def __init__(self, _head):
+        pass
+
+    def feed(self, data):
+        pass
+
+    def findings(self):
+        return ("identity_number 2 valid key", "hl7 1 MSH")
+
+
+def test_what_was_seen_is_under_the_seal_and_hinders_no_second_sealing(recorder, shell, store, signer, tmp_path):
+    shell.write("o", b"x")
+    recorder.finish(ENDED, "idle")
+    again = tmp_path / "again" / recorder.directory.name
+    shutil.copytree(recorder.directory, again)
+    sealed = seal(recorder.directory, store, signer, Seen)
+    assert sealed.findings == ("hl7", "identity_number")
+    (track,) = Sealed.open(store, recorder.directory.name, signer.public).manifest().tracks
+    assert track.findings == ("identity_number 2 valid key", "hl7 1 MSH")
+    assert seal(again, store, signer).findings == ("hl7", "identity_number")

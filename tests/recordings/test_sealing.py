@@ -78,3 +78,30 @@ def test_a_lost_start_leaves_no_time_but_the_bytes(recorder, shell):
     assert (manifest.meta.recording_id, manifest.meta.started_at, manifest.ending.ended_at) == ("r-1", "", "")
     assert manifest.tracks[0].shown == 1
     assert manifest.notes[0] == "start.json: FileNotFoundError"
+
+
+class Echo:
+    """A screen that tells what it was shown."""
+
+    def __init__(self, head):
+        self.head, self.seen = head, b""
+
+    def feed(self, data):
+        self.seen += data
+
+    def findings(self):
+        return (f"seen {len(self.seen)} on {self.head.kind}",) if self.seen else ()
+
+
+def test_what_terminals_showed_is_looked_at_and_nothing_else(recorder, shell):
+    shell.write("i", b"cat patients\r")
+    shell.write("o", b"a" * 40_000)
+    shell.write("e", b"no such file")
+    tunnel = recorder.open_track(1, TrackKind.TUNNEL, cols=0, rows=0, term="", command="tcp ct-01:104", pty=False)
+    tunnel.write("o", b"secret")
+    recorder.open_track(2, TrackKind.EXEC, cols=0, rows=0, term="", command="true", pty=False)
+    recorder.finish(ENDED, "technician_left")
+    manifest = SpoolReading(recorder.directory, Echo).manifest()
+    assert [track.findings for track in manifest.tracks] == [("seen 40012 on shell",), (), ()]
+    assert type(manifest).parse(manifest.as_bytes()) == manifest
+    assert all(track.findings == () for track in SpoolReading(recorder.directory).manifest().tracks)

@@ -28,6 +28,7 @@ from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from bastion.services.opening import Connection
 from bastion.services.people import TechnicianForm
+from bastion.services.screens import ScreenGuard
 from bastion.services.sessions import Ending
 from bastion.services.views import Opened
 from bastion.services.webhooks import WebhookForm
@@ -169,9 +170,9 @@ class Scenery:
         self._transfers(recorder, tuple(files), tunnels)
         recorder.finish(clock.now().isoformat(), "technician_left")
         signer = Signer.load(self.home / "signing.key")
-        seal = container.seal(self.home / "spool" / opened.record.id, self.house.recordings.blobs, signer)
+        seal = container.seal(self.home / "spool" / opened.record.id, self.house.recordings.blobs, signer, ScreenGuard)
         await self.house.services.sessions.closed(
-            opened.record, Ending(ending, by, why, seal.digest, seal.bytes, seal.seconds)
+            opened.record, Ending(ending, by, why, seal.digest, seal.bytes, seal.seconds, seal.findings)
         )
         await self.house.services.approvals.revoke(self.house.staff(self.house.max), opened.grant.id, "Terminé")
         return opened.record

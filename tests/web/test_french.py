@@ -24,8 +24,21 @@ SETS = (
     InterventionKind, RequestState, ChannelKind, SecretKind, Severity, GrantStatus, LockScope, ActorKind, Role,
     EndReason, RefusalReason, SessionState,
 )  # fmt: skip
-OF_THE_HOUSE = {"acme", "imaging", "other", "lab", "demo", "scanner", "service", "chu", "openssh", "root", "data"}
-"""Names of people, companies and things of the hospital that the pages show."""
+OF_THE_HOUSE = {
+    "acme",
+    "imaging",
+    "other",
+    "lab",
+    "demo",
+    "scanner",
+    "service",
+    "chu",
+    "openssh",
+    "root",
+    "data",
+    "english",
+}
+"""Names of people, companies and things of the hospital that the pages show, and of a language in itself."""
 MARKS = re.compile(r"\(R-\d+\)|UTC[+-]|\(s\)|[«] | [»;:?!]")
 
 

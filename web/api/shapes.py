@@ -17,6 +17,7 @@ from bastion.domain.session import EndReason
 from bastion.domain.work_order import Finding, OrderCheck
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.services.views import DeviceView, GrantView, RequestView, SessionView, TechnicianView
+from policies.guards.verdict import FindingKind
 
 Minutes = Annotated[int, Field(ge=1, le=24 * 60, description="Minutes of work.")]
 Instant = Annotated[AwareDatetime, Field(description="An instant with its offset, e.g. 2026-05-04T08:00:00+02:00.")]
@@ -205,7 +206,9 @@ class GrantShape(Shape):
 
 
 class SessionShape(Shape):
-    """A session. `recording_digest` is what the audit trail says the sealed recording must have."""
+    """A session. `recording_digest` is what the audit trail says the sealed recording must have; `screen_findings` are
+    the kinds of what was seen on its screens, and `health_data` says whether data of patients was among it.
+    """
 
     id: str
     state: str
@@ -234,6 +237,8 @@ class SessionShape(Shape):
     recording_digest: str
     recording_bytes: int
     recording_seconds: float
+    screen_findings: list[FindingKind]
+    health_data: bool
 
     @classmethod
     def of(cls, view: SessionView) -> Self:
@@ -247,6 +252,7 @@ class SessionShape(Shape):
             frozen_by=r.frozen_by, must_be_watched=view.must_be_watched, watched_by=list(view.watched_by),
             recording_digest=r.recording_digest, recording_bytes=r.recording_bytes,
             recording_seconds=r.recording_seconds,
+            screen_findings=[FindingKind(kind) for kind in r.screen_findings], health_data=r.shows_health_data,
         )  # fmt: skip
 
 

@@ -29,11 +29,12 @@ Asked = Annotated[str, Query()]
 @router.get("/recordings")
 async def listing(
     seen: Seen, text: Asked = "", technician: Asked = "", supplier: Asked = "", device: Asked = "", since: Asked = "",
-    until: Asked = "", reason: Asked = "", at: Asked = "",
+    until: Asked = "", reason: Asked = "", health: Asked = "",
+    at: Asked = "",
 ) -> Response:  # fmt: skip
     filters = Typed(
         text=text.strip()[:200], technician=technician.strip()[:200], supplier=supplier, device=device, since=since,
-        until=until, reason=reason if reason in labels.END_REASONS else "",
+        until=until, reason=reason if reason in labels.END_REASONS else "", health="yes" if health else "",
     )  # fmt: skip
     number = fields.page_number(at)
     error, rows = None, []
@@ -113,7 +114,8 @@ async def _search(seen: Console, filters: Typed, number: int) -> list[Any]:
     return await seen.services.supervision.search(
         seen.actor, text=filters.text, technician=filters.technician, supplier_id=filters.supplier,
         device_id=filters.device, end_reason=filters.reason, since=fields.day_start(filters.since, "since"),
-        until=fields.day_end(filters.until, "until"), live=False, limit=PAGE + 1, offset=number * PAGE,
+        until=fields.day_end(filters.until, "until"), live=False,
+        health_data=bool(filters.health), limit=PAGE + 1, offset=number * PAGE,
     )  # fmt: skip
 
 

@@ -263,3 +263,16 @@ async def test_why_a_file_did_not_pass_is_said_in_the_readers_language(house, sc
     await browser.send(f"{path}/open", why="incident 12")
     (row,) = rows_of((await browser.see(f"{path}/watch")).text, "Fichiers")
     assert row[5] == "Non autorisé Cet enregistrement n’est pas (ou plus) dans l’archive."
+
+
+async def test_a_recording_that_shows_patients_says_so_wherever_it_stands(house, scenery, visitor, people):
+    marked = await scenery.recorded(house.alice, "ct-01", "tube", shown="patient 1 85 05 78 006 084 91\r\n")
+    plain = await scenery.recorded(house.alice, "ct-01", "gantry")
+    browser = await visitor().enter(people["security"])
+    assert (await browser.see("/recordings")).text.count("patient data</") == 1
+    only = (await browser.see("/recordings?health=yes")).text
+    assert f"/recordings/{marked.id}" in only
+    assert f"/recordings/{plain.id}" not in only
+    assert "it is health data" in (await browser.see(f"/recordings/{marked.id}")).text
+    assert "it is health data" not in (await browser.see(f"/recordings/{plain.id}")).text
+    assert "French identity number (NIR, INS)" in (await browser.see(f"/recordings/{marked.id}")).text
