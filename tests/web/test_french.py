@@ -17,7 +17,7 @@ from bastion.i18n import catalogue
 from tests.web import tour, wording
 from tests.web.scenery import furnish
 from tests.web.visitor import speak
-from web import audit_words, facts, render
+from web import audit_words, country_words, facts, render
 
 WORD = re.compile(r"[a-zà-ÿœ]+(?:[_:][a-z_]+)*")
 SETS = (
@@ -25,20 +25,10 @@ SETS = (
     EndReason, RefusalReason, SessionState,
 )  # fmt: skip
 OF_THE_HOUSE = {
-    "acme",
-    "imaging",
-    "other",
-    "lab",
-    "demo",
-    "scanner",
-    "service",
-    "chu",
-    "openssh",
-    "root",
-    "data",
-    "english",
-}
-"""Names of people, companies and things of the hospital that the pages show, and of a language in itself."""
+    "acme", "imaging", "other", "lab", "demo", "scanner", "service", "chu", "openssh", "root", "data",
+    "english", "windows",
+}  # fmt: skip
+"""Names of people, companies, products and things that the pages show, and of a language in itself."""
 MARKS = re.compile(r"\(R-\d+\)|UTC[+-]|\(s\)|[«] | [»;:?!]")
 
 
@@ -85,6 +75,7 @@ def words(text: str) -> set[str]:
 def english() -> set[str]:
     """Every word of an English sentence and every raw value that is not a French word as well."""
     french = set().union(*(words(text) for text in catalogue("fr").values()))
+    french |= words(" ".join(name for _, name in country_words.choices("fr")))
     raw = {member.value for kind in SETS for member in kind} | set(KINDS) | set(facts.CODES) | set(audit_words.FIELDS)
     raw |= {code for table in facts.WORDS.values() for code in table}
     said = set().union(*(words(text) for text in wording.everything()))
