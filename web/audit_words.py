@@ -8,6 +8,7 @@ from web.labels import N_
 EVENTS: Mapping[str, str] = MappingProxyType(
     {
         "bastion:initialised": N_("Bastion set up"),
+        "grant:handed_over": N_("Authorisation handed over"),
         "window:proposed": N_("Maintenance window proposed"),
         "window:agreed": N_("Maintenance window agreed to"),
         "window:ended": N_("Maintenance window ended"),

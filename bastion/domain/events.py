@@ -71,6 +71,7 @@ KINDS = MappingProxyType(
             _kind("emergency:agreed", _W, "device until own", "caller"),
             _kind("emergency:reviewed", _N, "device verdict late", "note"),
             _kind("grant:extended", _N, "end request"),
+            _kind("grant:handed_over", _N, "grant request", "technician"),
             _kind("grant:revoked", _W, "", "why"),
             _kind("session:opened", _N, "grant device supplier account node client factors derogations", "technician"),
             _kind("session:refused", _W, "device why door", "technician"),

@@ -17,6 +17,8 @@ from bastion.services.emergencies import REVIEW_DAYS
 from bastion.services.joins import Joins, found
 from bastion.services.paperwork import Lacks, lacks_of
 from bastion.services.requests import asker, audit_decision, check_minutes, may_see, person, refuse_if_locked
+from bastion.services.revoking import revoke
+from bastion.services.takeovers import take_over
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Counted
@@ -69,7 +71,7 @@ class Approvals:
             grant = found(await uow.grants.get(grant_id))
             device = found(await uow.devices.get(grant.device_id))
             self._decisions.require_about(Action.INTERRUPT, actor, device, now)
-            return await _revoke(uow, actor, grant, reason, now)
+            return await revoke(uow, actor, grant, reason, now)
 
     async def conclude(
         self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, now: datetime
@@ -83,7 +85,7 @@ class Approvals:
         """Take back what came of a request, if anything is left of it, within the caller's transaction."""
         grant = await uow.grants.of_request(request_id)
         if grant is not None and grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
-            await _revoke(uow, actor, grant, reason, now)
+            await revoke(uow, actor, grant, reason, now)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _for_decision(
@@ -119,6 +121,7 @@ class Approvals:
         grant = self._make_grant(request, technician, supplier, device, now, lacks, actor.language, urgency)
         if fixed:
             grant = replace(grant, slack=timedelta())
+        grant = await take_over(uow, actor, request, grant, now)
         await uow.grants.add(grant)
         await uow.audit.append(
             "grant:created", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
@@ -170,12 +173,3 @@ class Approvals:
         )  # fmt: skip
         uow.hint("grant", grant.id)
         return replace(request, grant_id=grant.id)
-
-
-async def _revoke(uow: UnitOfWork, actor: Actor, grant: Grant, reason: str, now: datetime) -> Grant:
-    saved = await uow.grants.save(grant.revoke(actor.name, reason, now))
-    await uow.audit.append(
-        "grant:revoked", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now, why=reason,
-    )  # fmt: skip
-    uow.hint("grant", grant.id)
-    return saved

@@ -19,6 +19,7 @@ from bastion.services.emergencies import REVIEW_DAYS, Emergencies
 from bastion.services.enrolment import Enrolment
 from bastion.services.files import FileKeeping, Files
 from bastion.services.gmao_wire import GmaoWire
+from bastion.services.handovers import Handovers
 from bastion.services.imports import Imports
 from bastion.services.inventory import HostKeyScanner, Inventory
 from bastion.services.locks import Locks
@@ -68,6 +69,7 @@ class Services:
     emergencies: Emergencies
     calendar: Calendar
     maintenance: Maintenance
+    handovers: Handovers
     sessions: Sessions
     supervision: Supervision
     watching: Watching
@@ -123,6 +125,7 @@ def build(
         access=Access(database, decisions, maintenance, orders),
         approvals=approvals,
         maintenance=maintenance,
+        handovers=Handovers(database, decisions, maintenance),
         calendar=Calendar(database),
         emergencies=Emergencies(database, decisions, authentication),
         sessions=Sessions(database, decisions, vault, proof_length),

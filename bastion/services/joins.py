@@ -9,6 +9,7 @@ from bastion.domain.derogation import Derogation
 from bastion.domain.device import Device, DeviceAccount, Endpoint
 from bastion.domain.emergency import Emergency
 from bastion.domain.grant import Grant
+from bastion.domain.handover import Handover
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Role, Staff, Supplier, Technician
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import NotFound
@@ -73,6 +74,7 @@ class Joins:
         self._derogations: dict[str, list[Derogation]] = {}
         self._everyone: list[Staff] | None = None
         self._emergencies: dict[str, Emergency | None] = {}
+        self._handovers: dict[str, Handover | None] = {}
 
     # -- many at once --------------------------------------------------------------------------------------------------
     async def about(self, facts: Sequence[Concerning]) -> None:
@@ -151,9 +153,17 @@ class Joins:
         return repositories[noun]
 
     async def look_for_emergencies(self, requests: Sequence[AccessRequest]) -> None:
-        """Ask once for a whole page which of these are emergencies."""
+        """Ask once for a whole page which of these are emergencies, and which take over an authorisation."""
         known = await self._uow.emergencies.of_several([one.id for one in requests])
         self._emergencies |= {one.id: known.get(one.id) for one in requests}
+        taken = await self._uow.handovers.of_several([one.id for one in requests])
+        self._handovers |= {one.id: taken.get(one.id) for one in requests}
+
+    async def handover(self, request: AccessRequest) -> Handover | None:
+        """Whose authorisation a request takes over, if it does."""
+        if request.id not in self._handovers:
+            self._handovers[request.id] = await self._uow.handovers.get(request.id)
+        return self._handovers[request.id]
 
     async def emergency(self, request: AccessRequest) -> Emergency | None:
         """The emergency that a request is; of one for more time, the one it prolongs."""

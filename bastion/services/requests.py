@@ -53,7 +53,8 @@ class RequestViews:
             can_decide=not why_not, why_not=why_not,
             approvers=tuple(s.name for s in await joins.approvers(request.facility_id)),
             grant=await joins.grant(request.grant_id) if request.grant_id else None,
-            emergency=emergency, endpoint=way[0] if way else None, derogations=way[1] if way else (),
+            emergency=emergency, handover=await joins.handover(request),
+            endpoint=way[0] if way else None, derogations=way[1] if way else (),
         )  # fmt: skip
 
     async def whole(self, uow: UnitOfWork, actor: Actor, request: AccessRequest) -> RequestView:

@@ -8,6 +8,7 @@ from bastion.domain.derogation import Derogation
 from bastion.domain.device import Device, DeviceAccount, Endpoint
 from bastion.domain.emergency import Emergency
 from bastion.domain.grant import Grant
+from bastion.domain.handover import Handover
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
 from bastion.domain.session_record import SessionRecord
@@ -54,6 +55,8 @@ class RequestView:
     approvers: tuple[str, ...]
     grant: Grant | None = None
     emergency: Emergency | None = None
+    handover: Handover | None = None
+    """Whose authorisation it takes over."""
     endpoint: Endpoint | None = None
     """Where the session would log in."""
     derogations: tuple[Derogation, ...] = ()

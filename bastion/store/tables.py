@@ -249,6 +249,13 @@ emergencies = sa.Table(
     _number("version"), sa.Index("ix_emergencies_supplier", "supplier_id", "reviewed_at"),
     sa.Index("ix_emergencies_due", "reviewed_at", "review_due_at"), sa.Index("ix_emergencies_created", "created_at"),
 )  # fmt: skip
+handovers = sa.Table(
+    "handovers", metadata,
+    sa.Column(
+        "id", Text, sa.ForeignKey("access_requests.id", deferrable=True, initially="DEFERRED"), primary_key=True,
+    ),
+    _to("grants", "grant_id"), _text("from_name"), _text("by_name"), _at("created_at"),
+)  # fmt: skip
 maintenance_windows = sa.Table(
     "maintenance_windows", metadata, _id(), _to("facilities", "facility_id", index=False),
     _to("devices", "device_id", index=False), _to("suppliers", "supplier_id", nullable=True, index=False),

@@ -16,6 +16,7 @@ from bastion.store.directory import (
 )
 from bastion.store.drafts import Drafts
 from bastion.store.emergencies import Emergencies
+from bastion.store.handovers import Handovers
 from bastion.store.held_files import HeldFiles
 from bastion.store.house import Leases, Settings
 from bastion.store.maintenance import MaintenanceWindows, WindowUses
@@ -65,6 +66,7 @@ class UnitOfWork:
         self.drafts = Drafts(transaction)
         self.requests = Requests(transaction)
         self.grants = Grants(transaction)
+        self.handovers = Handovers(transaction)
         self.windows = MaintenanceWindows(transaction)
         self.window_uses = WindowUses(transaction)
         self.emergencies = Emergencies(transaction)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Emergency
+from bastion.domain.handover import Handover
 from bastion.domain.maintenance import MaintenanceWindow, WindowUse
 from bastion.errors import Conflict, Invalid
 from bastion.store import tables as t
@@ -65,6 +66,16 @@ async def test_a_grant_stays_the_emergency_it_was(desk: Database) -> None:
         (grant, *_) = await uow.grants.all()
     with pytest.raises(Conflict, match="emergency it was"):
         await attempt(desk, changed(t.grants, grant.id, emergency=True))
+
+
+async def test_a_handover_is_a_fact(desk: Database) -> None:
+    async with desk.write() as uow:
+        (grant, *_) = await uow.grants.all()
+        await uow.handovers.add(Handover("req-1", grant.id, "Alice", "Bob", NOW))
+    with pytest.raises(Conflict, match="does not change"):
+        await attempt(desk, changed(t.handovers, "req-1", from_name="Eve"))
+    with pytest.raises(Conflict, match="never removed"):
+        await attempt(desk, sa.delete(t.handovers))
 
 
 async def test_from_when_a_grant_counts_is_set_once(desk: Database) -> None:

@@ -16,6 +16,7 @@ from bastion.store import (
     directory,
     drafts,
     emergencies,
+    handovers,
     held_files,
     maintenance,
     outbox,
@@ -31,7 +32,7 @@ from bastion.store import (
 from bastion.store import tables as t
 
 REPOSITORIES = [
-    emergencies.Emergencies, maintenance.MaintenanceWindows, maintenance.WindowUses,
+    handovers.Handovers, emergencies.Emergencies, maintenance.MaintenanceWindows, maintenance.WindowUses,
     drafts.Drafts, papers.Papers, papers.PaperRules,
     directory.Facilities, directory.Suppliers, directory.Technicians, directory.Keys, directory.StaffMembers,
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
@@ -64,6 +65,7 @@ FINDERS = {
     "keys.by_fingerprint": directory._KEY_BY_FINGERPRINT,
     "endpoints.of": directory._ENDPOINTS_OF,
     "accounts.of": directory._ACCOUNTS_OF,
+    "handovers.of_several": handovers.OF_SEVERAL,
     "windows.of_device": maintenance.OF_DEVICE,
     "windows.standing": maintenance.STANDING,
     "windows.search": maintenance.NEWEST.limit(50),

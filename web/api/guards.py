@@ -29,6 +29,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STAFF, "GET /windows", "GET /windows/{ident}"),
         **_rows(DECIDERS, "POST /windows", "POST /windows/{ident}/agree"),
         **_rows(STOPPERS, "POST /windows/{ident}/end"),
+        **_rows(DECIDERS, "POST /grants/{ident}/hand-over"),
         **_rows(STAFF, "GET /emergencies", "GET /emergencies/{ident}"),
         **_rows(STOPPERS, "POST /emergencies/{ident}/review"),
         **_rows(DECIDERS, "POST /requests", "POST /requests/{ident}/withdraw"),

@@ -62,6 +62,13 @@ class Revoke(Shape):
     reason: Reason
 
 
+class HandOver(Shape):
+    """`technician` is the login of a colleague of the same company."""
+
+    technician: str
+    reason: Reason
+
+
 class Extend(Shape):
     minutes: Minutes
     reason: Reason
@@ -76,6 +83,7 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/requests/{ident}/withdraw", withdraw, methods=["POST"])
     router.add_api_route("/technicians/{ident}/grants", grants, methods=["GET"])
     router.add_api_route("/grants/{ident}/revoke", revoke, methods=["POST"])
+    router.add_api_route("/grants/{ident}/hand-over", hand_over, methods=["POST"], status_code=201)
     router.add_api_route("/grants/{ident}/extend", extend, methods=["POST"], status_code=201)
 
 
@@ -138,6 +146,11 @@ async def revoke(ident: str, body: Revoke, me: Me, use: Use) -> GrantShape:
 async def extend(ident: str, body: Extend, me: Me, use: Use) -> RequestShape:
     """Ask for more time under a grant; it is decided on like any request (R-35)."""
     return await _shown(me, use, await use.access.extend(me, ident, body.minutes, body.reason))
+
+
+async def hand_over(ident: str, body: HandOver, me: Me, use: Use) -> RequestShape:
+    """Ask that a colleague takes over an open right; once agreed to, the first one ends, and its sessions with it."""
+    return await _shown(me, use, await use.handovers.ask(me, ident, body.technician, body.reason))
 
 
 async def _shown(me: Me, use: Use, request: AccessRequest) -> RequestShape:

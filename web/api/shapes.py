@@ -154,6 +154,8 @@ class RequestShape(Shape):
     """What a session would stand on: to be read before one decides (R-10)."""
     emergency: CallShape | None = None
     """There if it cannot wait (R-26)."""
+    takes_over_grant_id: str = ""
+    """The authorisation that ends once this is agreed to."""
     order: OrderShape | None = None
     """What the hospital's GMAO said of the work order; only of a single request."""
 
@@ -172,6 +174,7 @@ class RequestShape(Shape):
             plan=PlanShape.model_validate(request.plan),
             policy=list(view.decision_reasons), approvers=list(view.approvers), can_decide=view.can_decide,
             emergency=CallShape.of(view.emergency) if view.emergency else None,
+            takes_over_grant_id=view.handover.grant_id if view.handover else "",
             order=OrderShape.of(view.order) if view.order else None,
             why_not=view.why_not, derogations=[DerogationShape.of(one, now) for one in view.derogations],
         )  # fmt: skip

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from bastion.domain.access_request import RequestState
 from bastion.domain.device import recordability
+from bastion.domain.grant import GrantStatus
 from bastion.errors import BastionError
 from bastion.services import reasons
 from bastion.services.views import RequestView
@@ -89,15 +90,36 @@ async def revoke(seen: Seen, ident: str, request: Text = "", session: Text = "",
     return await seen.attempt(work(), partial(_show, seen, request, reason=reason))
 
 
+@router.post("/grants/{ident}/extend")
+async def extend(seen: Seen, ident: str, request: Text = "", minutes: Text = "", reason: Text = "") -> Response:
+    async def work() -> Response:
+        count = fields.whole(minutes, "minutes")
+        made = await seen.services.access.extend(seen.actor, ident, count, reasons.for_the_technician(reason, "reason"))
+        return go(f"/requests/{made.id}", "asked")
+
+    return await seen.attempt(work(), partial(_show, seen, request, longer=minutes, why=reason))
+
+
+@router.post("/grants/{ident}/hand-over")
+async def hand_over(seen: Seen, ident: str, request: Text = "", technician: Text = "", reason: Text = "") -> Response:
+    async def work() -> Response:
+        made = await seen.services.handovers.ask(seen.actor, ident, technician, reason)
+        return go(f"/requests/{made.id}", "handed_over")
+
+    return await seen.attempt(work(), partial(_show, seen, request, technician=technician, why=reason))
+
+
 # -- parts -------------------------------------------------------------------------------------------------------------
 async def _show(seen: Console, ident: str, error: BastionError | None = None, **typed: str) -> Response:
     view = await seen.services.access.get(seen.actor, ident)
     asked, choices = _durations(view)
     chosen = typed.get("minutes", "")
+    colleagues = await _colleagues(seen, view)
     return seen.page(
         "request.html", error=error, view=view, asked=asked, durations=choices,
         chosen=int(chosen) if chosen.isdigit() and int(chosen) in choices else choices[0],
-        typed=Typed(typed), mine=_mine(seen, view), words=device_words, plans=plan_words, recordability=recordability,
+        colleagues=colleagues, typed=Typed(typed),
+        mine=_mine(seen, view), words=device_words, plans=plan_words, recordability=recordability,
         paste_words=pasted, pasted=pasted.for_request(seen, view),
     )  # fmt: skip
 
@@ -106,6 +128,16 @@ def _durations(view: RequestView) -> tuple[int, list[int]]:
     """Return what was asked, in minutes, and what may be agreed to: the longest first."""
     asked = minutes(min(view.request.wanted, view.request.agreed))
     return asked, [asked, *reversed(shorter_than(asked))]
+
+
+async def _colleagues(seen: Console, view: RequestView) -> list[tuple[str, str]]:
+    """Return who could take over an open authorisation: login and name."""
+    now = seen.face.now
+    if view.grant is None or view.grant.status(now) is not GrantStatus.OPEN:
+        return []
+    people = await seen.services.people.technicians(seen.actor)
+    able = [v.technician for v in people if v.supplier.id == view.supplier.id and v.technician.usable(now)]
+    return [(one.login, one.name) for one in able if one.id != view.technician.id]
 
 
 def _mine(seen: Console, view: RequestView) -> bool:

@@ -1,5 +1,7 @@
 """Requests and grants over the API: the whole way from asking to a revoked right."""
 
+from bastion.services.people import TechnicianForm
+from tests.services.house import OPERATOR
 from tests.web.api.conftest import problem
 
 ASK = {"technician": "alice", "device": "ct-01", "kind": "telemaintenance", "reason": "replace the tube", "minutes": 60}
@@ -72,3 +74,17 @@ async def test_R25_the_plan_of_the_work_goes_in_and_comes_out(eve):
 async def test_R25_whoever_says_nothing_of_the_work_touches_neither_patients_nor_software(eve):
     plan = (await eve.ask("POST", "/requests", **ASK)).json()["plan"]
     assert (plan["patient_data"], plan["software_change"], plan["backup_at"]) == ("none", False, None)
+
+
+async def test_an_open_right_is_handed_over_to_a_colleague(eve, house):
+    form = TechnicianForm("carol", "Carol Blanc", "c@acme", "acme", "en")
+    await house.services.people.save_technician(OPERATOR, form)
+    opened = await house.opened()
+    path = f"/grants/{opened.grant.id}/hand-over"
+    made = await eve.ask("POST", path, technician="carol", reason="her shift is over")
+    assert (made.status_code, made.json()["technician"]) == (201, "carol")
+    assert made.json()["takes_over_grant_id"] == opened.grant.id
+    assert problem(await eve.ask("POST", path, technician="bob", reason="her shift is over")) == (422, "invalid")
+    assert problem(await eve.ask("POST", f"/grants/{'0' * 32}/hand-over", technician="carol", reason="why not")) == (
+        404, "not_found",
+    )  # fmt: skip

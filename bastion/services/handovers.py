@@ -1,0 +1,114 @@
+"""Handing an open authorisation to a colleague of the same company: asked by its holder or by staff, agreed to anew."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest, RequestState
+from bastion.domain.device import Device
+from bastion.domain.emergency import Call
+from bastion.domain.grant import Grant, GrantStatus
+from bastion.domain.handover import Handover
+from bastion.domain.ids import new_id
+from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
+from bastion.errors import Conflict, Invalid, NotFound
+from bastion.services import reasons
+from bastion.services.decisions import Decisions, Urgency, policy_ids, refusal
+from bastion.services.emergencies import announce
+from bastion.services.joins import found
+from bastion.services.maintenance import Maintenance
+from bastion.services.paperwork import lacks_of
+from bastion.services.requests import minutes_of, person, refuse_if_locked
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Action, Decision
+
+NOBODY = "There is no usable technician of this company under that login."
+
+
+class Handovers:
+    def __init__(self, database: Database, decisions: Decisions, maintenance: Maintenance) -> None:
+        self._database = database
+        self._decisions = decisions
+        self._maintenance = maintenance
+
+    async def ask(self, actor: Actor, grant_id: str, login: str, reason: str) -> AccessRequest:
+        """Ask that a colleague takes over what is left of an open authorisation, for a stated reason."""
+        said = reasons.for_the_technician(reason, "reason")
+        now = clock.now()
+        async with self._database.write() as uow:
+            grant = await self._held(uow, actor, grant_id, now)
+            holder = found(await uow.technicians.get(grant.technician_id))
+            colleague = await _colleague(uow, holder, login, now)
+            device = found(await uow.devices.get(grant.device_id))
+            supplier = found(await uow.suppliers.get(grant.supplier_id))
+            await refuse_if_locked(uow, colleague, device, now)
+            if await uow.requests.open_for(colleague.id, device.id, now):
+                raise Conflict(login, sentence="Your colleague has a request waiting for this device; see it first.")
+            decision = await self._judge(uow, actor, colleague, supplier, device, grant, now)
+            first = found(await uow.requests.get(grant.request_id))
+            made = _request(actor, first, grant, colleague, said, decision, now)
+            await uow.requests.add(made)
+            await uow.handovers.add(Handover(made.id, grant.id, holder.name, actor.name, now))
+            emergency = await uow.emergencies.get(first.id) if grant.emergency else None
+            if emergency is not None:
+                await announce(uow, made, Call(emergency.caller, emergency.callee, emergency.call_back), now)
+            await _audit(uow, actor, made, device, supplier, colleague, said, emergency is not None, now)
+            uow.hint("request", made.id)
+            if emergency is None:
+                made = await self._maintenance.stand_in(uow, actor, made, device, supplier, now)
+        return made
+
+    async def _held(self, uow: UnitOfWork, actor: Actor, grant_id: str, now: datetime) -> Grant:
+        grant = found(await uow.grants.get(grant_id), grant_id)
+        mine = actor.kind is ActorKind.TECHNICIAN and actor.id == grant.technician_id
+        if not mine and not actor.covers(grant.facility_id):
+            raise NotFound(grant_id)
+        if grant.status(now) is not GrantStatus.OPEN:
+            raise Conflict(grant_id, sentence="This authorisation is not open any more; ask for a new one.")
+        return grant
+
+    async def _judge(
+        self, uow: UnitOfWork, actor: Actor, colleague: Technician, supplier: Supplier, device: Device, grant: Grant,
+        now: datetime,
+    ) -> Decision:  # fmt: skip
+        decision = self._decisions.on_device(
+            Action.REQUEST, actor, supplier, device, grant.kind, grant.length, now,
+            lacks=await lacks_of(uow, colleague, supplier, now), urgency=Urgency() if grant.emergency else None,
+        )  # fmt: skip
+        if not decision.allowed:
+            raise refusal(decision, actor.language)
+        return decision
+
+
+async def _colleague(uow: UnitOfWork, holder: Technician, login: str, now: datetime) -> Technician:
+    one = await uow.technicians.by_login(login.strip())
+    if one is None or one.supplier_id != holder.supplier_id or one.id == holder.id or not one.usable(now):
+        raise Invalid(login, field="technician", sentence=NOBODY)
+    return one
+
+
+def _request(
+    actor: Actor, first: AccessRequest, grant: Grant, colleague: Technician, reason: str, decision: Decision,
+    now: datetime,
+) -> AccessRequest:  # fmt: skip
+    return replace(
+        first, id=new_id(now), technician_id=colleague.id, technician_name=colleague.name, reason=reason,
+        wanted=grant.end - now, max_duration=decision.obligations.max_duration, created_at=now, expires_at=grant.end,
+        created_by=person(actor), quorum=decision.obligations.approvals, policy_hash=decision.policy_hash,
+        policy_ids=policy_ids(decision), source=actor.source, start=None, extends_grant_id="", notice_accepted_at=None,
+        stored_state=RequestState.PENDING, approvals=(), decided_at=None, decided_by="", decision_note="", grant_id="",
+        version=1,
+    )  # fmt: skip
+
+
+async def _audit(
+    uow: UnitOfWork, actor: Actor, made: AccessRequest, device: Device, supplier: Supplier, colleague: Technician,
+    reason: str, emergency: bool, now: datetime,
+) -> None:  # fmt: skip
+    await uow.audit.append(
+        "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,
+        kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, policy=" ".join(made.policy_ids),
+        quorum=made.quorum, device=device.code, supplier=supplier.code, technician=colleague.login, reason=reason,
+        emergency="yes" if emergency else "",
+    )  # fmt: skip

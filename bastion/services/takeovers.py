@@ -1,0 +1,33 @@
+"""What the agreement to a handover brings about: the first authorisation ends as the colleague's begins."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.grant import Grant, GrantStatus
+from bastion.domain.parties import Actor
+from bastion.errors import Conflict
+from bastion.i18n import translator
+from bastion.services.joins import found
+from bastion.services.revoking import revoke
+from bastion.store.unit_of_work import UnitOfWork
+
+_REASON = "Handed over to {name}."
+
+
+async def take_over(uow: UnitOfWork, actor: Actor, request: AccessRequest, grant: Grant, now: datetime) -> Grant:
+    """If this grant takes over another one: end that one, and end with it at the latest. Within the caller's work."""
+    handover = await uow.handovers.get(request.id)
+    if handover is None:
+        return grant
+    first = found(await uow.grants.get(handover.grant_id))
+    if first.status(now) is not GrantStatus.OPEN:
+        raise Conflict(request.id, sentence="The authorisation that was to be handed over has ended meanwhile.")
+    told = found(await uow.technicians.get(first.technician_id))
+    why = translator(told.language)(_REASON).format(name=request.technician_name)
+    await revoke(uow, actor, first, why, now)
+    await uow.audit.append(
+        "grant:handed_over", actor=actor, subject=("grant", first.id), facility_id=first.facility_id, at=now,
+        grant=grant.id, request=request.id, technician=request.technician_name,
+    )  # fmt: skip
+    return replace(grant, end=min(grant.end, first.end), slack=timedelta())

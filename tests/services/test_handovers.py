@@ -1,0 +1,118 @@
+"""An open authorisation passes to a colleague: agreed to anew, for what is left; the first one ends (R-11)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.domain.access_request import RequestState
+from bastion.domain.emergency import Call
+from bastion.domain.grant import GrantStatus
+from bastion.errors import Conflict, GrantRevoked, Invalid, NotFound, PolicyRefused, ReasonNeeded, SelfApproval
+from bastion.services.people import TechnicianForm
+from tests.services.house import CONNECTION, OPERATOR
+
+WHY = "my shift is over"
+
+
+@pytest.fixture
+def use(house):
+    return house.services.handovers
+
+
+@pytest.fixture
+async def carol(house):
+    form = TechnicianForm("carol", "Carol Blanc", "c@acme", "acme", "en")
+    return await house.services.people.save_technician(OPERATOR, form)
+
+
+async def grant_of(house, request):
+    async with house.database.read() as uow:
+        return await uow.grants.get(request.grant_id)
+
+
+async def agree(house, request, who=None):
+    return await house.services.approvals.approve(house.staff(who or house.eve), request.id, request.version, 240)
+
+
+async def test_the_colleague_gets_what_is_left_and_the_first_one_ends(house, use, carol, later):
+    opened = await house.opened()
+    later(minutes=20)
+    asked = await use.ask(house.technician(), opened.grant.id, "carol", WHY)
+    assert (asked.stored_state, asked.technician_name, asked.reason) == (RequestState.PENDING, "Carol Blanc", WHY)
+    assert asked.wanted < timedelta(minutes=40)
+    view = await house.services.access.get(house.staff(house.max), asked.id)
+    assert (view.handover.from_name, view.handover.grant_id) == ("Alice Martin", opened.grant.id)
+    async with house.database.read() as uow:
+        assert (await uow.grants.get(opened.grant.id)).status(clock.now()) is GrantStatus.OPEN, "until it is agreed to"
+    later(minutes=5)
+    done = await agree(house, asked)
+    mine = await grant_of(house, done)
+    assert (mine.technician_id, mine.end, mine.status(clock.now())) == (carol.id, opened.grant.end, GrantStatus.OPEN)
+    (wish,) = (await house.services.sessions.wishes("n1")).values()
+    assert (wish.grant.revoke_reason, wish.grant.status(clock.now())) == (
+        "Handed over to Carol Blanc.", GrantStatus.REVOKED,
+    )  # fmt: skip
+    event = await house.event("grant:handed_over")
+    assert (event.fields["grant"], event.fields["technician"]) == (mine.id, "Carol Blanc")
+    await house.services.sessions.acknowledge(house.technician(carol), mine.id, "terminal")
+    with pytest.raises(GrantRevoked):
+        await house.services.sessions.open(house.technician(), opened.grant.id, CONNECTION)
+
+
+async def test_refused_it_changes_nothing(house, use, carol):
+    opened = await house.opened()
+    asked = await use.ask(house.technician(), opened.grant.id, "carol", WHY)
+    await house.services.approvals.deny(house.staff(house.eve), asked.id, asked.version, "finish it yourself")
+    async with house.database.read() as uow:
+        assert (await uow.grants.get(opened.grant.id)).status(clock.now()) is GrantStatus.OPEN
+
+
+async def test_staff_who_ask_do_not_agree(house, use, carol):
+    opened = await house.opened()
+    asked = await use.ask(house.staff(house.eve), opened.grant.id, "carol", WHY)
+    with pytest.raises(SelfApproval):
+        await agree(house, asked)
+    assert (await agree(house, asked, house.max)).stored_state is RequestState.APPROVED
+
+
+async def test_what_has_ended_meanwhile_is_handed_over_to_nobody(house, use, carol):
+    opened = await house.opened()
+    asked = await use.ask(house.technician(), opened.grant.id, "carol", WHY)
+    await house.services.approvals.revoke(house.staff(house.eve), opened.grant.id, "a patient is on the table")
+    with pytest.raises(Conflict) as refused:
+        await agree(house, asked)
+    assert "has ended meanwhile" in refused.value.public
+
+
+async def test_an_emergency_stays_one_in_other_hands(house, use, carol):
+    request = await house.approved(emergency=Call("Dr Roux", "", "4512"))
+    asked = await use.ask(house.technician(), request.grant_id, "carol", WHY)
+    view = await house.services.access.get(house.staff(house.eve), asked.id)
+    assert (view.emergency.caller, view.emergency.call_back) == ("Dr Roux", "4512")
+    assert (await grant_of(house, await agree(house, asked))).emergency
+
+
+async def test_only_the_holder_or_staff_only_to_a_colleague_and_only_while_it_is_open(house, use, carol, later):
+    request = await house.approved()
+    ask = request.grant_id
+    for person, login, error in (
+        (house.technician(carol), "carol", NotFound),
+        (house.technician(house.bob), "carol", NotFound),
+        (replace(house.staff(house.eve), facilities=frozenset({"elsewhere"})), "carol", NotFound),
+        (house.technician(), "bob", Invalid),
+        (house.technician(), "alice", Invalid),
+        (house.technician(), "nobody", Invalid),
+        (house.staff(house.ruth), "carol", PolicyRefused),
+    ):
+        with pytest.raises(error):
+            await use.ask(person, ask, login, WHY)
+    with pytest.raises(ReasonNeeded):
+        await use.ask(house.technician(), ask, "carol", " ")
+    await use.ask(house.technician(), ask, "carol", WHY)
+    with pytest.raises(Conflict):
+        await use.ask(house.technician(), ask, "carol", WHY)
+    later(minutes=61)
+    with pytest.raises(Conflict):
+        await use.ask(house.technician(), ask, "carol", WHY)
