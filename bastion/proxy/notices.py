@@ -20,7 +20,9 @@ LEAVE_SCREEN: Final = (
 """Undo what a full-screen program had set: colours, cursor, mouse, keypad, bracketed paste."""
 
 _NOTICES: Final[Mapping[Notice, str]] = {
-    Notice.TIME_LEFT: "{minutes} min left. The session ends at {end}.",
+    Notice.TIME_LEFT: (
+        "{minutes} min left. The session ends at {end}. More time: sign in once more without a device, and type +."
+    ),
     Notice.IDLE_SOON: "Nothing was typed for a while. The session ends in {seconds} s unless you press a key.",
     Notice.FROZEN: "{by} has frozen your session: nothing you type reaches the device.",
     Notice.THAWED: "The session goes on. What you typed meanwhile was not sent.",

@@ -32,6 +32,10 @@ class Desk(Protocol):
 
     async def withdraw(self, request_id: str) -> None: ...
 
+    async def extend(self, grant_id: str, minutes: int, reason: str) -> AccessRequest: ...
+
+    async def hand_over(self, grant_id: str, login: str, reason: str) -> AccessRequest: ...
+
     @property
     def address(self) -> Address:
         """Where the bastion is found."""
@@ -70,6 +74,12 @@ class ServiceDesk:
 
     async def withdraw(self, request_id: str) -> None:
         await self._services.access.withdraw(self._actor, request_id)
+
+    async def extend(self, grant_id: str, minutes: int, reason: str) -> AccessRequest:
+        return await self._services.access.extend(self._actor, grant_id, minutes, reason)
+
+    async def hand_over(self, grant_id: str, login: str, reason: str) -> AccessRequest:
+        return await self._services.handovers.ask(self._actor, grant_id, login, reason)
 
     async def commands(self, device: str) -> Sequence[Command]:
         return await self._services.sessions.commands(self._actor, device, self.address)

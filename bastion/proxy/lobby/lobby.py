@@ -12,7 +12,7 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.undertaking import Undertaking, accepts
 from bastion.errors import BastionError, Conflict, Invalid, PolicyRefused, Unavailable
 from bastion.i18n import sentence
-from bastion.proxy.lobby import pasted, screens
+from bastion.proxy.lobby import errands, pasted, screens
 from bastion.proxy.lobby.desk import Desk
 from bastion.proxy.lobby.plan import Choice, PlanQuestions, chosen
 from bastion.proxy.lobby.terminal import HungUp, Terminal
@@ -64,6 +64,7 @@ class Lobby:
     async def _choose(self) -> str:
         items = (await self._desk.enter("", "")).menu
         self._show(screens.menu(self._words, items, self._terminal.cols))
+        self._show(screens.errands(self._words, items, self._terminal.cols))
         if not items:
             raise Left
         return await self._chosen(items)
@@ -74,6 +75,10 @@ class Lobby:
             code = screens.choice(answer, items)
             if answer.startswith("?"):
                 await self._commands(answer[1:].strip(), items)
+            elif answer.startswith((errands.MORE, errands.HAND_OVER)):
+                await errands.Errands(self._desk, self._question, self._needed, self._say, self._tell).run(
+                    answer, (await self._desk.enter("", "")).menu
+                )
             elif code is not None:
                 return code
             else:

@@ -56,6 +56,14 @@ def menu(words: Words, items: Sequence[MenuItem], cols: int) -> str:
     return "\n" + words.say("Your devices:") + "\n\n" + "\n".join(lines) + "\n\n"
 
 
+def errands(words: Words, items: Sequence[MenuItem], cols: int) -> str:
+    """What may be asked for while something is open; nothing before."""
+    if not any(item.state == "open" for item in items):
+        return ""
+    said = words.say("More time: “+” and its number. Hand over to a colleague: “>” and its number.")
+    return wrap(said, cols) + "\n"
+
+
 def _item(words: Words, number: int, item: MenuItem, width: int, cols: int) -> str:
     """One line where it fits, else how far one is with the device stands below it."""
     line, state = f"{number:4}  {plain(item.device.code):{width}}  {_about(item)}", f"[{_state(words, item)}]"

@@ -1,0 +1,62 @@
+"""What a technician asks for from his menu while a session of his goes on in another window: more time, or a colleague.
+
+Neither touches the session: it goes on, and is told what the hospital answers (R-35).
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bastion.domain.grant import Grant
+from bastion.errors import BastionError
+from bastion.proxy.lobby import screens
+from bastion.proxy.lobby.desk import Desk
+from bastion.services.views import MenuItem
+
+MORE: Final = "+"
+HAND_OVER: Final = ">"
+USUAL_MINUTES: Final = 30
+HOW_MUCH: Final = "How much longer, e.g. 30 min, 1h (Enter for 30 min): "
+NOT_OPEN: Final = "You have no open authorisation for this device."
+
+
+@dataclass(frozen=True, slots=True)
+class Errands:
+    """`needed` asks until there is an answer, `question` takes an empty one too; `tell` says why not."""
+
+    desk: Desk
+    question: Callable[[str], Awaitable[str]]
+    needed: Callable[[str], Awaitable[str]]
+    say: Callable[[str], None]
+    tell: Callable[[BastionError], None]
+
+    async def run(self, answer: str, items: Sequence[MenuItem]) -> None:
+        """Do what `+2` or `>ct-01` asks for; without a name, for the only device that is open."""
+        grant = await self._grant(answer[1:].strip(), items)
+        if grant is None:
+            self.say(NOT_OPEN)
+            return
+        try:
+            await (self._longer(grant) if answer.startswith(MORE) else self._hand_over(grant))
+        except BastionError as problem:
+            self.tell(problem)
+
+    async def _grant(self, of: str, items: Sequence[MenuItem]) -> Grant | None:
+        open_ones = [item for item in items if item.state == "open"]
+        code = screens.choice(of, items) if of else open_ones[0].device.code if len(open_ones) == 1 else None
+        return (await self.desk.enter(code, "")).grant if code else None
+
+    async def _longer(self, grant: Grant) -> None:
+        minutes = None
+        while minutes is None:
+            said = await self.question(HOW_MUCH)
+            minutes = screens.minutes_of(said) if said else USUAL_MINUTES
+            if minutes is None:
+                self.say("This is not a length of time.")
+        await self.desk.extend(grant.id, minutes, await self.needed("Why: "))
+        self.say("The hospital has been asked. Your session goes on; it tells you when more time is agreed to.")
+
+    async def _hand_over(self, grant: Grant) -> None:
+        login = await self.needed("Login of the colleague who takes over: ")
+        await self.desk.hand_over(grant.id, login, await self.needed("Why: "))
+        self.say("The hospital has been asked. Your session goes on until it agrees; then your colleague takes over.")

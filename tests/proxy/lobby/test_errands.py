@@ -1,0 +1,88 @@
+"""More time, or a colleague: asked from the menu while a session goes on elsewhere (R-35)."""
+
+import asyncio
+
+import pytest
+
+from bastion.domain.grant import Grant
+from bastion.errors import Invalid
+from bastion.services.views import Entry
+from tests.proxy.lobby.test_lobby import ACME, ALICE, CHU, Desk, Play, open_grant
+from tests.proxy.lobby.test_screens import device, item
+
+
+class BusyDesk(Desk):
+    """One device is open, one is not."""
+
+    grant: Grant | None
+
+    async def enter(self, code, account):
+        if code:
+            return Entry(ALICE, ACME, device(code), CHU, None, grant=self.grant if code == "ct-01" else None)
+        return Entry(
+            ALICE, ACME, menu=(item(state="open", until=open_grant().end), item("mri-2", state="none", until=None))
+        )
+
+    async def extend(self, grant_id, minutes, reason):
+        for trouble in self.troubles:
+            raise trouble
+        self.log.append(f"extend {grant_id} {minutes} {reason}")
+
+    async def hand_over(self, grant_id, login, reason):
+        self.log.append(f"hand over {grant_id} {login} {reason}")
+
+
+@pytest.fixture
+async def play(monkeypatch):
+    playing = Play(monkeypatch)
+    playing.desk = playing.lobby._desk = BusyDesk()
+    playing.desk.grant = open_grant()
+    yield playing
+    playing.task.cancel()
+    await asyncio.gather(playing.task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("asked", ["+", "+1", "+ ct-01"])
+async def test_more_time_is_asked_for_and_the_menu_stays(play, asked):
+    play.start("", typing=f"{asked}\rsoon\r1h\r\rnot finished\r")
+    await play.shows("Your session goes on; it tells you when more time is agreed to.")
+    assert play.desk.log == ["extend g1 60 not finished"]
+    for said in ("Hand over to a colleague", "This is not a length of time.", "This cannot be left empty."):
+        assert said in play.screen
+    assert not play.task.done()
+
+
+async def test_half_an_hour_is_usual(play):
+    play.start("", typing="+\r\rnot finished\r")
+    await play.shows("The hospital has been asked.")
+    assert play.desk.log == ["extend g1 30 not finished"]
+
+
+async def test_a_colleague_takes_over(play):
+    play.start("", typing=">1\rcarol\rmy shift is over\r")
+    await play.shows("then your colleague takes over")
+    assert play.desk.log == ["hand over g1 carol my shift is over"]
+
+
+@pytest.mark.parametrize("asked", ["+2", ">mri-2", "+nope"])
+async def test_without_an_open_authorisation_there_is_nothing_to_prolong(play, asked):
+    play.start("", typing=f"{asked}\r")
+    await play.shows("You have no open authorisation for this device.")
+    assert play.desk.log == []
+
+
+async def test_a_refusal_is_said_and_the_menu_stays(play):
+    play.desk.troubles = [Invalid(sentence="Choose a duration of at least one minute.")]
+    play.start("", typing="+\r\rnot finished\r")
+    await play.shows("Choose a duration of at least one minute.")
+    assert not play.task.done()
+
+
+async def test_nobody_is_offered_more_time_before_anything_is_open(play):
+    async def enter(code, account):
+        return Entry(ALICE, ACME, menu=(item(state="none", until=None),))
+
+    play.desk.enter = enter
+    play.start("")
+    await play.shows("Number or name of the device")
+    assert "More time" not in play.screen
