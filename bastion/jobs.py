@@ -215,6 +215,9 @@ async def _warn_of_ends(services: Services) -> None:
 async def _look_at_papers(services: Services) -> None:
     """The trail says, once, that a supplier's paper ends soon; and files nobody imported are forgotten."""
     await services.imports.forget_old()
+    late = await services.rosters.warn(system_actor())
+    if late:
+        _log.warning("suppliers have not confirmed their people", count=late)
     count = await services.papers.warn(system_actor())
     if count:
         _log.warning("papers of suppliers end soon", count=count)

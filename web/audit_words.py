@@ -96,6 +96,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "subcontractor:objected": N_("Objection to a subcontractor"),
         "subcontractor:ended": N_("Subcontractor no longer employed"),
         "roster:confirmed": N_("List of people confirmed by the supplier"),
+        "roster:overdue": N_("List of people not confirmed by the supplier"),
         "technician:left": N_("Technician off-boarded"),
         "review:started": N_("Review of access rights begun"),
         "review:decided": N_("Access rights reviewed"),

@@ -47,6 +47,8 @@ REGISTERS: Mapping[str, str] = MappingProxyType(
         "supplier": "registers:suppliers",
         "paper": "papers:papers",
         "review": "reviews:reviews",
+        "subcontractor": "supplier_files:subcontractors",
+        "roster": "supplier_files:rosters",
         "undertaking": "undertakings:undertakings",
         "emergency": "emergencies:emergencies",
         "window": "windows:windows",

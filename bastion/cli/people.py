@@ -76,6 +76,18 @@ def enrol_technician(login: Login) -> None:
     typer.echo(address)
 
 
+@technicians.command("leave")
+def off_board(login: Login, why: Annotated[str, typer.Option(help="Why; kept with the record.")]) -> None:
+    """Off-board: account, keys, authenticator, authorisations and running sessions end now."""
+
+    async def work(services: Services, me: Actor) -> None:
+        view = await _technician(services, me, login)
+        await services.rosters.leave(me, view.technician.id, why)
+
+    perform(work)
+    say("{login} is off-boarded.", login=login)
+
+
 @technicians.command("disable")
 def disable_technician(login: Login) -> None:
     """Close the account. Running sessions: `bastion lock --technician LOGIN`."""

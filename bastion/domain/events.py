@@ -130,6 +130,7 @@ KINDS = MappingProxyType(
             _kind("subcontractor:objected", _A, "supplier employer start", "why"),
             _kind("subcontractor:ended", _N, "supplier employer start"),
             _kind("roster:confirmed", _W, "supplier count left_out reference"),
+            _kind("roster:overdue", _W, "supplier count end"),
             _kind("technician:left", _W, "grants requests", "login why"),
             _kind("review:started", _W, "name count due"),
             _kind("review:decided", _W, "name answer count", "who note"),

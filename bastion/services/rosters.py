@@ -3,18 +3,23 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bastion import clock
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Supplier, Technician
 from bastion.domain.roster import Confirmation, Confirmed, Rhythm, RosterState, enrolled
-from bastion.errors import Invalid, NotFound, ReasonNeeded
+from bastion.domain.subcontractor import Subcontractor
+from bastion.errors import Invalid, NotFound, Phrase, ReasonNeeded
 from bastion.services.authentication import Authentication
 from bastion.services.forms import MAX_NAME, need_admin_of, need_reader, plain
 from bastion.services.joins import found
 from bastion.services.leaving import depart
+from bastion.services.suspension import why_suspended
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
+
+CONFIRMED: Final = RosterState.CONFIRMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,15 @@ class Roster:
     said: tuple[Confirmation, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PersonStanding:
+    """What stands between one person and work, if anything does: `why`."""
+
+    employer: Subcontractor | None
+    confirmed: Confirmed
+    why: Phrase | None
+
+
 class Rosters:
     """Its methods take whoever acts: staff, or somebody of whom the caller knows that he speaks for the company."""
 
@@ -48,6 +62,30 @@ class Rosters:
         async with self._database.read() as uow:
             supplier = found(await uow.suppliers.get(supplier_id), supplier_id)
             return await roster_of(uow, supplier, clock.now())
+
+    async def person(self, actor: Actor, technician_id: str) -> PersonStanding:
+        need_reader(actor)
+        now = clock.now()
+        async with self._database.read() as uow:
+            facts = found(await uow.rosters.employment(technician_id), technician_id)
+            why = await why_suspended(uow, technician_id, now)
+        return PersonStanding(facts.employer, facts.confirmed or enrolled(technician_id), why)
+
+    async def warn(self, actor: Actor) -> int:
+        """Note in the trail, once each time, that a supplier has not confirmed its people; return how many."""
+        now = clock.now()
+        count = 0
+        async with self._database.write() as uow:
+            for supplier in await uow.suppliers.all():
+                late = [one for one in (await roster_of(uow, supplier, now)).people if one.state is not CONFIRMED]
+                if not late or await _warned(uow, supplier, min(one.confirmed.due_at for one in late)):
+                    continue
+                await uow.audit.append(
+                    "roster:overdue", actor=actor, subject=("supplier", supplier.id), at=now, supplier=supplier.code,
+                    count=len(late), end=min(one.confirmed.suspended_at for one in late).isoformat(),
+                )  # fmt: skip
+                count += 1
+        return count
 
     async def confirm(self, actor: Actor, supplier_id: str, people: Collection[str], reference: str) -> Confirmation:
         """Record, as staff, what the supplier said of its list; `reference` says where that is filed."""
@@ -99,6 +137,10 @@ class Rosters:
             if supplier_id not in {"", person.supplier_id}:
                 raise NotFound(technician_id)
             return await depart(uow, actor, person, said[:MAX_NAME], clock.now())
+
+
+async def _warned(uow: UnitOfWork, supplier: Supplier, since: datetime) -> bool:
+    return bool(await uow.audit.search(tag_prefix="roster:overdue", subject_id=supplier.id, since=since, limit=1))
 
 
 async def roster_of(uow: UnitOfWork, supplier: Supplier, now: datetime) -> Roster:

@@ -129,3 +129,27 @@ async def test_leaving_twice_is_the_same_and_another_s_is_not_there(house, use, 
         await use.leave(house.staff(house.ruth, fresh=False), house.alice.id, "resigned")
     await use.leave(OPERATOR, house.alice.id, "resigned", acme)
     assert not (await use.leave(OPERATOR, house.alice.id, "resigned", acme)).active
+
+
+async def test_the_trail_warns_once_each_time_a_list_is_overdue(house, use, acme, later):
+    assert await use.warn(OPERATOR) == 0
+    later(93)
+    assert await use.warn(OPERATOR) == 2  # two suppliers, each with people
+    assert await use.warn(OPERATOR) == 0
+    assert (await house.event("roster:overdue")).fields["count"] == "1"
+    for person in (house.alice, house.bob):
+        await use.confirm(OPERATOR, person.supplier_id, [person.id], "L")
+    later(93 + 93)
+    assert await use.warn(OPERATOR) == 2
+
+
+async def test_one_reads_of_a_person_what_stands_in_the_way(house, use, later):
+    reader = house.staff(house.eve)
+    seen = await use.person(reader, house.alice.id)
+    assert (seen.employer, seen.why) == (None, None)
+    later(107)
+    assert "not confirmed" in str((await use.person(reader, house.alice.id)).why)
+    with pytest.raises(NotFound):
+        await use.person(reader, "0" * 32)
+    with pytest.raises(Forbidden):
+        await use.person(house.technician(), house.alice.id)

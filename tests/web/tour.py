@@ -19,8 +19,9 @@ from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
 from bastion.services.maintenance import WindowForm
 from bastion.services.papers import PaperForm
-from bastion.services.people import StaffForm
+from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.reviews import CampaignForm
+from bastion.services.subcontractors import SubcontractorForm
 from bastion.services.work_orders import GmaoForm
 from tests.services.house import OPERATOR, House
 from tests.web.scenery import Scenery
@@ -210,6 +211,18 @@ async def _window(house: House) -> str:
     return made.id
 
 
+async def _subcontractors(house: House) -> None:
+    """One that works from far away, and somebody it employs; one the hospital objected to."""
+    use, acme = house.services.subcontractors, house.alice.supplier_id
+    if await use.of(OPERATOR, acme):
+        return
+    far = await use.declare(OPERATOR, acme, SubcontractorForm("Atlas Maintenance SARL", "RC 40213", "MA"))
+    gone = await use.declare(OPERATOR, acme, SubcontractorForm("Sous-Traitance Express", "812 345 678", "FR"))
+    await use.object(OPERATOR, gone.id, "Pas d’attestation de sécurité des postes")
+    form = TechnicianForm("youssef", "Youssef Alami", "y@atlas.example", "acme", employer_id=far.id, country="MA")
+    await house.services.people.save_technician(OPERATOR, form)
+
+
 async def _review(house: House) -> str:
     """A review of the group that somebody has begun to decide."""
     form = CampaignForm("Second semestre 2026", clock.now() + timedelta(days=20))
@@ -229,5 +242,6 @@ async def _papers(house: House) -> None:
     ):
         form = PaperForm(kind, reference, now - 300 * day, end, "Original au service des marchés" if end > now else "")
         await papers.add(OPERATOR, house.alice.supplier_id, form)
+    await _subcontractors(house)
     await papers.require(OPERATOR, PaperKind.ATTESTATION, now - 90 * day)
     await papers.require(OPERATOR, PaperKind.CHARTER, now + 7 * day)

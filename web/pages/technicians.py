@@ -151,5 +151,6 @@ async def _show(
     return seen.page(
         "directory/technician.html", error=error, view=view, typed=typed or Typed(), qr=qr(uri) if uri else "",
         totp_secret=secret_of(uri), wheres=WAYS | WHERE,
+        standing=await seen.services.rosters.person(seen.actor, ident),
         undertaking=await seen.services.undertakings.of(seen.actor, ident),
     )  # fmt: skip
