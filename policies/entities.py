@@ -12,12 +12,13 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from policies.model import ContextFacts, DeviceFacts, PrincipalFacts, Query, SupplierFacts
+from policies.model import ContextFacts, DeviceFacts, PrincipalFacts, Query, SupplierFacts, place_of
 
 KINDS = frozenset({"telediagnostic", "telemaintenance", "teleassistance"})
 UNKNOWN_KIND = "unknown"
 EVERYWHERE = "*"
-"""The facility that stands above all others; who has it among his facilities is competent everywhere."""
+"""The place that all facilities stand in; who has a role there has it everywhere."""
+ROLES = ("approver", "security", "auditor", "admin")
 
 Uid = dict[str, str]
 _NOBODY = SupplierFacts(id="", code="", networks=(), contract_active=False)
@@ -91,9 +92,10 @@ def _principal(facts: PrincipalFacts) -> dict[str, Any]:
     if facts.kind == "technician":
         return _entity(_uid("Technician", facts.id), {}, [_uid("Supplier", facts.supplier_id)])
     if facts.kind == "staff":
-        facilities = [_ref("Facility", name) for name in sorted(facts.facilities)]
-        roles = [_uid("Role", role) for role in sorted(facts.roles)]
-        return _entity(_uid("Staff", facts.id), {"facilities": facilities}, roles)
+        places: dict[str, list[Any]] = {role: [] for role in ROLES}
+        for role, place in sorted(facts.duties):
+            places[role].append(_ref("Place", place))
+        return _entity(_uid("Staff", facts.id), places, [_uid("Role", role) for role in ROLES if places[role]])
     raise ValueError(f"no such kind of principal: {facts.kind!r}")
 
 
@@ -111,12 +113,16 @@ def _device(facts: DeviceFacts | None) -> list[dict[str, Any]]:
         return []
     attributes = {
         "code": facts.code,
-        "facility": _ref("Facility", facts.facility_id),
+        "facility": _ref("Place", facts.facility_id),
+        "place": _ref("Place", place_of(facts.facility_id, facts.ward)),
         "suppliers": [_ref("Supplier", name) for name in sorted(facts.supplier_ids)],
         "criticality": facts.criticality,
     }
-    facility = _entity(_uid("Facility", facts.facility_id), {}, [_uid("Facility", EVERYWHERE)])
-    return [_entity(_uid("Device", facts.id), attributes, []), facility]
+    places = [_entity(_uid("Place", facts.facility_id), {}, [_uid("Place", EVERYWHERE)])]
+    if facts.ward:
+        ward = _uid("Place", place_of(facts.facility_id, facts.ward))
+        places.append(_entity(ward, {}, [_uid("Place", facts.facility_id)]))
+    return [_entity(_uid("Device", facts.id), attributes, []), *places]
 
 
 def _context(facts: ContextFacts, supplier: SupplierFacts) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The examples a set of rules must live up to: real requests with the answer its author expects.
 
 The file is TOML. `[context]` says what every example starts from; `[suppliers.*]`, `[people.*]` and `[devices.*]` give
-the facts their names; each `[[example]]` is one request:
+the facts their names; each `[[example]]` is one request. Staff have the same `roles` in all their `facilities`, or
+`duties = { approver = ["nord/imaging"], auditor = ["sud"] }`: a role in a ward, another in another facility.
 
     [[example]]
     says = "a maintainer asks for two hours"
@@ -31,6 +32,7 @@ from policies.model import (
     PrincipalFacts,
     Query,
     SupplierFacts,
+    each,
 )
 from policies.obligations import parse_duration
 from policies.problems import Fault, PolicyProblem, Problem, problem
@@ -144,9 +146,10 @@ def _named(document: Mapping[str, Any], table: str, name: str) -> dict[str, Any]
 
 
 def _person(who: str, facts: dict[str, Any]) -> PrincipalFacts:
-    roles, facilities = (frozenset(facts.pop(name, [])) for name in ("roles", "facilities"))
-    supplier = facts.pop("supplier", "")
-    return PrincipalFacts(id=who, supplier_id=supplier, roles=roles, facilities=facilities, **facts)
+    duties = each(facts.pop("roles", []), facts.pop("facilities", []))
+    for role, places in facts.pop("duties", {}).items():
+        duties |= each([role], places)
+    return PrincipalFacts(id=who, supplier_id=facts.pop("supplier", ""), duties=duties, **facts)
 
 
 def _supplier(name: str, facts: dict[str, Any]) -> SupplierFacts:

@@ -1,8 +1,10 @@
 """What is asked of the rules, and what they answer. Plain values: no Cedar in here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import product
 from typing import Literal
 
 
@@ -59,13 +61,23 @@ class Counted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PrincipalFacts:
-    """Who wishes. A technician has a `supplier_id`; staff have roles and facility ids, or "*" for all of them."""
+    """Who wishes. A technician has a `supplier_id`; staff have duties, each a role and the place where it is held."""
 
     kind: Literal["technician", "staff"]
     id: str
     supplier_id: str = ""
-    roles: frozenset[str] = frozenset()
-    facilities: frozenset[str] = frozenset()
+    duties: frozenset[tuple[str, str]] = frozenset()
+    """A place is a facility id, `place_of` a ward in one, or "*" for all of them."""
+
+
+def each(roles: Iterable[str], places: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """The same roles in each of these places."""
+    return frozenset(product(roles, frozenset(places)))
+
+
+def place_of(facility_id: str, ward: str) -> str:
+    """Name a ward of a facility, or the facility itself where there is none."""
+    return f"{facility_id}/{ward}" if ward else facility_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +94,16 @@ class SupplierFacts:
 
 @dataclass(frozen=True, slots=True)
 class DeviceFacts:
-    """`supplier_ids` are those that maintain it; `criticality` runs from 1 to 4, the highest (R-22)."""
+    """`supplier_ids` are those that maintain it; `criticality` runs from 1 to 4, the highest (R-22). `ward` is where
+    it stands, in the form in which wards are compared (R-28).
+    """
 
     id: str
     code: str
     facility_id: str
     supplier_ids: frozenset[str]
     criticality: int
+    ward: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,11 @@ def wall_minutes(text: str, name: str) -> int:
     return wall.hour * 60 + wall.minute
 
 
+def listed(text: str) -> tuple[str, ...]:
+    """Read names with commas or lines between them."""
+    return tuple(name.strip() for name in text.replace("\n", ",").split(",") if name.strip())
+
+
 def whole(text: str, name: str) -> int:
     try:
         return int(text)

@@ -9,9 +9,10 @@ import typer
 from bastion import qr
 from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
 from bastion.domain.country import HOME
-from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, TechnicianKey
+from bastion.domain.parties import EVERYWHERE, Actor, Assignment, Role, Staff, TechnicianKey
+from bastion.errors import Invalid
 from bastion.services.bundle import Services
-from bastion.services.people import StaffForm, TechnicianForm
+from bastion.services.people import Duty, StaffForm, TechnicianForm
 from bastion.services.views import TechnicianView
 
 technicians = group("Named people of the suppliers.")
@@ -21,6 +22,10 @@ tokens = group("API tokens of staff.")
 
 Login = Annotated[str, typer.Argument(help="Login: a–z, 0–9, dot, dash, underscore.")]
 Name = Annotated[str, typer.Argument(help="First and last name.")]
+Duties = Annotated[
+    list[str] | None,
+    typer.Option("--duty", help="role@facility or role@facility:ward,ward, as approver@chu:Imagerie; repeatable."),
+]
 Language = Annotated[str, typer.Option(help="fr or en.")]
 
 
@@ -146,19 +151,29 @@ def add_staff(
     login: Login,
     name: Name,
     *,
-    role: Annotated[list[Role], typer.Option(help="Duty; repeatable.")],
+    role: Annotated[list[Role] | None, typer.Option(help="Role, in each --facility; repeatable.")] = None,
     facility: Annotated[list[str] | None, typer.Option(help="Code of a hospital; repeatable; none means all.")] = None,
+    duty: Duties = None,
     email: Annotated[str, typer.Option(help="Address.")] = "",
     language: Language = "fr",
 ) -> None:
     """Register a person of the hospital and print the one-time secret to enrol with."""
-    form = StaffForm(login, name, email, frozenset(role), tuple(facility or ()), language)
+    form = StaffForm(
+        login, name, email, frozenset(role or ()), tuple(facility or ()), language, duties=_duties(duty or [])
+    )  # fmt: skip
 
     async def work(services: Services, me: Actor) -> str:
         person = await services.people.save_staff(me, form)
         return await services.enrolment.invite(me, person.id)
 
     _show_invitation(login, perform(work))
+
+
+@staff.command("duties")
+def set_duties(login: Login, *, duty: Duties = None) -> None:
+    """Replace what a person may do and where; whoever is signed in signs in again."""
+    perform(lambda services, me: _change_staff(services, me, login, duties=_duties(duty or [])))
+    say("The duties of {login} are kept.", login=login)
 
 
 @staff.command("list")
@@ -186,14 +201,14 @@ def invite_staff(login: Login) -> None:
 @staff.command("disable")
 def disable_staff(login: Login) -> None:
     """Close the account; whoever is signed in is out at once."""
-    perform(lambda services, me: _switch_staff(services, me, login, active=False))
+    perform(lambda services, me: _change_staff(services, me, login, active=False))
     say("{login} is disabled.", login=login)
 
 
 @staff.command("enable")
 def enable_staff(login: Login) -> None:
     """Open the account again."""
-    perform(lambda services, me: _switch_staff(services, me, login, active=True))
+    perform(lambda services, me: _change_staff(services, me, login, active=True))
     say("{login} is enabled.", login=login)
 
 
@@ -216,19 +231,43 @@ async def _switch_technician(services: Services, me: Actor, login: str, *, activ
     await services.people.save_technician(me, replace(TechnicianForm.of(old, view.supplier.code), active=active))
 
 
-async def _switch_staff(services: Services, me: Actor, login: str, *, active: bool) -> None:
+async def _change_staff(
+    services: Services, me: Actor, login: str, *, active: bool | None = None, duties: tuple[Duty, ...] | None = None
+) -> None:
     old = one(await services.people.staff(me), lambda s: s.login == login, login)
-    codes = {f.id: f.code for f in await services.directory.facilities(me)}
-    where = tuple(codes[ident] for ident in old.facilities if ident in codes)
-    form = StaffForm(old.login, old.name, old.email, old.roles, where, old.language, old.active, old.id)
-    await services.people.save_staff(me, replace(form, active=active))
+    codes = {f.id: f.code for f in await services.directory.facilities(me)} | {EVERYWHERE: ""}
+    kept = tuple(Duty(held.role, codes[held.facility_id], held.wards) for held in old.assignments)
+    form = StaffForm(old.login, old.name, old.email, language=old.language, active=old.active, id=old.id, duties=kept)
+    form = form if active is None else replace(form, active=active)
+    await services.people.save_staff(me, form if duties is None else replace(form, duties=duties))
+
+
+def _duties(texts: list[str]) -> tuple[Duty, ...]:
+    """Read `role@facility:ward,ward`; no facility, or `*`, means every hospital."""
+    return tuple(_duty(text) for text in texts)
+
+
+def _duty(text: str) -> Duty:
+    role, _, place = text.partition("@")
+    if role not in set(Role):
+        raise Invalid(role, field="duty", sentence="Choose from the list.")
+    code, _, wards = place.partition(":")
+    named = tuple(ward.strip() for ward in wards.split(",") if ward.strip())
+    return Duty(Role(role), "" if code == EVERYWHERE else code, named)
 
 
 def _staff_row(person: Staff, codes: dict[str, str]) -> dict[str, object]:
     return {
         "login": person.login, "name": person.name, "roles": sorted(person.roles), "active": person.active,
         "facilities": sorted(codes.get(ident, ident) for ident in person.facilities),
+        "duties": [_in_words(held, codes) for held in person.assignments],
     }  # fmt: skip
+
+
+def _in_words(held: Assignment, codes: dict[str, str]) -> str:
+    """Write a duty as `--duty` reads it."""
+    place = codes.get(held.facility_id, held.facility_id)
+    return f"{held.role}@{place}" + (f":{','.join(held.wards)}" if held.wards else "")
 
 
 def _show_invitation(login: str, secret: str) -> None:

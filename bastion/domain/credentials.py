@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bastion.domain.parties import Role
+from bastion.domain.parties import EVERYWHERE, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Credential:
 class ApiToken:
     """A personal token for `/api/v1`. `hash` is the SHA-256 (hex) of the token, which was shown once.
 
-    `roles` narrows what its owner may do; it never widens it.
+    `roles` and `facilities` narrow what its owner may do; they never widen it.
     """
 
     id: str
@@ -34,6 +34,7 @@ class ApiToken:
     expires_at: datetime
     revoked_at: datetime | None = None
     roles: frozenset[Role] = frozenset()
+    facilities: frozenset[str] = frozenset({EVERYWHERE})
 
     def usable(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at

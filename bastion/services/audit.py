@@ -31,7 +31,7 @@ class Audit:
         async with self._database.read() as uow:
             return await uow.audit.search(
                 tag_prefix=tag_prefix, severity=severity, actor=who, subject_id=subject_id, since=since, until=until,
-                text=text, before_seq=before_seq, limit=limit, facility_ids=scope(actor),
+                text=text, before_seq=before_seq, limit=limit, facility_ids=scope(actor, *READERS),
             )  # fmt: skip
 
     async def verify(self, actor: Actor) -> AuditVerdict:

@@ -18,7 +18,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from bastion import clock
 from bastion.domain.credentials import Credential, WebSession
-from bastion.domain.parties import Actor, ActorKind, Staff, Technician, system_actor
+from bastion.domain.parties import Actor, ActorKind, Staff, Technician, narrowed, system_actor
 from bastion.domain.review import RightKind, Verdict
 from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts, WeakPassword
 from bastion.services.sealing import totp_aad
@@ -211,7 +211,7 @@ class Authentication:
 
     # -- programs ------------------------------------------------------------------------------------------------------
     async def actor_of_token(self, bearer: str, source: str) -> Actor | None:
-        """The actor behind an API token: never more than its owner may now, nor more than the token's own roles."""
+        """The actor behind an API token: never more than its owner may now, nor than the token itself."""
         now = clock.now()
         async with self._database.read(quick=True) as uow:
             token = await uow.tokens.by_hash(hash_token(bearer))
@@ -221,7 +221,8 @@ class Authentication:
             if staff is None or not staff.active:
                 return None
             actor = await reviewed(uow, staff_actor(staff, source, None), now)
-        return replace(actor, roles=actor.roles & token.roles, token_id=token.id)
+        kept = narrowed(actor.assignments, token.roles, token.facilities)
+        return replace(actor, assignments=kept, token_id=token.id)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _technician_with_key(self, uow: UnitOfWork, login: str, public: str) -> tuple[Technician, str] | None:
@@ -319,7 +320,7 @@ def check_password(password: str) -> None:
 
 def staff_actor(staff: Staff, source: str, factor_at: datetime | None) -> Actor:
     return Actor(
-        ActorKind.STAFF, staff.id, staff.login, staff.name, source, staff.roles, staff.facilities,
+        ActorKind.STAFF, staff.id, staff.login, staff.name, source, staff.assignments,
         language=staff.language, factor_at=factor_at,
     )  # fmt: skip
 
@@ -328,7 +329,8 @@ async def reviewed(uow: UnitOfWork, actor: Actor, now: datetime) -> Actor:
     """The person without the roles that a review of rights has withdrawn, or not confirmed in time (R-19)."""
     said = await uow.review_lines.verdicts(RightKind.STAFF, actor.id, now)
     gone = {right for right, verdict in said.items() if verdict is not Verdict.CONFIRMED}
-    return replace(actor, roles=actor.roles - gone) if gone else actor
+    kept = tuple(one for one in actor.assignments if one.role not in gone)
+    return replace(actor, assignments=kept) if gone else actor
 
 
 def technician_actor(technician: Technician, source: str, factor_at: datetime) -> Actor:

@@ -9,12 +9,22 @@ from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.country import outside_eea
 from bastion.domain.device import ChannelKind, Device, FileRight
 from bastion.domain.emergency import Emergency
-from bastion.domain.parties import Actor, ActorKind, Supplier
+from bastion.domain.parties import Actor, ActorKind, Supplier, ward_key
 from bastion.errors import Forbidden, PolicyRefused, SelfApproval
 from bastion.services.paperwork import Lacks, naming
 from bastion.services.urgency import naming_unreviewed
 from policies.engine import PolicyEngine
-from policies.model import Action, ContextFacts, Decision, DeviceFacts, PrincipalFacts, Query, Sas, SupplierFacts
+from policies.model import (
+    Action,
+    ContextFacts,
+    Decision,
+    DeviceFacts,
+    PrincipalFacts,
+    Query,
+    Sas,
+    SupplierFacts,
+    place_of,
+)
 
 _LOG = logging.getLogger(__name__)
 CHANNEL_ACTIONS = {
@@ -201,10 +211,12 @@ def _context(
 def _principal(actor: Actor) -> PrincipalFacts:
     """The operator at the machine's own console acts with the roles he was given there."""
     kind: Literal["technician", "staff"] = "technician" if actor.kind is ActorKind.TECHNICIAN else "staff"
-    return PrincipalFacts(
-        kind, actor.id, supplier_id=actor.supplier_id,
-        roles=frozenset(role.value for role in actor.roles), facilities=actor.facilities,
-    )  # fmt: skip
+    duties = {
+        (one.role.value, place_of(one.facility_id, ward_key(ward)))
+        for one in actor.assignments
+        for ward in one.wards or ("",)
+    }
+    return PrincipalFacts(kind, actor.id, supplier_id=actor.supplier_id, duties=frozenset(duties))
 
 
 def _supplier(supplier: Supplier, now: datetime, lacks: Lacks) -> SupplierFacts:
@@ -215,4 +227,7 @@ def _supplier(supplier: Supplier, now: datetime, lacks: Lacks) -> SupplierFacts:
 
 
 def _device(device: Device) -> DeviceFacts:
-    return DeviceFacts(device.id, device.code, device.facility_id, device.supplier_ids, device.criticality)
+    return DeviceFacts(
+        device.id, device.code, device.facility_id, device.supplier_ids, device.criticality,
+        ward_key(device.ward),
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from bastion import clock
 from bastion.domain.derogation import WARN_BEFORE, Derogation, DerogationKind, checked
 from bastion.domain.device import Device
 from bastion.domain.ids import new_id
-from bastion.domain.parties import Actor
+from bastion.domain.parties import Actor, Role
 from bastion.errors import Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.authentication import Authentication
@@ -63,7 +63,7 @@ class Derogations:
         )  # fmt: skip
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
-            device = await _visible(uow, actor, device_id)
+            device = await _visible(uow, actor, device_id, Role.ADMIN)
             await uow.derogations.add(made)
             await _audit(uow, "derogation:made", actor, device, made, now, reason=made.reason)
         return made
@@ -78,7 +78,7 @@ class Derogations:
         now = clock.now()
         async with self._database.write() as uow:
             derogation = found(await uow.derogations.get(derogation_id), derogation_id)
-            device = await _visible(uow, actor, derogation.device_id)
+            device = await _visible(uow, actor, derogation.device_id, Role.ADMIN)
             if device_id not in {"", device.id}:
                 raise NotFound(derogation_id)
             gone = await uow.derogations.save(derogation.withdraw(actor.name, now))
@@ -102,9 +102,9 @@ async def _views(uow: UnitOfWork, derogations: list[Derogation]) -> list[Derogat
     return [DerogationView(one, devices[one.device_id]) for one in derogations]
 
 
-async def _visible(uow: UnitOfWork, actor: Actor, device_id: str) -> Device:
+async def _visible(uow: UnitOfWork, actor: Actor, device_id: str, *roles: Role) -> Device:
     device = found(await uow.devices.get(device_id), device_id)
-    if not actor.covers(device.facility_id):
+    if not actor.covers(device.facility_id, *roles):
         raise NotFound(device_id)
     return device
 

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from bastion.domain.events import Severity
-from bastion.domain.parties import EVERYWHERE
 from bastion.domain.telling import DeliveryState
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -14,9 +13,8 @@ _TAGS = {
 }  # fmt: skip
 
 
-async def counted(uow: UnitOfWork, facilities: frozenset[str], now: datetime) -> dict[str, str]:
-    """Count the last day in these hospitals; agreed is what became an authorisation."""
-    seen = None if EVERYWHERE in facilities else facilities
+async def counted(uow: UnitOfWork, seen: frozenset[str] | None, now: datetime) -> dict[str, str]:
+    """Count the last day in these hospitals (`None`: all); agreed is what became an authorisation."""
     tags, alarms = await uow.audit.counted(now - DAY, now, seen)
     numbers = {name: tags.get(tag, 0) for name, tag in _TAGS.items()} | {"alarms": alarms.get(Severity.ALARM, 0)}
     numbers["waiting"] = len(await uow.requests.pending(now, seen))

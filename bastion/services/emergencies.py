@@ -43,7 +43,7 @@ class Emergencies:
         if not actor.roles & REVIEWERS:
             return []
         async with self._database.read() as uow:
-            return await self._views(uow, actor, await uow.emergencies.to_review(scope(actor)))
+            return await self._views(uow, actor, await uow.emergencies.to_review(scope(actor, *REVIEWERS)))
 
     async def search(self, actor: Actor, limit: int = 50, offset: int = 0) -> list[EmergencyView]:
         """Every one there ever was in the actor's facilities, newest first."""

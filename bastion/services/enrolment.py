@@ -10,7 +10,7 @@ import pyotp
 from bastion import clock
 from bastion.domain.credentials import Credential, SealedSecret
 from bastion.domain.ids import new_id
-from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff
+from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, assigned
 from bastion.errors import AuthenticationFailed, Conflict
 from bastion.secret import Secret
 from bastion.services.authentication import (
@@ -46,7 +46,7 @@ class Enrolment:
         async with self._database.write() as uow:
             if await uow.staff.all():
                 raise Conflict("staff exist", sentence="This bastion is set up already. Invite people in the console.")
-            admin = Staff(new_id(now), login, name, "", frozenset({Role.ADMIN}), frozenset({EVERYWHERE}))
+            admin = Staff(new_id(now), login, name, "", assigned({Role.ADMIN}, {EVERYWHERE}))
             await uow.staff.add(admin)
             await uow.audit.append("bastion:initialised", actor=actor, subject=("staff", admin.id), at=now)
             return await self._invite(uow, actor, admin, now)

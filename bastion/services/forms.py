@@ -24,7 +24,7 @@ def need_admin(actor: Actor) -> None:
 def need_admin_of(actor: Actor, *facility_ids: str) -> None:
     """An administrator writes where he works; what the whole group shares (`EVERYWHERE`) takes one of the group."""
     need_admin(actor)
-    if not all(actor.covers(ident) for ident in facility_ids):
+    if not all(actor.covers(ident, Role.ADMIN) for ident in facility_ids):
         raise NotFound(f"{actor.login} outside {sorted(actor.facilities)}")
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from bastion.domain.country import HOME, checked, checked_all
 from bastion.domain.device import Device
 from bastion.domain.importing import Entry, Register
-from bastion.domain.parties import Actor, Facility, Supplier, Technician
+from bastion.domain.parties import Actor, Facility, Role, Supplier, Technician
 from bastion.errors import AlreadyExists, Invalid
 from bastion.services.directory import network
 from bastion.services.forms import MAX_NAME, check_language, check_named, check_person, plain
@@ -114,7 +114,7 @@ def entry_of(register: Register, cells: Cells, facts: Facts, old: Entry | None, 
 def _device(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Device:
     known = cast("Device | None", old)
     base = known or Device(ident, cells["code"].lower(), "", "", frozenset())
-    if known is not None and not facts.actor.covers(known.facility_id):
+    if known is not None and not facts.actor.covers(known.facility_id, Role.ADMIN):
         raise Invalid(known.code, field="code", sentence=AlreadyExists.sentence, name=known.code)
     made = _with_text(base, cells, "name", "ward", "location", "maker", "model", "serial")
     check_named(made.code, made.name)
@@ -170,7 +170,7 @@ def _codes(cells: Cells) -> list[str]:
 
 def _facility(code: str, facts: Facts) -> Facility:
     facility = facts.facilities.get(code.lower())
-    if facility is None or not facts.actor.covers(facility.id):
+    if facility is None or not facts.actor.covers(facility.id, Role.ADMIN):
         raise Invalid(code, field="facility", sentence="There is no facility “{code}”. Register it first.", code=code)
     return facility
 

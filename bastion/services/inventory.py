@@ -10,7 +10,7 @@ from bastion.domain.derogation import DerogationKind, active, algorithms
 from bastion.domain.device import Device, DeviceAccount, Endpoint, Protocol, SecretKind
 from bastion.domain.endpoint_options import checked
 from bastion.domain.ids import new_id
-from bastion.domain.parties import Actor
+from bastion.domain.parties import Actor, Role
 from bastion.errors import HostKeyChanged, Invalid, NotFound
 from bastion.secret import Secret
 from bastion.services.forms import (
@@ -109,7 +109,7 @@ class Inventory:
         said = checked(protocol, options or {})
         now = clock.now()
         async with self._database.write() as uow:
-            device = await _visible_device(uow, actor, device_id)
+            device = await _visible_device(uow, actor, device_id, Role.ADMIN)
             old = next((e for e in await uow.endpoints.of(device.id) if e.id == endpoint_id), None)
             need_known(endpoint_id, old)
             thing = _moved(old, Endpoint(old.id if old else new_id(now), device.id, protocol, host, port, options=said))
@@ -127,7 +127,7 @@ class Inventory:
         need_admin(actor)
         async with self._database.read() as uow:
             endpoint = found(await uow.endpoints.get(endpoint_id))
-            await _visible_device(uow, actor, endpoint.device_id)
+            await _visible_device(uow, actor, endpoint.device_id, Role.ADMIN)
             derogations = await uow.derogations.of(endpoint.device_id)
         if endpoint.protocol is not Protocol.SSH:
             raise Invalid(endpoint.protocol, field="host", sentence="Only an SSH service shows an identity.")
@@ -164,7 +164,7 @@ class Inventory:
         now = clock.now()
         secret_id = new_id(now)
         async with self._database.write() as uow:
-            device = await _visible_device(uow, actor, device_id)
+            device = await _visible_device(uow, actor, device_id, Role.ADMIN)
             old = next((a for a in await uow.accounts.of(device.id) if a.id == account_id), None)
             need_known(account_id, old)
             sealed = self._vault.seal(secret, secret_aad(secret_id))
@@ -213,8 +213,9 @@ async def _make_device(uow: UnitOfWork, form: DeviceForm, ident: str) -> Device:
     )  # fmt: skip
 
 
-async def _visible_device(uow: UnitOfWork, actor: Actor, device_id: str) -> Device:
+async def _visible_device(uow: UnitOfWork, actor: Actor, device_id: str, *roles: Role) -> Device:
+    """The device, for who has a duty in its hospital, or one of these."""
     device = found(await uow.devices.get(device_id), device_id)
-    if not actor.covers(device.facility_id):
+    if not actor.covers(device.facility_id, *roles):
         raise NotFound(device_id)
     return device

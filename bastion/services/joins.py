@@ -28,9 +28,10 @@ def found(thing: T | None, what: str = "") -> T:
     return thing
 
 
-def scope(actor: Actor) -> frozenset[str] | None:
-    """The facilities an actor sees; `None` for all of them."""
-    return None if EVERYWHERE in actor.facilities else actor.facilities
+def scope(actor: Actor | Staff, *roles: Role) -> frozenset[str] | None:
+    """The facilities an actor sees, by any duty or by one of these; `None` for all of them."""
+    places = actor.places(*roles)
+    return None if EVERYWHERE in places else places
 
 
 class Concerning(Protocol):
@@ -218,8 +219,10 @@ class Joins:
             tuple(derogations[::-1]), ready,
         )  # fmt: skip
 
-    async def approvers(self, facility_id: str) -> tuple[Staff, ...]:
-        """Who may be asked to decide for a facility."""
+    async def approvers(self, device: Device) -> tuple[Staff, ...]:
+        """Who may be asked to decide on a device (R-28)."""
         if self._everyone is None:
             self._everyone = await self._uow.staff.all()
-        return tuple(s for s in self._everyone if s.active and Role.APPROVER in s.roles and s.covers(facility_id))
+        return tuple(
+            s for s in self._everyone if s.active and s.reaches(Role.APPROVER, device.facility_id, device.ward)
+        )

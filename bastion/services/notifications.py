@@ -48,6 +48,7 @@ AT_ONCE: Final = 20
 KEPT: Final = timedelta(days=30)
 URGENT_BEFORE: Final = timedelta(days=1)
 """A request for later than that is not urgent yet, whoever answers it."""
+OVERSEE: Final = frozenset({Role.ADMIN, Role.SECURITY})
 _log = structlog.get_logger(__name__)
 
 
@@ -123,9 +124,9 @@ class Notifications:
                 return
         async with self._database.write() as uow:
             rings = Rings(uow, by_mail=True)
-            people = [one for one in await uow.staff.all() if one.active and one.roles & {Role.ADMIN, Role.SECURITY}]
+            people = [one for one in await uow.staff.all() if one.active and one.roles & OVERSEE]
             for person in people:
-                facts = await counted(uow, person.facilities, now)
+                facts = await counted(uow, scope(person, *OVERSEE), now)
                 told = Telling("", facts, "/", tuple(await rings.mailed(Topic.DIGEST, [person])))
                 await uow.deliveries.queue(_deliveries(Topic.DIGEST, key, told, now))
             await uow.settings.put("digest", key)
@@ -191,13 +192,15 @@ class Notifications:
     async def search(self, actor: Actor, *, state: str = "", limit: int = 50, offset: int = 0) -> list[Told]:
         need_admin(actor)
         async with self._database.read() as uow:
-            rows = await uow.deliveries.search(state=state, facility_ids=scope(actor), limit=limit, offset=offset)
+            rows = await uow.deliveries.search(
+                state=state, facility_ids=scope(actor, Role.ADMIN), limit=limit, offset=offset
+            )
             return [Told(row, await _name(uow, row)) for row in rows]
 
     async def count(self, actor: Actor, state: DeliveryState) -> int:
         need_admin(actor)
         async with self._database.read() as uow:
-            return await uow.deliveries.count(state, scope(actor))
+            return await uow.deliveries.count(state, scope(actor, Role.ADMIN))
 
     async def retry(self, actor: Actor, delivery_id: str) -> Delivery:
         """Try a failed delivery again, from now on as if it were new."""
@@ -205,7 +208,7 @@ class Notifications:
         now = clock.now()
         async with self._database.write() as uow:
             one = found(await uow.deliveries.get(delivery_id), delivery_id)
-            seen = scope(actor)
+            seen = scope(actor, Role.ADMIN)
             if seen is not None and one.facility_id not in seen:
                 raise NotFound(delivery_id)
             if one.state is not DeliveryState.FAILED:

@@ -1,13 +1,13 @@
 """The register of people: technicians of suppliers with their keys, and the hospital's staff with their roles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bastion import clock
 from bastion.domain.country import HOME, checked
 from bastion.domain.ids import new_id
-from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, Technician, TechnicianKey
+from bastion.domain.parties import EVERYWHERE, Actor, Assignment, Role, Staff, Technician, TechnicianKey
 from bastion.errors import Forbidden, Invalid, NotFound
 from bastion.services.authentication import end_web_sessions
 from bastion.services.forms import (
@@ -28,6 +28,8 @@ from bastion.services.subcontractors import EMPLOYING
 from bastion.services.views import TechnicianView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
+
+MAX_WARDS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +57,31 @@ class TechnicianForm:
 
 
 @dataclass(frozen=True, slots=True)
+class Duty:
+    """An assignment as people write it; an empty `facility_code` means every hospital."""
+
+    role: Role
+    facility_code: str = ""
+    wards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StaffForm:
-    """`facility_codes` empty means every facility."""
+    """`roles` are held in each of `facility_codes` (none means every hospital); `duties` are those beside."""
 
     login: str
     name: str
     email: str
-    roles: frozenset[Role]
+    roles: frozenset[Role] = frozenset()
     facility_codes: tuple[str, ...] = ()
     language: str = "fr"
     active: bool = True
     id: str = ""
+    duties: tuple[Duty, ...] = ()
+
+    def all_duties(self) -> tuple[Duty, ...]:
+        same = (Duty(role, code) for role in self.roles for code in self.facility_codes or ("",))
+        return (*same, *self.duties)
 
 
 class People:
@@ -151,19 +167,20 @@ class People:
         if ident == actor.id:
             raise Forbidden("own rights", sentence="Nobody edits his own rights; ask another administrator.")
         async with self._database.write() as uow:
-            codes = [found(await uow.facilities.by_code(code), code) for code in form.facility_codes]
-            facilities = frozenset(f.id for f in codes) or frozenset({EVERYWHERE})
             thing = Staff(
-                ident, form.login, form.name.strip(), form.email.strip(), form.roles, facilities,
+                ident, form.login, form.name.strip(), form.email.strip(), await _assignments(uow, form),
                 check_language(form.language), form.active,
             )  # fmt: skip
             old = await uow.staff.get(ident)
             need_known(form.id, old)
-            need_admin_of(actor, *facilities, *(old.facilities if old else ()))
+            need_admin_of(actor, *(thing.facilities or {EVERYWHERE}), *(old.facilities if old else ()))
             await (uow.staff.save(thing) if old else uow.staff.add(thing))
-            if old is not None and (not thing.active or old.roles != thing.roles):
+            if old is not None and (not thing.active or old.assignments != thing.assignments):
                 await end_web_sessions(uow, ident, clock.now())
-            await audit_saved(uow, actor, "directory:staff_saved", "staff", thing, old, login=thing.login)
+            await audit_saved(
+                uow, actor, "directory:staff_saved", "staff", thing, old, login=thing.login,
+                assignments=in_words(thing.assignments),
+            )  # fmt: skip
         return thing
 
     async def set_language(self, actor: Actor, language: str) -> None:
@@ -197,3 +214,40 @@ async def _technician_views(uow: UnitOfWork, people: Sequence[Technician]) -> li
         TechnicianView(person, suppliers[person.supplier_id], tuple(keys[person.id]), person.id in enrolled)
         for person in people
     ]
+
+
+def in_words(assignments: Iterable[Assignment]) -> str:
+    """Say who may do what where, for the trail."""
+    return " ".join(
+        f"{one.role}@{one.facility_id}" + (f"[{','.join(one.wards)}]" if one.wards else "") for one in assignments
+    )
+
+
+async def _assignments(uow: UnitOfWork, form: StaffForm) -> tuple[Assignment, ...]:
+    """Resolve the form's duties: one for each role and hospital; whoever has the whole needs no part of it."""
+    wards: dict[tuple[Role, str], set[str]] = {}
+    whole: set[tuple[Role, str]] = set()
+    for duty in form.all_duties():
+        place = (
+            found(await uow.facilities.by_code(duty.facility_code), duty.facility_code) if duty.facility_code else None
+        )
+        key = duty.role, place.id if place else EVERYWHERE
+        named = {plain(ward) for ward in duty.wards if plain(ward)}
+        _check_wards(duty, named)
+        wards.setdefault(key, set()).update(named)
+        whole |= set() if named else {key}
+    return tuple(sorted(
+        Assignment(role, place, () if (role, place) in whole else tuple(sorted(named)))
+        for (role, place), named in wards.items()
+        if place == EVERYWHERE or (role, EVERYWHERE) not in wards
+    ))  # fmt: skip
+
+
+def _check_wards(duty: Duty, named: set[str]) -> None:
+    """A ward is a part of one hospital, and only an approver's work stops at its door (R-28)."""
+    if named and (duty.role is not Role.APPROVER or not duty.facility_code):
+        raise Invalid(
+            "wards", field="wards", sentence="Only an approver of one hospital can be limited to wards of it."
+        )
+    if len(named) > MAX_WARDS or any(len(ward) > MAX_NAME for ward in named):
+        raise Invalid("wards", field="wards", sentence="Give 50 wards at most, each of 200 characters at most.")

@@ -16,6 +16,7 @@ from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
+from bastion.services.supervision import REPLAYERS
 from bastion.services.views import SessionView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -101,7 +102,7 @@ class Replay:
             record = await self._seen_by(uow, actor, session_id)
             await uow.audit.append(
                 "recording:viewed", actor=actor, subject=("session", record.id), facility_id=record.facility_id,
-                at=clock.now(), session=record.id, how=how, why=said,
+                at=clock.now(), session=record.id, how=how, why=said, reach=_reach(actor, record),
             )  # fmt: skip
             view = await Joins(uow).session(record)
         try:
@@ -185,6 +186,12 @@ class Replay:
                 "recording:damaged", actor=actor, subject=("session", record.id), facility_id=record.facility_id,
                 at=clock.now(), session=record.id, where=where,
             )  # fmt: skip
+
+
+def _reach(actor: Actor, record: SessionRecord) -> str:
+    """Whether somebody of this hospital looks, or the group's oversight (R-70): its people read which in the trail."""
+    local = any(one.facility_id == record.facility_id and one.role in REPLAYERS for one in actor.assignments)
+    return "facility" if local else "group"
 
 
 def _erased(at: str) -> NotFound:

@@ -51,7 +51,7 @@ class RequestViews:
             endpoint_ready=way is not None, history=(),
             decision_reasons=self._decisions.explain(request.policy_ids, actor.language),
             can_decide=not why_not, why_not=why_not,
-            approvers=tuple(s.name for s in await joins.approvers(request.facility_id)),
+            approvers=tuple(s.name for s in await joins.approvers(device)),
             grant=await joins.grant(request.grant_id) if request.grant_id else None,
             emergency=emergency, handover=await joins.handover(request),
             endpoint=way[0] if way else None, derogations=way[1] if way else (),

@@ -81,7 +81,7 @@ class Retention:
             raise Forbidden(actor.login)
         async with self._database.write() as uow:
             record = found(await uow.sessions.get(session_id), session_id)
-            if not actor.covers(record.facility_id):
+            if not actor.covers(record.facility_id, Role.SECURITY):
                 raise NotFound(session_id)
             if hold:
                 await uow.settings.put(_key(session_id), why)

@@ -77,7 +77,7 @@ class Reviews:
         async with self._database.write() as uow:
             places = [found(await uow.facilities.by_code(code), code).id for code in form.facility_codes]
             facilities = tuple(sorted(places)) or (EVERYWHERE,)
-            if not all(actor.covers(ident) for ident in facilities):
+            if not all(actor.covers(ident, *STARTERS) for ident in facilities):
                 raise NotFound(f"{actor.login} outside {facilities}")
             made = checked(Campaign(new_id(now), form.name.strip(), facilities, form.due_at, actor.name, now))
             lines = await _lines(uow, made, now)
@@ -109,7 +109,7 @@ class Reviews:
         async with self._database.read() as uow:
             campaign = await _campaign(uow, actor, campaign_id)
             lines = await uow.review_lines.of(campaign.id)
-        seen = [Seen(one, one.state(campaign.due_at, now), _may(actor, one)) for one in lines]
+        seen = [Seen(one, one.state(campaign.due_at, now), _may(actor, campaign, one)) for one in lines]
         return Review(_standing(campaign, lines, now), tuple(seen))
 
     async def decide(
@@ -133,7 +133,7 @@ class Reviews:
             lines = await uow.review_lines.chosen(campaign.id, wanted)
             if len(lines) != len(wanted):
                 raise NotFound("not a line of this review")
-            if not all(_may(actor, one) for one in lines):
+            if not all(_may(actor, campaign, one) for one in lines):
                 raise Forbidden(
                     "lines of others", sentence="Your role does not review these rights, or they are yours."
                 )
@@ -205,8 +205,10 @@ def _covers(actor: Actor, campaign: Campaign) -> bool:
     return any(actor.covers(ident) for ident in campaign.facilities)
 
 
-def _may(actor: Actor, line: ReviewLine) -> bool:
-    return bool(actor.roles & REVIEWERS[line.kind]) and line.subject_id != actor.id
+def _may(actor: Actor, campaign: Campaign, line: ReviewLine) -> bool:
+    """Whoever has the role for it in a hospital under review; on his own rights nobody decides."""
+    able = any(actor.covers(ident, *REVIEWERS[line.kind]) for ident in campaign.facilities)
+    return able and line.subject_id != actor.id
 
 
 def _standing(campaign: Campaign, lines: Collection[ReviewLine], now: datetime) -> Standing:

@@ -56,7 +56,7 @@ class Rings:
 
     async def waiting(self, request: AccessRequest, topic: Topic = Topic.REQUEST_WAITING) -> Telling:
         """The approvers; not who made it himself, for he cannot decide."""
-        staff = await self._staff(request.facility_id, Role.APPROVER)
+        staff = await self._approvers(request.device_id)
         people = [one for one in staff if one.id != request.created_by.id]
         return await self._about(topic, request, {}, people)
 
@@ -78,7 +78,7 @@ class Rings:
     async def _held(self, event: AuditEvent) -> Telling:
         file = found(await self._uow.held_files.get(event.subject_id))
         facts = await self._names(file.device_id, file.supplier_id) | {"session": file.session_id}
-        people = await self._staff(file.facility_id, Role.APPROVER)
+        people = await self._approvers(file.device_id)
         return await self._telling(Topic.FILE_HELD, file.facility_id, facts, "/desk", people)
 
     async def _session(self, topic: Topic, event: AuditEvent) -> Telling:
@@ -99,7 +99,8 @@ class Rings:
     async def _device(self, event: AuditEvent) -> Telling:
         """`event` is of a session, or of the desk's own visit to a device; both know its code."""
         device = found(await self._uow.devices.by_code(event.fields.get("device", "")))
-        people = await self._staff(device.facility_id, Role.SECURITY, Role.APPROVER)
+        security = await self._staff(device.facility_id, Role.SECURITY)
+        people = {one.id: one for one in (*security, *await self._approvers(device.id))}.values()
         facts = await self._names(device.id, "")
         return await self._telling(
             Topic.DEVICE_CHANGED, device.facility_id, facts, f"/directory/devices/{device.id}", people
@@ -121,7 +122,10 @@ class Rings:
     async def _staff(self, facility_id: str, *roles: Role) -> list[Staff]:
         """Active people of these duties in a hospital; all of them for what concerns every hospital."""
         able = [one for one in await self._uow.staff.all() if one.active and one.roles & set(roles)]
-        return [one for one in able if not facility_id or one.covers(facility_id)]
+        return [one for one in able if not facility_id or one.covers(facility_id, *roles)]
+
+    async def _approvers(self, device_id: str) -> list[Staff]:
+        return list(await self._joins.approvers(await self._joins.device(device_id)))
 
     async def _telling(
         self, topic: Topic, facility_id: str, facts: dict[str, str], path: str, people: Iterable[Staff]

@@ -191,7 +191,7 @@ class Sessions:
             return Entry(technician, supplier, menu=await self._menu(uow, technician, supplier, now))
         chosen = await _account(uow, device, account)
         pending = await uow.requests.open_for(technician.id, device.id, now)
-        asked = await Joins(uow).approvers(device.facility_id) if pending else ()
+        asked = await Joins(uow).approvers(device) if pending else ()
         return Entry(
             technician, supplier, device, found(await uow.facilities.get(device.facility_id)), chosen,
             grant=await uow.grants.live(technician.id, device.id, now), pending=pending,

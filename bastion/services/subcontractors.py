@@ -66,7 +66,7 @@ class Subcontractors:
 
     async def object(self, actor: Actor, ident: str, reason: str, supplier_id: str = "") -> Subcontractor:
         """Say no, with the reason: its people work no longer, also in sessions under way."""
-        if not actor.roles & {Role.SECURITY, Role.ADMIN} or not actor.covers(EVERYWHERE):
+        if not actor.covers(EVERYWHERE, Role.SECURITY, Role.ADMIN):
             raise Forbidden(f"{actor.login} does not object for the hospital")
         said = reason.strip()
         if len(said) < 3:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bastion import clock
-from bastion.domain.parties import Actor
+from bastion.domain.parties import Actor, Role
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import Conflict, IllegalTransition, NotFound
 from bastion.services import reasons
@@ -16,6 +16,8 @@ from bastion.services.views import SessionView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
+
+REPLAYERS = (Role.SECURITY, Role.AUDITOR)
 
 
 class Supervision:
@@ -32,10 +34,14 @@ class Supervision:
         self, actor: Actor, *, technician: str = "", supplier_id: str = "", device_id: str = "", end_reason: str = "",
         since: datetime | None = None, until: datetime | None = None, text: str = "", live: bool | None = None,
         health_data: bool = False, limit: int = 50, offset: int = 0,
+        to_replay: bool = False,
     ) -> list[SessionView]:  # fmt: skip
+        """Sessions of the actor's hospitals; `to_replay`: of those where he may ask for the recording."""
+        roles = REPLAYERS if to_replay else ()
         async with self._database.read() as uow:
             records = await uow.sessions.search(
-                facility_ids=scope(actor), technician=technician, supplier_id=supplier_id, device_id=device_id,
+                facility_ids=scope(actor, *roles), technician=technician, supplier_id=supplier_id,
+                device_id=device_id,
                 end_reason=end_reason, since=since, until=until, text=text, live=live, health_data=health_data,
                 limit=limit, offset=offset,
             )  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bastion import clock
-from bastion.domain.parties import Actor, Role
+from bastion.domain.parties import EVERYWHERE, Actor, Role
 from bastion.errors import Forbidden
 from bastion.services.sealing import secret_aad, totp_aad
 from bastion.store.database import Database
@@ -23,7 +23,7 @@ class Upkeep:
 
     async def rotate_vault(self, actor: Actor) -> int:
         """Make a new master key, wrap every secret anew under it, forget the old one; return how many (T48)."""
-        if Role.ADMIN not in actor.roles:
+        if not actor.covers(EVERYWHERE, Role.ADMIN):
             raise Forbidden(actor.login)
         key = self._vault.rotate()
         async with self._database.write() as uow:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from bastion import clock
 from bastion.domain.credentials import SealedSecret
 from bastion.domain.ids import new_id
-from bastion.domain.parties import EVERYWHERE, Actor
+from bastion.domain.parties import EVERYWHERE, Actor, Role
 from bastion.domain.telling import Topic, Webhook
 from bastion.errors import Invalid
 from bastion.networks import Networks
@@ -47,7 +47,7 @@ class Webhooks:
         need_admin(actor)
         async with self._database.read() as uow:
             rows = await uow.webhooks.all()
-        return [one for one in rows if actor.covers(one.facility_id or EVERYWHERE)]
+        return [one for one in rows if actor.covers(one.facility_id or EVERYWHERE, Role.ADMIN)]
 
     async def register(self, actor: Actor, form: WebhookForm) -> tuple[Webhook, str]:
         """Return it with the secret that signs its messages. It is shown this once; the vault keeps it."""

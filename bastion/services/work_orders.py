@@ -17,7 +17,7 @@ from bastion import clock
 from bastion.domain.credentials import SealedSecret
 from bastion.domain.device import Device
 from bastion.domain.ids import new_id
-from bastion.domain.parties import Actor, Supplier
+from bastion.domain.parties import Actor, Role, Supplier
 from bastion.domain.work_order import (
     LONGEST_NUMBER,
     Finding,
@@ -66,7 +66,7 @@ class WorkOrders:
         need_admin(actor)
         async with self._database.read() as uow:
             rows = await uow.gmaos.all()
-        return [one for one in rows if actor.covers(one.facility_id)]
+        return [one for one in rows if actor.covers(one.facility_id, Role.ADMIN)]
 
     async def save(self, actor: Actor, form: GmaoForm) -> tuple[Gmao, str]:
         """Say where a hospital's GMAO answers. The secret that signs is made once and returned that once; saving again

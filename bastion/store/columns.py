@@ -139,7 +139,8 @@ class Records(TypeDecorator[Any]):
     impl = sa.String
     cache_ok = True
 
-    def __init__(self, kind: type[Any]) -> None:
+    def __init__(self, kind: Callable[..., Any]) -> None:
+        """`kind` makes one of its fields, by name."""
         super().__init__()
         self.kind = kind
 

@@ -17,7 +17,7 @@ from bastion.domain.held_file import Direction, FileState, Scan
 from bastion.domain.importing import Register
 from bastion.domain.lock import LockScope
 from bastion.domain.paper import PaperKind
-from bastion.domain.parties import Role
+from bastion.domain.parties import Role, assignment
 from bastion.domain.review import RightKind, Verdict
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
@@ -108,8 +108,8 @@ technician_keys = sa.Table(
     _text("label"), _at("added_at"), sa.UniqueConstraint("fingerprint"),
 )  # fmt: skip
 staff = sa.Table(
-    "staff", metadata, _id(), _text("login"), _text("name"), _text("email"), _of("roles", Several(frozenset, Role)),
-    _of("facilities", Several(frozenset)), _text("language"), _flag("active"),
+    "staff", metadata, _id(), _text("login"), _text("name"), _text("email"),
+    _of("assignments", Records(assignment), default="[]"), _text("language"), _flag("active"),
 )  # fmt: skip
 
 # -- devices -----------------------------------------------------------------------------------------------------------
@@ -356,7 +356,7 @@ auth_failures = sa.Table(
 api_tokens = sa.Table(
     "api_tokens", metadata, _id(), _to("staff", "staff_id"), _text("label"), _text("hash"), _at("created_at"),
     _at("expires_at"), _at("revoked_at", nullable=True), _of("roles", Several(frozenset, Role)),
-    sa.UniqueConstraint("hash"),
+    _of("facilities", Several(frozenset), default='["*"]'), sa.UniqueConstraint("hash"),
 )  # fmt: skip
 web_sessions = sa.Table(
     "web_sessions", metadata, _id(), _to("staff", "staff_id"), _at("created_at"), _at("expires_at"),

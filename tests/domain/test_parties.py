@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from bastion.domain.parties import EVERYWHERE, Role, Staff, Technician, operator_actor, system_actor
+from bastion.domain.parties import EVERYWHERE, Role, Staff, Technician, assigned, operator_actor, system_actor
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -13,8 +13,8 @@ def test_a_technician_is_usable_until_his_last_instant():
 
 
 def test_staff_cover_their_facilities_or_all():
-    local = Staff("s", "eve", "Eve", "", frozenset({Role.APPROVER}), frozenset({"chu"}))
-    group = Staff("s", "eve", "Eve", "", frozenset({Role.SECURITY}), frozenset({EVERYWHERE}))
+    local = Staff("s", "eve", "Eve", "", assigned({Role.APPROVER}, {"chu"}))
+    group = Staff("s", "eve", "Eve", "", assigned({Role.SECURITY}, {EVERYWHERE}))
     assert (local.covers("chu"), local.covers("ch2"), group.covers("ch2")) == (True, False, True)
 
 

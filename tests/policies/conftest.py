@@ -9,7 +9,7 @@ import pytest
 
 from policies.engine import PolicyEngine
 from policies.loader import LIBRARY, load
-from policies.model import Action, ContextFacts, DeviceFacts, PrincipalFacts, Query, SupplierFacts
+from policies.model import Action, ContextFacts, DeviceFacts, PrincipalFacts, Query, SupplierFacts, each
 from policies.rules import compile_rules
 
 SCHEMA = (LIBRARY / "schema.cedarschema").read_text(encoding="utf-8")
@@ -63,7 +63,7 @@ def by() -> Callable[..., Query]:
     """A query of the hospital's people, who did not make the request in question."""
 
     def build(base: Query, action: Action, *roles: str, facilities: str = "nord") -> Query:
-        staff = PrincipalFacts("staff", "bruno", roles=frozenset(roles), facilities=frozenset(facilities.split()))
+        staff = PrincipalFacts("staff", "bruno", duties=each(roles, facilities.split()))
         return replace(base, action=action, principal=staff, context=replace(base.context, is_requester=False))
 
     return build

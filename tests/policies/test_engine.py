@@ -22,6 +22,7 @@ from policies.model import (
     PrincipalFacts,
     Query,
     SupplierFacts,
+    each,
 )
 from policies.obligations import DENIED
 
@@ -38,7 +39,7 @@ def rule_ids(decision: Decision) -> list[str]:
 @pytest.mark.parametrize("action", list(Action))
 def test_T17_empty_policy_denies_everything(engine_of: EngineOf, query: Query, action: Action):
     engine = engine_of()
-    staff = PrincipalFacts("staff", "x", roles=frozenset({"approver", "admin"}), facilities=frozenset("*"))
+    staff = PrincipalFacts("staff", "x", duties=each(["approver", "admin"], "*"))
     for principal in (query.principal, staff):
         for device in (query.device, None):
             decision = engine.decide(replace(query, action=action, principal=principal, device=device))
@@ -96,7 +97,7 @@ def test_an_unknown_action_is_denied(engine_of: EngineOf, query: Query, action: 
     "spoilt",
     [
         {"principal": PrincipalFacts("ghost", "x")},
-        {"principal": PrincipalFacts("staff", "x", roles=frozenset({"emperor"}))},
+        {"principal": PrincipalFacts("staff", "x", duties=frozenset({("emperor", "f")}))},
         {"principal": None},
         {"device": DeviceFacts("d", "D", "f", frozenset(), criticality="high")},
         {"context": ContextFacts(now=datetime(2026, 11, 23, 10, 0))},  # noqa: DTZ001 - what is tested
@@ -208,8 +209,7 @@ ANY_QUERY = st.builds(
         kind=st.sampled_from(["technician", "staff"]) | st.text(),
         id=st.text(),
         supplier_id=st.text(),
-        roles=st.frozensets(st.sampled_from(["approver", "security"]) | st.text(), max_size=3),
-        facilities=st.frozensets(st.text(), max_size=3),
+        duties=st.frozensets(st.tuples(st.sampled_from(["approver", "security"]) | st.text(), st.text()), max_size=3),
     ),
     supplier=st.none()
     | st.builds(

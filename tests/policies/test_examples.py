@@ -58,9 +58,7 @@ def test_a_full_example_is_read():
 def test_staff_have_roles_and_name_a_supplier_only_if_they_speak_for_one():
     text = FACTS + 'who = "bruno"\naction = "lock"\nallowed = false\nrules = ["no_rule"]\n'
     [example] = examples.read(text)
-    assert example.query.principal == PrincipalFacts(
-        "staff", "bruno", roles=frozenset({"approver"}), facilities=frozenset({"nord"})
-    )
+    assert example.query.principal == PrincipalFacts("staff", "bruno", duties=frozenset({("approver", "nord")}))
     assert example.query.supplier is example.query.device is None
     [example] = examples.read(text + 'supplier = "acme"\n')
     assert example.query.supplier is not None

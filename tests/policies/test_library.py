@@ -21,6 +21,7 @@ from policies.model import (
     Query,
     Sas,
     SupplierFacts,
+    each,
 )
 
 By = Callable[..., Query]
@@ -144,7 +145,7 @@ def test_staff_may_do_exactly_what_the_requirements_say(
 ):
     query = Query(
         action,
-        PrincipalFacts("staff", "bruno", roles=roles, facilities=frozenset(facilities)),
+        PrincipalFacts("staff", "bruno", duties=each(roles, facilities)),
         None,
         DeviceFacts("d", "D", "nord", frozenset({"acme"}), criticality),
         ContextFacts(now=datetime(2026, 11, 23, tzinfo=UTC), is_requester=mine, emergency=called, is_caller=called),
@@ -191,7 +192,7 @@ def test_staff_never_work_on_a_device(library: PolicyEngine, query: Query, by: B
 
 @pytest.mark.parametrize("action", STAFF_ACTIONS)
 def test_technicians_have_none_of_the_hospitals_rights(library: PolicyEngine, query: Query, action: Action):
-    pretending = replace(query.principal, roles=frozenset(ROLES), facilities=frozenset("*"))
+    pretending = replace(query.principal, duties=each(ROLES, "*"))
     context = replace(query.context, is_requester=False)
     for device in (query.device, None):
         asked = replace(query, action=action, principal=pretending, device=device, context=context)
@@ -223,7 +224,9 @@ def test_staff_may_ask_for_a_supplier_and_others_agree(
     assert decision.obligations.approvals == quorum
     assert decision.obligations.watcher is (criticality == 4)
     assert not library.decide(replace(asked, supplier=replace(asked.supplier, contract_active=False))).allowed
-    assert not library.decide(replace(asked, principal=replace(asked.principal, facilities=frozenset({"sud"})))).allowed
+    assert not library.decide(
+        replace(asked, principal=replace(asked.principal, duties=frozenset({("approver", "sud")})))
+    ).allowed
 
 
 def test_every_refusal_of_a_technician_says_all_that_is_amiss(library: PolicyEngine, query: Query):

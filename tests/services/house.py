@@ -1,8 +1,10 @@
 """A small hospital with its people and one scanner, made through the services themselves."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pyotp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.device import Device, SecretKind
-from bastion.domain.parties import Actor, ActorKind, Role, Staff, Technician, operator_actor
+from bastion.domain.parties import Actor, ActorKind, Role, Staff, Technician, assigned, operator_actor
 from bastion.domain.undertaking import SHIPPED, Way
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
@@ -32,6 +34,7 @@ from policies.loader import load
 from recordings.blobs import FileBlobs
 from recordings.signing import Signer
 
+P = TypeVar("P", Actor, Staff)
 SOURCE = "127.0.0.1"
 OPERATOR = replace(operator_actor("root"), id="operator:root")
 CONNECTION = Connection(node="n1", client="OpenSSH_9.2", fingerprint="SHA256:x", factors="key totp")
@@ -64,6 +67,7 @@ class House:
     bob: Technician
     device: Device
     device_keys: list[str]
+    stranger_id: str = ""
 
     def staff(self, person: Staff, *, fresh: bool = True) -> Actor:
         return staff_actor(person, SOURCE, clock.now() if fresh else None)
@@ -150,6 +154,16 @@ async def undertake(services: Services, person: Technician) -> None:
     """Let a technician accept the shipped undertaking, as he would at his first sign-in."""
     actor = technician_actor(person, SOURCE, clock.now())
     await services.undertakings.accept(actor, SHIPPED.version, Way.ENROLMENT)
+
+
+def moved(actor: Actor, facility_ids: set[str]) -> Actor:
+    """The same duties, in these hospitals only."""
+    return replace(actor, assignments=assigned(actor.roles, facility_ids))
+
+
+def as_only(person: P, roles: Iterable[Role]) -> P:
+    """The same person with these roles instead, where he works."""
+    return replace(person, assignments=assigned(roles, person.facilities))
 
 
 def _staff(login: str, roles: set[Role], facilities: tuple[str, ...]) -> StaffForm:

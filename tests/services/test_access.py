@@ -9,7 +9,7 @@ from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.errors import Conflict, DeviceNotReady, Invalid, NotFound, PolicyRefused, ReasonNeeded
 from bastion.services.inventory import DeviceForm
 from bastion.services.supervision import Supervision
-from tests.services.house import OPERATOR
+from tests.services.house import OPERATOR, moved
 
 
 async def test_a_request_keeps_what_was_asked_and_what_the_policy_said(house):
@@ -86,7 +86,7 @@ async def test_T33_requests_of_others_are_not_there(house):
     with pytest.raises(NotFound):
         await house.services.access.get(house.technician(house.bob), request.id)
     assert await house.services.access.search(house.technician(house.bob)) == []
-    elsewhere = replace(house.staff(house.eve), facilities=frozenset({"elsewhere"}))
+    elsewhere = moved(house.staff(house.eve), {"elsewhere"})
     assert await house.services.access.pending(elsewhere) == []
     with pytest.raises(NotFound):
         await house.services.access.get(elsewhere, request.id)

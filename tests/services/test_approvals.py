@@ -12,7 +12,7 @@ from bastion.domain.lock import LockScope
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Locked, NotFound, ReasonNeeded, SelfApproval
 from bastion.services.inventory import DeviceForm
 from policies.model import Sas
-from tests.services.house import OPERATOR
+from tests.services.house import OPERATOR, moved
 
 
 async def grant_of(house, request):
@@ -82,7 +82,7 @@ async def test_T32_whoever_asked_cannot_approve(house):
 
 async def test_an_approver_of_another_facility_sees_nothing_to_approve(house):
     request = await house.asked()
-    elsewhere = replace(house.staff(house.eve), facilities=frozenset({"elsewhere"}))
+    elsewhere = moved(house.staff(house.eve), {"elsewhere"})
     with pytest.raises(NotFound):
         await house.services.approvals.approve(elsewhere, request.id, request.version, 60)
 

@@ -1,8 +1,7 @@
-from dataclasses import replace
-
 import pytest
 
 from bastion.errors import Forbidden, FreshFactorNeeded
+from tests.services.house import moved
 
 
 async def test_the_trail_is_read_by_those_who_may(house):
@@ -17,7 +16,7 @@ async def test_the_trail_is_read_by_those_who_may(house):
 
 async def test_T33_events_of_other_facilities_are_not_there(house):
     await house.asked()
-    elsewhere = replace(house.staff(house.ruth), facilities=frozenset({"elsewhere"}))
+    elsewhere = moved(house.staff(house.ruth), {"elsewhere"})
     assert await house.services.audit.search(elsewhere, tag_prefix="request") == []
 
 

@@ -1,6 +1,5 @@
 """What is coming: agreed, asked for and expected, in one list by time; each hospital sees its own."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from bastion.errors import Forbidden, Invalid
 from bastion.services.calendar import EntryKind
 from bastion.services.emergencies import Call
 from bastion.services.maintenance import WindowForm
+from tests.services.house import moved
 
 DAY = timedelta(days=1)
 
@@ -71,7 +71,7 @@ async def test_filters_and_who_sees_what(house, use):
         ({"facility_code": "ch2"}, 0),
     ):  # fmt: skip
         assert len(await use.between(eve, now, now + DAY, **changes)) == count
-    elsewhere = replace(eve, facilities=frozenset({"elsewhere"}))
+    elsewhere = moved(eve, {"elsewhere"})
     assert await use.between(elsewhere, now, now + DAY) == []
     with pytest.raises(Forbidden):
         await use.between(house.technician(), now, now + DAY)

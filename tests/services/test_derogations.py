@@ -11,7 +11,7 @@ from bastion.domain.parties import system_actor
 from bastion.errors import Forbidden, FreshFactorNeeded, IllegalTransition, Invalid, NotFound
 from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
-from tests.services.house import OPERATOR
+from tests.services.house import OPERATOR, moved
 
 DAY = timedelta(days=1)
 
@@ -65,7 +65,7 @@ async def test_R23_only_administrators_make_and_withdraw_and_with_a_fresh_code(h
 async def test_T32_a_derogation_of_another_hospital_or_device_is_not_there(house, use):
     made = await use.make(OPERATOR, house.device.id, form())
     other = await house.services.inventory.save_device(OPERATOR, DeviceForm("mri-01", "MRI", "ch2", ("acme",)))
-    elsewhere = replace(house.staff(house.ruth), facilities=frozenset({other.facility_id}))
+    elsewhere = moved(house.staff(house.ruth), {other.facility_id})
     for act in (
         use.of(elsewhere, house.device.id),
         use.make(elsewhere, house.device.id, form()),

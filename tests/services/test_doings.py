@@ -1,7 +1,5 @@
 """What is being done in a running session, put together from the trail."""
 
-from dataclasses import replace
-
 import pytest
 
 from bastion.domain.device import ChannelKind
@@ -9,6 +7,7 @@ from bastion.domain.parties import Role
 from bastion.domain.session_effects import Audit
 from bastion.errors import Forbidden, NotFound
 from bastion.services.doings import MOST_FILES
+from tests.services.house import as_only, moved
 
 
 def passed(path: str) -> Audit:
@@ -57,9 +56,9 @@ async def test_files_are_the_newest_first_and_bounded(house, busy):
 
 
 async def test_T31_only_whoever_may_follow_reads_it(house, busy):
-    elsewhere = replace(house.staff(house.eve), facilities=frozenset({"elsewhere"}))
+    elsewhere = moved(house.staff(house.eve), {"elsewhere"})
     with pytest.raises(NotFound):
         await house.services.doing.of(elsewhere, busy.record.id)
     for role in (Role.AUDITOR, Role.ADMIN):
         with pytest.raises(Forbidden):
-            await house.services.doing.of(replace(house.staff(house.eve), roles=frozenset({role})), busy.record.id)
+            await house.services.doing.of(as_only(house.staff(house.eve), {role}), busy.record.id)

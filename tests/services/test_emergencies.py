@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from bastion.domain.emergency import Call, EmergencyStatus, Outcome
+from bastion.domain.parties import Role
 from bastion.domain.telling import Topic, topic_of
 from bastion.errors import Forbidden, FreshFactorNeeded, Invalid, NotFound, PolicyRefused, SelfReview
 from bastion.i18n import sentence
 from bastion.services.forms import MAX_NAME
 from policies.engine import PolicyEngine
 from policies.loader import load
-from tests.services.house import CONNECTION
+from tests.services.house import CONNECTION, as_only, moved
 
 CALL = Call("Dr Anne Roux", "", "4512")
 NOTE = "Read the recording; the tube was replaced."
@@ -63,7 +64,7 @@ async def test_a_session_opens_under_it(house):
     assert opened.grant.emergency
     views = await house.services.supervision.of_request(house.staff(house.max), request.id)
     assert [view.record.id for view in views] == [opened.record.id]
-    outsider = replace(house.staff(house.max), facilities=frozenset())
+    outsider = moved(house.staff(house.max), set())
     assert await house.services.supervision.of_request(outsider, request.id) == []
 
 
@@ -140,18 +141,18 @@ async def test_a_review_is_signed_once_and_opens_the_way_again(house, use, later
 async def test_who_may_review(house, use):
     request = await agreed(house)
     one = (await use.get(house.staff(house.ruth), request.id)).emergency
-    elsewhere = replace(house.staff(house.max), facilities=frozenset({"elsewhere"}))
+    elsewhere = moved(house.staff(house.max), {"elsewhere"})
     for person, error in (
         (house.staff(house.eve), SelfReview),
         (house.staff(house.max, fresh=False), FreshFactorNeeded),
         (elsewhere, NotFound),
-        (replace(house.staff(house.ruth), roles=frozenset()), Forbidden),
+        (as_only(house.staff(house.ruth), {Role.AUDITOR}), Forbidden),
     ):
         with pytest.raises(error):
             await use.review(person, request.id, one.version, Outcome.JUSTIFIED, NOTE)
     with pytest.raises(NotFound):
         await use.get(elsewhere, request.id)
-    assert await use.to_review(replace(house.staff(house.ruth), roles=frozenset())) == []
+    assert await use.to_review(as_only(house.staff(house.ruth), set())) == []
 
 
 async def test_more_time_for_an_emergency_is_one_too_and_moves_no_review(house, use):

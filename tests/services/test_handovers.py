@@ -1,6 +1,5 @@
 """An open authorisation passes to a colleague: agreed to anew, for what is left; the first one ends (R-11)."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +10,7 @@ from bastion.domain.emergency import Call
 from bastion.domain.grant import GrantStatus
 from bastion.errors import Conflict, GrantRevoked, Invalid, NotFound, PolicyRefused, ReasonNeeded, SelfApproval
 from bastion.services.people import TechnicianForm
-from tests.services.house import CONNECTION, OPERATOR
+from tests.services.house import CONNECTION, OPERATOR, moved
 
 WHY = "my shift is over"
 
@@ -100,7 +99,7 @@ async def test_only_the_holder_or_staff_only_to_a_colleague_and_only_while_it_is
     for person, login, error in (
         (house.technician(carol), "carol", NotFound),
         (house.technician(house.bob), "carol", NotFound),
-        (replace(house.staff(house.eve), facilities=frozenset({"elsewhere"})), "carol", NotFound),
+        (moved(house.staff(house.eve), {"elsewhere"}), "carol", NotFound),
         (house.technician(), "bob", Invalid),
         (house.technician(), "alice", Invalid),
         (house.technician(), "nobody", Invalid),

@@ -10,7 +10,7 @@ from bastion import clock
 from bastion.domain.importing import Register
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services.imports import _as_it_stands
-from tests.services.house import OPERATOR
+from tests.services.house import OPERATOR, moved
 
 DEVICES, SUPPLIERS, TECHNICIANS = Register
 HEAD = "code;name;facility;suppliers\n"
@@ -196,7 +196,7 @@ async def test_R23_only_an_administrator_with_a_fresh_code_applies(house, use):
 
 
 async def test_T32_an_administrator_of_one_hospital_imports_there_and_nowhere_else(house, use, ruth):
-    other = replace(ruth, facilities=frozenset({"elsewhere"}))
+    other = moved(ruth, {"elsewhere"})
     data = (HEAD + "ct-01;Mine;chu;acme\nnew;New;ch2;acme\n").encode()
     plan = await use.check(other, DEVICES, data)
     assert [(n, f) for n, f, _ in said(plan)] == [(2, "code"), (3, "facility")]

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from bastion.errors import AlreadyExists, Forbidden, HostKeyChanged, Invalid, No
 from bastion.secret import Secret
 from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
-from tests.services.house import OPERATOR, private_text, public_line
+from tests.services.house import OPERATOR, moved, private_text, public_line
 
 
 async def test_a_device_is_ready_once_pinned_and_with_an_account(house):
@@ -103,7 +102,7 @@ async def test_T32_an_endpoint_or_account_of_another_device_is_not_there(house):
         await house.services.inventory.save_account(
             OPERATOR, other.id, "root", SecretKind.PASSWORD, Secret.of("p"), view.accounts[0].id
         )
-    elsewhere = replace(house.staff(house.ruth), facilities=frozenset({other.facility_id}))
+    elsewhere = moved(house.staff(house.ruth), {other.facility_id})
     for act in (
         house.services.inventory.scan_host_keys(elsewhere, view.endpoints[0].id),
         house.services.inventory.save_endpoint(elsewhere, house.device.id, "127.0.0.1", 22),

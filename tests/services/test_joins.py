@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bastion.domain.parties import EVERYWHERE
@@ -22,10 +24,10 @@ async def test_each_neighbour_is_asked_for_once(house):
 
 async def test_approvers_are_those_of_the_facility(house):
     async with house.database.read() as uow:
-        chu = await uow.facilities.by_code("chu")
         ch2 = await uow.facilities.by_code("ch2")
-        assert {s.name for s in await Joins(uow).approvers(chu.id)} == {"Eve", "Max"}
-        assert {s.name for s in await Joins(uow).approvers(ch2.id)} == {"Max"}
+        away = replace(house.device, facility_id=ch2.id)
+        assert {s.name for s in await Joins(uow).approvers(house.device)} == {"Eve", "Max"}
+        assert {s.name for s in await Joins(uow).approvers(away)} == {"Max"}
 
 
 async def test_a_scope_is_some_facilities_or_all(house):

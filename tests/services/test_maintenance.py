@@ -23,7 +23,7 @@ from bastion.errors import (
 )
 from bastion.services.emergencies import Call
 from bastion.services.maintenance import WindowForm
-from tests.services.house import CONNECTION
+from tests.services.house import CONNECTION, as_only, moved
 
 TUESDAY_NOON = datetime(2027, 1, 5, 11, tzinfo=UTC)
 """12:00 in Paris."""
@@ -145,7 +145,7 @@ async def test_who_has_left_stands_for_nothing_any_more(house, at):
 async def test_who_became_an_administrator_stands_for_nothing_any_more(house, at):
     await agreed(house, at)
     async with house.database.write() as uow:
-        await uow.staff.save(replace(house.max, roles=house.ruth.roles | house.max.roles))
+        await uow.staff.save(as_only(house.max, house.ruth.roles | house.max.roles))
     assert (await house.asked(kind=LOOK)).stored_state is RequestState.PENDING
 
 
@@ -195,7 +195,7 @@ async def test_two_at_the_same_time_are_refused(house, use, at):
 
 
 async def test_who_may_propose_and_see(house, use, at):
-    elsewhere = replace(house.staff(house.max), facilities=frozenset({"elsewhere"}))
+    elsewhere = moved(house.staff(house.max), {"elsewhere"})
     for person, error in (
         (house.staff(house.ruth), PolicyRefused),
         (house.staff(house.max, fresh=False), FreshFactorNeeded),

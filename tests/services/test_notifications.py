@@ -21,7 +21,7 @@ from bastion.services.digest import counted
 from bastion.services.people import StaffForm
 from bastion.services.sessions import Ending
 from bastion.services.webhooks import WebhookForm
-from tests.services.house import OPERATOR
+from tests.services.house import OPERATOR, moved
 from tests.services.postroom import ADDRESS, LOOPBACK, heard, point, states, turn
 from tests.services.receivers import Authority, receiver
 
@@ -242,7 +242,7 @@ async def test_only_administrators_see_deliveries_and_only_of_their_hospitals(ho
                 await act
     ruth = house.staff(house.ruth)
     (one, _) = await tell.search(ruth)
-    elsewhere = replace(ruth, facilities=frozenset({"fac-2"}))
+    elsewhere = moved(ruth, {"fac-2"})
     assert await tell.search(elsewhere) == []
     with pytest.raises(NotFound):
         await tell.retry(elsewhere, one.delivery.id)

@@ -11,7 +11,7 @@ from bastion.domain.parties import system_actor
 from bastion.errors import Forbidden, FreshFactorNeeded, IllegalTransition, Invalid, NotFound, PolicyRefused
 from bastion.i18n import sentence
 from bastion.services.papers import PaperForm
-from tests.services.house import CONNECTION, OPERATOR
+from tests.services.house import CONNECTION, OPERATOR, moved
 
 DAY = timedelta(days=1)
 PAS, CHARTER = PaperKind.SECURITY_PLAN, PaperKind.CHARTER
@@ -161,7 +161,7 @@ async def test_R23_only_an_administrator_of_the_group_with_a_fresh_code(house, u
         (house.staff(house.eve), Forbidden),
         (house.technician(), Forbidden),
         (house.staff(house.ruth, fresh=False), FreshFactorNeeded),
-        (replace(house.staff(house.ruth), facilities=frozenset({"f"})), NotFound),
+        (moved(house.staff(house.ruth), {"f"}), NotFound),
     ):
         for act in (
             use.add(person, acme, form()), use.withdraw(person, paper.id), use.require(person, PAS, None),

@@ -5,7 +5,7 @@ import pytest
 from bastion.domain.parties import Role
 from bastion.errors import AlreadyExists, Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services.people import StaffForm, TechnicianForm
-from tests.services.house import OPERATOR, public_line
+from tests.services.house import OPERATOR, moved, public_line
 
 
 async def test_technicians_show_keys_and_whether_they_have_an_authenticator(house):
@@ -92,15 +92,18 @@ async def test_T24_a_token_without_a_fresh_code_lets_nobody_in(house):
 
 async def test_T32_a_local_administrator_stays_local(house):
     (chu,) = await house.services.directory.facilities(house.staff(house.eve))
-    local = replace(house.staff(house.ruth), facilities=frozenset({chu.id}))
-    for form in (StaffForm("x", "X", "", frozenset()), StaffForm("x", "X", "", frozenset(), ("ch2",))):
+    local = moved(house.staff(house.ruth), {chu.id})
+    for form in (
+        StaffForm("x", "X", "", frozenset({Role.AUDITOR})),
+        StaffForm("x", "X", "", frozenset({Role.AUDITOR}), ("ch2",)),
+    ):
         with pytest.raises(NotFound):
             await house.services.people.save_staff(local, form)
     with pytest.raises(NotFound):
         await house.services.enrolment.invite(local, house.max.id)
     with pytest.raises(NotFound):
         await house.services.people.save_technician(local, TechnicianForm("y", "Y", "", "acme"))
-    made = await house.services.people.save_staff(local, StaffForm("x", "X", "", frozenset(), ("chu",)))
+    made = await house.services.people.save_staff(local, StaffForm("x", "X", "", frozenset({Role.AUDITOR}), ("chu",)))
     assert made.facilities == {chu.id}
 
 

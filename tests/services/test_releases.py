@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from bastion.domain.held_file import FileState
@@ -14,6 +12,7 @@ from bastion.errors import (
 )
 from bastion.services.releases import FoundThing, read_finding
 from policies.model import Sas
+from tests.services.house import moved
 from tests.services.test_files import OUT, Verdicts, brought
 
 
@@ -93,14 +92,14 @@ async def test_others_do_not_decide_nor_see(house, held):
         await releases.release(ruth, held.id, held.version, "looked")
     with pytest.raises((SelfApproval, Forbidden)):
         await releases.release(alice, held.id, held.version, "looked")
-    elsewhere = replace(house.staff(house.eve), facilities=frozenset({"another"}))
+    elsewhere = moved(house.staff(house.eve), {"another"})
     for stranger in (bob, elsewhere):
         with pytest.raises(NotFound):
             await releases.release(stranger, held.id, held.version, "looked")
         with pytest.raises(NotFound):
             await releases.get(stranger, held.id)
         assert await releases.search(stranger) == []
-        assert await releases.count(replace(stranger, facilities=frozenset({"another"}))) == 0
+        assert await releases.count(moved(stranger, {"another"})) == 0
     assert [view.file.id for view in await releases.search(alice)] == [held.id]
 
 

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -13,6 +12,7 @@ from recordings.files import DONE, FileLine
 from recordings.model import TrackKind
 from recordings.recorder import Recorder
 from recordings.signing import Signer
+from tests.services.house import moved
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def test_T41_watching_needs_a_reason_and_is_in_the_trail_before_the_first_
 async def test_T31_recordings_are_for_security_and_auditors_of_the_facility(house, recorded):
     with pytest.raises(Forbidden):
         await house.services.replay.open(house.staff(house.eve), recorded.id, "curious")
-    elsewhere = replace(house.staff(house.ruth), facilities=frozenset({"elsewhere"}))
+    elsewhere = moved(house.staff(house.ruth), {"elsewhere"})
     with pytest.raises(NotFound):
         await house.services.replay.open(elsewhere, recorded.id, "curious")
     with pytest.raises((Forbidden, NotFound)):

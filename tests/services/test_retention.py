@@ -11,7 +11,7 @@ from bastion.errors import Conflict, Forbidden, NotFound, ReasonNeeded
 from bastion.services.retention import Retention
 from bastion.services.sessions import Ending
 from recordings.retention import Retention as Keep
-from tests.services.house import CONNECTION
+from tests.services.house import CONNECTION, moved
 
 DIGEST = "ab" * 32
 
@@ -105,7 +105,7 @@ async def test_R23_only_security_of_the_facility_holds_and_with_a_reason(house, 
         with pytest.raises(Forbidden):
             await change(house.staff(house.eve), ended.id, "incident 42")
         with pytest.raises(NotFound):
-            await change(replace(ruth, facilities=frozenset({"elsewhere"})), ended.id, "incident 42")
+            await change(moved(ruth, {"elsewhere"}), ended.id, "incident 42")
         with pytest.raises(NotFound):
             await change(ruth, "nothing", "incident 42")
         with pytest.raises(ReasonNeeded):

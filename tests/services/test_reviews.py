@@ -20,7 +20,7 @@ from bastion.errors import (
 from bastion.services.authentication import reviewed, staff_actor
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.reviews import CampaignForm
-from tests.services.house import OPERATOR, SOURCE
+from tests.services.house import OPERATOR, SOURCE, moved
 from tests.services.test_maintenance import LOOK, THE_DAY_BEFORE, TUESDAY_NOON, agreed, at
 from tests.services.test_subcontractors import later
 
@@ -160,7 +160,7 @@ async def test_who_may_begin_one_and_what_it_needs(house, use):
         await use.start(house.staff(house.eve), usual)
     with pytest.raises(FreshFactorNeeded):
         await use.start(house.staff(house.ruth, fresh=False), usual)
-    local = replace(house.staff(house.ruth), facilities=frozenset({house.device.facility_id}))
+    local = moved(house.staff(house.ruth), {house.device.facility_id})
     with pytest.raises(NotFound):
         await use.start(local, usual)
     with pytest.raises(NotFound):

@@ -1,10 +1,9 @@
-from dataclasses import replace
-
 import pytest
 
 from bastion.domain.session import EndReason
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, IllegalTransition, NotFound, ReasonNeeded
 from bastion.services.sessions import Ending
+from tests.services.house import moved
 
 
 async def test_live_sessions_show_who_where_and_why(house):
@@ -19,7 +18,7 @@ async def test_live_sessions_show_who_where_and_why(house):
 
 async def test_T33_sessions_of_another_facility_are_not_there(house):
     opened = await house.opened()
-    elsewhere = replace(house.staff(house.eve), facilities=frozenset({"elsewhere"}))
+    elsewhere = moved(house.staff(house.eve), {"elsewhere"})
     assert await house.services.supervision.live(elsewhere) == []
     for act in (house.services.supervision.get, house.services.supervision.freeze):
         with pytest.raises(NotFound):

@@ -12,6 +12,7 @@ from bastion.services.directory import SupplierForm
 from bastion.services.people import TechnicianForm
 from bastion.services.subcontractors import SubcontractorForm
 from tests.services.house import CONNECTION, OPERATOR
+from tests.services.house import moved as placed
 from tests.services.test_subcontractors import later
 
 __all__ = ["later"]
@@ -70,7 +71,7 @@ async def test_work_from_outside_the_eea_is_in_the_report(house, use):
     await moved(house, "FR")
     report = await use.abroad(OPERATOR)
     assert (report.people, len(report.sessions)) == ((), 1)
-    elsewhere = replace(house.staff(house.eve), facilities=frozenset({"other"}))
+    elsewhere = placed(house.staff(house.eve), {"other"})
     assert (await use.abroad(elsewhere)).sessions == ()
     with pytest.raises(Forbidden):
         await use.abroad(house.technician())

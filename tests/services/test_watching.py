@@ -1,7 +1,5 @@
 """Who may follow a session, who does, and how it ends (R-34, T11)."""
 
-from dataclasses import replace
-
 import pytest
 
 from bastion.domain.parties import Role
@@ -11,7 +9,7 @@ from bastion.domain.watch import Left
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, NotFound
 from bastion.services.people import StaffForm
 from bastion.services.sessions import Ending
-from tests.services.house import CONNECTION, OPERATOR
+from tests.services.house import CONNECTION, OPERATOR, as_only
 from tests.services.postroom import ADDRESS, heard, turn
 from tests.services.watched import approver, watched_session
 
@@ -97,7 +95,7 @@ async def test_what_no_rule_wants_followed_is_not(house):
 async def test_a_lost_duty_ends_the_watch_at_the_next_sign_of_life(house, opened):
     watching, ident = house.services.watching, opened.record.id
     await watching.take(house.staff(house.eve), ident, HERE)
-    demoted = replace(house.staff(house.eve), roles=frozenset({Role.AUDITOR}))
+    demoted = as_only(house.staff(house.eve), {Role.AUDITOR})
     with pytest.raises(Forbidden):
         await watching.beat(demoted, ident, HERE)
     assert await standing(house, opened) == []

@@ -9,7 +9,7 @@ from bastion.domain.telling import Topic
 from bastion.errors import Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services.couriers import Couriers
 from bastion.services.webhooks import WebhookForm
-from tests.services.house import OPERATOR
+from tests.services.house import OPERATOR, moved
 from tests.services.postroom import ADDRESS, LOOPBACK, point, states, turn
 from tests.services.receivers import Authority, receiver
 
@@ -120,14 +120,14 @@ async def test_only_an_administrator_with_a_fresh_code_registers_one(house, hook
         (house.staff(house.eve), Forbidden),
         (house.technician(), Forbidden),
         (house.staff(house.ruth, fresh=False), FreshFactorNeeded),
-        (replace(house.staff(house.ruth), facilities=frozenset({house.device.facility_id})), NotFound),
+        (moved(house.staff(house.ruth), {house.device.facility_id}), NotFound),
     ):
         with pytest.raises(error):
             await hooks.register(person, form())
     for wrong in ({"topics": frozenset()}, {"topics": frozenset({Topic.DIGEST})}, {"name": " "}):
         with pytest.raises(Invalid):
             await hooks.register(OPERATOR, form(**wrong))
-    mine = replace(house.staff(house.ruth), facilities=frozenset({house.device.facility_id}))
+    mine = moved(house.staff(house.ruth), {house.device.facility_id})
     made, _ = await hooks.register(mine, form(facility="chu"))
     assert await hooks.all(mine) == [made]
     everywhere, _ = await hooks.register(OPERATOR, form(name="all"))

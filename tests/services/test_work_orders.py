@@ -17,7 +17,7 @@ from bastion.services.couriers import Couriers
 from bastion.services.gmao_wire import GmaoWire
 from bastion.services.sessions import Ending
 from bastion.services.work_orders import GmaoForm
-from tests.services.house import OPERATOR
+from tests.services.house import OPERATOR, moved
 from tests.services.postroom import LOOPBACK, turn
 from tests.services.receivers import Authority
 from tests.services.reference_gmao import order, raw, reference_gmao, reply
@@ -70,7 +70,7 @@ async def test_only_an_administrator_with_a_fresh_code_says_where(house, gmao):
         await save(house.staff(house.ruth, fresh=False), form)
     with pytest.raises(NotFound):
         await save(house.staff(house.ruth), replace(form, facility="nowhere"))
-    away = replace(house.staff(house.ruth), facilities=frozenset({"elsewhere"}))
+    away = moved(house.staff(house.ruth), {"elsewhere"})
     with pytest.raises(NotFound):
         await save(away, form)
     assert await house.services.work_orders.all(away) == []

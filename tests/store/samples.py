@@ -10,7 +10,7 @@ from bastion.domain.derogation import Derogation, DerogationKind
 from bastion.domain.device import ChannelKind, Device, DeviceAccount, Endpoint, Protocol, SecretKind
 from bastion.domain.grant import Grant
 from bastion.domain.held_file import Direction, HeldFile
-from bastion.domain.parties import Facility, Role, Staff, Supplier, Technician, TechnicianKey
+from bastion.domain.parties import Facility, Role, Staff, Supplier, Technician, TechnicianKey, assigned
 from bastion.domain.session_record import SessionRecord
 from bastion.store.database import Database
 from policies.model import Sas
@@ -22,8 +22,8 @@ CHU = Facility("fac-1", "CHU", "Centre hospitalier", "750000001")
 GE = Supplier("sup-1", "acme", "Acme Imagerie", ("192.0.2.0/24", "2001:db8::/32"), NOW + 365 * 24 * HOUR)
 ALICE = Technician("tec-1", "alice", "Alice Martin", "alice@acme.example", "sup-1", valid_until=NOW + 90 * 24 * HOUR)
 KEY = TechnicianKey("key-1", "tec-1", "ssh-ed25519 AAAA", "SHA256:aaaa", "laptop", NOW)
-BOB = Staff("stf-1", "bob", "Bob Leroy", "bob@chu.example", frozenset({Role.APPROVER}), frozenset({"fac-1"}))
-EVE = Staff("stf-2", "eve", "Eve Roux", "eve@chu.example", frozenset({Role.APPROVER, Role.ADMIN}), frozenset({"*"}))
+BOB = Staff("stf-1", "bob", "Bob Leroy", "bob@chu.example", assigned({Role.APPROVER}, {"fac-1"}))
+EVE = Staff("stf-2", "eve", "Eve Roux", "eve@chu.example", assigned({Role.APPROVER, Role.ADMIN}, {"*"}))
 SCANNER = Device("dev-1", "ct-01", "CT scanner", "fac-1", frozenset({"sup-1"}), 3, ward="Radiology", serial="100%_A")
 DOOR = Endpoint("end-1", "dev-1", Protocol.SSH, "ct-01.example", 22, ("ssh-ed25519 BBBB",), NOW, "Eve Roux")
 SECRET = SealedSecret("sec-1", b"\x00sealed\xff", "0011223344556677", NOW)

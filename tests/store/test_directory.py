@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from bastion.domain.device import Device, DeviceAccount, Endpoint, Protocol, SecretKind
-from bastion.domain.parties import Facility, Role, Staff, Supplier, Technician, TechnicianKey
+from bastion.domain.parties import Assignment, Facility, Role, Staff, Supplier, Technician, TechnicianKey
 from bastion.errors import AlreadyExists, Conflict, Invalid, NotFound
 from bastion.store.database import Database
 from tests.store.samples import ACCOUNT, ALICE, BOB, CHU, DOOR, EVE, GE, KEY, NOW, SCANNER
@@ -30,7 +30,12 @@ async def test_what_is_added_is_found_again(hospital: Database, noun: str, entit
         ("facilities", replace(CHU, name="CHU Nord")),
         ("suppliers", replace(GE, networks=(), contract_end=None, active=False)),
         ("technicians", replace(ALICE, valid_until=None, active=False)),
-        ("staff", replace(BOB, roles=frozenset({Role.AUDITOR, Role.ADMIN}), facilities=frozenset({"*"}))),
+        (
+            "staff",
+            replace(
+                BOB, assignments=(Assignment(Role.ADMIN, "*"), Assignment(Role.APPROVER, "fac-1", ("Imagerie", "Réa")))
+            ),
+        ),
         ("devices", replace(SCANNER, criticality=4, supplier_ids=frozenset(), active=False)),
         ("endpoints", replace(DOOR, host_keys=(), pinned_at=None, pinned_by="")),
         ("accounts", replace(ACCOUNT, kind=SecretKind.PRIVATE_KEY)),
@@ -75,7 +80,7 @@ async def test_names_are_found_whatever_their_case(
         ("facilities", Facility("f2", "Chu", "Other", ""), "Chu"),
         ("suppliers", Supplier("s2", "Acme", "Other", ()), "Acme"),
         ("technicians", Technician("t2", "ALICE", "Other", "", "sup-1"), "ALICE"),
-        ("staff", Staff("u2", "Bob", "Other", "", frozenset(), frozenset()), "Bob"),
+        ("staff", Staff("u2", "Bob", "Other", "", ()), "Bob"),
         ("devices", Device("d2", "CT-01", "Other", "fac-1", frozenset()), "CT-01"),
         ("keys", TechnicianKey("k2", "tec-1", "ssh-ed25519 AAAA", "SHA256:aaaa", "", NOW), "SHA256:aaaa"),
         ("accounts", DeviceAccount("a2", "dev-1", "service", SecretKind.PASSWORD, "sec-1"), "service"),
@@ -104,7 +109,7 @@ async def test_a_name_in_use_is_refused_when_renaming(hospital: Database) -> Non
         ("endpoints", Endpoint("e2", "dev-1", Protocol.SSH, "h", 65536)),
         ("endpoints", Endpoint("e2", "dev-1", Protocol.SSH, "h", 22, ("key",))),
         ("facilities", Facility("f2", "x", "", "")),
-        ("staff", Staff("u2", "bad\x00login", "Bad", "", frozenset(), frozenset())),
+        ("staff", Staff("u2", "bad\x00login", "Bad", "", ())),
     ],
 )
 async def test_nonsense_is_refused_by_the_database(hospital: Database, noun: str, entity: Any) -> None:

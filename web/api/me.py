@@ -6,17 +6,21 @@ from fastapi import APIRouter
 
 from bastion.domain.parties import Role
 from web.api.bearer import Me, Use
-from web.api.shapes import Shape
+from web.api.shapes import AssignmentShape, Shape
 
 
 class MeShape(Shape):
-    """`roles` is what this token may do: its own roles, as far as its owner still has them."""
+    """`assignments` are what this token may do and where: its own scope, as far as its owner still has it.
+
+    `roles` and `facilities` sum them up.
+    """
 
     id: str
     login: str
     name: str
     roles: frozenset[Role]
     facilities: frozenset[str]
+    assignments: tuple[AssignmentShape, ...]
     language: str
     token_id: str
 
@@ -28,6 +32,7 @@ class TokenShape(Shape):
     expires_at: datetime
     revoked_at: datetime | None
     roles: frozenset[Role]
+    facilities: frozenset[str]
 
 
 def add_to(router: APIRouter) -> None:

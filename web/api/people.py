@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from bastion.domain.country import HOME
 from bastion.domain.parties import Role
-from bastion.services.people import StaffForm, TechnicianForm
+from bastion.services.people import Duty, StaffForm, TechnicianForm
 from web.api.bearer import Me, Use
 from web.api.shapes import Instant, KeyShape, Shape, StaffShape, TechnicianShape
 
@@ -23,14 +23,23 @@ class TechnicianBody(Shape):
     country: str = HOME
 
 
+class DutyBody(Shape):
+    """A role in one facility (its code; empty: in every one), an approver's also in some wards of it only."""
+
+    role: Role
+    facility: str = ""
+    wards: tuple[str, ...] = ()
+
+
 class StaffBody(Shape):
-    """`facilities` are codes; empty means every one."""
+    """`roles` are held in each of `facilities` (codes; empty means every one), and `duties` beside them."""
 
     login: str
     name: str
     email: str
-    roles: frozenset[Role]
+    roles: frozenset[Role] = frozenset()
     facilities: tuple[str, ...] = ()
+    duties: tuple[DutyBody, ...] = ()
     language: str = "fr"
     active: bool = True
 
@@ -113,7 +122,10 @@ async def add_staff(body: StaffBody, me: Me, use: Use) -> StaffShape:
 
 async def change_staff(ident: str, body: StaffBody, me: Me, use: Use) -> StaffShape:
     """Replace what is known of a person. Nobody changes his own rights."""
-    form = StaffForm(body.login, body.name, body.email, body.roles, body.facilities, body.language, body.active, ident)
+    form = StaffForm(
+        body.login, body.name, body.email, body.roles, body.facilities, body.language, body.active, ident,
+        tuple(Duty(one.role, one.facility, one.wards) for one in body.duties),
+    )  # fmt: skip
     return StaffShape.model_validate(await use.people.save_staff(me, form))
 
 

@@ -120,7 +120,9 @@ async def search(
     me: Me, use: Use, text: str = "", health_data: bool = False, limit: Limit = 50, offset: Offset = 0
 ) -> list[SessionShape]:
     """List ended sessions that have a sealed recording, newest first; `health_data`: only those that show some."""
-    found = await use.supervision.search(me, live=False, text=text, health_data=health_data, limit=limit, offset=offset)
+    found = await use.supervision.search(
+        me, live=False, text=text, health_data=health_data, limit=limit, offset=offset, to_replay=True
+    )
     return [SessionShape.of(view) for view in found if view.record.recording_digest]
 
 

@@ -329,13 +329,24 @@ class TechnicianShape(Shape):
         )  # fmt: skip
 
 
+class AssignmentShape(Shape):
+    """A role and where it is held: a facility's id, or `*` for all; `wards` limit an approver to their devices."""
+
+    role: Role
+    facility_id: str
+    wards: tuple[str, ...]
+
+
 class StaffShape(Shape):
+    """`roles` and `facilities` sum up; `assignments` say which role is held where."""
+
     id: str
     login: str
     name: str
     email: str
     roles: frozenset[Role]
     facilities: frozenset[str]
+    assignments: tuple[AssignmentShape, ...]
     language: str
     active: bool
 

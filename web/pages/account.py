@@ -53,13 +53,17 @@ async def password(seen: Seen, old: Text = "", password: Text = "", again: Text 
 
 
 @router.post("/account/tokens")
-async def make_token(seen: Seen, roles: Many, label: Text = "", days: Text = "", code: Text = "") -> Response:
+async def make_token(
+    seen: Seen, roles: Many, facilities: Many, label: Text = "", days: Text = "", code: Text = ""
+) -> Response:
     """Show the new token in the answer itself: it is never kept, so there is nothing to redirect to."""
 
     async def work() -> Response:
         chosen = frozenset(fields.choice(role, Role, "roles") for role in roles)
         actor = await seen.fresh(code)
-        made, text = await seen.services.tokens.create(actor, label, fields.whole(days, "days"), chosen)
+        made, text = await seen.services.tokens.create(
+            actor, label, fields.whole(days, "days"), chosen, tuple(facilities)
+        )  # fmt: skip
         return await _show(seen, Typed(days="30"), made=made, text=text)
 
     return await seen.attempt(work(), partial(_show, seen, Typed(label=label, days=days)))
@@ -114,6 +118,7 @@ async def _show(
     seen: Console, typed: Typed, error: BastionError | None = None, made: ApiToken | None = None, text: str = ""
 ) -> Response:
     t, face = seen.t, seen.face
+    facilities = await seen.services.directory.facilities(seen.actor)
     offered, muted = offered_to(seen.actor.roles), (await seen.services.notifications.choices(seen.actor)).muted
     return seen.page(
         "account.html", N_("My account"), error=error, typed=typed, fresh_token=made, token_text=text,
@@ -121,5 +126,6 @@ async def _show(
         days=[(count, face.days(count)) for count in DAYS],
         mails=[(topic.value, t(message_words.TOPICS[topic]), "") for topic in offered],
         mailed=[topic for topic in offered if topic not in muted],
+        facility_options=[(f.code, f.name, "") for f in facilities], names={f.id: f.name for f in facilities},
         role_options=[(role.value, t(labels.ROLES[role]), "") for role in sorted(seen.actor.roles)],
     )  # fmt: skip

@@ -115,7 +115,7 @@ async def _search(seen: Console, filters: Typed, number: int) -> list[Any]:
         seen.actor, text=filters.text, technician=filters.technician, supplier_id=filters.supplier,
         device_id=filters.device, end_reason=filters.reason, since=fields.day_start(filters.since, "since"),
         until=fields.day_end(filters.until, "until"), live=False,
-        health_data=bool(filters.health), limit=PAGE + 1, offset=number * PAGE,
+        health_data=bool(filters.health), limit=PAGE + 1, offset=number * PAGE, to_replay=True,
     )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
-"""The hospital's staff: roles, facilities, and the one-time secret a person starts with (T51)."""
+"""The hospital's staff: who has which role where, and the one-time secret a person starts with (T51)."""
 
-from dataclasses import asdict
 from functools import partial
 from typing import Annotated
 
@@ -9,8 +8,8 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from bastion.domain.parties import EVERYWHERE, Role
-from bastion.errors import BastionError
-from bastion.services.people import StaffForm
+from bastion.errors import BastionError, NotFound
+from bastion.services.people import Duty, StaffForm
 from web import fields, labels
 from web.console import Console, Seen, go, one_of
 from web.labels import N_
@@ -20,15 +19,19 @@ router = APIRouter(prefix="/directory/staff")
 
 
 class StaffFields(BaseModel):
-    """The staff form as it was typed; no facility ticked means all of them."""
+    """The staff form as it was typed. A duty is `role@code`; each of `places` has a line of `wards`, in its order."""
 
     login: str = ""
     name: str = ""
     email: str = ""
     language: str = "fr"
-    roles: list[str] = []
-    facility_codes: list[str] = []
+    duties: list[str] = []
+    places: list[str] = []
+    wards: list[str] = []
     active: bool = False
+
+    def wards_of(self, code: str) -> str:
+        return dict(zip(self.places, self.wards, strict=False)).get(code, "")
 
 
 @router.get("")
@@ -76,19 +79,31 @@ async def invite(seen: Seen, ident: str) -> Response:
 async def _kept(seen: Console, ident: str) -> StaffFields:
     kept = one_of(await seen.services.people.staff(seen.actor), ident)
     facilities = await seen.services.directory.facilities(seen.actor)
-    everywhere = EVERYWHERE in kept.facilities
-    codes = [] if everywhere else [f.code for f in facilities if f.id in kept.facilities]
-    return StaffFields(**asdict(kept) | {"roles": [role.value for role in kept.roles], "facility_codes": codes})
+    codes = {f.id: f.code for f in facilities} | {EVERYWHERE: EVERYWHERE}
+    if not kept.facilities <= codes.keys():
+        raise NotFound(ident)  # he works where this administrator does not: the form could not show what it would keep
+    limited = [(codes[one.facility_id], ", ".join(one.wards)) for one in kept.assignments if one.wards]
+    return StaffFields(
+        login=kept.login, name=kept.name, email=kept.email, language=kept.language, active=kept.active,
+        duties=[f"{one.role}@{codes[one.facility_id]}" for one in kept.assignments],
+        places=[code for code, _ in limited], wards=[wards for _, wards in limited],
+    )  # fmt: skip
 
 
 async def _save(seen: Console, ident: str, typed: StaffFields) -> Response:
     form = StaffForm(
-        typed.login.strip(), typed.name, typed.email,
-        frozenset(fields.choice(role, Role, "roles") for role in typed.roles), tuple(typed.facility_codes),
-        typed.language, typed.active, ident,
+        typed.login.strip(), typed.name, typed.email, language=typed.language, active=typed.active, id=ident,
+        duties=tuple(_duty(typed, one) for one in typed.duties),
     )  # fmt: skip
     saved = await seen.services.people.save_staff(seen.actor, form)
     return go(f"/directory/staff/{saved.id}", "saved")
+
+
+def _duty(typed: StaffFields, text: str) -> Duty:
+    name, _, code = text.partition("@")
+    role = fields.choice(name, Role, "duties")
+    wards = fields.listed(typed.wards_of(code)) if role is Role.APPROVER else ()
+    return Duty(role, "" if code == EVERYWHERE else code, wards)
 
 
 async def _form(
@@ -99,5 +114,6 @@ async def _form(
         "directory/staff_form.html", N_("Edit person") if ident else N_("New person"), error=error, typed=typed,
         ident=ident, invitation=invitation, setup_address=f"{address_of(seen.request)}/setup",
         roles=[(role.value, t(labels.ROLES[role]), t(labels.ROLE_DUTIES[role])) for role in Role],
-        facilities=[(f.code, f.name, "") for f in await seen.services.directory.facilities(seen.actor)],
+        spots=[(f.code, f.name) for f in await seen.services.directory.facilities(seen.actor)],
+        group=seen.actor.covers(EVERYWHERE, Role.ADMIN),
     )  # fmt: skip

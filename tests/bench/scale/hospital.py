@@ -24,7 +24,6 @@ MINUTE, HOUR, DAY = 60 * MICRO, 3600 * MICRO, 86400 * MICRO
 SPAN: Final = 4 * 365 * DAY
 KINDS_OF_WORK: Final = ("telediagnostic", "telemaintenance", "telemaintenance", "teleassistance")
 ENDS: Final = ("technician_left",) * 8 + ("time_over", "idle", "cut", "device_lost")
-EVERYWHERE: Final = '["*"]'
 
 
 @dataclass(frozen=True)
@@ -99,21 +98,22 @@ class Hospital:
     def _staff(self) -> Rows:
         for number, facility in enumerate(self.facilities):
             for each in range(8):
-                row = self._person(f"bio{number:02d}{each}", ["approver"], json.dumps([facility]))
+                row = self._person(f"bio{number:02d}{each}", ["approver"], [facility])
                 self.approvers[facility].append((row["id"], row["name"]))
                 yield "staff", row
         for login, role in (("wide", "approver"), ("samir", "security"), ("aude", "auditor"), ("denis", "admin")):
-            row = self._person(login, [role], EVERYWHERE)
+            row = self._person(login, [role], ["*"])
             self.people[login] = row["id"]
             yield "staff", row
-        row = self._person("claire", ["approver"], json.dumps([self.facilities[0]]))
+        row = self._person("claire", ["approver"], [self.facilities[0]])
         self.people["claire"] = row["id"]
         yield "staff", row
 
-    def _person(self, login: str, roles: list[str], facilities: str) -> dict[str, Any]:
+    def _person(self, login: str, roles: list[str], facilities: list[str]) -> dict[str, Any]:
+        held = [{"facility_id": place, "role": role, "wards": []} for role in roles for place in facilities]
         return {
             "id": self.ident(self.begin), "login": login, "name": self.name(), "email": f"{login}@chu.example",
-            "roles": json.dumps(roles), "facilities": facilities, "language": "fr", "active": True,
+            "assignments": json.dumps(held), "language": "fr", "active": True,
         }  # fmt: skip
 
     def _technicians(self) -> Rows:
