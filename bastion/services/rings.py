@@ -87,6 +87,9 @@ class Rings:
         agreed = {approval.staff_id for approval in request.approvals}
         people = [one for one in await self._uow.staff.all() if one.active and one.id in agreed]
         facts = await self._names(record.device_id, record.supplier_id) | {"session": record.id, "ref": request.ref}
+        grant = found(await self._uow.grants.get(record.grant_id))
+        if event.tag == "session:opened" and grant.watcher:
+            people = []  # it has not begun yet: who may follow it is told that it waits
         if event.tag == "session:unwatched":
             facts, people = facts | {"outcome": "unwatched"}, await self._able_to_follow(request)
         return await self._telling(topic, record.facility_id, facts, f"/sessions/{record.id}", people)

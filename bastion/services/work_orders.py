@@ -134,6 +134,17 @@ class WorkOrders:
             raise Invalid(check.finding, field="work_order", sentence=NO_ORDER)
         return check
 
+    async def look(self, actor: Actor, number: str, device_code: str, supplier_code: str) -> OrderCheck:
+        """Ask as for a request of this supplier on this device, and keep nothing: to try whether it works."""
+        need_admin(actor)
+        async with self._database.read() as uow:
+            device = found(await uow.devices.by_code(device_code), device_code)
+            supplier = found(await uow.suppliers.by_code(supplier_code), supplier_code)
+            need_admin_of(actor, device.facility_id)
+            gmao = found(await uow.gmaos.of(device.facility_id), "a GMAO")
+            sealed = await uow.secrets.get(gmao.secret_id)
+        return await self._look(gmao, sealed, number.strip(), device, supplier)
+
     async def _look(
         self, gmao: Gmao, sealed: SealedSecret | None, number: str, device: Device, supplier: Supplier
     ) -> OrderCheck:

@@ -102,6 +102,35 @@ async def test_a_newcomer_asks_is_approved_works_and_is_replayed(tmp_path):
     assert took < 30, took  # five seconds are the promise on a machine that does nothing else
 
 
+async def test_the_most_critical_device_takes_two_who_agree_and_one_who_follows(tmp_path):
+    """README step 4 (R-22, R-34, T10)."""
+    async with running(tmp_path / "demo", free_port(), free_port()) as demo:
+        alice, request = await asked(demo, "ct-03")
+        for login in ("claire", "paul"):
+            path = f"/requests/{request['id']}"
+            version = (await demo.ask(login, "GET", path)).json()["version"]
+            decision = {"version": version, "minutes": 30, "code": demo.code(login)}
+            assert (await demo.ask(login, "POST", f"{path}/approve", **decision)).status_code == 200
+        await alice.expect("doit suivre cette session")
+        (live,) = (await demo.ask("samir", "GET", "/sessions?live=true")).json()
+        assert live["state"] == "unwatched"
+        page = f"/sessions/{live['id']}/watch"
+        assert (await demo.ask("samir", "POST", page, code=demo.code("samir"))).status_code == 200
+        following = asyncio.create_task(followed(demo, page))
+        await alice.expect("Choix : ", timeout=20)
+        alice.send("1\r")
+        await alice.expect("E-")
+        following.cancel()
+        await alice.expect("rien ne passe", timeout=3)
+        await alice.close()
+
+
+async def followed(demo: Demo, page: str) -> None:
+    while True:
+        assert (await demo.ask("samir", "POST", f"{page}/beat")).status_code == 204
+        await asyncio.sleep(0.15)
+
+
 async def test_a_first_start_that_was_cut_short_says_what_to_do(tmp_path):
     home = tmp_path / "demo"
     async with running(home, free_port(), free_port()):
@@ -116,8 +145,8 @@ async def test_a_first_start_that_was_cut_short_says_what_to_do(tmp_path):
     assert b"make demo-reset" in words
 
 
-async def asked_and_approved(demo: Demo, device: str) -> dict:
-    """The whole way of README steps 1 to 3; returns the session as the API shows it afterwards."""
+async def asked(demo: Demo, device: str) -> tuple[Screen, dict]:
+    """README step 1; returns the technician's terminal and the request that waits."""
     alice = demo.ssh(f"alice+{device}")
     for question, answer in (
         ("Motif", "Erreur E-2207"),
@@ -132,6 +161,12 @@ async def asked_and_approved(demo: Demo, device: str) -> dict:
     alice.send("oui\r")
     await alice.expect("Sollicités")
     (request,) = (await demo.ask("claire", "GET", "/requests?state=pending")).json()
+    return alice, request
+
+
+async def asked_and_approved(demo: Demo, device: str) -> dict:
+    """The whole way of README steps 1 to 3; returns the session as the API shows it afterwards."""
+    alice, request = await asked(demo, device)
     decision = {"version": request["version"], "minutes": 30, "code": demo.code("claire")}
     agreed = await demo.ask("claire", "POST", f"/requests/{request['id']}/approve", **decision)
     assert agreed.json().get("state") == "approved", agreed.text

@@ -143,5 +143,7 @@ async def test_whoever_may_follow_is_told_by_mail_once_in_five_minutes(house, bo
     wanted = "Somebody must follow the session on ct-01"
     told = {to: subjects.count(wanted) for to, subjects in heard(box).items() if wanted in subjects}
     assert told == {"pia@chu": 1, "jo@chu": 1, "max@chu": 1, "ruth@chu": 1}, "Eve asked for it herself"
+    begun = [to for to, subjects in heard(box).items() if "Somebody is at work on ct-01" in subjects]
+    assert begun == [], "it has not begun yet"
     body = next(one.get_content() for one in box.letters if one["Subject"] == wanted)
     assert f"{ADDRESS}/sessions/{opened.record.id}" in body

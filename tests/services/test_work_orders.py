@@ -144,7 +144,7 @@ async def test_T33_whatever_is_wrong_the_technician_reads_the_same(house, gmao):
     for number in ("", "WO-404", "WO-2"):
         with pytest.raises(Invalid) as refused:
             await house.asked(work_order=number)
-        said.add(refused.value.sentence)
+        said.add(refused.value.public)
     assert len(said) == 1
     await register(house, gmao, WARN)
     assert "another company" not in (await checked(house, work_order="WO-2")).title
@@ -155,6 +155,17 @@ async def test_T33_a_device_of_somebody_else_is_not_asked_about(house, gmao):
     with pytest.raises(NotFound):
         await house.services.access.request(house.technician(house.bob), house.draft())
     assert gmao.asked == []
+
+
+async def test_an_administrator_tries_whether_the_two_understand_each_other(house, gmao):
+    ruth, look = house.staff(house.ruth), house.services.work_orders.look
+    with pytest.raises(NotFound):
+        await look(ruth, "WO-1", "ct-01", "acme")
+    await register(house, gmao, REQUIRE)
+    assert (await look(ruth, "WO-1", "ct-01", "acme")).title == "Replace the tube"
+    assert (await look(ruth, "WO-1", "ct-01", "other")).finding is Finding.OTHER_SUPPLIER
+    with pytest.raises(Forbidden):
+        await look(house.staff(house.eve), "WO-1", "ct-01", "acme")
 
 
 @pytest.mark.parametrize(
