@@ -18,7 +18,7 @@ def test_a_gmao_from_the_command_line(bastion, home):
     listed = bastion("admin", "gmao", "list", "--json")
     assert json.loads(listed.out) == [{"facility": "chu", "url": URL, "rule": "warn"}]
     assert bastion("admin", "gmao", "set", "chu", "http://gmao").code == Exit.REFUSED_VALUE
-    assert bastion("admin", "gmao", "look", "WO-1", "ct-01", "acme").code == Exit.REFUSED_VALUE
+    assert bastion("admin", "gmao", "look", "WO-1", "ct-01", "acme").code == Exit.NOT_FOUND
     assert bastion("admin", "gmao", "remove", "chu").code == 0
     assert bastion("admin", "gmao", "remove", "chu").code == Exit.REFUSED_VALUE
     assert json.loads(bastion("admin", "gmao", "list", "--json").out) == []
