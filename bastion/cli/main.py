@@ -49,7 +49,7 @@ REGISTERS: Mapping[str, str] = MappingProxyType(
         "review": "reviews:reviews",
         "subcontractor": "supplier_files:subcontractors",
         "roster": "supplier_files:rosters",
-        "gmao": "gmao:gmao",
+        "gmao": "gmaos:gmaos",
         "undertaking": "undertakings:undertakings",
         "emergency": "emergencies:emergencies",
         "window": "windows:windows",

@@ -10,12 +10,12 @@ from bastion.domain.work_order import OrderRule
 from bastion.services.bundle import Services
 from bastion.services.work_orders import GmaoForm
 
-gmao = group("Where the hospitals' GMAOs answer, for work orders.")
+gmaos = group("Where the hospitals' GMAOs answer, for work orders.")
 
 Facility = Annotated[str, typer.Argument(help="Code of the hospital.")]
 
 
-@gmao.command("set")
+@gmaos.command("set")
 def set_gmao(
     facility: Facility,
     url: Annotated[str, typer.Argument(help="Root of its interface, https.")],
@@ -29,7 +29,7 @@ def set_gmao(
         say("Its secret, shown this once: {secret}", secret=secret)
 
 
-@gmao.command("list")
+@gmaos.command("list")
 def list_gmaos(*, as_json: AsJson = False) -> None:
     """List them."""
 
@@ -41,7 +41,7 @@ def list_gmaos(*, as_json: AsJson = False) -> None:
     show(perform(work), as_json=as_json)
 
 
-@gmao.command("look")
+@gmaos.command("look")
 def look(
     number: Annotated[str, typer.Argument(help="Number of a work order.")],
     device: Annotated[str, typer.Argument(help="Code of the device it should be for.")],
@@ -58,7 +58,7 @@ def look(
     show([row], as_json=as_json)
 
 
-@gmao.command("remove")
+@gmaos.command("remove")
 def remove(facility: Facility) -> None:
     """Ask it and tell it nothing more; its secret is forgotten."""
 
