@@ -55,14 +55,17 @@ def run(settings: Settings, only: str = "") -> None:
 
 @asynccontextmanager
 async def serving(parts: Parts, only: str = "") -> AsyncIterator[Listening]:
-    """Run the proxy, the console, or both (`only` is proxy, web or empty), in this loop; stop them at the end."""
+    """Run the proxy, the console, or both, in this loop; stop them at the end.
+
+    `only` is proxy, web, portal (the suppliers' web door without the console) or empty.
+    """
     settings, upkeep = parts.settings, parts.services.upkeep
     limits.raise_files()
     async with AsyncExitStack() as stack:
         await upkeep.mark(system_actor(), "bastion:started", node=settings.node, version=product_version())
         await upkeep.mark(system_actor(), "policy:loaded", hash=parts.policies.hash)
-        ssh_port = await stack.enter_async_context(_proxy(parts)) if only != "web" else 0
-        web_port = await stack.enter_async_context(_console(parts)) if only != "proxy" else 0
+        ssh_port = await stack.enter_async_context(_proxy(parts)) if only in {"", "proxy"} else 0
+        web_port = await stack.enter_async_context(_console(parts, only)) if only != "proxy" else 0
         _log.info("bastion is ready", ssh_port=ssh_port, web_port=web_port)
         yield Listening(ssh_port, web_port)
         _log.info("bastion is stopping")
@@ -99,13 +102,14 @@ async def _proxy(parts: Parts) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def _console(parts: Parts) -> AsyncIterator[int]:
+async def _console(parts: Parts, only: str) -> AsyncIterator[int]:
     from web.app import create  # noqa: PLC0415 - a proxy alone never loads the console
+    from web.portal.app import alone  # noqa: PLC0415 - same
 
     settings = parts.settings
     with _naming_the_port(settings.web_host, settings.web_port):
         listener = _bind(settings.web_host, settings.web_port)
-    console = create(parts.services, settings)
+    console = (alone if only == "portal" else create)(parts.services, settings)
     server = _Uvicorn(
         uvicorn.Config(
             console, log_config=None, access_log=False, server_header=False, lifespan="on",
@@ -116,14 +120,19 @@ async def _console(parts: Parts) -> AsyncIterator[int]:
     )  # fmt: skip
     port = listener.getsockname()[1]
     task = asyncio.create_task(server.serve(sockets=[listener]), name="console")
-    telling = asyncio.create_task(jobs.tell(parts.services, settings.console_url_at(port).rstrip("/")), name="telling")
+    telling = None if only == "portal" else asyncio.create_task(_tell(parts, port), name="telling")
     try:
         yield port
     finally:
-        telling.cancel()
+        if telling is not None:
+            telling.cancel()
         console.state.closing.set()
         server.should_exit = True
         await task
+
+
+async def _tell(parts: Parts, port: int) -> None:
+    await jobs.tell(parts.services, parts.settings.console_url_at(port).rstrip("/"))
 
 
 class _Uvicorn(uvicorn.Server):

@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     web_host: str = Field("127.0.0.1", description="Address of the console.")
     web_port: int = Field(8080, ge=0, le=65535, description="Port of the console; 0 picks a free one.")
     web_url: str = Field("", description="Address people type for the console, if a reverse proxy stands before it.")
+    portal: bool = Field(
+        True, description="Whether the console also serves the suppliers' web door, under `/supplier` (R-16)."
+    )
+    portal_url: str = Field(
+        "", description="Address suppliers' people type for their door, if it is another than the console's."
+    )
     web_tls_cert: Path | None = Field(None, description="Certificate chain (PEM) with which the console serves HTTPS.")
     web_tls_key: Path | None = Field(None, description="Private key (PEM) of that certificate.")
     test_networks: Annotated[tuple[str, ...], NoDecode] = Field(

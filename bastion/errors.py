@@ -124,6 +124,15 @@ class TooManyAttempts(AuthenticationFailed):
     sentence = "Too many failed attempts. Wait {minutes} minutes, then try again."
 
 
+class LinkSpent(AuthenticationFailed):
+    """One sentence for a link that was used, replaced, has expired or never was; the trail knows which."""
+
+    code = "link_spent"
+    sentence = (
+        "This link opens nothing: it was used already, has expired or was replaced. Ask whoever sent it for a new one."
+    )
+
+
 class Conflict(BastionError):
     code = "conflict"
     sentence = "Somebody else has just changed this. Read it again, then decide."

@@ -11,6 +11,7 @@ from typing import Literal
 class Action(StrEnum):
     """Everything somebody may wish to do. The schema declares the same names."""
 
+    ENTER = "enter"  # come to the web door of suppliers' people
     REQUEST = "request"  # ask for an authorisation, or for a longer one
     CONNECT = "connect"  # open a session under an authorisation
     SHELL = "shell"

@@ -50,7 +50,7 @@ def _rows(guard: Guard, *routes: str) -> dict[Key, Guard]:
 GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
     {
         **_rows(ANYONE, "GET /sign-in", "POST /sign-in", "GET /setup", "POST /setup", "POST /setup/finish"),
-        **_rows(ANYONE, "GET /health", "GET /favicon.ico"),
+        **_rows(ANYONE, "GET /health", "GET /favicon.ico", "GET /supplier"),
         **_rows(STAFF, "GET /", "GET /board", "GET /count", "GET /live", "POST /sign-out"),
         **_rows(STAFF, "GET /requests", "GET /requests/{ident}"),
         **_rows(STAFF, "GET /calendar", "GET /calendar.ics"),
@@ -112,6 +112,8 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "GET /directory/technicians/{ident}/edit", "POST /directory/technicians/{ident}/edit"),
         **_rows(ADMINS, "POST /directory/technicians/{ident}/keys", "POST /directory/technicians/{ident}/totp"),
         **_rows(ADMINS, "POST /directory/technicians/{ident}/keys/{key}/remove"),
+        **_rows(ADMINS, "POST /directory/technicians/{ident}/invite"),
+        **_rows(ADMINS, "POST /directory/technicians/{ident}/correspondent"),
         **_rows(ADMINS, "GET /directory/staff/new", "POST /directory/staff/new"),
         **_rows(ADMINS, "GET /directory/staff/{ident}", "POST /directory/staff/{ident}"),
         **_rows(ADMINS, "POST /directory/staff/{ident}/invite"),

@@ -231,6 +231,8 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "password": N_("Your password is changed. Please sign in again."),
         "revoked_token": N_("The token is revoked; it stops working at once."),
         "welcome": N_("Your account is ready. Sign in with it."),
+        "accepted": N_("Accepted. Thank you."),
+        "parted": N_("Done: this person is out at both doors."),
         "signed_out": N_("You are signed out."),
     }
 )

@@ -52,7 +52,7 @@ def for_request(seen: Console, view: RequestView) -> Pasted | None:
     dead = grant is not None and grant.status(seen.face.now) not in {GrantStatus.OPEN, GrantStatus.SCHEDULED}
     if view.holds is None or dead or state not in {RequestState.PENDING, RequestState.APPROVED}:
         return None
-    address, line = _address(seen), view.endpoint.protocol if view.endpoint else Protocol.SSH
+    address, line = address_of(seen), view.endpoint.protocol if view.endpoint else Protocol.SSH
     found = ready(address, view.technician.login, view.device.code, view.holds, view.services, line)
     return Pasted(_by_client(found), address) if found else None
 
@@ -62,12 +62,13 @@ def for_device(seen: Console, view: DeviceView) -> Pasted | None:
     way = reachable(view.device, view.endpoints, view.derogations, seen.face.now)
     if way is None or not (view.device.active and view.ready):
         return None
-    address = _address(seen)
+    address = address_of(seen)
     found = ready(address, ANYBODY, view.device.code, EVERYTHING, view.endpoints, way[0].protocol)
     return Pasted(_by_client(found), address, anybody=True) if found else None
 
 
-def _address(seen: Console) -> Address:
+def address_of(seen: Console) -> Address:
+    """Where technicians find the bastion, and its identity."""
     return told_address(seen.request.app.state.settings)
 
 

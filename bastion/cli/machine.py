@@ -24,6 +24,7 @@ policies = group("The hospital's rules.")
 class Part(StrEnum):
     PROXY = "proxy"
     WEB = "web"
+    PORTAL = "portal"
 
 
 def init(
@@ -42,7 +43,9 @@ def init(
 
 
 def serve(
-    only: Annotated[Part | None, typer.Option(help="Run one face alone: proxy in the DMZ, web inside.")] = None,
+    only: Annotated[
+        Part | None, typer.Option(help="Run one face alone: proxy or portal in the DMZ, web inside.")
+    ] = None,
 ) -> None:
     """Run the bastion until SIGTERM or Ctrl-C."""
     settings = config.load()

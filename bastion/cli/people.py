@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from bastion import qr
+from bastion import config, qr
 from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
 from bastion.domain.country import HOME
 from bastion.domain.parties import EVERYWHERE, Actor, Assignment, Role, Staff, TechnicianKey
 from bastion.errors import Invalid
+from bastion.services.address import invitation_link
 from bastion.services.bundle import Services
 from bastion.services.people import Duty, StaffForm, TechnicianForm
 from bastion.services.views import TechnicianView
@@ -91,6 +92,35 @@ def off_board(login: Login, why: Annotated[str, typer.Option(help="Why; kept wit
 
     perform(work)
     say("{login} is off-boarded.", login=login)
+
+
+@technicians.command("invite")
+def invite_technician(login: Login) -> None:
+    """Print the link with which a technician sets password, key and authenticator: the first time, or after a loss."""
+
+    async def work(services: Services, me: Actor) -> str:
+        return await services.invitations.invite(me, (await _technician(services, me, login)).technician.id)
+
+    secret = perform(work)
+    say("{login} opens this link, once, within 72 hours:", login=login)
+    typer.echo(invitation_link(config.load(), secret))
+
+
+@technicians.command("correspondent")
+def name_correspondent(
+    login: Login, *, no: Annotated[bool, typer.Option("--no", help="He speaks for his company no longer.")] = False
+) -> None:
+    """Let a technician speak for his company at the suppliers' web door: its people, requests and papers."""
+
+    async def work(services: Services, me: Actor) -> None:
+        view = await _technician(services, me, login)
+        await services.company.name_correspondent(me, view.technician.id, named=not no)
+
+    perform(work)
+    if no:
+        say("{login} speaks for the company no longer.", login=login)
+    else:
+        say("{login} speaks for the company now.", login=login)
 
 
 @technicians.command("disable")

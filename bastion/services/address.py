@@ -30,6 +30,15 @@ def told_address(settings: Settings) -> Address:
     return Address(told_name(settings), settings.ssh_port, _identity(settings))
 
 
+def invitation_link(settings: Settings, secret: str, seen_at: str = "") -> str:
+    """The link of an invitation. Its secret stands behind a `#`, which no browser sends and no log holds (T34).
+
+    `seen_at` is where the console was found just now, for whoever has set no address.
+    """
+    address = settings.portal_url or settings.web_url or seen_at or settings.console_url
+    return f"{address.rstrip('/')}/supplier/welcome#{secret}"
+
+
 def _identity(settings: Settings) -> tuple[str, ...]:
     public = settings.host_key.with_name(f"{settings.host_key.name}.pub")
     try:

@@ -104,11 +104,11 @@ class Authentication:
 
     async def technician_code(self, login: str, fingerprint: str, code: str, source: str, client: str = "") -> Actor:
         """Check the second factor; return the actor, or raise `AuthenticationFailed`."""
-        await self._attempt(login, source, "ssh")
+        await self.attempt(login, source, "ssh")
         async with self._database.write(quick=True) as uow:
             technician = await uow.technicians.by_login(login)
             usable = technician is not None and technician.usable(clock.now())
-            if usable and technician is not None and await self._code_is_right(uow, technician.id, code):
+            if usable and technician is not None and await self.code_is_right(uow, technician.id, code):
                 return await self._technician_in(uow, technician, fingerprint, source, client, "key totp")
         await self.refused(login, source, "ssh", "code", "wrong, used or missing code", client)
         raise AuthenticationFailed("code")
@@ -133,7 +133,7 @@ class Authentication:
     # -- staff, in the console -----------------------------------------------------------------------------------------
     async def sign_in(self, login: str, password: str, code: str, source: str) -> tuple[Actor, str]:
         """Return the actor and the cookie's token; raise `AuthenticationFailed` for whatever is wrong."""
-        await self._attempt(login, source, "console")
+        await self.attempt(login, source, "console")
         async with self._database.read() as uow:
             staff = await uow.staff.by_login(login)
             credential = await uow.credentials.get(staff.id) if staff else None
@@ -159,10 +159,10 @@ class Authentication:
 
     async def confirm_factor(self, actor: Actor, code: str, token: str = "") -> Actor:
         """A fresh code for a decision. Returns the actor with the factor's time; raises `AuthenticationFailed`."""
-        await self._attempt(actor.login, actor.source, "console")
+        await self.attempt(actor.login, actor.source, "console")
         now = clock.now()
         async with self._database.write() as uow:
-            if await self._code_is_right(uow, actor.id, code):
+            if await self.code_is_right(uow, actor.id, code):
                 await uow.failures.clear(actor.login, actor.source)
                 session = await uow.web_sessions.get(hash_token(token)) if token else None
                 if session is not None and session.staff_id == actor.id:
@@ -193,7 +193,7 @@ class Authentication:
     async def change_password(self, actor: Actor, old: str, new: str) -> None:
         """Replace one's own password; every web session and token of the person ends (T25)."""
         check_password(new)
-        await self._attempt(actor.login, actor.source, "console")
+        await self.attempt(actor.login, actor.source, "console")
         async with self._database.read() as uow:
             credential = await uow.credentials.get(actor.id)
         if not await self.passwords.matches(credential.password_hash if credential else "", old):
@@ -244,7 +244,7 @@ class Authentication:
     async def _start_web_session(self, staff: Staff, code: str, source: str) -> tuple[Actor, str] | None:
         now, token = clock.now(), secrets.token_urlsafe(32)
         async with self._database.write() as uow:
-            if not await self._code_is_right(uow, staff.id, code):
+            if not await self.code_is_right(uow, staff.id, code):
                 return None
             await uow.failures.clear(staff.login, source)
             await uow.web_sessions.add(
@@ -257,7 +257,7 @@ class Authentication:
             )  # fmt: skip
         return actor, token
 
-    async def _code_is_right(self, uow: UnitOfWork, subject_id: str, code: str) -> bool:
+    async def code_is_right(self, uow: UnitOfWork, subject_id: str, code: str) -> bool:
         """True once per code and person: the time step is spent in the same transaction (T21)."""
         credential = await uow.credentials.get(subject_id)
         if credential is None or not credential.totp_sealed:
@@ -268,7 +268,7 @@ class Authentication:
     def _totp_secret(self, credential: Credential) -> str:
         return self._vault.unseal(credential.totp_sealed, totp_aad(credential.subject_id)).reveal().decode()
 
-    async def _attempt(self, login: str, source: str, door: str) -> None:
+    async def attempt(self, login: str, source: str, door: str) -> None:
         """Count a try before it is judged, so that tries at the same moment count too; success clears the count (T28).
 
         Raises `TooManyAttempts` for a login that failed too often from this source, and for a source that tries one

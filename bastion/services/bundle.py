@@ -10,6 +10,7 @@ from bastion.services.approvals import Approvals
 from bastion.services.audit import Audit
 from bastion.services.authentication import Authentication
 from bastion.services.calendar import Calendar
+from bastion.services.company import Company
 from bastion.services.couriers import Couriers
 from bastion.services.decisions import Decisions
 from bastion.services.derogations import Derogations
@@ -22,12 +23,14 @@ from bastion.services.gmao_wire import GmaoWire
 from bastion.services.handovers import Handovers
 from bastion.services.imports import Imports
 from bastion.services.inventory import HostKeyScanner, Inventory
+from bastion.services.invitations import Invitations
 from bastion.services.locks import Locks
 from bastion.services.maintenance import Maintenance
 from bastion.services.notifications import Notifications
 from bastion.services.opening import PROOF_LENGTH
 from bastion.services.papers import WARN_BEFORE, Papers
 from bastion.services.people import People
+from bastion.services.portal import Portal
 from bastion.services.releases import Releases
 from bastion.services.replay import RecordingStore, Replay
 from bastion.services.retention import Retention
@@ -64,6 +67,9 @@ class Services:
     authentication: Authentication
     enrolment: Enrolment
     tokens: Tokens
+    portal: Portal
+    invitations: Invitations
+    company: Company
     access: Access
     approvals: Approvals
     emergencies: Emergencies
@@ -118,10 +124,14 @@ def build(
     maintenance = Maintenance(database, decisions, authentication, approvals)
     wire = GmaoWire(out.couriers)
     orders = WorkOrders(database, vault, authentication, wire)
+    rosters = Rosters(database, authentication, rhythm)
     return Services(
         authentication=authentication,
         enrolment=Enrolment(database, vault, authentication.passwords),
         tokens=Tokens(database, authentication),
+        portal=Portal(database, decisions, authentication),
+        invitations=Invitations(database, vault, authentication),
+        company=Company(database, authentication, rosters),
         access=Access(database, decisions, maintenance, orders),
         approvals=approvals,
         maintenance=maintenance,
@@ -142,7 +152,7 @@ def build(
         papers=Papers(database, authentication, warn_papers),
         subcontractors=Subcontractors(database, authentication),
         reviews=Reviews(database, authentication),
-        rosters=Rosters(database, authentication, rhythm),
+        rosters=rosters,
         supplier_files=SupplierFiles(database, warn_papers),
         undertakings=Undertakings(database, authentication),
         audit=Audit(database, authentication),

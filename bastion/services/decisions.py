@@ -110,6 +110,12 @@ class Decisions:
             answers[Action.DOWNLOAD].obligations.sas,
         )
 
+    def at_the_door(self, actor: Actor, supplier: Supplier, now: datetime) -> Decision:
+        """May this technician come to the suppliers' web door? What his company's papers lack, he reads inside."""
+        context = _context(now, actor.source, "", timedelta(), factors=2)
+        facts = _supplier(supplier, now, Lacks())
+        return self._decide(Query(Action.ENTER, _principal(actor), facts, None, context))
+
     # -- staff ---------------------------------------------------------------------------------------------------------
     def on_request(
         self, actor: Actor, request: AccessRequest, device: Device, now: datetime, emergency: Emergency | None = None

@@ -29,6 +29,9 @@ async def depart(uow: UnitOfWork, actor: Actor, who: Technician, why: str, now: 
     credential = await uow.credentials.get(who.id)
     if credential is not None:
         await uow.credentials.put(replace(credential, totp_sealed=b"", totp_enrolled_at=None, password_hash=""))
+    await uow.portal_sessions.end(now, technician_id=who.id)
+    await uow.portal_invitations.void(who.id, now)
+    await uow.correspondents.remove(who.id)
     grants = await _revoke_grants(uow, actor, who, now)
     requests = await _withdraw_requests(uow, actor, who, now)
     await uow.audit.append(

@@ -44,6 +44,7 @@ class Locks:
                 until=until.isoformat() if until else "", subject_code=subject_code,
             )  # fmt: skip
             await self._revoke_grants(uow, actor, lock, now)
+            await _sign_out(uow, lock, now)
             uow.hint("lock", lock.id)
         return lock
 
@@ -91,6 +92,16 @@ def _lifted(lock: Lock, actor: Actor, now: datetime) -> Lock:
     return Lock(
         lock.id, lock.scope, lock.subject_id, lock.reason, lock.imposed_by, lock.imposed_at, lock.until, now, actor.name
     )
+
+
+async def _sign_out(uow: UnitOfWork, lock: Lock, now: datetime) -> None:
+    """Whoever the cut names is out of the suppliers' web door, and stays out when it is lifted (T25)."""
+    if lock.scope is LockScope.TECHNICIAN:
+        await uow.portal_sessions.end(now, technician_id=lock.subject_id)
+    elif lock.scope is LockScope.SUPPLIER:
+        await uow.portal_sessions.end(now, supplier_id=lock.subject_id)
+    elif lock.scope is LockScope.ALL:
+        await uow.portal_sessions.end(now)
 
 
 def _subject(grant: Grant) -> Subject:

@@ -10,6 +10,7 @@ from bastion.domain.paper import Paper, PaperKind, PaperRule, checked, coming, e
 from bastion.domain.parties import EVERYWHERE, Actor, Supplier
 from bastion.errors import Invalid, NotFound
 from bastion.services.authentication import Authentication
+from bastion.services.company import company_of
 from bastion.services.forms import MAX_NAME, need_admin_of, need_reader, plain
 from bastion.services.joins import found
 from bastion.store.database import Database
@@ -61,6 +62,11 @@ class Papers:
             supplier = found(await uow.suppliers.get(supplier_id), supplier_id)
             held = await uow.papers.of(supplier.id)
             return _seen(supplier, held, await uow.paper_rules.all(), clock.now(), clock.now() + self._warn_before)
+
+    async def own(self, actor: Actor) -> SupplierPapers:
+        """The same for the correspondent of that company."""
+        async with self._database.read() as uow:
+            return await papers_of(uow, await company_of(uow, actor), clock.now(), self._warn_before)
 
     async def standing(self, actor: Actor) -> dict[str, SupplierPapers]:
         """The same of every supplier, by id."""

@@ -24,6 +24,7 @@ from bastion.services.forms import (
 )
 from bastion.services.joins import found
 from bastion.services.keys import fingerprint_of, public_key
+from bastion.services.portal import speaks_for
 from bastion.services.subcontractors import EMPLOYING
 from bastion.services.views import TechnicianView
 from bastion.store.database import Database
@@ -99,8 +100,12 @@ class People:
     async def technician(self, actor: Actor, technician_id: str) -> TechnicianView:
         need_reader(actor)
         async with self._database.read() as uow:
-            (view,) = await _technician_views(uow, [found(await uow.technicians.get(technician_id))])
-            return view
+            person = found(await uow.technicians.get(technician_id))
+            (view,) = await _technician_views(uow, [person])
+            link = await uow.portal_invitations.open_of(person.id, clock.now())
+            return replace(
+                view, correspondent=await speaks_for(uow, person), invited_until=link.expires_at if link else None
+            )
 
     async def save_technician(self, actor: Actor, form: TechnicianForm) -> Technician:
         need_admin_of(actor, EVERYWHERE)
@@ -120,6 +125,9 @@ class People:
             if old is None or (old.employer_id, old.supplier_id) != (thing.employer_id, thing.supplier_id):
                 await _check_employer(uow, thing, clock.now())
             await (uow.technicians.save(thing) if old else uow.technicians.add(thing))
+            if old is not None and (not thing.active or thing.supplier_id != old.supplier_id):
+                await uow.portal_sessions.end(clock.now(), technician_id=ident)
+                await uow.portal_invitations.void(ident, clock.now())
             await audit_saved(uow, actor, "directory:technician_saved", "technician", thing, old, login=thing.login)
         return thing
 

@@ -102,6 +102,10 @@ class TechnicianView:
     supplier: Supplier
     keys: tuple[TechnicianKey, ...]
     totp_enrolled: bool
+    correspondent: bool = False
+    """Whether he speaks for his company at its web door."""
+    invited_until: datetime | None = None
+    """When a link that he has not used yet ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,9 @@ class Proofs(Repository[FactorProof]):
     async def revoke_grant(self, grant_id: str) -> int:
         return await self._tx.change(REVOKE_PROOFS, {"gone": grant_id})
 
+    async def revoke_technician(self, technician_id: str) -> int:
+        return await self._tx.change(REVOKE_PROOFS_OF, {"who": technician_id})
+
     async def forget(self, before: datetime) -> int:
         return await self._tx.change(FORGET_PROOFS, {"now": before})
 
@@ -155,5 +158,6 @@ STANDING_PROOF = Proofs.sql_select.where(
     _P.grant_id == _GRANT_NOW,
 ).limit(1)
 REVOKE_PROOFS = sa.delete(t.factor_proofs).where(_P.grant_id == sa.bindparam("gone"))
+REVOKE_PROOFS_OF = sa.delete(t.factor_proofs).where(_P.technician_id == sa.bindparam("who"))
 FORGET_PROOFS = sa.delete(t.factor_proofs).where(_P.expires_at < _NOW)
 REMOVE_SECRET = sa.delete(t.secrets).where(t.secrets.c.id == sa.bindparam("gone"))

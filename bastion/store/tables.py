@@ -369,6 +369,26 @@ factor_proofs = sa.Table(
     sa.Index("ix_factor_proofs_technician", "technician_id", "grant_id"),
 )  # fmt: skip
 
+# -- the suppliers' web door -------------------------------------------------------------------------------------------
+portal_sessions = sa.Table(
+    "portal_sessions", metadata, _id(), _to("technicians", "technician_id"), _at("created_at"), _at("expires_at"),
+    _at("factor_at", nullable=True), _text("source"), _at("ended_at", nullable=True),
+    sa.Index("ix_portal_sessions_expires", "expires_at"),
+)  # fmt: skip
+portal_invitations = sa.Table(
+    "portal_invitations", metadata, _id(), _to("technicians", "technician_id"), _to("secrets", "secret_id"),
+    _text("made_by"), _at("created_at"), _at("expires_at"), _at("used_at", nullable=True),
+    _at("void_at", nullable=True),
+)  # fmt: skip
+correspondents = sa.Table(
+    "correspondents", metadata,
+    sa.Column(
+        "technician_id", Text, sa.ForeignKey("technicians.id", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+    ),
+    _to("suppliers", "supplier_id"), _text("named_by"), _at("named_at"),
+)  # fmt: skip
+
 # -- telling people ----------------------------------------------------------------------------------------------------
 outbox = sa.Table(
     "outbox", metadata, sa.Column("seq", BigId, primary_key=True, autoincrement=False), _of("topic", Closed(Topic)),

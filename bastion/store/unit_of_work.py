@@ -22,6 +22,7 @@ from bastion.store.house import Leases, Settings
 from bastion.store.maintenance import MaintenanceWindows, WindowUses
 from bastion.store.outbox import Deliveries, MailChoices, Outbox, Webhooks
 from bastion.store.papers import PaperRules, Papers
+from bastion.store.portal import Correspondents, PortalInvitations, PortalSessions
 from bastion.store.proofs import (
     Credentials,
     Failures,
@@ -42,7 +43,7 @@ from bastion.store.work_orders import Gmaos, OrderChecks
 
 
 class UnitOfWork:
-    def __init__(self, transaction: Transaction, *, reading: bool) -> None:
+    def __init__(self, transaction: Transaction, *, reading: bool) -> None:  # noqa: PLR0915 - a line a table
         self._reading = reading
         self.hints: list[Hint] = []
         self.facilities = Facilities(transaction)
@@ -83,6 +84,9 @@ class UnitOfWork:
         self.tokens = Tokens(transaction)
         self.web_sessions = WebSessions(transaction)
         self.proofs = Proofs(transaction)
+        self.portal_sessions = PortalSessions(transaction)
+        self.portal_invitations = PortalInvitations(transaction)
+        self.correspondents = Correspondents(transaction)
         self.secrets = Secrets(transaction)
         self.outbox = Outbox(transaction)
         self.deliveries = Deliveries(transaction)

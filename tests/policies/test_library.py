@@ -77,6 +77,9 @@ def technician_queries(draw: st.DrawFn) -> Query:
 def technician_may(query: Query) -> bool:
     """R-5, R-15, R-17, R-18, R-20, R-22, R-24, R-26, R-45 in one breath."""
     context, device, supplier = query.context, query.device, query.supplier
+    if query.action is Action.ENTER:
+        mine = query.principal.supplier_id == supplier.id
+        return mine and supplier.contract_active and context.source_ip == "203.0.113.9"
     works = (
         query.action in {Action.REQUEST, Action.CONNECT, Action.SHELL, Action.EXEC} | ON_FILES.get(context.kind, set())
         and query.principal.supplier_id == supplier.id
@@ -99,7 +102,7 @@ def test_a_technician_may_do_exactly_what_the_requirements_say(library: PolicyEn
     decision = library.decide(query)
     assert decision.errors == ()
     assert decision.allowed == technician_may(query)
-    if decision.allowed:
+    if decision.allowed and query.action is not Action.ENTER:
         highest = query.device.criticality == 4
         obligations = decision.obligations
         assert obligations.approvals == (2 if highest else 1)

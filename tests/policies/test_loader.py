@@ -111,4 +111,10 @@ def test_a_set_whose_obligations_were_loosened_is_refused(directory: Path):
 
 
 def test_the_library_is_shipped_with_schema_and_examples():
-    assert {path.name for path in LIBRARY.iterdir()} == {"staff.cedar", "suppliers.cedar", SCHEMA, EXAMPLES}
+    assert {path.name for path in LIBRARY.iterdir()} == {
+        "door.cedar",
+        "staff.cedar",
+        "suppliers.cedar",
+        SCHEMA,
+        EXAMPLES,
+    }

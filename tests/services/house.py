@@ -1,5 +1,6 @@
 """A small hospital with its people and one scanner, made through the services themselves."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.device import Device, SecretKind
 from bastion.domain.parties import Actor, ActorKind, Role, Staff, Technician, assigned, operator_actor
 from bastion.domain.undertaking import SHIPPED, Way
+from bastion.errors import AuthenticationFailed
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
 from bastion.services.antivirus import Antivirus
@@ -23,6 +25,7 @@ from bastion.services.bundle import Services, build
 from bastion.services.directory import FacilityForm, SupplierForm
 from bastion.services.files import FileKeeping
 from bastion.services.inventory import DeviceForm
+from bastion.services.invitations import Answers
 from bastion.services.opening import Connection
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.replay import RecordingStore
@@ -168,6 +171,19 @@ def as_only(person: P, roles: Iterable[Role]) -> P:
 
 def _staff(login: str, roles: set[Role], facilities: tuple[str, ...]) -> StaffForm:
     return StaffForm(login, login.title(), f"{login}@chu", frozenset(roles), facilities, "en")
+
+
+async def set_up(house: House, person: Technician) -> str:
+    """Let a technician use his invitation's link; return his authenticator's secret, its present code unspent."""
+    links = house.services.invitations
+    link = await links.invite(OPERATOR, person.id)
+    secret = pyotp.parse_uri((await links.look(link, SOURCE)).authenticator).secret
+    for _ in range(2):  # the step may end while the password is hashed
+        code, key = pyotp.TOTP(secret).at(clock.now(), counter_offset=-1), public_line()
+        with contextlib.suppress(AuthenticationFailed):
+            await links.accept(link, Answers(PASSWORD, code, key), SOURCE)
+            break
+    return secret
 
 
 async def enrol(house: House, person: Staff, at: datetime | None = None) -> tuple[str, str]:

@@ -1,12 +1,13 @@
 """`/technicians` and `/staff`."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from bastion.domain.country import HOME
 from bastion.domain.parties import Role
 from bastion.services.people import Duty, StaffForm, TechnicianForm
 from web.api.bearer import Me, Use
 from web.api.shapes import Instant, KeyShape, Shape, StaffShape, TechnicianShape
+from web.portal.links import link_of
 
 
 class TechnicianBody(Shape):
@@ -49,6 +50,10 @@ class KeyBody(Shape):
     label: str = ""
 
 
+class CorrespondentBody(Shape):
+    correspondent: bool
+
+
 class Once(Shape):
     """Something that is shown this once and not kept."""
 
@@ -63,6 +68,8 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/technicians/{ident}/totp", enrol, methods=["POST"])
     router.add_api_route("/technicians/{ident}/keys", add_key, methods=["POST"], status_code=201)
     router.add_api_route("/technicians/{ident}/keys/{key}", remove_key, methods=["DELETE"], status_code=204)
+    router.add_api_route("/technicians/{ident}/invite", invite_technician, methods=["POST"])
+    router.add_api_route("/technicians/{ident}/correspondent", name_correspondent, methods=["PUT"], status_code=204)
     router.add_api_route("/staff", staff, methods=["GET"])
     router.add_api_route("/staff", add_staff, methods=["POST"], status_code=201)
     router.add_api_route("/staff/{ident}", change_staff, methods=["PUT"])
@@ -97,6 +104,16 @@ async def change_technician(ident: str, body: TechnicianBody, me: Me, use: Use) 
 async def enrol(ident: str, me: Me, use: Use) -> Once:
     """Make a new authenticator secret; answers the `otpauth:` address to show as a QR code, once."""
     return Once(secret=await use.enrolment.technician_totp(me, ident))
+
+
+async def invite_technician(ident: str, request: Request, me: Me, use: Use) -> Once:
+    """Make the link with which the person sets password, key and authenticator; an earlier one is void."""
+    return Once(secret=link_of(request, await use.invitations.invite(me, ident)))
+
+
+async def name_correspondent(ident: str, body: CorrespondentBody, me: Me, use: Use) -> None:
+    """Say whether a technician speaks for his company at its web door."""
+    await use.company.name_correspondent(me, ident, named=body.correspondent)
 
 
 async def add_key(ident: str, body: KeyBody, me: Me, use: Use) -> KeyShape:

@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from bastion.domain import announced_file
 from bastion.domain.access_request import InterventionKind
+from bastion.domain.device import Device
 from bastion.domain.emergency import Call
+from bastion.domain.parties import Facility
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services.access import RequestDraft
@@ -70,6 +72,16 @@ class AskForm(BaseModel):
             backup_place=self.backup_place, rollback=self.rollback,
         )  # fmt: skip
 
+    def draft(self, device: Device, facility: Facility) -> RequestDraft:
+        """What it asks for, on a device of this hospital."""
+        zone = facility.timezone
+        return RequestDraft(
+            device.code, fields.choice(self.kind, InterventionKind, "kind"), self.reason,
+            int(self.minutes) if self.minutes.isdigit() else 0, work_order=self.work_order,
+            technician_login=self.technician, start=fields.local_moment(self.start, "start", zone),
+            announced=announced_file.parse(self.announced), plan=self.plan(zone), emergency=self.call(),
+        )  # fmt: skip
+
 
 @router.get("/requests/new")
 async def new(seen: Seen, device: Asked = "", technician: Asked = "") -> Response:
@@ -90,20 +102,10 @@ async def _ask(seen: Console, said: AskForm) -> Response:
     if not said.technician:
         raise Invalid("none", field="technician", sentence="Choose a technician from the list.")
     try:
-        made = await seen.services.access.request(seen.actor, _draft(said, device))
+        made = await seen.services.access.request(seen.actor, said.draft(device.device, device.facility))
     except NotFound as error:
         raise Invalid(error.detail, field="device", sentence=NOT_THEIRS) from error
     return go(f"/requests/{made.id}", "asked")
-
-
-def _draft(said: AskForm, device: DeviceView) -> RequestDraft:
-    zone = device.facility.timezone
-    return RequestDraft(
-        device.device.code, fields.choice(said.kind, InterventionKind, "kind"), said.reason,
-        int(said.minutes) if said.minutes.isdigit() else 0, work_order=said.work_order,
-        technician_login=said.technician, start=fields.local_moment(said.start, "start", zone),
-        announced=announced_file.parse(said.announced), plan=said.plan(zone), emergency=said.call(),
-    )  # fmt: skip
 
 
 async def _form(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:

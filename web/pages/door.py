@@ -30,6 +30,12 @@ async def favicon() -> Response:
     return RedirectResponse("/static/mark.svg", status_code=308)
 
 
+@router.get("/supplier")
+async def suppliers() -> Response:
+    """The suppliers' people have a door of their own, which begins with a slash more."""
+    return RedirectResponse("/supplier/", status_code=308)
+
+
 @router.get("/sign-in")
 async def form(request: Request, lang: Asked = "", next: Asked = "/") -> Response:  # noqa: A002 - the address says `next`
     if request.state.actor is not None:

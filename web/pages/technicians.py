@@ -16,6 +16,7 @@ from web.console import Console, Seen, Typed, go
 from web.facts import WAYS, WHERE
 from web.labels import N_
 from web.pages.door import secret_of
+from web.portal.links import link_of
 from web.render import qr
 from web.views import local_day
 
@@ -114,6 +115,26 @@ async def leave(seen: Seen, ident: str, why: Text = "", code: Text = "") -> Resp
     return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(why=why)))
 
 
+@router.post("/{ident}/invite")
+async def invite(seen: Seen, ident: str) -> Response:
+    """Show the link in the answer itself: it is never kept, so there is nothing to redirect to."""
+
+    async def work() -> Response:
+        secret = await seen.services.invitations.invite(seen.actor, ident)
+        return await _show(seen, ident, link=link_of(seen.request, secret))
+
+    return await seen.attempt(work(), partial(_show, seen, ident))
+
+
+@router.post("/{ident}/correspondent")
+async def correspondent(seen: Seen, ident: str, named: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.company.name_correspondent(seen.actor, ident, named=bool(named))
+        return go(f"/directory/technicians/{ident}", "saved")
+
+    return await seen.attempt(work(), partial(_show, seen, ident))
+
+
 async def _save(seen: Console, ident: str, typed: TechnicianFields) -> Response:
     form = TechnicianForm(
         typed.login.strip(), typed.name, typed.email, typed.supplier_code, typed.language,
@@ -145,12 +166,13 @@ async def _form(seen: Console, ident: str, typed: TechnicianFields, error: Basti
 
 
 async def _show(
-    seen: Console, ident: str, error: BastionError | None = None, typed: Typed | None = None, uri: str = ""
-) -> Response:
+    seen: Console, ident: str, error: BastionError | None = None, typed: Typed | None = None, uri: str = "",
+    link: str = "",
+) -> Response:  # fmt: skip
     view = await seen.services.people.technician(seen.actor, ident)
     return seen.page(
         "directory/technician.html", error=error, view=view, typed=typed or Typed(), qr=qr(uri) if uri else "",
-        totp_secret=secret_of(uri), wheres=WAYS | WHERE,
+        totp_secret=secret_of(uri), link=link, wheres=WAYS | WHERE,
         standing=await seen.services.rosters.person(seen.actor, ident),
         undertaking=await seen.services.undertakings.of(seen.actor, ident),
     )  # fmt: skip

@@ -60,6 +60,16 @@ async function onClick(event: MouseEvent): Promise<void> {
   setTimeout(() => delete button.dataset["done"], 2000);
 }
 
+/** An invitation's link carries its secret behind the `#`, which stays in the browser: hand it over and forget it. */
+function takeFromAddress(): void {
+  const field = document.querySelector<HTMLInputElement>("input[data-from-address]");
+  const secret = location.hash.slice(1);
+  if (!field?.form || !secret) return;
+  history.replaceState(null, "", location.pathname);
+  field.value = secret;
+  field.form.requestSubmit();
+}
+
 export function keepFormsHonest(): void {
   document.addEventListener("submit", onSubmit);
   document.addEventListener("input", onInput);
@@ -68,4 +78,5 @@ export function keepFormsHonest(): void {
   // Coming back by the browser's own button must find the form usable.
   addEventListener("pageshow", () => document.querySelectorAll<HTMLFormElement>("form[data-sent]").forEach(release));
   syncAll();
+  takeFromAddress();
 }

@@ -3,7 +3,8 @@
 // A browser opens six connections to one host at most, and an event stream holds one. So of all tabs of a browser only
 // the one that holds a lock keeps the stream; it passes the hints on to the others.
 
-const CHANNEL = "bastion-hints";
+// Each door has its own: a browser may stand at the console and at the suppliers' door at once.
+const CHANNEL = `bastion-hints:${document.body.dataset["live"] ?? ""}`;
 const SETTLED = 500;
 const RETRY = 3000;
 

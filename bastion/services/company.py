@@ -1,0 +1,219 @@
+"""What a correspondent sees and does for his own company, and nothing of anybody else's (T33).
+
+Whether somebody speaks for a company is asked of the records in each transaction. A person, or a request, of another
+company is not there for him: the same answer as for an id that never was.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.country import HOME
+from bastion.domain.device import Device
+from bastion.domain.ids import new_id
+from bastion.domain.parties import EVERYWHERE, Actor, Facility, Supplier, Technician
+from bastion.domain.portal import Correspondent
+from bastion.domain.roster import Confirmation
+from bastion.errors import Forbidden, Invalid, NotFound, ReasonNeeded
+from bastion.services.authentication import Authentication
+from bastion.services.forms import CODE, MAX_NAME, audit_saved, check_language, check_name, need_admin_of, need_person
+from bastion.services.joins import Joins, found
+from bastion.services.leaving import depart
+from bastion.services.portal import need_technician, speaks_for
+from bastion.services.rosters import Roster, Rosters, roster_of
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+
+MAX_MAIL: Final = 200
+MAX_LOGIN: Final = 32
+MIN_WHY: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A person of the company. `invited_until` is when a link that was sent, and not used yet, ends."""
+
+    technician: Technician
+    keys: int
+    enrolled: bool
+    correspondent: bool
+    invited_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRequest:
+    """A request of the company's people: what was asked and what became of it."""
+
+    request: AccessRequest
+    device: Device
+    facility: Facility
+
+
+@dataclass(frozen=True, slots=True)
+class NewColleague:
+    """`login` is what follows the company's code and a dot."""
+
+    login: str
+    name: str
+    email: str
+    language: str = "fr"
+    country: str = HOME
+
+
+class Company:
+    def __init__(self, database: Database, authentication: Authentication, rosters: Rosters) -> None:
+        self._database = database
+        self._rosters = rosters
+        self._authentication = authentication
+
+    # -- for the hospital ----------------------------------------------------------------------------------------------
+    async def name_correspondent(self, actor: Actor, technician_id: str, *, named: bool) -> None:
+        """Let a technician speak for his company, or no longer. He gets no right on any device by it."""
+        need_admin_of(actor, EVERYWHERE)
+        need_person(actor)
+        now = clock.now()
+        async with self._database.write() as uow:
+            person = found(await uow.technicians.get(technician_id), technician_id)
+            supplier = found(await uow.suppliers.get(person.supplier_id))
+            if named:
+                await uow.correspondents.put(Correspondent(person.id, supplier.id, actor.name, now))
+            elif not await uow.correspondents.remove(person.id):
+                return
+            await uow.audit.append(
+                "portal:correspondent_named" if named else "portal:correspondent_dismissed", actor=actor,
+                subject=("technician", person.id), at=now, supplier=supplier.code, login=person.login,
+            )  # fmt: skip
+
+    # -- for the correspondent -----------------------------------------------------------------------------------------
+    async def own(self, actor: Actor) -> Supplier:
+        """The company the actor speaks for; `NotFound` for whoever speaks for none."""
+        async with self._database.read() as uow:
+            return await company_of(uow, actor)
+
+    async def people(self, actor: Actor) -> list[Colleague]:
+        """The company's people: who may work first, then who has left."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            supplier = await company_of(uow, actor)
+            staff = await uow.technicians.of_supplier(supplier.id)
+            speakers = {one.technician_id for one in await uow.correspondents.of(supplier.id)}
+            rows = [await _colleague(uow, person, speakers, now) for person in staff]
+        return sorted(rows, key=lambda row: not row.technician.usable(now))
+
+    async def colleague(self, actor: Actor, technician_id: str) -> Colleague:
+        async with self._database.read() as uow:
+            supplier = await company_of(uow, actor)
+            person = _own_person(await uow.technicians.get(technician_id), supplier)
+            speakers = {one.technician_id for one in await uow.correspondents.of(supplier.id)}
+            return await _colleague(uow, person, speakers, clock.now())
+
+    async def requests(
+        self, actor: Actor, *, state: str = "", text: str = "", limit: int = 50, offset: int = 0
+    ) -> list[CompanyRequest]:
+        """What the company's people asked for, the newest first."""
+        async with self._database.read() as uow:
+            supplier, joins = await company_of(uow, actor), Joins(uow)
+            rows = await uow.requests.search(
+                state=state, text=text, supplier_id=supplier.id, now=clock.now(), limit=limit, offset=offset
+            )
+            return [await _company_request(joins, row) for row in rows]
+
+    async def request(self, actor: Actor, request_id: str) -> CompanyRequest:
+        async with self._database.read() as uow:
+            supplier = await company_of(uow, actor)
+            row = await uow.requests.get(request_id)
+            if row is None or row.supplier_id != supplier.id:
+                raise NotFound(request_id)
+            return await _company_request(Joins(uow), row)
+
+    async def add(self, actor: Actor, form: NewColleague) -> Technician:
+        """Register a colleague under a login that begins with the company's code: so no name of another company's
+        people can be found out by trying it, and one that is taken gets a number.
+        """
+        check_name(form.name)
+        self._authentication.require_fresh(actor)
+        if len(form.email) > MAX_MAIL:
+            raise Invalid("email", field="email", sentence="This value cannot be used. Please correct it.")
+        now = clock.now()
+        async with self._database.write() as uow:
+            supplier = await company_of(uow, actor)
+            if form.country not in supplier.countries:
+                raise Invalid(
+                    form.country[:8], field="country", sentence="Choose one of the countries your company declared."
+                )
+            login = await _free_login(uow, supplier, form.login.strip().lower())
+            person = Technician(
+                new_id(now), login, form.name.strip(), form.email.strip(), supplier.id, check_language(form.language),
+                country=form.country,
+            )  # fmt: skip
+            await uow.technicians.add(person)
+            await audit_saved(uow, actor, "directory:technician_saved", "technician", person, None, login=login)
+        return person
+
+    async def part_with(self, actor: Actor, technician_id: str, why: str) -> Technician:
+        """Off-board a colleague at once: no sign-in at either door, no session goes on, no link opens (R-18)."""
+        said, now = why.strip(), clock.now()
+        if len(said) < MIN_WHY:
+            raise ReasonNeeded("leaving", field="why")
+        async with self._database.write() as uow:
+            supplier = await company_of(uow, actor)
+            person = _own_person(await uow.technicians.get(technician_id), supplier)
+            self._authentication.require_fresh(actor)
+            if person.id == actor.id:
+                raise Forbidden("oneself", sentence="Nobody off-boards himself; ask a colleague or the hospital.")
+            return await depart(uow, actor, person, said[:MAX_NAME], now)
+
+    async def roster(self, actor: Actor) -> Roster:
+        """The list of the company's people, and how far its word for each of them reaches (R-18)."""
+        async with self._database.read() as uow:
+            return await roster_of(uow, await company_of(uow, actor), clock.now())
+
+    async def confirm(self, actor: Actor, people: Collection[str]) -> Confirmation:
+        """Say who still works for the company. Whoever is left out is suspended when his date comes."""
+        self._authentication.require_fresh(actor)
+        async with self._database.write() as uow:
+            supplier = await company_of(uow, actor)
+            return await self._rosters.confirm_within(uow, actor, supplier, people)
+
+
+async def company_of(uow: UnitOfWork, actor: Actor) -> Supplier:
+    """The company the actor speaks for; `NotFound` for whoever speaks for none."""
+    me = found(await uow.technicians.get(need_technician(actor)))
+    if not await speaks_for(uow, me):
+        raise NotFound(actor.login)
+    return found(await uow.suppliers.get(me.supplier_id))
+
+
+def _own_person(person: Technician | None, supplier: Supplier) -> Technician:
+    if person is None or person.supplier_id != supplier.id:
+        raise NotFound("not of this company")
+    return person
+
+
+async def _colleague(uow: UnitOfWork, person: Technician, speakers: set[str], now: datetime) -> Colleague:
+    credential, link = await uow.credentials.get(person.id), await uow.portal_invitations.open_of(person.id, now)
+    return Colleague(
+        person, len(await uow.keys.of(person.id)), credential is not None and bool(credential.totp_sealed),
+        person.id in speakers, link.expires_at if link else None,
+    )  # fmt: skip
+
+
+async def _company_request(joins: Joins, row: AccessRequest) -> CompanyRequest:
+    return CompanyRequest(row, await joins.device(row.device_id), await joins.facility(row.facility_id))
+
+
+async def _free_login(uow: UnitOfWork, supplier: Supplier, wish: str) -> str:
+    """`acme.anna`, or with a number when that is taken."""
+    base = f"{supplier.code}.{wish.removeprefix(f'{supplier.code}.')}"
+    if not wish or len(base) > MAX_LOGIN - 3 or not CODE.fullmatch(base):
+        raise Invalid(
+            wish, field="login", sentence="A login is made of a–z, 0–9, dot, dash and underscore, 32 at most."
+        )
+    login, number = base, 1
+    while await uow.technicians.by_login(login) is not None:
+        number += 1
+        login = f"{base}-{number}"
+    return login

@@ -1,0 +1,38 @@
+"""What both doors stand on: the middleware before every route, and the built assets."""
+
+import asyncio
+from collections.abc import Iterable
+
+from fastapi import APIRouter
+from starlette.middleware import Middleware
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from web.guards import Key
+from web.shield import MAX_BODY, Bounded, CutShort, Headed, SameOrigin
+
+
+def before_all(closing: asyncio.Event, known_as: str, roomy: dict[str, int] | None = None) -> list[Middleware]:
+    """`known_as`: the address of a reverse proxy in front; `roomy`: the paths that take more than a form."""
+    return [
+        Middleware(CutShort, closing=closing),
+        Middleware(Headed),
+        Middleware(Bounded, usual=MAX_BODY, roomy=roomy or {}),
+        Middleware(SameOrigin, known_as=known_as),
+    ]
+
+
+def routes_of(router: APIRouter) -> Iterable[Key]:
+    for route in router.routes:
+        for method in getattr(route, "methods", None) or ():
+            yield method, getattr(route, "path", "")
+
+
+class Built(StaticFiles):
+    """Built assets carry a hash in their name, so a browser may keep them for good; the others for an hour."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        hashed = isinstance(response, FileResponse) and "-" in str(response.path).rsplit("/", 1)[-1]
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if hashed else "public, max-age=3600"
+        return response

@@ -1,0 +1,76 @@
+"""What a technician keeps himself: his keys, his password, his language."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.responses import Response
+
+from bastion.errors import BastionError
+from web.console import Typed, go
+from web.labels import N_
+from web.pages.account import need_same, remember_language
+from web.portal.security import end_session, own_path, token_of
+from web.portal.visit import Come, Visit
+
+router = APIRouter()
+Text = Annotated[str, Form()]
+
+
+@router.get("/account")
+async def show(seen: Come) -> Response:
+    return await _show(seen)
+
+
+@router.post("/account/language")
+async def language(seen: Come, language: Text = "", back: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.portal.set_language(seen.actor, language)
+        response = go(own_path(back)) if back else go("/supplier/account", "saved")
+        remember_language(response, language)
+        return response
+
+    return await seen.attempt(work(), partial(_show, seen))
+
+
+@router.post("/account/password")
+async def password(seen: Come, old: Text = "", password: Text = "", again: Text = "") -> Response:
+    async def work() -> Response:
+        need_same(password, again)
+        await seen.services.portal.change_password(seen.actor, old, password)
+        response = go("/supplier/sign-in", "password")
+        end_session(response)
+        return response
+
+    return await seen.attempt(work(), partial(_show, seen))
+
+
+@router.post("/account/keys")
+async def add_key(seen: Come, key: Text = "", label: Text = "", code: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.portal.add_key(await seen.fresh(code), key, label)
+        return go("/supplier/account", "saved")
+
+    return await seen.attempt(work(), partial(_show, seen, typed=Typed(key=key, label=label)))
+
+
+@router.post("/account/keys/{key}/remove")
+async def remove_key(seen: Come, key: str, code: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.portal.remove_key(await seen.fresh(code), key)
+        return go("/supplier/account", "removed")
+
+    return await seen.attempt(work(), partial(_show, seen))
+
+
+@router.post("/sign-out")
+async def sign_out(seen: Come) -> Response:
+    await seen.services.portal.sign_out(seen.actor, token_of(seen.request))
+    response = go("/supplier/sign-in", "signed_out")
+    end_session(response)
+    return response
+
+
+async def _show(seen: Visit, error: BastionError | None = None, typed: Typed | None = None) -> Response:
+    mine = await seen.services.portal.account(seen.actor)
+    return seen.page("account.html", N_("My account"), error=error, typed=typed or Typed(), mine=mine)

@@ -1,0 +1,64 @@
+"""The suppliers' door as an application: mounted beside the console, or served alone on a machine of its own."""
+
+import asyncio
+
+from fastapi import Depends, FastAPI, Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from bastion.config import Settings
+from bastion.services.bundle import Services
+from web.failures import Forget, become_pages
+from web.ground import Built, before_all, routes_of
+from web.guards import Key
+from web.portal import account, company, door, live, undertaking, work
+from web.portal.guards import PREFIX, require_complete
+from web.portal.security import HOME, admit, end_session, sign_in_address
+from web.render import STATIC
+
+PAGES = (door, work, live, undertaking, account, company)
+
+
+def create(services: Services, settings: Settings, closing: asyncio.Event) -> FastAPI:
+    """Build what is mounted at `PREFIX`. Raises `ConfigurationError` when a route has no guard."""
+    app = FastAPI(title="Bastion", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.services, app.state.settings, app.state.closing = services, settings, closing
+    require_complete(page_routes())
+    for part in PAGES:
+        app.include_router(part.router, dependencies=[Depends(admit)], include_in_schema=False)
+    become_pages(app, _to_the_door, HOME)
+    return app
+
+
+def alone(services: Services, settings: Settings) -> FastAPI:
+    """Build the door without the console: there is no page, no API and no sign-in of the hospital's on this machine."""
+    closing = asyncio.Event()
+    app = FastAPI(
+        title="Bastion", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
+        middleware=before_all(closing, settings.portal_url),
+    )  # fmt: skip
+    app.state.services, app.state.settings, app.state.closing = services, settings, closing
+    app.add_api_route("/health", _health)
+    app.add_api_route("/", _home)
+    app.add_api_route(PREFIX, _home)
+    app.mount(PREFIX, create(services, settings, closing))
+    app.mount("/static", Built(directory=STATIC))
+    become_pages(app, _to_the_door, HOME)
+    return app
+
+
+def page_routes() -> set[Key]:
+    """Return method and path of every page and form there is."""
+    return {(method, PREFIX + path) for part in PAGES for method, path in routes_of(part.router)}
+
+
+def _to_the_door(request: Request) -> tuple[str, Forget]:
+    return sign_in_address(request), end_session
+
+
+async def _health(request: Request) -> Response:
+    await request.app.state.services.locks.view()
+    return PlainTextResponse("ok\n")
+
+
+async def _home() -> Response:
+    return RedirectResponse(HOME, status_code=308)

@@ -1,0 +1,129 @@
+"""A correspondent's pages: the company's people, requests and papers, and nothing of anybody else's (T33)."""
+
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Query
+from starlette.responses import Response
+
+from bastion.errors import BastionError
+from bastion.services.company import NewColleague
+from web import country_words, fields, labels, paper_words
+from web.console import Typed, go
+from web.labels import N_
+from web.pages.papers import TICK
+from web.paging import PAGE, pages
+from web.portal.links import link_of
+from web.portal.visit import Come, Visit
+
+router = APIRouter(prefix="/company")
+Text = Annotated[str, Form()]
+Asked = Annotated[str, Query()]
+Many = Annotated[list[str], Form(default_factory=list)]
+COMPANY: Final = N_("My company")
+
+
+@router.get("")
+async def show(seen: Come) -> Response:
+    return await _show(seen)
+
+
+@router.post("/roster")
+async def confirm(seen: Come, people: Many, code: Text = "") -> Response:
+    """Confirm who still works for the company; whoever is left out keeps his date (R-18)."""
+
+    async def work() -> Response:
+        await seen.services.company.confirm(await seen.fresh(code), people)
+        return go("/supplier/company", "roster_confirmed")
+
+    return await seen.attempt(work(), partial(_show, seen))
+
+
+@router.get("/requests")
+async def requests(seen: Come, text: Asked = "", state: Asked = "", at: Asked = "") -> Response:
+    number, t = fields.page_number(at), seen.t
+    filters = Typed(text=text.strip()[:200], state=state if state in labels.REQUEST_STATES else "")
+    rows = await seen.services.company.requests(seen.actor, **filters, limit=PAGE + 1, offset=number * PAGE)
+    newer, older = pages(seen.request, number, len(rows))
+    states = [(value, t(words[1])) for value, words in labels.REQUEST_STATES.items()]
+    return seen.page(
+        "company_requests.html", N_("Requests of my company"), rows=rows[:PAGE], filters=filters, states=states,
+        newer=newer, older=older,
+    )  # fmt: skip
+
+
+@router.get("/requests/{ident}")
+async def request(seen: Come, ident: str) -> Response:
+    return seen.page("company_request.html", view=await seen.services.company.request(seen.actor, ident))
+
+
+@router.get("/people/new")
+async def new(seen: Come) -> Response:
+    return await _form(seen, Typed(language="fr"))
+
+
+@router.post("/people/new")
+async def add(
+    seen: Come, login: Text = "", name: Text = "", email: Text = "", language: Text = "", country: Text = "",
+    code: Text = "",
+) -> Response:  # fmt: skip
+    async def work() -> Response:
+        form = NewColleague(login, name, email, language, country)
+        made = await seen.services.company.add(await seen.fresh(code), form)
+        return go(f"/supplier/company/people/{made.id}", "saved")
+
+    typed = Typed(login=login, name=name, email=email, language=language, country=country)
+    return await seen.attempt(work(), partial(_form, seen, typed))
+
+
+@router.get("/people/{ident}")
+async def person(seen: Come, ident: str) -> Response:
+    return await _person(seen, ident)
+
+
+@router.post("/people/{ident}/invite")
+async def invite(seen: Come, ident: str, code: Text = "") -> Response:
+    """Show the link in the answer itself: it is never kept, so there is nothing to redirect to."""
+
+    async def work() -> Response:
+        await seen.services.company.colleague(seen.actor, ident)
+        secret = await seen.services.invitations.invite(await seen.fresh(code), ident)
+        return await _person(seen, ident, link=link_of(seen.request, secret))
+
+    return await seen.attempt(work(), partial(_person, seen, ident))
+
+
+@router.post("/people/{ident}/part")
+async def part(seen: Come, ident: str, why: Text = "", code: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.company.colleague(seen.actor, ident)
+        await seen.services.company.part_with(await seen.fresh(code), ident, why)
+        return go("/supplier/company", "parted")
+
+    return await seen.attempt(work(), partial(_person, seen, ident, why=why))
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+async def _show(seen: Visit, error: BastionError | None = None) -> Response:
+    company = seen.services.company
+    return seen.page(
+        "company.html", COMPANY, error=error, supplier=await company.own(seen.actor),
+        people=await company.people(seen.actor),
+        roster={one.technician.id: one for one in (await company.roster(seen.actor)).people},
+        papers=await seen.services.papers.own(seen.actor), words=paper_words, tick=TICK,
+    )  # fmt: skip
+
+
+async def _form(seen: Visit, typed: Typed, error: BastionError | None = None) -> Response:
+    supplier = await seen.services.company.own(seen.actor)
+    return seen.page(
+        "colleague_new.html", N_("New colleague"), error=error, typed=typed, supplier=supplier,
+        countries=[(code, country_words.name(seen.face.language, code)) for code in supplier.countries],
+    )  # fmt: skip
+
+
+async def _person(
+    seen: Visit, ident: str, error: BastionError | None = None, link: str = "", why: str = ""
+) -> Response:
+    row = await seen.services.company.colleague(seen.actor, ident)
+    return seen.page("colleague.html", error=error, row=row, link=link, why=why)

@@ -1,0 +1,134 @@
+"""A technician's own work: what he may open, what waits, what became of it; asking, taking back, asking for longer."""
+
+from functools import partial
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form, Query
+from starlette.responses import PlainTextResponse, Response
+
+from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.errors import BastionError, Invalid, NotFound
+from bastion.services.views import MenuItem, RequestView
+from web import device_words, fields, labels, pasted, plan_words
+from web.console import Typed, go
+from web.labels import N_
+from web.pages.asking import ASK_MINUTES, USUAL, AskForm
+from web.portal.visit import Come, Visit
+from web.render import page
+
+router = APIRouter()
+Text = Annotated[str, Form()]
+Asked = Annotated[str, Query()]
+MORE_MINUTES: Final = (15, 30, 60, 120)
+SHOWN: Final = 20
+
+
+@router.get("/")
+async def home(seen: Come) -> Response:
+    return seen.page("home.html", N_("My work"), **await _board(seen))
+
+
+@router.get("/board")
+async def board(seen: Come) -> Response:
+    """Return the part of the first page that changes by itself."""
+    return page(seen.request, "supplier/board.html", **await _board(seen))
+
+
+@router.get("/count")
+async def count(seen: Come) -> Response:
+    """Return how many of one's own requests wait for the hospital, as plain digits."""
+    now = seen.face.now
+    rows = await seen.services.access.search(seen.actor, state=RequestState.PENDING, limit=SHOWN)
+    return PlainTextResponse(str(sum(view.request.state(now) is RequestState.PENDING for view in rows)))
+
+
+@router.get("/requests/new")
+async def new(seen: Come, device: Asked = "") -> Response:
+    return await _ask_form(seen, Typed(USUAL, device=device))
+
+
+@router.post("/requests/new")
+async def ask(seen: Come, said: Annotated[AskForm, Form()]) -> Response:
+    return await seen.attempt(_ask(seen, said), partial(_ask_form, seen, Typed(said.model_dump())))
+
+
+@router.get("/requests/{ident}")
+async def show(seen: Come, ident: str) -> Response:
+    return await _show(seen, ident)
+
+
+@router.post("/requests/{ident}/withdraw")
+async def withdraw(seen: Come, ident: str) -> Response:
+    async def work() -> Response:
+        await seen.services.access.withdraw(seen.actor, ident)
+        return go(f"/supplier/requests/{ident}", "withdrawn")
+
+    return await seen.attempt(work(), partial(_show, seen, ident))
+
+
+@router.post("/requests/{ident}/extend")
+async def extend(seen: Come, ident: str, minutes: Text = "", reason: Text = "") -> Response:
+    async def work() -> Response:
+        view = await _own(seen, ident)
+        if view.grant is None:
+            raise NotFound(ident)
+        length = fields.whole(minutes, "minutes")
+        made = await seen.services.access.extend(seen.actor, view.grant.id, length, reason.strip())
+        return go(f"/supplier/requests/{made.id}", "asked")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(reason=reason)))
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+async def _board(seen: Visit) -> dict[str, Any]:
+    """What one may open now or later, what waits, and what became of the rest."""
+    access, now = seen.services.access, seen.face.now
+    rows = await access.search(seen.actor, limit=SHOWN)
+    grants = await access.grants(seen.actor, seen.actor.id)
+    held = [await access.get(seen.actor, one.grant.request_id) for one in grants]
+    waiting = [view for view in rows if view.request.state(now) is RequestState.PENDING]
+    shown = {view.request.id for view in (*waiting, *held)}
+    return {
+        "waiting": waiting,
+        "held": [(view, pasted.for_request(seen, view)) for view in held],
+        "past": [view for view in rows if view.request.id not in shown],
+        "address": pasted.address_of(seen),
+        "owed": await seen.services.undertakings.owed(seen.actor),
+    }
+
+
+async def _own(seen: Visit, ident: str) -> RequestView:
+    return await seen.services.access.get(seen.actor, ident)
+
+
+async def _show(seen: Visit, ident: str, error: BastionError | None = None, typed: Typed | None = None) -> Response:
+    view = await _own(seen, ident)
+    return seen.page(
+        "request.html", error=error, view=view, typed=typed or Typed(), words=device_words, paste_words=pasted,
+        pasted=pasted.for_request(seen, view),
+        more=[(choice, seen.face.span(fields.length(choice)), "") for choice in MORE_MINUTES],
+    )  # fmt: skip
+
+
+async def _ask_form(seen: Visit, typed: Typed, error: BastionError | None = None) -> Response:
+    t, face = seen.t, seen.face
+    menu = await _menu(seen)
+    return seen.page(
+        "request_new.html", N_("Ask for access"), error=error, typed=typed,
+        devices=[(i.device.code, f"{i.device.code} · {i.device.name} · {i.facility.name}") for i in menu],
+        kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
+        durations=[(str(choice), face.span(fields.length(choice)), "") for choice in ASK_MINUTES],
+        patient_data=[(value, t(words[1]), "") for value, words in plan_words.PATIENT_DATA.items()],
+    )  # fmt: skip
+
+
+async def _menu(seen: Visit) -> tuple[MenuItem, ...]:
+    return (await seen.services.sessions.enter(seen.actor)).menu
+
+
+async def _ask(seen: Visit, said: AskForm) -> Response:
+    item = next((one for one in await _menu(seen) if one.device.code == said.device), None)
+    if item is None:
+        raise Invalid(said.device, field="device", sentence="Choose a device from the list.")
+    made = await seen.services.access.request(seen.actor, said.draft(item.device, item.facility))
+    return go(f"/supplier/requests/{made.id}", "asked")
