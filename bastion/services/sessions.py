@@ -1,6 +1,6 @@
 """Coming in, opening a session, and its end, as the SSH edge uses them (design: *Connect*)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -159,8 +159,9 @@ class Sessions:
         async with self._database.read() as uow:
             records = await uow.sessions.live(node)
             grants = {ident: found(await uow.grants.get(ident)) for ident in {r.grant_id for r in records}}
-            welcome = {ident: await _welcome(uow, grant) for ident, grant in grants.items()}
-            now = clock.now()
+            now, joins = clock.now(), Joins(uow)
+            out = await turned_out(uow, {grant.technician_id for grant in grants.values()}, now)
+            welcome = {ident: await _welcome(joins, grant, out, now) for ident, grant in grants.items()}
             lacks = {ident: await missing_of(uow, ident, now) for ident in {r.supplier_id for r in records}}
             derogations = await uow.derogations.of_several(frozenset(r.device_id for r in records))
         return {
@@ -239,13 +240,10 @@ class Sessions:
         )  # fmt: skip
 
 
-async def _welcome(uow: UnitOfWork, grant: Grant) -> bool:
+async def _welcome(joins: Joins, grant: Grant, out: Collection[str], now: datetime) -> bool:
     """Whether the person, his employer and the supplier behind a grant still work here (R-18, R-46)."""
-    now, joins = clock.now(), Joins(uow)
     technician, supplier = await joins.technician(grant.technician_id), await joins.supplier(grant.supplier_id)
-    if not (technician.usable(now) and supplier.under_contract(now)):
-        return False
-    return not await turned_out(uow, technician.id, now)
+    return technician.usable(now) and supplier.under_contract(now) and technician.id not in out
 
 
 async def _account(uow: UnitOfWork, device: Device, login: str) -> DeviceAccount:

@@ -4,12 +4,12 @@ hospital's own review of rights (R-19).
 No policy can waive it. It is asked when he comes, when something is asked or agreed for him, and when a session opens.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from bastion.domain.parties import Technician
 from bastion.domain.review import UNREVIEWED, RightKind, Verdict
 from bastion.domain.roster import UNCONFIRMED, RosterState, enrolled
-from bastion.domain.subcontractor import SubcontractorState
 from bastion.errors import Phrase, Suspended
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -37,16 +37,12 @@ async def why_suspended(uow: UnitOfWork, technician_id: str, now: datetime) -> P
     return UNREVIEWED if any(verdict is not Verdict.CONFIRMED for verdict in said.values()) else None
 
 
-async def turned_out(uow: UnitOfWork, technician_id: str, now: datetime) -> bool:
-    """Whether a person's running sessions end too: the hospital has objected to his employer, or withdrawn his
-    access in a review.
+async def turned_out(uow: UnitOfWork, technician_ids: Collection[str], now: datetime) -> frozenset[str]:
+    """Those whose running sessions end too: the hospital has objected to the employer, or withdrawn the access in a
+    review.
 
     What only the clock brings about ends no work under way: a device may be in the middle of an update.
     """
-    facts = await uow.rosters.employment(technician_id)
-    if facts is None or (facts.employer_id and facts.employer is None):
-        return True
-    if facts.employer is not None and facts.employer.state(now) is SubcontractorState.OBJECTED:
-        return True
-    said = await uow.review_lines.verdicts(RightKind.TECHNICIAN, technician_id, now)
-    return Verdict.WITHDRAWN in said.values()
+    objected = await uow.rosters.barred(technician_ids)
+    said = await uow.review_lines.last_of(RightKind.TECHNICIAN, technician_ids, now)
+    return objected | {ident for ident, verdict in said.items() if verdict is Verdict.WITHDRAWN}

@@ -34,6 +34,13 @@ class ReviewLines(Repository[ReviewLine]):
         rows = await self._tx.rows(SAID, {"kind": kind, "subject": subject_id, "now": now})
         return dict(_pair(row) for row in rows)  # the latest comes last
 
+    async def last_of(self, kind: RightKind, subject_ids: Collection[str], now: datetime) -> dict[str, Verdict | None]:
+        """By subject, of those named, the latest word; for rights of which each has one."""
+        if not subject_ids:
+            return {}
+        rows = await self._tx.rows(SAID_OF, {"kind": kind, "ids": list(subject_ids), "now": now})
+        return dict(_pair(row) for row in rows)
+
     async def silenced(self, kind: RightKind, now: datetime) -> frozenset[str]:
         """The subjects of this kind whom a review has withdrawn or not confirmed in time."""
         rows = await self._tx.rows(ALL_SAID, {"kind": kind, "now": now})
@@ -61,3 +68,4 @@ ALL_SAID = (
     .where(_L.kind == sa.bindparam("kind", type_=_L.kind.type), _SPOKEN)
     .order_by(_C.created_at, _C.id)
 )
+SAID_OF = ALL_SAID.where(_L.subject_id.in_(sa.bindparam("ids", expanding=True)))

@@ -1,5 +1,6 @@
 """What stands between a person and work: the employer, the supplier's word, and when each was given."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 
 import sqlalchemy as sa
@@ -45,6 +46,11 @@ class Rosters(Repository[Confirmed]):
     async def put(self, confirmed: Confirmed) -> None:
         await self._tx.change(PUT, self._row(confirmed))
 
+    async def barred(self, technician_ids: Collection[str]) -> frozenset[str]:
+        """Of these people, those whose employer the hospital has objected to, or nobody has declared."""
+        rows = await self._tx.rows(BARRED, {"ids": list(technician_ids)}) if technician_ids else []
+        return frozenset(row[0] for row in rows)
+
     async def employment(self, technician_id: str) -> Employment | None:
         """All of it in one statement: it is asked at each opening of a session."""
         if not storable(technician_id):
@@ -73,14 +79,23 @@ OF_PEOPLE = Rosters.sql_all.where(
     )
 )
 PUT = upsert(t.rosters)
+_EMPLOYED = t.technicians.outerjoin(
+    t.subcontractors,
+    (t.subcontractors.c.id == t.technicians.c.employer_id)
+    & (t.subcontractors.c.supplier_id == t.technicians.c.supplier_id),
+)
+BARRED = (
+    sa.select(t.technicians.c.id)
+    .select_from(_EMPLOYED)
+    .where(
+        t.technicians.c.id.in_(sa.bindparam("ids", expanding=True)),
+        t.technicians.c.employer_id != "",
+        sa.or_(t.subcontractors.c.id.is_(None), t.subcontractors.c.objected_at.is_not(None)),
+    )
+)
 EMPLOYMENT = (
     sa.select(t.technicians.c.employer_id, *Subcontractors.columns(), *Rosters.columns())
-    .select_from(t.technicians)
-    .outerjoin(
-        t.subcontractors,
-        (t.subcontractors.c.id == t.technicians.c.employer_id)
-        & (t.subcontractors.c.supplier_id == t.technicians.c.supplier_id),
-    )
+    .select_from(_EMPLOYED)
     .outerjoin(t.rosters, t.rosters.c.technician_id == t.technicians.c.id)
     .where(t.technicians.c.id == sa.bindparam("technician"))
 )

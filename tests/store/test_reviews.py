@@ -47,6 +47,9 @@ async def test_the_latest_word_counts(database):
         await uow.review_lines.save(decided(LINE, Verdict.WITHDRAWN))
         assert await uow.review_lines.verdicts(PEOPLE, "t1", NOW + 30 * DAY) == {"": Verdict.CONFIRMED}
         assert await uow.review_lines.silenced(PEOPLE, NOW + 30 * DAY) == frozenset()
+        said = await uow.review_lines.last_of(PEOPLE, ["t1", "t2"], NOW + 30 * DAY)
+        assert said == {"t1": Verdict.CONFIRMED}
+        assert await uow.review_lines.last_of(PEOPLE, [], NOW) == {}
         assert [one.id for one in await uow.review_lines.of("c1")] == ["l1"]
 
 

@@ -49,6 +49,12 @@ async def test_a_subcontractor_of_another_supplier_employs_nobody_here(database)
         await uow.subcontractors.add(replace(SUB, id="u2", supplier_id="sup-2"))
         await uow.technicians.save(replace(ALICE, employer_id="u2"))
         assert (await uow.rosters.employment(ALICE.id)).employer is None
+        assert await uow.rosters.barred([ALICE.id, "nobody"]) == {ALICE.id}
+        await uow.technicians.save(replace(ALICE, employer_id="u1"))
+        assert await uow.rosters.barred([ALICE.id]) == frozenset()
+        await uow.subcontractors.save(SUB.object("Ruth", "no", NOW))
+        assert await uow.rosters.barred([ALICE.id]) == {ALICE.id}
+        assert await uow.rosters.barred([]) == frozenset()
         assert [one.id for one in await uow.subcontractors.of("sup-2")] == ["u2"]
 
 
