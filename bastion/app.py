@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -67,6 +68,8 @@ async def serving(parts: Parts, only: str = "") -> AsyncIterator[Listening]:
         ssh_port = await stack.enter_async_context(_proxy(parts)) if only in {"", "proxy"} else 0
         web_port = await stack.enter_async_context(_console(parts, only)) if only != "proxy" else 0
         _log.info("bastion is ready", ssh_port=ssh_port, web_port=web_port)
+        gc.collect()
+        gc.freeze()  # what stands now stands until the end: the collector need not walk through it at each new session
         yield Listening(ssh_port, web_port)
         _log.info("bastion is stopping")
     await upkeep.mark(system_actor(), "bastion:stopped", node=settings.node)

@@ -1,5 +1,8 @@
 """One transaction, seen as repositories."""
 
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
 from bastion.store.access import Grants, Locks, Requests
 from bastion.store.audit_log import AuditLog
 from bastion.store.bus import Hint
@@ -41,59 +44,77 @@ from bastion.store.watches import Watches
 from bastion.store.whole_grant import WholeGrants
 from bastion.store.work_orders import Gmaos, OrderChecks
 
+R = TypeVar("R")
+
+
+class Noun(Generic[R]):
+    """A repository that is made when it is first asked for: a use case needs five of them, not fifty."""
+
+    def __init__(self, made_of: Callable[[Transaction], R]) -> None:
+        self._made_of = made_of
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, uow: "UnitOfWork", _owner: type) -> R:
+        made = self._made_of(uow.transaction)
+        vars(uow)[self._name] = made  # found before this descriptor from now on
+        return made
+
 
 class UnitOfWork:
-    def __init__(self, transaction: Transaction, *, reading: bool) -> None:  # noqa: PLR0915 - a line a table
-        self._reading = reading
+    facilities = Noun(Facilities)
+    suppliers = Noun(Suppliers)
+    technicians = Noun(Technicians)
+    keys = Noun(Keys)
+    staff = Noun(StaffMembers)
+    devices = Noun(Devices)
+    endpoints = Noun(Endpoints)
+    accounts = Noun(Accounts)
+    derogations = Noun(Derogations)
+    papers = Noun(Papers)
+    paper_rules = Noun(PaperRules)
+    campaigns = Noun(Campaigns)
+    review_lines = Noun(ReviewLines)
+    subcontractors = Noun(Subcontractors)
+    rosters = Noun(Rosters)
+    confirmations = Noun(Confirmations)
+    undertakings = Noun(Undertakings)
+    acceptances = Noun(Acceptances)
+    drafts = Noun(Drafts)
+    requests = Noun(Requests)
+    grants = Noun(Grants)
+    handovers = Noun(Handovers)
+    windows = Noun(MaintenanceWindows)
+    window_uses = Noun(WindowUses)
+    emergencies = Noun(Emergencies)
+    whole_grants = Noun(WholeGrants)
+    sessions = Noun(Sessions)
+    watches = Noun(Watches)
+    gmaos = Noun(Gmaos)
+    order_checks = Noun(OrderChecks)
+    held_files = Noun(HeldFiles)
+    locks = Noun(Locks)
+    credentials = Noun(Credentials)
+    totp_uses = Noun(TotpUses)
+    failures = Noun(Failures)
+    tokens = Noun(Tokens)
+    web_sessions = Noun(WebSessions)
+    proofs = Noun(Proofs)
+    portal_sessions = Noun(PortalSessions)
+    portal_invitations = Noun(PortalInvitations)
+    correspondents = Noun(Correspondents)
+    secrets = Noun(Secrets)
+    outbox = Noun(Outbox)
+    deliveries = Noun(Deliveries)
+    webhooks = Noun(Webhooks)
+    mail_choices = Noun(MailChoices)
+    settings = Noun(Settings)
+    leases = Noun(Leases)
+
+    def __init__(self, transaction: Transaction, *, reading: bool) -> None:
+        self.transaction, self._reading = transaction, reading
         self.hints: list[Hint] = []
-        self.facilities = Facilities(transaction)
-        self.suppliers = Suppliers(transaction)
-        self.technicians = Technicians(transaction)
-        self.keys = Keys(transaction)
-        self.staff = StaffMembers(transaction)
-        self.devices = Devices(transaction)
-        self.endpoints = Endpoints(transaction)
-        self.accounts = Accounts(transaction)
-        self.derogations = Derogations(transaction)
-        self.papers = Papers(transaction)
-        self.paper_rules = PaperRules(transaction)
-        self.campaigns = Campaigns(transaction)
-        self.review_lines = ReviewLines(transaction)
-        self.subcontractors = Subcontractors(transaction)
-        self.rosters = Rosters(transaction)
-        self.confirmations = Confirmations(transaction)
-        self.undertakings = Undertakings(transaction)
-        self.acceptances = Acceptances(transaction)
-        self.drafts = Drafts(transaction)
-        self.requests = Requests(transaction)
-        self.grants = Grants(transaction)
-        self.handovers = Handovers(transaction)
-        self.windows = MaintenanceWindows(transaction)
-        self.window_uses = WindowUses(transaction)
-        self.emergencies = Emergencies(transaction)
-        self.whole_grants = WholeGrants(transaction)
-        self.sessions = Sessions(transaction)
-        self.watches = Watches(transaction)
-        self.gmaos = Gmaos(transaction)
-        self.order_checks = OrderChecks(transaction)
-        self.held_files = HeldFiles(transaction)
-        self.locks = Locks(transaction)
-        self.credentials = Credentials(transaction)
-        self.totp_uses = TotpUses(transaction)
-        self.failures = Failures(transaction)
-        self.tokens = Tokens(transaction)
-        self.web_sessions = WebSessions(transaction)
-        self.proofs = Proofs(transaction)
-        self.portal_sessions = PortalSessions(transaction)
-        self.portal_invitations = PortalInvitations(transaction)
-        self.correspondents = Correspondents(transaction)
-        self.secrets = Secrets(transaction)
-        self.outbox = Outbox(transaction)
-        self.deliveries = Deliveries(transaction)
-        self.webhooks = Webhooks(transaction)
-        self.mail_choices = MailChoices(transaction)
-        self.settings = Settings(transaction)
-        self.leases = Leases(transaction)
         self.audit = AuditLog(transaction, reading=reading)
 
     def hint(self, topic: str, key: str) -> None:
