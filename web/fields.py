@@ -48,6 +48,15 @@ def local_moment(text: str, name: str, zone: str) -> datetime | None:
     return wall.astimezone(UTC) if wall.tzinfo else only_moment(wall, zone, name)
 
 
+def instant(text: str) -> datetime | None:
+    """Return an instant that a link of ours carries; what it does not carry, or somebody else's text, is none."""
+    try:
+        read = datetime.fromisoformat(text)
+        return read.astimezone(UTC) if read.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def wall_minutes(text: str, name: str) -> int:
     """Return `22:30` as minutes from midnight."""
     try:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from bastion.cli.people import EVERYONE
 from bastion.cli.terminal import AsJson, instant, one, perform, say, show
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.parties import Actor
@@ -65,7 +66,7 @@ async def _rows(services: Services, me: Actor) -> list[dict[str, object]]:
 
 async def _names(services: Services, me: Actor) -> dict[str, str]:
     suppliers = {s.id: s.code for s in await services.directory.suppliers(me)}
-    people = {v.technician.id: v.technician.login for v in await services.people.technicians(me)}
+    people = {v.technician.id: v.technician.login for v in await services.people.technicians(me, limit=EVERYONE)}
     devices = {v.device.id: v.device.code for v in await services.inventory.devices(me, limit=10_000)}
     return suppliers | people | devices
 

@@ -156,16 +156,24 @@ class Access:
 
     async def search(
         self, actor: Actor, *, state: str = "", text: str = "", device_id: str = "", supplier_id: str = "",
-        limit: int = 50, offset: int = 0,
+        before: datetime | None = None, limit: int = 50, offset: int = 0,
     ) -> list[RequestView]:  # fmt: skip
+        """Newest first. A text that names nothing is looked for as far back as `reach` says."""
         mine = actor.id if actor.kind is ActorKind.TECHNICIAN else ""
         async with self._database.read() as uow:
             joins = Joins(uow)
             rows = await uow.requests.search(
                 state=state, text=text, device_id=device_id, supplier_id=supplier_id, technician_id=mine,
-                facility_ids=None if mine else scope(actor), limit=limit, offset=offset,
+                facility_ids=None if mine else scope(actor), before=before, limit=limit, offset=offset,
             )  # fmt: skip
             return await self._views.rows(joins, actor, rows)
+
+    async def reach(
+        self, actor: Actor, *, text: str, state: str = "", before: datetime | None = None
+    ) -> datetime | None:
+        """Up to when `search` looked for this text: look further back from there. `None`: everything was looked at."""
+        async with self._database.read() as uow:
+            return await uow.requests.reach(text, state=state, facility_ids=scope(actor), before=before)
 
     async def grants(self, actor: Actor, technician_id: str) -> list[GrantView]:
         """The open and coming grants of a technician that the actor may see."""

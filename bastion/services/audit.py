@@ -1,6 +1,7 @@
 """Reading the audit chain: search, verify, export. Writing happens only inside the other use cases."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 
 from bastion import clock
@@ -10,8 +11,10 @@ from bastion.errors import Forbidden
 from bastion.services.authentication import Authentication
 from bastion.services.joins import scope
 from bastion.store.audit_log import AuditVerdict
+from bastion.store.audit_search import Wanted
 from bastion.store.database import Database
 
+__all__ = ["Audit", "Wanted"]
 READERS = frozenset({Role.SECURITY, Role.AUDITOR, Role.ADMIN})
 BATCH = 500
 
@@ -33,6 +36,12 @@ class Audit:
                 tag_prefix=tag_prefix, severity=severity, actor=who, subject_id=subject_id, since=since, until=until,
                 text=text, before_seq=before_seq, limit=limit, facility_ids=scope(actor, *READERS),
             )  # fmt: skip
+
+    async def reach(self, actor: Actor, wanted: Wanted) -> int | None:
+        """The last event `search` looked at for a text or a name: look further back from there. `None`: at all."""
+        _reader(actor)
+        async with self._database.read() as uow:
+            return await uow.audit.reach(replace(wanted, facility_ids=scope(actor)))
 
     async def verify(self, actor: Actor) -> AuditVerdict:
         """Walk the whole chain; the verdict itself becomes an event."""

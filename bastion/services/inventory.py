@@ -78,6 +78,20 @@ class Inventory:
             rows = await uow.devices.search(text=text, facility_ids=scope(actor), limit=limit, offset=offset)
             return await Joins(uow).device_views(rows)
 
+    async def names(self, actor: Actor, text: str = "", supplier_id: str = "", limit: int = 20) -> list[Device]:
+        """Devices in use to choose from, by code; of a supplier, if one is named."""
+        need_reader(actor)
+        async with self._database.read() as uow:
+            return await uow.devices.search(
+                text=text, facility_ids=scope(actor), supplier_id=supplier_id, active=True, limit=limit
+            )
+
+    async def by_code(self, actor: Actor, code: str) -> DeviceView | None:
+        need_reader(actor)
+        async with self._database.read() as uow:
+            device = await uow.devices.by_code(code)
+            return await Joins(uow).device_view(device) if device and actor.covers(device.facility_id) else None
+
     async def device(self, actor: Actor, device_id: str) -> DeviceView:
         need_reader(actor)
         async with self._database.read() as uow:

@@ -97,6 +97,12 @@ class People:
         async with self._database.read() as uow:
             return await _technician_views(uow, await uow.technicians.search(text, limit=limit, offset=offset))
 
+    async def by_login(self, actor: Actor, login: str) -> TechnicianView | None:
+        need_reader(actor)
+        async with self._database.read() as uow:
+            person = await uow.technicians.by_login(login)
+            return (await _technician_views(uow, [person]))[0] if person else None
+
     async def technician(self, actor: Actor, technician_id: str) -> TechnicianView:
         need_reader(actor)
         async with self._database.read() as uow:

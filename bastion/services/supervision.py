@@ -47,6 +47,18 @@ class Supervision:
             )  # fmt: skip
             return await Joins(uow).sessions(records)
 
+    async def reach(
+        self, actor: Actor, *, text: str, technician: str = "", supplier_id: str = "", device_id: str = "",
+        end_reason: str = "", since: datetime | None = None, until: datetime | None = None, live: bool | None = None,
+        health_data: bool = False,
+    ) -> datetime | None:  # fmt: skip
+        """Up to when `search` looked for this text: look further back from there. `None`: everything was looked at."""
+        async with self._database.read() as uow:
+            return await uow.sessions.reach(
+                text, facility_ids=scope(actor), technician=technician, supplier_id=supplier_id, device_id=device_id,
+                end_reason=end_reason, since=since, until=until, live=live, health_data=health_data,
+            )  # fmt: skip
+
     async def of_request(self, actor: Actor, request_id: str) -> list[SessionView]:
         """The sessions that came of one request, the earliest first."""
         async with self._database.read() as uow:

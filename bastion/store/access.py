@@ -16,6 +16,7 @@ from bastion.domain.lock import Lock
 from bastion.domain.work_plan import WorkPlan
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
+from bastion.store.looking import floor, named, within
 from bastion.store.repository import Repository, Versioned
 
 _R = t.access_requests.c
@@ -43,8 +44,9 @@ class Requests(Versioned[AccessRequest]):
 
     async def pending(self, now: datetime, facility_ids: frozenset[str] | None = None) -> list[AccessRequest]:
         """Undecided and not expired, newest first; `None` means every facility."""
-        query = PENDING if facility_ids is None else PENDING.where(_R.facility_id.in_(facility_ids))
-        return await self._many(query, {"now": now})
+        query = WAITING if facility_ids is None else WAITING.where(_R.facility_id.in_(facility_ids))
+        waiting = await self._many(query, {"now": now})
+        return sorted(waiting, key=lambda request: (request.created_at, request.id), reverse=True)
 
     async def of_technician(self, technician_id: str, limit: int = 20) -> list[AccessRequest]:
         return await self._many(OF_TECHNICIAN, {"technician_id": technician_id, "limit": limit})
@@ -63,21 +65,42 @@ class Requests(Versioned[AccessRequest]):
         supplier_id: str = "",
         device_id: str = "",
         since: datetime | None = None,
+        before: datetime | None = None,
         now: datetime | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[AccessRequest]:
-        """Newest first. With `now`, "pending" leaves out what has expired, and "expired" can be asked for."""
+        """Newest first. With `now`, "pending" leaves out what has expired, and "expired" can be asked for.
+
+        A text that names nothing is looked for among the newest rows before `before`, as far as `reach`.
+        """
         if not storable(text):
             return []
-        wanted = [*_in_state(state, now), *_about(text)]
+        wanted = [*_in_state(state, now), *_when(since, before)]
         exact = {"technician_id": technician_id, "supplier_id": supplier_id, "device_id": device_id}
         wanted += [_R[name] == value for name, value in exact.items() if value]
         if facility_ids is not None:
-            wanted.append(_R.facility_id.in_(facility_ids))
-        if since is not None:
-            wanted.append(_R.created_at >= since)
+            wanted.append(within(_R.facility_id, facility_ids))
+        if text:
+            wanted += await self._about(text, wanted)
         return await self._many(NEWEST_REQUESTS.where(*wanted).limit(limit).offset(offset))
+
+    async def reach(
+        self, text: str, *, state: str = "", facility_ids: frozenset[str] | None = None, before: datetime | None = None
+    ) -> datetime | None:
+        """Up to when `search` looks for this text; `None` for to the end."""
+        if not text.strip() or not storable(text) or await named(self._tx, text):
+            return None
+        wanted = [*_in_state(state, None), *_when(None, before)]
+        if facility_ids is not None:
+            wanted.append(within(_R.facility_id, facility_ids))
+        return await floor(self._tx, _R.created_at, wanted)
+
+    async def _about(self, text: str, wanted: "list[sa.ColumnElement[bool]]") -> "list[sa.ColumnElement[bool]]":
+        if called := await named(self._tx, text):
+            return [(_R.id if what == "request_id" else _R[what]).in_(ids) for what, ids in called.items()]
+        last = await floor(self._tx, _R.created_at, wanted)
+        return [_said(text)] if last is None else [_said(text), _R.created_at >= last]
 
     async def _agree(self, request: AccessRequest) -> None:
         rows = [
@@ -135,12 +158,19 @@ def _in_state(state: str, now: datetime | None) -> "list[sa.ColumnElement[bool]]
     return [_R.stored_state == state]
 
 
-def _about(text: str) -> "list[sa.ColumnElement[bool]]":
-    if not text:
-        return []
+def _when(since: datetime | None, before: datetime | None) -> "list[sa.ColumnElement[bool]]":
+    wanted: list[sa.ColumnElement[bool]] = []
+    if since is not None:
+        wanted.append(_R.created_at >= since)
+    if before is not None:
+        wanted.append(_R.created_at < before)
+    return wanted
+
+
+def _said(text: str) -> "sa.ColumnElement[bool]":
     columns = (_R.technician_name, _R.reason, _R.work_order, _R.decision_note)
     found = [column.icontains(text, autoescape=True) for column in columns]
-    return [sa.or_(*found, _R.id.iendswith(text, autoescape=True), *_names(text, _R.device_id, _R.supplier_id))]
+    return sa.or_(*found, _R.id.iendswith(text, autoescape=True), *_names(text, _R.device_id, _R.supplier_id))
 
 
 def _names(text: str, device: "sa.Column[Any]", supplier: "sa.Column[Any]") -> "list[sa.ColumnElement[bool]]":
@@ -157,7 +187,10 @@ def _names(text: str, device: "sa.Column[Any]", supplier: "sa.Column[Any]") -> "
 
 
 NEWEST_REQUESTS = Requests.sql_select.order_by(_R.created_at.desc(), _R.id.desc())
-PENDING = NEWEST_REQUESTS.where(_R.stored_state == RequestState.PENDING, _R.expires_at > _NOW)
+_OPEN = (_R.stored_state == RequestState.PENDING, _R.expires_at > _NOW)
+WAITING = Requests.sql_select.where(*_OPEN)
+"""In no order: asked for one, SQLite would rather walk through four years of requests than sort the few that wait."""
+PENDING = NEWEST_REQUESTS.where(*_OPEN)
 OF_TECHNICIAN = NEWEST_REQUESTS.where(_R.technician_id == sa.bindparam("technician_id")).limit(sa.bindparam("limit"))
 OPEN_FOR = PENDING.where(
     _R.technician_id == sa.bindparam("technician_id"), _R.device_id == sa.bindparam("device_id")

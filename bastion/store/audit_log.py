@@ -20,7 +20,7 @@ from bastion.domain.parties import Actor
 from bastion.domain.telling import Fact, topic_of
 from bastion.store import tables as t
 from bastion.store.audit_chain import GENESIS, AuditVerdict, Head, Inspector, linked
-from bastion.store.audit_search import found
+from bastion.store.audit_search import Wanted, found, reach
 from bastion.store.columns import Instant
 from bastion.store.outbox import put_facts
 from bastion.store.transaction import Change, Transaction
@@ -103,15 +103,15 @@ class AuditLog:
         limit: int = 100,
     ) -> list[AuditEvent]:
         """Newest first; `before_seq` asks for the next page. `actor` is an id or part of a name; `severity` the
-        least one; `since <= at < until`.
+        least one; `since <= at < until`. A text or a name is looked for as far back as `reach` says.
         """
         await self._flush()
-        query = found(
-            tag_prefix=tag_prefix, severity=severity, actor=actor, subject_id=subject_id, facility_ids=facility_ids,
-            since=since, until=until, text=text, before_seq=before_seq,
-        )  # fmt: skip
-        rows = await self._tx.rows(query.limit(limit))
-        return _events(rows)
+        wanted = Wanted(tag_prefix, severity, actor, subject_id, facility_ids, since, until, text, before_seq)
+        return _events(await found(self._tx, wanted, limit))
+
+    async def reach(self, wanted: Wanted) -> int | None:
+        """The last event that `search` looks at for a text or a name; `None` when it is the first there is."""
+        return await reach(self._tx, wanted)
 
     async def between(self, first: int, last: int) -> list[AuditEvent]:
         """Events `first..last`, both included, oldest first: for exports, a stretch at a time."""

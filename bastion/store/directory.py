@@ -147,6 +147,8 @@ class Devices(Repository[Device]):
         supplier_id: str = "",
         limit: int = 50,
         offset: int = 0,
+        *,
+        active: bool = False,
     ) -> list[Device]:
         """Devices whose code, name, place, maker, model or serial number contains `text`, by code."""
         if not storable(text):
@@ -156,6 +158,8 @@ class Devices(Repository[Device]):
             query = query.where(sa.or_(*(column.icontains(text, autoescape=True) for column in _SEARCHED)))
         if facility_ids is not None:
             query = query.where(t.devices.c.facility_id.in_(facility_ids))
+        if active:
+            query = query.where(t.devices.c.active)
         if supplier_id:
             linked = sa.select(t.device_suppliers.c.device_id).where(t.device_suppliers.c.supplier_id == supplier_id)
             query = query.where(t.devices.c.id.in_(linked))

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from bastion.domain.held_file import WAITING, Direction, FileState, HeldFile
 from bastion.store import tables as t
 from bastion.store.columns import Closed, Instant, storable
+from bastion.store.looking import within
 from bastion.store.repository import Versioned
 
 _F = t.held_files.c
@@ -35,7 +36,7 @@ class HeldFiles(Versioned[HeldFile]):
         exact = {"technician_id": technician_id, "session_id": session_id}
         wanted += [_F[name] == value for name, value in exact.items() if value]
         if facility_ids is not None:
-            wanted.append(_F.facility_id.in_(facility_ids))
+            wanted.append(within(_F.facility_id, facility_ids))
         if text:
             found = [column.icontains(text, autoescape=True) for column in (_F.path, _F.technician_name, _F.sha256)]
             wanted.append(sa.or_(*found, _F.id.iendswith(text, autoescape=True)))

@@ -9,6 +9,7 @@ from bastion.domain.country import EEA
 from bastion.domain.session_record import SessionRecord
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
+from bastion.store.looking import MOST_NAMED, floor, named, within
 from bastion.store.repository import Versioned
 
 _S = t.sessions.c
@@ -58,23 +59,68 @@ class Sessions(Versioned[SessionRecord]):
         """Newest first. `technician` is a part of the name; `since <= started_at < until`."""
         if not storable(technician + text):
             return []
+        wanted = self._exactly(technician_id, supplier_id, device_id, end_reason)
+        wanted += _when(since, until, live)
+        if health_data:
+            wanted.append(SHOWS_HEALTH_DATA)
+        if facility_ids is not None:
+            wanted.append(within(_S.facility_id, facility_ids))
+        if technician:
+            wanted.append(await self._by(technician))
+        if text:
+            wanted += await self._about(text, wanted)
+        return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
+
+    async def reach(
+        self,
+        text: str,
+        *,
+        facility_ids: frozenset[str] | None = None,
+        technician: str = "",
+        supplier_id: str = "",
+        device_id: str = "",
+        end_reason: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        live: bool | None = None,
+        health_data: bool = False,
+    ) -> datetime | None:
+        """Up to when `search` looks for this text; `None` for to the end."""
+        if not text.strip() or not storable(technician + text) or await named(self._tx, text):
+            return None
+        wanted = self._exactly("", supplier_id, device_id, end_reason) + _when(since, until, live)
+        if health_data:
+            wanted.append(SHOWS_HEALTH_DATA)
+        if facility_ids is not None:
+            wanted.append(within(_S.facility_id, facility_ids))
+        if technician:
+            wanted.append(await self._by(technician))
+        return await floor(self._tx, _S.started_at, wanted)
+
+    @staticmethod
+    def _exactly(
+        technician_id: str, supplier_id: str, device_id: str, end_reason: str
+    ) -> "list[sa.ColumnElement[bool]]":
         exact = {
             "technician_id": technician_id,
             "supplier_id": supplier_id,
             "device_id": device_id,
             "end_reason": end_reason,
         }
-        wanted = [_S[name] == value for name, value in exact.items() if value]
-        wanted += _when(since, until, live)
-        if health_data:
-            wanted.append(SHOWS_HEALTH_DATA)
-        if facility_ids is not None:
-            wanted.append(_S.facility_id.in_(facility_ids))
-        if technician:
-            wanted.append(_S.technician_name.icontains(technician, autoescape=True))
-        if text:
-            wanted.append(_about(text))
-        return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
+        return [_S[name] == value for name, value in exact.items() if value]
+
+    async def _by(self, name: str) -> "sa.ColumnElement[bool]":
+        """People whose name holds this; of few the index knows the sessions, many are met soon anyway."""
+        rows = await self._tx.rows(_PEOPLE.where(t.technicians.c.name.icontains(name, autoescape=True)))
+        if len(rows) > MOST_NAMED:
+            return _S.technician_name.icontains(name, autoescape=True)
+        return _S.technician_id.in_([row[0] for row in rows])
+
+    async def _about(self, text: str, wanted: "list[sa.ColumnElement[bool]]") -> "list[sa.ColumnElement[bool]]":
+        if called := await named(self._tx, text):
+            return [_S[what].in_(ids) for what, ids in called.items()]
+        last = await floor(self._tx, _S.started_at, wanted)
+        return [_said(text)] if last is None else [_said(text), _S.started_at >= last]
 
 
 def _when(since: datetime | None, until: datetime | None, live: bool | None) -> "list[sa.ColumnElement[bool]]":
@@ -88,23 +134,24 @@ def _when(since: datetime | None, until: datetime | None, live: bool | None) -> 
     return wanted
 
 
-def _about(text: str) -> "sa.ColumnElement[bool]":
+def _said(text: str) -> "sa.ColumnElement[bool]":
     """In the record itself, or in what it names: the device, the company, the reason given in the request."""
     own = (_S.technician_name, _S.account_login, _S.source, _S.client, _S.end_why, _S.cut_why)
     d, s, r = t.devices.c, t.suppliers.c, t.access_requests.c
     elsewhere: tuple[tuple[sa.Column[Any], sa.Column[Any], tuple[sa.Column[Any], ...]], ...] = (
         (_S.device_id, d.id, (d.code, d.name, d.ward)),
         (_S.supplier_id, s.id, (s.code, s.name)),
-        (_S.request_id, r.id, (r.reason, r.work_order)),
     )
+    asked = sa.or_(*(column.icontains(text, autoescape=True) for column in (r.reason, r.work_order)))
     found = [column.icontains(text, autoescape=True) for column in own]
     for here, there, columns in elsewhere:
         matches = sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
         found.append(here.in_(sa.select(there).where(matches)))
-    return sa.or_(*found)
+    return sa.or_(*found, sa.exists().where(r.id == _S.request_id, asked).correlate(t.sessions))
 
 
 SHOWS_HEALTH_DATA = _S.screen_findings.not_in(sa.literal_column(kinds) for kinds in ("'[]'", "'[\"too_large\"]'"))
+_PEOPLE = sa.select(t.technicians.c.id).limit(MOST_NAMED + 1)
 NEWEST = Sessions.sql_select.order_by(_S.started_at.desc(), _S.id.desc())
 LIVE = Sessions.sql_all.where(_S.ended_at.is_(None))
 LIVE_ON = LIVE.where(_S.node == sa.bindparam("node"))

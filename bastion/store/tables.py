@@ -199,7 +199,8 @@ import_drafts = sa.Table(
 # -- access ------------------------------------------------------------------------------------------------------------
 access_requests = sa.Table(
     "access_requests", metadata, _id(), _to("technicians", "technician_id", index=False), _text("technician_name"),
-    _to("suppliers", "supplier_id"), _to("devices", "device_id"), _to("facilities", "facility_id"),
+    _to("suppliers", "supplier_id", index=False), _to("devices", "device_id", index=False),
+    _to("facilities", "facility_id", index=False),
     _to("device_accounts", "account_id", nullable=True, index=False), _of("kind", Closed(InterventionKind)),
     _text("reason"), _text("work_order"), _of("wanted", Span()), _at("created_at"), _at("expires_at"),
     _text("created_by_id"), _text("created_by_name"), _text("created_by_company"), _number("quorum"),
@@ -211,6 +212,11 @@ access_requests = sa.Table(
     _of("announced", Records(AnnouncedFile), default="[]"), *_plan(), _number("version"),
     sa.Index("ix_access_requests_technician", "technician_id", "device_id", "stored_state"),
     sa.Index("ix_access_requests_state", "stored_state", "created_at"),
+    sa.Index("ix_access_requests_waiting", "stored_state", "expires_at"),
+    sa.Index("ix_access_requests_facility", "facility_id", "created_at"),
+    sa.Index("ix_access_requests_supplier", "supplier_id", "created_at"),
+    sa.Index("ix_access_requests_device", "device_id", "created_at"),
+    sa.Index("ix_access_requests_whose", "technician_id", "created_at"),
     sa.Index("ix_access_requests_created", "created_at"),
 )  # fmt: skip
 approvals = sa.Table(
@@ -288,6 +294,7 @@ sessions = sa.Table(
     sa.Column("recording_seconds", sa.Double, nullable=False), _of("country", Text(), default="FR"),
     _of("screen_findings", Several(tuple), default="[]"), _number("version"),
     sa.Index("ix_sessions_country", "country", "started_at"),
+    sa.Index("ix_sessions_request", "request_id"), sa.Index("ix_sessions_reason", "end_reason", "started_at"),
     sa.Index("ix_sessions_live", "ended_at", "node"), sa.Index("ix_sessions_started", "started_at"),
     sa.Index("ix_sessions_device", "device_id", "started_at"),
     sa.Index("ix_sessions_technician", "technician_id", "started_at"),
@@ -430,3 +437,8 @@ for table in (facilities, suppliers, devices):
     sa.Index(f"uq_{table.name}_code", sa.func.lower(table.c.code), unique=True)
 for table in (technicians, staff):
     sa.Index(f"uq_{table.name}_login", sa.func.lower(table.c.login), unique=True)
+sa.Index("ix_suppliers_name", sa.func.lower(suppliers.c.name))
+sa.Index("ix_technicians_name", sa.func.lower(technicians.c.name))
+sa.Index("ix_technicians_register", technicians.c.name, technicians.c.id)
+sa.Index("ix_access_requests_order", sa.func.lower(access_requests.c.work_order))
+sa.Index("ix_access_requests_ref", sa.func.substr(access_requests.c.id, sa.literal_column("25")))

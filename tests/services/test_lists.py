@@ -12,7 +12,7 @@ from bastion.services.directory import SupplierForm
 from bastion.services.inventory import DeviceForm
 from bastion.services.opening import Connection
 from bastion.services.people import TechnicianForm
-from tests.services.house import OPERATOR, House, public_line
+from tests.services.house import OPERATOR, House, public_line, undertake
 
 
 @contextmanager
@@ -40,6 +40,7 @@ async def add_work(house: House, number: int) -> None:
     form = TechnicianForm(code, f"Person {number}", f"{code}@x", supplier.code, "en")
     person = await services.people.save_technician(OPERATOR, form)
     await services.people.add_key(OPERATOR, person.id, public_line(), "laptop")
+    await undertake(services, person)
     for which in ("a", "b"):
         await _ready_device(house, f"{code}{which}", supplier.code)
     who = house.technician(person)

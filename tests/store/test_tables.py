@@ -18,6 +18,7 @@ from bastion.store import (
     emergencies,
     handovers,
     held_files,
+    looking,
     maintenance,
     outbox,
     papers,
@@ -76,7 +77,7 @@ FINDERS = {
     "emergencies.search": emergencies.NEWEST.limit(50),
     "sessions.of_grant": sessions.OF_GRANT,
     "papers.of": papers.OF_SUPPLIER,
-    "requests.pending": access.PENDING,
+    "requests.pending": access.WAITING,
     "requests.of_technician": access.OF_TECHNICIAN,
     "requests.open_for": access.OPEN_FOR,
     "requests.search": access.NEWEST_REQUESTS.limit(50),
@@ -126,7 +127,7 @@ FINDERS = {
     "audit.search": sa.select(t.audit_events).order_by(t.audit_events.c.seq.desc()).limit(100),
     "audit.verify": audit_log._AFTER,
     "audit.between": audit_log._BETWEEN,
-}
+} | {f"what is called so, {number}": part for number, part in enumerate(looking.PARTS)}
 
 
 @pytest.mark.parametrize("name", FINDERS)

@@ -1,10 +1,14 @@
 """`/audit`: the chained trail of everything that must survive."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from bastion.domain.events import AuditEvent, Severity
 from web.api.bearer import Me, Use
 from web.api.shapes import Instant, Limit, Shape
+
+Seq = Annotated[int, Query(ge=1, le=2**62)]
 
 
 class Verdict(Shape):
@@ -21,7 +25,7 @@ def add_to(router: APIRouter) -> None:
 
 async def search(
     me: Me, use: Use, *, tag: str = "", severity: Severity | None = None, who: str = "", subject_id: str = "",
-    since: Instant | None = None, until: Instant | None = None, text: str = "", before_seq: int | None = None,
+    since: Instant | None = None, until: Instant | None = None, text: str = "", before_seq: Seq | None = None,
     limit: Limit = 100,
 ) -> list[AuditEvent]:  # fmt: skip
     """List events, newest first; give the last `seq` back as `before_seq` for the next page."""

@@ -6,7 +6,7 @@ from bastion.domain.country import HOME
 from bastion.domain.parties import Role
 from bastion.services.people import Duty, StaffForm, TechnicianForm
 from web.api.bearer import Me, Use
-from web.api.shapes import Instant, KeyShape, Shape, StaffShape, TechnicianShape
+from web.api.shapes import Instant, KeyShape, Limit, Offset, Shape, StaffShape, TechnicianShape
 from web.portal.links import link_of
 
 
@@ -76,9 +76,11 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/staff/{ident}/invite", invite, methods=["POST"])
 
 
-async def technicians(me: Me, use: Use) -> list[TechnicianShape]:
-    """The named people of the suppliers."""
-    return [TechnicianShape.of(view) for view in await use.people.technicians(me)]
+async def technicians(
+    me: Me, use: Use, text: str = "", limit: Limit = 100, offset: Offset = 0
+) -> list[TechnicianShape]:
+    """The named people of the suppliers, by name; `text` is part of a name, a login or a company."""
+    return [TechnicianShape.of(view) for view in await use.people.technicians(me, text, limit, offset)]
 
 
 async def technician(ident: str, me: Me, use: Use) -> TechnicianShape:

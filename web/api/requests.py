@@ -1,6 +1,6 @@
 """`/requests` and `/grants`: asking on a technician's behalf, deciding, and the rights that come of it."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
@@ -88,13 +88,21 @@ def add_to(router: APIRouter) -> None:
 
 
 async def search(
-    me: Me, use: Use, state: RequestState | None = None, text: str = "", limit: Limit = 50, offset: Offset = 0
-) -> list[RequestShape]:
-    """List requests of one's facilities, newest first; `state=pending` lists what waits for a decision."""
+    answer: Response, me: Me, use: Use, state: RequestState | None = None, text: str = "",
+    before: Instant | None = None, limit: Limit = 50, offset: Offset = 0,
+) -> list[RequestShape]:  # fmt: skip
+    """List requests of one's facilities, newest first; `state=pending` lists what waits for a decision.
+
+    A reference, work order, device code, login or full name is found however old it is. Any other `text` is looked for
+    among the five thousand newest; where there are more, the header `Looked-Back-To` is what to give as `before`.
+    """
     now = clock.now()
     if state is RequestState.PENDING:
         return [RequestShape.of(view, now) for view in await use.access.pending(me)]
-    found = await use.access.search(me, state=state or "", text=text, limit=limit, offset=offset)
+    found = await use.access.search(me, state=state or "", text=text, before=before, limit=limit, offset=offset)
+    reach = await use.access.reach(me, text=text, state=state or "", before=before)
+    if reach is not None:
+        answer.headers["looked-back-to"] = reach.isoformat()
     return [RequestShape.of(view, now) for view in found]
 
 

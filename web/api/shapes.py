@@ -22,7 +22,7 @@ from policies.guards.verdict import FindingKind
 Minutes = Annotated[int, Field(ge=1, le=24 * 60, description="Minutes of work.")]
 Instant = Annotated[AwareDatetime, Field(description="An instant with its offset, e.g. 2026-05-04T08:00:00+02:00.")]
 Limit = Annotated[int, Field(ge=1, le=500)]
-Offset = Annotated[int, Field(ge=0, le=1_000_000)]
+Offset = Annotated[int, Field(ge=0, le=100_000)]
 Code = Annotated[str, Field("", max_length=16, description="A fresh code from the authenticator; each is used once.")]
 Reason = Annotated[str, Field(max_length=2000, description="Why; kept with the record.")]
 

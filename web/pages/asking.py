@@ -15,8 +15,7 @@ from bastion.domain.parties import Facility
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services.access import RequestDraft
-from bastion.services.views import DeviceView, TechnicianView
-from web import fields, labels, plan_words
+from web import choices, fields, labels, plan_words
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
 
@@ -95,8 +94,7 @@ async def ask(seen: Seen, said: Annotated[AskForm, Form()]) -> Response:
 
 
 async def _ask(seen: Console, said: AskForm) -> Response:
-    devices = await seen.services.inventory.devices(seen.actor, limit=500)
-    device = next((v for v in devices if v.device.code == said.device), None)
+    device = await seen.services.inventory.by_code(seen.actor, said.device)
     if device is None:
         raise Invalid(said.device, field="device", sentence="Choose a device from the list.")
     if not said.technician:
@@ -110,22 +108,14 @@ async def _ask(seen: Console, said: AskForm) -> Response:
 
 async def _form(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:
     t, face = seen.t, seen.face
-    people = [v for v in await seen.services.people.technicians(seen.actor) if v.technician.usable(face.now)]
-    chosen = next((v for v in people if v.technician.login == typed.technician), None)
-    devices = await _devices_of(seen, chosen, typed.device if error else "")
+    chosen = await seen.services.people.by_login(seen.actor, typed.technician)
+    devices = await choices.devices(seen, typed.device, chosen.supplier.id if chosen else "")
+    if error and devices.whole and typed.device not in {code for code, _ in devices.options}:
+        devices.options.extend(one for one in (await choices.devices(seen)).options if one[0] == typed.device)
     return seen.page(
         "request_new.html", N_("Ask for a technician"), error=error, typed=typed, chosen=chosen,
-        devices=[(v.device.code, f"{v.device.code} · {v.device.name}") for v in devices],
-        technicians=[(v.technician.login, f"{v.technician.name} · {v.supplier.name}") for v in people],
+        devices=devices, technicians=await choices.technicians(seen, typed.technician, usable=True),
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=[(str(choice), face.span(fields.length(choice)), "") for choice in ASK_MINUTES],
         patient_data=[(value, t(words[1]), "") for value, words in plan_words.PATIENT_DATA.items()],
     )  # fmt: skip
-
-
-async def _devices_of(seen: Console, chosen: TechnicianView | None, kept: str) -> list[DeviceView]:
-    """Return the devices the chosen technician's company maintains, and the one that stood in a refused form."""
-    devices = [v for v in await seen.services.inventory.devices(seen.actor, limit=500) if v.device.active]
-    if chosen is None:
-        return devices
-    return [v for v in devices if chosen.supplier.id in v.device.supplier_ids or v.device.code == kept]

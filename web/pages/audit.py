@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from bastion.domain.events import AuditEvent
 from bastion.errors import BastionError
+from bastion.services.audit import Wanted
 from web import audit_words, fields, labels
 from web.console import Console, Seen, Typed
 from web.facts import Teller
@@ -60,24 +61,40 @@ async def _listing(
     seen: Console, filters: Typed, verdict: object = None, error: BastionError | None = None
 ) -> Response:
     rows: list[AuditEvent] = []
+    last = None
     try:
-        rows = await _search(seen, filters)
+        wanted = _wanted(filters)
+        rows = await _search(seen, wanted)
+        last = await seen.services.audit.reach(seen.actor, wanted) if len(rows) <= PAGE else None
     except BastionError as problem:
         error = error or problem
     return seen.page(
         "audit.html", N_("Audit trail"), error=error, rows=rows[:PAGE], filters=filters, verdict=verdict,
         older=_address(filters, rows[PAGE - 1].seq) if len(rows) > PAGE else "",
-        newer=_address(filters) if filters.before else "",
+        newer=_address(filters) if filters.before else "", further=_address(filters, last) if last else "",
         tags=_tags(seen), tell=Teller(seen.t, seen.face).facts,
         severities=[(value, seen.t(words[1])) for value, words in labels.SEVERITIES.items()],
     )  # fmt: skip
 
 
-async def _search(seen: Console, filters: Typed) -> list[AuditEvent]:
-    return await seen.services.audit.search(
-        seen.actor, tag_prefix=filters.tag, severity=filters.severity, who=filters.who, subject_id=filters.subject,
+def _wanted(filters: Typed) -> Wanted:
+    return Wanted(
+        filters.tag, filters.severity, filters.who, filters.subject,
         since=fields.day_start(filters.since, "since"), until=fields.day_end(filters.until, "until"),
-        text=filters.text, before_seq=fields.page_number(filters.before) or None, limit=PAGE + 1,
+        text=filters.text, before_seq=_number(filters.before),
+    )  # fmt: skip
+
+
+def _number(text: str) -> int | None:
+    """The event a link goes on from; nonsense is the newest."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+async def _search(seen: Console, wanted: Wanted) -> list[AuditEvent]:
+    return await seen.services.audit.search(
+        seen.actor, tag_prefix=wanted.tag_prefix, severity=wanted.severity, who=wanted.actor,
+        subject_id=wanted.subject_id, since=wanted.since, until=wanted.until, text=wanted.text,
+        before_seq=wanted.before_seq, limit=PAGE + 1,
     )  # fmt: skip
 
 

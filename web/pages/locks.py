@@ -4,28 +4,29 @@ from datetime import timedelta
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from bastion import clock
 from bastion.domain.lock import Lock, LockScope
-from bastion.errors import BastionError
+from bastion.errors import BastionError, NotFound
 from bastion.services import reasons
-from web import fields, labels
+from web import choices, fields, labels
 from web.console import Console, Seen, Typed, go
-from web.guards import GUARDS
 from web.labels import N_
 from web.render import page
 
 router = APIRouter()
 Text = Annotated[str, Form()]
+Asked = Annotated[str, Query()]
 HOURS = (1, 4, 12, 24, 72)
 PARTIAL = (LockScope.SUPPLIER, LockScope.TECHNICIAN, LockScope.DEVICE)
 
 
 @router.get("/locks")
-async def listing(seen: Seen) -> Response:
-    return await _listing(seen, Typed(scope=LockScope.SUPPLIER.value))
+async def listing(seen: Seen, technician: Asked = "", device: Asked = "") -> Response:
+    """Show what is cut and the form; while one types, the names that fit are read from here."""
+    return await _listing(seen, Typed(scope=LockScope.SUPPLIER.value, technician=technician, device=device))
 
 
 @router.get("/locks/banner")
@@ -83,39 +84,27 @@ async def _everything(seen: Console, typed: Typed, error: BastionError | None = 
 
 async def _listing(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:
     locks = await seen.services.locks.active(seen.actor)
-    names = await _subjects(seen) if locks or GUARDS["POST", "/locks"].admits(seen.actor) else {}
+    technicians, devices = await choices.technicians(seen, typed.technician), await choices.devices(seen, typed.device)
+    suppliers = await seen.services.directory.suppliers(seen.actor)
     return seen.page(
         "locks.html", N_("Cut access"), error=error, typed=typed,
-        rows=[(lock, _named(lock, names)) for lock in locks],
+        rows=[(lock, await _named(seen, lock)) for lock in locks],
         scopes=[(scope.value, seen.t(labels.LOCK_SCOPES[scope]), "") for scope in PARTIAL],
         spans=[("", seen.t(N_("somebody lifts it")))] + [(str(h), seen.face.span(timedelta(hours=h))) for h in HOURS],
-        suppliers=_options(names, LockScope.SUPPLIER), technicians=_options(names, LockScope.TECHNICIAN),
-        devices=_options(names, LockScope.DEVICE),
+        suppliers=[(s.code, s.name) for s in suppliers], technicians=technicians, devices=devices,
     )  # fmt: skip
 
 
-Names = dict[LockScope, list[tuple[str, str, str]]]
-
-
-async def _subjects(seen: Console) -> Names:
-    """Return, per scope, id, code and name of everything one may cut."""
+async def _named(seen: Console, lock: Lock) -> str:
+    """What is cut, as people call it; empty when there is nothing more to say than everything."""
     services, actor = seen.services, seen.actor
-    return {
-        LockScope.SUPPLIER: [(s.id, s.code, s.name) for s in await services.directory.suppliers(actor)],
-        LockScope.TECHNICIAN: [
-            (v.technician.id, v.technician.login, f"{v.technician.name} · {v.supplier.name}")
-            for v in await services.people.technicians(actor)
-        ],
-        LockScope.DEVICE: [
-            (v.device.id, v.device.code, f"{v.device.code} · {v.device.name}")
-            for v in await services.inventory.devices(actor, limit=500)
-        ],
-    }
-
-
-def _options(names: Names, scope: LockScope) -> list[tuple[str, str]]:
-    return [(code, name) for _, code, name in names.get(scope, [])]
-
-
-def _named(lock: Lock, names: Names) -> str:
-    return next((name for ident, _, name in names.get(lock.scope, []) if ident == lock.subject_id), "")
+    try:
+        if lock.scope is LockScope.TECHNICIAN:
+            view = await services.people.technician(actor, lock.subject_id)
+            return f"{view.technician.name} · {view.supplier.name}"
+        if lock.scope is LockScope.DEVICE:
+            device = (await services.inventory.device(actor, lock.subject_id)).device
+            return f"{device.code} · {device.name}"
+    except NotFound:  # of a hospital that is not this person's
+        return ""
+    return next((s.name for s in await services.directory.suppliers(actor) if s.id == lock.subject_id), "")

@@ -12,11 +12,11 @@ from bastion.services import reasons
 from bastion.services.replay import MEDIA, Playback
 from recordings.model import TrackHead
 from recordings.replay import SUFFIXES
-from web import fields, labels
+from web import choices, fields, labels
 from web.console import Console, Seen, Typed, go
 from web.facts import Teller
 from web.labels import N_
-from web.paging import PAGE, pages
+from web.paging import PAGE, further, pages
 from web.playbacks import Playbacks
 from web.security import token_of
 from web.shield import CSP_PLAYER
@@ -29,23 +29,27 @@ Asked = Annotated[str, Query()]
 @router.get("/recordings")
 async def listing(
     seen: Seen, text: Asked = "", technician: Asked = "", supplier: Asked = "", device: Asked = "", since: Asked = "",
-    until: Asked = "", reason: Asked = "", health: Asked = "",
-    at: Asked = "",
+    until: Asked = "", reason: Asked = "", health: Asked = "", at: Asked = "", before: Asked = "",
 ) -> Response:  # fmt: skip
     filters = Typed(
         text=text.strip()[:200], technician=technician.strip()[:200], supplier=supplier, device=device, since=since,
         until=until, reason=reason if reason in labels.END_REASONS else "", health="yes" if health else "",
+        before=before,
     )  # fmt: skip
     number = fields.page_number(at)
-    error, rows = None, []
+    error, rows, reach = None, [], None
     try:
-        rows = await _search(seen, filters, number)
+        wanted = await _wanted(seen, filters)
+        rows = await seen.services.supervision.search(
+            seen.actor, **wanted, limit=PAGE + 1, offset=number * PAGE, to_replay=True
+        )
+        reach = await seen.services.supervision.reach(seen.actor, **wanted) if len(rows) <= PAGE else None
     except BastionError as problem:
         error = problem
     newer, older = pages(seen.request, number, len(rows))
     return seen.page(
         "recordings.html", N_("Recordings"), error=error, rows=rows[:PAGE], filters=filters, newer=newer, older=older,
-        **await _choices(seen),
+        reach=further(seen.request, "before", reach), **await _choices(seen, device),
     )  # fmt: skip
 
 
@@ -110,20 +114,22 @@ def _file_name(text: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in text)
 
 
-async def _search(seen: Console, filters: Typed, number: int) -> list[Any]:
-    return await seen.services.supervision.search(
-        seen.actor, text=filters.text, technician=filters.technician, supplier_id=filters.supplier,
-        device_id=filters.device, end_reason=filters.reason, since=fields.day_start(filters.since, "since"),
-        until=fields.day_end(filters.until, "until"), live=False,
-        health_data=bool(filters.health), limit=PAGE + 1, offset=number * PAGE, to_replay=True,
-    )  # fmt: skip
+async def _wanted(seen: Console, filters: Typed) -> dict[str, Any]:
+    """What is looked for; whoever looks further back looks before that instant."""
+    return {
+        "text": filters.text, "technician": filters.technician, "supplier_id": filters.supplier, "live": False,
+        "device_id": await choices.device_id(seen, filters.device), "end_reason": filters.reason,
+        "health_data": bool(filters.health),
+        "since": fields.day_start(filters.since, "since"),
+        "until": fields.instant(filters.before) or fields.day_end(filters.until, "until"),
+    }  # fmt: skip
 
 
-async def _choices(seen: Console) -> dict[str, Any]:
+async def _choices(seen: Console, typed: str) -> dict[str, Any]:
     services, actor = seen.services, seen.actor
     return {
         "suppliers": [(s.id, s.name) for s in await services.directory.suppliers(actor)],
-        "devices": [(v.device.id, v.device.code) for v in await services.inventory.devices(actor, limit=500)],
+        "devices": await choices.devices(seen, typed, by_id=True),
         "reasons": [(reason, seen.t(words)) for reason, words in labels.END_REASONS.items()],
     }
 

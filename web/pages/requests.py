@@ -16,7 +16,7 @@ from web import device_words, fields, labels, pasted, plan_words
 from web.console import Console, Seen, Typed, go
 from web.guards import GUARDS
 from web.labels import N_
-from web.paging import PAGE, pages
+from web.paging import PAGE, further, pages
 from web.views import minutes, shorter_than
 
 router = APIRouter()
@@ -30,15 +30,24 @@ async def listing(
     text: Asked = "",
     state: Asked = "",
     at: Asked = "",
+    before: Asked = "",
 ) -> Response:
-    number = fields.page_number(at)
+    number, since = fields.page_number(at), fields.instant(before)
     filters = Typed(text=text.strip()[:200], state=state if state in labels.REQUEST_STATES else "")
-    rows = await seen.services.access.search(seen.actor, **filters, limit=PAGE + 1, offset=number * PAGE)
+    rows = await seen.services.access.search(seen.actor, **filters, before=since, limit=PAGE + 1, offset=number * PAGE)
+    reach = await seen.services.access.reach(seen.actor, **filters, before=since) if len(rows) <= PAGE else None
     newer, older = pages(seen.request, number, len(rows))
     t = seen.t
     states = [(value, t(words[1])) for value, words in labels.REQUEST_STATES.items() if value != RequestState.EXPIRED]
     return seen.page(
-        "requests.html", N_("Requests"), rows=rows[:PAGE], filters=filters, states=states, newer=newer, older=older
+        "requests.html",
+        N_("Requests"),
+        rows=rows[:PAGE],
+        filters=filters,
+        states=states,
+        newer=newer,
+        older=older,
+        reach=further(seen.request, "before", reach),
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -16,12 +16,14 @@ from web.console import Console, Seen, Typed, go
 from web.facts import WAYS, WHERE
 from web.labels import N_
 from web.pages.door import secret_of
+from web.paging import PAGE, pages
 from web.portal.links import link_of
 from web.render import qr
 from web.views import local_day
 
 router = APIRouter(prefix="/directory/technicians")
 Text = Annotated[str, Form()]
+Asked = Annotated[str, Query()]
 
 
 class TechnicianFields(BaseModel):
@@ -39,9 +41,12 @@ class TechnicianFields(BaseModel):
 
 
 @router.get("")
-async def listing(seen: Seen) -> Response:
+async def listing(seen: Seen, text: Asked = "", at: Asked = "") -> Response:
+    number, filters = fields.page_number(at), Typed(text=text.strip()[:200])
+    rows = await seen.services.people.technicians(seen.actor, filters.text, limit=PAGE + 1, offset=number * PAGE)
+    newer, older = pages(seen.request, number, len(rows))
     return seen.page(
-        "directory/technicians.html", N_("Technicians"), rows=await seen.services.people.technicians(seen.actor),
+        "directory/technicians.html", N_("Technicians"), rows=rows[:PAGE], filters=filters, newer=newer, older=older,
         intro=N_("Named people of suppliers; each signs in as himself."), add=N_("New technician"),
         from_file="technicians",
     )  # fmt: skip

@@ -19,6 +19,10 @@ SPARED: Final[Mapping[str, str]] = {
     "/recordings/{ident}/watch": "the player of a recording that was opened a moment ago; no list",
     "/recordings/{ident}/tracks/{number}": "the bytes of a recording; `make bench` measures them",
     "/directory/import/{ident}": "a file somebody has just handed in",
+    "/windows/{ident}": "one of a few, by its id",
+    "/emergencies/{ident}": "one of a few, by its id",
+    f"{PREFIX}/windows/{{ident}}": "one of a few, by its id",
+    f"{PREFIX}/emergencies/{{ident}}": "one of a few, by its id",
 }
 """Routes that are not measured here, and why."""
 TABLES: Final = {

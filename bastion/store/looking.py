@@ -1,0 +1,65 @@
+"""Looking for a text in tables of a million rows, without an engine of its own for it.
+
+What people copy from somewhere (a reference, a work order, the code of a device, a login, a name) is found by index
+however old it is. Any other text is looked for among the newest `STRETCH` rows that the other filters leave; whoever
+wants more looks further back from there (`floor`), so no page waits for a whole table.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from bastion.store import tables as t
+from bastion.store.columns import storable
+from bastion.store.transaction import Transaction
+
+STRETCH: Final = 5_000
+MOST_NAMED: Final = 200
+"""So many rows may share a work order, or technicians a name."""
+
+
+async def named(transaction: Transaction, text: str) -> dict[str, list[str]]:
+    """What is called exactly `text`: the column that would hold it, and the ids. Empty when it is just a text."""
+    if not text.strip() or not storable(text):
+        return {}
+    found: dict[str, list[str]] = {}
+    for row in await transaction.rows(_NAMED, {"text": text.strip()}):
+        found.setdefault(row.what, []).append(row.id)
+    first = next((what for what in _ORDER if what in found), "")
+    return {first: found[first]} if first else {}
+
+
+async def floor(
+    transaction: Transaction, at: "sa.Column[Any]", wanted: "list[sa.ColumnElement[bool]]"
+) -> datetime | None:
+    """The instant of the last of the `STRETCH` newest rows that are wanted; `None` when there are fewer."""
+    rows = await transaction.rows(sa.select(at).where(*wanted).order_by(at.desc()).offset(STRETCH - 1).limit(1))
+    return rows[0][0] if rows else None
+
+
+def within(column: "sa.Column[Any]", idents: frozenset[str]) -> "sa.ColumnElement[bool]":
+    """One of these; of a single one said as such, so that an index gives the rows in their order."""
+    return column == next(iter(idents)) if len(idents) == 1 else column.in_(idents)
+
+
+def _called(what: str, ident: "sa.Column[Any]", condition: "sa.ColumnElement[bool]") -> "sa.Select[Any]":
+    query = sa.select(sa.literal_column(f"'{what}'").label("what"), ident.label("id"))
+    return query.where(condition).limit(MOST_NAMED)
+
+
+_TEXT = sa.bindparam("text", type_=sa.String())
+_SAME = sa.func.lower(_TEXT)
+"""As the database lowers it: SQLite leaves É as it is, on both sides."""
+_R, _D, _P, _S = t.access_requests.c, t.devices.c, t.technicians.c, t.suppliers.c
+_ORDER: Final = ("request_id", "device_id", "technician_id", "supplier_id")
+PARTS: Final = (
+    _called("request_id", _R.id, sa.func.lower(_R.work_order) == _SAME),
+    _called("request_id", _R.id, sa.func.substr(_R.id, sa.literal_column("25")) == _SAME),
+    _called("device_id", _D.id, sa.func.lower(_D.code) == _SAME),
+    _called("technician_id", _P.id, sa.func.lower(_P.login) == _SAME),
+    _called("technician_id", _P.id, sa.func.lower(_P.name) == _SAME),
+    _called("supplier_id", _S.id, sa.func.lower(_S.code) == _SAME),
+    _called("supplier_id", _S.id, sa.func.lower(_S.name) == _SAME),
+)
+_NAMED = sa.union_all(*(sa.select(part.subquery()) for part in PARTS))

@@ -1,0 +1,96 @@
+"""What people copy is found however old it is; any other text a stretch at a time, and the way on is said."""
+
+from datetime import timedelta
+
+import pytest
+
+from bastion.store import audit_search, looking
+from bastion.store.audit_search import Wanted
+from bastion.store.database import Database
+from tests.services.house import House, build_house
+
+STRETCH = 3
+
+
+@pytest.fixture
+async def house(database: Database, tmp_path, monkeypatch) -> House:
+    """A hospital in which a stretch is three rows long, with five refused requests of Alice's."""
+    made = await build_house(database, tmp_path)
+    for module in (looking, audit_search):
+        monkeypatch.setattr(module, "STRETCH", STRETCH)
+    for number in range(5):
+        request = await made.asked(reason=f"replace tube {number}", work_order=f"WO-{number}")
+        await made.services.access.withdraw(made.technician(), request.id)
+    return made
+
+
+async def reasons(house: House, text: str, **more) -> list[str]:
+    async with house.database.read() as uow:
+        return [one.reason[-1] for one in await uow.requests.search(text=text, **more)]
+
+
+async def test_a_text_is_looked_for_a_stretch_at_a_time(house: House):
+    assert await reasons(house, "tube") == ["4", "3", "2"]
+    async with house.database.read() as uow:
+        last = await uow.requests.reach("tube")
+        assert last is not None
+        assert await uow.requests.reach("tube", before=last) is None
+    assert await reasons(house, "tube", before=last) == ["1", "0"]
+
+
+@pytest.mark.parametrize("text", ["wo-0", "ct-01", "alice", "Alice Martin", "acme", "ACME imaging"])
+async def test_what_people_copy_is_found_however_old_it_is(house: House, text: str):
+    assert "0" in await reasons(house, text)
+    async with house.database.read() as uow:
+        assert await uow.requests.reach(text) is None
+
+
+async def test_a_reference_is_found_in_either_case(house: House):
+    async with house.database.read() as uow:
+        oldest = (await uow.requests.search())[-1]
+    assert await reasons(house, oldest.ref) == await reasons(house, oldest.ref.lower()) == ["0"]
+
+
+async def test_other_filters_make_the_stretch_reach_further(house: House):
+    async with house.database.read() as uow:
+        assert await uow.requests.reach("tube", state="denied") is None
+        assert await uow.requests.search(text="tube", state="denied") == []
+
+
+async def test_the_trail_is_looked_through_a_stretch_at_a_time(house: House):
+    async with house.database.read() as uow:
+        head = (await uow.audit.head()).seq
+        wanted = Wanted(tag_prefix="request:created", text="tube")
+        first = await uow.audit.search(tag_prefix="request:created", text="tube")
+        last = await uow.audit.reach(wanted)
+        assert [event.fields["work_order"] for event in first] == ["WO-4", "WO-3", "WO-2"]
+        assert last == first[-1].seq < head
+        rest = await uow.audit.search(tag_prefix="request:created", text="tube", before_seq=last)
+        assert [event.fields["work_order"] for event in rest] == ["WO-1", "WO-0"]
+
+
+async def test_the_graver_are_found_with_the_gravest_newest_first(house: House):
+    async with house.database.read() as uow:
+        everything = await uow.audit.search(limit=500)
+        for least in ("info", "notice", "warning", "alarm"):
+            degrees = ["info", "notice", "warning", "alarm"]
+            graver = set(degrees[degrees.index(least) :])
+            found = await uow.audit.search(severity=least, limit=500)
+            assert found == [event for event in everything if event.severity in graver]
+        assert len(await uow.audit.search(severity="notice", limit=2)) == 2
+
+
+async def test_sessions_are_found_by_what_was_asked(house: House):
+    opened = await house.opened(reason="noise in the gantry", work_order="WO-9")
+    async with house.database.read() as uow:
+        for text in ("gantry", "WO-9", "ct-01", "Alice Martin", opened.record.request_id[-8:]):
+            assert [one.id for one in await uow.sessions.search(text=text)] == [opened.record.id], text
+        assert await uow.sessions.search(text="another noise") == []
+        assert await uow.sessions.search(technician="Nobody") == []
+        assert [one.id for one in await uow.sessions.search(technician="tin")] == [opened.record.id]
+
+
+async def test_a_day_that_is_not_looked_at_is_not_found(house: House):
+    async with house.database.read() as uow:
+        newest = (await uow.requests.search())[0]
+        assert await uow.requests.search(text="tube", before=newest.created_at - timedelta(days=1)) == []

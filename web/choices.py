@@ -1,0 +1,51 @@
+"""Choosing a technician or a device: from a list while it can be read, by typing once there are thousands."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bastion.domain.device import Device
+from bastion.services.views import TechnicianView
+from web.console import Console
+
+READABLE: Final = 200
+"""Entries of a list in which somebody finds his own; of more, those that hold what was typed are offered."""
+OFFERED: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What can be chosen, as value and words. Unless `whole`, it is what fits to the text typed so far."""
+
+    options: list[tuple[str, str]]
+    whole: bool = True
+
+
+async def technicians(seen: Console, typed: str = "", *, usable: bool = False) -> Choice:
+    """By login. With `usable`, only people who may work now."""
+    people, whole = await seen.services.people.technicians(seen.actor, limit=READABLE + 1), True
+    if len(people) > READABLE:
+        people, whole = await seen.services.people.technicians(seen.actor, typed.strip(), limit=OFFERED), False
+    fit = [view for view in people if not usable or view.technician.usable(seen.face.now)]
+    return Choice([(view.technician.login, _person(view)) for view in fit], whole)
+
+
+async def devices(seen: Console, typed: str = "", supplier_id: str = "", *, by_id: bool = False) -> Choice:
+    """By code, of those in use; `by_id` gives ids while the list is whole."""
+
+    async def named(text: str, limit: int) -> list[Device]:
+        return await seen.services.inventory.names(seen.actor, text, supplier_id, limit)
+
+    found, whole = await named("", READABLE + 1), True
+    if len(found) > READABLE:
+        found, whole = await named(typed.strip(), OFFERED), False
+    return Choice([(one.id if by_id and whole else one.code, f"{one.code} · {one.name}") for one in found], whole)
+
+
+async def device_id(seen: Console, said: str) -> str:
+    """The id of a device that was chosen by id or typed by its code; a code nobody knows is returned as it is."""
+    known = await seen.services.inventory.by_code(seen.actor, said) if said else None
+    return known.device.id if known else said
+
+
+def _person(view: TechnicianView) -> str:
+    return f"{view.technician.name} · {view.supplier.name}"
