@@ -12,7 +12,7 @@ from bastion import clock
 from bastion.domain.device import ChannelKind
 from bastion.domain.events import AuditEvent
 from bastion.domain.parties import Actor
-from bastion.errors import NotFound
+from bastion.errors import Forbidden, NotFound
 from bastion.services.decisions import Decisions
 from bastion.services.joins import found
 from bastion.store.database import Database
@@ -67,6 +67,13 @@ class Doing:
     def __init__(self, database: Database, decisions: Decisions) -> None:
         self._database = database
         self._decisions = decisions
+
+    async def shown_to(self, actor: Actor, session_id: str) -> Doings | None:
+        """The same for a page that has other things to show as well: nothing for whoever may not follow."""
+        try:
+            return await self.of(actor, session_id)
+        except Forbidden:
+            return None
 
     async def of(self, actor: Actor, session_id: str) -> Doings:
         """Raises `NotFound` for a session of elsewhere, `Forbidden` for whoever may not follow it."""

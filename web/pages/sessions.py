@@ -16,7 +16,7 @@ from bastion.errors import BastionError, IllegalTransition
 from bastion.services import reasons
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
-from web.security import may, token_of
+from web.security import token_of
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -113,8 +113,7 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, **
     place = "/sessions" if view.record.live else "/recordings"
     following = view.must_be_watched and view.record.live
     offer = await seen.services.watching.offer(seen.actor, ident, _holder(seen)) if following else None
-    follows = view.record.live and may(seen.actor, "POST /sessions/{ident}/watch")
-    doings = await seen.services.doing.of(seen.actor, ident) if follows else None
+    doings = await seen.services.doing.shown_to(seen.actor, ident) if view.record.live else None
     granted = await seen.services.access.grants(seen.actor, view.technician.id)
     return seen.page(
         "session.html", view=view, error=error, typed=Typed(typed), path=place, offer=offer, doings=doings,

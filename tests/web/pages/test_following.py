@@ -1,5 +1,11 @@
 """The page of a session that somebody must follow."""
 
+import pytest
+
+from bastion.domain.parties import Role
+from bastion.domain.session_effects import Audit
+from bastion.services.people import Duty, StaffForm
+from tests.services.house import OPERATOR
 from tests.services.watched import approver, watched_session
 from tests.web.visitor import speak
 
@@ -56,3 +62,23 @@ async def test_it_is_said_in_french(house, visitor, people):
     page = (await browser.see(f"/sessions/{opened.record.id}")).text
     for words in ("Suivi obligatoire", "Suivre cette session", "Attend d’être suivie"):
         assert words in page
+
+
+@pytest.mark.parametrize(
+    "duties",
+    [(Duty(Role.SECURITY, "ch2"), Duty(Role.AUDITOR, "chu")), (Duty(Role.APPROVER, "chu", ("Pédiatrie",)),)],
+    ids=["security of another hospital", "approver of another ward"],
+)
+async def test_T31_a_duty_elsewhere_opens_the_page_and_neither_the_watch_nor_what_is_done(house, visitor, duties):
+    opened = await watched_session(house)
+    facts = {"channel": 1, "kind": "exec", "detail": "cat /secret"}
+    await house.services.sessions.note(opened.record, [Audit("channel:opened", facts)])
+    form = StaffForm("zoe", "Zoé", "zoe@chu", language="en", duties=duties)
+    zoe = await house.services.people.save_staff(OPERATOR, form)
+    browser, path = await visitor().enter(zoe), f"/sessions/{opened.record.id}"
+    page = await browser.see(path)
+    assert page.status_code == 200
+    assert "Another person of the hospital must follow it." in page.text
+    assert "cat /secret" not in page.text
+    assert f'action="{path}/watch"' not in page.text
+    assert (await browser.send(f"{path}/watch")).status_code == 403
