@@ -96,6 +96,12 @@ class Clockface:
         clock = format_time(local, "HH:mm", locale=self.language)
         return clock if local.date() == today.date() else f"{self.day(moment)} {clock}"
 
+    def both(self, moment: datetime) -> str:
+        """Return the time on this wall; where the house's own clock differs, that too: `14:05 (13:05 Europe/Paris)`."""
+        here = self.time(moment)
+        home = Clockface(self.language, self.now, HOME_ZONE)
+        return here if home.time(moment) == here else f"{here} ({home.time(moment)} {HOME_ZONE})"
+
     def moment(self, moment: datetime) -> str:
         """Return `mar. 24 mars 22:00`: a day that is planned is known by its name."""
         local = moment.astimezone(self._tz)

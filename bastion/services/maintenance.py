@@ -9,7 +9,7 @@ from bastion.domain.access_request import AccessRequest, InterventionKind, Perso
 from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.maintenance import MaintenanceWindow, Rhythm, WindowStatus, WindowUse, checked
-from bastion.domain.parties import Actor, ActorKind, Facility, Staff, Supplier
+from bastion.domain.parties import Actor, ActorKind, Facility, Role, Staff, Supplier
 from bastion.domain.review import RightKind
 from bastion.domain.timebox import TimeBox
 from bastion.domain.work_plan import PatientData
@@ -171,6 +171,19 @@ class Maintenance:
             rows = await uow.windows.search(scope(actor), limit, offset)
             joins = Joins(uow)
             return [await self._view(uow, joins, actor, one) for one in rows]
+
+    async def to_agree(self, actor: Actor) -> list[WindowView]:
+        """Those that wait for this very person's agreement, the oldest first."""
+        if Role.APPROVER not in actor.roles:
+            return []
+        async with self._database.read() as uow:
+            now, joins = clock.now(), Joins(uow)
+            waiting = [
+                one for one in await uow.windows.standing(scope(actor), now)
+                if one.status(now) is WindowStatus.PROPOSED and one.created_by_id != actor.id
+            ]  # fmt: skip
+            views = [await self._view(uow, joins, actor, one) for one in waiting]
+        return [view for view in views if not view.why_not]
 
     async def of_device(self, actor: Actor, device_id: str) -> list[WindowView]:
         """Those of a device that are proposed or stand."""

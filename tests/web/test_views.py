@@ -109,3 +109,10 @@ def test_days_in_words_and_as_a_field_wants_them():
     assert views.local_day(datetime(2026, 11, 22, 23, 30, tzinfo=UTC)) == "2026-11-23"
     assert views.minutes(timedelta(minutes=90, seconds=59)) == 90
     assert EN.number(1234.5) == "1,234.5"
+
+
+def test_a_planned_time_is_said_on_both_clocks_where_they_differ():
+    moment = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    home = Clockface("en", moment)
+    assert home.both(moment) == "11:00"
+    assert home.on("Indian/Reunion").both(moment) == "14:00 (11:00 Europe/Paris)"

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
 from bastion.services.views import RequestView
+from web import window_words
 from web.console import Console, Seen
 from web.labels import N_
 from web.render import page
@@ -37,6 +38,8 @@ async def _board(seen: Console) -> dict[str, Any]:
     return {
         "waiting": sorted(waiting, key=_urgency),
         "live": await seen.services.supervision.live(seen.actor),
+        "windows": await seen.services.maintenance.to_agree(seen.actor),
+        "window_words": window_words,
         "reviews": await seen.services.emergencies.to_review(seen.actor),
         "ending": await seen.services.derogations.ending(seen.actor),
     }

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bastion.domain.access_request import AccessRequest, Approval, InterventionKind
@@ -152,9 +152,9 @@ def denied(words: Words, request: AccessRequest) -> str:
 
 
 def later(words: Words, start: datetime) -> str:
-    return words.say("Agreed. Your time begins at {start}; the session opens here by itself then.").format(
-        start=words.clock(start)
-    )
+    """When it begins, on the hospital's wall and in the time that is the same everywhere."""
+    said = words.say("Agreed. Your time begins at {start}, {utc} UTC; the session opens here by itself then.")
+    return said.format(start=words.clock(start), utc=f"{start.astimezone(UTC):%H:%M}")
 
 
 def agreed(words: Words, request: AccessRequest, end: datetime, cols: int) -> str:

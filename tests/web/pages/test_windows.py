@@ -32,11 +32,15 @@ async def test_a_window_is_proposed_agreed_to_and_ended(house, visitor, people):
     assert "Your decision" not in page
     assert "Next times" in page
     other = await visitor().enter(people["approver"])
+    assert f'href="{path}"' in (await other.see("/")).text
+    for who in (house.eve, people["security"], people["approver of another hospital"]):
+        assert f'href="{path}"' not in (await (await visitor().enter(who)).see("/")).text
     page = (await other.see(path)).text
     version = re.search(r'name="version" value="(\d+)"', page)[1]
     assert (await other.send(f"{path}/agree", version="7")).status_code == 409
     assert (await other.send(f"{path}/agree", version=version)).headers["location"] == path
     assert "Agreed" in plain((await other.see("/windows")).text)
+    assert f'href="{path}"' not in (await other.see("/")).text
     security = await visitor().enter(people["security"])
     assert (await security.send(f"{path}/end", reason="")).status_code == 422
     assert (await security.send(f"{path}/end", reason="the device is replaced")).status_code == 303
