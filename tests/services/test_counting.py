@@ -2,12 +2,16 @@
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 import policies
 from bastion import clock
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.maintenance import Rhythm
 from bastion.errors import NoGrant, PolicyRefused
+from bastion.services.maintenance import WindowForm
 from policies.engine import PolicyEngine
 from policies.loader import load
 from tests.services.house import CONNECTION
@@ -112,3 +116,18 @@ async def test_what_begins_at_once_knows_no_lateness(house, rules):
     rules('@early("PT10M") @late("PT20M")')
     before = await granted(house, await house.approved())
     assert (before.slack, before.start) == (timedelta(), before.planned)
+
+
+async def test_a_window_ends_when_it_ends_whenever_the_first_connection_comes(house, rules, later):
+    rules('@counted("connection")')
+    wall = (clock.now() + 10 * MINUTE).astimezone(ZoneInfo("Europe/Paris"))
+    rhythm = Rhythm(0, wall.weekday(), wall.hour * 60 + wall.minute, 60)
+    kind = InterventionKind.TELEDIAGNOSTIC
+    form = WindowForm("ct-01", "", kind, rhythm, clock.now() + timedelta(days=90), "weekly look")
+    made = await house.services.maintenance.propose(house.staff(house.eve), form)
+    await house.services.maintenance.agree(house.staff(house.max), made.id, made.version)
+    later(minutes=15)
+    request = await house.asked(kind=kind, minutes=120)
+    agreed = await granted(house, request)
+    later(minutes=30)
+    assert (await connect(house, request)).grant.end == agreed.end <= clock.now() + 30 * MINUTE

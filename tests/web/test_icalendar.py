@@ -34,7 +34,7 @@ def test_an_event_has_what_calendars_need_and_no_name():
 
 
 def test_hostile_text_makes_no_line_of_its_own_and_long_lines_are_folded():
-    made = icalendar.text([entry("a\r\nEND:VCALENDAR;,\\" + "é" * 90)], NOW)
+    made = icalendar.text([entry("a\r\nEND:VCALENDAR\r\n;,\\" + "é" * 90)], NOW)
     assert made.count("END:VCALENDAR\r\n") == 1
     assert "\\;\\,\\\\" in made.replace("\r\n ", "")
     assert all(len(line.encode()) <= 75 for line in made.split("\r\n"))
