@@ -199,6 +199,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "outcome": N_("outcome"),
         "owner": N_("answers for it"),
         "path": N_("path"),
+        "conditions": N_("on condition"),
         "patient_data": N_("patient data"),
         "patient_why": N_("why patient data"),
         "people": N_("also taking part"),

@@ -15,6 +15,7 @@ from bastion.domain.device import FileRight
 from bastion.domain.session_effects import RefusalReason
 from web import (
     audit_words,
+    condition_words,
     desk_words,
     device_words,
     emergency_words,
@@ -140,7 +141,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "files": FILES, "scan": desk_words.SCANS, "announced": desk_words.ANNOUNCED,
         "signature": desk_words.UNSCANNED,
         "patient_data": PATIENT_DATA, "software_change": {"yes": N_("yes")},
-        "answer": VERDICTS,
+        "answer": VERDICTS, "conditions": condition_words.CONDITIONS,
         "topic": message_words.TOPICS, "topics": message_words.TOPICS, "muted": message_words.TOPICS,
         "channel": message_words.CHANNELS,
     }

@@ -6,6 +6,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bastion.domain.announced_file import AnnouncedFile
+from bastion.domain.conditions import PLAIN as PLAIN_TERMS
+from bastion.domain.conditions import Condition, Terms
+from bastion.domain.conditions import checked as checked_terms
 from bastion.domain.machine import step
 from bastion.domain.work_plan import PLAIN, WorkPlan
 from bastion.errors import AlreadyAgreed, IllegalTransition, SelfApproval
@@ -65,6 +68,7 @@ class Approval:
     at: datetime
     duration: timedelta
     note: str = ""
+    terms: Terms = PLAIN_TERMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +128,32 @@ class AccessRequest:
         """What everyone agreed to: the shortest of what was asked, allowed and approved."""
         return min([self.wanted, self.max_duration, *(a.duration for a in self.approvals)])
 
-    def approve(self, by: Person, duration: timedelta, note: str, now: datetime) -> "AccessRequest":
+    @property
+    def conditions(self) -> frozenset[Condition]:
+        """What anybody who agreed demands."""
+        return frozenset(one for approval in self.approvals for one in approval.terms.conditions)
+
+    @property
+    def begins(self) -> datetime | None:
+        """The latest start that anybody asked for or agreed to; `None`: as soon as it is agreed."""
+        moments = [self.start, *(approval.terms.start for approval in self.approvals)]
+        return max((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def put_off(self) -> bool:
+        """Whether somebody agreed from a later moment on only: then nothing begins before it."""
+        return any(approval.terms.start is not None for approval in self.approvals)
+
+    def approve(
+        self, by: Person, duration: timedelta, note: str, now: datetime, terms: Terms = PLAIN_TERMS
+    ) -> "AccessRequest":
         """Add one person's agreement; the state is APPROVED once the quorum is reached."""
         self._may(RequestEvent.APPROVE, now)
         self._not_involved(by)
         if any(a.staff_id == by.id for a in self.approvals):
             raise AlreadyAgreed(f"{by.id} on request {self.id}")
-        approvals = (*self.approvals, Approval(by.id, by.name, now, duration, note))
+        said = checked_terms(terms, self.start, now, extends=bool(self.extends_grant_id))
+        approvals = (*self.approvals, Approval(by.id, by.name, now, duration, note, said))
         done = len(approvals) >= self.quorum
         return replace(
             self,

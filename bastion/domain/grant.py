@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bastion.domain.access_request import InterventionKind
+from bastion.domain.conditions import Condition
 from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.timebox import TimeBox
 from bastion.errors import IllegalTransition, Invalid
@@ -52,6 +53,8 @@ class Grant:
     slack: timedelta = timedelta()
     """How late the first connection may be and still have the whole time: `end` then moves with it."""
     first_used_at: datetime | None = None
+    conditions: frozenset[Condition] = frozenset()
+    """On what those who agreed insisted."""
     acknowledged_at: datetime | None = None
     revoked_at: datetime | None = None
     revoked_by: str = ""
@@ -86,6 +89,14 @@ class Grant:
         if self.first_used_at is not None:
             return self
         return replace(self, first_used_at=now, end=self.end + self._moved(now))
+
+    def under(self, conditions: frozenset[Condition]) -> "Grant":
+        """The same right, less what these conditions take away."""
+        refused = {FileRight.UPLOAD} if Condition.NO_UPLOAD in conditions else set()
+        return replace(
+            self, conditions=self.conditions | conditions, files=self.files - refused,
+            watcher=self.watcher or Condition.WATCHER in conditions,
+        )  # fmt: skip
 
     def revoke(self, by: str, reason: str, now: datetime) -> "Grant":
         if self.status(now) in {GrantStatus.REVOKED, GrantStatus.OVER}:

@@ -67,6 +67,8 @@ class GrantBound:
     idle: timedelta
     watcher: bool = False
     """Somebody of the hospital must follow the session."""
+    frozen_by: str = ""
+    """Who demanded that the session begins frozen; empty if nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +197,8 @@ class Session:
     """One live session. `handle` is the only way in; it returns what must now be done, in order."""
 
     __slots__ = (
-        "_active_since", "_box", "_by_hand", "_channels", "_idle", "_idle_said", "_open", "_seen", "_watcher",
-        "end_reason", "state", "watchers",
+        "_active_since", "_box", "_by_hand", "_channels", "_idle", "_idle_said", "_open", "_seen", "_untouched",
+        "_watcher", "end_reason", "state", "watchers",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -210,6 +212,7 @@ class Session:
         self._seen: datetime | None = None
         self._active_since: datetime | None = None
         self._by_hand = False
+        self._untouched = False  # it began frozen and nobody has thawed it yet
         self._watcher = False
         self.watchers: tuple[str, ...] = ()
         """Who of the hospital follows it."""
@@ -242,11 +245,20 @@ class Session:
         self._box, self._channels, self._idle, self._seen = event.box, event.channels, event.idle, now
         self._watcher = event.watcher
         wake = self._next_wake(now, now)
+        first = self._held_first(event.frozen_by)
         if self._watcher:
             self.state = S.FROZEN
-            return [*self._unwatched(()), *wake]
-        self._go_on(now)
-        return wake
+            return [*first, *self._unwatched(()), *wake]
+        if not first:
+            self._go_on(now)
+        return [*first, *wake]
+
+    def _held_first(self, by: str) -> list[Effect]:
+        """Begin frozen, if somebody agreed on that condition: a terminal may open, with its keys held back."""
+        if not by:
+            return []
+        self.state, self._by_hand, self._untouched = S.FROZEN, True, True
+        return [HoldInput(on=True), Say(Notice.FROZEN_FIRST, {"by": by}), Audit("session:frozen", {"by": by})]
 
     def _go_on(self, now: datetime) -> None:
         self.state, self._active_since = S.ACTIVE, now
@@ -279,7 +291,7 @@ class Session:
     def _thawed(self, event: Thawed, now: datetime) -> list[Effect]:
         if not self._by_hand:
             return []
-        self._by_hand = False
+        self._by_hand = self._untouched = False
         thawed = Audit("session:thawed", {"by": event.by})
         if self.unwatched:
             return [Say(Notice.UNWATCHED, {"by": ""}), thawed]
@@ -328,9 +340,13 @@ class Session:
             return RefusalReason.OUTSIDE_BOX
         if kind not in self._channels:
             return RefusalReason.KIND_NOT_GRANTED
-        if self.state is S.FROZEN:
-            return RefusalReason.UNWATCHED if self.unwatched else RefusalReason.FROZEN
-        return None
+        if self.state is S.FROZEN and self.unwatched:
+            return RefusalReason.UNWATCHED
+        return RefusalReason.FROZEN if self.state is S.FROZEN and not self._may_wait(kind) else None
+
+    def _may_wait(self, kind: ChannelKind) -> bool:
+        """Whoever must wait from the start waits in a terminal; a command or a file would act at once."""
+        return self._untouched and kind is ChannelKind.SHELL
 
     def _time_passed(self, event: TimePassed, now: datetime) -> list[Effect]:
         if self._box is None or self._seen is None:

@@ -40,6 +40,7 @@ class Notice(StrEnum):
     TIME_LEFT = "time_left"
     IDLE_SOON = "idle_soon"
     FROZEN = "frozen"
+    FROZEN_FIRST = "frozen_first"
     THAWED = "thawed"
     UNWATCHED = "unwatched"
     WATCHED = "watched"

@@ -95,7 +95,8 @@ class LiveSession:
         self._lacks: tuple[PaperKind, ...] = ()
         self._shown = asyncio.Event()
         self._shown.set()
-        self.feed(GrantBound(grant.box, grant.channels, timedelta(seconds=grant.idle_seconds), grant.watcher))
+        idle = timedelta(seconds=grant.idle_seconds)
+        self.feed(GrantBound(grant.box, grant.channels, idle, grant.watcher, record.frozen_by))
 
     @property
     def id(self) -> str:
@@ -193,6 +194,8 @@ class LiveSession:
         if self.unwatched:
             relay.hide(on=True)
         relay.start()
+        if self.frozen_by_hand and self.record.frozen_by:
+            self._tell(self.words.notice(Notice.FROZEN_FIRST, {"by": self.record.frozen_by}, self.end))
 
     def channel_ended(self, number: int, outcome: str) -> None:
         self._relays.pop(number, None)

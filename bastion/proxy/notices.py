@@ -25,6 +25,10 @@ _NOTICES: Final[Mapping[Notice, str]] = {
     ),
     Notice.IDLE_SOON: "Nothing was typed for a while. The session ends in {seconds} s unless you press a key.",
     Notice.FROZEN: "{by} has frozen your session: nothing you type reaches the device.",
+    Notice.FROZEN_FIRST: (
+        "{by} has agreed on condition that you begin together. Wait here until the hospital lets you: nothing you type "
+        "reaches the device."
+    ),
     Notice.THAWED: "The session goes on. What you typed meanwhile was not sent.",
     Notice.UNWATCHED: "Nobody of the hospital follows this session now: nothing passes until somebody does.",
     Notice.WATCHED: "{by} follows your session; it goes on. What you typed meanwhile was not sent.",

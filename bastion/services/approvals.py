@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
+from bastion.domain.conditions import PLAIN, Terms
 from bastion.domain.device import Device
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
@@ -34,21 +35,24 @@ class Approvals:
         self._decisions = decisions
         self._authentication = authentication
 
-    async def approve(self, actor: Actor, request_id: str, version: int, minutes: int, note: str = "") -> AccessRequest:
-        """Agree, to `minutes` at most. The last agreement of the quorum creates (or extends) the grant."""
+    async def approve(
+        self, actor: Actor, request_id: str, version: int, minutes: int, note: str = "", terms: Terms = PLAIN
+    ) -> AccessRequest:
+        """Agree, to `minutes` at most and on `terms`; the last agreement of the quorum makes or extends the grant."""
         self._authentication.require_fresh(actor)
         check_minutes(minutes)
         now = clock.now()
         async with self._database.write() as uow:
             request, device = await self._for_decision(uow, actor, request_id, version, now)
             await self._refuse_a_locked_decision(uow, request, now)
-            agreed = request.approve(person(actor), timedelta(minutes=minutes), note, now)
+            agreed = request.approve(person(actor), timedelta(minutes=minutes), note, now, terms)
             if agreed.stored_state is RequestState.APPROVED:
                 agreed = await self._grant(uow, actor, agreed, device, now)
             saved = await uow.requests.save(agreed)
             await audit_decision(
                 uow, "request:approved", actor, saved, now, minutes=minutes, missing=saved.missing, note=note,
                 agreed=int(saved.agreed.total_seconds() // 60), policy=" ".join(saved.policy_ids),
+                conditions=" ".join(sorted(terms.conditions)), start=terms.start.isoformat() if terms.start else "",
             )  # fmt: skip
         return saved
 
@@ -128,7 +132,7 @@ class Approvals:
             request=request.id, device=device.code, supplier=supplier.code, technician=technician.login,
             start=grant.start.isoformat(), end=grant.end.isoformat(), kind=grant.kind,
             channels=" ".join(sorted(grant.channels)), files=" ".join(sorted(grant.files)), policy=grant.policy_hash,
-            emergency="yes" if grant.emergency else "",
+            emergency="yes" if grant.emergency else "", conditions=" ".join(sorted(grant.conditions)),
         )  # fmt: skip
         uow.hint("grant", grant.id)
         return replace(request, grant_id=grant.id)
@@ -145,22 +149,24 @@ class Approvals:
         )  # fmt: skip
         if not decision.allowed:
             raise refusal(decision, language)
-        due, length = max(request.start or now, now), request.agreed
+        due, length = max(request.begins or now, now), request.agreed
         rules = decision.obligations
-        planned = request.start is not None and request.start > now
+        planned = request.begins is not None and request.begins > now
         late = rules.late if planned else timedelta()
+        early = timedelta() if request.put_off else rules.early
         scope = self._decisions.scope(
             actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks, urgency=urgency
         )
         return Grant(
             new_id(now), request.id, technician.id, supplier.id, device.id, device.facility_id, request.account_id,
-            request.kind, scope.channels, max(due - rules.early, now), due + length,
-            idle_seconds=int(rules.idle.total_seconds()), watcher=rules.watcher, due=due,
-            slack=length if rules.counted is Counted.CONNECTION else min(late, length),
+            request.kind, scope.channels, max(due - early, now), due + length,
+            idle_seconds=int(rules.idle.total_seconds()), watcher=rules.watcher,
+            due=due, slack=length if rules.counted is Counted.CONNECTION else min(late, length),
             policy_hash=decision.policy_hash, approved_by=tuple(a.staff_name for a in request.approvals),
-            files=scope.files, uploads=scope.uploads, downloads=scope.downloads, emergency=urgency is not None,
+            files=scope.files, uploads=scope.uploads, downloads=scope.downloads,
+            emergency=urgency is not None,
             acknowledged_at=request.notice_accepted_at,
-        )  # fmt: skip
+        ).under(request.conditions)  # fmt: skip
 
     async def _extend_grant(
         self, uow: UnitOfWork, actor: Actor, request: AccessRequest, now: datetime

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bastion.domain.conditions import Condition
 from bastion.domain.credentials import FactorProof
 from bastion.domain.derogation import Derogation
 from bastion.domain.device import Endpoint
@@ -67,9 +68,11 @@ class Opening:
         endpoint, derogations = session_endpoint(
             facts.device, endpoints, await uow.derogations.of(facts.device.id), now
         )
-        await self._check(uow, actor, facts, now)
+        others = await self._check(uow, actor, facts, now)
         facts = await _counting(uow, facts, now)
         record = _make_record(actor, facts, connection, now)
+        if Condition.FREEZE_FIRST in facts.grant.conditions and not others:
+            record = replace(record, frozen_at=now, frozen_by=", ".join(facts.grant.approved_by))
         credential = await self._release(uow, actor, facts, record, now)
         await self._keep(uow, actor, facts, record, connection, derogations, now)
         meta = _make_meta(actor, facts, record, derogations)
@@ -83,8 +86,11 @@ class Opening:
             raise NoGrant(grant_id)
         return facts, tuple(await uow.endpoints.of(facts.device.id))
 
-    async def _check(self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime) -> None:
-        """Everything that must hold at this instant; the order is from the gravest to the most particular."""
+    async def _check(self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime) -> list[SessionRecord]:
+        """Everything that must hold at this instant; the order is from the gravest to the most particular.
+
+        Return the sessions that go on under this grant already.
+        """
         if not facts.technician.usable(now):
             raise AuthenticationFailed("technician is not usable")
         subject = Subject(facts.technician.id, facts.supplier.id, facts.device.id)
@@ -107,9 +113,11 @@ class Opening:
             raise UndertakingOwed(facts.technician.login)
         if facts.grant.acknowledged_at is None:
             raise NotAcknowledged(facts.grant.id)
-        await self._check_others(uow, actor, facts, now)
+        return await self._check_others(uow, actor, facts, now)
 
-    async def _check_others(self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime) -> None:
+    async def _check_others(
+        self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime
+    ) -> list[SessionRecord]:
         """One intervention at a time on a device (R-37); the same person from two places is noticed (R-11)."""
         live = await uow.sessions.live_on_device(facts.device.id, FEW)
         other = next((s for s in live if s.grant_id != facts.grant.id), None)
@@ -124,6 +132,7 @@ class Opening:
                 "session:second_source", actor=actor, subject=("technician", actor.id),
                 facility_id=facts.device.facility_id, at=now, other=elsewhere.source, technician=actor.login,
             )  # fmt: skip
+        return live
 
     async def _release(
         self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, record: SessionRecord, now: datetime

@@ -16,7 +16,10 @@ _REASON = "Handed over to {name}."
 
 
 async def take_over(uow: UnitOfWork, actor: Actor, request: AccessRequest, grant: Grant, now: datetime) -> Grant:
-    """If this grant takes over another one: end that one, and end with it at the latest. Within the caller's work."""
+    """If this grant takes over another one: end that one, end with it at the latest, and hold on its conditions too.
+
+    Within the caller's work.
+    """
     handover = await uow.handovers.get(request.id)
     if handover is None:
         return grant
@@ -30,4 +33,4 @@ async def take_over(uow: UnitOfWork, actor: Actor, request: AccessRequest, grant
         "grant:handed_over", actor=actor, subject=("grant", first.id), facility_id=first.facility_id, at=now,
         grant=grant.id, request=request.id, technician=request.technician_name,
     )  # fmt: skip
-    return replace(grant, end=min(grant.end, first.end), slack=timedelta())
+    return replace(grant.under(first.conditions), end=min(grant.end, first.end), slack=timedelta())

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from sqlalchemy.dialects.postgresql import insert
 
 from bastion.domain.access_request import AccessRequest, Approval, Person, RequestState
+from bastion.domain.conditions import Terms
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock
 from bastion.domain.work_plan import WorkPlan
@@ -112,6 +113,8 @@ class Requests(Versioned[AccessRequest]):
                 "duration": approval.duration,
                 "note": approval.note,
                 "position": position,
+                "conditions": approval.terms.conditions,
+                "start": approval.terms.start,
             }
             for position, approval in enumerate(request.approvals)
         ]
@@ -126,7 +129,9 @@ class Requests(Versioned[AccessRequest]):
         found: dict[str, list[Approval]] = defaultdict(list)
         if request_ids:
             for row in await self._tx.rows(APPROVALS_OF, {"request_ids": request_ids}):
-                found[row.request_id].append(Approval(row.staff_id, row.staff_name, row.at, row.duration, row.note))
+                terms = Terms(row.conditions, row.start)
+                approval = Approval(row.staff_id, row.staff_name, row.at, row.duration, row.note, terms)
+                found[row.request_id].append(approval)
         return found
 
     def _row(self, entity: AccessRequest) -> dict[str, Any]:

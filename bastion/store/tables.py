@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.announced_file import Announced, AnnouncedFile
+from bastion.domain.conditions import Condition
 from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import ChannelKind, FileRight, Protocol, SecretKind
 from bastion.domain.events import Severity
@@ -227,6 +228,7 @@ approvals = sa.Table(
     ),
     sa.Column("staff_id", Text, sa.ForeignKey("staff.id", deferrable=True, initially="DEFERRED"), primary_key=True),
     _text("staff_name"), _at("at"), _of("duration", Span()), _text("note"), _number("position"),
+    _of("conditions", Several(frozenset, Condition), default="[]"), _at("start", nullable=True),
 )  # fmt: skip
 grants = sa.Table(
     "grants", metadata, _id(), _to("access_requests", "request_id", index=False),
@@ -235,7 +237,7 @@ grants = sa.Table(
     _of("kind", Closed(InterventionKind)), _of("channels", Several(frozenset, ChannelKind)), _at("start"), _at("end"),
     _number("idle_seconds"), _flag("watcher"), _text("policy_hash"), _of("approved_by", Several(tuple)),
     _of("files", Several(frozenset, FileRight), default="[]"), _of("uploads", Closed(Sas), default="person"),
-    _of("downloads", Closed(Sas), default="person"),
+    _of("downloads", Closed(Sas), default="person"), _of("conditions", Several(frozenset, Condition), default="[]"),
     _of("emergency", sa.Boolean(), default="false"), _at("due", nullable=True), _of("slack", Span(), default="0"),
     _at("first_used_at", nullable=True),
     _at("acknowledged_at", nullable=True), _at("revoked_at", nullable=True), _text("revoked_by"),

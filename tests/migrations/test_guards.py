@@ -13,6 +13,7 @@ import migrations
 from bastion.domain import (
     access_request,
     announced_file,
+    conditions,
     derogation,
     device,
     events,
@@ -94,6 +95,8 @@ def test_the_domain_lets_nothing_leave_a_decision() -> None:
         changed(t.grants, "gra-1", end=NOW + HOUR),
         changed(t.grants, "gra-1", start=NOW - HOUR),
         changed(t.grants, "gra-1", channels=frozenset(device.ChannelKind)),
+        changed(t.grants, "gra-1", conditions=frozenset({conditions.Condition.WATCHER})),
+        changed(t.approvals, "req-1", conditions=frozenset({conditions.Condition.WATCHER})),
         changed(t.grants, "gra-1", device_id="dev-2"),
         changed(t.grants, "gra-1", technician_id="tec-2"),
         changed(t.sessions, "ses-2", ended_at=None, end_reason=None),

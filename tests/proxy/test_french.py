@@ -28,7 +28,7 @@ def spoken(source: str) -> set[str]:
 def all_sentences() -> set[str]:
     sentences = {s for file in FOLDER.rglob("*.py") for s in spoken(file.read_text())}
     sentences |= {*notices._NOTICES.values(), *notices._ENDINGS.values()}
-    sentences |= {*screens._KIND_NAMES.values(), *screens._STATES.values()}
+    sentences |= {*screens._KIND_NAMES.values(), *screens._CONDITIONS.values(), *screens._STATES.values()}
     sentences |= {visit.ASK_FIRST, visit.STILL_WAITING, visit.WHICH_DEVICE, caller.WRONG_CODE, caller.WRONG_CODES}
     return sentences | (set(front._KINDS.values()) - {"X11"})
 

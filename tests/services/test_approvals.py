@@ -6,13 +6,26 @@ import pytest
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
+from bastion.domain.conditions import Condition, Terms
 from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
-from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Locked, NotFound, ReasonNeeded, SelfApproval
+from bastion.domain.session import EndReason
+from bastion.errors import (
+    ChannelRefused,
+    Conflict,
+    Forbidden,
+    FreshFactorNeeded,
+    Invalid,
+    Locked,
+    NotFound,
+    ReasonNeeded,
+    SelfApproval,
+)
 from bastion.services.inventory import DeviceForm
+from bastion.services.sessions import Ending
 from policies.model import Sas
-from tests.services.house import OPERATOR, moved
+from tests.services.house import CONNECTION, OPERATOR, moved
 
 
 async def grant_of(house, request):
@@ -141,3 +154,72 @@ async def test_a_grant_can_be_revoked_with_a_reason(house):
     revoked = await house.services.approvals.revoke(house.staff(house.eve), request.grant_id, "wrong device")
     assert revoked.status(clock.now()) is GrantStatus.REVOKED
     assert (await house.event("grant:revoked")).fields["why"] == "wrong device"
+
+
+# -- on what terms -----------------------------------------------------------------------------------------------------
+async def agreed_on(house, *conditions, start=None, **changes):
+    request = await house.asked(**changes)
+    terms = Terms(frozenset(conditions), start)
+    return await house.services.approvals.approve(house.staff(house.eve), request.id, 1, 60, "ok", terms)
+
+
+async def test_no_upload_takes_the_right_out_of_the_grant(house):
+    grant = await grant_of(house, await agreed_on(house, Condition.NO_UPLOAD))
+    assert grant.files == set(FileRight) - {FileRight.UPLOAD}
+    assert grant.conditions == {Condition.NO_UPLOAD}
+    assert (await house.event("request:approved")).fields["conditions"] == "no_upload"
+    assert (await house.event("grant:created")).fields["conditions"] == "no_upload"
+
+
+async def test_a_watcher_may_be_demanded(house):
+    assert not (await grant_of(house, await house.approved())).watcher
+    followed = await grant_of(house, await agreed_on(house, Condition.WATCHER))
+    assert followed.watcher
+
+
+async def test_agreeing_later_moves_the_whole_time(house):
+    start = clock.now() + timedelta(hours=5)
+    grant = await grant_of(house, await agreed_on(house, start=start))
+    assert (grant.start, grant.end - grant.start) == (start, timedelta(minutes=60)), "and nothing begins before"
+    assert grant.status(clock.now()) is GrantStatus.SCHEDULED
+
+
+async def test_what_one_of_two_demands_holds_and_the_later_start_counts(house):
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4)
+    await house.services.inventory.save_device(OPERATOR, replace(form, id=house.device.id))
+    request = await house.asked()
+    now, approve = clock.now(), house.services.approvals.approve
+    first = Terms(frozenset({Condition.WATCHER}), now + timedelta(hours=3))
+    second = Terms(frozenset({Condition.NO_UPLOAD}), now + timedelta(hours=2))
+    half = await approve(house.staff(house.eve), request.id, request.version, 60, "", first)
+    whole = await approve(house.staff(house.max), request.id, half.version, 60, "", second)
+    grant = await grant_of(house, whole)
+    assert grant.conditions == {Condition.WATCHER, Condition.NO_UPLOAD}
+    assert (grant.start, grant.watcher) == (first.start, True)
+    again = await house.services.access.get(house.staff(house.eve), request.id)
+    assert [a.terms for a in again.request.approvals] == [first, second]
+
+
+async def test_freeze_first_begins_each_session_frozen_until_somebody_thaws_it(house):
+    request = await agreed_on(house, Condition.FREEZE_FIRST)
+    sessions, me = house.services.sessions, house.technician()
+    await sessions.acknowledge(me, request.grant_id, "terminal")
+    first = await sessions.open(me, request.grant_id, CONNECTION)
+    assert first.record.frozen_by == "Eve"
+    with pytest.raises(ChannelRefused):
+        await sessions.open(me, request.grant_id, CONNECTION)
+    await house.services.supervision.thaw(house.staff(house.eve), first.record.id)
+    beside = await sessions.open(me, request.grant_id, CONNECTION)
+    assert beside.record.frozen_at is None, "further connections of work that goes on begin at once"
+    for opened in (first, beside):
+        await sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
+    assert (await sessions.open(me, request.grant_id, CONNECTION)).record.frozen_by == "Eve"
+
+
+async def test_more_time_is_agreed_to_without_new_terms(house):
+    request = await house.approved()
+    more = await house.services.access.extend(house.technician(), request.grant_id, 30, "not finished")
+    with pytest.raises(Invalid):
+        await house.services.approvals.approve(
+            house.staff(house.eve), more.id, more.version, 30, "", Terms(frozenset({Condition.NO_UPLOAD}))
+        )

@@ -6,6 +6,8 @@ import pytest
 
 from bastion import clock
 from bastion.domain.access_request import RequestState
+from bastion.domain.conditions import Condition, Terms
+from bastion.domain.device import FileRight
 from bastion.domain.emergency import Call
 from bastion.domain.grant import GrantStatus
 from bastion.errors import Conflict, GrantRevoked, Invalid, NotFound, PolicyRefused, ReasonNeeded, SelfApproval
@@ -115,3 +117,13 @@ async def test_only_the_holder_or_staff_only_to_a_colleague_and_only_while_it_is
     later(minutes=61)
     with pytest.raises(Conflict):
         await use.ask(house.technician(), ask, "carol", WHY)
+
+
+async def test_the_conditions_of_the_first_agreement_go_with_the_work(house, use, carol):
+    asked = await house.asked()
+    terms = Terms(frozenset({Condition.NO_UPLOAD, Condition.WATCHER}))
+    first = await house.services.approvals.approve(house.staff(house.eve), asked.id, asked.version, 60, "", terms)
+    made = await use.ask(house.technician(), first.grant_id, "carol", "her shift is over")
+    grant = await grant_of(house, await agree(house, made))
+    assert grant.conditions == terms.conditions
+    assert (grant.watcher, FileRight.UPLOAD in grant.files) == (True, False)

@@ -3,6 +3,7 @@
 import pytest
 
 from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.conditions import Condition
 from bastion.domain.device import ChannelKind, SecretKind
 from bastion.domain.events import KINDS, Severity
 from bastion.domain.grant import GrantStatus
@@ -10,8 +11,9 @@ from bastion.domain.held_file import FileState
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.session import EndReason, SessionState
+from bastion.domain.work_plan import PatientData
 from recordings.model import TrackKind
-from web import audit_words, labels
+from web import audit_words, condition_words, labels, plan_words
 
 
 @pytest.mark.parametrize(("table", "members"), [
@@ -19,7 +21,8 @@ from web import audit_words, labels
     (labels.GRANT_STATES, GrantStatus), (labels.END_REASONS, EndReason), (labels.ROLES, Role),
     (labels.ROLE_DUTIES, Role), (labels.CHANNELS, ChannelKind), (labels.SECRET_KINDS, SecretKind),
     (labels.LOCK_SCOPES, LockScope), (labels.SEVERITIES, Severity), (labels.ACTOR_KINDS, ActorKind),
-    (labels.TRACKS, TrackKind),
+    (labels.TRACKS, TrackKind), (plan_words.PATIENT_DATA, PatientData), (condition_words.CONDITIONS, Condition),
+    (condition_words.MEANING, Condition),
 ])  # fmt: skip
 def test_every_member_has_a_word_and_no_word_is_idle(table, members):
     assert set(table) == set(members)

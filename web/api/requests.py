@@ -5,6 +5,7 @@ from fastapi import APIRouter, Response
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.announced_file import AnnouncedFile
+from bastion.domain.conditions import Condition, Terms
 from bastion.domain.emergency import Call
 from bastion.domain.work_plan import PLAIN
 from bastion.services.access import RequestDraft
@@ -42,10 +43,14 @@ class NewRequest(Shape):
 
 
 class Approve(Shape):
+    """`conditions` and a later `start` hold whatever others who must agree say."""
+
     version: int
     minutes: Minutes
     note: str = ""
     code: Code
+    conditions: frozenset[Condition] = frozenset()
+    start: Instant | None = None
 
 
 class Deny(Shape):
@@ -126,7 +131,9 @@ async def create(body: NewRequest, me: Me, use: Use) -> RequestShape:
 async def approve(ident: str, body: Approve, me: Me, use: Use) -> RequestShape:
     """Agree, to `minutes` at most. Needs a fresh code."""
     actor = await fresh(use, me, body.code)
-    return await _shown(me, use, await use.approvals.approve(actor, ident, body.version, body.minutes, body.note))
+    terms = Terms(body.conditions, body.start)
+    agreed = await use.approvals.approve(actor, ident, body.version, body.minutes, body.note, terms)
+    return await _shown(me, use, agreed)
 
 
 async def deny(ident: str, body: Deny, me: Me, use: Use) -> RequestShape:

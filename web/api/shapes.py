@@ -6,7 +6,8 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bastion import clock
-from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
+from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, RequestState
+from bastion.domain.conditions import Condition
 from bastion.domain.derogation import Derogation, DerogationKind, DerogationStatus
 from bastion.domain.device import ChannelKind, Endpoint, Protocol
 from bastion.domain.emergency import Call, Emergency
@@ -36,6 +37,8 @@ class Agreement(Shape):
     at: datetime
     minutes: int
     note: str
+    conditions: list[Condition]
+    start: datetime | None
 
 
 class AnnouncedShape(Shape):
@@ -189,6 +192,8 @@ class GrantShape(Shape):
     start: datetime
     end: datetime
     approved_by: list[str]
+    conditions: list[Condition]
+    watcher: bool
     revoked_by: str
     revoke_reason: str
     emergency: bool
@@ -202,6 +207,7 @@ class GrantShape(Shape):
         return cls(
             id=grant.id, request_id=grant.request_id, kind=grant.kind, channels=sorted(grant.channels),
             status=grant.status(now), start=grant.start, end=grant.end, approved_by=list(grant.approved_by),
+            conditions=sorted(grant.conditions), watcher=grant.watcher,
             revoked_by=grant.revoked_by, revoke_reason=grant.revoke_reason, emergency=grant.emergency,
             planned=grant.planned, first_used_at=grant.first_used_at,
             device=view.device.code if view else "", technician=view.technician.login if view else "",
@@ -414,7 +420,11 @@ def _minutes(request: AccessRequest) -> int:
 
 
 def _agreements(request: AccessRequest) -> list[Agreement]:
-    return [
-        Agreement(staff_name=a.staff_name, at=a.at, minutes=int(a.duration.total_seconds() // 60), note=a.note)
-        for a in request.approvals
-    ]
+    return [_agreement(one) for one in request.approvals]
+
+
+def _agreement(one: Approval) -> Agreement:
+    return Agreement(
+        staff_name=one.staff_name, at=one.at, minutes=int(one.duration.total_seconds() // 60), note=one.note,
+        conditions=sorted(one.terms.conditions), start=one.terms.start,
+    )  # fmt: skip

@@ -1,18 +1,19 @@
 """Requests for access: the list, and the one screen on which one decides. Asking is `asking.py`."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from bastion.domain.access_request import RequestState
+from bastion.domain.conditions import Condition, Terms
 from bastion.domain.device import recordability
 from bastion.domain.grant import GrantStatus
 from bastion.errors import BastionError
 from bastion.services import reasons
 from bastion.services.views import RequestView
-from web import device_words, fields, labels, pasted, plan_words
+from web import condition_words, device_words, fields, labels, pasted, plan_words
 from web.console import Console, Seen, Typed, go
 from web.guards import GUARDS
 from web.labels import N_
@@ -58,16 +59,17 @@ async def show(seen: Seen, ident: str) -> Response:
 
 @router.post("/requests/{ident}/approve")
 async def approve(
-    seen: Seen, ident: str, version: Text = "", minutes: Text = "", note: Text = "", code: Text = ""
-) -> Response:
+    seen: Seen, ident: str, version: Text = "", minutes: Text = "", note: Text = "", code: Text = "", start: Text = "",
+    conditions: Annotated[tuple[str, ...], Form()] = (),
+) -> Response:  # fmt: skip
     async def work() -> Response:
-        actor = await seen.fresh(code)
-        made = await seen.services.approvals.approve(
-            actor, ident, fields.whole(version, "version"), fields.whole(minutes, "minutes"), note.strip()
-        )
+        terms = await _terms(seen, ident, conditions, start)
+        number, span = fields.whole(version, "version"), fields.whole(minutes, "minutes")
+        made = await seen.services.approvals.approve(await seen.fresh(code), ident, number, span, note.strip(), terms)
         return go(f"/requests/{ident}", "one_more" if made.missing else "approved")
 
-    return await seen.attempt(work(), partial(_show, seen, ident, note=note, minutes=minutes))
+    typed: dict[str, Any] = {"note": note, "minutes": minutes, "start": start, "conditions": conditions}
+    return await seen.attempt(work(), partial(_show, seen, ident, **typed))
 
 
 @router.post("/requests/{ident}/refuse")
@@ -119,7 +121,16 @@ async def hand_over(seen: Seen, ident: str, request: Text = "", technician: Text
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
-async def _show(seen: Console, ident: str, error: BastionError | None = None, **typed: str) -> Response:
+async def _terms(seen: Console, ident: str, conditions: tuple[str, ...], start: str) -> Terms:
+    """A later start is on the hospital's own clock."""
+    chosen = frozenset(fields.choice(one, Condition, "conditions") for one in conditions)
+    if not start.strip():
+        return Terms(chosen)
+    view = await seen.services.access.get(seen.actor, ident)
+    return Terms(chosen, fields.local_moment(start, "start", view.facility.timezone))
+
+
+async def _show(seen: Console, ident: str, error: BastionError | None = None, **typed: Any) -> Response:
     view = await seen.services.access.get(seen.actor, ident)
     asked, choices = _durations(view)
     chosen = typed.get("minutes", "")
@@ -127,8 +138,8 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, **
     return seen.page(
         "request.html", error=error, view=view, asked=asked, durations=choices,
         chosen=int(chosen) if chosen.isdigit() and int(chosen) in choices else choices[0],
-        colleagues=colleagues, typed=Typed(typed),
-        mine=_mine(seen, view), words=device_words, plans=plan_words, recordability=recordability,
+        colleagues=colleagues, typed=Typed(typed), mine=_mine(seen, view), words=device_words, plans=plan_words,
+        terms=condition_words, recordability=recordability,
         paste_words=pasted, pasted=pasted.for_request(seen, view),
     )  # fmt: skip
 

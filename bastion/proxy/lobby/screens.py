@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bastion.domain.access_request import AccessRequest, Approval, InterventionKind
+from bastion.domain.conditions import Condition
 from bastion.domain.device import Device
 from bastion.domain.undertaking import Undertaking
 from bastion.proxy.notices import Words, plain
@@ -26,6 +27,11 @@ _STATES: Final = {
     "scheduled": "agreed, opens later",
     "pending": "waiting for the hospital",
     "none": "ask for access",
+}
+_CONDITIONS: Final = {
+    Condition.NO_UPLOAD: "On condition that no file is sent to the device.",
+    Condition.FREEZE_FIRST: "On condition that you begin together: the session opens frozen until the hospital agrees.",
+    Condition.WATCHER: "On condition that somebody of the hospital looks on.",
 }
 BETWEEN_PEOPLE: Final = " · "
 """Names have commas in them: “Claire Dubois, biomedical engineer”."""
@@ -167,6 +173,7 @@ def agreed(words: Words, request: AccessRequest, end: datetime, cols: int) -> st
     if request.agreed < request.wanted:
         less = words.say("You asked for {asked}; {agreed} is what was agreed.")
         lines.append(less.format(asked=length(request.wanted), agreed=length(request.agreed)))
+    lines += [f"- {words.say(_CONDITIONS[one])}" for one in Condition if one in request.conditions]
     return "\n" + "\n".join(wrap(line, cols) for line in lines) + "\n"
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, Person
+from bastion.domain.conditions import Condition, Terms
 from bastion.domain.device import Device
 from bastion.domain.parties import Facility
 from bastion.proxy.lobby import screens
@@ -167,3 +168,11 @@ def test_the_heading_breaks_between_words_and_its_code_is_bold():
     first, second = screens.heading(device(name="Scanner 3, interventional"), "CHU Demo", 40).strip().splitlines()
     assert first == "\x1b[1mct-01\x1b[0m  Scanner 3, interventional"
     assert second == "(Imaging, B12, CHU Demo)"
+
+
+def test_the_conditions_of_an_agreement_are_read_before_the_work():
+    demanded = replace(agreement("Eve"), terms=Terms(frozenset(Condition)))
+    text = " ".join(screens.agreed(EN, a_request(approvals=(demanded,)), NOW, 80).split())
+    for words in ("no file is sent to the device", "you begin together", "somebody of the hospital looks on"):
+        assert words in text
+    assert "On condition" not in screens.agreed(EN, a_request(approvals=(agreement("Eve"),)), NOW, 80)

@@ -88,3 +88,12 @@ async def test_an_open_right_is_handed_over_to_a_colleague(eve, house):
     assert problem(await eve.ask("POST", f"/grants/{'0' * 32}/hand-over", technician="carol", reason="why not")) == (
         404, "not_found",
     )  # fmt: skip
+
+
+async def test_agreeing_on_conditions_takes_rights_out_of_the_grant(eve, house):
+    asked = await house.asked()
+    body = {"version": 1, "minutes": 60, "conditions": ["no_upload", "watcher"]}
+    agreed = (await eve.ask("POST", f"/requests/{asked.id}/approve", **body, code=eve.code())).json()
+    assert agreed["approvals"][0]["conditions"] == ["no_upload", "watcher"]
+    (grant,) = (await eve.ask("GET", f"/technicians/{house.alice.id}/grants")).json()
+    assert (grant["conditions"], grant["watcher"]) == (["no_upload", "watcher"], True)

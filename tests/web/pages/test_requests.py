@@ -1,6 +1,8 @@
 """The screen on which one decides (R-25, R-28), and what goes wrong on it."""
 
 import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from bastion import clock
 from bastion.domain.access_request import RequestState
@@ -261,3 +263,27 @@ async def test_R38_R43_the_form_asks_for_what_an_answer_demands_and_keeps_what_w
     view = await house.services.access.get(house.staff(house.max), made.headers["location"].rpartition("/")[2])
     assert view.request.plan.people == ("Jeanne Roy", "Marc")
     assert view.request.plan.backup_at.isoformat() == "2026-01-01T07:00:00+00:00", "on the hospital's clock"
+
+
+async def test_agreeing_on_conditions_and_later_is_said_on_the_page(house, visitor, people):
+    request = await house.asked()
+    browser = await visitor().enter(people["approver"])
+    form = {"version": "1", "minutes": "60", "conditions": ["no_upload", "freeze_first"], "note": "together"}
+    spring = await browser.send(f"/requests/{request.id}/approve", **form, start="2027-03-28T02:30")
+    assert spring.status_code == 422
+    assert 'name="conditions" value="no_upload" checked' in spring.text, "what was ticked stays"
+    assert (await browser.send(f"/requests/{request.id}/approve", **form | {"conditions": ["none"]})).status_code == 422
+    start = (clock.now() + timedelta(days=2)).astimezone(ZoneInfo("Europe/Paris")).replace(second=0, microsecond=0)
+    done = await browser.send(f"/requests/{request.id}/approve", **form, start=f"{start:%Y-%m-%dT%H:%M}")
+    assert done.status_code == 303
+    page = (await browser.see(f"/requests/{request.id}")).text
+    for said in ("no file to the device", "begins frozen", "not before"):
+        assert said in page, said
+
+
+async def test_more_time_is_offered_without_conditions(house, visitor, people):
+    request = await house.approved()
+    more = await house.services.access.extend(house.technician(), request.grant_id, 30, "not finished")
+    page = (await (await visitor().enter(people["approver"])).see(f"/requests/{more.id}")).text
+    assert "/approve" in page
+    assert 'name="conditions"' not in page
