@@ -31,7 +31,7 @@ def list_versions(*, as_json: AsJson = False) -> None:
 @undertakings.command("owing")
 def list_owing(*, as_json: AsJson = False) -> None:
     """List the technicians who have not accepted the version in force: nothing opens for them."""
-    found = perform(lambda services, me: services.undertakings.owing(me))
+    found, _ = perform(lambda services, me: services.undertakings.owing(me))
     show([{"login": person.login, "name": person.name} for person in found], as_json=as_json)
 
 

@@ -138,7 +138,7 @@ def _key_pair(home: Path, login: str) -> tuple[Path, str]:
 
 async def _undertake(services: Services, me: Actor) -> None:
     """Let the demo's technicians have accepted the undertaking, as after their first sign-in (R-47)."""
-    for person in await services.undertakings.owing(me):
+    for person in (await services.undertakings.owing(me))[0]:
         actor, text = technician_actor(person, HOST, clock.now()), (await services.undertakings.versions(me))[0]
         await services.undertakings.accept(actor, text.version, Way.ENROLMENT)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bastion import clock
-from bastion.domain.country import outside_eea
+from bastion.domain.country import EEA
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Actor, Supplier, Technician
 from bastion.domain.roster import RosterState
@@ -78,7 +78,7 @@ class SupplierFiles:
         now = clock.now()
         async with self._database.read() as uow:
             joins = Joins(uow)
-            people = [one for one in await uow.technicians.all() if one.usable(now) and outside_eea(one.country)]
+            people = await uow.technicians.abroad(EEA, now)
             records = [
                 one for one in await uow.sessions.from_abroad(now - REPORTED, LONGEST) if actor.covers(one.facility_id)
             ]

@@ -14,6 +14,8 @@ from bastion.services.joins import found
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
+ALL = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -67,14 +69,13 @@ class Undertakings:
             accepted = await uow.acceptances.of(person.id)
             return Accepted(person, await uow.undertakings.current(), tuple(accepted[::-1]))
 
-    async def owing(self, actor: Actor) -> list[Technician]:
-        """The technicians in use who have not accepted the text in force."""
+    async def owing(self, actor: Actor, limit: int = ALL) -> tuple[list[Technician], int]:
+        """Technicians in use who have not accepted the text in force, and how many they are."""
         need_reader(actor)
         now = clock.now()
         async with self._database.read() as uow:
             newest = (await uow.undertakings.current()).version
-            done = {one.technician_id for one in await uow.acceptances.all() if one.version >= newest}
-            return [one for one in await uow.technicians.all() if one.usable(now) and one.id not in done]
+            return await uow.technicians.owing(newest, now, limit)
 
     # -- the technician ------------------------------------------------------------------------------------------------
     async def owed(self, actor: Actor) -> Undertaking | None:

@@ -1,6 +1,7 @@
 """Facilities, suppliers and their people, staff, devices and what is on them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bastion.domain.device import Device, DeviceAccount, Endpoint
 from bastion.domain.parties import Facility, Staff, Supplier, Technician, TechnicianKey
 from bastion.store import tables as t
-from bastion.store.columns import CommaSet, storable
+from bastion.store.columns import CommaSet, Instant, storable
 from bastion.store.repository import Repository
 
 
@@ -70,6 +71,16 @@ class Technicians(Repository[Technician]):
         if supplier_ids is not None:
             query = query.where(t.technicians.c.supplier_id.in_(supplier_ids))
         return await self._many(query)
+
+    async def abroad(self, inside: Collection[str], now: datetime) -> list[Technician]:
+        """Those in use whose country is none of `inside`."""
+        return await self._many(_ABROAD, {"inside": sorted(inside), "now": now})
+
+    async def owing(self, version: int, now: datetime, limit: int) -> tuple[list[Technician], int]:
+        """Those in use who have accepted no undertaking of this version or a later one, and how many they are."""
+        values = {"version": version, "now": now}
+        count = int((await self._tx.rows(_OWING_COUNT, values))[0][0])
+        return await self._many(_OWING, {**values, "limit": limit}), count
 
     async def of_supplier(self, supplier_id: str) -> list[Technician]:
         return await self._many(_TECHNICIANS_OF, {"supplier_id": supplier_id}) if storable(supplier_id) else []
@@ -214,6 +225,17 @@ _MAINTAINING = Suppliers.sql_all.where(t.suppliers.c.id.in_(_WITH_DEVICES))
 _MAINTAINING_AT = Suppliers.sql_all.where(
     t.suppliers.c.id.in_(_WITH_DEVICES.where(t.devices.c.facility_id.in_(sa.bindparam("places", expanding=True))))
 )
+_IN_USE = sa.and_(
+    t.technicians.c.active,
+    sa.or_(t.technicians.c.valid_until.is_(None), t.technicians.c.valid_until > sa.bindparam("now", type_=Instant)),
+)
+_ABROAD = Technicians.sql_all.where(_IN_USE, t.technicians.c.country.not_in(sa.bindparam("inside", expanding=True)))
+_ACCEPTED = sa.exists().where(
+    t.undertaking_acceptances.c.technician_id == t.technicians.c.id,
+    t.undertaking_acceptances.c.version >= sa.bindparam("version"),
+)
+_OWING = Technicians.sql_all.where(_IN_USE, ~_ACCEPTED).limit(sa.bindparam("limit"))
+_OWING_COUNT = sa.select(sa.func.count()).select_from(t.technicians).where(_IN_USE, ~_ACCEPTED)
 _TECHNICIANS_OF = Technicians.sql_all.where(t.technicians.c.supplier_id == sa.bindparam("supplier_id"))
 _KEYS_OF = Keys.sql_all.where(t.technician_keys.c.technician_id == sa.bindparam("technician_id"))
 _HOLDER = (

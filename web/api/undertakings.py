@@ -66,7 +66,7 @@ async def publish(body: UndertakingBody, me: Me, use: Use) -> UndertakingShape:
 
 async def owing(me: Me, use: Use) -> list[OwingShape]:
     """The technicians for whom nothing opens because they have not accepted the version in force."""
-    return [OwingShape.model_validate(person) for person in await use.undertakings.owing(me)]
+    return [OwingShape.model_validate(person) for person in (await use.undertakings.owing(me))[0]]
 
 
 async def accepted(ident: str, me: Me, use: Use) -> AcceptedShape:

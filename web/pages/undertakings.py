@@ -1,7 +1,7 @@
 """The confidentiality undertaking: its text, its versions, and who has not accepted the one in force (R-47)."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
@@ -12,6 +12,7 @@ from web.console import Console, Seen, Typed, go
 from web.labels import N_
 
 PATH = "/directory/undertaking"
+SHOWN: Final = 100
 router = APIRouter(prefix=PATH)
 Text = Annotated[str, Form()]
 
@@ -31,9 +32,10 @@ async def publish(seen: Seen, text_fr: Text = "", text_en: Text = "", code: Text
 
 
 async def _show(seen: Console, error: BastionError | None = None, typed: Typed | None = None) -> Response:
+    owing, count = await seen.services.undertakings.owing(seen.actor, SHOWN)
     versions = await seen.services.undertakings.versions(seen.actor)
     return seen.page(
         "directory/undertaking.html", N_("Confidentiality undertaking"), error=error, versions=versions,
-        owing=await seen.services.undertakings.owing(seen.actor), most=MAX_TEXT,
+        owing=owing, count=count, most=MAX_TEXT,
         typed=typed or Typed(text_fr=versions[0].text_fr, text_en=versions[0].text_en), opened=typed is not None,
     )  # fmt: skip
