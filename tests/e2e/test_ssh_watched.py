@@ -1,6 +1,7 @@
 """R-34, T10: on the most critical devices somebody of the hospital follows, or nothing passes. Real ssh, real sshd."""
 
 import asyncio
+import hashlib
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -130,3 +131,37 @@ async def test_a_waiting_technician_reads_that_the_session_was_cut(critical, scr
     await critical.services.supervision.cut(critical.staff(critical.eve), record.id, "wrong device")
     await screen.expect("Eve has ended the session: wrong device.")
     await screen.ended(timeout=5)
+
+
+async def test_T10_an_upload_stands_still_unwatched_and_arrives_whole(critical, tmp_path):
+    """A byte stream is held, not dropped: what was sent meanwhile arrives once somebody follows again."""
+    target, sent = tmp_path / "upload.bin", hashlib.sha256()
+    arguments, environment = critical.options()
+    command = ["ssh", *arguments, "-p", str(critical.listener.port), f"alice+{critical.device.code}@127.0.0.1"]
+    client = await asyncio.create_subprocess_exec(
+        *command, f"cat > {target}", env=environment, stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+
+    async def feed() -> None:
+        for number in range(300):
+            piece = number.to_bytes(2, "big") * 8192
+            sent.update(piece)
+            client.stdin.write(piece)
+            await client.stdin.drain()
+            await asyncio.sleep(0.01)
+        client.stdin.close()
+
+    feeding = asyncio.create_task(feed())
+    async with following(critical):
+        async with asyncio.timeout(10):
+            while not target.exists() or target.stat().st_size < 200_000:
+                await asyncio.sleep(0.02)
+    await asyncio.sleep(1.0)
+    held = target.stat().st_size
+    await asyncio.sleep(1.0)
+    assert target.stat().st_size == held
+    async with following(critical, take=False):
+        await feeding
+        assert await asyncio.wait_for(client.wait(), 20) == 0
+    assert held < 300 * 16384
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == sent.hexdigest()

@@ -71,7 +71,7 @@ async def test_the_approver_reads_what_the_gmao_says_and_its_texts_do_nothing(ho
 
 FRENCH = {
     Finding.FITS: "ouvert dans la GMAO",
-    Finding.NONE_GIVEN: "aucun ordre de travail",
+    Finding.NONE_GIVEN: "aucun bon de travail",
     Finding.UNKNOWN: "inconnu de",
     Finding.CLOSED: "clos dans la GMAO",
     Finding.OTHER_DEVICE: "d’un autre dispositif",
