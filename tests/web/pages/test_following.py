@@ -28,6 +28,17 @@ async def test_R34_the_watch_is_taken_kept_and_left(house, visitor, people):
     assert await house.services.watching.standing([opened.grant.id]) == []
 
 
+async def test_the_first_page_says_that_a_session_waits_to_whoever_could_follow_it(house, visitor, people):
+    opened = await watched_session(house)
+    wanted = f'href="/sessions/{opened.record.id}">Alice Martin on Scanner 1 waits: somebody must follow'
+    for who, told in (("approver", True), ("security", True), ("auditor", False), ("admin", False)):
+        page = (await (await visitor().enter(people[who])).see("/")).text
+        assert (wanted in page) is told, who
+    watch = await house.services.watching.take(house.staff(house.eve), opened.record.id, "b")
+    await house.services.watching.judged({watch.id: True}, [])
+    assert wanted not in (await (await visitor().enter(people["approver"])).see("/board")).text
+
+
 async def test_T11_a_stale_code_does_not_do(house, visitor, people):
     opened = await watched_session(house)
     path = f"/sessions/{opened.record.id}"
