@@ -1,7 +1,7 @@
 """What is coming: authorisations, requests for a planned time, and maintenance windows, in one list by time."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -17,6 +17,9 @@ from bastion.services.joins import Joins, scope
 from bastion.store.database import Database
 
 LONGEST: Final = timedelta(days=62)
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2999, 1, 1, tzinfo=UTC)
+"""Beyond these a database, or a calendar's week, may have no instant."""
 MOST: Final = 1000
 """More entries than anybody reads are cut off, the latest first."""
 
@@ -64,7 +67,7 @@ class Calendar:
         """What touches `[since, until)` in the actor's facilities, the earliest first."""
         if actor.kind is ActorKind.TECHNICIAN:
             raise Forbidden(f"{actor.login} is not of the hospital")
-        if not timedelta() < until - since <= LONGEST:
+        if not (since >= EARLIEST and timedelta() < until - since <= LONGEST and until <= LATEST):
             raise Invalid("until", field="until", sentence="Ask for two months at most, the end after the beginning.")
         async with self._database.read() as uow:
             joins, seen = Joins(uow), scope(actor)

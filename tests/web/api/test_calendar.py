@@ -17,4 +17,6 @@ async def test_nonsense_is_refused(eve):
     long = "since=2026-01-01T00:00:00Z&until=2027-01-01T00:00:00Z"
     assert problem(await eve.ask("GET", f"/calendar?{long}"))[0] == 422
     assert problem(await eve.ask("GET", "/calendar?since=9999-12-31T23:00:00Z"))[0] == 422
+    for far in ("0001-01-01T00:00:00%2B14:00", "9999-12-01T00:00:00-12:00", "9999-12-31T23:59:59-12:00"):
+        assert problem(await eve.ask("GET", f"/calendar?since={far}"))[0] == 422, far
     assert (await eve.ask("GET", "/calendar?since=yesterday")).status_code == 422
