@@ -65,7 +65,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STAFF, "GET /reviews", "GET /reviews/{ident}"),
         **_rows(LOCKERS, "POST /reviews"),
         **_rows(REVIEWERS, "POST /reviews/{ident}/decide"),
-        **_rows(STAFF, "GET /abroad", "GET /suppliers/{ident}/file"),
+        **_rows(STAFF, "GET /abroad", "GET /suppliers/{ident}/file", "GET /technicians/{ident}/standing"),
         **_rows(ADMINS, "POST /suppliers/{ident}/subcontractors", "POST /subcontractors/{ident}/end"),
         **_rows(LOCKERS, "POST /subcontractors/{ident}/object"),
         **_rows(ADMINS, "POST /suppliers/{ident}/roster", "POST /technicians/{ident}/leave"),

@@ -142,6 +142,16 @@ class AbroadShape(Shape):
     sessions: list[AbroadSession]
 
 
+class StandingShape(Shape):
+    """`why` says in English why this person cannot work now; empty when nothing stands in the way."""
+
+    employer: str
+    confirmed_at: datetime
+    due_at: datetime
+    suspended_at: datetime
+    why: str
+
+
 class LeavingBody(Shape):
     why: Reason
 
@@ -153,6 +163,7 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/subcontractors/{ident}/end", end, methods=["POST"])
     router.add_api_route("/suppliers/{ident}/roster", confirm, methods=["POST"], status_code=201)
     router.add_api_route("/technicians/{ident}/leave", leave, methods=["POST"])
+    router.add_api_route("/technicians/{ident}/standing", standing, methods=["GET"])
     router.add_api_route("/abroad", abroad, methods=["GET"])
 
 
@@ -194,6 +205,15 @@ async def leave(ident: str, body: LeavingBody, me: Me, use: Use) -> TechnicianSh
     """Off-board somebody: account, keys, authenticator, authorisations and sessions end now. Needs a fresh code."""
     await use.rosters.leave(me, ident, body.why)
     return TechnicianShape.of(await use.people.technician(me, ident))
+
+
+async def standing(ident: str, me: Me, use: Use) -> StandingShape:
+    """What stands between a person and work: the employer, the supplier's word, the hospital's review."""
+    seen = await use.rosters.person(me, ident)
+    return StandingShape(
+        employer=seen.employer.name if seen.employer else "", confirmed_at=seen.confirmed.at,
+        due_at=seen.confirmed.due_at, suspended_at=seen.confirmed.suspended_at, why=seen.why or "",
+    )  # fmt: skip
 
 
 async def abroad(me: Me, use: Use) -> AbroadShape:

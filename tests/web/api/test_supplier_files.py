@@ -33,3 +33,18 @@ async def test_the_list_of_people_and_the_report(ruth, eve, house):
 async def test_somebody_is_off_boarded(ruth, house):
     gone = (await ruth.sure("POST", f"/technicians/{house.alice.id}/leave", why="resigned")).json()
     assert (gone["active"], gone["keys"], gone["totp_enrolled"]) == (False, [], False)
+
+
+async def test_what_stands_in_a_person_s_way(ruth, eve, house):
+    path = f"/technicians/{house.alice.id}/standing"
+    seen = (await eve.ask("GET", path)).json()
+    assert (seen["employer"], seen["why"]) == ("", "")
+    made = (await ruth.sure("POST", f"/suppliers/{house.alice.supplier_id}/subcontractors", name="Sub")).json()
+    body = {
+        "login": "alice", "name": "Alice", "email": "", "supplier": "acme", "employer_id": made["id"], "country": "FR",
+    }  # fmt: skip
+    assert (await ruth.ask("PUT", f"/technicians/{house.alice.id}", **body)).status_code == 200
+    seen = (await eve.ask("GET", path)).json()
+    assert seen["employer"] == "Sub"
+    assert "the hospital may object to" in seen["why"]
+    assert problem(await eve.ask("GET", f"/technicians/{'0' * 32}/standing")) == (404, "not_found")
