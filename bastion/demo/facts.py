@@ -11,7 +11,7 @@ FILE = "demo.json"
 
 @dataclass(slots=True)
 class Account:
-    """`password` and `api_token` are staff's, `private_key_path` a technician's; what does not apply is `None`."""
+    """`api_token` is staff's, `private_key_path` a technician's; what does not apply is `None`."""
 
     login: str
     role: str
@@ -35,6 +35,7 @@ class Facts:
     web_url: str = ""
     accounts: list[Account] = field(default_factory=list)
     devices: list[DemoDevice] = field(default_factory=list)
+    supplier_url: str = ""
 
     @classmethod
     def read(cls, home: Path) -> Self | None:
@@ -45,7 +46,7 @@ class Facts:
         kept: dict[str, Any] = json.loads(path.read_text())
         return cls(
             kept["ssh_port"], kept["web_url"], [Account(**a) for a in kept["accounts"]],
-            [DemoDevice(**d) for d in kept["devices"]],
+            [DemoDevice(**d) for d in kept["devices"]], kept.get("supplier_url", ""),
         )  # fmt: skip
 
     def write(self, home: Path) -> None:

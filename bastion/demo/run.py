@@ -51,6 +51,7 @@ async def _fill(built: parts.Parts, facts: Facts, running: list[Running]) -> Non
 def _publish(settings: Settings, facts: Facts, listening: app.Listening) -> None:
     """Write `demo.json`, and the bastion's identity so that `ssh` need not ask about it."""
     facts.ssh_port, facts.web_url = listening.ssh_port, settings.console_url_at(listening.web_port)
+    facts.supplier_url = f"{facts.web_url.rstrip('/')}/supplier/"
     facts.write(settings.home)
     public = settings.host_key.with_name(settings.host_key.name + ".pub").read_text().strip()
     lines = [f"[{name}]:{facts.ssh_port} {public}\n" for name in KNOWN_NAMES]

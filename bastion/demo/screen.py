@@ -28,6 +28,7 @@ def draw(facts: Facts, home: Path, *, real: bool, language: str = "en") -> list[
     people = sorted(facts.accounts, key=lambda account: account.role == "technician")
     return [
         *(_person(account, t) for account in people),
+        t(" In the browser alice and bob have an entrance of their own:  {url}").format(url=facts.supplier_url),
         t(" A code for anybody, to type or to scan:  make code WHO=alice"),
         t(" Log: {log}   For scripts: {facts}").format(
             log=_short(home / "bastion.log"), facts=_short(home / "demo.json")

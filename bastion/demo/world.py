@@ -20,6 +20,7 @@ from bastion.services.authentication import staff_actor, technician_actor
 from bastion.services.bundle import Services
 from bastion.services.directory import FacilityForm, SupplierForm
 from bastion.services.inventory import DeviceForm
+from bastion.services.invitations import Answers
 from bastion.services.people import StaffForm, TechnicianForm
 
 FACILITY: Final = "chu-valmont"
@@ -39,6 +40,8 @@ STAFF: Final = (
     StaffForm("aude", "Aude Lefèvre, auditrice", "aude@chu.example", frozenset({Role.AUDITOR})),
     StaffForm("denis", "Denis Moreau, administrateur", "denis@chu.example", frozenset({Role.ADMIN})),
 )
+CORRESPONDENT: Final = "alice"
+"""Speaks for her company at the suppliers' entrance."""
 HIGHEST: Final = 4
 """The criticality at which two people must agree."""
 DEVICES: Final = {
@@ -122,11 +125,28 @@ async def _first_code(services: Services, invitation: str, password: str, totp: 
 
 
 async def _technician(services: Services, me: Actor, form: TechnicianForm, home: Path) -> Account:
+    """Set up as a person would: a link, then a key, a password and a first code; one key and code for both doors."""
     saved = await services.people.save_technician(me, form)
     path, public = _key_pair(home, form.login)
-    await services.people.add_key(me, saved.id, public, "demo")
-    secret = _secret_of(await services.enrolment.technician_totp(me, saved.id))
-    return Account(form.login, "technician", secret, private_key_path=str(path))
+    link = await services.invitations.invite(me, saved.id)
+    secret = _secret_of((await services.invitations.look(link, HOST)).authenticator)
+    password = secrets.token_urlsafe(12)
+    await _first_visit(services, link, Answers(password, "", public, "demo"), pyotp.TOTP(secret))
+    if form.login == CORRESPONDENT:
+        await services.company.name_correspondent(me, saved.id, named=True)
+    return Account(form.login, "technician", secret, password, private_key_path=str(path))
+
+
+async def _first_visit(services: Services, link: str, answers: Answers, totp: pyotp.TOTP) -> None:
+    """As `_first_code`: the step before now, so that the present code is left."""
+    try:
+        await services.invitations.accept(link, replace(answers, code=_before(totp)), HOST)
+    except AuthenticationFailed:
+        await services.invitations.accept(link, replace(answers, code=_before(totp)), HOST)
+
+
+def _before(totp: pyotp.TOTP) -> str:
+    return totp.at(clock.now(), counter_offset=-1)
 
 
 def _key_pair(home: Path, login: str) -> tuple[Path, str]:

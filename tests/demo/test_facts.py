@@ -24,7 +24,7 @@ def test_what_is_written_is_read_again_and_is_private(tmp_path):
 def test_the_keys_are_those_scripts_look_for(tmp_path):
     FACTS.write(tmp_path)
     kept = json.loads((tmp_path / "demo.json").read_text())
-    assert kept.keys() == {"ssh_port", "web_url", "accounts", "devices"}
+    assert kept.keys() == {"ssh_port", "web_url", "supplier_url", "accounts", "devices"}
     assert kept["accounts"][0].keys() == {"login", "role", "password", "totp_secret", "private_key_path", "api_token"}
     assert kept["devices"][0].keys() == {"code", "endpoint"}
 
