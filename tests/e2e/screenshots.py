@@ -19,6 +19,7 @@ from tests.services.house import House, build_house
 from tests.web import tour
 from tests.web.chromium import Desk, chromium, listening
 from tests.web.scenery import furnish
+from tests.web.visitor import speak
 from web.app import create
 
 
@@ -61,7 +62,7 @@ async def _take(browser: Browser, house: House, people, address: str, folder: Pa
     )
     desk = Desk(context, address, house)
     for person in people.values():
-        await house.services.people.set_language(house.staff(person), look.language)
+        await speak(house, person, look.language)
     for stop in await tour.stops(house):
         if wanted in stop.name:
             await desk.sit(people.get(stop.who))

@@ -1,21 +1,16 @@
 """A real Chromium looking at a console that really listens, in the test's own event loop."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from bastion import clock
-from bastion.domain.credentials import WebSession
-from bastion.domain.parties import Staff
-from bastion.services.authentication import hash_token
+from bastion.domain.parties import Staff, Technician
 from tests.services.house import House
-from web.security import COOKIE
+from tests.web.visitor import seated
 
 FLAGS = [
     "--no-sandbox",
@@ -66,18 +61,14 @@ class Desk:
         if kind in {"error", "warning"}:
             self.complaints.append(text)
 
-    async def sit(self, person: Staff | None, *, fresh: bool = True) -> None:
+    async def sit(self, person: Staff | Technician | None, *, fresh: bool = True) -> None:
         """Be signed in as `person`, or as nobody."""
         await self.context.clear_cookies()
         if person is None:
             return
-        token, now = secrets.token_urlsafe(32), clock.now()
-        factor_at = now if fresh else now - timedelta(minutes=30)
-        session = WebSession(hash_token(token), person.id, now, now + timedelta(hours=1), factor_at, "127.0.0.1")
-        async with self._house.database.write() as uow:
-            await uow.web_sessions.add(session)
+        cookie, token = await seated(self._house, person, fresh=fresh)
         await self.context.add_cookies(
-            [{"name": COOKIE, "value": token, "url": self.address.replace("http:", "https:"), "secure": True}]
+            [{"name": cookie, "value": token, "url": self.address.replace("http:", "https:"), "secure": True}]
         )
 
     async def open(self, path: str) -> Page:

@@ -38,7 +38,7 @@ class Reader(HTMLParser):
     SPOKEN = frozenset({"placeholder", "alt", "aria-label", "title"})
     ASIDE = frozenset({"code", "q", "style", "script", "textarea", "b", "h1", "title"})
     NAMES = frozenset({"mono", "plate", "quote", "who", "said", "soft", "under"})
-    THING = re.compile(r"/(requests|recordings|sessions|directory/\w+)/[0-9a-f]{32}$")
+    THING = re.compile(r"(?:/supplier(?:/company)?)?/(requests|people|recordings|sessions|directory/\w+)/[0-9a-f]{32}$")
     """Where a link leads that is called by what a person wrote."""
     VOID = frozenset({"input", "br", "hr", "link", "meta", "use", "path", "rect", "symbol", "img"})
 

@@ -11,7 +11,7 @@ from bastion.domain.emergency import Call
 from bastion.domain.importing import Register
 from bastion.domain.maintenance import LAST, Rhythm
 from bastion.domain.paper import PaperKind
-from bastion.domain.parties import Role, Staff
+from bastion.domain.parties import Role, Staff, Technician
 from bastion.domain.review import Verdict
 from bastion.domain.session_effects import Audit
 from bastion.domain.work_order import Finding, OrderCheck, OrderRule
@@ -35,15 +35,17 @@ PEOPLE = (
 
 @dataclass(frozen=True)
 class Stop:
-    """`who` is a login of `PEOPLE`, or empty for nobody."""
+    """`who` is a login of `PEOPLE`, karim, or empty for nobody."""
 
     name: str
     who: str
     path: str
 
 
-async def people(house: House) -> dict[str, Staff]:
-    made = {}
+async def people(house: House) -> dict[str, Staff | Technician]:
+    """The hospital's people, and Karim, who speaks for his company at the suppliers' entrance."""
+    made: dict[str, Staff | Technician] = {"karim": await _karim(house)}
+    await house.services.company.name_correspondent(OPERATOR, made["karim"].id, named=True)
     for login, name, role in PEOPLE:
         form = StaffForm(login, name, f"{login}@chu.example", frozenset({role}), (), "fr")
         made[login] = await house.services.people.save_staff(OPERATOR, form)
@@ -116,7 +118,38 @@ async def stops(house: House) -> list[Stop]:
         Stop("person", "denis", f"{registers}/staff/{house.eve.id}"),
         Stop("facilities", "denis", f"{registers}/facilities"),
         Stop("facility", "denis", f"{registers}/facilities/{house.device.facility_id}"),
+        *await _suppliers(house),
         Stop("nothing", "denis", "/nothing"),
+    ]
+
+
+async def _karim(house: House) -> Technician:
+    views = await house.services.people.technicians(OPERATOR)
+    return next(v.technician for v in views if v.technician.login == "karim")
+
+
+async def _suppliers(house: House) -> list[Stop]:
+    """What Karim sees of his own work and of his company's."""
+    karim = await _karim(house)
+    own = await house.services.access.search(house.technician(karim))
+    held = next(view for view in own if view.grant and view.grant.revoked_at is None)
+    waiting = next(view for view in own if not view.grant)
+    base = "/supplier"
+    return [
+        Stop("supplier-sign-in", "", f"{base}/sign-in"),
+        Stop("supplier-welcome", "", f"{base}/welcome"),
+        Stop("supplier-home", "karim", f"{base}/"),
+        Stop("supplier-held", "karim", f"{base}/requests/{held.request.id}"),
+        Stop("supplier-waiting", "karim", f"{base}/requests/{waiting.request.id}"),
+        Stop("supplier-ask", "karim", f"{base}/requests/new"),
+        Stop("supplier-account", "karim", f"{base}/account"),
+        Stop("supplier-undertaking", "karim", f"{base}/undertaking"),
+        Stop("supplier-company", "karim", f"{base}/company"),
+        Stop("supplier-requests", "karim", f"{base}/company/requests"),
+        Stop("supplier-request", "karim", f"{base}/company/requests/{waiting.request.id}"),
+        Stop("supplier-colleague", "karim", f"{base}/company/people/{house.alice.id}"),
+        Stop("supplier-colleague-new", "karim", f"{base}/company/people/new"),
+        Stop("supplier-nothing", "karim", f"{base}/nothing"),
     ]
 
 

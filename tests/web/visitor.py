@@ -3,17 +3,21 @@
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 import httpx2
 from fastapi import FastAPI
 
 from bastion import clock
 from bastion.domain.credentials import WebSession
-from bastion.domain.parties import Staff
+from bastion.domain.parties import Staff, Technician
+from bastion.domain.portal import PortalSession
 from bastion.services.authentication import hash_token
 from tests.services.house import House
+from web.portal.security import COOKIE as SUPPLIERS
 from web.security import COOKIE
 
+P = TypeVar("P", Staff, Technician)
 HOST = "bastion.test"
 
 
@@ -23,14 +27,10 @@ class Visitor:
         self.client = httpx2.AsyncClient(transport=transport, base_url=f"https://{HOST}")
         self._house = house
 
-    async def enter(self, person: Staff, *, fresh: bool = True) -> "Visitor":
+    async def enter(self, person: Staff | Technician, *, fresh: bool = True) -> "Visitor":
         """Be signed in, as if password and code had just been given (or, not fresh, a while ago)."""
-        token, now = secrets.token_urlsafe(32), clock.now()
-        factor_at = now if fresh else now - timedelta(minutes=30)
-        session = WebSession(hash_token(token), person.id, now, now + timedelta(hours=1), factor_at, "127.0.0.1")
-        async with self._house.database.write() as uow:
-            await uow.web_sessions.add(session)
-        self.client.cookies.set(COOKIE, token, domain=HOST)
+        cookie, token = await seated(self._house, person, fresh=fresh)
+        self.client.cookies.set(cookie, token, domain=HOST)
         return self
 
     async def see(self, path: str, **headers: str) -> httpx2.Response:
@@ -45,9 +45,21 @@ class Visitor:
         return await self.client.request(method, path, headers=headers)
 
 
-async def speak(house: House, person: Staff, language: str) -> Staff:
+async def seated(house: House, person: Staff | Technician, *, fresh: bool) -> tuple[str, str]:
+    """Return name and value of the cookie of somebody who has just signed in at the door that is his."""
+    token, now = secrets.token_urlsafe(32), clock.now()
+    times = now, now + timedelta(hours=1), now if fresh else now - timedelta(minutes=30)
+    async with house.database.write() as uow:
+        if isinstance(person, Technician):
+            await uow.portal_sessions.add(PortalSession(hash_token(token), person.id, *times, "127.0.0.1"))
+            return SUPPLIERS, token
+        await uow.web_sessions.add(WebSession(hash_token(token), person.id, *times, "127.0.0.1"))
+    return COOKIE, token
+
+
+async def speak(house: House, person: P, language: str) -> P:
     """Let a person read the console in `language`."""
     changed = replace(person, language=language)
     async with house.database.write() as uow:
-        await uow.staff.save(changed)
+        await (uow.technicians if isinstance(person, Technician) else uow.staff).save(changed)
     return changed

@@ -1,32 +1,16 @@
 """Browsers of suppliers' people, at their own door."""
 
-import secrets
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
 
-from bastion import clock
 from bastion.domain.parties import Technician
-from bastion.domain.portal import PortalSession
-from bastion.services.authentication import hash_token
 from bastion.services.people import TechnicianForm
 from tests.services.house import OPERATOR, House
-from tests.web.visitor import HOST, Visitor
-from web.portal.security import COOKIE
+from tests.web.visitor import Visitor
 
 Comer = Callable[..., Awaitable[Visitor]]
-
-
-async def seated(house: House, person: Technician, *, fresh: bool = True) -> str:
-    """Return the cookie of a technician who has just signed in (or, not fresh, a while ago)."""
-    token, now = secrets.token_urlsafe(32), clock.now()
-    factor_at = now if fresh else now - timedelta(minutes=30)
-    session = PortalSession(hash_token(token), person.id, now, now + timedelta(hours=1), factor_at, "127.0.0.1")
-    async with house.database.write() as uow:
-        await uow.portal_sessions.add(session)
-    return token
 
 
 @pytest.fixture
@@ -35,9 +19,7 @@ def comer(app: FastAPI, house: House) -> Comer:
 
     async def come(person: Technician | None = None, *, fresh: bool = True) -> Visitor:
         browser = Visitor(app, house)
-        if person is not None:
-            browser.client.cookies.set(COOKIE, await seated(house, person, fresh=fresh), domain=HOST)
-        return browser
+        return browser if person is None else await browser.enter(person, fresh=fresh)
 
     return come
 

@@ -1,0 +1,98 @@
+"""T33: a correspondent's pages hold his own company and nothing of anybody else's; what he does there, he may."""
+
+import re
+
+import pytest
+
+from bastion.domain.paper import PaperKind
+from bastion.services.papers import PaperForm
+from tests.services.house import OPERATOR
+
+COMPANY = "/supplier/company"
+
+
+def timeless(page: str) -> str:
+    return re.sub(r'data-now="[^"]+"', "", page)
+
+
+@pytest.fixture
+async def both(house, carl):
+    """A request and a paper at each company."""
+    for supplier, reference in ((house.alice.supplier_id, "MAR-ACME"), (house.bob.supplier_id, "MAR-OTHER")):
+        form = PaperForm(PaperKind.CONTRACT, reference, note="internal remark")
+        await house.services.papers.add(OPERATOR, supplier, form)
+    return await house.services.access.request(house.technician(carl), house.draft(reason="ACME-REASON"))
+
+
+async def test_T33_pages_lists_search_and_counts_tell_nothing_of_another_company(comer, house, both):
+    other = await comer(house.bob)
+    paths = [COMPANY, f"{COMPANY}/requests", f"{COMPANY}/requests?text=ACME", f"{COMPANY}/requests?state=pending"]
+    for path in paths:
+        page = (await other.see(path)).text
+        for word in ("Acme", "Alice", "Carl", "MAR-ACME", "ACME-REASON", "ct-01"):
+            assert word not in page.replace('value="ACME"', ""), (path, word)
+    own = await comer(house.alice)
+    assert "Carl Weber" in (await own.see(COMPANY)).text
+    assert "MAR-ACME" in (await own.see(COMPANY)).text
+    assert "internal remark" not in (await own.see(COMPANY)).text
+    assert "ACME-REASON" in (await own.see(f"{COMPANY}/requests?text=ACME")).text
+    assert "ACME-REASON" in (await own.see(f"{COMPANY}/requests/{both.id}")).text
+
+
+async def test_T33_anothers_and_none_answer_with_the_same_page(comer, house, both, carl):
+    other = await comer(house.bob)
+    for theirs, none in ((f"requests/{both.id}", "requests/" + "0" * 32), (f"people/{carl.id}", "people/" + "0" * 32)):
+        seen, nothing = await other.see(f"{COMPANY}/{theirs}"), await other.see(f"{COMPANY}/{none}")
+        assert (seen.status_code, timeless(seen.text)) == (404, timeless(nothing.text))
+    for deed in ("invite", "part"):
+        answers = [await other.send(f"{COMPANY}/people/{i}/{deed}", why="has left") for i in (carl.id, "0" * 32)]
+        assert answers[0].status_code == 404
+        assert timeless(answers[0].text) == timeless(answers[1].text)
+
+
+async def test_he_registers_invites_and_off_boards_a_colleague(comer, house, carl):
+    browser = await comer(house.alice)
+    form = {"name": "Anna <b>Roy", "login": "anna", "email": "a@acme", "language": "fr", "country": "FR"}
+    made = await browser.send(f"{COMPANY}/people/new", **form)
+    path = made.headers["location"]
+    assert path.startswith(f"{COMPANY}/people/")
+    page = (await browser.see(path)).text
+    assert "acme.anna" in page
+    assert "Anna &lt;b&gt;Roy" in page
+    link = re.search(r'id="link">([^<]+)<', (await browser.send(f"{path}/invite")).text)[1]
+    assert "/supplier/welcome#" in link
+    assert (await browser.send(f"{path}/part", why="")).status_code == 422
+    assert (await browser.send(f"{path}/part", why="has left us")).headers["location"] == COMPANY
+    assert "Out of use" in (await browser.see(path)).text
+    spent = await (await comer()).send("/supplier/welcome", secret=link)
+    assert "This link opens nothing" in spent.text
+
+
+async def test_a_country_that_was_not_declared_is_refused(comer, house, carl):
+    browser = await comer(house.alice)
+    form = {"name": "Anna Roy", "login": "anna", "language": "fr", "country": "KP"}
+    assert (await browser.send(f"{COMPANY}/people/new", **form)).status_code == 422
+
+
+async def test_R18_he_confirms_his_own_list_with_a_fresh_code(comer, house, carl):
+    stale = await comer(house.alice, fresh=False)
+    assert (await stale.send(f"{COMPANY}/roster", people=carl.id)).status_code == 403
+    browser = await comer(house.alice)
+    assert (await browser.send(f"{COMPANY}/roster", people=house.bob.id)).status_code == 404
+    assert (await browser.send(f"{COMPANY}/roster", people=carl.id)).headers["location"] == COMPANY
+    (said,) = (await house.services.rosters.of(OPERATOR, house.alice.supplier_id)).said
+    assert (said.by, said.people, said.left_out) == ("Alice Martin", (carl.id,), 1)
+    assert (await house.services.rosters.of(OPERATOR, house.bob.supplier_id)).said == ()
+
+
+async def test_T32_whoever_speaks_for_nobody_finds_no_such_page_nor_a_link_to_one(comer, carl):
+    browser = await comer(carl)
+    assert (await browser.see(COMPANY)).status_code == 404
+    assert COMPANY not in (await browser.see("/supplier/")).text
+
+
+async def test_who_is_dismissed_sees_nothing_more_at_once(comer, house, carl):
+    browser = await comer(house.alice)
+    assert (await browser.see(COMPANY)).status_code == 200
+    await house.services.company.name_correspondent(OPERATOR, house.alice.id, named=False)
+    assert (await browser.see(COMPANY)).status_code == 404

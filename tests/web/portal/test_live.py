@@ -1,0 +1,68 @@
+"""What a technician's browser hears: his own, at once, and nothing else (T31, T33)."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from bastion.domain.lock import LockScope
+from tests.services.house import OPERATOR
+from tests.web.visitor import seated
+from web.portal import live
+
+
+@pytest.fixture
+def stream(house):
+    """Makes a stream of topics for one person."""
+    made = []
+
+    async def of(person):
+        cookie, token = await seated(house, person, fresh=True)
+        state = SimpleNamespace(services=house.services, closing=asyncio.Event())
+        request = SimpleNamespace(
+            app=SimpleNamespace(state=state), cookies={cookie: token}, client=SimpleNamespace(host="127.0.0.1")
+        )
+        topics = live.topics(request)
+        made.append((topics, state.closing))
+        assert await anext(topics) == "resync"
+        return topics
+
+    return of
+
+
+async def heard(topics, patience: float = 5.0) -> str:
+    return await asyncio.wait_for(anext(topics), patience)
+
+
+async def test_he_hears_of_his_own_request_within_half_a_second(house, stream):
+    topics = await stream(house.alice)
+    coming = asyncio.ensure_future(heard(topics, 0.5))
+    await asyncio.sleep(0)
+    await house.asked()
+    assert await coming == "request"
+    await topics.aclose()
+
+
+async def test_T33_he_hears_nothing_of_another_companys(house, stream, carl):
+    mine, theirs, colleagues = await stream(house.alice), await stream(house.bob), await stream(carl)
+    await house.asked()
+    assert await heard(mine) == "request"
+    for topics in (theirs, colleagues):
+        with pytest.raises(TimeoutError):
+            await heard(topics, 0.4)
+    await mine.aclose()
+
+
+async def test_a_correspondent_hears_of_his_companys(house, stream, carl):
+    topics = await stream(house.alice)
+    await house.services.access.request(house.technician(carl), house.draft())
+    assert await heard(topics) == "request"
+    await topics.aclose()
+
+
+async def test_T25_a_cut_closes_the_stream(house, stream):
+    topics = await stream(house.alice)
+    await house.services.locks.impose(OPERATOR, LockScope.TECHNICIAN, "alice", "telephone stolen")
+    assert await heard(topics) == "gone"
+    with pytest.raises(StopAsyncIteration):
+        await heard(topics)

@@ -1,0 +1,149 @@
+"""A technician's own work on the web: the same services as the terminal's, and only what is his."""
+
+import re
+from dataclasses import fields
+
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.undertaking import Way
+from bastion.services.access import RequestDraft
+from bastion.services.inventory import DeviceForm
+from tests.services.house import OPERATOR, public_line
+from tests.web.scenery import HOSTILE
+
+ASK = {"device": "ct-01", "kind": "telemaintenance", "minutes": "60", "patient_data": "none", "software_change": "no"}
+
+
+def plain(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+async def test_he_asks_reads_the_answer_and_gets_the_commands(comer, house):
+    browser = await comer(house.alice)
+    asked = await browser.send("/supplier/requests/new", **ASK, reason="replace the tube", work_order="WO-7")
+    path = asked.headers["location"]
+    assert path.startswith("/supplier/requests/")
+    assert "replace the tube" in (await browser.see("/supplier/board")).text
+    assert (await browser.see("/supplier/count")).text == "1"
+    (view,) = await house.services.access.search(house.technician())
+    assert view.request.created_by.id == house.alice.id
+    await house.services.approvals.approve(house.staff(house.eve), view.request.id, 1, 30, "Only the tube, please")
+    page = plain((await browser.see(path)).text)
+    assert "Only the tube, please" in page
+    assert "ssh -p 2222 alice+ct-01@127.0.0.1" in page
+    assert "ssh -p 2222 alice+ct-01@127.0.0.1" in plain((await browser.see("/supplier/")).text)
+    assert (await browser.see("/supplier/count")).text == "0"
+
+
+async def test_a_refusal_is_read_with_its_reason(comer, house):
+    request = await house.asked()
+    await house.services.approvals.deny(house.staff(house.eve), request.id, 1, "A patient is on the table")
+    browser = await comer(house.alice)
+    for path in ("/supplier/", f"/supplier/requests/{request.id}"):
+        assert "A patient is on the table" in (await browser.see(path)).text
+
+
+async def test_what_the_work_touches_is_asked_as_in_the_hospitals_own_form(comer, house):
+    browser = await comer(house.alice)
+    refused = await browser.send("/supplier/requests/new", **ASK | {"software_change": "yes"}, reason="new software")
+    assert refused.status_code == 422
+    assert 'name="rollback"' in refused.text
+    assert await house.services.access.search(house.technician()) == []
+    urgent = await browser.send("/supplier/requests/new", **ASK, reason="it is down", caller="Dr Roux")
+    assert urgent.status_code == 303
+    (view,) = await house.services.access.search(house.technician())
+    assert view.emergency is not None
+
+
+async def test_he_takes_it_back_and_nobody_elses(comer, house, carl):
+    request = await house.asked()
+    other = await comer(carl)
+    assert (await other.send(f"/supplier/requests/{request.id}/withdraw")).status_code == 404
+    browser = await comer(house.alice)
+    assert (await browser.send(f"/supplier/requests/{request.id}/withdraw")).status_code == 303
+    assert "Taken back" in (await browser.see(f"/supplier/requests/{request.id}")).text
+
+
+async def test_he_asks_for_more_time_while_it_is_open(comer, house):
+    request = await house.approved()
+    browser = await comer(house.alice)
+    path = f"/supplier/requests/{request.id}"
+    more = await browser.send(f"{path}/extend", minutes="30", reason="one screw left")
+    assert more.headers["location"].startswith("/supplier/requests/")
+    newest = (await house.services.access.search(house.technician()))[0].request
+    assert (newest.extends_grant_id, newest.reason) == (request.grant_id, "one screw left")
+    assert (await browser.send(f"{path}/extend", minutes="x", reason="")).status_code == 422
+
+
+async def test_T33_a_device_of_another_company_is_no_more_there_than_none(comer, house):
+    browser = await comer(house.bob)
+    assert "ct-01" not in (await browser.see("/supplier/requests/new")).text
+    answers = [
+        await browser.send("/supplier/requests/new", **ASK | {"device": code}, reason="look at it")
+        for code in ("ct-01", "nothing")
+    ]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert plain(answers[0].text) == plain(answers[1].text)
+
+
+async def test_T33_the_page_of_a_request_tells_nothing_of_other_companies_work(comer, house):
+    await house.services.inventory.save_device(OPERATOR, await _shared(house))
+    other = house.technician(house.bob)
+    await house.services.access.request(
+        other, RequestDraft("ct-01", InterventionKind.TELEMAINTENANCE, "SECRET-OF-OTHER", 30)
+    )
+    request = await house.asked()
+    browser = await comer(house.alice)
+    for path in ("/supplier/", "/supplier/board", f"/supplier/requests/{request.id}"):
+        page = (await browser.see(path)).text
+        assert "SECRET-OF-OTHER" not in page
+        assert "Bob" not in page
+        assert "Other Lab" not in page
+
+
+async def _shared(house):
+    (view,) = await house.services.inventory.devices(house.staff(house.max), "ct-01")
+    known = {name.name: getattr(view.device, name.name, None) for name in fields(DeviceForm)}
+    known |= {"facility_code": "chu", "supplier_codes": ("acme", "other")}
+    return DeviceForm(**known)
+
+
+async def test_R47_what_he_owes_he_reads_and_accepts(comer, house):
+    text = (await house.services.undertakings.versions(OPERATOR))[0]
+    changed = await house.services.undertakings.publish(
+        OPERATOR, text.text_fr + "\nEncore une ligne.", text.text_en + "\nOne line more."
+    )
+    browser = await comer(house.alice)
+    assert "You owe the hospital" in (await browser.see("/supplier/")).text
+    assert "One line more." in (await browser.see("/supplier/undertaking")).text
+    assert (await browser.send("/supplier/undertaking", version=changed.version)).status_code == 422
+    stale = await browser.send("/supplier/undertaking", version=changed.version - 1, agreed="yes")
+    assert stale.status_code == 409
+    assert (await browser.send("/supplier/undertaking", version=changed.version, agreed="yes")).status_code == 303
+    assert "You owe the hospital" not in (await browser.see("/supplier/")).text
+    accepted = await house.services.undertakings.of(OPERATOR, house.alice.id)
+    assert accepted.acceptances[0].way is Way.WEB
+
+
+async def test_his_keys_need_a_fresh_code_and_his_text_is_inert(comer, house):
+    stale = await comer(house.alice, fresh=False)
+    line = public_line()
+    refused = await stale.send("/supplier/account/keys", key=line, label="laptop")
+    assert refused.status_code == 403
+    assert line in refused.text
+    browser = await comer(house.alice)
+    assert (await browser.send("/supplier/account/keys", key=line, label=HOSTILE)).status_code == 303
+    page = (await browser.see("/supplier/account")).text
+    assert "<script>window" not in page
+    assert "&lt;script&gt;" in page
+    (key,) = [k for k in (await house.services.portal.account(house.technician())).keys if k.public in line]
+    assert (await browser.send(f"/supplier/account/keys/{key.id}/remove")).status_code == 303
+    assert key.fingerprint not in (await browser.see("/supplier/account")).text
+
+
+async def test_the_language_is_his_and_comes_back_to_the_page(comer, house):
+    browser = await comer(house.alice)
+    answer = await browser.send("/supplier/account/language", language="fr", back="/supplier/undertaking")
+    assert answer.headers["location"] == "/supplier/undertaking"
+    assert "Mon travail" in (await browser.see("/supplier/")).text
+    away = await browser.send("/supplier/account/language", language="fr", back="//evil")
+    assert away.headers["location"] == "/supplier/"
