@@ -194,7 +194,7 @@ async def _work(seen: Console, device: Device, page: int) -> dict[str, Any]:
     )
     address = f"/directory/devices/{device.id}?at="
     return {
-        "coming": (await seen.services.calendar.between(seen.actor, now, now + COMING, device_code=device.code))[:10],
+        "coming": (await seen.services.calendar.between(seen.actor, now, now + COMING, device_code=device.code))[:6],
         "coming_kinds": calendar.KINDS, "past": past[:PAST],
         "newer": f"{address}{page - 1}#past" if page else "",
         "older": f"{address}{page + 1}#past" if len(past) > PAST else "",
