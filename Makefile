@@ -56,6 +56,7 @@ lint: $(DEV)
 
 bench: $(DEV) $(BUILT) system ## Measure against `ssh -J`; writes var/bench.json
 	$(PY) -m tests.bench
+	$(PY) -m tests.bench.scale
 
 docs: $(CORE) ## Write the generated pages: settings, exit codes, state diagrams
 	$(PY) docs/generate.py

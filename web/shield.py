@@ -11,9 +11,13 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web.api.problems import too_large
+
+API: Final = "/api/"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY: Final = 256 * 1024
 _CSP: Final = (
@@ -51,10 +55,20 @@ class Bounded:
     def __init__(self, app: ASGIApp, usual: int, roomy: Mapping[str, int]) -> None:
         self._usual = RequestBodyLimitMiddleware(app, max_body_size=usual)
         self._roomy = {path: RequestBodyLimitMiddleware(app, max_body_size=size) for path, size in roomy.items()}
+        self._sizes = {"": usual, **roomy}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limited = self._roomy.get(scope.get("path", ""), self._usual)
+        path = scope.get("path", "")
+        if scope["type"] == "http" and path.startswith(API) and self._declares_more(scope, path):
+            await too_large(Request(scope))(scope, receive, send)
+            return
+        limited = self._roomy.get(path, self._usual)
         await limited(scope, receive, send)
+
+    def _declares_more(self, scope: Scope, path: str) -> bool:
+        """A program that says how much it sends is told in its own way; one that does not is cut off on the way."""
+        said = Headers(scope=scope).get("content-length", "")
+        return said.isdecimal() and int(said[:20]) > self._sizes.get(path, self._sizes[""])
 
 
 class Headed:

@@ -100,7 +100,8 @@ def _short(value: float | None) -> float | None:
 def write(results: Results, way: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [entry(results, row, way) for row in ROWS]
-    path.write_text(json.dumps({"rows": rows, "problems": results.problems}, indent=2) + "\n")
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(kept | {"rows": rows, "problems": results.problems}, indent=2) + "\n")
 
 
 def put_into(page: Path, text: str) -> None:

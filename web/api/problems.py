@@ -17,6 +17,7 @@ from bastion.errors import BastionError, Invalid, NotFound
 from bastion.i18n import LANGUAGES, sentence
 from web.errors import status_of
 
+TOO_LARGE: Final = "What you sent is too large. Shorten it and try again."
 MEDIA_TYPE: Final = "application/problem+json"
 
 
@@ -51,6 +52,11 @@ class ProblemRoute(APIRoute):
                 return _answer(request, BastionError())
 
         return handled
+
+
+def too_large(request: Request) -> Response:
+    """A body that is refused before any route has seen it."""
+    return _answer(request, Invalid("too large", sentence=TOO_LARGE), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def language_of(request: Request) -> str:

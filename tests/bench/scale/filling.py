@@ -15,17 +15,19 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 import migrations
 from bastion import clock
 from bastion.store.columns import Closed, Fields, Instant, Records, Several
 from bastion.store.tables import metadata
+from migrations.connect import connected
 from tests.bench.scale.hospital import EPOCH, TICK, Hospital, Size
 
 BATCH: Final = 20_000
@@ -69,7 +71,7 @@ def sqlite(folder: Path, size: Size) -> tuple[Path, float]:
     """A filled database and how many seconds the filling took, 0 when it was there."""
     path, note = folder / "bastion.db", folder / "sqlite.json"
     if _still_good(note, size) and path.exists():
-        _up_to_date(f"sqlite:///{path}")
+        _up_to_date(f"sqlite:///{path}", note)
         return path, 0.0
     began = time.monotonic()
     for old in folder.glob("bastion.db*"):
@@ -124,7 +126,7 @@ def postgres(dsn: str, folder: Path, source: Path, size: Size) -> tuple[str, flo
     url = dsn.replace("postgresql://", "postgresql+asyncpg://").replace("/postgres?", "/scale?")
     note, filled = folder / "postgres.json", folder / "sqlite.json"
     if _still_good(note, size) and note.read_text() == filled.read_text():
-        _up_to_date(url)
+        _up_to_date(url, note)
         return url, 0.0
     began = time.monotonic()
     asyncio.run(_empty(dsn))
@@ -198,5 +200,12 @@ def _still_good(note: Path, size: Size) -> bool:
     return bool(kept["size"] == asdict(size)) and time.time() - kept["at"] < FRESH
 
 
-def _up_to_date(url: str) -> None:
+def _up_to_date(url: str, note: Path) -> None:
+    """Bring the tables to this version, and let what waited when they were filled wait again."""
     asyncio.run(migrations.upgrade(url))
+    kept, now = json.loads(note.read_text()), clock.now()
+    filled = datetime.fromtimestamp(kept["at"], UTC) - timedelta(minutes=kept["size"]["waiting"] + 20)
+    requests = metadata.tables["access_requests"]
+    waiting = (requests.c.stored_state == "pending") & (requests.c.created_at >= filled)
+    again = sa.update(requests).where(waiting).values(expires_at=now + timedelta(hours=2))
+    connected(make_url(url), lambda connection: connection.execute(again))
