@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "unlock": "locks:lift",
         "sessions": "records:list_sessions",
         "requests": "records:list_requests",
+        "who-decides": "forecasts:who_decides",
         "admin": "",
         "export": "records:exports",
         "import": "imports:imports",

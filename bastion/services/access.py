@@ -38,6 +38,7 @@ from policies.model import Action, Decision
 
 PENDING_LIFE = timedelta(hours=2)
 MAX_TEXT = 2000
+WAITS_ALREADY = "A request for this device is waiting already; see its state first."
 TOO_LONG = "This text is too long: {limit} characters at most."
 
 
@@ -61,7 +62,7 @@ class RequestDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ask:
+class Ask:
     """A draft with its names resolved."""
 
     technician: Technician
@@ -88,10 +89,10 @@ class Access:
         draft = _checked(draft, now)
         order = await self._look_at_order(actor, draft)
         async with self._database.write() as uow:
-            ask = await self._resolve(uow, actor, draft)
+            ask = await resolve(uow, await _technician_of(uow, actor, draft.technician_login), draft)
             await refuse_if_locked(uow, ask.technician, ask.device, now)
             if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
-                raise Conflict("pending", sentence="A request for this device is waiting already; see its state first.")
+                raise Conflict("pending", sentence=WAITS_ALREADY)
             urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
             decision = await self._ask_policy(uow, actor, ask, draft.kind, now, urgency)
             made = _make_request(actor, draft, ask, decision, now)
@@ -190,34 +191,22 @@ class Access:
     async def _look_at_order(self, actor: Actor, draft: RequestDraft) -> OrderCheck | None:
         """Ask the hospital's GMAO, between two transactions: the records do not wait for another machine."""
         async with self._database.read() as uow:
-            ask = await self._resolve(uow, actor, draft)
+            ask = await resolve(uow, await _technician_of(uow, actor, draft.technician_login), draft)
         return await self._orders.check(
             actor, draft.work_order, ask.device, ask.supplier, emergency=draft.emergency is not None
         )
 
-    async def _resolve(self, uow: UnitOfWork, actor: Actor, draft: RequestDraft) -> _Ask:
-        technician = await _technician_of(uow, actor, draft.technician_login)
-        supplier = found(await uow.suppliers.get(technician.supplier_id))
-        device = await uow.devices.by_code(draft.device_code)
-        if device is None or not device.active or supplier.id not in device.supplier_ids:
-            raise NotFound(f"device {draft.device_code}")
-        accounts = await uow.accounts.of(device.id)
-        chosen = [a for a in accounts if not draft.account or a.login == draft.account]
-        if not chosen:
-            raise DeviceNotReady(device.code, device=device.code)
-        return _Ask(technician, supplier, device, chosen[0], timedelta(minutes=draft.minutes))
-
-    async def _resolve_grant(self, uow: UnitOfWork, grant: Grant, minutes: int) -> _Ask:
+    async def _resolve_grant(self, uow: UnitOfWork, grant: Grant, minutes: int) -> Ask:
         """The whole window, extension included, is what the policy judges."""
         technician = found(await uow.technicians.get(grant.technician_id))
-        return _Ask(
+        return Ask(
             technician, found(await uow.suppliers.get(grant.supplier_id)),
             found(await uow.devices.get(grant.device_id)), found(await uow.accounts.get(grant.account_id)),
             grant.length + timedelta(minutes=minutes),
         )  # fmt: skip
 
     async def _ask_policy(
-        self, uow: UnitOfWork, actor: Actor, ask: _Ask, kind: InterventionKind, now: datetime,
+        self, uow: UnitOfWork, actor: Actor, ask: Ask, kind: InterventionKind, now: datetime,
         urgency: Urgency | None = None,
     ) -> Decision:  # fmt: skip
         lacks = await lacks_of(uow, ask.technician, ask.supplier, now)
@@ -226,7 +215,7 @@ class Access:
         )
 
     async def _keep_request(
-        self, uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: _Ask, decision: Decision, now: datetime,
+        self, uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: Ask, decision: Decision, now: datetime,
         call: Call | None = None,
     ) -> None:  # fmt: skip
         if decision.allowed:
@@ -261,6 +250,19 @@ def _checked(draft: RequestDraft, now: datetime) -> RequestDraft:
     return replace(draft, announced=checked(draft.announced), plan=plan)
 
 
+async def resolve(uow: UnitOfWork, technician: Technician, draft: RequestDraft) -> Ask:
+    """Find what a draft names. `NotFound`: there is no such device, or his company does not maintain it."""
+    supplier = found(await uow.suppliers.get(technician.supplier_id))
+    device = await uow.devices.by_code(draft.device_code)
+    if device is None or not device.active or supplier.id not in device.supplier_ids:
+        raise NotFound(f"device {draft.device_code}")
+    accounts = await uow.accounts.of(device.id)
+    chosen = [a for a in accounts if not draft.account or a.login == draft.account]
+    if not chosen:
+        raise DeviceNotReady(device.code, device=device.code)
+    return Ask(technician, supplier, device, chosen[0], timedelta(minutes=draft.minutes))
+
+
 async def _technician_of(uow: UnitOfWork, actor: Actor, login: str) -> Technician:
     if actor.kind is ActorKind.TECHNICIAN:
         return found(await uow.technicians.get(actor.id))
@@ -272,7 +274,7 @@ async def _technician_of(uow: UnitOfWork, actor: Actor, login: str) -> Technicia
     return technician
 
 
-def _make_request(actor: Actor, draft: RequestDraft, ask: _Ask, decision: Decision, now: datetime) -> AccessRequest:
+def _make_request(actor: Actor, draft: RequestDraft, ask: Ask, decision: Decision, now: datetime) -> AccessRequest:
     return AccessRequest(
         id=new_id(now), technician_id=ask.technician.id, technician_name=ask.technician.name,
         supplier_id=ask.supplier.id, device_id=ask.device.id, facility_id=ask.device.facility_id,
@@ -298,7 +300,7 @@ def _make_extension(
 
 
 async def _audit_created(
-    uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: _Ask, now: datetime, emergency: Emergency | None
+    uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: Ask, now: datetime, emergency: Emergency | None
 ) -> None:
     await uow.audit.append(
         "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,

@@ -19,6 +19,7 @@ from bastion.services.doings import Doing
 from bastion.services.emergencies import REVIEW_DAYS, Emergencies
 from bastion.services.enrolment import Enrolment
 from bastion.services.files import FileKeeping, Files
+from bastion.services.forecasts import Forecasts
 from bastion.services.gmao_wire import GmaoWire
 from bastion.services.handovers import Handovers
 from bastion.services.imports import Imports
@@ -71,6 +72,7 @@ class Services:
     invitations: Invitations
     company: Company
     access: Access
+    forecasts: Forecasts
     approvals: Approvals
     emergencies: Emergencies
     calendar: Calendar
@@ -133,6 +135,7 @@ def build(
         invitations=Invitations(database, vault, authentication),
         company=Company(database, authentication, rosters),
         access=Access(database, decisions, maintenance, orders),
+        forecasts=Forecasts(database, decisions),
         approvals=approvals,
         maintenance=maintenance,
         handovers=Handovers(database, decisions, maintenance),

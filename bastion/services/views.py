@@ -1,9 +1,9 @@
 """What the faces show: domain facts joined for one screen, without anything left to look up."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bastion.domain.access_request import AccessRequest
+from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.derogation import Derogation
 from bastion.domain.device import Device, DeviceAccount, Endpoint
 from bastion.domain.emergency import Emergency
@@ -75,6 +75,39 @@ class RequestView:
     def holds(self) -> Grant | Scope | None:
         """What the grant holds, or would."""
         return self.grant or self.scope
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What would become of a request before anybody makes it; sentences are in the reader's language."""
+
+    technician: Technician
+    supplier: Supplier
+    device: Device
+    facility: Facility
+    kind: InterventionKind
+    wanted: timedelta
+    allowed: bool
+    """Whether the rules let it be asked for."""
+    reasons: tuple[str, ...]
+    policy_ids: tuple[str, ...]
+    quorum: int
+    longest: timedelta
+    watcher: bool
+    approvers: tuple[str, ...]
+    """Who could decide, without whoever asks."""
+    obstacles: tuple[str, ...] = ()
+    """What else stands in the way today: a lock, a paper, a request that waits already."""
+
+    @property
+    def agreed(self) -> timedelta:
+        """For how long it could be at most."""
+        return min(self.wanted, self.longest)
+
+    @property
+    def too_few(self) -> bool:
+        """More people would have to agree than there are."""
+        return self.allowed and len(self.approvers) < self.quorum
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(DECIDERS, "POST /grants/{ident}/hand-over"),
         **_rows(STAFF, "GET /emergencies", "GET /emergencies/{ident}"),
         **_rows(STOPPERS, "POST /emergencies/{ident}/review"),
-        **_rows(DECIDERS, "POST /requests", "POST /requests/{ident}/withdraw"),
+        **_rows(DECIDERS, "POST /requests", "POST /requests/{ident}/withdraw", "GET /forecast"),
         **_rows(DECIDERS, "POST /requests/{ident}/approve", "POST /requests/{ident}/deny"),
         **_rows(STAFF, "GET /technicians/{ident}/grants"),
         **_rows(STOPPERS, "POST /grants/{ident}/revoke"),

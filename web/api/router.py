@@ -13,6 +13,7 @@ from web.api import (
     devices,
     emergencies,
     files,
+    forecasts,
     gmao,
     imports,
     locks,
@@ -33,8 +34,8 @@ from web.api.guards import API_GUARDS, METHODS, NOWHERE, Key
 from web.api.problems import Problem, ProblemRoute
 
 PARTS = (
-    me, requests, emergencies, windows, calendar, sessions, files, recordings, locks, audit, registers, people, devices,
-    imports, papers, supplier_files, undertakings, reviews, gmao,
+    me, requests, forecasts, emergencies, windows, calendar, sessions, files, recordings, locks, audit, registers,
+    people, devices, imports, papers, supplier_files, undertakings, reviews, gmao,
 )  # fmt: skip
 
 

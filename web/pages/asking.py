@@ -15,8 +15,9 @@ from bastion.domain.parties import Facility
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services.access import RequestDraft
+from bastion.services.views import DeviceView, Forecast
 from web import choices, fields, labels, plan_words
-from web.console import Console, Seen, Typed, go
+from web.console import ELSEWHERE, Console, Seen, Typed, go
 from web.labels import N_
 
 router = APIRouter()
@@ -71,6 +72,14 @@ class AskForm(BaseModel):
             backup_place=self.backup_place, rollback=self.rollback,
         )  # fmt: skip
 
+    def question(self, device: Device) -> RequestDraft:
+        """As much of it as the rules look at."""
+        return RequestDraft(
+            device.code, fields.choice(self.kind, InterventionKind, "kind"), "",
+            int(self.minutes) if self.minutes.isdigit() else 0, technician_login=self.technician,
+            emergency=self.call(),
+        )  # fmt: skip
+
     def draft(self, device: Device, facility: Facility) -> RequestDraft:
         """What it asks for, on a device of this hospital."""
         zone = facility.timezone
@@ -93,12 +102,37 @@ async def ask(seen: Seen, said: Annotated[AskForm, Form()]) -> Response:
     return await seen.attempt(_ask(seen, said), partial(_form, seen, Typed(said.model_dump())))
 
 
-async def _ask(seen: Console, said: AskForm) -> Response:
+@router.post("/requests/forecast")
+async def foresee(seen: Seen, said: Annotated[AskForm, Form()]) -> Response:
+    """Show the form with who would have to agree; htmx takes that part only. Nothing is asked."""
+    typed = Typed(said.model_dump())
+    try:
+        return await _form(seen, typed, forecast=await _foresee(seen, said))
+    except ELSEWHERE:
+        raise
+    except BastionError as error:
+        return await _form(seen, typed, unclear=error)
+
+
+async def _foresee(seen: Console, said: AskForm) -> Forecast:
+    device = await _device(seen, said)
+    try:
+        return await seen.services.forecasts.of(seen.actor, said.question(device.device))
+    except NotFound as error:
+        raise Invalid(error.detail, field="device", sentence=NOT_THEIRS) from error
+
+
+async def _device(seen: Console, said: AskForm) -> DeviceView:
     device = await seen.services.inventory.by_code(seen.actor, said.device)
     if device is None:
         raise Invalid(said.device, field="device", sentence="Choose a device from the list.")
     if not said.technician:
         raise Invalid("none", field="technician", sentence="Choose a technician from the list.")
+    return device
+
+
+async def _ask(seen: Console, said: AskForm) -> Response:
+    device = await _device(seen, said)
     try:
         made = await seen.services.access.request(seen.actor, said.draft(device.device, device.facility))
     except NotFound as error:
@@ -106,7 +140,10 @@ async def _ask(seen: Console, said: AskForm) -> Response:
     return go(f"/requests/{made.id}", "asked")
 
 
-async def _form(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:
+async def _form(
+    seen: Console, typed: Typed, error: BastionError | None = None, *, forecast: Forecast | None = None,
+    unclear: BastionError | None = None,
+) -> Response:  # fmt: skip
     t, face = seen.t, seen.face
     chosen = await seen.services.people.by_login(seen.actor, typed.technician)
     devices = await choices.devices(seen, typed.device, chosen.supplier.id if chosen else "")
@@ -114,6 +151,7 @@ async def _form(seen: Console, typed: Typed, error: BastionError | None = None) 
         devices.options.extend(one for one in (await choices.devices(seen)).options if one[0] == typed.device)
     return seen.page(
         "request_new.html", N_("Ask for a technician"), error=error, typed=typed, chosen=chosen,
+        forecast=forecast, unclear=unclear,
         devices=devices, technicians=await choices.technicians(seen, typed.technician, usable=True),
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=[(str(choice), face.span(fields.length(choice)), "") for choice in ASK_MINUTES],

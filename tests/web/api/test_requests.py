@@ -97,3 +97,20 @@ async def test_agreeing_on_conditions_takes_rights_out_of_the_grant(eve, house):
     assert agreed["approvals"][0]["conditions"] == ["no_upload", "watcher"]
     (grant,) = (await eve.ask("GET", f"/technicians/{house.alice.id}/grants")).json()
     assert (grant["conditions"], grant["watcher"]) == (["no_upload", "watcher"], True)
+
+
+async def test_who_would_have_to_agree_is_told_without_asking(eve, house, program, people):
+    path = "/forecast?technician=alice&device=ct-01&kind=telemaintenance&minutes=60"
+    seen = (await eve.ask("GET", path)).json()
+    assert (seen["allowed"], seen["quorum"], seen["too_few"], seen["minutes"]) == (True, 1, False, 60)
+    assert "Max" in seen["approvers"]
+    assert "Eve" not in seen["approvers"], "she asks"
+    assert seen["reasons"]
+    theirs = (await eve.ask("GET", f"{path}&asks=technician")).json()
+    assert {"Eve", "Max"} <= set(theirs["approvers"])
+    urgent = (await eve.ask("GET", f"{path}&emergency=true")).json()
+    assert urgent["policy_ids"] != seen["policy_ids"]
+    assert (await eve.ask("GET", "/requests")).json() == []
+    elsewhere = await program(people["approver of another hospital"]).take_token()
+    assert problem(await elsewhere.ask("GET", path)) == (404, "not_found")
+    assert (await eve.ask("GET", path.replace("60", "0"))).status_code == 422

@@ -287,3 +287,22 @@ async def test_more_time_is_offered_without_conditions(house, visitor, people):
     page = (await (await visitor().enter(people["approver"])).see(f"/requests/{more.id}")).text
     assert "/approve" in page
     assert 'name="conditions"' not in page
+
+
+async def test_who_would_have_to_agree_is_looked_up_from_the_form_without_asking(house, visitor, people):
+    browser = await visitor().enter(people["approver"])
+    assert "Nobody is asked by looking." in (await browser.see("/requests/new")).text
+    form = {"device": "ct-01", "technician": "alice", "kind": "telediagnostic", "minutes": "30", "reason": "<i>x"}
+    page = (await browser.send("/requests/forecast", **form)).text
+    for fact in ("1 person has to agree.", "For 30 min at most.", "Would be asked: Eve, Max", "&lt;i&gt;x"):
+        assert fact in page, fact
+    assert await house.services.access.pending(house.staff(house.eve)) == []
+    refused = await browser.send("/requests/forecast", **form | {"minutes": "1440"})
+    assert "The rules refuse this." in refused.text
+    for changes, sentence in (
+        ({"device": "no-such"}, "Choose a device from the list."),
+        ({"technician": ""}, "Choose a technician from the list."),
+        ({"technician": "bob"}, "does not maintain this device"),
+        ({"minutes": "x"}, "Choose a duration of at least one minute."),
+    ):
+        assert sentence in (await browser.send("/requests/forecast", **form | changes)).text

@@ -1,0 +1,32 @@
+"""`bastion who-decides`: who would have to agree to a request, and why. Nothing is kept, and nobody is asked."""
+
+from typing import Annotated
+
+import typer
+
+from bastion.cli.terminal import AsJson, perform, show
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.emergency import Call
+from bastion.services.access import RequestDraft
+
+
+def who_decides(
+    technician: Annotated[str, typer.Argument(help="Login of the technician.")],
+    device: Annotated[str, typer.Argument(help="Code of the device.")],
+    *,
+    kind: Annotated[InterventionKind, typer.Option(help="Kind of work.")] = InterventionKind.TELEMAINTENANCE,
+    minutes: Annotated[int, typer.Option(help="Minutes of work.")] = 60,
+    emergency: Annotated[bool, typer.Option("--emergency", help="It cannot wait.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell who would have to agree if a technician asked for a device, and why."""
+    draft = RequestDraft(
+        device, kind, "", minutes, technician_login=technician, emergency=Call("") if emergency else None
+    )
+    seen = perform(lambda services, me: services.forecasts.of(me, draft, by_technician=True))
+    row = {
+        "allowed": seen.allowed, "quorum": seen.quorum, "approvers": "; ".join(seen.approvers),
+        "minutes": int(seen.agreed.total_seconds() // 60), "watcher": seen.watcher,
+        "rules": " ".join(seen.policy_ids), "why": " ".join((*seen.reasons, *seen.obstacles)),
+    }  # fmt: skip
+    show([row], as_json=as_json)

@@ -1,0 +1,90 @@
+"""Who would have to agree to a request, and why: a dry run. Nothing is kept, and nobody is asked or told."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bastion import clock
+from bastion.domain.parties import Actor, ActorKind, Technician
+from bastion.errors import BastionError, Conflict, Invalid, NotFound
+from bastion.i18n import sentence
+from bastion.services.access import WAITS_ALREADY, Ask, RequestDraft, resolve
+from bastion.services.decisions import Decisions, Urgency, judged_source, policy_ids, reasons
+from bastion.services.joins import Joins
+from bastion.services.paperwork import lacks_of
+from bastion.services.requests import check_minutes, refuse_if_locked
+from bastion.services.urgency import unreviewed
+from bastion.services.views import Forecast
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Action
+
+
+class Forecasts:
+    """The rules answer as they would if the same were asked for, and agreed to, at this instant."""
+
+    def __init__(self, database: Database, decisions: Decisions) -> None:
+        self._database = database
+        self._decisions = decisions
+
+    async def of(self, actor: Actor, draft: RequestDraft, *, by_technician: bool = False) -> Forecast:
+        """Foresee what becomes of `draft`, asked for by the actor himself or by the technician.
+
+        The technician is taken to come from the first network that his company declared.
+        """
+        check_minutes(draft.minutes)
+        now = clock.now()
+        async with self._database.read() as uow:
+            ask = await resolve(uow, await _technician(uow, actor, draft.technician_login), draft)
+            if not actor.covers(ask.device.facility_id):
+                raise NotFound(f"device {draft.device_code}")
+            return await self._foresee(uow, actor, ask, draft, now, by_technician=by_technician)
+
+    async def _foresee(
+        self, uow: UnitOfWork, actor: Actor, ask: Ask, draft: RequestDraft, now: datetime, *, by_technician: bool
+    ) -> Forecast:
+        joins, theirs = Joins(uow), _as_technician(ask)
+        asker = theirs if by_technician else actor
+        lacks = await lacks_of(uow, ask.technician, ask.supplier, now)
+        urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
+        asked = self._decisions.on_device(
+            Action.REQUEST, asker, ask.supplier, ask.device, draft.kind, ask.wanted, now, lacks=lacks, urgency=urgency
+        )
+        people = [s for s in await joins.approvers(ask.device) if s.id != asker.id]
+        seen = Forecast(
+            ask.technician, ask.supplier, ask.device, await joins.facility(ask.device.facility_id), draft.kind,
+            ask.wanted, asked.allowed, reasons(asked, actor.language), policy_ids(asked),
+            asked.obligations.approvals, asked.obligations.max_duration, watcher=False,
+            approvers=tuple(s.name for s in people), obstacles=await _obstacles(uow, ask, actor.language, now),
+        )  # fmt: skip
+        if not asked.allowed:
+            return seen
+        opened = self._decisions.on_device(
+            Action.CONNECT, theirs, ask.supplier, ask.device, draft.kind, seen.agreed, now, seen.quorum, lacks=lacks,
+            urgency=Urgency() if urgency else None,
+        )  # fmt: skip
+        late = () if opened.allowed else reasons(opened, actor.language)
+        return replace(seen, watcher=opened.obligations.watcher, obstacles=(*seen.obstacles, *late))
+
+
+async def _technician(uow: UnitOfWork, actor: Actor, login: str) -> Technician:
+    technician = await uow.technicians.by_login(login)
+    if actor.kind is ActorKind.TECHNICIAN or technician is None or not technician.usable(clock.now()):
+        raise Invalid(login, field="technician", sentence="There is no usable technician under that login.")
+    return technician
+
+
+def _as_technician(ask: Ask) -> Actor:
+    who, source = ask.technician, judged_source("", supplier_asks=False, supplier=ask.supplier)
+    return Actor(ActorKind.TECHNICIAN, who.id, who.login, who.name, source, supplier_id=who.supplier_id)
+
+
+async def _obstacles(uow: UnitOfWork, ask: Ask, language: str, now: datetime) -> tuple[str, ...]:
+    """What would stop the request beside the rules."""
+    problems: list[BastionError] = []
+    try:
+        await refuse_if_locked(uow, ask.technician, ask.device, now)
+    except BastionError as problem:
+        problems.append(problem)
+    if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
+        problems.append(Conflict("pending", sentence=WAITS_ALREADY))
+    return tuple(sentence(problem, language) for problem in problems)

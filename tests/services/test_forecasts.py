@@ -1,0 +1,88 @@
+"""Who would have to agree, and why: the dry run says what asking then does (R-25)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.emergency import Call
+from bastion.domain.lock import LockScope
+from bastion.errors import Invalid, NotFound
+from bastion.services.inventory import DeviceForm
+from tests.services.house import OPERATOR, moved
+
+
+def question(house, **changes):
+    return house.draft(**{"technician_login": "alice", "reason": "", **changes})
+
+
+async def test_the_dry_run_says_what_asking_then_does_and_leaves_nothing_behind(house):
+    tags = await house.tags()
+    ruth = replace(house.staff(house.ruth), language="en")
+    seen = await house.services.forecasts.of(ruth, question(house), by_technician=True)
+    assert (seen.allowed, seen.quorum, seen.watcher, seen.too_few, seen.obstacles) == (True, 1, False, False, ())
+    assert seen.approvers == ("Eve", "Max")
+    assert "one person of the hospital must agree" in " ".join(seen.reasons)
+    assert await house.tags() == tags
+    assert await house.services.access.pending(house.staff(house.eve)) == []
+    asked = await house.asked()
+    assert (asked.quorum, asked.policy_ids, asked.max_duration) == (seen.quorum, seen.policy_ids, seen.longest)
+
+
+async def test_whoever_asks_is_not_among_those_who_decide(house):
+    seen = await house.services.forecasts.of(house.staff(house.eve), question(house))
+    assert seen.approvers == ("Max",)
+
+
+async def test_R22_too_few_people_for_a_vital_device_is_said_beforehand(house):
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12")
+    await house.services.inventory.save_device(OPERATOR, replace(form, id=house.device.id))
+    vital = await house.services.forecasts.of(house.staff(house.eve), question(house))
+    assert (vital.quorum, vital.watcher, vital.approvers, vital.too_few) == (2, True, ("Max",), True)
+    theirs = await house.services.forecasts.of(house.staff(house.eve), question(house), by_technician=True)
+    assert (theirs.approvers, theirs.too_few) == (("Eve", "Max"), False)
+
+
+async def test_more_than_the_rules_allow_is_refused_with_their_sentence(house):
+    seen = await house.services.forecasts.of(house.staff(house.eve), question(house, minutes=24 * 60))
+    assert (seen.allowed, seen.too_few) == (False, False)
+    assert seen.reasons
+
+
+async def test_what_else_stands_in_the_way_is_said(house):
+    eve = replace(house.staff(house.eve), language="en")
+    await house.asked()
+    assert "waiting already" in (await house.services.forecasts.of(eve, question(house))).obstacles[0]
+    await house.services.locks.impose(house.staff(house.ruth), LockScope.SUPPLIER, "acme", "they were attacked")
+    assert "they were attacked" in (await house.services.forecasts.of(eve, question(house))).obstacles[0]
+
+
+async def test_R26_an_emergency_is_foreseen_as_one(house):
+    call = Call("Dr Anne Roux")
+    seen = await house.services.forecasts.of(house.staff(house.eve), question(house, emergency=call))
+    assert seen.agreed <= timedelta(hours=1)
+    asked = await house.asked(emergency=call)
+    assert asked.policy_ids
+    assert asked.max_duration == seen.longest
+
+
+async def test_T33_what_one_may_not_see_is_not_there(house):
+    elsewhere = moved(house.staff(house.eve), {"f-2"})
+    with pytest.raises(NotFound):
+        await house.services.forecasts.of(elsewhere, question(house))
+    with pytest.raises(NotFound):
+        await house.services.forecasts.of(house.staff(house.eve), question(house, technician_login="bob"))
+    for who, login in ((house.technician(), "alice"), (house.staff(house.eve), "nobody")):
+        with pytest.raises(Invalid):
+            await house.services.forecasts.of(who, question(house, technician_login=login))
+    with pytest.raises(Invalid):
+        await house.services.forecasts.of(house.staff(house.eve), question(house, minutes=0))
+
+
+async def test_kinds_are_judged_each_by_their_own_rules(house):
+    for kind in InterventionKind:
+        seen = await house.services.forecasts.of(house.staff(house.eve), question(house, kind=kind), by_technician=True)
+        asked = await house.asked(kind=kind)
+        assert (asked.quorum, asked.policy_ids) == (seen.quorum, seen.policy_ids), kind
+        await house.services.access.withdraw(house.technician(), asked.id)

@@ -1,0 +1,61 @@
+"""`/forecast`: who would have to agree to a request, and why, before anybody makes it."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Query
+
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.emergency import Call
+from bastion.services.access import RequestDraft
+from bastion.services.requests import minutes_of
+from bastion.services.views import Forecast
+from web.api.bearer import Me, Use
+from web.api.shapes import Minutes, Shape
+
+
+class Asker(StrEnum):
+    """Who would ask: the owner of the token, or the technician himself."""
+
+    ME = "me"
+    TECHNICIAN = "technician"
+
+
+class ForecastShape(Shape):
+    """`allowed` is what the rules say of asking; `obstacles` are what else stands in the way today."""
+
+    allowed: bool
+    reasons: list[str]
+    policy_ids: list[str]
+    quorum: int
+    approvers: list[str]
+    """Who could decide; whoever asks is left out."""
+    too_few: bool
+    """More people would have to agree than there are."""
+    minutes: int
+    """For how long it could be at most."""
+    watcher: bool
+    obstacles: list[str]
+
+    @classmethod
+    def of(cls, seen: Forecast) -> Self:
+        return cls(
+            allowed=seen.allowed, reasons=list(seen.reasons), policy_ids=list(seen.policy_ids), quorum=seen.quorum,
+            approvers=list(seen.approvers), too_few=seen.too_few, minutes=minutes_of(seen.agreed),
+            watcher=seen.watcher, obstacles=list(seen.obstacles),
+        )  # fmt: skip
+
+
+def add_to(router: APIRouter) -> None:
+    router.add_api_route("/forecast", foresee, methods=["GET"])
+
+
+async def foresee(
+    me: Me, use: Use, technician: str, device: str, kind: InterventionKind, minutes: Annotated[Minutes, Query()],
+    *, emergency: bool = False, asks: Asker = Asker.ME,
+) -> ForecastShape:  # fmt: skip
+    """Who would have to agree, and why: a dry run. Nothing is kept, nobody is asked."""
+    draft = RequestDraft(
+        device, kind, "", minutes, technician_login=technician, emergency=Call("") if emergency else None
+    )
+    return ForecastShape.of(await use.forecasts.of(me, draft, by_technician=asks is Asker.TECHNICIAN))
