@@ -35,8 +35,10 @@ from web.pages import (
     registers,
     requests,
     reviews,
+    rota,
     sessions,
     staff,
+    standins,
     supplier_files,
     technicians,
     undertakings,
@@ -52,10 +54,11 @@ from web.shield import MAX_BODY
 PAGES: Final = (
     door, home, live, asking, requests, sessions, desk, recordings, audit, locks, messages, account, devices,
     derogations, technicians, staff, registers, imports, papers, supplier_files, undertakings,
-    emergencies, windows, calendar, gmao, reviews,
+    emergencies, windows, calendar, gmao, reviews, rota, standins,
 )  # fmt: skip
 ROOMY: Final = (
     "/directory/import",
+    "/rota/import",
     *(f"{PREFIX}/imports/{one}{end}" for one in Register for end in ("", "/apply")),
 )
 MAX_FILE: Final = MAX_BYTES + MAX_BODY

@@ -41,6 +41,7 @@ READERS: Final = Guard(frozenset({_S, _U, _D}))
 LOCKERS: Final = Guard(frozenset({_S, _D}))
 REVIEWERS: Final = Guard(frozenset({_A, _S, _D}))
 ADMINS: Final = Guard(frozenset({_D}))
+KEEPERS: Final = Guard(frozenset({_A, _D}))
 
 
 def _rows(guard: Guard, *routes: str) -> dict[Key, Guard]:
@@ -103,6 +104,10 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /directory/suppliers/{ident}/subcontractors/{sub}/end"),
         **_rows(ADMINS, "POST /directory/technicians/{ident}/leave"),
         **_rows(ADMINS, "POST /directory/undertaking"),
+        **_rows(STAFF, "GET /rota", "GET /standins", "POST /standins/absences"),
+        **_rows(STAFF, "POST /standins/absences/{ident}/withdraw", "POST /standins/delegations/{ident}/revoke"),
+        **_rows(KEEPERS, "POST /rota", "POST /rota/import", "POST /rota/{ident}/withdraw"),
+        **_rows(DECIDERS, "POST /standins/delegations"),
         **_rows(ADMINS, "GET /directory/import", "POST /directory/import"),
         **_rows(ADMINS, "GET /directory/import/{ident}", "POST /directory/import/{ident}"),
         **_rows(ADMINS, "GET /directory/suppliers/new", "POST /directory/suppliers/new"),

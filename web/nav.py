@@ -26,6 +26,7 @@ WORK: Final = (
     Place("/requests", N_("Requests"), "list", thumb=True),
     Place("/calendar", N_("Calendar"), "ticket"),
     Place("/windows", N_("Maintenance windows"), "clock"),
+    Place("/rota", N_("On call"), "phone"),
     Place("/desk", N_("Release desk"), "box"),
     Place("/recordings", N_("Recordings"), "film", thumb=True),
 )

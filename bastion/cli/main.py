@@ -47,6 +47,8 @@ REGISTERS: Mapping[str, str] = MappingProxyType(
         "facility": "registers:facilities",
         "supplier": "registers:suppliers",
         "paper": "papers:papers",
+        "rota": "duty:rota",
+        "delegation": "duty:delegations",
         "review": "reviews:reviews",
         "subcontractor": "supplier_files:subcontractors",
         "roster": "supplier_files:rosters",

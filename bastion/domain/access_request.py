@@ -59,6 +59,13 @@ class Person:
     id: str
     name: str
     company: str = ""
+    for_id: str = ""
+    for_name: str = ""
+    """In whose name he acts, by a delegation."""
+
+    @property
+    def voices(self) -> frozenset[str]:
+        return frozenset({self.id, self.for_id} - {""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,14 @@ class Approval:
     duration: timedelta
     note: str = ""
     terms: Terms = PLAIN_TERMS
+    for_id: str = ""
+    for_name: str = ""
+    """Whose approving it was, if not his own: a delegation."""
+
+    @property
+    def voices(self) -> frozenset[str]:
+        """Lender and stand-in are one voice, which never counts twice."""
+        return frozenset({self.staff_id, self.for_id} - {""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +165,10 @@ class AccessRequest:
         """Add one person's agreement; the state is APPROVED once the quorum is reached."""
         self._may(RequestEvent.APPROVE, now)
         self._not_involved(by)
-        if any(a.staff_id == by.id for a in self.approvals):
+        if any(a.voices & by.voices for a in self.approvals):
             raise AlreadyAgreed(f"{by.id} on request {self.id}")
         said = checked_terms(terms, self.start, now, extends=bool(self.extends_grant_id))
-        approvals = (*self.approvals, Approval(by.id, by.name, now, duration, note, said))
+        approvals = (*self.approvals, Approval(by.id, by.name, now, duration, note, said, by.for_id, by.for_name))
         done = len(approvals) >= self.quorum
         return replace(
             self,
@@ -182,5 +197,5 @@ class AccessRequest:
 
     def _not_involved(self, by: Person) -> None:
         """The requester, and anyone of his company, never decides (R-23)."""
-        if by.id in {self.created_by.id, self.technician_id} or (by.company and by.company == self.supplier_id):
+        if by.voices & {self.created_by.id, self.technician_id} or (by.company and by.company == self.supplier_id):
             raise SelfApproval(f"{by.id} on request {self.id}")

@@ -9,7 +9,7 @@ from bastion.domain.conditions import PLAIN, Terms
 from bastion.domain.device import Device
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
-from bastion.domain.parties import Actor, Supplier, Technician
+from bastion.domain.parties import Actor, Lent, Supplier, Technician
 from bastion.errors import Conflict, NotFound
 from bastion.services import emergencies, reasons
 from bastion.services.authentication import Authentication
@@ -43,9 +43,9 @@ class Approvals:
         check_minutes(minutes)
         now = clock.now()
         async with self._database.write() as uow:
-            request, device = await self._for_decision(uow, actor, request_id, version, now)
+            request, device, lent = await self._for_decision(uow, actor, request_id, version, now)
             await self._refuse_a_locked_decision(uow, request, now)
-            agreed = request.approve(person(actor), timedelta(minutes=minutes), note, now, terms)
+            agreed = request.approve(person(actor, lent), timedelta(minutes=minutes), note, now, terms)
             if agreed.stored_state is RequestState.APPROVED:
                 agreed = await self._grant(uow, actor, agreed, device, now)
             saved = await uow.requests.save(agreed)
@@ -53,6 +53,7 @@ class Approvals:
                 uow, "request:approved", actor, saved, now, minutes=minutes, missing=saved.missing, note=note,
                 agreed=int(saved.agreed.total_seconds() // 60), policy=" ".join(saved.policy_ids),
                 conditions=" ".join(sorted(terms.conditions)), start=terms.start.isoformat() if terms.start else "",
+                **_for(lent),
             )  # fmt: skip
         return saved
 
@@ -62,9 +63,9 @@ class Approvals:
         self._authentication.require_fresh(actor)
         now = clock.now()
         async with self._database.write() as uow:
-            request, _device = await self._for_decision(uow, actor, request_id, version, now)
-            saved = await uow.requests.save(request.deny(person(actor), note, now))
-            await audit_decision(uow, "request:denied", actor, saved, now, note=note)
+            request, _device, lent = await self._for_decision(uow, actor, request_id, version, now)
+            saved = await uow.requests.save(request.deny(person(actor, lent), note, now))
+            await audit_decision(uow, "request:denied", actor, saved, now, note=note, **_for(lent))
         return saved
 
     async def revoke(self, actor: Actor, grant_id: str, reason: str) -> Grant:
@@ -94,15 +95,17 @@ class Approvals:
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _for_decision(
         self, uow: UnitOfWork, actor: Actor, request_id: str, version: int, now: datetime
-    ) -> tuple[AccessRequest, Device]:
+    ) -> tuple[AccessRequest, Device, Lent | None]:
         request = found(await uow.requests.get(request_id), request_id)
         if not may_see(actor, request):
             raise NotFound(request_id)
         device = found(await uow.devices.get(request.device_id))
-        self._decisions.require_approve(actor, request, device, now, await Joins(uow).emergency(request))
+        emergency = await Joins(uow).emergency(request)
+        self._decisions.require_approve(actor, request, device, now, emergency)
         if request.version != version:
             raise Conflict(f"request {request_id} is at version {request.version}, not {version}")
-        return request, device
+        lent = self._decisions.in_whose_name(Action.APPROVE, actor, request, device, now, emergency)
+        return request, device, lent
 
     async def _refuse_a_locked_decision(self, uow: UnitOfWork, request: AccessRequest, now: datetime) -> None:
         """Nothing opens while a lock stands, so nothing is agreed either."""
@@ -179,3 +182,8 @@ class Approvals:
         )  # fmt: skip
         uow.hint("grant", grant.id)
         return replace(request, grant_id=grant.id)
+
+
+def _for(lent: Lent | None) -> dict[str, str]:
+    """What the trail says of a decision in another's name."""
+    return {"delegation": lent.delegation_id, "in_name_of": lent.by_name} if lent else {}

@@ -18,7 +18,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from bastion import clock
 from bastion.domain.credentials import Credential, WebSession
-from bastion.domain.parties import Actor, ActorKind, Staff, Technician, narrowed, system_actor
+from bastion.domain.parties import Actor, ActorKind, Lent, Staff, Technician, narrowed, system_actor
 from bastion.domain.review import RightKind, Verdict
 from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts, WeakPassword
 from bastion.services.sealing import totp_aad
@@ -155,7 +155,8 @@ class Authentication:
             staff = await uow.staff.get(session.staff_id)
             if staff is None or not staff.active:
                 return None
-            return await reviewed(uow, staff_actor(staff, source, session.factor_at), now)
+            actor = await reviewed(uow, staff_actor(staff, source, session.factor_at), now)
+            return replace(actor, lent=await lent_to(uow, staff.id, now))
 
     async def confirm_factor(self, actor: Actor, code: str, token: str = "") -> Actor:
         """A fresh code for a decision. Returns the actor with the factor's time; raises `AuthenticationFailed`."""
@@ -323,6 +324,17 @@ def staff_actor(staff: Staff, source: str, factor_at: datetime | None) -> Actor:
         ActorKind.STAFF, staff.id, staff.login, staff.name, source, staff.assignments,
         language=staff.language, factor_at=factor_at,
     )  # fmt: skip
+
+
+async def lent_to(uow: UnitOfWork, staff_id: str, now: datetime) -> tuple[Lent, ...]:
+    """What a person may use in others' names at this moment: never more than they may themselves (R-19)."""
+    kept: list[Lent] = []
+    for one in await uow.delegations.standing(now, staff_id):
+        lender = await uow.staff.get(one.from_id)
+        if lender is not None:
+            able = await reviewed(uow, staff_actor(lender, "", None), now)
+            kept += one.lends(replace(lender, assignments=able.assignments), now)
+    return tuple(kept)
 
 
 async def reviewed(uow: UnitOfWork, actor: Actor, now: datetime) -> Actor:

@@ -37,7 +37,9 @@ from bastion.services.replay import RecordingStore, Replay
 from bastion.services.retention import Retention
 from bastion.services.reviews import Reviews
 from bastion.services.rosters import Rosters
+from bastion.services.rota import Rota
 from bastion.services.sessions import Sessions
+from bastion.services.standins import StandIns
 from bastion.services.subcontractors import Subcontractors
 from bastion.services.supervision import Supervision
 from bastion.services.supplier_files import SupplierFiles
@@ -95,6 +97,8 @@ class Services:
     rosters: Rosters
     reviews: Reviews
     supplier_files: SupplierFiles
+    rota: Rota
+    standins: StandIns
     audit: Audit
     decisions: Decisions
     upkeep: Upkeep
@@ -158,6 +162,8 @@ def build(
         rosters=rosters,
         supplier_files=SupplierFiles(database, warn_papers),
         undertakings=Undertakings(database, authentication),
+        rota=Rota(database),
+        standins=StandIns(database, authentication),
         audit=Audit(database, authentication),
         decisions=decisions,
         upkeep=Upkeep(database, vault),

@@ -9,7 +9,7 @@ from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.country import outside_eea
 from bastion.domain.device import ChannelKind, Device, FileRight
 from bastion.domain.emergency import Emergency
-from bastion.domain.parties import Actor, ActorKind, Supplier, ward_key
+from bastion.domain.parties import Actor, ActorKind, Lent, Supplier, ward_key
 from bastion.errors import Forbidden, PolicyRefused, SelfApproval
 from bastion.services.paperwork import Lacks, naming
 from bastion.services.urgency import naming_unreviewed
@@ -89,7 +89,8 @@ class Decisions:
             emergency=urgency is not None, review_overdue=bool(overdue), country_declared=lacks.country_declared,
             outside_eea=outside_eea(lacks.country),
         )  # fmt: skip
-        query = Query(action, _principal(actor), _supplier(supplier, now, lacks), _device(device), context)
+        who = replace(actor, lent=())  # nobody asks in another's name
+        query = Query(action, _principal(who), _supplier(supplier, now, lacks), _device(device), context)
         return naming_unreviewed(naming(self._decide(query), lacks), overdue)
 
     def scope(
@@ -121,13 +122,39 @@ class Decisions:
         self, actor: Actor, request: AccessRequest, device: Device, now: datetime, emergency: Emergency | None = None
     ) -> Decision:
         """May this person decide on `request`? `emergency` goes with it, if it is one."""
+        return self._for_whom(Action.APPROVE, actor, request, device, now, emergency)[0]
+
+    def in_whose_name(
+        self, action: Action, actor: Actor, request: AccessRequest, device: Device, now: datetime,
+        emergency: Emergency | None = None,
+    ) -> Lent | None:  # fmt: skip
+        """The delegation by which he decides; `None` when he does so, or may not, in his own right."""
+        return self._for_whom(action, actor, request, device, now, emergency)[1]
+
+    def _for_whom(
+        self, action: Action, actor: Actor, request: AccessRequest, device: Device, now: datetime,
+        emergency: Emergency | None,
+    ) -> tuple[Decision, Lent | None]:  # fmt: skip
+        """His own right comes first; then what somebody lent him who neither asked, nor called, nor agreed (R-23)."""
         mine = actor.id in {request.created_by.id, request.technician_id}
         context = replace(
             _context(now, actor.source, request.kind.value, request.wanted, factors=2, is_requester=mine),
             emergency=emergency is not None,
             is_caller=emergency is not None and emergency.is_caller(actor.id, actor.login, actor.name),
         )
-        return self._decide(Query(Action.APPROVE, _principal(actor), None, _device(device), context))
+        own = self._decide(Query(action, _principal(replace(actor, lent=())), None, _device(device), context))
+        if own.allowed:
+            return own, None
+        heard = {request.created_by.id}.union(*(one.voices for one in request.approvals))
+        for lent in actor.lent:
+            called = emergency is not None and emergency.is_caller(lent.by_id, "", lent.by_name)
+            if lent.by_id in heard or called:
+                continue
+            facts = _principal(replace(actor, lent=(lent,)))
+            decision = self._decide(Query(action, facts, None, _device(device), context))
+            if decision.allowed:
+                return decision, lent
+        return own, None
 
     def require_approve(
         self, actor: Actor, request: AccessRequest, device: Device, now: datetime, emergency: Emergency | None = None
@@ -143,8 +170,8 @@ class Decisions:
         """May this person decide on a file that came under `request`? Nobody does for what he asked for himself."""
         if actor.id in {request.created_by.id, request.technician_id}:
             raise SelfApproval(f"{actor.id} on a file of request {request.id}")
-        context = _context(now, actor.source, request.kind.value, request.wanted, factors=2)
-        decision = self._decide(Query(Action.RELEASE, _principal(actor), None, _device(device), context))
+        agreed_apart = replace(request, approvals=())  # whoever agreed to the work may look at its files
+        decision, _lent = self._for_whom(Action.RELEASE, actor, agreed_apart, device, now, None)
         return self._require(decision, actor, Action.RELEASE)
 
     def on_watch(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
@@ -159,9 +186,11 @@ class Decisions:
         return self._require(decision, actor, action)
 
     def about(self, action: Action, actor: Actor, device: Device | None, now: datetime) -> Decision:
+        """What is lent serves to decide on requests and to follow what came of them; nothing else."""
         context = _context(now, actor.source, "", timedelta(), factors=2)
         facts = _device(device) if device else None
-        return self._decide(Query(action, _principal(actor), None, facts, context))
+        who = actor if action in {Action.WATCH, Action.INTERRUPT} else replace(actor, lent=())
+        return self._decide(Query(action, _principal(who), None, facts, context))
 
     def _decide(self, query: Query) -> Decision:
         decision = self._engine.decide(query)
@@ -218,9 +247,7 @@ def _principal(actor: Actor) -> PrincipalFacts:
     """The operator at the machine's own console acts with the roles he was given there."""
     kind: Literal["technician", "staff"] = "technician" if actor.kind is ActorKind.TECHNICIAN else "staff"
     duties = {
-        (one.role.value, place_of(one.facility_id, ward_key(ward)))
-        for one in actor.assignments
-        for ward in one.wards or ("",)
+        (one.role.value, place_of(one.facility_id, ward_key(ward))) for one in actor.held for ward in one.wards or ("",)
     }
     return PrincipalFacts(kind, actor.id, supplier_id=actor.supplier_id, duties=frozenset(duties))
 

@@ -113,7 +113,7 @@ async def agreed(
 ) -> None:
     """Note who agreed, and until when another person reviews it. A caller who agreed to his own call is marked."""
     facility = found(await uow.facilities.get(device.facility_id))
-    by = tuple(approval.staff_id for approval in request.approvals)
+    by = tuple(voice for approval in request.approvals for voice in sorted(approval.voices))
     people = [found(await uow.staff.get(ident)) for ident in by]
     own = any(one.is_caller(person.id, person.login, person.name) for person in people)
     saved = await uow.emergencies.save(one.agreed(by, now, days, facility.timezone, by_caller=own))

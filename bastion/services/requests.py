@@ -9,16 +9,18 @@ from bastion.domain.access_request import AccessRequest, Person
 from bastion.domain.device import SESSIONS, Device
 from bastion.domain.emergency import Emergency
 from bastion.domain.lock import Subject, first_hit
-from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
+from bastion.domain.parties import Actor, ActorKind, Lent, Supplier, Technician
 from bastion.errors import BastionError, Invalid, Locked
 from bastion.i18n import sentence
 from bastion.services.decisions import Decisions, Urgency, judged_source
 from bastion.services.joins import Joins
 from bastion.services.paperwork import lacks_of
 from bastion.services.reaching import reachable
+from bastion.services.standby import standby
 from bastion.services.suspension import refuse_if_suspended
 from bastion.services.views import RequestView
 from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Action
 
 
 class RequestViews:
@@ -44,6 +46,7 @@ class RequestViews:
         logins = {account.id: account.login for account in await joins.accounts(device.id)}
         emergency = await joins.emergency(request)
         why_not = self._why_not(actor, request, device, emergency)
+        lent = self._lent(actor, request, device, emergency) if actor.lent and not why_not else None
         way = reachable(device, await joins.endpoints(device.id), await joins.derogations(device.id), clock.now())
         return RequestView(
             request, await joins.technician(request.technician_id), await joins.supplier(request.supplier_id), device,
@@ -51,7 +54,7 @@ class RequestViews:
             endpoint_ready=way is not None, history=(),
             decision_reasons=self._decisions.explain(request.policy_ids, actor.language),
             can_decide=not why_not, why_not=why_not,
-            approvers=tuple(s.name for s in await joins.approvers(device)),
+            approvers=tuple(s.name for s in await joins.approvers(device)), in_name_of=lent.by_name if lent else "",
             grant=await joins.grant(request.grant_id) if request.grant_id else None,
             emergency=emergency, handover=await joins.handover(request),
             endpoint=way[0] if way else None, derogations=way[1] if way else (),
@@ -70,13 +73,20 @@ class RequestViews:
         )  # fmt: skip
         employer = await uow.subcontractors.get(view.technician.employer_id)
         order = await uow.order_checks.get(request.id)
-        return replace(view, services=services, scope=scope, employer=employer, order=order)
+        asked = (await standby(uow, view.device, clock.now())).without(request.created_by.id)
+        return replace(view, services=services, scope=scope, employer=employer, order=order, standby=asked)
+
+    def _lent(self, actor: Actor, request: AccessRequest, device: Device, emergency: Emergency | None) -> Lent | None:
+        return self._decisions.in_whose_name(Action.APPROVE, actor, request, device, clock.now(), emergency)
 
     def _why_not(self, actor: Actor, request: AccessRequest, device: Device, emergency: Emergency | None) -> str:
         """Why this actor cannot decide on this request now; empty when he can."""
         now = clock.now()
         try:
-            request.approve(person(actor), request.wanted, "", now)  # first what is decided: the policy costs more
+            lent = self._lent(actor, request, device, emergency) if actor.lent else None
+            request.approve(
+                person(actor, lent), request.wanted, "", now
+            )  # first what is decided: the policy costs more
             self._decisions.require_approve(actor, request, device, now, emergency)
         except BastionError as problem:
             return sentence(problem, actor.language)
@@ -104,8 +114,11 @@ async def refuse_if_locked(uow: UnitOfWork, technician: Technician, device: Devi
     await refuse_if_suspended(uow, technician, now)
 
 
-def person(actor: Actor) -> Person:
-    return Person(actor.id, actor.name, actor.supplier_id)
+def person(actor: Actor, lent: Lent | None = None) -> Person:
+    """Who acts, and by a delegation in whose name."""
+    return Person(
+        actor.id, actor.name, actor.supplier_id, lent.by_id if lent else "", lent.by_name if lent else ""
+    )  # fmt: skip
 
 
 def may_see(actor: Actor, request: AccessRequest) -> bool:

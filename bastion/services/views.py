@@ -17,6 +17,7 @@ from bastion.domain.undertaking import Undertaking
 from bastion.domain.work_order import OrderCheck
 from bastion.secret import Secret
 from bastion.services.decisions import Scope
+from bastion.services.standby import Standby
 from recordings.model import RecordingMeta
 
 
@@ -53,6 +54,10 @@ class RequestView:
     can_decide: bool
     why_not: str
     approvers: tuple[str, ...]
+    in_name_of: str = ""
+    """Whose approving the reader would use, if not his own."""
+    standby: Standby | None = None
+    """Who is on call, there and away; only on the screen of one request."""
     grant: Grant | None = None
     emergency: Emergency | None = None
     handover: Handover | None = None

@@ -115,6 +115,8 @@ class Requests(Versioned[AccessRequest]):
                 "position": position,
                 "conditions": approval.terms.conditions,
                 "start": approval.terms.start,
+                "for_id": approval.for_id,
+                "for_name": approval.for_name,
             }
             for position, approval in enumerate(request.approvals)
         ]
@@ -130,7 +132,9 @@ class Requests(Versioned[AccessRequest]):
         if request_ids:
             for row in await self._tx.rows(APPROVALS_OF, {"request_ids": request_ids}):
                 terms = Terms(row.conditions, row.start)
-                approval = Approval(row.staff_id, row.staff_name, row.at, row.duration, row.note, terms)
+                approval = Approval(
+                    row.staff_id, row.staff_name, row.at, row.duration, row.note, terms, row.for_id, row.for_name
+                )
                 found[row.request_id].append(approval)
         return found
 

@@ -113,6 +113,24 @@ staff = sa.Table(
     _of("assignments", Records(assignment), default="[]"), _text("language"), _flag("active"),
 )  # fmt: skip
 
+shifts = sa.Table(
+    "shifts", metadata, _id(), _to("facilities", "facility_id", index=False), _text("ward"),
+    _to("staff", "staff_id", index=False), _at("starts"), _at("ends"), _number("line"), _text("created_by"),
+    _at("created_at"), _at("withdrawn_at", nullable=True), _text("withdrawn_by"),
+    sa.Index("ix_shifts_facility", "facility_id", "ends"), sa.Index("ix_shifts_ends", "ends"),
+)  # fmt: skip
+absences = sa.Table(
+    "absences", metadata, _id(), _to("staff", "staff_id", index=False), _at("starts"), _at("ends"),
+    _text("created_by"), _at("created_at"), _at("withdrawn_at", nullable=True), _text("withdrawn_by"),
+    sa.Index("ix_absences_ends", "ends"),
+)  # fmt: skip
+delegations = sa.Table(
+    "delegations", metadata, _id(), _to("staff", "from_id", index=False), _to("staff", "to_id", index=False),
+    _text("facility_id"), _at("starts"), _at("ends"), _text("reason"), _at("created_at"),
+    _at("revoked_at", nullable=True), _text("revoked_by"), sa.Index("ix_delegations_ends", "ends"),
+    sa.Index("ix_delegations_to", "to_id", "ends"),
+)  # fmt: skip
+
 # -- devices -----------------------------------------------------------------------------------------------------------
 devices = sa.Table(
     "devices", metadata, _id(), _text("code"), _text("name"), _to("facilities", "facility_id"),
@@ -229,6 +247,7 @@ approvals = sa.Table(
     sa.Column("staff_id", Text, sa.ForeignKey("staff.id", deferrable=True, initially="DEFERRED"), primary_key=True),
     _text("staff_name"), _at("at"), _of("duration", Span()), _text("note"), _number("position"),
     _of("conditions", Several(frozenset, Condition), default="[]"), _at("start", nullable=True),
+    _of("for_id", Ref(), nullable=True), _of("for_name", Ref(), nullable=True),
 )  # fmt: skip
 grants = sa.Table(
     "grants", metadata, _id(), _to("access_requests", "request_id", index=False),

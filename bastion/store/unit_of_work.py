@@ -18,6 +18,7 @@ from bastion.store.directory import (
     Technicians,
 )
 from bastion.store.drafts import Drafts
+from bastion.store.duty import Absences, Delegations, Shifts
 from bastion.store.emergencies import Emergencies
 from bastion.store.handovers import Handovers
 from bastion.store.held_files import HeldFiles
@@ -68,6 +69,9 @@ class UnitOfWork:
     technicians = Noun(Technicians)
     keys = Noun(Keys)
     staff = Noun(StaffMembers)
+    shifts = Noun(Shifts)
+    absences = Noun(Absences)
+    delegations = Noun(Delegations)
     devices = Noun(Devices)
     endpoints = Noun(Endpoints)
     accounts = Noun(Accounts)

@@ -11,6 +11,8 @@ from bastion.domain.maintenance import Rhythm
 from bastion.domain.parties import Staff
 from bastion.services.maintenance import WindowForm
 from bastion.services.reviews import CampaignForm
+from bastion.services.rota import ShiftForm
+from bastion.services.standins import DelegationForm
 from bastion.services.views import Opened
 from tests.services.house import OPERATOR, House
 from web.guards import Key
@@ -39,6 +41,7 @@ async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, 
     return {
         "/requests": {"ident": opened.record.request_id},
         "/windows": {"ident": await _window(house)},
+        **await _duty(house),
         "/emergencies": {"ident": opened.record.request_id},
         "/grants": {"ident": opened.record.grant_id},
         "/sessions": {"ident": opened.record.id},
@@ -54,6 +57,20 @@ async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, 
         "/directory/import": {"ident": "0" * 32},
         "/directory/technicians": {"ident": house.alice.id, "key": "0" * 32},
         "/directory/staff": {"ident": house.eve.id},
+    }
+
+
+async def _duty(house: House) -> dict[str, dict[str, str]]:
+    """An entry of the rota, an absence and a delegation, all of one approver of the hospital."""
+    services, eve = house.services, house.staff(house.eve)
+    shift = await services.rota.add(OPERATOR, ShiftForm("eve", "chu", "2091-01-01 18:00", "2091-01-02 08:00"))
+    away = await services.standins.away(eve, "2091-01-01 18:00", "2091-01-02 08:00")
+    form = DelegationForm("max", "2091-01-01 18:00", "2091-01-02 08:00", "leave")
+    lent = await services.standins.delegate(eve, form)
+    return {
+        "/rota": {"ident": shift.id},
+        "/standins/absences": {"ident": away.id},
+        "/standins/delegations": {"ident": lent.id},
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from web.guards import ADMINS, ANYONE, DECIDERS, LOCKERS, READERS, REVIEWERS, STAFF, STOPPERS, WATCHERS, Guard
+from web.guards import ADMINS, ANYONE, DECIDERS, KEEPERS, LOCKERS, READERS, REVIEWERS, STAFF, STOPPERS, WATCHERS, Guard
 
 Key = tuple[str, str]
 NOWHERE: Final = "/{rest:path}"
@@ -51,6 +51,10 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(
             STAFF, "GET /facilities", "GET /suppliers", "GET /technicians", "GET /technicians/{ident}", "GET /staff"
         ),
+        **_rows(STAFF, "GET /rota", "GET /delegations", "GET /absences", "POST /absences"),
+        **_rows(STAFF, "POST /absences/{ident}/withdraw", "POST /delegations/{ident}/revoke"),
+        **_rows(KEEPERS, "POST /rota", "POST /rota/{ident}/withdraw"),
+        **_rows(DECIDERS, "POST /delegations"),
         **_rows(STAFF, "GET /devices", "GET /devices/{ident}"),
         **_rows(ADMINS, "POST /facilities", "PUT /facilities/{ident}", "POST /suppliers", "PUT /suppliers/{ident}"),
         **_rows(ADMINS, "POST /technicians", "PUT /technicians/{ident}", "POST /technicians/{ident}/totp"),

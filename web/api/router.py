@@ -11,6 +11,7 @@ from web.api import (
     audit,
     calendar,
     devices,
+    duty,
     emergencies,
     files,
     forecasts,
@@ -35,7 +36,7 @@ from web.api.problems import Problem, ProblemRoute
 
 PARTS = (
     me, requests, forecasts, emergencies, windows, calendar, sessions, files, recordings, locks, audit, registers,
-    people, devices, imports, papers, supplier_files, undertakings, reviews, gmao,
+    people, devices, imports, papers, supplier_files, undertakings, reviews, gmao, duty,
 )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ class Agreement(Shape):
     note: str
     conditions: list[Condition]
     start: datetime | None
+    in_name_of: str = ""
 
 
 class AnnouncedShape(Shape):
@@ -426,5 +427,5 @@ def _agreements(request: AccessRequest) -> list[Agreement]:
 def _agreement(one: Approval) -> Agreement:
     return Agreement(
         staff_name=one.staff_name, at=one.at, minutes=int(one.duration.total_seconds() // 60), note=one.note,
-        conditions=sorted(one.terms.conditions), start=one.terms.start,
+        conditions=sorted(one.terms.conditions), start=one.terms.start, in_name_of=one.for_name,
     )  # fmt: skip

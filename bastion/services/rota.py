@@ -1,0 +1,180 @@
+"""The on-call rota: entered line by line or from a file, in the hospital's own time (R-26)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bastion import clock
+from bastion.domain.ids import new_id
+from bastion.domain.parties import Actor, Facility, Role, Staff
+from bastion.domain.rota import Shift, checked
+from bastion.domain.sheet import Line, read
+from bastion.domain.stretch import on_the_wall
+from bastion.errors import BastionError, Conflict, Forbidden, Invalid, NotFound
+from bastion.services.forms import MAX_NAME, need_reader, plain
+from bastion.services.joins import found, scope
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+
+KEEPERS: Final = (Role.ADMIN, Role.APPROVER)
+"""Who enters the rota of a hospital: those whose telephone rings, and those who keep the registers."""
+MOST_LINES: Final = 1000
+COLUMNS: Final = {
+    "login": {"login", "person", "personne", "identifiant"},
+    "starts": {"from", "start", "starts", "début", "debut", "du"},
+    "ends": {"to", "end", "ends", "fin", "au"},
+    "facility": {"facility", "hospital", "établissement", "etablissement"},
+    "ward": {"ward", "service"},
+    "line": {"line", "rang", "ligne"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftForm:
+    """`starts` and `ends` are the hospital's wall clock, as `2026-11-22 18:00`."""
+
+    login: str
+    facility_code: str
+    starts: str
+    ends: str
+    ward: str = ""
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftView:
+    shift: Shift
+    person: Staff
+    facility: Facility
+
+
+@dataclass(frozen=True, slots=True)
+class BadShift:
+    """A line of a file that cannot be used, and why."""
+
+    number: int
+    problem: BastionError
+
+
+class Rota:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def between(self, actor: Actor, since: datetime, until: datetime) -> list[ShiftView]:
+        """Who is on call in the actor's hospitals in this time, the earliest first."""
+        need_reader(actor)
+        async with self._database.read() as uow:
+            rows = await uow.shifts.between(since, until, scope(actor))
+            people = {one.id: one for one in await uow.staff.all()}
+            places = {one.id: one for one in await uow.facilities.all()}
+        return [ShiftView(one, people[one.staff_id], places[one.facility_id]) for one in rows]
+
+    async def add(self, actor: Actor, form: ShiftForm) -> Shift:
+        async with self._database.write() as uow:
+            return await self._add(uow, actor, form)
+
+    async def add_all(self, actor: Actor, data: bytes) -> tuple[list[Shift], list[BadShift]]:
+        """Take a file's lines in one go, or none of them and say which are wrong."""
+        need_reader(actor)
+        forms = _forms(data)
+        made: list[Shift] = []
+        bad: list[BadShift] = []
+        try:
+            async with self._database.write() as uow:
+                for number, form in forms:
+                    try:
+                        made.append(await self._add(uow, actor, _typed(form)))
+                    except (Invalid, Conflict, NotFound, Forbidden) as problem:
+                        bad.append(BadShift(number, problem))
+                _whole(bad)
+        except _NotWhole:
+            return [], bad
+        return made, []
+
+    async def withdraw(self, actor: Actor, shift_id: str) -> Shift:
+        now = clock.now()
+        async with self._database.write() as uow:
+            shift = found(await uow.shifts.get(shift_id), shift_id)
+            if not actor.covers(shift.facility_id):
+                raise NotFound(shift_id)
+            _need_keeper(actor, shift.facility_id)
+            gone = await uow.shifts.save(shift.withdraw(actor.name, now))
+            person = found(await uow.staff.get(shift.staff_id))
+            await _audit(uow, "rota:withdrawn", actor, gone, person, now)
+        return gone
+
+    async def _add(self, uow: UnitOfWork, actor: Actor, form: ShiftForm) -> Shift:
+        now = clock.now()
+        facility = await uow.facilities.by_code(form.facility_code)
+        if facility is None or not actor.covers(facility.id):
+            raise Invalid(form.facility_code, field="facility", sentence="Choose a facility from the list.")
+        _need_keeper(actor, facility.id)
+        ward = plain(form.ward)[:MAX_NAME]
+        person = await uow.staff.by_login(form.login)
+        if person is None or not person.active or not person.reaches(Role.APPROVER, facility.id, ward):
+            raise Invalid(form.login, field="login", sentence="Choose an approver of this place: nobody else decides.")
+        shift = Shift(
+            new_id(now), facility.id, ward, person.id, on_the_wall(form.starts, facility.timezone, "starts"),
+            on_the_wall(form.ends, facility.timezone, "ends", last=True), form.line, actor.name, now,
+        )  # fmt: skip
+        await uow.locks.hold()
+        others = await uow.shifts.between(shift.starts, shift.ends, frozenset({facility.id}))
+        await uow.shifts.add(checked(shift, others, now))
+        await _audit(uow, "rota:added", actor, shift, person, now)
+        return shift
+
+
+def _whole(bad: list[BadShift]) -> None:
+    if bad:
+        raise _NotWhole
+
+
+class _NotWhole(Exception):
+    pass
+
+
+def _need_keeper(actor: Actor, facility_id: str) -> None:
+    if not actor.covers(facility_id, *KEEPERS):
+        raise Forbidden(actor.login)
+
+
+def _forms(data: bytes) -> list[tuple[int, dict[str, str]]]:
+    sheet = read(data, lambda heading: bool(_column(heading)))
+    names = [_column(heading) for heading in sheet.heading]
+    for needed in ("login", "starts", "ends", "facility"):
+        if names.count(needed) != 1:
+            raise Invalid(
+                needed, field="file", column=needed,
+                sentence="The first line of this file names no column “{column}”. Name the columns there.",
+            )  # fmt: skip
+    if len(sheet.lines) > MOST_LINES:
+        raise Invalid(
+            "lines", field="file", sentence="This file has too many lines: {limit} at most.", limit=MOST_LINES
+        )
+    return [(line.number, _cells(line, names)) for line in sheet.lines]
+
+
+def _cells(line: Line, names: list[str]) -> dict[str, str]:
+    return {name: cell.strip() for name, cell in zip(names, line.cells, strict=False) if name}
+
+
+def _column(heading: str) -> str:
+    return next((name for name, known in COLUMNS.items() if heading.strip().casefold() in known), "")
+
+
+def _typed(cells: dict[str, str]) -> ShiftForm:
+    line = cells.get("line") or "1"
+    if not (line.isascii() and line.isdecimal() and len(line) < 4):
+        raise Invalid(line, field="line", sentence="Give a whole number.")
+    return ShiftForm(
+        cells.get("login", ""), cells.get("facility", ""), cells.get("starts", ""), cells.get("ends", ""),
+        cells.get("ward", ""), int(line),
+    )  # fmt: skip
+
+
+async def _audit(uow: UnitOfWork, tag: str, actor: Actor, shift: Shift, person: Staff, now: datetime) -> None:
+    await uow.audit.append(
+        tag, actor=actor, subject=("shift", shift.id), facility_id=shift.facility_id, at=now,
+        start=shift.starts.isoformat(), end=shift.ends.isoformat(), ward=shift.ward, line=shift.line, who=person.login,
+    )  # fmt: skip
+    uow.hint("rota", shift.id)

@@ -1,0 +1,80 @@
+"""On call, stand-ins and absences in the console."""
+
+import re
+
+from bastion.services.standins import DelegationForm
+from tests.services.test_rota import now_on_call, wall
+
+
+def plain(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+SHIFT = {"login": "eve", "facility": "chu", "starts": "2090-10-28T18:00", "ends": "2090-10-29T08:00", "line": "1"}
+
+
+async def test_an_entry_is_made_shown_in_its_week_and_withdrawn(house, visitor, people):
+    browser = await visitor().enter(people["approver"])
+    made = await browser.send("/rota", **SHIFT, ward="a<b")
+    assert made.status_code == 303, plain(made.text)[-800:]
+    path = made.headers["location"]
+    page = (await browser.see(path)).text
+    assert "Eve" in plain(page)
+    assert "a&lt;b" in page
+    ident = re.search(r"/rota/(\w+)/withdraw", page)[1]
+    assert (await browser.send(f"/rota/{ident}/withdraw")).headers["location"] == path
+    assert "Nobody is on call this week" in (await browser.see(path)).text
+    for week in ("x", "9999-12-31", "0001-01-01", "2090-10-23"):
+        assert (await browser.see(f"/rota?week={week}")).status_code == 200
+
+
+async def test_what_is_wrong_is_said_beside_the_field_and_what_was_typed_stays(visitor, people):
+    browser = await visitor().enter(people["admin"])
+    for change in ({"starts": "x"}, {"line": "x"}, {"login": "ruth"}, {"ends": SHIFT["starts"]}):
+        answer = await browser.send("/rota", **SHIFT | change)
+        assert answer.status_code == 422
+        assert 'aria-invalid="true"' in answer.text
+        assert SHIFT["facility"] in answer.text
+
+
+async def test_the_now_of_the_rota_and_of_a_request(house, visitor, people):
+    await now_on_call(house, "eve")
+    request = await house.asked()
+    browser = await visitor().enter(people["auditor"])
+    assert "Eve" in plain((await browser.see("/rota")).text)
+    assert "On call : Eve ( line 1" in plain((await browser.see(f"/requests/{request.id}")).text).replace("(", "( ")
+
+
+async def test_a_stand_in_signs_in_reads_for_whom_and_decides(house, visitor, people):
+    form = DelegationForm("person1", wall(hours=-1), wall(days=1), "leave", "chu")
+    made = await house.services.standins.delegate(house.staff(house.eve), form)
+    request = await house.asked()
+    browser = await visitor().enter(people["approver of another hospital"])
+    assert "You decide for Eve at the moment." in plain((await browser.see("/standins")).text)
+    page = plain((await browser.see(f"/requests/{request.id}")).text)
+    assert "You decide for Eve, by delegation." in page
+    agreed = await browser.send(f"/requests/{request.id}/approve", version="1", minutes="30", note="ok")
+    assert agreed.status_code == 303
+    assert "for Eve, by delegation" in plain((await browser.see(f"/requests/{request.id}")).text)
+    assert (await browser.send(f"/standins/delegations/{made.id}/revoke")).status_code == 303
+    assert (await browser.see(f"/requests/{request.id}")).status_code == 404
+
+
+async def test_lending_needs_a_fresh_code_and_an_approver(visitor, people):
+    form = {"to": "max", "starts": wall(hours=1), "ends": wall(days=1), "reason": "leave"}
+    assert (await (await visitor().enter(people["admin"])).send("/standins/delegations", **form)).status_code == 403
+    stale = await visitor().enter(people["approver"], fresh=False)
+    assert (await stale.send("/standins/delegations", **form)).status_code == 403
+    browser = await visitor().enter(people["approver"])
+    assert (await browser.send("/standins/delegations", **form)).status_code == 303
+    assert "to come" in (await browser.see("/standins")).text
+
+
+async def test_an_absence_is_noted_and_ended(visitor, people):
+    browser = await visitor().enter(people["auditor"])
+    assert (await browser.send("/standins/absences", starts=wall(hours=-1), ends=wall(days=1))).status_code == 303
+    page = (await browser.see("/standins")).text
+    ident = re.search(r"/standins/absences/(\w+)/withdraw", page)[1]
+    assert "away" in plain(page)
+    assert (await browser.send(f"/standins/absences/{ident}/withdraw")).status_code == 303
+    assert "Nobody is away." in (await browser.see("/standins")).text
