@@ -17,6 +17,8 @@ from tests.bench.scale.asking import Badge, Measured
 from tests.bench.scale.hospital import Size
 
 GOAL, LIVE_GOAL = 100.0, 500.0
+VITAL: Final = 4
+"""On devices of this criticality two people agree; the bench has one."""
 
 
 def main() -> None:
@@ -70,10 +72,12 @@ async def _decide(url: str, port: int, badges: dict[str, Badge]) -> list[float]:
     database = await Database.open(url)
     try:
         async with database.read() as uow:
-            waiting = (await uow.requests.pending(clock.now()))[: live.DECISIONS]
+            waiting = await uow.requests.pending(clock.now())
+            devices = await uow.devices.some(one.device_id for one in waiting)
     finally:
         await database.close()
-    waits = [(one.id, one.version) for one in waiting]
+    alone = {device.id for device in devices if device.criticality < VITAL}
+    waits = [(one.id, one.version) for one in waiting if one.device_id in alone][: live.DECISIONS]
     took = await live.measure(port, list(badges.values()), badges["wide"], waits)
     say(f"decisions reach {live.PAGES} pages in {', '.join(f'{one:.0f}' for one in sorted(took))} ms")
     return took

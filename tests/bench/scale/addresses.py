@@ -21,6 +21,8 @@ SPARED: Final[Mapping[str, str]] = {
     "/directory/import/{ident}": "a file somebody has just handed in",
     "/windows/{ident}": "one of a few, by its id",
     "/emergencies/{ident}": "one of a few, by its id",
+    "/reviews/{ident}": "one of a few, by its id",
+    f"{PREFIX}/reviews/{{ident}}": "one of a few, by its id",
     f"{PREFIX}/windows/{{ident}}": "one of a few, by its id",
     f"{PREFIX}/emergencies/{{ident}}": "one of a few, by its id",
 }

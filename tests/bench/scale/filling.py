@@ -77,11 +77,13 @@ def sqlite(folder: Path, size: Size) -> tuple[Path, float]:
     for old in folder.glob("bastion.db*"):
         old.unlink()
     asyncio.run(migrations.upgrade(f"sqlite:///{path}"))
-    _fill(path, Hospital(size, clock.now()), note, size)
+    fill(path, note, size)
     return path, time.monotonic() - began
 
 
-def _fill(path: Path, hospital: Hospital, note: Path, size: Size) -> None:
+def fill(path: Path, note: Path, size: Size) -> None:
+    """Put four years into an empty, migrated file; `note` says what stands in it."""
+    hospital = Hospital(size, clock.now())
     rows = {table.name: Row(table) for table in metadata.sorted_tables}
     waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in rows}
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:

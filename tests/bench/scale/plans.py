@@ -58,11 +58,11 @@ def statements() -> Iterator[Heard]:
 async def _scanned(folder: Path, url: str, heard: Heard) -> set[str]:
     asked = [(statement, values) for statement, values in heard if statement.lstrip().lower().startswith("select")]
     if url.startswith("sqlite"):
-        return _by_sqlite(folder / "bastion.db", asked)
+        return by_sqlite(folder / "bastion.db", asked)
     return await _by_postgres(url, asked)
 
 
-def _by_sqlite(path: Path, asked: Heard) -> set[str]:
+def by_sqlite(path: Path, asked: Heard) -> set[str]:
     """`SCAN table` without an index; a scan of an index in the order of the list stops at the page's end."""
     with sqlite3.connect(path) as database:
         steps = [

@@ -1,0 +1,50 @@
+"""The bench of four years: every route is among its addresses, its rows are ones the product takes, its ear hears."""
+
+import sqlite3
+from pathlib import Path
+
+from bastion.store.database import Database
+from tests.bench.scale import addresses, filling, plans
+from tests.bench.scale.hospital import Size
+
+SMALL = Size(
+    facilities=3, suppliers=4, technicians=40, devices=60, requests=400, sessions=100, held=20, deliveries=30,
+    waiting=8, live=4,
+)  # fmt: skip
+
+
+def test_every_page_and_list_is_among_the_addresses():
+    idents = {table: ["0" * 32] for table in addresses.TABLES.values()}
+    found, problems = addresses.every(idents)
+    assert problems == []
+    assert {"/requests claire", "/requests denis", "/audit?severity=warning samir"} <= {one.name for one in found}
+    assert all(addresses.SPARED.values())
+
+
+def test_what_cannot_be_filled_is_a_problem():
+    _, problems = addresses.every({})
+    assert any("/requests/{ident}" in problem for problem in problems)
+
+
+async def test_the_invented_rows_are_a_hospital_whose_trail_holds(migrated_sqlite: Path, tmp_path: Path):
+    path = tmp_path / "bastion.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    filling.fill(path, tmp_path / "sqlite.json", SMALL)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("pragma foreign_key_check").fetchall() == []
+        assert connection.execute("select count(*) from access_requests").fetchone() == (SMALL.requests,)
+        assert connection.execute("select count(*) from sessions where ended_at is null").fetchone() == (SMALL.live,)
+    database = await Database.open(f"sqlite:///{path}")
+    try:
+        async with database.read() as uow:
+            assert (await uow.audit.verify()).ok
+            assert len(await uow.requests.search(limit=500)) == SMALL.requests
+    finally:
+        await database.close()
+
+
+def test_a_table_that_is_read_from_end_to_end_is_named(migrated_sqlite: Path):
+    whole = [("select * from sessions where client = ?", ("x",))]
+    by_index = [("select * from sessions where device_id = ? order by started_at desc", ("x",))]
+    assert plans.by_sqlite(migrated_sqlite, whole) == {"sessions"}
+    assert plans.by_sqlite(migrated_sqlite, by_index) == set()
