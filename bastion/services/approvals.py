@@ -10,7 +10,7 @@ from bastion.domain.device import Device
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Lent, Supplier, Technician
-from bastion.errors import Conflict, NotFound
+from bastion.errors import AlreadyAgreed, Conflict, NotFound
 from bastion.services import emergencies, reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, Urgency, refusal
@@ -103,7 +103,7 @@ class Approvals:
         emergency = await Joins(uow).emergency(request)
         self._decisions.require_approve(actor, request, device, now, emergency)
         if request.version != version:
-            raise Conflict(f"request {request_id} is at version {request.version}, not {version}")
+            raise _overtaken(request, actor, version)
         lent = self._decisions.in_whose_name(Action.APPROVE, actor, request, device, now, emergency)
         return request, device, lent
 
@@ -182,6 +182,17 @@ class Approvals:
         )  # fmt: skip
         uow.hint("grant", grant.id)
         return replace(request, grant_id=grant.id)
+
+
+def _overtaken(request: AccessRequest, actor: Actor, version: int) -> Conflict:
+    """Why a decision comes too late: a page sent twice, somebody who was faster, or else what was read has changed."""
+    detail = f"request {request.id} is at version {request.version}, not {version}"
+    if request.stored_state is RequestState.PENDING:
+        mine = any(one.staff_id == actor.id for one in request.approvals)
+        return AlreadyAgreed(detail) if mine else Conflict(detail)
+    if request.decided_by == actor.name:
+        return Conflict(detail, sentence="You have decided on this already; nothing was done twice.")
+    return Conflict(detail, sentence="{who} was faster: nothing is left to decide here.", who=request.decided_by)
 
 
 def _for(lent: Lent | None) -> dict[str, str]:

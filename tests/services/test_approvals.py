@@ -12,6 +12,7 @@ from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.session import EndReason
 from bastion.errors import (
+    AlreadyAgreed,
     ChannelRefused,
     Conflict,
     Forbidden,
@@ -22,6 +23,7 @@ from bastion.errors import (
     ReasonNeeded,
     SelfApproval,
 )
+from bastion.i18n import sentence
 from bastion.services.inventory import DeviceForm
 from bastion.services.sessions import Ending
 from policies.model import Sas
@@ -123,7 +125,37 @@ async def test_two_approvers_at_once_one_wins_and_the_other_is_told(house):
     assert [type(o) for o in outcomes].count(AccessRequest) == 1
     lost = [o for o in outcomes if isinstance(o, Exception)]
     assert len(lost) == 1
+    (winner,) = [o for o in outcomes if isinstance(o, AccessRequest)]
+    assert sentence(lost[0], "en") == f"{winner.decided_by} was faster: nothing is left to decide here."
     assert (await house.tags("grant")).count("grant:created") == 1
+
+
+async def test_a_page_sent_twice_decides_once_and_says_so(house):
+    request = await house.asked()
+    await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 60)
+    with pytest.raises(Conflict) as told:
+        await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 60)
+    assert sentence(told.value, "en") == "You have decided on this already; nothing was done twice."
+    assert (await house.tags("request")).count("request:approved") == 1
+
+
+async def test_R22_a_page_sent_twice_is_no_second_agreement(house):
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
+    await house.services.inventory.save_device(OPERATOR, form)
+    request = await house.asked()
+    await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 60)
+    with pytest.raises(AlreadyAgreed):
+        await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 60)
+    with pytest.raises(Conflict, match="version"):
+        await house.services.approvals.approve(house.staff(house.max), request.id, request.version, 60)
+
+
+async def test_what_was_taken_back_meanwhile_is_told(house):
+    request = await house.asked()
+    await house.services.access.withdraw(house.technician(), request.id)
+    with pytest.raises(Conflict) as told:
+        await house.services.approvals.deny(house.staff(house.eve), request.id, request.version, "not today")
+    assert sentence(told.value, "fr") == "Alice Martin a été plus rapide : il n’y a plus rien à décider ici."
 
 
 async def test_a_stale_page_is_told(house):

@@ -1,11 +1,13 @@
 """The first page: what waits for a decision, and who is at work now."""
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
+from bastion import clock
 from bastion.services.views import RequestView
 from web import window_words
 from web.console import Console, Seen
@@ -13,6 +15,8 @@ from web.labels import N_
 from web.render import page
 
 router = APIRouter()
+CLOSE: Final = timedelta(minutes=30)
+"""What becomes void so close together is as urgent; then the device counts."""
 
 
 @router.get("/")
@@ -36,7 +40,7 @@ async def count(seen: Seen) -> Response:
 async def _board(seen: Console) -> dict[str, Any]:
     waiting = await seen.services.access.pending(seen.actor)
     return {
-        "waiting": sorted(waiting, key=_urgency),
+        "waiting": sorted(waiting, key=partial(_urgency, clock.now())),
         "live": await seen.services.supervision.live(seen.actor),
         "windows": await seen.services.maintenance.to_agree(seen.actor),
         "window_words": window_words,
@@ -45,6 +49,7 @@ async def _board(seen: Console) -> dict[str, Any]:
     }
 
 
-def _urgency(view: RequestView) -> tuple[bool, bool, datetime]:
-    """One's own to decide first; within that emergencies, then what becomes void soonest."""
-    return (not view.can_decide, view.emergency is None, view.request.expires_at)
+def _urgency(now: datetime, view: RequestView) -> tuple[bool, bool, int, int, datetime]:
+    """One's own to decide first; of these emergencies, then by the half hours left, then the most critical device."""
+    left = view.request.expires_at
+    return (not view.can_decide, view.emergency is None, (left - now) // CLOSE, -view.device.criticality, left)

@@ -155,6 +155,23 @@ async def test_by_keyboard_alone(house: House, people: dict[str, Staff], seat: S
     await expect(page.get_by_text("The technician may connect")).to_be_visible()
 
 
+async def test_the_arrow_keys_go_from_one_request_to_the_next(
+    house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path
+):
+    await Scenery(house, tmp_path).device("us-03", "Ultrasound 3", 1, "Imaging", "B5")
+    minor, graver = await house.asked(device_code="us-03"), await house.asked()
+    page = await (await seat(people["approver"])).open("/")
+    first, second = page.locator(f"#ask-{graver.id} a"), page.locator(f"#ask-{minor.id} a")
+    await first.focus()
+    for key, focused in (("ArrowDown", second), ("ArrowDown", second), ("ArrowUp", first), ("ArrowUp", first)):
+        await page.keyboard.press(key)
+        await expect(focused).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(second).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="asks for Ultrasound 3")).to_be_visible()
+
+
 async def test_several_tabs_share_one_stream(house: House, people: dict[str, Staff], seat: Seat):
     """Browsers open six connections to one host; eight tabs must not starve each other."""
     desk = await seat(people["approver"])

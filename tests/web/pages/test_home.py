@@ -3,6 +3,7 @@ from datetime import timedelta
 from bastion import clock
 from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import Device
+from bastion.domain.emergency import Call
 from bastion.services.derogations import DerogationForm
 from tests.services.house import OPERATOR
 from tests.web.scenery import HOSTILE
@@ -61,3 +62,19 @@ async def test_R10_a_derogation_that_ends_within_a_month_stands_on_the_first_pag
         assert ("The derogation for ct-01 is about to end" in (await browser.see("/")).text) is said
     other = await visitor().enter(people["approver of another hospital"])
     assert "ct-01" not in (await other.see("/")).text
+
+
+async def test_what_waits_stands_by_urgency(house, scenery, visitor, people):
+    """Emergencies, then what is void soonest; of two as close, the more critical device."""
+    await scenery.device("mri-02", "MRI 2", 3, "Imaging", "B4")
+    await scenery.device("us-03", "Ultrasound 3", 1, "Imaging", "B5")
+    await scenery.device("cr-04", "Reader 4", 1, "Imaging", "B6")
+    later = await house.asked(device_code="mri-02", start=clock.now() + timedelta(days=1))
+    minor = await house.asked(device_code="us-03")
+    graver = await house.asked()
+    urgent = await house.asked(device_code="cr-04", emergency=Call("Dr Anne Roux"))
+    page = (await (await visitor().enter(people["approver"])).see("/")).text
+    places = [page.index(f'id="ask-{one.id}"') for one in (urgent, graver, minor, later)]
+    assert places == sorted(places)
+    assert "2 of 4" in page
+    assert "Enter to open it" in page

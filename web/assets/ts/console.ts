@@ -4,9 +4,11 @@ import { listen } from "./live";
 import { stayPresent } from "./presence";
 import { keepTime } from "./times";
 import { keepUnfolded } from "./unfolded";
+import { walkWaiting } from "./waiting";
 
 keepTime();
 keepUnfolded();
 keepFormsHonest();
+walkWaiting();
 void stayPresent();
 if (document.body.dataset["live"]) listen(document.body.dataset["live"]);
