@@ -104,3 +104,16 @@ async def test_a_first_code_leaves_the_present_one_even_when_a_step_ends_meanwhi
 
     await world._first_code(SimpleNamespace(enrolment=Enrolment()), "i", "p", totp)
     assert used == [totp.at(start, counter_offset=-1), totp.at(start)]
+
+
+async def test_alice_comes_in_by_the_suppliers_entrance_and_speaks_for_her_company(settings, running):
+    facts = Facts()
+    await started(settings, facts, running)
+    alice = facts.account("alice")
+    async with parts.opened(settings) as built:
+        actor, token = await built.services.portal.sign_in(
+            "alice", alice.password, pyotp.TOTP(alice.totp_secret).now(), "127.0.0.1"
+        )
+        guest = await built.services.portal.guest(token, "127.0.0.1")
+        assert guest.correspondent
+        assert (await built.services.company.own(actor)).code == "tomolux"

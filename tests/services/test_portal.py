@@ -169,6 +169,15 @@ async def test_T25_a_cut_ends_the_session_also_once_it_is_lifted_and_says_why_at
     assert await house.services.portal.guest(token, SOURCE) is None
 
 
+@pytest.mark.parametrize(
+    ("scope", "code"), [(LockScope.ALL, ""), (LockScope.SUPPLIER, "acme"), (LockScope.TECHNICIAN, "alice")]
+)
+async def test_T25_a_cut_that_was_over_before_he_came_back_has_ended_his_session_too(house, token, scope, code):
+    lock = await house.services.locks.impose(OPERATOR, scope, code, "intrusion at Acme")
+    await house.services.locks.lift(OPERATOR, lock.id, "over")
+    assert await house.services.portal.guest(token, SOURCE) is None
+
+
 async def test_a_cut_of_another_company_or_of_a_device_leaves_him_alone(house, token):
     await house.services.locks.impose(OPERATOR, LockScope.SUPPLIER, "other", "x y z")
     await house.services.locks.impose(OPERATOR, LockScope.DEVICE, "ct-01", "x y z")

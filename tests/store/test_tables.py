@@ -22,6 +22,7 @@ from bastion.store import (
     maintenance,
     outbox,
     papers,
+    portal,
     proofs,
     repository,
     sessions,
@@ -39,6 +40,7 @@ REPOSITORIES = [
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
     watches.Watches, work_orders.Gmaos, work_orders.OrderChecks,
     held_files.HeldFiles, outbox.Outbox, outbox.Deliveries, outbox.Webhooks, outbox.MailChoices,
+    portal.PortalSessions, portal.PortalInvitations, portal.Correspondents,
     proofs.Credentials, proofs.Tokens, proofs.WebSessions, proofs.Proofs, proofs.Secrets,
 ]  # fmt: skip
 
@@ -117,6 +119,8 @@ FINDERS = {
     "deliveries.search": outbox.NEWEST.limit(50),
     "deliveries.search in a state": outbox.NEWEST.where(t.deliveries.c.state == NOWHERE).limit(50),
     "mail_choices.of": outbox.CHOICES_OF,
+    "portal_invitations.open_of": portal.OPEN_OF,
+    "correspondents.of": portal.CORRESPONDENTS_OF,
     "audit.counted": audit_log._COUNTED,
     "failures.count": proofs.COUNT_FAILURES.where(t.auth_failures.c.subject == NOWHERE),
     "failures.count from a source": proofs.COUNT_FAILURES.where(t.auth_failures.c.source == NOWHERE),

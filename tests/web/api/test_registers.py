@@ -34,6 +34,16 @@ async def test_a_technician_with_key_and_authenticator(ruth):
     assert (gone["keys"], gone["active"]) == ([], False)
 
 
+async def test_a_technician_is_invited_and_speaks_for_his_company(ruth, house):
+    path = f"/technicians/{house.alice.id}"
+    assert problem(await ruth.ask("POST", f"{path}/invite")) == (403, "fresh_factor_needed")
+    link = (await ruth.sure("POST", f"{path}/invite")).json()["secret"]
+    assert "/supplier/welcome#" in link
+    assert (await house.services.invitations.look(link.partition("#")[2], "127.0.0.1")).technician.login == "alice"
+    assert (await ruth.sure("PUT", f"{path}/correspondent", correspondent=True)).status_code == 204
+    assert (await house.services.company.own(house.technician())).code == "acme"
+
+
 async def test_T32_nobody_makes_himself_more_than_he_is(ruth, house):
     body = {"login": "ruth", "name": "Ruth", "email": "r@chu", "roles": ["admin", "approver"]}
     assert problem(await ruth.sure("PUT", f"/staff/{house.ruth.id}", **body)) == (403, "forbidden")
