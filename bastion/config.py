@@ -129,7 +129,12 @@ class Settings(BaseSettings):
         None, description="Certificates (PEM) of the hospital's own authority, for its mail server and webhooks (T22)."
     )
     escalate_minutes: int = Field(
-        15, ge=1, le=1440, description="Minutes after which a request nobody answered is told to security staff too."
+        15,
+        ge=1,
+        le=1440,
+        description=(
+            "Minutes after which a request nobody answered is told to the next: next on call, approvers, security."
+        ),
     )
     digest_hour: int = Field(
         6, ge=-1, le=23, description="Hour (UTC) of the daily summary for administrators and security; -1 for none."

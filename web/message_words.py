@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bastion.domain.telling import Channel, DeliveryState, Topic
+from bastion.services.standby import Ring
 from web.labels import N_
 
 TOPICS: Mapping[str, str] = MappingProxyType(
@@ -28,5 +29,13 @@ STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
         DeliveryState.SENT: ("ok", N_("Handed over")),
         DeliveryState.FAILED: ("stop", N_("Not delivered")),
         DeliveryState.DROPPED: ("off", N_("No longer needed")),
+    }
+)
+RINGS: Mapping[str, str] = MappingProxyType(
+    {
+        Ring.ON_CALL: N_("on call"),
+        Ring.NEXT: N_("next on call"),
+        Ring.APPROVERS: N_("approver"),
+        Ring.SECURITY: N_("security"),
     }
 )

@@ -93,6 +93,8 @@ def key_of(topic: Topic, event: AuditEvent) -> str:
     """Name the occasion. The same occasion is told each recipient once."""
     if event.tag == "session:unwatched":
         return f"unwatched:{event.subject_id}:{int(event.at.timestamp() // _WATCH_AGAIN.total_seconds())}"
+    if topic in {Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING}:
+        return f"{topic}:{event.subject_id}"
     together = _TOGETHER.get(topic)
     if together is None:
         return f"{topic}:{event.seq}"

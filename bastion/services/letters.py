@@ -34,6 +34,14 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             N_("URGENT: emergency {ref} waits for your decision: {device}"),
             (N_("A supplier asks for access to a device that cannot wait."), _WHERE, N_("Read it and decide here:")),
         ),
+        "request_next": (
+            N_("Request {ref} still waits for a decision: {device}"),
+            (
+                N_("A request for access has waited {minutes} minutes and nobody has answered. Now you are asked."),
+                _WHERE,
+                N_("Read the request and decide here:"),
+            ),
+        ),
         Topic.REQUEST_UNANSWERED: (
             N_("Request {ref} still waits for a decision: {device}"),
             (
@@ -114,6 +122,8 @@ def variant(delivery: Delivery) -> str:
     outcome = delivery.facts.get("outcome", "")
     if delivery.topic is Topic.REQUEST_DECIDED:
         return "request_agreed" if outcome == "agreed" else "request_refused"
+    if delivery.topic is Topic.REQUEST_UNANSWERED and delivery.facts.get("ring", "security") != "security":
+        return "request_next"
     if delivery.topic is Topic.ACCESS_CUT:
         return "cut_lifted" if outcome == "lifted" else "cut"
     if delivery.topic is Topic.SESSION_BEGUN and outcome == "unwatched":

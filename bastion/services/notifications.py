@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from bastion import clock
-from bastion.domain.access_request import AccessRequest, RequestState
+from bastion.domain.access_request import RequestState
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Role, Staff, Technician, system_actor
 from bastion.domain.telling import (
@@ -34,6 +34,7 @@ from bastion.errors import ConfigurationError, Conflict, Invalid, NotFound
 from bastion.services import work_reports
 from bastion.services.couriers import Couriers, Undelivered
 from bastion.services.digest import counted
+from bastion.services.escalation import asked_at, next_step, note
 from bastion.services.forms import need_admin
 from bastion.services.gmao_wire import GmaoWire
 from bastion.services.joins import found, scope
@@ -46,8 +47,6 @@ from bastion.store.vault import Vault
 
 AT_ONCE: Final = 20
 KEPT: Final = timedelta(days=30)
-URGENT_BEFORE: Final = timedelta(days=1)
-"""A request for later than that is not urgent yet, whoever answers it."""
 OVERSEE: Final = frozenset({Role.ADMIN, Role.SECURITY})
 _log = structlog.get_logger(__name__)
 
@@ -101,17 +100,20 @@ class Notifications:
         return len(facts)
 
     async def escalate(self) -> None:
-        """Tell security, once, of each request that the approvers have left unanswered for too long."""
+        """Tell the next ring of each request that was left unanswered for too long; each step is in the trail."""
         now = clock.now()
         async with self._database.read() as uow:
-            late = [one for one in await uow.requests.pending(now) if now - _asked_at(one) >= self._patience]
-            known = [one for one in late if await uow.deliveries.knows(_unanswered(one))]
-            rings, minutes = Rings(uow, by_mail=self.by_mail), int(self._patience.total_seconds() // 60)
-            told = {_unanswered(one): await rings.unanswered(one, minutes) for one in late if one not in known}
-        for key, telling in told.items():
-            if telling.recipients:
-                async with self._database.write() as uow:
-                    await uow.deliveries.queue(_deliveries(Topic.REQUEST_UNANSWERED, key, telling, now))
+            late = [one for one in await uow.requests.pending(now) if now - asked_at(one) >= self._patience]
+            rings = Rings(uow, by_mail=self.by_mail)
+            due = [one for one in late if await next_step(uow, rings, one, self._patience, now)]
+        for request in due:
+            async with self._database.write() as uow:
+                await uow.locks.hold()  # another node may be at it
+                step = await next_step(uow, Rings(uow, by_mail=self.by_mail), request, self._patience, now)
+                if step is not None:
+                    key = step.key(request.id)
+                    await uow.deliveries.queue(_deliveries(Topic.REQUEST_UNANSWERED, key, step.telling, now))
+                    await note(uow, request, step, now)
 
     async def digest(self) -> None:
         """Once a day, tell administrators and security staff how much there was; numbers only, of what each may see."""
@@ -265,15 +267,6 @@ def _deliveries(topic: Topic, key: str, told: Telling, now: datetime) -> list[De
 
 def _delivery(topic: Topic, key: str, told: Telling, to: Recipient, now: datetime) -> Delivery:
     return Delivery(new_id(now), key, topic, to.kind, to.id, told.facility_id, told.facts, told.path, now, now)
-
-
-def _asked_at(request: AccessRequest) -> datetime:
-    """From when on an answer is urgent."""
-    return max(request.created_at, (request.start or request.created_at) - URGENT_BEFORE)
-
-
-def _unanswered(request: AccessRequest) -> str:
-    return f"{Topic.REQUEST_UNANSWERED}:{request.id}"
 
 
 async def _ready(uow: UnitOfWork, one: Delivery, now: datetime) -> _Ready | None:

@@ -18,6 +18,7 @@ from bastion.services.paperwork import lacks_of
 from bastion.services.reaching import reachable
 from bastion.services.standby import standby
 from bastion.services.suspension import refuse_if_suspended
+from bastion.services.telling_log import told_of
 from bastion.services.views import RequestView
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
@@ -74,7 +75,15 @@ class RequestViews:
         employer = await uow.subcontractors.get(view.technician.employer_id)
         order = await uow.order_checks.get(request.id)
         asked = (await standby(uow, view.device, clock.now())).without(request.created_by.id)
-        return replace(view, services=services, scope=scope, employer=employer, order=order, standby=asked)
+        return replace(
+            view,
+            services=services,
+            scope=scope,
+            employer=employer,
+            order=order,
+            standby=asked,
+            told=await told_of(uow, request),
+        )
 
     def _lent(self, actor: Actor, request: AccessRequest, device: Device, emergency: Emergency | None) -> Lent | None:
         return self._decisions.in_whose_name(Action.APPROVE, actor, request, device, clock.now(), emergency)

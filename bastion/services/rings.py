@@ -9,12 +9,14 @@ webhook that listens.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bastion import clock
 from bastion.config import MAILABLE
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.events import AuditEvent
 from bastion.domain.parties import Role, Staff
 from bastion.domain.telling import Recipient, RecipientKind, Topic
 from bastion.services.joins import Joins, found
+from bastion.services.standby import Ring, Standby, standby
 from bastion.store.unit_of_work import UnitOfWork
 
 
@@ -55,14 +57,21 @@ class Rings:
         return await self._telling(topic, event.facility_id, {}, "/audit?tag=recording", people)
 
     async def waiting(self, request: AccessRequest, topic: Topic = Topic.REQUEST_WAITING) -> Telling:
-        """The approvers; not who made it himself, for he cannot decide."""
-        staff = await self._approvers(request.device_id)
-        people = [one for one in staff if one.id != request.created_by.id]
-        return await self._about(topic, request, {}, people)
+        """Who is on call, or else every approver; not who made it himself, for he cannot decide."""
+        ready = (await self._standby(request.device_id)).without(request.created_by.id)
+        ring, people = next(iter(ready.ladder()), (Ring.APPROVERS, ()))
+        # Whoever is on call is told, whatever he declines on other days.
+        said = Topic.REQUEST_UNANSWERED if ring is Ring.ON_CALL else topic
+        return await self._about(topic, request, {"ring": ring.value}, people, declined=said)
 
-    async def unanswered(self, request: AccessRequest, minutes: int) -> Telling:
-        people = await self._staff(request.facility_id, Role.SECURITY)
-        return await self._about(Topic.REQUEST_UNANSWERED, request, {"minutes": str(minutes)}, people)
+    async def unanswered(
+        self, request: AccessRequest, people: Iterable[Staff], ring: Ring, step: int, minutes: int
+    ) -> Telling:
+        facts = {"minutes": str(minutes), "ring": ring.value, "step": str(step)}
+        return await self._about(Topic.REQUEST_UNANSWERED, request, facts, people)
+
+    async def security(self, request: AccessRequest) -> list[Staff]:
+        return await self._staff(request.facility_id, Role.SECURITY)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _decided(self, request: AccessRequest, event: AuditEvent) -> Telling:
@@ -110,11 +119,12 @@ class Rings:
         )
 
     async def _about(
-        self, topic: Topic, request: AccessRequest, more: dict[str, str], people: Iterable[Staff]
-    ) -> Telling:
+        self, topic: Topic, request: AccessRequest, more: dict[str, str], people: Iterable[Staff],
+        declined: Topic | None = None,
+    ) -> Telling:  # fmt: skip
         facts = await self._names(request.device_id, request.supplier_id)
         facts |= {"request": request.id, "ref": request.ref, "kind": request.kind.value} | more
-        return await self._telling(topic, request.facility_id, facts, f"/requests/{request.id}", people)
+        return await self._telling(topic, request.facility_id, facts, f"/requests/{request.id}", people, declined)
 
     async def _names(self, device_id: str, supplier_id: str) -> dict[str, str]:
         device = await self._joins.device(device_id)
@@ -128,19 +138,26 @@ class Rings:
         return [one for one in able if not facility_id or one.covers(facility_id, *roles)]
 
     async def _approvers(self, device_id: str) -> list[Staff]:
-        return list(await self._joins.approvers(await self._joins.device(device_id)))
+        return list((await self._standby(device_id)).people)
+
+    async def _standby(self, device_id: str) -> Standby:
+        return await standby(self._uow, await self._joins.device(device_id), clock.now())
 
     async def _telling(
-        self, topic: Topic, facility_id: str, facts: dict[str, str], path: str, people: Iterable[Staff]
-    ) -> Telling:
-        recipients = await self.mailed(topic, people)
+        self, topic: Topic, facility_id: str, facts: dict[str, str], path: str, people: Iterable[Staff],
+        declined: Topic | None = None,
+    ) -> Telling:  # fmt: skip
+        """`declined`: as which topic people may have declined it, if not as `topic`."""
+        recipients = await self.mailed(declined or topic, people)
         hooks = [one for one in await self._uow.webhooks.all() if one.hears(topic, facility_id)]
         recipients += [Recipient(RecipientKind.WEBHOOK, one.id) for one in hooks]
         return Telling(facility_id, facts, path, tuple(recipients))
 
     async def mailed(self, topic: Topic, people: Iterable[Staff]) -> list[Recipient]:
-        """Those of them who have an address and did not decline this topic."""
-        able = [one for one in people if MAILABLE.fullmatch(one.email)] if self._by_mail else []
+        """Those of them who are not away, have an address and did not decline this topic."""
+        away = {one.staff_id for one in await self._uow.absences.standing(clock.now())}
+        there = [one for one in people if one.id not in away]
+        able = [one for one in there if MAILABLE.fullmatch(one.email)] if self._by_mail else []
         choices = await self._uow.mail_choices.of([one.id for one in able])
         muted = {ident for ident, choice in choices.items() if topic in choice.muted}
         return [Recipient(RecipientKind.STAFF, one.id) for one in able if one.id not in muted]

@@ -18,6 +18,7 @@ from bastion.domain.work_order import OrderCheck
 from bastion.secret import Secret
 from bastion.services.decisions import Scope
 from bastion.services.standby import Standby
+from bastion.services.telling_log import ToldOf
 from recordings.model import RecordingMeta
 
 
@@ -58,6 +59,8 @@ class RequestView:
     """Whose approving the reader would use, if not his own."""
     standby: Standby | None = None
     """Who is on call, there and away; only on the screen of one request."""
+    told: tuple[ToldOf, ...] = ()
+    """Who was told that it waits, ring by ring; only on the screen of one request."""
     grant: Grant | None = None
     emergency: Emergency | None = None
     handover: Handover | None = None

@@ -141,7 +141,14 @@ def test_every_sentence_of_a_mail_has_its_french():
     french, holes = catalogue("fr"), re.compile(r"{\w+}")
     assert sorted(said - french.keys()) == []
     assert [text for text in said if sorted(holes.findall(text)) != sorted(holes.findall(french[text]))] == []
-    wordings = set(letters._WORDS) - {"request_agreed", "request_refused", "cut", "cut_lifted", "session_unwatched"}
+    wordings = set(letters._WORDS) - {
+        "request_agreed",
+        "request_refused",
+        "cut",
+        "cut_lifted",
+        "session_unwatched",
+        "request_next",
+    }
     assert wordings == set(Topic) - {Topic.REQUEST_DECIDED, Topic.ACCESS_CUT}
 
 

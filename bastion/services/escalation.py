@@ -1,0 +1,72 @@
+"""Nobody answers: who is told of a request after whom (R-26).
+
+Whoever is on call, then who is next on call, then the other approvers, then security.
+The next ring is told when the ring before has had its time. The clock alone decides: a mail that does not arrive holds
+nothing up. A ring nobody of which can be told is passed over at once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.parties import Staff, system_actor
+from bastion.domain.telling import RecipientKind, Topic
+from bastion.services.joins import found
+from bastion.services.rings import Rings, Telling
+from bastion.services.standby import Ring, standby
+from bastion.services.telling_log import MOST_STEPS, keys_of, step_key
+from bastion.store.unit_of_work import UnitOfWork
+
+URGENT_BEFORE: Final = timedelta(days=1)
+"""A request for later than that is not urgent yet, whoever answers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next ring of a request, and what it is told."""
+
+    number: int
+    ring: Ring
+    people: tuple[Staff, ...]
+    telling: Telling
+
+    def key(self, request_id: str) -> str:
+        return step_key(request_id, self.number)
+
+
+def asked_at(request: AccessRequest) -> datetime:
+    """From when on an answer is urgent."""
+    return max(request.created_at, (request.start or request.created_at) - URGENT_BEFORE)
+
+
+async def next_step(
+    uow: UnitOfWork, rings: Rings, request: AccessRequest, patience: timedelta, now: datetime
+) -> Step | None:
+    """The ring whose turn it is at this moment; `None` while the one before has its time, or when all were told."""
+    if now - asked_at(request) < patience:
+        return None
+    told = await uow.deliveries.on(keys_of(request.id))
+    number = 1 + len({one.key for one in told if one.topic is Topic.REQUEST_UNANSWERED})
+    ready = (await standby(uow, found(await uow.devices.get(request.device_id)), now)).without(request.created_by.id)
+    ladder = (*ready.ladder(), (Ring.SECURITY, tuple(await rings.security(request))))
+    pause = min(patience, (request.expires_at - asked_at(request)) / (len(ladder) + 1))
+    if number > MOST_STEPS or now - asked_at(request) < number * pause:
+        return None
+    known = {one.recipient_id for one in told}
+    for ring, people in ladder:
+        fresh = tuple(one for one in people if one.id not in known)
+        telling = await rings.unanswered(request, fresh, ring, number, int(number * pause.total_seconds() // 60))
+        reached = {one.id for one in telling.recipients if one.kind is RecipientKind.STAFF}
+        if reached or (number == 1 and ring is Ring.SECURITY and telling.recipients):
+            return Step(number, ring, tuple(one for one in fresh if one.id in reached), telling)
+    return None
+
+
+async def note(uow: UnitOfWork, request: AccessRequest, step: Step, now: datetime) -> None:
+    await uow.audit.append(
+        "request:escalated", actor=system_actor(), subject=("request", request.id), facility_id=request.facility_id,
+        at=now, step=step.number, ring=step.ring, minutes=step.telling.facts["minutes"],
+        who=", ".join(one.name for one in step.people),
+    )  # fmt: skip
+    uow.hint("request", request.id)
