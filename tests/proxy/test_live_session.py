@@ -93,6 +93,7 @@ def test_every_refusal_is_an_error_of_its_own_kind():
         Reason.OUTSIDE_BOX: GrantOver,
         Reason.KIND_NOT_GRANTED: ChannelRefused,
         Reason.FROZEN: ChannelRefused,
+        Reason.UNWATCHED: ChannelRefused,
         Reason.ENDING: ChannelRefused,
     }
     assert all(_refusal(reason, SHELL).public for reason in Reason)
