@@ -142,7 +142,9 @@ async def test_both_faces_answer_and_stop(settings):
     assert tags[:3] == ["bastion:stopped", "policy:loaded", "bastion:started"]
 
 
-@pytest.mark.parametrize(("only", "ssh", "web"), [("proxy", True, False), ("web", False, True)])
+@pytest.mark.parametrize(
+    ("only", "ssh", "web"), [("proxy", True, False), ("web", False, True), ("portal", False, True)]
+)
 async def test_one_face_alone(settings, only, ssh, web):
     async with parts.opened(settings) as built, app.serving(built, only) as listening:
         assert (bool(listening.ssh_port), bool(listening.web_port)) == (ssh, web)

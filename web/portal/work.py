@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services.views import MenuItem, RequestView
-from web import device_words, fields, labels, pasted, plan_words
+from web import condition_words, device_words, fields, labels, pasted, plan_words
 from web.console import Typed, go
 from web.labels import N_
 from web.pages.asking import ASK_MINUTES, USUAL, AskForm
@@ -105,7 +105,7 @@ async def _show(seen: Visit, ident: str, error: BastionError | None = None, type
     view = await _own(seen, ident)
     return seen.page(
         "request.html", error=error, view=view, typed=typed or Typed(), words=device_words, paste_words=pasted,
-        pasted=pasted.for_request(seen, view),
+        pasted=pasted.for_request(seen, view), terms=condition_words,
         more=[(choice, seen.face.span(fields.length(choice)), "") for choice in MORE_MINUTES],
     )  # fmt: skip
 

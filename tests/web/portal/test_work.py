@@ -4,11 +4,13 @@ import re
 from dataclasses import fields
 
 from bastion.domain.access_request import InterventionKind
+from bastion.domain.conditions import Condition, Terms
 from bastion.domain.undertaking import Way
 from bastion.services.access import RequestDraft
 from bastion.services.inventory import DeviceForm
 from tests.services.house import OPERATOR, public_line
 from tests.web.scenery import HOSTILE
+from web import condition_words
 
 ASK = {"device": "ct-01", "kind": "telemaintenance", "minutes": "60", "patient_data": "none", "software_change": "no"}
 
@@ -32,6 +34,14 @@ async def test_he_asks_reads_the_answer_and_gets_the_commands(comer, house):
     assert "ssh -p 2222 alice+ct-01@127.0.0.1" in page
     assert "ssh -p 2222 alice+ct-01@127.0.0.1" in plain((await browser.see("/supplier/")).text)
     assert (await browser.see("/supplier/count")).text == "0"
+
+
+async def test_the_conditions_of_an_agreement_are_read(comer, house):
+    request = await house.asked()
+    terms = Terms(frozenset({Condition.NO_UPLOAD}))
+    await house.services.approvals.approve(house.staff(house.eve), request.id, 1, 30, "", terms)
+    page = (await (await comer(house.alice)).see(f"/supplier/requests/{request.id}")).text
+    assert condition_words.CONDITIONS[Condition.NO_UPLOAD].capitalize() in page
 
 
 async def test_a_refusal_is_read_with_its_reason(comer, house):
