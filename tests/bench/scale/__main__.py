@@ -44,7 +44,8 @@ def _look(name: str, folder: Path, url: str, options: argparse.Namespace) -> dic
     with asking.console(folder, url) as port:
         badges = asyncio.run(_sign_in(url, people))
         rows = [_measured(port, one, badges[one.who], options.count) for one in found]
-        decided = asyncio.run(_decide(url, port, badges)) if not options.only else []
+        fresh = asyncio.run(_sign_in(url, people))  # a decision wants a code of this minute
+        decided = asyncio.run(_decide(url, port, fresh)) if not options.only else []
     steps = asyncio.run(plans.of(folder, url, [one for one in found if "{ident}" not in one.name], badges))
     return {
         "database": name, "load": os.getloadavg()[0], "problems": problems, "rows": [vars(row) for row in rows],
