@@ -21,6 +21,8 @@ from bastion.services.maintenance import WindowForm
 from bastion.services.papers import PaperForm
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.reviews import CampaignForm
+from bastion.services.rota import ShiftForm
+from bastion.services.standins import DelegationForm
 from bastion.services.subcontractors import SubcontractorForm
 from bastion.services.work_orders import GmaoForm
 from tests.services.house import OPERATOR, House
@@ -60,6 +62,7 @@ async def stops(house: House) -> list[Stop]:
     live = [view for view in at_work if not view.must_be_watched]
     watched = next((view.record.id for view in at_work if view.must_be_watched), "") or await _watched(house)
     await _papers(house)
+    await _on_call(house)
     urgent, window = await _urgent(house), await _window(house)
     await _looked_up(house, waiting[0].request)
     ended = await house.services.supervision.search(me, live=False)
@@ -74,6 +77,8 @@ async def stops(house: House) -> list[Stop]:
         Stop("requests", "claire", "/requests"),
         Stop("request-new", "claire", "/requests/new"),
         Stop("calendar", "claire", "/calendar"),
+        Stop("rota", "claire", "/rota"),
+        Stop("standins", "claire", "/standins"),
         Stop("emergencies", "samir", "/emergencies"),
         Stop("emergency", "samir", f"/emergencies/{urgent}"),
         Stop("emergency-request", "claire", f"/requests/{urgent}"),
@@ -263,6 +268,20 @@ async def _review(house: House) -> str:
     lines = (await house.services.reviews.of(OPERATOR, made.id)).lines
     await house.services.reviews.decide(OPERATOR, made.id, [lines[0].line.id], Verdict.CONFIRMED, "vu avec le service")
     return made.id
+
+
+async def _on_call(house: House) -> None:
+    """Eve is on call, Max next; Claire lends her approving to Max, and Eve will be away."""
+    now = clock.now()
+    soon, later = ((now + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M") for hours in (-3, 30))
+    for line, login in enumerate(("eve", "max"), 1):
+        await house.services.rota.add(OPERATOR, ShiftForm(login, "chu", soon, later, "", line))
+    form = DelegationForm("max", soon, later, "annual leave")
+    async with house.database.read() as uow:
+        claire = await uow.staff.by_login("claire")
+    if claire is not None:
+        await house.services.standins.delegate(house.staff(claire), form)
+    await house.services.standins.away(house.staff(house.eve), soon, later)
 
 
 async def _papers(house: House) -> None:

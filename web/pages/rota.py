@@ -101,8 +101,10 @@ async def _show(
     last = datetime.combine(monday + WEEK, time(), ZoneInfo(HOME_ZONE)).astimezone(UTC)
     rows = await rota.between(seen.actor, first, last)
     standing = await rota.between(seen.actor, now, now + timedelta(seconds=1))
+    absent = await seen.services.standins.absences(seen.actor)
+    away = {one.person.id for one in absent if one.absence.stands(now)}
     page = seen.page(
-        "rota.html", N_("On call"), error=error, bad=bad or [], typed=typed or Typed(line="1"),
+        "rota.html", N_("On call"), error=error, bad=bad or [], away=away, typed=typed or Typed(line="1"),
         days=_by_day(rows, monday), on_call=sorted(standing, key=lambda v: (v.facility.name, v.shift.line)),
         monday=monday, week_start=first + timedelta(hours=12), this_week=_monday(today),
         earlier=(monday - WEEK).isoformat(),
