@@ -37,6 +37,8 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "request:approved": N_("Request agreed to"),
         "request:denied": N_("Request refused"),
         "request:withdrawn": N_("Request taken back"),
+        "request:question": N_("Question on a request"),
+        "request:answer": N_("Answer on a request"),
         "notice:acknowledged": N_("Recording notice accepted"),
         "grant:created": N_("Authorisation created"),
         "grant:extended": N_("Authorisation extended"),

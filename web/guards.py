@@ -64,6 +64,7 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(DECIDERS, "POST /requests/{ident}/approve", "POST /requests/{ident}/refuse"),
         **_rows(DECIDERS, "GET /requests/new", "POST /requests/new", "POST /requests/{ident}/withdraw"),
         **_rows(DECIDERS, "POST /requests/forecast"),
+        **_rows(DECIDERS, "POST /requests/{ident}/question", "POST /requests/{ident}/answer"),
         **_rows(STOPPERS, "POST /grants/{ident}/revoke", "POST /sessions/{ident}/freeze"),
         **_rows(STOPPERS, "POST /sessions/{ident}/thaw", "POST /sessions/{ident}/cut"),
         **_rows(STOPPERS, "POST /sessions/{ident}/watch", "POST /sessions/{ident}/watch/beat"),

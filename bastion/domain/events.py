@@ -74,6 +74,8 @@ KINDS = MappingProxyType(
             _kind("request:denied", _N, "delegation", "note in_name_of"),
             _kind("request:escalated", _W, "step ring minutes", "who"),
             _kind("request:withdrawn", _I, "", "note"),
+            _kind("request:question", _I, "", "note"),
+            _kind("request:answer", _I, "", "note"),
             _kind("notice:acknowledged", _I, "grant how"),
             _kind("grant:created", _N, f"request {_GRANTED} channels files policy emergency conditions", "technician"),
             _kind("window:proposed", _N, f"{_GRANTED} minutes window quorum", "reason"),

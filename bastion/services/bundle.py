@@ -43,6 +43,7 @@ from bastion.services.standins import StandIns
 from bastion.services.subcontractors import Subcontractors
 from bastion.services.supervision import Supervision
 from bastion.services.supplier_files import SupplierFiles
+from bastion.services.threads import Threads
 from bastion.services.tokens import Tokens
 from bastion.services.undertakings import Undertakings
 from bastion.services.upkeep import Upkeep
@@ -75,6 +76,7 @@ class Services:
     company: Company
     access: Access
     forecasts: Forecasts
+    threads: Threads
     approvals: Approvals
     emergencies: Emergencies
     calendar: Calendar
@@ -140,6 +142,7 @@ def build(
         company=Company(database, authentication, rosters),
         access=Access(database, decisions, maintenance, orders),
         forecasts=Forecasts(database, decisions),
+        threads=Threads(database, decisions),
         approvals=approvals,
         maintenance=maintenance,
         handovers=Handovers(database, decisions, maintenance),

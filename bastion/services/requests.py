@@ -75,8 +75,10 @@ class RequestViews:
         employer = await uow.subcontractors.get(view.technician.employer_id)
         order = await uow.order_checks.get(request.id)
         asked = (await standby(uow, view.device, clock.now())).without(request.created_by.id)
+        thread = tuple(await uow.remarks.of(request.id))
         return replace(
             view,
+            thread=thread,
             services=services,
             scope=scope,
             employer=employer,

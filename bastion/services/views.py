@@ -11,6 +11,7 @@ from bastion.domain.grant import Grant
 from bastion.domain.handover import Handover
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
+from bastion.domain.remark import Remark
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.subcontractor import Subcontractor
 from bastion.domain.undertaking import Undertaking
@@ -76,6 +77,8 @@ class RequestView:
     scope: Scope | None = None
     """What the grant would hold; only on the screen of one request."""
 
+    thread: tuple[Remark, ...] = ()
+    """What was asked and answered about it; only on the screen of one request."""
     order: OrderCheck | None = None
     """What the hospital's GMAO said of the work order; only on the screen of one request."""
 

@@ -19,6 +19,7 @@ from bastion.domain.importing import Register
 from bastion.domain.lock import LockScope
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role, assignment
+from bastion.domain.remark import Side
 from bastion.domain.review import RightKind, Verdict
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
@@ -340,6 +341,17 @@ order_checks = sa.Table(
     _to("facilities", "facility_id", index=False), _text("number"), _of("finding", Closed(Finding)), _at("checked_at"),
     _text("title"), _text("state"), _text("asked_by"), _text("detail"),
 )  # fmt: skip
+remarks = sa.Table(
+    "remarks",
+    metadata,
+    _id(),
+    _to("access_requests", "request_id"),
+    _of("side", Closed(Side)),
+    _text("author_id"),
+    _text("author_name"),
+    _at("at"),
+    _text("text"),
+)
 watches = sa.Table(
     "watches", metadata, _id(), _to("grants", "grant_id", index=False), _to("sessions", "session_id", index=False),
     _to("staff", "staff_id", index=False), _text("staff_name"), _text("holder"), _at("taken_at"), _number("beats"),

@@ -36,6 +36,7 @@ from bastion.store.proofs import (
     TotpUses,
     WebSessions,
 )
+from bastion.store.remarks import Remarks
 from bastion.store.reviews import Campaigns, ReviewLines
 from bastion.store.rosters import Confirmations, Rosters, Subcontractors
 from bastion.store.sessions import Sessions
@@ -83,6 +84,7 @@ class UnitOfWork:
     subcontractors = Noun(Subcontractors)
     rosters = Noun(Rosters)
     confirmations = Noun(Confirmations)
+    remarks = Noun(Remarks)
     undertakings = Noun(Undertakings)
     acceptances = Noun(Acceptances)
     drafts = Noun(Drafts)

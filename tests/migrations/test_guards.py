@@ -19,6 +19,7 @@ from bastion.domain import (
     events,
     held_file,
     lock,
+    remark,
     session,
     telling,
     work_plan,
@@ -50,6 +51,7 @@ async def busy(database: Database) -> Database:
         await uow.sessions.add(replace(ended, cut_at=NOW))
         lifted = lock.Lock("loc-1", lock.LockScope.ALL, "", "Fire", "Eve", NOW, None, NOW, "Eve")
         await uow.locks.add(lifted)
+        await uow.remarks.add(remark.Remark("rem-1", "req-2", remark.Side.HOSPITAL, "stf-1", "Eve", NOW, "Which tube?"))
         await uow.audit.append("bastion:stopped", actor=system_actor(), subject=("bastion", "b"), at=NOW)
     return database
 
@@ -97,6 +99,8 @@ def test_the_domain_lets_nothing_leave_a_decision() -> None:
         changed(t.grants, "gra-1", channels=frozenset(device.ChannelKind)),
         changed(t.grants, "gra-1", conditions=frozenset({conditions.Condition.WATCHER})),
         changed(t.approvals, "req-1", conditions=frozenset({conditions.Condition.WATCHER})),
+        changed(t.remarks, "rem-1", text="something else"),
+        sa.delete(t.remarks),
         changed(t.grants, "gra-1", device_id="dev-2"),
         changed(t.grants, "gra-1", technician_id="tec-2"),
         changed(t.sessions, "ses-2", ended_at=None, end_reason=None),

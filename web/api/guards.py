@@ -33,6 +33,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STAFF, "GET /emergencies", "GET /emergencies/{ident}"),
         **_rows(STOPPERS, "POST /emergencies/{ident}/review"),
         **_rows(DECIDERS, "POST /requests", "POST /requests/{ident}/withdraw", "GET /forecast"),
+        **_rows(DECIDERS, "POST /requests/{ident}/question", "POST /requests/{ident}/answer"),
         **_rows(DECIDERS, "POST /requests/{ident}/approve", "POST /requests/{ident}/deny"),
         **_rows(STAFF, "GET /technicians/{ident}/grants"),
         **_rows(STOPPERS, "POST /grants/{ident}/revoke"),

@@ -63,6 +63,10 @@ class Note(Shape):
     note: str = ""
 
 
+class Said(Shape):
+    text: Reason
+
+
 class Revoke(Shape):
     reason: Reason
 
@@ -85,6 +89,8 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/requests/{ident}", get, methods=["GET"])
     router.add_api_route("/requests/{ident}/approve", approve, methods=["POST"])
     router.add_api_route("/requests/{ident}/deny", deny, methods=["POST"])
+    router.add_api_route("/requests/{ident}/question", question, methods=["POST"], status_code=201)
+    router.add_api_route("/requests/{ident}/answer", answer, methods=["POST"], status_code=201)
     router.add_api_route("/requests/{ident}/withdraw", withdraw, methods=["POST"])
     router.add_api_route("/technicians/{ident}/grants", grants, methods=["GET"])
     router.add_api_route("/grants/{ident}/revoke", revoke, methods=["POST"])
@@ -140,6 +146,18 @@ async def deny(ident: str, body: Deny, me: Me, use: Use) -> RequestShape:
     """Refuse, with the reason the technician reads. Needs a fresh code."""
     actor = await fresh(use, me, body.code)
     return await _shown(me, use, await use.approvals.deny(actor, ident, body.version, body.note))
+
+
+async def question(ident: str, body: Said, me: Me, use: Use) -> RequestShape:
+    """Ask whoever made the request; only who may decide on it asks."""
+    await use.threads.ask(me, ident, body.text)
+    return RequestShape.of(await use.access.get(me, ident), clock.now())
+
+
+async def answer(ident: str, body: Said, me: Me, use: Use) -> RequestShape:
+    """Answer the open question on a request one has made oneself."""
+    await use.threads.answer(me, ident, body.text)
+    return RequestShape.of(await use.access.get(me, ident), clock.now())
 
 
 async def withdraw(ident: str, body: Note, me: Me, use: Use) -> RequestShape:

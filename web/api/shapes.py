@@ -14,6 +14,7 @@ from bastion.domain.emergency import Call, Emergency
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.parties import Role
+from bastion.domain.remark import Side
 from bastion.domain.session import EndReason
 from bastion.domain.work_order import Finding, OrderCheck
 from bastion.domain.work_plan import PatientData, WorkPlan
@@ -40,6 +41,15 @@ class Agreement(Shape):
     conditions: list[Condition]
     start: datetime | None
     in_name_of: str = ""
+
+
+class RemarkShape(Shape):
+    """A question of the hospital, or the answer of whoever asked for the access."""
+
+    side: Side
+    author: str
+    at: datetime
+    text: str
 
 
 class AnnouncedShape(Shape):
@@ -156,6 +166,7 @@ class RequestShape(Shape):
     why_not: str
     derogations: list[DerogationShape]
     """What a session would stand on: to be read before one decides (R-10)."""
+    thread: list[RemarkShape] = []
     emergency: CallShape | None = None
     """There if it cannot wait (R-26)."""
     takes_over_grant_id: str = ""
@@ -178,6 +189,7 @@ class RequestShape(Shape):
             plan=PlanShape.model_validate(request.plan),
             policy=list(view.decision_reasons), approvers=list(view.approvers), can_decide=view.can_decide,
             emergency=CallShape.of(view.emergency) if view.emergency else None,
+            thread=[RemarkShape(side=r.side, author=r.author_name, at=r.at, text=r.text) for r in view.thread],
             takes_over_grant_id=view.handover.grant_id if view.handover else "",
             order=OrderShape.of(view.order) if view.order else None,
             why_not=view.why_not, derogations=[DerogationShape.of(one, now) for one in view.derogations],

@@ -83,6 +83,24 @@ async def refuse(seen: Seen, ident: str, version: Text = "", note: Text = "", co
     return await seen.attempt(work(), partial(_show, seen, ident, note=note))
 
 
+@router.post("/requests/{ident}/question")
+async def question(seen: Seen, ident: str, text: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.threads.ask(seen.actor, ident, text)
+        return go(f"/requests/{ident}")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, text=text))
+
+
+@router.post("/requests/{ident}/answer")
+async def answer(seen: Seen, ident: str, text: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.threads.answer(seen.actor, ident, text)
+        return go(f"/requests/{ident}")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, text=text))
+
+
 @router.post("/requests/{ident}/withdraw")
 async def withdraw(seen: Seen, ident: str) -> Response:
     async def work() -> Response:

@@ -7,6 +7,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.parties import Actor
+from bastion.domain.remark import Remark
 from bastion.domain.undertaking import Way
 from bastion.services.access import RequestDraft
 from bastion.services.address import NOWHERE, Address
@@ -31,6 +32,11 @@ class Desk(Protocol):
     async def request(self, request_id: str) -> AccessRequest: ...
 
     async def withdraw(self, request_id: str) -> None: ...
+
+    async def thread(self, request_id: str) -> Sequence[Remark]:
+        """What the hospital has asked about a request, and what was answered."""
+
+    async def answer(self, request_id: str, text: str) -> None: ...
 
     async def extend(self, grant_id: str, minutes: int, reason: str) -> AccessRequest: ...
 
@@ -74,6 +80,12 @@ class ServiceDesk:
 
     async def withdraw(self, request_id: str) -> None:
         await self._services.access.withdraw(self._actor, request_id)
+
+    async def thread(self, request_id: str) -> Sequence[Remark]:
+        return await self._services.threads.of(self._actor, request_id)
+
+    async def answer(self, request_id: str, text: str) -> None:
+        await self._services.threads.answer(self._actor, request_id, text)
 
     async def extend(self, grant_id: str, minutes: int, reason: str) -> AccessRequest:
         return await self._services.access.extend(self._actor, grant_id, minutes, reason)

@@ -9,6 +9,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.emergency import Call
 from bastion.domain.grant import Grant, GrantStatus
+from bastion.domain.remark import open_questions
 from bastion.domain.undertaking import Undertaking, accepts
 from bastion.errors import BastionError, Conflict, Invalid, PolicyRefused, Unavailable
 from bastion.i18n import sentence
@@ -39,6 +40,8 @@ class Lobby:
         self._desk = desk
         self._words = words
         self._news = news
+        self._heard: set[str] = set()
+        self._asked = False
 
     async def run(self, device: str = "", account: str = "") -> Grant:
         """Return an open grant whose recording notice is accepted; raise `Left`, or what stands in the way."""
@@ -192,6 +195,7 @@ class Lobby:
             return before
         match request.state(clock.now()):
             case RequestState.PENDING:
+                await self._hear(request)
                 if len(request.approvals) > len(before.approvals):
                     self._show(screens.agreed_so_far(self._words, request) + "\n")
                 return request
@@ -205,6 +209,27 @@ class Lobby:
             case RequestState.EXPIRED:
                 self._say("Nobody has answered in time; the request has lapsed. Call the hospital, or ask again.")
         raise Left
+
+    async def _hear(self, request: AccessRequest) -> None:
+        """Show what the hospital asks; the next line he types answers it."""
+        try:
+            asked = open_questions(await self._desk.thread(request.id))
+        except Unavailable:
+            return  # at the next hint
+        for remark in asked:
+            if remark.id not in self._heard:
+                self._show(screens.question(self._words, remark, self._terminal.cols))
+        self._heard |= {remark.id for remark in asked}
+        self._asked = bool(asked)
+
+    async def _answer(self, request: AccessRequest, text: str) -> None:
+        try:
+            await self._desk.answer(request.id, text)
+        except (Conflict, Invalid, Unavailable) as problem:
+            self._tell(problem)
+        else:
+            self._asked = False
+            self._say("Your answer is with the hospital.")
 
     async def _agreed(self, request: AccessRequest) -> None:
         coming = await self._desk.coming(request.device_id)
@@ -223,6 +248,8 @@ class Lobby:
             return key
         if key.result().lower() == "w" and request is not None:
             await self._desk.withdraw(request.id)
+        elif key.result() and request is not None and self._asked:
+            await self._answer(request, key.result())
         return asyncio.create_task(self._terminal.line())
 
     # -- the undertaking (R-47) ----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Final
 from bastion.domain.access_request import AccessRequest, Approval, InterventionKind
 from bastion.domain.conditions import Condition
 from bastion.domain.device import Device
+from bastion.domain.remark import Remark
 from bastion.domain.undertaking import Undertaking
 from bastion.proxy.notices import Words, plain
 from bastion.services.views import MenuItem
@@ -144,6 +145,12 @@ def waiting(words: Words, request: AccessRequest, approvers: Sequence[str], cols
         words.say("The session opens here by itself. Ctrl-C leaves; the request stays. “w” and Enter withdraws it."),
     ]
     return "\n" + "\n".join(wrap(line, cols) for line in lines) + "\n"
+
+
+def question(words: Words, remark: Remark, cols: int) -> str:
+    asked = words.say("{who} asks: {what}").format(who=plain(remark.author_name), what=plain(remark.text))
+    how = words.say("Type your answer on one line and press Enter. The request waits meanwhile.")
+    return "\n" + "\n".join(wrap(line, cols) for line in (asked, how)) + "\n"
 
 
 def agreed_so_far(words: Words, request: AccessRequest) -> str:

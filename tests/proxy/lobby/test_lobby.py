@@ -10,6 +10,7 @@ from bastion import clock
 from bastion.domain.access_request import Approval, InterventionKind, RequestState
 from bastion.domain.emergency import Call
 from bastion.domain.parties import Supplier, Technician
+from bastion.domain.remark import Remark, Side
 from bastion.domain.undertaking import SHIPPED, Undertaking
 from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import Conflict, Invalid, Locked, PolicyRefused, Unavailable
@@ -77,6 +78,14 @@ class Desk:
     async def request(self, request_id):
         return self.pending
 
+    async def thread(self, request_id):
+        return self.remarks
+
+    remarks = ()
+
+    async def answer(self, request_id, text):
+        self.log.append(f"answer {text}")
+
     address = HERE
 
     async def commands(self, device):
@@ -122,6 +131,10 @@ class Play:
     async def leaves(self):
         with pytest.raises(Left):
             await self.result()
+
+
+def a_remark(ident: str, side: Side, text: str) -> Remark:
+    return Remark(ident, "r1", side, "e1", "Eve", clock.now(), text)
 
 
 @pytest.fixture
@@ -184,6 +197,25 @@ async def test_a_text_published_while_one_waits_is_accepted_before_the_session(p
     play.news.beat()
     await play.shows("Confidentiality undertaking")
     play.type("accept\r")
+    assert (await play.result()).id == "g1"
+
+
+async def test_R25_a_question_is_answered_where_he_waits(play):
+    play.start(typing=FORM)
+    await play.shows("is with the hospital")
+    play.type("nobody has asked\r")
+    play.desk.remarks = (a_remark("q1", Side.HOSPITAL, "Which\x1b[2J tube?"),)
+    play.news.beat()
+    await play.shows("Eve asks: Which")
+    assert "\x1b[2J" not in play.screen
+    play.type("the left one\r")
+    await play.shows("Your answer is with the hospital.")
+    assert [line for line in play.desk.log if line.startswith("answer")] == ["answer the left one"]
+    play.desk.remarks += (a_remark("a1", Side.ASKER, "the left one"), a_remark("q2", Side.HOSPITAL, "Alone?"))
+    play.news.beat()
+    await play.shows("Eve asks: Alone?")
+    assert play.screen.count("Eve asks: Which") == 1
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
     assert (await play.result()).id == "g1"
 
 

@@ -114,3 +114,14 @@ async def test_who_would_have_to_agree_is_told_without_asking(eve, house, progra
     elsewhere = await program(people["approver of another hospital"]).take_token()
     assert problem(await elsewhere.ask("GET", path)) == (404, "not_found")
     assert (await eve.ask("GET", path.replace("60", "0"))).status_code == 422
+
+
+async def test_R25_a_question_is_asked_and_answered(eve, house):
+    asked = await house.asked()
+    path = f"/requests/{asked.id}"
+    shown = await eve.ask("POST", f"{path}/question", text="Which tube?")
+    assert (shown.status_code, [one["side"] for one in shown.json()["thread"]]) == (201, ["hospital"])
+    await house.services.threads.answer(house.technician(), asked.id, "the left one")
+    thread = (await eve.ask("GET", path)).json()["thread"]
+    assert [(one["side"], one["text"]) for one in thread] == [("hospital", "Which tube?"), ("asker", "the left one")]
+    assert problem(await eve.ask("POST", f"{path}/answer", text="me")) == (404, "not_found")

@@ -75,6 +75,20 @@ async def test_two_at_once_the_page_of_the_second_tells_him(house: House, people
     await expect(page.get_by_role("button", name="Agree")).to_have_count(0)
 
 
+async def test_R25_the_answer_to_a_question_stands_on_the_page_without_reloading(
+    house: House, people: dict[str, Staff], seat: Seat
+):
+    request = await house.asked()
+    page = await (await seat(people["approver"])).open(f"/requests/{request.id}")
+    await page.get_by_label("Ask before you decide").fill("Which tube?")
+    await page.get_by_role("button", name="Send the question").click()
+    await expect(page.locator("#thread")).to_contain_text("Which tube?")
+    await page.get_by_label("Ask before you decide").fill("half written")
+    await house.services.threads.answer(house.technician(), request.id, "the left one")
+    await expect(page.locator("#thread")).to_contain_text("the left one", timeout=3000)
+    await expect(page.get_by_label("Ask before you decide")).to_have_value("half written")
+
+
 async def test_what_one_is_writing_survives_a_hint(house: House, people: dict[str, Staff], seat: Seat):
     request = await house.asked()
     desk = await seat(people["approver"])

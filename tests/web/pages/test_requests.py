@@ -306,3 +306,30 @@ async def test_who_would_have_to_agree_is_looked_up_from_the_form_without_asking
         ({"minutes": "x"}, "Choose a duration of at least one minute."),
     ):
         assert sentence in (await browser.send("/requests/forecast", **form | changes)).text
+
+
+async def test_R25_a_question_and_its_answer_stand_on_the_page(house, visitor, people):
+    request = await house.asked()
+    browser = await visitor().enter(people["approver"])
+    path = f"/requests/{request.id}"
+    assert "Ask before you decide" in (await browser.see(path)).text
+    lacking = await browser.send(f"{path}/question", text=" ")
+    assert lacking.status_code == 422
+    assert "Write the question or the answer." in lacking.text
+    assert (await browser.send(f"{path}/question", text="<b>Which tube?")).status_code == 303
+    await house.services.threads.answer(house.technician(), request.id, "the left one")
+    page = (await browser.see(path)).text
+    for said in ("&lt;b&gt;Which tube?", "the left one", "Alice Martin"):
+        assert said in page, said
+    assert (await browser.send(f"{path}/answer", text="me too")).status_code == 404
+
+
+async def test_who_asked_in_a_technicians_name_answers_on_the_page(house, visitor, people):
+    asker = await visitor().enter(house.eve)
+    form = {"device": "ct-01", "technician": "alice", "kind": "telediagnostic", "reason": "x y z", "minutes": "30"}
+    path = (await asker.send("/requests/new", **form)).headers["location"]
+    assert "Your answer" not in (await asker.see(path)).text
+    await (await visitor().enter(people["approver"])).send(f"{path}/question", text="Which tube?")
+    assert "Your answer" in (await asker.see(path)).text
+    assert (await asker.send(f"{path}/answer", text="the left one")).status_code == 303
+    assert "Your answer" not in (await asker.see(path)).text

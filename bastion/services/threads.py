@@ -1,0 +1,62 @@
+"""Question and answer on a request that waits, each step in the trail; whoever looks at it reads it at once (R-25)."""
+
+from datetime import datetime
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest, RequestState
+from bastion.domain.ids import new_id
+from bastion.domain.parties import Actor, ActorKind
+from bastion.domain.remark import Remark, Side, checked
+from bastion.errors import Conflict, NotFound
+from bastion.services.decisions import Decisions
+from bastion.services.joins import Joins, found
+from bastion.services.requests import audit_decision, may_see
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+
+
+class Threads:
+    def __init__(self, database: Database, decisions: Decisions) -> None:
+        self._database = database
+        self._decisions = decisions
+
+    async def ask(self, actor: Actor, request_id: str, text: str) -> Remark:
+        """Ask whoever made the request. Only who may decide on it asks; it decides nothing, so no code is needed."""
+        now = clock.now()
+        async with self._database.write() as uow:
+            request = await _seen(uow, actor, request_id)
+            device = found(await uow.devices.get(request.device_id))
+            self._decisions.require_approve(actor, request, device, now, await Joins(uow).emergency(request))
+            return await _write(uow, actor, request, Side.HOSPITAL, text, now)
+
+    async def answer(self, actor: Actor, request_id: str, text: str) -> Remark:
+        """Answer the open question: the technician himself, or whoever asked in his name."""
+        now = clock.now()
+        async with self._database.write() as uow:
+            request = await _seen(uow, actor, request_id)
+            if actor.id not in {request.technician_id, request.created_by.id}:
+                raise NotFound(request_id)
+            return await _write(uow, actor, request, Side.ASKER, text, now)
+
+    async def of(self, actor: Actor, request_id: str) -> list[Remark]:
+        """What was asked and answered, the first entry first."""
+        async with self._database.read() as uow:
+            return await uow.remarks.of((await _seen(uow, actor, request_id)).id)
+
+
+async def _seen(uow: UnitOfWork, actor: Actor, request_id: str) -> AccessRequest:
+    request = found(await uow.requests.get(request_id), request_id)
+    if not may_see(actor, request) or actor.kind not in {ActorKind.STAFF, ActorKind.TECHNICIAN}:
+        raise NotFound(request_id)
+    return request
+
+
+async def _write(uow: UnitOfWork, actor: Actor, request: AccessRequest, side: Side, text: str, now: datetime) -> Remark:
+    if request.state(now) is not RequestState.PENDING:
+        raise Conflict("decided", sentence="This request waits no longer; there is nothing left to ask or answer.")
+    said = checked(text, side, await uow.remarks.of(request.id))
+    remark = Remark(new_id(now), request.id, side, actor.id, actor.name, now, said)
+    await uow.remarks.add(remark)
+    tag = "request:question" if side is Side.HOSPITAL else "request:answer"
+    await audit_decision(uow, tag, actor, request, now, note=said)
+    return remark

@@ -1,0 +1,19 @@
+"""Questions and answers on requests."""
+
+import sqlalchemy as sa
+
+from bastion.domain.remark import Remark
+from bastion.store import tables as t
+from bastion.store.columns import storable
+from bastion.store.repository import Repository
+
+
+class Remarks(Repository[Remark]):
+    kind, table, order = Remark, t.remarks, ("at", "id")
+
+    async def of(self, request_id: str) -> list[Remark]:
+        """The thread of a request, the first entry first."""
+        return await self._many(OF_REQUEST, {"request": request_id}) if storable(request_id) else []
+
+
+OF_REQUEST = Remarks.sql_all.where(t.remarks.c.request_id == sa.bindparam("request"))
