@@ -14,9 +14,14 @@ _TAGS = {
 
 
 async def counted(uow: UnitOfWork, seen: frozenset[str] | None, now: datetime) -> dict[str, str]:
-    """Count the last day in these hospitals (`None`: all); agreed is what became an authorisation."""
+    """Count the last day in these hospitals (`None`: all); agreed is what became an authorisation.
+
+    Then what waits at this moment, and what is owed.
+    """
     tags, alarms = await uow.audit.counted(now - DAY, now, seen)
     numbers = {name: tags.get(tag, 0) for name, tag in _TAGS.items()} | {"alarms": alarms.get(Severity.ALARM, 0)}
     numbers["waiting"] = len(await uow.requests.pending(now, seen))
+    numbers["desk"] = await uow.held_files.count_held(seen, now)
+    numbers["reviews"] = len(await uow.emergencies.to_review(seen))
     numbers["undelivered"] = await uow.deliveries.count(DeliveryState.FAILED, seen)
     return {name: str(count) for name, count in numbers.items()}

@@ -97,7 +97,9 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             (
                 N_("Requests made: {asked}"), N_("Requests agreed to: {agreed}"), N_("Requests refused: {refused}"),
                 N_("Sessions: {sessions}"), N_("Files held: {held}"), N_("Alarms: {alarms}"),
-                N_("Requests that wait now: {waiting}"), N_("Messages that could not be delivered: {undelivered}"),
+                N_("Requests that wait now: {waiting}"), N_("Files that wait now: {desk}"),
+                N_("Emergencies still to be reviewed: {reviews}"),
+                N_("Messages that could not be delivered: {undelivered}"),
                 N_("The console:"),
             ),
         ),
@@ -110,7 +112,7 @@ def letter(delivery: Delivery, language: str, address: str) -> Letter:
     """Write the mail; `address` is where people find the console. Technicians have no page there, so no link."""
     say = i18n.translator(language)
     subject, lines = _WORDS[variant(delivery)]
-    facts = {"supplier": "–", "device": "–", "facility": "–"} | delivery.facts
+    facts = {"supplier": "–", "device": "–", "facility": "–", "desk": "–", "reviews": "–"} | delivery.facts
     link = [] if delivery.recipient_kind is RecipientKind.TECHNICIAN else [f"{address}{delivery.path}"]
     said = [say(line).format_map(facts) for line in lines]
     body = "\n".join([*said, *link, "", "-- ", say(_FOOT)])

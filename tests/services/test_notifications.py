@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
+from bastion.domain.emergency import Call
 from bastion.domain.held_file import Direction
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Role, system_actor
@@ -268,8 +269,20 @@ async def test_once_a_day_numbers_go_to_those_who_answer_for_it(house, tell, box
     async with house.database.read() as uow:
         rows = [one for one in await uow.deliveries.search(limit=100) if one.topic is Topic.DIGEST]
     assert [one.recipient_id for one in rows] == [house.ruth.id]
-    assert set(rows[0].facts) == {"asked", "agreed", "refused", "sessions", "held", "alarms", "waiting", "undelivered"}
+    assert set(rows[0].facts) == {
+        "asked", "agreed", "refused", "sessions", "held", "alarms", "waiting", "desk", "reviews", "undelivered",
+    }  # fmt: skip
     assert all(value.isdigit() for value in rows[0].facts.values())
+
+
+async def test_what_waits_and_what_is_owed_stand_in_the_numbers(house):
+    opened = await house.opened(emergency=Call("Dr Anne Roux"))
+    file, arrival = await house.services.files.arriving(opened.record, opened.grant, Direction.IN, "/fw/a.bin")
+    arrival.write(0, b"x")
+    await house.services.files.arrived(opened.record, file, arrival)
+    async with house.database.read() as uow:
+        numbers = await counted(uow, None, clock.now() + timedelta(seconds=1))
+    assert (numbers["reviews"], numbers["desk"], numbers["waiting"]) == ("1", "1", "0")
 
 
 async def test_the_numbers_are_right_and_of_the_reader_s_hospitals(house):
