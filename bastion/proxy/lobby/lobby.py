@@ -128,7 +128,7 @@ class Lobby:
 
     async def _draft(self, code: str, account: str) -> RequestDraft:
         reason = await self._needed("Reason (what is to be done): ")
-        self._show(screens.kinds(self._words))
+        self._show(screens.kinds(self._words, self._terminal.cols))
         choice = await self._kind()
         call = Call(await self._needed("Who of the hospital called you about it (name): ")) if choice.urgent else None
         plan = await PlanQuestions(self._question, self._needed, self._say).plan(choice, clock.now())

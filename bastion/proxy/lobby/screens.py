@@ -42,9 +42,9 @@ _YES: Final = frozenset({"y", "yes", "o", "oui"})
 _NO: Final = frozenset({"n", "no", "non"})
 
 
-def wrap(text: str, cols: int) -> str:
-    """Break at blanks so that no line is wider than the screen, nor than is good to read."""
-    return "\n".join(textwrap.wrap(text, width=max(min(cols - 1, 78), 30)))
+def wrap(text: str, cols: int, hang: int = 0) -> str:
+    """Break at blanks so that no line is wider than the screen, nor than is good to read; `hang` indents the rest."""
+    return "\n".join(textwrap.wrap(text, width=max(min(cols - 1, 78), 30), subsequent_indent=" " * hang))
 
 
 def heading(device: Device, facility: str, cols: int) -> str:
@@ -85,13 +85,18 @@ def choice(answer: str, items: Sequence[MenuItem]) -> str | None:
     return codes[0] if codes else None
 
 
-def kinds(words: Words) -> str:
+def kinds(words: Words, cols: int) -> str:
     names = [*(words.say(_KIND_NAMES[kind]) for kind in KINDS)]
     names += [words.say("remote maintenance that changes software: you will be asked for backup and way back")]
-    lines = [f"  {n}  {name}" for n, name in enumerate(names, 1)]
+    lines = [wrap(f"  {n}  {name}", cols, hang=5) for n, name in enumerate(names, 1)]
     patients = words.say("Add p to the number if you cannot do without patient data, e.g. 2p.")
     urgent = words.say("Add u for an emergency that the hospital called you for, e.g. 2u.")
-    return words.say("Kind of intervention:") + "\n" + "\n".join(lines) + f"\n  {patients}\n  {urgent}\n"
+    return (
+        words.say("Kind of intervention:")
+        + "\n"
+        + "\n".join([*lines, *(wrap(f"  {hint}", cols, hang=2) for hint in (patients, urgent))])
+        + "\n"
+    )
 
 
 def minutes_of(answer: str) -> int | None:
@@ -139,7 +144,7 @@ def waiting(words: Words, request: AccessRequest, approvers: Sequence[str], cols
         words.say("Request {ref} for {length} is with the hospital. Asked: {names}.").format(
             ref=request.ref, length=length(request.wanted), names=asked
         ),
-        words.say("{missing} more agreement(s) needed. It lapses at {until}.").format(
+        words.say("Agreements still needed: {missing}. It lapses at {until}.").format(
             missing=request.missing, until=words.clock(request.expires_at)
         ),
         words.say("The session opens here by itself. Ctrl-C leaves; the request stays. “w” and Enter withdraws it."),

@@ -337,7 +337,7 @@ async def test_what_becomes_of_a_request_is_said(play, change, said):
 async def test_the_first_of_two_agreements_is_said(play):
     play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
     play.start()
-    await play.shows("2 more agreement(s) needed.")
+    await play.shows("Agreements still needed: 2.")
     play.desk.pending = replace(play.desk.pending, approvals=(Approval("e", "Eve", clock.now(), timedelta(hours=1)),))
     play.news.beat()
     await play.shows("Agreed so far: Eve. 1 more needed.")

@@ -152,7 +152,7 @@ def test_T39_names_and_reasons_cannot_steer_the_screen():
 def test_the_waiting_screen_says_who_was_asked_for_what_and_how_long_it_stands():
     text = screens.waiting(EN, a_request(), ["Eve", "Max"], 80)
     assert "Request ABCDEF12 for 1 h 30 is with the hospital. Asked: Eve · Max." in text
-    assert "2 more agreement(s) needed. It lapses at 12:00 (Europe/Paris)." in text
+    assert "Agreements still needed: 2. It lapses at 12:00 (Europe/Paris)." in text
 
 
 def test_a_request_nobody_in_particular_was_asked_about_names_the_duty():
@@ -176,3 +176,10 @@ def test_the_conditions_of_an_agreement_are_read_before_the_work():
     for words in ("no file is sent to the device", "you begin together", "somebody of the hospital looks on"):
         assert words in text
     assert "On condition" not in screens.agreed(EN, a_request(approvals=(agreement("Eve"),)), NOW, 80)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_kinds_of_work_fit_the_screen(language):
+    text = screens.kinds(Words(language), 60)
+    assert all(len(line) < 60 for line in text.splitlines())
+    assert [line[:5] for line in text.splitlines() if line[2:3].isdecimal()] == [f"  {n}  " for n in range(1, 5)]
