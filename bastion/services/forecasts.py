@@ -12,6 +12,7 @@ from bastion.services.decisions import Decisions, Urgency, judged_source, policy
 from bastion.services.joins import Joins
 from bastion.services.paperwork import lacks_of
 from bastion.services.requests import check_minutes, refuse_if_locked
+from bastion.services.standby import standby
 from bastion.services.urgency import unreviewed
 from bastion.services.views import Forecast
 from bastion.store.database import Database
@@ -49,12 +50,12 @@ class Forecasts:
         asked = self._decisions.on_device(
             Action.REQUEST, asker, ask.supplier, ask.device, draft.kind, ask.wanted, now, lacks=lacks, urgency=urgency
         )
-        people = [s for s in await joins.approvers(ask.device) if s.id != asker.id]
+        people = (await standby(uow, ask.device, now)).without(asker.id).people
         seen = Forecast(
             ask.technician, ask.supplier, ask.device, await joins.facility(ask.device.facility_id), draft.kind,
             ask.wanted, asked.allowed, reasons(asked, actor.language), policy_ids(asked),
             asked.obligations.approvals, asked.obligations.max_duration, watcher=False,
-            approvers=tuple(s.name for s in people), obstacles=await _obstacles(uow, ask, actor.language, now),
+            approvers=tuple(one.name for one in people), obstacles=await _obstacles(uow, ask, actor.language, now),
         )  # fmt: skip
         if not asked.allowed:
             return seen

@@ -106,7 +106,7 @@ class Forecast:
     longest: timedelta
     watcher: bool
     approvers: tuple[str, ...]
-    """Who could decide, without whoever asks."""
+    """Who would be asked: those on call first, then the others who may decide; not who is away, nor whoever asks."""
     obstacles: tuple[str, ...] = ()
     """What else stands in the way today: a lock, a paper, a request that waits already."""
 

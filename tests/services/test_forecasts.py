@@ -11,6 +11,7 @@ from bastion.domain.lock import LockScope
 from bastion.errors import Invalid, NotFound
 from bastion.services.inventory import DeviceForm
 from tests.services.house import OPERATOR, moved
+from tests.services.test_rota import wall
 
 
 def question(house, **changes):
@@ -42,6 +43,12 @@ async def test_R22_too_few_people_for_a_vital_device_is_said_beforehand(house):
     assert (vital.quorum, vital.watcher, vital.approvers, vital.too_few) == (2, True, ("Max",), True)
     theirs = await house.services.forecasts.of(house.staff(house.eve), question(house), by_technician=True)
     assert (theirs.approvers, theirs.too_few) == (("Eve", "Max"), False)
+
+
+async def test_who_is_away_is_not_counted_on(house):
+    await house.services.standins.away(house.staff(house.eve), wall(hours=-1), wall(days=3))
+    seen = await house.services.forecasts.of(house.staff(house.ruth), question(house), by_technician=True)
+    assert (seen.approvers, seen.too_few) == (("Max",), False)
 
 
 async def test_more_than_the_rules_allow_is_refused_with_their_sentence(house):
