@@ -71,7 +71,7 @@ async def test_a_refused_form_comes_back_as_it_was(house, visitor):
 async def test_in_french_the_days_have_their_names(house, visitor):
     from tests.web.visitor import speak
 
-    claude = await speak(house, house.eve, "fr")
-    browser = await visitor().enter(claude)
+    reader = await speak(house, house.eve, "fr")
+    browser = await visitor().enter(reader)
     path = (await browser.send("/windows/new", **form(week="0"))).headers["location"]
     assert "chaque mardi, de 22:30 à 00:30" in plain((await browser.see(path)).text)
