@@ -192,12 +192,12 @@ class GrantRevoked(NoGrant):
 
 class NotAcknowledged(BastionError):
     code = "not_acknowledged"
-    sentence = "Please accept the recording notice first: connect once with a terminal (R-56)."
+    sentence = "Please accept the recording notice first: connect once with a terminal."
 
 
 class UndertakingOwed(NotAcknowledged):
     code = "undertaking_owed"
-    sentence = "Please accept the hospital's confidentiality undertaking first: sign in once with a terminal (R-47)."
+    sentence = "Please accept the hospital's confidentiality undertaking first: sign in once with a terminal."
 
 
 class ChannelRefused(BastionError):
@@ -207,7 +207,7 @@ class ChannelRefused(BastionError):
 
 class DeviceBusy(BastionError):
     code = "device_busy"
-    sentence = "{who} is at work on this device. Try again when that intervention is over (R-37)."
+    sentence = "{who} is at work on this device. Try again when that intervention is over."
 
 
 class DeviceNotReady(BastionError):
@@ -229,7 +229,7 @@ class AddressRefused(BastionError):
 
 class HostKeyChanged(BastionError):
     code = "host_key_changed"
-    sentence = "The device {device} does not show its registered identity. The hospital has been told (R-9)."
+    sentence = "The device {device} does not show its registered identity. The hospital has been told."
 
 
 class DeviceLoginFailed(BastionError):

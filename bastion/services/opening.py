@@ -100,7 +100,7 @@ class Opening:
         await refuse_if_suspended(uow, facts.technician, now)
         _check_grant(facts.grant, now)
         if not facts.plan.ready(now):
-            raise NoGrant(facts.grant.id, sentence="Software is to be changed and its backup is not there yet (R-43).")
+            raise NoGrant(facts.grant.id, sentence="Software is to be changed and its backup is not there yet.")
         decision = self._decisions.on_device(
             Action.CONNECT, actor, facts.supplier, facts.device, facts.grant.kind,
             facts.grant.length, now, approvals=len(facts.grant.approved_by),

@@ -183,7 +183,7 @@ async def test_exec_without_the_notice_accepted_is_told_so(hospital):
     await hospital.grant(acknowledged=False)
     done = await hospital.ssh("id")
     assert (done.status, done.out) == (254, b"")
-    assert "Please accept the recording notice first: connect once with a terminal (R-56)." in done.says
+    assert "Please accept the recording notice first: connect once with a terminal." in done.says
 
 
 async def test_the_undertaking_in_force_is_accepted_at_the_terminal_before_anything_opens(hospital, screens):
@@ -192,7 +192,7 @@ async def test_the_undertaking_in_force_is_accepted_at_the_terminal_before_anyth
     await hospital.services.undertakings.publish(OPERATOR, "Je garde le secret.", "I keep the secret.")
     done = await hospital.ssh("id")
     assert (done.status, done.out) == (254, b"")
-    assert "accept the hospital's confidentiality undertaking first: sign in once with a terminal (R-47)." in done.says
+    assert "accept the hospital's confidentiality undertaking first: sign in once with a terminal." in done.says
     await hospital.forget_codes()
     files = await hospital.ssh("sftp", before=["-s"])
     assert "confidentiality undertaking first" in files.says
