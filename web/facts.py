@@ -34,6 +34,10 @@ DOORS: Final = {"ssh": N_("SSH connection"), "console": N_("console")}
 PROOFS: Final = {"password": N_("password"), "totp": N_("code"), "key": N_("SSH key"), "proof": N_("recent proof")}
 WHERE: Final = {"web": N_("on the web"), "enrolment": N_("at enrolment")}
 VERDICTS: Final = {"confirmed": N_("confirmed"), "withdrawn": N_("withdrawn")}
+REACH: Final = {"facility": N_("of this hospital"), "group": N_("of the whole group")}
+RINGS: Final = {
+    "on_call": N_("on call"), "next": N_("next on call"), "approvers": N_("approvers"), "security": N_("security"),
+}  # fmt: skip
 STAGES: Final = PROOFS | {"code": N_("code"), "login": N_("login"), "protocol": N_("protocol")}
 WAYS: Final = {"watch": N_("watched"), "download": N_("copy taken"), "terminal": N_("at the terminal")}
 OUTCOMES: Final = {
@@ -131,7 +135,7 @@ WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS, **FILE_REFUSAL
 KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS, **device_words.DEROGATIONS}
 WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "door": DOORS, "factors": PROOFS, "stage": STAGES,
+        "door": DOORS, "reach": REACH, "ring": RINGS, "factors": PROOFS, "stage": STAGES,
         "how": {**WAYS, **WHERE, **desk_words.RELEASED, **watch_words.LEFT},
         "outcome": OUTCOMES, "kind": KINDS, "op": labels.FILE_OPERATIONS, "direction": desk_words.DIRECTIONS,
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,

@@ -22,6 +22,7 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "serial": N_("serial number"), "active": N_("in use or not"), "networks": N_("networks"),
         "contract_end": N_("end of contract"), "contact": N_("contact"), "email": N_("e-mail"),
         "language": N_("language"), "valid_until": N_("end of validity"),
+        "country": N_("country"), "countries": N_("countries"),
     }
 )  # fmt: skip
 """Every column an import knows, as people call it."""

@@ -20,7 +20,7 @@ CHECK = OrderCheck("req-1", CHU.id, "WO-1", Finding.FITS, NOW, "Tube", "open", "
 
 @pytest.fixture
 async def kept(database: Database) -> Database:
-    await fill(database, upto="requests")
+    await fill(database, upto="grants")
     async with database.write() as uow:
         await uow.gmaos.add(GMAO)
         await uow.order_checks.add(CHECK)

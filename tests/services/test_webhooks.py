@@ -46,7 +46,7 @@ async def test_a_webhook_is_told_signed_retried_and_recognised(house, tell, box,
         assert (body["topic"], body["link"]) == ("request_waiting", f"{ADDRESS}/requests/{request.id}")
         assert body["facts"] == {
             "device": "ct-01", "facility": "CHU Demo", "kind": "telemaintenance", "ref": request.ref,
-            "request": request.id, "supplier": "Acme Imaging",
+            "request": request.id, "supplier": "Acme Imaging", "ring": "approvers",
         }  # fmt: skip
         async with house.database.read() as uow:
             sealed = await uow.secrets.get(made.secret_id)

@@ -40,6 +40,7 @@ ANSWERS: Final = MappingProxyType(
         "authentication_failed": _STRANGER,
         "too_many_attempts": _STRANGER,
         "conflict": _REFUSED,
+        "link_spent": _REFUSED,
         "already_agreed": _REFUSED,
         "already_exists": _REFUSED,
         "illegal_transition": _REFUSED,
