@@ -157,7 +157,7 @@ CODED: Final = frozenset(
     {
         "policy", "node", "client", "login", "host", "account", "device", "supplier", "subject_code", "fingerprint",
         "fingerprints", "expected", "seen", "entry", "version", "technician", "algorithms", "derogation", "derogations",
-        "protocol", "window",
+        "protocol", "window", "assignments",
     }
 )  # fmt: skip
 """Names that are the same in every language, shown as such."""
