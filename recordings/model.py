@@ -141,7 +141,7 @@ class TrackInfo:
     `frames` are frames in the spool, `spool_bytes` their length; `typed`, `shown`, `errors` are the payload bytes of
     the directions i, o and e, of which `unkept` bytes passed without being kept; `files` are the lines about files.
     `outcome` is how the channel ended as the device told it, "" when it never did. `findings` say what was seen in what
-    a terminal showed, each as its kind, how often, and evidence without the data: `identity_number 2 valid key`.
+    a terminal showed, each a line of words with tabs between: its kind first, never the data itself.
     """
 
     head: TrackHead
@@ -188,7 +188,7 @@ class Seal:
     @property
     def findings(self) -> tuple[str, ...]:
         """The kinds of what was seen on screens, each once."""
-        return tuple(sorted({found.split(" ")[0] for track in self.tracks for found in track.findings}))
+        return tuple(sorted({found.partition("\t")[0] for track in self.tracks for found in track.findings}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from bastion.domain.parties import Actor, ActorKind, operator_actor
 from bastion.domain.session import EndReason
 from bastion.errors import ConfigurationError
 from bastion.services.access import RequestDraft
-from bastion.services.authentication import staff_actor
+from bastion.services.actors import staff_actor
 from bastion.services.opening import Connection
 from recordings.model import TrackKind
 from recordings.recorder import Recorder

@@ -35,9 +35,6 @@ PROOFS: Final = {"password": N_("password"), "totp": N_("code"), "key": N_("SSH 
 WHERE: Final = {"web": N_("on the web"), "enrolment": N_("at enrolment")}
 VERDICTS: Final = {"confirmed": N_("confirmed"), "withdrawn": N_("withdrawn")}
 REACH: Final = {"facility": N_("of this hospital"), "group": N_("of the whole group")}
-RINGS: Final = {
-    "on_call": N_("on call"), "next": N_("next on call"), "approvers": N_("approvers"), "security": N_("security"),
-}  # fmt: skip
 STAGES: Final = PROOFS | {"code": N_("code"), "login": N_("login"), "protocol": N_("protocol")}
 WAYS: Final = {"watch": N_("watched"), "download": N_("copy taken"), "terminal": N_("at the terminal")}
 OUTCOMES: Final = {
@@ -88,16 +85,12 @@ FILES: Final[Mapping[str, str]] = {
     FileRight.RENAME: N_("rename"),
 }
 COLUMNS: Final = {
-    "created": N_("new entry"), "code": N_("code"), "name": N_("name"), "finess": N_("FINESS number"),
-    "timezone": N_("time zone"), "networks": N_("networks"), "contract_end": N_("end of contract"),
-    "active": N_("in use or not"), "contact": N_("contact"), "login": N_("login"), "email": N_("e-mail"),
-    "supplier_id": N_("supplier"), "supplier_ids": N_("suppliers"), "language": N_("language"),
-    "valid_until": N_("end of validity"), "employer_id": N_("employer"), "country": N_("country"),
-    "countries": N_("countries"), "contract_number": N_("number of the contract"),
+    **import_words.COLUMNS,
+    "created": N_("new entry"), "finess": N_("FINESS number"), "timezone": N_("time zone"),
+    "supplier_id": N_("supplier"), "supplier_ids": N_("suppliers"), "facility_id": N_("facility"),
+    "employer_id": N_("employer"), "contract_number": N_("number of the contract"),
     "contract_start": N_("beginning of the contract"), "security_contact": N_("security contact"),
     "roles": N_("roles"), "facilities": N_("facilities"),
-    "facility_id": N_("facility"), "criticality": N_("criticality"), "ward": N_("ward"), "location": N_("room"),
-    "maker": N_("maker"), "model": N_("model"), "serial": N_("serial number"),
 }  # fmt: skip
 """What a saved entry of a register can have changed in."""
 
@@ -135,7 +128,7 @@ WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS, **FILE_REFUSAL
 KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS, **device_words.DEROGATIONS}
 WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "door": DOORS, "reach": REACH, "ring": RINGS, "factors": PROOFS, "stage": STAGES,
+        "door": DOORS, "reach": REACH, "ring": message_words.RINGS, "factors": PROOFS, "stage": STAGES,
         "how": {**WAYS, **WHERE, **desk_words.RELEASED, **watch_words.LEFT},
         "outcome": OUTCOMES, "kind": KINDS, "op": labels.FILE_OPERATIONS, "direction": desk_words.DIRECTIONS,
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,

@@ -92,3 +92,9 @@ def page_number(text: str) -> int:
 
 def length(count: int) -> timedelta:
     return timedelta(minutes=count)
+
+
+def need_same(password: str, again: str) -> None:
+    """Raise `Invalid` for a password that was typed twice in two ways."""
+    if password != again:
+        raise Invalid("again", field="again", sentence="The two passwords differ. Type the same one twice.")

@@ -1,8 +1,8 @@
 """Hints to the browser: a topic, never a state. The fragment that cares reads itself again, under its own guard."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -10,11 +10,13 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from web.console import Seen
 from web.security import services_of, source_of, token_of
 
+R = TypeVar("R")
 RECHECK: Final = 4.0
 """Seconds after which a stream asks anew whether its reader is still signed in (T25, T31)."""
 
 RESYNC: Final = "resync"
 """What the bus says first, and after each gap: read everything again."""
+EVERYTHING: Final = "*"
 
 router = APIRouter()
 
@@ -26,33 +28,49 @@ async def live(request: Request, _seen: Seen) -> AsyncIterator[ServerSentEvent]:
         yield ServerSentEvent(raw_data=topic, event="hint")
 
 
-async def topics(request: Request) -> AsyncIterator[str]:
-    """Yield topics as they come. The first is `resync`: the page may be older than the stream."""
+async def stream(
+    request: Request,
+    reader_of: Callable[[Request], Awaitable[R | None]],
+    concerns: Callable[[Request, R, str, str], Awaitable[bool]],
+) -> AsyncIterator[str]:
+    """Yield topics as they come. The first is `resync`: the page may be older than the stream.
+
+    `reader_of` says who reads, asked anew each time, or `None` once nobody does; `concerns` whether he may hear that
+    this row (topic, key) changed.
+    """
     hints = services_of(request).hints()
     closing = asyncio.create_task(request.app.state.closing.wait())
-    coming = asyncio.create_task(_next_topic(hints))
+    coming = asyncio.ensure_future(anext(hints))
     try:
         while True:
             await asyncio.wait({coming, closing}, timeout=RECHECK, return_when=asyncio.FIRST_COMPLETED)
             if closing.done():
                 return
-            if not await _still_in(request):
+            reader = await reader_of(request)
+            if reader is None:
                 yield "gone"
                 return
             if coming.done():
-                yield coming.result()
-                coming = asyncio.create_task(_next_topic(hints))
+                hint = coming.result()
+                coming = asyncio.ensure_future(anext(hints))
+                if hint.topic == EVERYTHING:
+                    yield RESYNC
+                elif await concerns(request, reader, hint.topic, hint.key):
+                    yield hint.topic
     finally:
         coming.cancel()
         closing.cancel()
         await asyncio.gather(coming, closing, return_exceptions=True)
 
 
-async def _next_topic(hints: AsyncIterator[Any]) -> str:
-    topic: str = (await anext(hints)).topic
-    return RESYNC if topic == "*" else topic
+def topics(request: Request) -> AsyncIterator[str]:
+    return stream(request, _still_in, _concerns_all)
 
 
-async def _still_in(request: Request) -> bool:
-    actor = await services_of(request).authentication.actor_of_session(token_of(request), source_of(request))
-    return actor is not None
+async def _still_in(request: Request) -> object | None:
+    return await services_of(request).authentication.actor_of_session(token_of(request), source_of(request))
+
+
+async def _concerns_all(_request: Request, _reader: object, _topic: str, _key: str) -> bool:
+    """A hint is a topic only: what of it one may see, the fragment's own guard says."""
+    return True

@@ -11,7 +11,7 @@ import segno
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from bastion import clock
 from bastion.domain.country import outside_eea
@@ -150,6 +150,20 @@ def qr(uri: str) -> Markup:
     """Return a QR code as inline SVG, dark on light in both colour schemes (scanners want it so)."""
     code = segno.make(uri, error="m")
     return Markup(code.svg_inline(scale=4, border=3, dark="#000", light="#fff"))  # noqa: S704 - drawn by us from modules
+
+
+def secret_of(uri: str) -> str:
+    """Return the secret of an otpauth address in groups of four, to be typed by hand."""
+    secret = uri.partition("secret=")[2].partition("&")[0]
+    return " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
+
+
+def remember_language(response: Response, language: str) -> None:
+    """Keep the language for the pages before signing in."""
+    if language in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE, language, max_age=365 * 86400, path="/", secure=True, httponly=True, samesite="strict"
+        )
 
 
 def first_error(error: BastionError | None, name: str) -> bool:

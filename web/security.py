@@ -79,17 +79,18 @@ def local_path(address: str) -> str:
     return address
 
 
-def sign_in_address(request: Request) -> str:
+def sign_in_address(request: Request, home: str = "/") -> str:
     """Where to send somebody who is not signed in, and back again; a form's own address is no place to come back to."""
-    if request.method != "GET" or request.url.path == "/":
-        return "/sign-in"
+    if request.method != "GET" or request.url.path == home:
+        return f"{home}sign-in"
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return f"/sign-in?next={quote(here, safe='')}"
+    return f"{home}sign-in?next={quote(here, safe='')}"
 
 
-def set_session(response: Response, token: str) -> None:
-    response.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="strict")
+def set_session(response: Response, token: str, cookie: str = COOKIE) -> None:
+    """Keep a token as the browser's: for this host alone, never shown to a script, never sent from elsewhere (T27)."""
+    response.set_cookie(cookie, token, path="/", secure=True, httponly=True, samesite="strict")
 
 
-def end_session(response: Response) -> None:
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+def end_session(response: Response, cookie: str = COOKIE) -> None:
+    response.delete_cookie(cookie, path="/", secure=True, httponly=True, samesite="strict")

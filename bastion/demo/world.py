@@ -16,7 +16,7 @@ from bastion.domain.parties import Actor, Role, operator_actor
 from bastion.domain.undertaking import Way
 from bastion.errors import AuthenticationFailed
 from bastion.parts import make_key
-from bastion.services.authentication import staff_actor, technician_actor
+from bastion.services.actors import staff_actor, technician_actor
 from bastion.services.bundle import Services
 from bastion.services.directory import FacilityForm, SupplierForm
 from bastion.services.inventory import DeviceForm

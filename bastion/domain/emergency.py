@@ -42,8 +42,8 @@ class Call:
     callee: str = ""
     call_back: str = ""
 
-    @property
     def checked(self) -> "Call":
+        """Without blanks around; raises `Invalid` for what is no call."""
         call = Call(self.caller.strip(), self.callee.strip(), self.call_back.strip())
         if len(call.caller) < LEAST_NAME:
             raise Invalid("caller", field="caller", sentence="Say who of the hospital called about this emergency.")

@@ -46,8 +46,8 @@ class Rhythm:
     begins: int
     minutes: int
 
-    @property
-    def checked(self) -> "Rhythm":
+    def check(self) -> None:
+        """Raise `Invalid` for what is no rhythm."""
         if self.week not in WEEKS:
             raise Invalid("week", field="week", sentence="Choose one of the list.")
         if self.weekday not in range(7):
@@ -56,7 +56,6 @@ class Rhythm:
             raise Invalid("begins", field="begins", sentence="Give a time such as 22:30.")
         if not LEAST_MINUTES <= self.minutes <= MOST_MINUTES:
             raise Invalid("minutes", field="minutes", sentence="A maintenance window lasts 15 minutes to 12 hours.")
-        return self
 
     def on(self, day: date) -> bool:
         """Whether one begins on this local day."""
@@ -165,7 +164,7 @@ class MaintenanceWindow:
 
 
 def checked(window: MaintenanceWindow) -> MaintenanceWindow:
-    window.rhythm.checked  # noqa: B018 - raises `Invalid`
+    window.rhythm.check()
     if not timedelta() < window.ends - window.starts <= LONGEST:
         raise Invalid(
             "ends", field="ends", sentence="A maintenance window ends within a year: nothing here is permanent."

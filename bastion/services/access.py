@@ -242,7 +242,7 @@ def _checked(draft: RequestDraft, now: datetime) -> RequestDraft:
             raise Invalid(name, field=name, sentence=TOO_LONG, limit=MAX_TEXT)
     check_minutes(draft.minutes)
     if draft.emergency is not None:
-        draft = replace(draft, emergency=draft.emergency.checked)
+        draft = replace(draft, emergency=draft.emergency.checked())
     if draft.start is not None and (draft.start.tzinfo is None or draft.start < now - timedelta(minutes=5)):
         raise Invalid("start", field="start", sentence="The start lies in the past. Choose a later one.")
     changes = draft.kind is not InterventionKind.TELEDIAGNOSTIC

@@ -4,23 +4,21 @@ One sentence answers every failure (`AuthenticationFailed`), so that a stranger 
 the cause. A code is used once (T21), a failed attempt counts per login and source (T28).
 """
 
-import asyncio
 import hashlib
 import secrets
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import pyotp
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from bastion import clock
 from bastion.domain.credentials import Credential, WebSession
-from bastion.domain.parties import Actor, ActorKind, Lent, Staff, Technician, narrowed, system_actor
-from bastion.domain.review import RightKind, Verdict
-from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts, WeakPassword
+from bastion.domain.parties import Actor, ActorKind, Staff, Technician, narrowed, system_actor
+from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts
+from bastion.services.actors import lent_to, reviewed, staff_actor, technician_actor
+from bastion.services.passwords import Passwords, check_password
 from bastion.services.sealing import totp_aad
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -33,7 +31,6 @@ FAILURE_WINDOW: Final = timedelta(minutes=15)
 WINDOW_MINUTES: Final = 15
 WEB_SESSION_LENGTH: Final = timedelta(hours=10)
 FRESH_FACTOR: Final = timedelta(minutes=2)
-MAX_PASSWORD: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +43,13 @@ class KeyOutcome:
     grant_id: str = ""
 
 
+Keep = Callable[[UnitOfWork, datetime], Awaitable[None]]
+"""What else belongs into the transaction that proves somebody."""
+
+
 def hash_token(token: str) -> str:
     """Tokens carry 256 bits of chance, so a plain digest is enough to keep them unusable when read."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-class Passwords:
-    """argon2id, in two threads of its own: a hash takes a tenth of a second, and recordings must not wait for it."""
-
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
-        self._decoy = ""
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="argon2")
-
-    async def hash(self, password: str) -> str:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
-
-    async def matches(self, stored: str, password: str) -> bool:
-        """Compare; an empty `stored` costs the same time and never matches."""
-        if len(password) > MAX_PASSWORD:
-            return False
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._verify, stored, password) and bool(stored)
-
-    def _verify(self, stored: str, password: str) -> bool:
-        if not stored and not self._decoy:
-            self._decoy = self._hasher.hash(secrets.token_hex(16))
-        try:
-            return self._hasher.verify(stored or self._decoy, password)
-        except (VerifyMismatchError, InvalidHashError):
-            return False
 
 
 class Authentication:
@@ -160,17 +134,25 @@ class Authentication:
 
     async def confirm_factor(self, actor: Actor, code: str, token: str = "") -> Actor:
         """A fresh code for a decision. Returns the actor with the factor's time; raises `AuthenticationFailed`."""
-        await self.attempt(actor.login, actor.source, "console")
+
+        async def keep(uow: UnitOfWork, now: datetime) -> None:
+            session = await uow.web_sessions.get(hash_token(token)) if token else None
+            if session is not None and session.staff_id == actor.id:
+                await uow.web_sessions.save(replace(session, factor_at=now))
+
+        return await self.prove_again(actor, code, "console", keep)
+
+    async def prove_again(self, actor: Actor, code: str, door: str, keep: Keep) -> Actor:
+        """Take a fresh code at a door; `keep` notes the moment in the browser's session."""
+        await self.attempt(actor.login, actor.source, door)
         now = clock.now()
         async with self._database.write() as uow:
             if await self.code_is_right(uow, actor.id, code):
                 await uow.failures.clear(actor.login, actor.source)
-                session = await uow.web_sessions.get(hash_token(token)) if token else None
-                if session is not None and session.staff_id == actor.id:
-                    await uow.web_sessions.save(replace(session, factor_at=now))
-                await uow.audit.append("auth:factor_refreshed", actor=actor, subject=("staff", actor.id), at=now)
+                await keep(uow, now)
+                await uow.audit.append("auth:factor_refreshed", actor=actor, subject=_itself(actor), at=now)
                 return replace(actor, factor_at=now)
-        await self.refused(actor.login, actor.source, "console", "code", "wrong, used or missing code")
+        await self.refused(actor.login, actor.source, door, "code", "wrong, used or missing code")
         raise AuthenticationFailed("code")
 
     @staticmethod
@@ -193,22 +175,30 @@ class Authentication:
 
     async def change_password(self, actor: Actor, old: str, new: str) -> None:
         """Replace one's own password; every web session and token of the person ends (T25)."""
+
+        async def end(uow: UnitOfWork, now: datetime) -> None:
+            await revoke_tokens(uow, actor.id, now)
+            await end_web_sessions(uow, actor.id, now)
+
+        await self.replace_password(actor, old, new, "console", end)
+
+    async def replace_password(self, actor: Actor, old: str, new: str, door: str, end: Keep) -> None:
+        """Take a new password for the right old one; `end` ends what was signed in under it."""
         check_password(new)
-        await self.attempt(actor.login, actor.source, "console")
+        await self.attempt(actor.login, actor.source, door)
         async with self._database.read() as uow:
             credential = await uow.credentials.get(actor.id)
         if not await self.passwords.matches(credential.password_hash if credential else "", old):
-            await self.refused(actor.login, actor.source, "console", "password", "old password is wrong")
+            await self.refused(actor.login, actor.source, door, "password", "old password is wrong")
             raise AuthenticationFailed("old password")
         hashed, now = await self.passwords.hash(new), clock.now()
         async with self._database.write() as uow:
             await uow.failures.clear(actor.login, actor.source)
             current = await uow.credentials.get(actor.id)
             if current is not None:
-                await uow.credentials.put(replace(current, password_hash=hashed))
-            await revoke_tokens(uow, actor.id, now)
-            await end_web_sessions(uow, actor.id, now)
-            await uow.audit.append("auth:password_changed", actor=actor, subject=("staff", actor.id), at=now)
+                await uow.credentials.put(replace(current, password_hash=hashed, password_changed_at=now))
+            await end(uow, now)
+            await uow.audit.append("auth:password_changed", actor=actor, subject=_itself(actor), at=now)
 
     # -- programs ------------------------------------------------------------------------------------------------------
     async def actor_of_token(self, bearer: str, source: str) -> Actor | None:
@@ -288,6 +278,10 @@ class Authentication:
             raise TooManyAttempts(login, minutes=WINDOW_MINUTES)
 
 
+def _itself(actor: Actor) -> tuple[str, str]:
+    return actor.kind.value, actor.id
+
+
 async def _audit_lockout(uow: UnitOfWork, login: str, source: str, door: str, now: datetime) -> None:
     await uow.audit.append(
         "auth:locked_out", actor=_stranger(source), subject=("login", login[:64]), at=now,
@@ -311,45 +305,6 @@ def matching_step(secret: str, code: str, now: datetime) -> int | None:
         if secrets.compare_digest(totp.generate_otp(step), digits)
     ]  # fmt: skip
     return matching[0] if matching else None
-
-
-def check_password(password: str) -> None:
-    """Length is what counts (NIST SP 800-63B): at least 12 characters, at most `MAX_PASSWORD`."""
-    if not 12 <= len(password) <= MAX_PASSWORD:
-        raise WeakPassword("length", field="password")
-
-
-def staff_actor(staff: Staff, source: str, factor_at: datetime | None) -> Actor:
-    return Actor(
-        ActorKind.STAFF, staff.id, staff.login, staff.name, source, staff.assignments,
-        language=staff.language, factor_at=factor_at,
-    )  # fmt: skip
-
-
-async def lent_to(uow: UnitOfWork, staff_id: str, now: datetime) -> tuple[Lent, ...]:
-    """What a person may use in others' names at this moment: never more than they may themselves (R-19)."""
-    kept: list[Lent] = []
-    for one in await uow.delegations.standing(now, staff_id):
-        lender = await uow.staff.get(one.from_id)
-        if lender is not None:
-            able = await reviewed(uow, staff_actor(lender, "", None), now)
-            kept += one.lends(replace(lender, assignments=able.assignments), now)
-    return tuple(kept)
-
-
-async def reviewed(uow: UnitOfWork, actor: Actor, now: datetime) -> Actor:
-    """The person without the roles that a review of rights has withdrawn, or not confirmed in time (R-19)."""
-    said = await uow.review_lines.verdicts(RightKind.STAFF, actor.id, now)
-    gone = {right for right, verdict in said.items() if verdict is not Verdict.CONFIRMED}
-    kept = tuple(one for one in actor.assignments if one.role not in gone)
-    return replace(actor, assignments=kept) if gone else actor
-
-
-def technician_actor(technician: Technician, source: str, factor_at: datetime) -> Actor:
-    return Actor(
-        ActorKind.TECHNICIAN, technician.id, technician.login, technician.name, source,
-        supplier_id=technician.supplier_id, language=technician.language, factor_at=factor_at,
-    )  # fmt: skip
 
 
 def _stranger(source: str) -> Actor:

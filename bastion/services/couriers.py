@@ -10,6 +10,8 @@ import hmac
 import json
 import re
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -94,21 +96,28 @@ class Couriers:
             raise Undelivered(f"the receiver answered {status}")
 
     async def _exchange(self, host: str, port: int, sent: bytes) -> int:
-        sock = await connect(host, port, self.networks, self.patience, device=host)
+        async with self.connected(host, port, self.patience) as (reader, writer):
+            writer.write(sent)
+            await writer.drain()
+            return status_of(await reader.readuntil(b"\n"))  # nothing after the status line is read
+
+    @asynccontextmanager
+    async def connected(
+        self, host: str, port: int, patience: float
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A connection to an address that may be dialled (T50), whose certificate holds (T22); nobody waits for a
+        farewell.
+        """
+        sock = await connect(host, port, self.networks, patience, device=host)
         try:
             reader, writer = await asyncio.open_connection(sock=sock, ssl=self.trust(), server_hostname=host)
         except BaseException:
             sock.close()
             raise
         try:
-            writer.write(sent)
-            await writer.drain()
-            status = STATUS.match(await reader.readuntil(b"\n"))
-            if status is None:
-                raise ValueError("this is no HTTP answer")
-            return int(status[1])
+            yield reader, writer
         finally:
-            writer.transport.abort()  # nothing after the status line is read, and nobody waits for a farewell
+            writer.transport.abort()
 
     def trust(self) -> ssl.SSLContext:
         """Whom to believe; there is no way to believe everybody."""
@@ -117,6 +126,14 @@ class Couriers:
         if self.ca is not None:
             context.load_verify_locations(cafile=self.ca)
         return context
+
+
+def status_of(head: bytes) -> int:
+    """Read the status from how an answer begins; `ValueError` when it is no HTTP answer."""
+    status = STATUS.match(head)
+    if status is None:
+        raise ValueError("this is no HTTP answer")
+    return int(status[1])
 
 
 def signature(secret: Secret, at: int, content: bytes) -> str:

@@ -96,7 +96,7 @@ class Emergencies:
 # -- what asking and deciding do with it -------------------------------------------------------------------------------
 async def announce(uow: UnitOfWork, request: AccessRequest, call: Call, now: datetime) -> Emergency:
     """Keep beside a request that it is an emergency, and whether the caller is a person of the register."""
-    said = call.checked
+    said = call.checked()
     known = [
         one for one in await uow.staff.all() if said.caller.casefold() in {one.login.casefold(), one.name.casefold()}
     ]

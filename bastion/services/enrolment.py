@@ -13,17 +13,11 @@ from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, assigned
 from bastion.errors import AuthenticationFailed, Conflict
 from bastion.secret import Secret
-from bastion.services.authentication import (
-    Passwords,
-    check_password,
-    end_web_sessions,
-    hash_token,
-    matching_step,
-    revoke_tokens,
-    staff_actor,
-)
+from bastion.services.actors import staff_actor
+from bastion.services.authentication import end_web_sessions, hash_token, matching_step, revoke_tokens
 from bastion.services.forms import need_admin, need_admin_of, need_person
 from bastion.services.joins import found
+from bastion.services.passwords import Passwords, check_password
 from bastion.services.sealing import secret_aad, totp_aad
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork

@@ -196,7 +196,7 @@ class Files:
     async def _guard(self, file: HeldFile) -> tuple[str, ...]:
         """Look for data of patients in what leaves (R-44)."""
         stop = threading.Event()
-        too_large = (spelled(Finding(FindingKind.TOO_LARGE, file.name, 1, "")),)
+        too_large = (Finding(FindingKind.TOO_LARGE, file.name, 1, "").line,)
 
         def look() -> tuple[str, ...]:
             with self._quarantine.open(file.id) as stream:
@@ -204,7 +204,7 @@ class Files:
                     verdict = examine(_Until(stop, stream.fileno()), file.name)
                 except _Stopped:
                     return too_large
-            return tuple(map(spelled, verdict.findings)) if verdict.complete or verdict.findings else too_large
+            return tuple(one.line for one in verdict.findings) if verdict.complete or verdict.findings else too_large
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._guards, look)
@@ -238,11 +238,6 @@ class _Until(io.FileIO):
         if self._stop.is_set() or time.monotonic() > self._end:
             raise _Stopped
         return super().read(size)
-
-
-def spelled(finding: Finding) -> str:
-    """Keep a finding as one line; `releases.read_finding` takes it apart again."""
-    return "\t".join((finding.kind.value, finding.where, str(finding.count), finding.evidence))
 
 
 async def _audit_arrived(uow: UnitOfWork, actor: Actor, file: HeldFile, now: datetime) -> None:

@@ -14,9 +14,8 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from bastion.errors import BastionError
-from bastion.networks import connect
 from bastion.secret import Secret
-from bastion.services.couriers import STATUS, Couriers, Undelivered, short
+from bastion.services.couriers import Couriers, Undelivered, short, status_of
 
 LOOK_PATIENCE: Final = 3.0
 """Seconds for a look at an order: somebody waits for it."""
@@ -52,20 +51,10 @@ class GmaoWire:
         host, port = parts.hostname or "", parts.port or 443
         try:
             async with asyncio.timeout(patience):
-                sock = await connect(host, port, self.couriers.networks, patience, device=host)
-                try:
-                    reader, writer = await asyncio.open_connection(
-                        sock=sock, ssl=self.couriers.trust(), server_hostname=host
-                    )
-                except BaseException:
-                    sock.close()
-                    raise
-                try:
+                async with self.couriers.connected(host, port, patience) as (reader, writer):
                     writer.write(sent)
                     await writer.drain()
                     return await _answer(reader)
-                finally:
-                    writer.transport.abort()
         except (BastionError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
             raise Undelivered(short(error)) from error
 
@@ -77,21 +66,19 @@ def signature(secret: Secret, at: int, method: str, target: str, content: bytes)
 
 async def _answer(reader: asyncio.StreamReader) -> Answer:
     head = await reader.readuntil(b"\r\n\r\n")
-    status = STATUS.match(head)
-    if status is None:
-        raise ValueError("this is no HTTP answer")
+    status = status_of(head)
     said = [line.partition(b":")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
     if said:
         length = int(said[0])
         if length > MOST:
             raise ValueError("the answer is too long")
-        return Answer(int(status[1]), await reader.readexactly(length))
+        return Answer(status, await reader.readexactly(length))
     content = await reader.read(MOST + 1)
     while len(content) <= MOST and (more := await reader.read(MOST + 1 - len(content))):
         content += more
     if len(content) > MOST:
         raise ValueError("the answer is too long")
-    return Answer(int(status[1]), content)
+    return Answer(status, content)
 
 
 def _root(url: str) -> str:

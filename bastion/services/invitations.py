@@ -17,17 +17,13 @@ from bastion.domain.parties import EVERYWHERE, Actor, ActorKind, Technician
 from bastion.domain.portal import PortalInvitation
 from bastion.errors import AuthenticationFailed, Invalid, LinkSpent, NotFound
 from bastion.secret import Secret
-from bastion.services.authentication import (
-    Authentication,
-    check_password,
-    hash_token,
-    matching_step,
-    technician_actor,
-)
+from bastion.services.actors import technician_actor
+from bastion.services.authentication import Authentication, hash_token, matching_step
 from bastion.services.enrolment import otpauth
 from bastion.services.forms import need_admin_of, need_person
 from bastion.services.joins import found
 from bastion.services.keys import public_key
+from bastion.services.passwords import check_password
 from bastion.services.portal import drop_key, keep_key, speaks_for
 from bastion.services.sealing import secret_aad, totp_aad
 from bastion.store.database import Database

@@ -16,8 +16,9 @@ from bastion.domain.work_plan import PatientData
 from bastion.errors import BastionError, Conflict, Forbidden, Invalid, NotFound
 from bastion.i18n import sentence, translator
 from bastion.services import reasons
+from bastion.services.actors import reviewed, staff_actor
 from bastion.services.approvals import Approvals
-from bastion.services.authentication import Authentication, reviewed, staff_actor
+from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, refusal
 from bastion.services.joins import Joins, found, scope
 from bastion.services.paperwork import lacks_of_company
@@ -72,7 +73,6 @@ class Maintenance:
     async def propose(self, actor: Actor, form: WindowForm) -> MaintenanceWindow:
         """Propose times that come again. Who may ask for a technician may; as many others must agree (R-23)."""
         now = clock.now()
-        form.rhythm.checked  # noqa: B018 - raises `Invalid`
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             device, suppliers = await self._named(uow, actor, form)

@@ -18,7 +18,8 @@ from bastion.domain.parties import Actor, ActorKind, Supplier, Technician, Techn
 from bastion.domain.portal import PortalSession
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import AlreadyExists, AuthenticationFailed, BastionError, Invalid, Locked, NotFound
-from bastion.services.authentication import Authentication, check_password, hash_token, technician_actor
+from bastion.services.actors import technician_actor
+from bastion.services.authentication import Authentication, hash_token
 from bastion.services.decisions import Decisions, refusal
 from bastion.services.forms import MAX_NAME, check_language, plain
 from bastion.services.joins import found
@@ -120,18 +121,13 @@ class Portal:
 
     async def confirm_factor(self, actor: Actor, code: str, token: str) -> Actor:
         """A fresh code for what needs one. Returns the actor with the factor's time."""
-        await self._authentication.attempt(actor.login, actor.source, DOOR)
-        now = clock.now()
-        async with self._database.write() as uow:
-            if await self._authentication.code_is_right(uow, actor.id, code):
-                await uow.failures.clear(actor.login, actor.source)
-                session = await uow.portal_sessions.get(hash_token(token))
-                if session is not None and session.technician_id == actor.id and session.ended_at is None:
-                    await uow.portal_sessions.save(replace(session, factor_at=now))
-                await uow.audit.append("auth:factor_refreshed", actor=actor, subject=("technician", actor.id), at=now)
-                return replace(actor, factor_at=now)
-        await self._authentication.refused(actor.login, actor.source, DOOR, "code", "wrong, used or missing code")
-        raise AuthenticationFailed("code")
+
+        async def keep(uow: UnitOfWork, now: datetime) -> None:
+            session = await uow.portal_sessions.get(hash_token(token))
+            if session is not None and session.technician_id == actor.id and session.ended_at is None:
+                await uow.portal_sessions.save(replace(session, factor_at=now))
+
+        return await self._authentication.prove_again(actor, code, DOOR, keep)
 
     async def concerns(self, guest: Guest, topic: str, key: str) -> bool:
         """Whether somebody may hear that this row changed: his own, or as correspondent his company's (T33)."""
@@ -160,21 +156,12 @@ class Portal:
 
     async def change_password(self, actor: Actor, old: str, new: str) -> None:
         """Replace one's own password; every session of the person at this door ends (T25)."""
-        check_password(new)
-        passwords = self._authentication.passwords
-        await self._authentication.attempt(actor.login, actor.source, DOOR)
-        async with self._database.read() as uow:
-            credential = await uow.credentials.get(need_technician(actor))
-        if not await passwords.matches(credential.password_hash if credential else "", old):
-            await self._authentication.refused(actor.login, actor.source, DOOR, "password", "old password is wrong")
-            raise AuthenticationFailed("old password")
-        hashed, now = await passwords.hash(new), clock.now()
-        async with self._database.write() as uow:
-            await uow.failures.clear(actor.login, actor.source)
-            current = found(await uow.credentials.get(actor.id))
-            await uow.credentials.put(replace(current, password_hash=hashed, password_changed_at=now))
-            await uow.portal_sessions.end(now, technician_id=actor.id)
-            await uow.audit.append("auth:password_changed", actor=actor, subject=("technician", actor.id), at=now)
+        me = need_technician(actor)
+
+        async def end(uow: UnitOfWork, now: datetime) -> None:
+            await uow.portal_sessions.end(now, technician_id=me)
+
+        await self._authentication.replace_password(actor, old, new, DOOR, end)
 
     async def add_key(self, actor: Actor, text: str, label: str = "") -> TechnicianKey:
         """Register a key of one's own, with a fresh code; what surrounds it in the text is dropped (T13)."""

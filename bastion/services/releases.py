@@ -142,6 +142,7 @@ class Releases:
 
 
 def read_finding(line: str) -> FoundThing:
+    """Take apart what `Finding.line` made; an odd one shows as it is."""
     kind, where, count, evidence = [*line.split("\t"), "", "", ""][:4]
     return FoundThing(kind, where, int(count) if count.isdecimal() else 1, evidence)
 

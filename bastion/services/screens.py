@@ -7,8 +7,8 @@ screen, and output without a terminal is mostly a file on its way, which the rul
 
 from typing import Final
 
-from policies.guards.terminal import TextGuard
-from policies.guards.verdict import FindingKind
+from policies.guards.terminal import WHERE, TextGuard
+from policies.guards.verdict import Finding, FindingKind
 from recordings.model import TrackHead
 
 ON_A_TERMINAL: Final = 32 << 20
@@ -31,7 +31,8 @@ class ScreenGuard:
         self._left = max(0, self._left - len(data))
 
     def findings(self) -> tuple[str, ...]:
-        found = [f"{one.kind.value} {one.count} {one.evidence}" for one in self._guard.verdict().findings]
+        found = list(self._guard.verdict().findings)
         if self._more:
-            found.append(f"{FindingKind.TOO_LARGE.value} 1 the first {self._most >> 20} MiB were looked at")
-        return tuple(found)
+            looked_at = f"the first {self._most >> 20} MiB were looked at"
+            found.append(Finding(FindingKind.TOO_LARGE, WHERE, 1, looked_at))
+        return tuple(one.line for one in found)

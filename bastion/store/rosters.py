@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -62,12 +63,12 @@ class Rosters(Repository[Confirmed]):
 _EMPLOYER = len(fields(Subcontractor))
 
 
-def _made(row: tuple[object, ...]) -> Employment:
+def _made(row: tuple[Any, ...]) -> Employment:
     employer, confirmed = row[1 : 1 + _EMPLOYER], row[1 + _EMPLOYER :]
     return Employment(
         str(row[0] or ""),
-        Subcontractor(*employer) if employer[0] is not None else None,  # type: ignore[arg-type]
-        Confirmed(*confirmed) if confirmed[0] is not None else None,  # type: ignore[arg-type]
+        Subcontractor(*employer) if employer[0] is not None else None,
+        Confirmed(*confirmed) if confirmed[0] is not None else None,
     )
 
 

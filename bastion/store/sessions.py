@@ -59,14 +59,9 @@ class Sessions(Versioned[SessionRecord]):
         """Newest first. `technician` is a part of the name; `since <= started_at < until`."""
         if not storable(technician + text):
             return []
-        wanted = self._exactly(technician_id, supplier_id, device_id, end_reason)
-        wanted += _when(since, until, live)
-        if health_data:
-            wanted.append(SHOWS_HEALTH_DATA)
-        if facility_ids is not None:
-            wanted.append(within(_S.facility_id, facility_ids))
-        if technician:
-            wanted.append(await self._by(technician))
+        wanted = await self._wanted(
+            facility_ids, technician, technician_id, supplier_id, device_id, end_reason, since, until, live, health_data
+        )
         if text:
             wanted += await self._about(text, wanted)
         return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
@@ -88,26 +83,29 @@ class Sessions(Versioned[SessionRecord]):
         """Up to when `search` looks for this text; `None` for to the end."""
         if not text.strip() or not storable(technician + text) or await named(self._tx, text):
             return None
-        wanted = self._exactly("", supplier_id, device_id, end_reason) + _when(since, until, live)
+        wanted = await self._wanted(
+            facility_ids, technician, "", supplier_id, device_id, end_reason, since, until, live, health_data
+        )
+        return await floor(self._tx, _S.started_at, wanted)
+
+    async def _wanted(
+        self, facility_ids: frozenset[str] | None, technician: str, technician_id: str, supplier_id: str,
+        device_id: str, end_reason: str, since: datetime | None, until: datetime | None, live: bool | None,
+        health_data: bool,
+    ) -> "list[sa.ColumnElement[bool]]":  # fmt: skip
+        """What every filter but the text asks for."""
+        exact = {
+            _S.technician_id: technician_id, _S.supplier_id: supplier_id, _S.device_id: device_id,
+            _S.end_reason: end_reason,
+        }  # fmt: skip
+        wanted = [column == value for column, value in exact.items() if value] + _when(since, until, live)
         if health_data:
             wanted.append(SHOWS_HEALTH_DATA)
         if facility_ids is not None:
             wanted.append(within(_S.facility_id, facility_ids))
         if technician:
             wanted.append(await self._by(technician))
-        return await floor(self._tx, _S.started_at, wanted)
-
-    @staticmethod
-    def _exactly(
-        technician_id: str, supplier_id: str, device_id: str, end_reason: str
-    ) -> "list[sa.ColumnElement[bool]]":
-        exact = {
-            "technician_id": technician_id,
-            "supplier_id": supplier_id,
-            "device_id": device_id,
-            "end_reason": end_reason,
-        }
-        return [_S[name] == value for name, value in exact.items() if value]
+        return wanted
 
     async def _by(self, name: str) -> "sa.ColumnElement[bool]":
         """People whose name holds this; of few the index knows the sessions, many are met soon anyway."""
@@ -150,7 +148,7 @@ def _said(text: str) -> "sa.ColumnElement[bool]":
     return sa.or_(*found, sa.exists().where(r.id == _S.request_id, asked).correlate(t.sessions))
 
 
-SHOWS_HEALTH_DATA = _S.screen_findings.not_in(sa.literal_column(kinds) for kinds in ("'[]'", "'[\"too_large\"]'"))
+SHOWS_HEALTH_DATA: "sa.ColumnElement[bool]" = sa.literal_column(t.HEALTH_DATA, sa.Boolean)
 _PEOPLE = sa.select(t.technicians.c.id).limit(MOST_NAMED + 1)
 NEWEST = Sessions.sql_select.order_by(_S.started_at.desc(), _S.id.desc())
 LIVE = Sessions.sql_all.where(_S.ended_at.is_(None))

@@ -48,6 +48,11 @@ class Finding:
     count: int
     evidence: str
 
+    @property
+    def line(self) -> str:
+        """How it is kept: four words with tabs between, the kind first."""
+        return "\t".join((self.kind.value, self.where, str(self.count), self.evidence))
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -16,7 +16,7 @@ from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.parties import Actor, ActorKind, operator_actor
 from bastion.errors import AuthenticationFailed
 from bastion.services.access import RequestDraft
-from bastion.services.authentication import staff_actor
+from bastion.services.actors import staff_actor
 
 ME = operator_actor("demo")
 

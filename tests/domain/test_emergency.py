@@ -70,6 +70,6 @@ def test_a_review_needs_an_agreement_words_and_the_present_version():
 )  # fmt: skip
 def test_a_call_names_somebody_in_plain_characters(changes, field):
     with pytest.raises(Invalid) as refused:
-        replace(Call("Anne Roux", "Alice", "4512"), **changes).checked  # noqa: B018 - raises
+        replace(Call("Anne Roux", "Alice", "4512"), **changes).checked()
     assert refused.value.field == field
-    assert Call("  Anne ", "", " 12 ").checked == Call("Anne", "", "12")
+    assert Call("  Anne ", "", " 12 ").checked() == Call("Anne", "", "12")

@@ -25,7 +25,7 @@ from bastion.proxy.supervisor import Keeping, Supervisor
 from bastion.proxy.tcp import Networks
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
-from bastion.services.authentication import staff_actor
+from bastion.services.actors import staff_actor
 from bastion.services.bundle import Services, build
 from bastion.services.directory import FacilityForm, SupplierForm
 from bastion.services.inventory import DeviceForm

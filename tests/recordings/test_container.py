@@ -261,7 +261,7 @@ class Seen:
         pass
 
     def findings(self):
-        return ("identity_number 2 valid key", "hl7 1 MSH")
+        return ("identity_number\tterminal\t2\tvalid key", "hl7\tterminal\t1\tMSH")
 
 
 def test_what_was_seen_is_under_the_seal_and_hinders_no_second_sealing(recorder, shell, store, signer, tmp_path):
@@ -272,5 +272,5 @@ def test_what_was_seen_is_under_the_seal_and_hinders_no_second_sealing(recorder,
     sealed = seal(recorder.directory, store, signer, Seen)
     assert sealed.findings == ("hl7", "identity_number")
     (track,) = Sealed.open(store, recorder.directory.name, signer.public).manifest().tracks
-    assert track.findings == ("identity_number 2 valid key", "hl7 1 MSH")
+    assert track.findings == ("identity_number\tterminal\t2\tvalid key", "hl7\tterminal\t1\tMSH")
     assert seal(again, store, signer).findings == ("hl7", "identity_number")

@@ -19,8 +19,8 @@ from bastion.domain.undertaking import SHIPPED, Way
 from bastion.errors import AuthenticationFailed
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
+from bastion.services.actors import staff_actor, technician_actor
 from bastion.services.antivirus import Antivirus
-from bastion.services.authentication import staff_actor, technician_actor
 from bastion.services.bundle import Services, build
 from bastion.services.directory import FacilityForm, SupplierForm
 from bastion.services.files import FileKeeping

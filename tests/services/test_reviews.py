@@ -17,7 +17,7 @@ from bastion.errors import (
     ReasonNeeded,
     Suspended,
 )
-from bastion.services.authentication import reviewed, staff_actor
+from bastion.services.actors import reviewed, staff_actor
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.reviews import CampaignForm
 from tests.services.house import OPERATOR, SOURCE, moved

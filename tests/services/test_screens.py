@@ -22,7 +22,7 @@ def looked(head: TrackHead, *pieces: bytes) -> tuple[str, ...]:
 
 
 def test_a_number_on_the_screen_is_counted_and_not_repeated() -> None:
-    assert looked(SCREEN, b"$ cat list\r\n", f"{NIR}\r\n".encode()) == ("identity_number 1 valid key",)
+    assert looked(SCREEN, b"$ cat list\r\n", f"{NIR}\r\n".encode()) == ("identity_number\tterminal\t1\tvalid key",)
     assert looked(SCREEN, b"$ uptime\r\n up 3 days\r\n") == ()
 
 
@@ -31,10 +31,10 @@ def test_the_look_ends_somewhere_and_says_so(head: TrackHead, most: str, monkeyp
     monkeypatch.setattr(screens, most, 2 << 20)
     filling = b"x\n" * (1 << 20)
     assert looked(head, filling) == ()
-    assert looked(head, filling, NIR.encode()) == ("too_large 1 the first 2 MiB were looked at",)
+    assert looked(head, filling, NIR.encode()) == ("too_large\tterminal\t1\tthe first 2 MiB were looked at",)
     assert looked(head, filling[:-40], NIR.encode() + b"\n" + filling) == (
-        "identity_number 1 valid key",
-        "too_large 1 the first 2 MiB were looked at",
+        "identity_number\tterminal\t1\tvalid key",
+        "too_large\tterminal\t1\tthe first 2 MiB were looked at",
     )
 
 

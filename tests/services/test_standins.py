@@ -19,7 +19,7 @@ from bastion.errors import (
     ReasonNeeded,
     SelfApproval,
 )
-from bastion.services.authentication import lent_to
+from bastion.services.actors import lent_to
 from bastion.services.people import Duty, StaffForm
 from bastion.services.standins import DelegationForm
 from policies.model import Action

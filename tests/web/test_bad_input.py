@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from bastion import clock
 from bastion.domain.parties import Role
-from bastion.services.authentication import staff_actor
+from bastion.services.actors import staff_actor
 from bastion.services.people import StaffForm
 from tests.services.house import OPERATOR, SOURCE
 from tests.web import bad_input, matrix

@@ -10,16 +10,8 @@ from bastion.secret import Secret
 from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from web.api.bearer import Me, Use
-from web.api.shapes import (
-    AccountShape,
-    DerogationShape,
-    DeviceShape,
-    EndpointShape,
-    Instant,
-    Limit,
-    Offset,
-    Shape,
-)
+from web.api.register_shapes import AccountShape, DeviceShape, EndpointShape
+from web.api.shapes import DerogationShape, Instant, Limit, Offset, Shape
 
 
 class DeviceBody(Shape):

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 
 from bastion.domain.parties import Role
 from web.api.bearer import Me, Use
-from web.api.shapes import AssignmentShape, Shape
+from web.api.register_shapes import AssignmentShape
+from web.api.shapes import Shape
 
 
 class MeShape(Shape):

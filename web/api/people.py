@@ -6,7 +6,8 @@ from bastion.domain.country import HOME
 from bastion.domain.parties import Role
 from bastion.services.people import Duty, StaffForm, TechnicianForm
 from web.api.bearer import Me, Use
-from web.api.shapes import Instant, KeyShape, Limit, Offset, Shape, StaffShape, TechnicianShape
+from web.api.register_shapes import KeyShape, StaffShape, TechnicianShape
+from web.api.shapes import Instant, Limit, Offset, Shape
 from web.portal.links import link_of
 
 

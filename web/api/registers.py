@@ -5,7 +5,8 @@ from fastapi import APIRouter
 from bastion.domain.country import HOME
 from bastion.services.directory import FacilityForm, SupplierForm
 from web.api.bearer import Me, Use
-from web.api.shapes import FacilityShape, Instant, Shape, SupplierShape
+from web.api.register_shapes import FacilityShape, SupplierShape
+from web.api.shapes import Instant, Shape
 
 
 class FacilityBody(Shape):

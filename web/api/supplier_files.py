@@ -13,7 +13,8 @@ from bastion.services.rosters import Listed
 from bastion.services.subcontractors import SubcontractorForm
 from bastion.services.supplier_files import Remark
 from web.api.bearer import Me, Use
-from web.api.shapes import Reason, Shape, SupplierShape, TechnicianShape
+from web.api.register_shapes import SupplierShape, TechnicianShape
+from web.api.shapes import Reason, Shape
 
 
 class SubcontractorShape(Shape):

@@ -9,11 +9,11 @@ from starlette.responses import Response
 from bastion.domain.credentials import ApiToken
 from bastion.domain.parties import Role
 from bastion.domain.telling import Topic, offered_to
-from bastion.errors import BastionError, Invalid
+from bastion.errors import BastionError
 from web import fields, labels, message_words
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
-from web.render import LANGUAGE, LANGUAGES
+from web.render import remember_language
 from web.security import end_session, local_path, token_of
 
 router = APIRouter()
@@ -43,7 +43,7 @@ async def language(seen: Seen, language: Text = "", back: Text = "") -> Response
 @router.post("/account/password")
 async def password(seen: Seen, old: Text = "", password: Text = "", again: Text = "") -> Response:
     async def work() -> Response:
-        need_same(password, again)
+        fields.need_same(password, again)
         await seen.services.authentication.change_password(seen.actor, old, password)
         response = go("/sign-in", "password")
         end_session(response)
@@ -101,19 +101,6 @@ async def sign_out(seen: Seen) -> Response:
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
-def need_same(password: str, again: str) -> None:
-    if password != again:
-        raise Invalid("again", field="again", sentence="The two passwords differ. Type the same one twice.")
-
-
-def remember_language(response: Response, language: str) -> None:
-    """Keep the language for the pages before signing in."""
-    if language in LANGUAGES:
-        response.set_cookie(
-            LANGUAGE, language, max_age=365 * 86400, path="/", secure=True, httponly=True, samesite="strict"
-        )
-
-
 async def _show(
     seen: Console, typed: Typed, error: BastionError | None = None, made: ApiToken | None = None, text: str = ""
 ) -> Response:

@@ -8,9 +8,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from bastion.errors import AuthenticationFailed, BastionError, TooManyAttempts
 from web.console import Typed, go
 from web.errors import status_of
+from web.fields import need_same
 from web.labels import N_
-from web.pages.account import need_same, remember_language
-from web.render import page, qr
+from web.render import page, qr, remember_language, secret_of
 from web.security import local_path, services_of, set_session, source_of
 
 router = APIRouter()
@@ -108,9 +108,3 @@ async def _invitation(request: Request, secret: str, wrong: BastionError | None 
         request, "setup.html", status=int(status_of(wrong)) if wrong else 200, page_title=N_("Set up your account"),
         invited=staff, secret=secret, qr=qr(uri), totp_secret=secret_of(uri), error=wrong,
     )  # fmt: skip
-
-
-def secret_of(uri: str) -> str:
-    """Return the secret of an otpauth address in groups of four, to be typed by hand."""
-    secret = uri.partition("secret=")[2].partition("&")[0]
-    return " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))

@@ -15,10 +15,9 @@ from web import country_words, fields
 from web.console import Console, Seen, Typed, go
 from web.facts import WAYS, WHERE
 from web.labels import N_
-from web.pages.door import secret_of
 from web.paging import PAGE, pages
 from web.portal.links import link_of
-from web.render import qr
+from web.render import qr, secret_of
 from web.views import local_day
 
 router = APIRouter(prefix="/directory/technicians")

@@ -131,4 +131,4 @@ async def _read(seen: Console, said: Proposal) -> WindowForm:
         fields.wall_minutes(said.begins, "begins"), fields.whole(said.minutes, "minutes"),
     )  # fmt: skip
     kind = fields.choice(said.kind, InterventionKind, "kind")
-    return WindowForm(said.device, said.supplier, kind, rhythm.checked, ends, said.reason)
+    return WindowForm(said.device, said.supplier, kind, rhythm, ends, said.reason)

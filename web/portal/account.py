@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from bastion.errors import BastionError
 from web.console import Typed, go
+from web.fields import need_same
 from web.labels import N_
-from web.pages.account import need_same, remember_language
 from web.portal.security import end_session, own_path, token_of
 from web.portal.visit import Come, Visit
+from web.render import remember_language
 
 router = APIRouter()
 Text = Annotated[str, Form()]

@@ -13,11 +13,10 @@ from bastion.errors import AuthenticationFailed, BastionError, Invalid, LinkSpen
 from bastion.services.invitations import Answers
 from web.console import Typed, go
 from web.errors import status_of
+from web.fields import need_same
 from web.labels import N_
-from web.pages.account import need_same, remember_language
-from web.pages.door import secret_of
 from web.portal.security import own_path, set_session
-from web.render import page, qr
+from web.render import page, qr, remember_language, secret_of
 from web.security import services_of, source_of
 
 router = APIRouter()

@@ -1,19 +1,18 @@
 """Signing in at the suppliers' door, and passing the guard of a route there. No row of the console's is looked at."""
 
+from functools import partial
 from typing import Annotated, Final
-from urllib.parse import quote
 
 from fastapi import Depends, Request
-from starlette.responses import Response
 
 from bastion.services.portal import Guest
+from web import security
 from web.portal.guards import PORTAL_GUARDS, PREFIX
 from web.security import NotSignedIn, local_path, services_of, source_of
 
 COOKIE: Final = "__Host-bastion-supplier"
 """Apart from the console's, so that one browser may hold both and neither opens the other door (R-16, T27)."""
 HOME: Final = f"{PREFIX}/"
-SIGN_IN: Final = f"{PREFIX}/sign-in"
 
 
 def token_of(request: Request) -> str:
@@ -49,20 +48,10 @@ def own_path(address: str) -> str:
     return path if path.startswith(HOME) else HOME
 
 
-def sign_in_address(request: Request) -> str:
-    if request.method != "GET" or request.url.path == HOME:
-        return SIGN_IN
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return f"{SIGN_IN}?next={quote(here, safe='')}"
-
-
 async def guest_still_in(request: Request) -> Guest | None:
     return await services_of(request).portal.guest(token_of(request), source_of(request))
 
 
-def set_session(response: Response, token: str) -> None:
-    response.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="strict")
-
-
-def end_session(response: Response) -> None:
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+set_session = partial(security.set_session, cookie=COOKIE)
+end_session = partial(security.end_session, cookie=COOKIE)
+sign_in_address = partial(security.sign_in_address, home=HOME)

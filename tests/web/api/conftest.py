@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from bastion import clock
 from bastion.domain.parties import Role, Staff
 from bastion.errors import AuthenticationFailed
-from bastion.services.authentication import CODE_SECONDS, staff_actor
+from bastion.services.actors import staff_actor
+from bastion.services.authentication import CODE_SECONDS
 from tests.services.house import SOURCE, House, enrol
 from web.api.bearer import PREFIX
 

@@ -7,7 +7,7 @@ import pyotp
 
 from bastion import clock
 from tests.services.house import OPERATOR
-from web.pages.door import secret_of
+from web.render import secret_of
 
 
 async def test_the_language_of_the_door_is_chosen_there_and_remembered(visitor):

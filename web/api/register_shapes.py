@@ -1,0 +1,147 @@
+"""What registers look like to programs: hospitals, suppliers, people, devices."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field
+
+from bastion import clock
+from bastion.domain.device import Endpoint, Protocol
+from bastion.domain.parties import Role
+from bastion.services.views import DeviceView, TechnicianView
+from web.api.shapes import DerogationShape, Shape
+
+
+class FacilityShape(Shape):
+    id: str
+    code: str
+    name: str
+    finess: str
+    timezone: str
+
+
+class SupplierShape(Shape):
+    id: str
+    code: str
+    name: str
+    networks: list[str]
+    contract_end: datetime | None
+    active: bool
+    contact: str
+    countries: list[str]
+    contract_number: str
+    contract_start: datetime | None
+    security_contact: str
+
+
+class KeyShape(Shape):
+    id: str
+    fingerprint: str
+    label: str
+    added_at: datetime
+
+
+class TechnicianShape(Shape):
+    id: str
+    login: str
+    name: str
+    email: str
+    supplier: str
+    language: str
+    valid_until: datetime | None
+    active: bool
+    employer_id: str
+    """The subcontractor that employs this person; empty for the supplier itself (R-46)."""
+    country: str
+    totp_enrolled: bool
+    keys: list[KeyShape]
+
+    @classmethod
+    def of(cls, view: TechnicianView) -> Self:
+        person = view.technician
+        return cls(
+            id=person.id, login=person.login, name=person.name, email=person.email, supplier=view.supplier.code,
+            language=person.language, valid_until=person.valid_until, active=person.active,
+            employer_id=person.employer_id, country=person.country, totp_enrolled=view.totp_enrolled,
+            keys=[KeyShape(id=k.id, fingerprint=k.fingerprint, label=k.label, added_at=k.added_at) for k in view.keys],
+        )  # fmt: skip
+
+
+class AssignmentShape(Shape):
+    """A role and where it is held: a facility's id, or `*` for all; `wards` limit an approver to their devices."""
+
+    role: Role
+    facility_id: str
+    wards: tuple[str, ...]
+
+
+class StaffShape(Shape):
+    """`roles` and `facilities` sum up; `assignments` say which role is held where."""
+
+    id: str
+    login: str
+    name: str
+    email: str
+    roles: frozenset[Role]
+    facilities: frozenset[str]
+    assignments: tuple[AssignmentShape, ...]
+    language: str
+    active: bool
+
+
+class EndpointShape(Shape):
+    id: str
+    host: str
+    port: int
+    pinned: bool
+    pinned_at: datetime | None
+    pinned_by: str
+    protocol: Protocol = Protocol.SSH
+    options: dict[str, str] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> Self:
+        return cls(
+            id=endpoint.id, host=endpoint.host, port=endpoint.port, pinned=bool(endpoint.host_keys),
+            pinned_at=endpoint.pinned_at, pinned_by=endpoint.pinned_by, protocol=endpoint.protocol,
+            options=dict(endpoint.options),
+        )  # fmt: skip
+
+
+class AccountShape(Shape):
+    """A login on a device. Its secret is not here, and nowhere else to be read."""
+
+    id: str
+    login: str
+    kind: str
+
+
+class DeviceShape(Shape):
+    id: str
+    code: str
+    name: str
+    facility: str
+    suppliers: list[str]
+    criticality: int
+    ward: str
+    location: str
+    maker: str
+    model: str
+    serial: str
+    active: bool
+    ready: bool
+    endpoints: list[EndpointShape]
+    derogations: list[DerogationShape]
+    accounts: list[AccountShape]
+
+    @classmethod
+    def of(cls, view: DeviceView) -> Self:
+        d = view.device
+        return cls(
+            id=d.id, code=d.code, name=d.name, facility=view.facility.code, suppliers=[s.code for s in view.suppliers],
+            criticality=d.criticality, ward=d.ward, location=d.location, maker=d.maker, model=d.model, serial=d.serial,
+            active=d.active, ready=view.ready,
+            endpoints=[EndpointShape.of(endpoint) for endpoint in view.endpoints],
+            derogations=[DerogationShape.of(one, clock.now()) for one in view.derogations],
+            accounts=[AccountShape(id=a.id, login=a.login, kind=a.kind.value) for a in view.accounts],
+        )  # fmt: skip
