@@ -5,7 +5,7 @@ company is not there for him: the same answer as for an id that never was.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Supplier, Technician
 from bastion.domain.portal import Correspondent
+from bastion.domain.remark import Remark
 from bastion.domain.roster import Confirmation
 from bastion.errors import Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services.authentication import Authentication
@@ -45,11 +46,15 @@ class Colleague:
 
 @dataclass(frozen=True, slots=True)
 class CompanyRequest:
-    """A request of the company's people: what was asked and what became of it."""
+    """A request of the company's people: what was asked and what became of it.
+
+    `thread` is to be read, where one request is looked at: whoever does the work answers for it himself.
+    """
 
     request: AccessRequest
     device: Device
     facility: Facility
+    thread: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ class Company:
             row = await uow.requests.get(request_id)
             if row is None or row.supplier_id != supplier.id:
                 raise NotFound(request_id)
-            return await _company_request(Joins(uow), row)
+            return replace(await _company_request(Joins(uow), row), thread=tuple(await uow.remarks.of(row.id)))
 
     async def add(self, actor: Actor, form: NewColleague) -> Technician:
         """Register a colleague under a login that begins with the company's code: so no name of another company's

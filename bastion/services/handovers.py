@@ -1,6 +1,6 @@
 """Handing an open authorisation to a colleague of the same company: asked by its holder or by staff, agreed to anew."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bastion import clock
@@ -13,6 +13,7 @@ from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services import reasons
+from bastion.services.access import MAX_TEXT, TOO_LONG
 from bastion.services.decisions import Decisions, Urgency, policy_ids, refusal
 from bastion.services.emergencies import announce
 from bastion.services.joins import found
@@ -26,6 +27,14 @@ from policies.model import Action, Decision
 NOBODY = "There is no usable technician of this company under that login."
 
 
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Who could take an authorisation over, and who was asked for and waits for the hospital's word."""
+
+    colleagues: tuple[Technician, ...]
+    waiting: tuple[str, ...]
+
+
 class Handovers:
     def __init__(self, database: Database, decisions: Decisions, maintenance: Maintenance) -> None:
         self._database = database
@@ -35,6 +44,8 @@ class Handovers:
     async def ask(self, actor: Actor, grant_id: str, login: str, reason: str) -> AccessRequest:
         """Ask that a colleague takes over what is left of an open authorisation, for a stated reason."""
         said = reasons.for_the_technician(reason, "reason")
+        if len(said) > MAX_TEXT:
+            raise Invalid("reason", field="reason", sentence=TOO_LONG, limit=MAX_TEXT)
         now = clock.now()
         async with self._database.write() as uow:
             grant = await self._held(uow, actor, grant_id, now)
@@ -58,6 +69,17 @@ class Handovers:
             if emergency is None:
                 made = await self._maintenance.stand_in(uow, actor, made, device, supplier, now)
         return made
+
+    async def passing(self, actor: Actor, grant_id: str) -> Passing:
+        """What whoever holds an open authorisation, or looks after it, needs to know before he hands it over."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            grant = await self._held(uow, actor, grant_id, now)
+            people = await uow.technicians.of_supplier(grant.supplier_id)
+            asked = [await uow.requests.get(one.id) for one in await uow.handovers.of_grant(grant.id)]
+        able = [one for one in people if one.id != grant.technician_id and one.usable(now)]
+        waiting = [one.technician_name for one in asked if one and one.state(now) is RequestState.PENDING]
+        return Passing(tuple(able), tuple(waiting))
 
     async def _held(self, uow: UnitOfWork, actor: Actor, grant_id: str, now: datetime) -> Grant:
         grant = found(await uow.grants.get(grant_id), grant_id)

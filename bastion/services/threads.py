@@ -1,12 +1,13 @@
 """Question and answer on a request that waits, each step in the trail; whoever looks at it reads it at once (R-25)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind
-from bastion.domain.remark import Remark, Side, checked
+from bastion.domain.remark import Remark, Side, checked, open_questions
 from bastion.errors import Conflict, NotFound
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
@@ -42,6 +43,14 @@ class Threads:
         """What was asked and answered, the first entry first."""
         async with self._database.read() as uow:
             return await uow.remarks.of((await _seen(uow, actor, request_id)).id)
+
+    async def asked(self, actor: Actor, requests: Iterable[AccessRequest]) -> dict[str, Remark]:
+        """The newest open question on each of these requests that wait, by id: for a list of one's own."""
+        now = clock.now()
+        waiting = [one.id for one in requests if may_see(actor, one) and one.state(now) is RequestState.PENDING]
+        async with self._database.read() as uow:
+            threads = await uow.remarks.of_several(waiting)
+        return {ident: questions[-1] for ident, thread in threads.items() if (questions := open_questions(thread))}
 
 
 async def _seen(uow: UnitOfWork, actor: Actor, request_id: str) -> AccessRequest:

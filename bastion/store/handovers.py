@@ -17,5 +17,9 @@ class Handovers(Repository[Handover]):
         found = await self._many(OF_SEVERAL, {"ids": list(ids)}) if ids else []
         return {one.id: one for one in found}
 
+    async def of_grant(self, grant_id: str) -> list[Handover]:
+        return await self._many(OF_GRANT, {"gone": grant_id})
+
 
 OF_SEVERAL = Handovers.sql_select.where(t.handovers.c.id.in_(sa.bindparam("ids", expanding=True)))
+OF_GRANT = Handovers.sql_all.where(t.handovers.c.grant_id == sa.bindparam("gone"))

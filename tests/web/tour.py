@@ -139,6 +139,9 @@ async def _suppliers(house: House) -> list[Stop]:
     own = await house.services.access.search(house.technician(karim))
     held = next(view for view in own if view.grant and view.grant.revoked_at is None)
     waiting = next(view for view in own if not view.grant)
+    if not await house.services.threads.of(house.technician(karim), waiting.request.id):
+        question = "Quelle version du logiciel est en place, et qui sera auprès du dispositif ?"
+        await house.services.threads.ask(house.staff(house.max), waiting.request.id, question)
     base = "/supplier"
     return [
         Stop("supplier-sign-in", "", f"{base}/sign-in"),

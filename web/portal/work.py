@@ -7,7 +7,10 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import PlainTextResponse, Response
 
 from bastion.domain.access_request import InterventionKind, RequestState
-from bastion.errors import BastionError, Invalid, NotFound
+from bastion.domain.grant import Grant, GrantStatus
+from bastion.errors import BastionError, Conflict, Invalid, NotFound
+from bastion.services import reasons
+from bastion.services.handovers import Passing
 from bastion.services.views import MenuItem, RequestView
 from web import condition_words, device_words, fields, labels, pasted, plan_words
 from web.console import Typed, go
@@ -69,14 +72,34 @@ async def withdraw(seen: Come, ident: str) -> Response:
 @router.post("/requests/{ident}/extend")
 async def extend(seen: Come, ident: str, minutes: Text = "", reason: Text = "") -> Response:
     async def work() -> Response:
-        view = await _own(seen, ident)
-        if view.grant is None:
-            raise NotFound(ident)
-        length = fields.whole(minutes, "minutes")
-        made = await seen.services.access.extend(seen.actor, view.grant.id, length, reason.strip())
+        grant, length = await _granted(seen, ident), fields.whole(minutes, "minutes")
+        made = await seen.services.access.extend(seen.actor, grant.id, length, reason.strip())
         return go(f"/supplier/requests/{made.id}", "asked")
 
     return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(reason=reason)))
+
+
+@router.post("/requests/{ident}/answer")
+async def answer(seen: Come, ident: str, text: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.threads.answer(seen.actor, ident, text)
+        return go(f"/supplier/requests/{ident}", "answered")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(text=text)))
+
+
+@router.post("/requests/{ident}/hand-over")
+async def hand_over(seen: Come, ident: str, technician: Text = "", why: Text = "") -> Response:
+    """Ask that a colleague takes over. His request is his own: the way leads back to where one came from."""
+
+    async def work() -> Response:
+        grant = await _granted(seen, ident)
+        if not technician.strip():
+            raise Invalid("nobody", field="technician", sentence="Choose a colleague from the list.")
+        await seen.services.handovers.ask(seen.actor, grant.id, technician, reasons.for_the_technician(why, "why"))
+        return go(f"/supplier/requests/{ident}", "handed_over")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(technician=technician, why=why)))
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
@@ -90,6 +113,7 @@ async def _board(seen: Visit) -> dict[str, Any]:
     shown = {view.request.id for view in (*waiting, *held)}
     return {
         "waiting": waiting,
+        "asked": await seen.services.threads.asked(seen.actor, [view.request for view in waiting]),
         "held": [(view, pasted.for_request(seen, view)) for view in held],
         "past": [view for view in rows if view.request.id not in shown],
         "address": pasted.address_of(seen),
@@ -97,15 +121,31 @@ async def _board(seen: Visit) -> dict[str, Any]:
     }
 
 
-async def _own(seen: Visit, ident: str) -> RequestView:
-    return await seen.services.access.get(seen.actor, ident)
+async def _granted(seen: Visit, ident: str) -> Grant:
+    """The authorisation that a request of one's own led to."""
+    view = await seen.services.access.get(seen.actor, ident)
+    if view.grant is None:
+        raise NotFound(ident)
+    return view.grant
+
+
+async def _passing(seen: Visit, view: RequestView) -> Passing | None:
+    """To whom an open authorisation could pass; of one that only adds time to another, the first one does."""
+    if view.grant is None or view.request.extends_grant_id or view.grant.status(seen.face.now) is not GrantStatus.OPEN:
+        return None
+    try:
+        return await seen.services.handovers.passing(seen.actor, view.grant.id)
+    except Conflict:  # it has ended between the two looks
+        return None
 
 
 async def _show(seen: Visit, ident: str, error: BastionError | None = None, typed: Typed | None = None) -> Response:
-    view = await _own(seen, ident)
+    view = await seen.services.access.get(seen.actor, ident)
+    passing = await _passing(seen, view)
     return seen.page(
         "request.html", error=error, view=view, typed=typed or Typed(), words=device_words, paste_words=pasted,
         pasted=pasted.for_request(seen, view), terms=condition_words,
+        passing=passing, colleagues=[(one.login, one.name) for one in passing.colleagues] if passing else [],
         more=[(choice, seen.face.span(fields.length(choice)), "") for choice in MORE_MINUTES],
     )  # fmt: skip
 
