@@ -14,7 +14,7 @@ def test_what_was_said_stays_and_what_is_empty_goes():
     assert options.checked(Protocol.TELNET, prompts) == prompts
 
 
-@pytest.mark.parametrize("protocol", set(Protocol) - {Protocol.TELNET, Protocol.SERIAL})
+@pytest.mark.parametrize("protocol", sorted(set(Protocol) - {Protocol.TELNET, Protocol.SERIAL}))
 def test_other_services_have_none(protocol):
     assert options.checked(protocol, {"baud": ""}) == {}
     with pytest.raises(Invalid) as refused:

@@ -92,7 +92,7 @@ async def test_T32_a_derogation_of_another_hospital_or_device_is_not_there(house
         ({"ends": clock.now() - DAY}, "ends"),
         ({"ends": clock.now() + 400 * DAY}, "ends"),
     ],
-    ids=str,
+    ids=range(9),
 )
 async def test_R10_bad_ones_are_refused_at_their_field(house, use, wrong, field):
     with pytest.raises(Invalid) as refused:

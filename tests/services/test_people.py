@@ -27,6 +27,7 @@ async def test_technicians_show_keys_and_whether_they_have_an_authenticator(hous
         public_line().replace(" ", "\t"),
         "x" * 50_000,
     ],
+    ids=range(9),
 )
 async def test_T13_only_one_plain_key_is_taken(house, text):
     with pytest.raises(Invalid):

@@ -68,7 +68,7 @@ def test_R10_no_device_is_asked_for_anything_old_without_a_derogation(what):
     assert offered.for_device(USES[what]) == DEVICE[what]
 
 
-@pytest.mark.parametrize("name", LEGACY.keys() - {SMALL_RSA})
+@pytest.mark.parametrize("name", sorted(LEGACY.keys() - {SMALL_RSA}))
 def test_R10_a_derogation_adds_exactly_what_it_names_and_last(name):
     added = {use: offered.for_device(use, (name,))[len(offered.for_device(use)) :] for use in AlgorithmUse}
     assert added == {use: (name,) if use is LEGACY[name] else () for use in AlgorithmUse}
