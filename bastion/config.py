@@ -142,6 +142,15 @@ class Settings(BaseSettings):
     review_days: int = Field(
         3, ge=1, le=30, description="Working days within which another person reviews an emergency (R-26)."
     )
+    report_days: int = Field(
+        7,
+        ge=0,
+        le=92,
+        description=(
+            "Days after the end of the work within which its supplier reports on it; then it asks for nothing new but "
+            "emergencies (R-59). 0: the lack of a report blocks nobody."
+        ),
+    )
     paper_warning_days: int = Field(
         30, ge=1, le=180, description="Days before a supplier's paper ends in which the bastion announces it (R-67)."
     )

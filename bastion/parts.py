@@ -152,7 +152,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             RecordingStore(archive.blobs, signer.public), partial(_scan, settings.test_networks),
             _file_keeping(settings),
             proof_length=settings.proof_length, keep=Retention(settings.recording_months),
-            review_days=settings.review_days,
+            review_days=settings.review_days, report_days=settings.report_days,
             warn_papers=timedelta(days=settings.paper_warning_days),
             rhythm=Rhythm(timedelta(days=settings.confirm_days), timedelta(days=settings.confirm_grace_days)),
             outward=_outward(settings),

@@ -138,6 +138,7 @@ def _context(facts: ContextFacts, supplier: SupplierFacts) -> dict[str, Any]:
         "isRequester": facts.is_requester,
         "isCaller": facts.is_caller,
         "reviewOverdue": facts.review_overdue,
+        "reportOverdue": facts.report_overdue,
         "countryDeclared": facts.country_declared,
         "outsideEea": facts.outside_eea,
     }

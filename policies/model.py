@@ -115,7 +115,8 @@ class ContextFacts:
     `duration` is the length of the window asked for, or granted. `factors` counts proved factors, `approvals` the
     people who agreed. `is_requester`: the principal made, or would benefit from, the request in question; `is_caller`:
     he called the supplier about the emergency in question. `review_overdue`: nobody has reviewed in time an earlier
-    emergency of the supplier (R-26). `country_declared`: the supplier declared the country its person works from;
+    emergency of the supplier (R-26). `report_overdue`: it owes the report on an intervention for too long (R-59).
+    `country_declared`: the supplier declared the country its person works from;
     `outside_eea`: it lies outside the European Economic Area, or is not known (R-45).
     """
 
@@ -129,6 +130,7 @@ class ContextFacts:
     is_requester: bool = True
     is_caller: bool = True
     review_overdue: bool = True
+    report_overdue: bool = True
     country_declared: bool = False
     outside_eea: bool = True
 

@@ -33,6 +33,7 @@ from web.pages import (
     papers,
     recordings,
     registers,
+    reports,
     requests,
     reviews,
     rota,
@@ -52,7 +53,7 @@ from web.security import admit, end_session, sign_in_address
 from web.shield import MAX_BODY
 
 PAGES: Final = (
-    door, home, live, asking, requests, sessions, desk, recordings, audit, locks, messages, account, devices,
+    door, home, live, asking, requests, reports, sessions, desk, recordings, audit, locks, messages, account, devices,
     derogations, technicians, staff, registers, imports, papers, supplier_files, undertakings,
     emergencies, windows, calendar, gmao, reviews, rota, standins,
 )  # fmt: skip

@@ -25,6 +25,7 @@ from web import (
     order_words,
     paper_words,
     plan_words,
+    report_words,
     watch_words,
 )
 from web.labels import N_
@@ -133,7 +134,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "outcome": OUTCOMES, "kind": KINDS, "op": labels.FILE_OPERATIONS, "direction": desk_words.DIRECTIONS,
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,
         "verdict": emergency_words.OUTCOMES, "emergency": emergency_words.YES, "late": emergency_words.YES,
-        "own": emergency_words.YES, "register": import_words.REGISTERS, "paper": paper_words.KINDS,
+        "after": report_words.AFTER, "own": emergency_words.YES, "register": import_words.REGISTERS,
+        "paper": paper_words.KINDS,
         "finding": {code: words for code, (_, words) in order_words.FINDINGS.items()}, "rule": order_words.RULES,
         "files": FILES, "scan": desk_words.SCANS, "announced": desk_words.ANNOUNCED,
         "signature": desk_words.UNSCANNED,
@@ -144,7 +146,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )  # fmt: skip
 """By field, the word for each code in it; a field may hold several codes."""
-INSTANTS: Final = frozenset({"start", "end", "until", "expires", "first", "last"})
+INSTANTS: Final = frozenset({"start", "end", "until", "expires", "first", "last", "erased_by"})
 MINUTES: Final = frozenset({"minutes", "agreed"})
 CODED: Final = frozenset(
     {
@@ -157,7 +159,7 @@ CODED: Final = frozenset(
 WRITTEN: Final = frozenset(
     {
         "reason", "why", "note", "work_order", "label", "detail", "keeps", "patient_why", "rollback", "people",
-        "backup", "caller",
+        "backup", "caller", "taken",
     }
 )  # fmt: skip
 """What a person typed, shown as a quotation."""

@@ -192,6 +192,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "withdrawn": N_("The request is taken back."),
         "revoked": N_("The authorisation is withdrawn; its sessions end."),
         "asked": N_("The request is made; the approvers see it now."),
+        "reported": N_("Thank you. The hospital has your report."),
         "answered": N_("Your answer is with the hospital."),
         "handed_over": N_("Asked. Once agreed to, the colleague takes over and the first session ends."),
         "window_proposed": N_("Proposed. Others must agree before it stands."),

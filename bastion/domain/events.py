@@ -76,6 +76,7 @@ KINDS = MappingProxyType(
             _kind("request:withdrawn", _I, "", "note"),
             _kind("request:question", _I, "", "note"),
             _kind("request:answer", _I, "", "note"),
+            _kind("request:reported", _N, "after late erased_by", "note taken"),
             _kind("notice:acknowledged", _I, "grant how"),
             _kind("grant:created", _N, f"request {_GRANTED} channels files policy emergency conditions", "technician"),
             _kind("window:proposed", _N, f"{_GRANTED} minutes window quorum", "reason"),

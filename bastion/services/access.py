@@ -20,6 +20,7 @@ from bastion.services.emergencies import announce
 from bastion.services.joins import Joins, found, scope
 from bastion.services.maintenance import Maintenance
 from bastion.services.paperwork import lacks_of
+from bastion.services.reports import overdue_of
 from bastion.services.requests import (
     RequestViews,
     audit_decision,
@@ -94,7 +95,8 @@ class Access:
             if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
                 raise Conflict("pending", sentence=WAITS_ALREADY)
             urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
-            decision = await self._ask_policy(uow, actor, ask, draft.kind, now, urgency)
+            owed = await overdue_of(uow, ask.supplier.id, now)
+            decision = await self._ask_policy(uow, actor, ask, draft.kind, now, urgency, owed)
             made = _make_request(actor, draft, ask, decision, now)
             await self._keep_request(uow, actor, made, ask, decision, now, draft.emergency)
             if decision.allowed and draft.emergency is None and (order is None or order.fits):  # else a person reads it
@@ -207,9 +209,9 @@ class Access:
 
     async def _ask_policy(
         self, uow: UnitOfWork, actor: Actor, ask: Ask, kind: InterventionKind, now: datetime,
-        urgency: Urgency | None = None,
+        urgency: Urgency | None = None, owed: tuple[str, ...] = (),
     ) -> Decision:  # fmt: skip
-        lacks = await lacks_of(uow, ask.technician, ask.supplier, now)
+        lacks = replace(await lacks_of(uow, ask.technician, ask.supplier, now), reports=owed)
         return self._decisions.on_device(
             Action.REQUEST, actor, ask.supplier, ask.device, kind, ask.wanted, now, lacks=lacks, urgency=urgency
         )

@@ -34,6 +34,7 @@ from bastion.services.people import People
 from bastion.services.portal import Portal
 from bastion.services.releases import Releases
 from bastion.services.replay import RecordingStore, Replay
+from bastion.services.reports import REPORT_DAYS, Reports
 from bastion.services.retention import Retention
 from bastion.services.reviews import Reviews
 from bastion.services.rosters import Rosters
@@ -77,6 +78,7 @@ class Services:
     access: Access
     forecasts: Forecasts
     threads: Threads
+    reports: Reports
     approvals: Approvals
     emergencies: Emergencies
     calendar: Calendar
@@ -122,7 +124,8 @@ class Services:
 def build(
     database: Database, vault: Vault, engine: PolicyEngine, recordings: RecordingStore, scan: HostKeyScanner,
     keeping: FileKeeping, *, proof_length: timedelta = PROOF_LENGTH, keep: Keep | None = None,
-    warn_papers: timedelta = WARN_BEFORE, review_days: int = REVIEW_DAYS, rhythm: Rhythm | None = None,
+    warn_papers: timedelta = WARN_BEFORE, review_days: int = REVIEW_DAYS,
+    report_days: int = REPORT_DAYS, rhythm: Rhythm | None = None,
     outward: Outward | None = None,
 ) -> Services:  # fmt: skip
     """Join the use cases to the store; `app.py` calls this once."""
@@ -143,12 +146,13 @@ def build(
         access=Access(database, decisions, maintenance, orders),
         forecasts=Forecasts(database, decisions),
         threads=Threads(database, decisions),
+        reports=Reports(database),
         approvals=approvals,
         maintenance=maintenance,
         handovers=Handovers(database, decisions, maintenance),
         calendar=Calendar(database),
         emergencies=Emergencies(database, decisions, authentication),
-        sessions=Sessions(database, decisions, vault, proof_length),
+        sessions=Sessions(database, decisions, vault, proof_length, report_days),
         supervision=Supervision(database, decisions, authentication),
         doing=Doing(database, decisions),
         watching=Watching(database, decisions, authentication),

@@ -86,7 +86,8 @@ class Decisions:
         overdue = urgency.overdue if urgency else ()
         context = replace(
             _context(now, actor.source, kind.value, duration, factors=2, approvals=approvals),
-            emergency=urgency is not None, review_overdue=bool(overdue), country_declared=lacks.country_declared,
+            emergency=urgency is not None, review_overdue=bool(overdue), report_overdue=bool(lacks.reports),
+            country_declared=lacks.country_declared,
             outside_eea=outside_eea(lacks.country),
         )  # fmt: skip
         who = replace(actor, lent=())  # nobody asks in another's name
@@ -240,6 +241,7 @@ def _context(
     return ContextFacts(
         now=now, source_ip=source, kind=kind, duration=duration, factors=factors, approvals=approvals,
         emergency=False, is_requester=is_requester, is_caller=False, review_overdue=False,
+        report_overdue=False,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from bastion.services.access import WAITS_ALREADY, Ask, RequestDraft, resolve
 from bastion.services.decisions import Decisions, Urgency, judged_source, policy_ids, reasons
 from bastion.services.joins import Joins
 from bastion.services.paperwork import lacks_of
+from bastion.services.reports import overdue_of
 from bastion.services.requests import check_minutes, refuse_if_locked
 from bastion.services.standby import standby
 from bastion.services.urgency import unreviewed
@@ -45,7 +46,8 @@ class Forecasts:
     ) -> Forecast:
         joins, theirs = Joins(uow), _as_technician(ask)
         asker = theirs if by_technician else actor
-        lacks = await lacks_of(uow, ask.technician, ask.supplier, now)
+        owed = await overdue_of(uow, ask.supplier.id, now)
+        lacks = replace(await lacks_of(uow, ask.technician, ask.supplier, now), reports=owed)
         urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
         asked = self._decisions.on_device(
             Action.REQUEST, asker, ask.supplier, ask.device, draft.kind, ask.wanted, now, lacks=lacks, urgency=urgency

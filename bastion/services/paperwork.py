@@ -1,4 +1,6 @@
-"""What a supplier and its person lack, for whoever asks the policy: papers (R-67), a declared country (R-45)."""
+"""What a supplier and its person lack, for whoever asks the policy: papers (R-67), a declared country (R-45), reports
+(R-59).
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +16,10 @@ RULE: Final = "papers-missing"
 """The rule of the library that refuses for want of a paper; a hospital's own set may keep it or not."""
 ABROAD: Final = "country-undeclared"
 """The rule that refuses work from a country the supplier did not declare."""
+REPORTS: Final = "report-overdue"
+"""The rule that refuses new work while a report is owed for too long."""
 _LACKS: Final = "Missing or expired: {papers}."
+_OWED: Final = "Owed: {refs}."
 _FROM: Final = "Declared: {countries}; this person: {country}."
 
 
@@ -25,6 +30,8 @@ class Lacks:
     papers: tuple[PaperKind, ...] = ()
     country: str = ""
     countries: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
+    """References of requests whose report is overdue; looked for where something new is asked for."""
 
     @property
     def country_declared(self) -> bool:
@@ -59,6 +66,8 @@ def naming(decision: Decision, lacks: Lacks) -> Decision:
 def _naming(reason: Reason, lacks: Lacks) -> Reason:
     if reason.policy_id == RULE and lacks.papers:
         said = {one: translator(one)(_LACKS).format(papers=named(lacks.papers, one)) for one in LANGUAGES}
+    elif reason.policy_id == REPORTS and lacks.reports:
+        said = {one: translator(one)(_OWED).format(refs=", ".join(lacks.reports)) for one in LANGUAGES}
     elif reason.policy_id == ABROAD:
         facts = {"countries": ", ".join(lacks.countries) or "–", "country": lacks.country or "–"}
         said = {one: translator(one)(_FROM).format(**facts) for one in LANGUAGES}

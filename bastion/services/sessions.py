@@ -27,6 +27,7 @@ from bastion.services.joins import Joins, found
 from bastion.services.opening import PROOF_LENGTH, Connection, Opening
 from bastion.services.paperwork import missing_of
 from bastion.services.reaching import reachable
+from bastion.services.reports import REPORT_DAYS, owe
 from bastion.services.suspension import refuse_if_suspended, turned_out
 from bastion.services.undertakings import owed_by
 from bastion.services.views import Entry, MenuItem, Opened, Wish
@@ -54,9 +55,11 @@ class Ending:
 
 class Sessions:
     def __init__(
-        self, database: Database, decisions: Decisions, vault: Vault, proof_length: timedelta = PROOF_LENGTH
-    ) -> None:
+        self, database: Database, decisions: Decisions, vault: Vault, proof_length: timedelta = PROOF_LENGTH,
+        report_days: int = REPORT_DAYS,
+    ) -> None:  # fmt: skip
         self._database = database
+        self._report_days = report_days
         self._opening = Opening(decisions, vault, proof_length)
 
     # -- coming in -----------------------------------------------------------------------------------------------------
@@ -148,6 +151,7 @@ class Sessions:
                     screen_findings=ending.findings,
                 )
             )
+            await owe(uow, current, now, self._report_days)
             await self._audit_closed(uow, record, ending, now)
             if not await uow.sessions.count_live(grant_id=record.grant_id):
                 await uow.proofs.revoke_grant(record.grant_id)

@@ -15,6 +15,7 @@ from bastion.domain.subcontractor import Subcontractor, SubcontractorState
 from bastion.services.forms import need_reader
 from bastion.services.joins import Joins, found
 from bastion.services.papers import SupplierPapers, papers_of
+from bastion.services.reports import overdue_of
 from bastion.services.rosters import Roster, roster_of
 from bastion.store.database import Database
 
@@ -67,8 +68,10 @@ class SupplierFiles:
             papers = await papers_of(uow, supplier, now, self._warn_before)
             declared = tuple((await uow.subcontractors.of(supplier.id))[::-1])
             roster = await roster_of(uow, supplier, now)
+            owed = await overdue_of(uow, supplier.id, now)
+        blocks = [*_blocks(supplier, papers, declared, roster, now), *_owed(owed)]
         return SupplierFile(
-            supplier, papers, declared, roster, tuple(_blocks(supplier, papers, declared, roster, now)),
+            supplier, papers, declared, roster, tuple(blocks),
             tuple(_soon(supplier, papers, declared, roster, now, now + self._warn_before)),
         )  # fmt: skip
 
@@ -117,6 +120,11 @@ def _blocks(
         "Not working, because their country is not declared: {names}.",
         (one.technician for one in roster.people if one.technician.country not in supplier.countries),
     )
+
+
+def _owed(refs: tuple[str, ...]) -> Iterator[Remark]:
+    if refs:
+        yield Remark("It asks for nothing new but emergencies: reports are overdue on {names}.", names=refs)
 
 
 def _soon(

@@ -20,6 +20,7 @@ from bastion.domain.lock import LockScope
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role, assignment
 from bastion.domain.remark import Side
+from bastion.domain.report import After
 from bastion.domain.review import RightKind, Verdict
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
@@ -353,6 +354,22 @@ remarks = sa.Table(
     _at("at"),
     _text("text"),
 )
+report_dues = sa.Table(
+    "report_dues", metadata,
+    sa.Column(
+        "id", Text, sa.ForeignKey("access_requests.id", deferrable=True, initially="DEFERRED"), primary_key=True,
+    ),
+    _to("technicians", "technician_id", index=False), _to("suppliers", "supplier_id", index=False),
+    _to("facilities", "facility_id", index=False), _at("owed_since", nullable=True), _at("due_at", nullable=True),
+    sa.Index("ix_report_dues_technician", "technician_id", "owed_since"),
+    sa.Index("ix_report_dues_supplier", "supplier_id", "owed_since"),
+    sa.Index("ix_report_dues_overdue", "supplier_id", "due_at"),
+)  # fmt: skip
+reports = sa.Table(
+    "reports", metadata, _id(), _to("access_requests", "request_id"), _text("author_id"), _text("author_name"),
+    _text("author_company"), _at("at"), _text("done"), _of("after", Closed(After)), _text("taken"),
+    _at("erased_by", nullable=True),
+)  # fmt: skip
 watches = sa.Table(
     "watches", metadata, _id(), _to("grants", "grant_id", index=False), _to("sessions", "session_id", index=False),
     _to("staff", "staff_id", index=False), _text("staff_name"), _text("holder"), _at("taken_at"), _number("beats"),

@@ -37,6 +37,7 @@ from bastion.store.proofs import (
     WebSessions,
 )
 from bastion.store.remarks import Remarks
+from bastion.store.reports import ReportDues, Reports
 from bastion.store.reviews import Campaigns, ReviewLines
 from bastion.store.rosters import Confirmations, Rosters, Subcontractors
 from bastion.store.sessions import Sessions
@@ -85,6 +86,8 @@ class UnitOfWork:
     rosters = Noun(Rosters)
     confirmations = Noun(Confirmations)
     remarks = Noun(Remarks)
+    reports = Noun(Reports)
+    report_dues = Noun(ReportDues)
     undertakings = Noun(Undertakings)
     acceptances = Noun(Acceptances)
     drafts = Noun(Drafts)

@@ -52,6 +52,7 @@ def query() -> Query:
             duration=timedelta(hours=2),
             factors=2,
             approvals=1,
+            report_overdue=False,
             country_declared=True,
             outside_eea=False,
         ),

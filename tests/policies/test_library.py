@@ -68,6 +68,7 @@ def technician_queries(draw: st.DrawFn) -> Query:
             emergency=draw(st.booleans()),
             is_requester=draw(st.booleans()),
             review_overdue=draw(st.booleans()),
+            report_overdue=draw(st.booleans()),
             country_declared=draw(LIKELY),
             outside_eea=draw(st.booleans()),
         ),
@@ -75,7 +76,7 @@ def technician_queries(draw: st.DrawFn) -> Query:
 
 
 def technician_may(query: Query) -> bool:
-    """R-5, R-15, R-17, R-18, R-20, R-22, R-24, R-26, R-45 in one breath."""
+    """R-5, R-15, R-17, R-18, R-20, R-22, R-24, R-26, R-45, R-59 in one breath."""
     context, device, supplier = query.context, query.device, query.supplier
     if query.action is Action.ENTER:
         mine = query.principal.supplier_id == supplier.id
@@ -92,6 +93,7 @@ def technician_may(query: Query) -> bool:
         and context.duration <= 4 * HOUR
     )
     works = works and not (query.action is Action.REQUEST and context.emergency and context.review_overdue)
+    works = works and not (query.action is Action.REQUEST and context.report_overdue and not context.emergency)
     needed = 2 if device.criticality == 4 else 1
     agreed = context.factors >= 2 and context.approvals >= needed
     return works and (agreed or query.action not in SESSION_ACTIONS)

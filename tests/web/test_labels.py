@@ -10,10 +10,11 @@ from bastion.domain.grant import GrantStatus
 from bastion.domain.held_file import FileState
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
+from bastion.domain.report import After
 from bastion.domain.session import EndReason, SessionState
 from bastion.domain.work_plan import PatientData
 from recordings.model import TrackKind
-from web import audit_words, condition_words, labels, plan_words
+from web import audit_words, condition_words, labels, plan_words, report_words
 
 
 @pytest.mark.parametrize(("table", "members"), [
@@ -22,6 +23,7 @@ from web import audit_words, condition_words, labels, plan_words
     (labels.ROLE_DUTIES, Role), (labels.CHANNELS, ChannelKind), (labels.SECRET_KINDS, SecretKind),
     (labels.LOCK_SCOPES, LockScope), (labels.SEVERITIES, Severity), (labels.ACTOR_KINDS, ActorKind),
     (labels.TRACKS, TrackKind), (plan_words.PATIENT_DATA, PatientData), (condition_words.CONDITIONS, Condition),
+    (report_words.AFTER, After), (report_words.STATES, After),
     (condition_words.MEANING, Condition),
 ])  # fmt: skip
 def test_every_member_has_a_word_and_no_word_is_idle(table, members):

@@ -12,6 +12,7 @@ from bastion.domain.importing import Register
 from bastion.domain.maintenance import LAST, Rhythm
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role, Staff, Technician
+from bastion.domain.report import After, ReportForm
 from bastion.domain.review import Verdict
 from bastion.domain.session_effects import Audit
 from bastion.domain.work_order import Finding, OrderCheck, OrderRule
@@ -85,6 +86,7 @@ async def stops(house: House) -> list[Stop]:
         Stop("windows", "claire", "/windows"),
         Stop("window", "claire", f"/windows/{window}"),
         Stop("window-new", "claire", "/windows/new?device=ct-01"),
+        Stop("report", "claire", f"/requests/{await _reported(house, ended[-1].record.request_id)}/report"),
         Stop("sessions", "claire", "/sessions"),
         Stop("session", "claire", f"/sessions/{live[0].record.id}"),
         Stop("session-watched", "claire", f"/sessions/{watched}"),
@@ -133,12 +135,25 @@ async def _karim(house: House) -> Technician:
     return next(v.technician for v in views if v.technician.login == "karim")
 
 
+async def _reported(house: House, request_id: str) -> str:
+    """An intervention that was reported on, by telephone."""
+    me = house.staff(house.max)
+    if not (await house.services.reports.of(me, request_id)).reports:
+        form = ReportForm(
+            "Tube remplacé, étalonnage refait : trois coupes de contrôle conformes.", After.LIMITED,
+            "Journal du générateur, sans donnée de patient", clock.now() + timedelta(days=30),
+        )  # fmt: skip
+        await house.services.reports.write(me, request_id, form)
+    return request_id
+
+
 async def _suppliers(house: House) -> list[Stop]:
     """What Karim sees of his own work and of his company's."""
     karim = await _karim(house)
     own = await house.services.access.search(house.technician(karim))
     held = next(view for view in own if view.grant and view.grant.revoked_at is None)
     waiting = next(view for view in own if not view.grant)
+    owed = (await house.services.reports.mine(house.technician(karim)))[0]
     if not await house.services.threads.of(house.technician(karim), waiting.request.id):
         question = "Quelle version du logiciel est en place, et qui sera auprès du dispositif ?"
         await house.services.threads.ask(house.staff(house.max), waiting.request.id, question)
@@ -149,6 +164,7 @@ async def _suppliers(house: House) -> list[Stop]:
         Stop("supplier-home", "karim", f"{base}/"),
         Stop("supplier-held", "karim", f"{base}/requests/{held.request.id}"),
         Stop("supplier-waiting", "karim", f"{base}/requests/{waiting.request.id}"),
+        Stop("supplier-report", "karim", f"{base}/reports/{owed.request.id}"),
         Stop("supplier-ask", "karim", f"{base}/requests/new"),
         Stop("supplier-account", "karim", f"{base}/account"),
         Stop("supplier-undertaking", "karim", f"{base}/undertaking"),

@@ -23,6 +23,7 @@ from web.api import (
     people,
     recordings,
     registers,
+    reports,
     requests,
     reviews,
     sessions,
@@ -35,8 +36,8 @@ from web.api.guards import API_GUARDS, METHODS, NOWHERE, Key
 from web.api.problems import Problem, ProblemRoute
 
 PARTS = (
-    me, requests, forecasts, emergencies, windows, calendar, sessions, files, recordings, locks, audit, registers,
-    people, devices, imports, papers, supplier_files, undertakings, reviews, gmao, duty,
+    me, requests, reports, forecasts, emergencies, windows, calendar, sessions, files, recordings, locks, audit,
+    registers, people, devices, imports, papers, supplier_files, undertakings, reviews, gmao, duty,
 )  # fmt: skip
 
 

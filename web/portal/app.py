@@ -10,12 +10,12 @@ from bastion.services.bundle import Services
 from web.failures import Forget, become_pages
 from web.ground import Built, before_all, routes_of
 from web.guards import Key
-from web.portal import account, company, door, live, undertaking, work
+from web.portal import account, company, door, live, reporting, undertaking, work
 from web.portal.guards import PREFIX, require_complete
 from web.portal.security import HOME, admit, end_session, sign_in_address
 from web.render import STATIC
 
-PAGES = (door, work, live, undertaking, account, company)
+PAGES = (door, work, reporting, live, undertaking, account, company)
 
 
 def create(services: Services, settings: Settings, closing: asyncio.Event) -> FastAPI:

@@ -110,7 +110,8 @@ async def _show(seen: Visit, error: BastionError | None = None) -> Response:
         "company.html", COMPANY, error=error, supplier=await company.own(seen.actor),
         people=await company.people(seen.actor),
         roster={one.technician.id: one for one in (await company.roster(seen.actor)).people},
-        papers=await seen.services.papers.own(seen.actor), words=paper_words, tick=TICK,
+        papers=await seen.services.papers.own(seen.actor),
+        due=await seen.services.reports.of_company(seen.actor), words=paper_words, tick=TICK,
     )  # fmt: skip
 
 
