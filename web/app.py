@@ -51,6 +51,7 @@ from web.portal.guards import PREFIX as SUPPLIERS
 from web.render import STATIC
 from web.security import admit, end_session, sign_in_address
 from web.shield import MAX_BODY
+from web.together import Together
 
 PAGES: Final = (
     door, home, live, asking, requests, reports, sessions, desk, recordings, audit, locks, messages, account, devices,
@@ -74,6 +75,7 @@ def create(services: Services, settings: Settings) -> FastAPI:
         middleware=before_all(closing, settings.web_url, dict.fromkeys(ROOMY, MAX_FILE)),
     )  # fmt: skip
     app.state.services, app.state.settings, app.state.playbacks = services, settings, Playbacks()
+    app.state.signed_in = Together(services.authentication.signed_in)
     app.state.closing = closing  # set by whoever stops the console: open streams end by themselves
     require_complete(page_routes())
     for part in PAGES:

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from web.console import Seen
-from web.security import services_of, source_of, token_of
+from web.security import services_of, token_of
 
-R = TypeVar("R")
+Hears = Callable[[str, str], Awaitable[bool | None]]
+"""Whether the reader may hear that this row (topic, key) changed; `None` once nobody reads any more."""
 RECHECK: Final = 4.0
 """Seconds after which a stream asks anew whether its reader is still signed in (T25, T31)."""
 
@@ -28,15 +29,10 @@ async def live(request: Request, _seen: Seen) -> AsyncIterator[ServerSentEvent]:
         yield ServerSentEvent(raw_data=topic, event="hint")
 
 
-async def stream(
-    request: Request,
-    reader_of: Callable[[Request], Awaitable[R | None]],
-    concerns: Callable[[Request, R, str, str], Awaitable[bool]],
-) -> AsyncIterator[str]:
+async def stream(request: Request, hears: Hears) -> AsyncIterator[str]:
     """Yield topics as they come. The first is `resync`: the page may be older than the stream.
 
-    `reader_of` says who reads, asked anew each time, or `None` once nobody does; `concerns` whether he may hear that
-    this row (topic, key) changed.
+    `hears` is asked at each hint, and every few seconds for `EVERYTHING`, so that a stream does not outlive its reader.
     """
     hints = services_of(request).hints()
     closing = asyncio.create_task(request.app.state.closing.wait())
@@ -46,17 +42,16 @@ async def stream(
             await asyncio.wait({coming, closing}, timeout=RECHECK, return_when=asyncio.FIRST_COMPLETED)
             if closing.done():
                 return
-            reader = await reader_of(request)
-            if reader is None:
+            topic, key = EVERYTHING, ""
+            if hinted := coming.done():
+                topic, key = coming.result().topic, coming.result().key
+                coming = asyncio.ensure_future(anext(hints))
+            heard = await hears(topic, key)
+            if heard is None:
                 yield "gone"
                 return
-            if coming.done():
-                hint = coming.result()
-                coming = asyncio.ensure_future(anext(hints))
-                if hint.topic == EVERYTHING:
-                    yield RESYNC
-                elif await concerns(request, reader, hint.topic, hint.key):
-                    yield hint.topic
+            if hinted and heard:
+                yield RESYNC if topic == EVERYTHING else topic
     finally:
         coming.cancel()
         closing.cancel()
@@ -64,13 +59,10 @@ async def stream(
 
 
 def topics(request: Request) -> AsyncIterator[str]:
-    return stream(request, _still_in, _concerns_all)
-
-
-async def _still_in(request: Request) -> object | None:
-    return await services_of(request).authentication.actor_of_session(token_of(request), source_of(request))
-
-
-async def _concerns_all(_request: Request, _reader: object, _topic: str, _key: str) -> bool:
     """A hint is a topic only: what of it one may see, the fragment's own guard says."""
-    return True
+    token = token_of(request)
+
+    async def hears(_topic: str, _key: str) -> bool | None:
+        return await request.app.state.signed_in.of(token)
+
+    return stream(request, hears)

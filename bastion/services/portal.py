@@ -5,6 +5,7 @@ session is judged anew at each request, so that a leaver, an ended contract and 
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -38,6 +39,18 @@ class Guest:
 
     actor: Actor
     correspondent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a row is."""
+
+    technician_id: str
+    supplier_id: str
+
+    def near(self, actor: Actor) -> bool:
+        """Whether it may concern somebody, whatever his part in his company is just now."""
+        return actor.id == self.technician_id or actor.supplier_id == self.supplier_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +142,22 @@ class Portal:
 
         return await self._authentication.prove_again(actor, code, DOOR, keep)
 
-    async def concerns(self, guest: Guest, topic: str, key: str) -> bool:
+    async def owners(self, rows: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Owner]:
+        """Whose each of these rows (topic, key) is; what is nobody's here is left out."""
+        found: dict[tuple[str, str], Owner] = {}
+        async with self._database.read(quick=True) as uow:
+            for topic, key in rows:
+                row = await _row_of(uow, topic, key)
+                if row is not None:
+                    found[topic, key] = Owner(row.technician_id, row.supplier_id)
+        return found
+
+    @staticmethod
+    def concerns(guest: Guest, owner: Owner) -> bool:
         """Whether somebody may hear that this row changed: his own, or as correspondent his company's (T33)."""
-        async with self._database.read() as uow:
-            row = await _row_of(uow, topic, key)
-        if row is None:
-            return False
-        mine = row.technician_id == guest.actor.id
-        return mine or (guest.correspondent and row.supplier_id == guest.actor.supplier_id)
+        return owner.technician_id == guest.actor.id or (
+            guest.correspondent and owner.supplier_id == guest.actor.supplier_id
+        )
 
     # -- what one keeps himself ----------------------------------------------------------------------------------------
     async def account(self, actor: Actor) -> OwnAccount:

@@ -105,6 +105,13 @@ async def test_a_standing_proof_spares_the_code_for_this_grant_key_and_source(ho
     assert (await auth.key_proved("alice", house.alice_key, SOURCE, "ct-01")).needs_code
 
 
+async def behind(auth, token, source=SOURCE):
+    """Who is behind a cookie; an open page, which asks for many at once, is told the same."""
+    actor = await auth.actor_of_session(token, source)
+    assert await auth.signed_in([token, "forged"]) == ({token: True} if actor else {})
+    return actor
+
+
 # -- staff -------------------------------------------------------------------------------------------------------------
 async def test_sign_in_needs_password_and_code(house, later):
     auth = house.services.authentication
@@ -116,9 +123,12 @@ async def test_sign_in_needs_password_and_code(house, later):
         await auth.sign_in("nobody", PASSWORD, code(totp, 1), SOURCE)
     actor, token = await auth.sign_in("eve", PASSWORD, code(totp, 1), "127.0.0.3")
     assert auth.is_fresh(actor)
-    again = await auth.actor_of_session(token, SOURCE)
+    again = await behind(auth, token, SOURCE)
     assert again.login == "eve"
-    assert await auth.actor_of_session("forged", SOURCE) is None
+    assert await behind(auth, "forged", SOURCE) is None
+    assert await auth.signed_in([]) == {}
+    later(3 * 24 * 60)
+    assert await behind(auth, token, SOURCE) is None
 
 
 async def test_T25_signing_out_and_losing_the_account_end_the_session(house):
@@ -126,7 +136,7 @@ async def test_T25_signing_out_and_losing_the_account_end_the_session(house):
     _password, totp = await enrol(house, house.eve)
     actor, token = await auth.sign_in("eve", PASSWORD, code(totp, 1), SOURCE)
     await auth.sign_out(actor, token)
-    assert await auth.actor_of_session(token, SOURCE) is None
+    assert await behind(auth, token, SOURCE) is None
 
 
 async def test_T25_a_change_of_role_or_password_ends_every_session(house, later):
@@ -134,7 +144,7 @@ async def test_T25_a_change_of_role_or_password_ends_every_session(house, later)
     _password, totp = await enrol(house, house.eve)
     _actor, token = await auth.sign_in("eve", PASSWORD, code(totp, 1), SOURCE)
     await house.services.people.save_staff(OPERATOR, StaffForm("eve", "Eve", "", frozenset(), id=house.eve.id))
-    assert await auth.actor_of_session(token, SOURCE) is None
+    assert await behind(auth, token, SOURCE) is None
     later(2)
     actor, token = await auth.sign_in("eve", PASSWORD, code(totp), SOURCE)
     with pytest.raises(WeakPassword):
@@ -142,7 +152,7 @@ async def test_T25_a_change_of_role_or_password_ends_every_session(house, later)
     with pytest.raises(AuthenticationFailed):
         await auth.change_password(actor, "wrong old password", "a new long password")
     await auth.change_password(actor, PASSWORD, "a new long password")
-    assert await auth.actor_of_session(token, SOURCE) is None
+    assert await behind(auth, token, SOURCE) is None
 
 
 async def test_confirming_a_factor_makes_the_actor_fresh(house, later):

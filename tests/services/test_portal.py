@@ -21,6 +21,7 @@ from bastion.errors import (
 )
 from bastion.services.directory import SupplierForm
 from bastion.services.people import TechnicianForm
+from bastion.services.portal import Owner
 from tests.services.house import OPERATOR, PASSWORD, SOURCE, enrol, public_line, set_up
 
 FORM = TechnicianForm("alice", "Alice Martin", "a@acme", "acme", "en")
@@ -255,15 +256,19 @@ async def test_T33_a_hint_is_for_whom_it_concerns(house, token):
     portal = house.services.portal
     request = await house.asked()
     guest = await portal.guest(token, SOURCE)
-    assert await portal.concerns(guest, "request", request.id)
+    row = ("request", request.id)
+    owners = await portal.owners([row, ("request", "nothing"), ("rota", request.id)])
+    assert owners == {row: Owner(house.alice.id, house.alice.supplier_id)}
+    owner = owners[row]
+    assert portal.concerns(guest, owner)
     stranger = replace(guest, actor=house.technician(house.bob))
-    assert not await portal.concerns(stranger, "request", request.id)
-    assert not await portal.concerns(replace(stranger, correspondent=True), "request", request.id)
+    assert not portal.concerns(stranger, owner)
+    assert not portal.concerns(replace(stranger, correspondent=True), owner)
+    assert not owner.near(stranger.actor)
     colleague = replace(guest, actor=replace(guest.actor, id="another"), correspondent=True)
-    assert await portal.concerns(colleague, "request", request.id)
-    assert not await portal.concerns(replace(colleague, correspondent=False), "request", request.id)
-    assert not await portal.concerns(guest, "request", "nothing")
-    assert not await portal.concerns(guest, "lock", request.id)
+    assert portal.concerns(colleague, owner)
+    assert owner.near(colleague.actor)
+    assert not portal.concerns(replace(colleague, correspondent=False), owner)
 
 
 async def test_nobody_else_has_an_account_here(house):

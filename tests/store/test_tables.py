@@ -127,6 +127,7 @@ FINDERS = {
     "tokens.by_hash": proofs.TOKEN_BY_HASH,
     "tokens.of": proofs.TOKENS_OF,
     "web_sessions.of": proofs.WEB_SESSIONS_OF,
+    "web_sessions.standing": proofs.WEB_SESSIONS_STANDING,
     "proofs.standing": proofs.STANDING_PROOF,
     "audit.search": sa.select(t.audit_events).order_by(t.audit_events.c.seq.desc()).limit(100),
     "audit.verify": audit_log._AFTER,

@@ -47,6 +47,28 @@ async def test_a_hint_is_a_topic_without_the_key(reader, house):
     await stream.aclose()
 
 
+async def test_many_pages_cost_one_question(reader, house, monkeypatch):
+    """With one for each of 200 pages the last of them heard of a decision half a second late."""
+    asked, signed_in = [], reader.app.state.signed_in._ask
+
+    async def count(tokens):
+        asked.append(tokens)
+        return await signed_in(tokens)
+
+    monkeypatch.setattr(reader.app.state.signed_in, "_ask", count)
+    streams = [live.topics(reader) for _ in range(50)]
+    for stream in streams:
+        await anext(stream)
+    asked.clear()
+    coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
+    await asyncio.sleep(0)
+    await house.asked()
+    assert await asyncio.wait_for(asyncio.gather(*coming), 2) == ["request"] * 50
+    assert len(asked) == 1
+    for stream in streams:
+        await stream.aclose()
+
+
 async def test_T25_a_stream_ends_when_its_reader_has_signed_out(reader, browser, monkeypatch):
     monkeypatch.setattr(live, "RECHECK", 0.05)
     stream = live.topics(reader)

@@ -14,6 +14,7 @@ from web.portal import account, company, door, live, reporting, undertaking, wor
 from web.portal.guards import PREFIX, require_complete
 from web.portal.security import HOME, admit, end_session, sign_in_address
 from web.render import STATIC
+from web.together import Together
 
 PAGES = (door, work, reporting, live, undertaking, account, company)
 
@@ -22,6 +23,7 @@ def create(services: Services, settings: Settings, closing: asyncio.Event) -> Fa
     """Build what is mounted at `PREFIX`. Raises `ConfigurationError` when a route has no guard."""
     app = FastAPI(title="Bastion", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services, app.state.settings, app.state.closing = services, settings, closing
+    app.state.owners = Together(services.portal.owners)
     require_complete(page_routes())
     for part in PAGES:
         app.include_router(part.router, dependencies=[Depends(admit)], include_in_schema=False)

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from bastion.services.portal import Guest
-from web.live import stream
+from bastion.services.portal import Guest, Owner
+from web.live import EVERYTHING, stream
 from web.portal.security import guest_still_in
 from web.portal.visit import Come
 from web.security import services_of
@@ -22,8 +22,19 @@ async def live(request: Request, _visit: Come) -> AsyncIterator[ServerSentEvent]
 
 
 def topics(request: Request) -> AsyncIterator[str]:
-    return stream(request, guest_still_in, _concerns)
+    """Whose a row is, is found out once for all who listen; only whom it may concern is judged anew then."""
+    mine: Guest = request.state.guest
+    portal = services_of(request).portal
 
+    async def hears(topic: str, key: str) -> bool | None:
+        owner: Owner | None = None
+        if topic != EVERYTHING:
+            owner = await request.app.state.owners.of((topic, key))
+            if owner is None or not owner.near(mine.actor):
+                return False
+        guest = await guest_still_in(request)
+        if guest is None:
+            return None
+        return owner is None or portal.concerns(guest, owner)
 
-async def _concerns(request: Request, guest: Guest, topic: str, key: str) -> bool:
-    return await services_of(request).portal.concerns(guest, topic, key)
+    return stream(request, hears)

@@ -9,6 +9,7 @@ from bastion.domain.lock import LockScope
 from tests.services.house import OPERATOR
 from tests.web.visitor import seated
 from web.portal import live
+from web.together import Together
 
 
 @pytest.fixture
@@ -18,10 +19,12 @@ def stream(house):
 
     async def of(person):
         cookie, token = await seated(house, person, fresh=True)
-        state = SimpleNamespace(services=house.services, closing=asyncio.Event())
+        owners = Together(house.services.portal.owners)
+        state = SimpleNamespace(services=house.services, closing=asyncio.Event(), owners=owners)
         request = SimpleNamespace(
-            app=SimpleNamespace(state=state), cookies={cookie: token}, client=SimpleNamespace(host="127.0.0.1")
-        )
+            app=SimpleNamespace(state=state), cookies={cookie: token}, client=SimpleNamespace(host="127.0.0.1"),
+            state=SimpleNamespace(guest=await house.services.portal.guest(token, "127.0.0.1")),
+        )  # fmt: skip
         topics = live.topics(request)
         made.append((topics, state.closing))
         assert await anext(topics) == "resync"
