@@ -33,6 +33,7 @@ TELL_EVERY: Final = 2.0
 ESCALATE_EVERY: Final = 20.0
 DAY: Final = 24 * 60 * MINUTE
 VERIFY_LEASE: Final = timedelta(hours=12)
+STOCK_LEASE: Final = timedelta(hours=1)
 
 _log = structlog.get_logger(__name__)
 
@@ -100,6 +101,8 @@ async def run(services: Services, archive: Archive, node: str) -> None:
         group.create_task(warning, name="job derogations")
         papers = _every(DAY, lambda: _look_at_papers(services), first=RESEAL_EVERY)
         group.create_task(papers, name="job papers")
+        counting = _every(DAY, lambda: _take_stock(services, node), first=RESEAL_EVERY)
+        group.create_task(counting, name="job stock")
 
 
 async def tell(services: Services, address: str) -> None:
@@ -221,6 +224,11 @@ async def _look_at_papers(services: Services) -> None:
     count = await services.papers.warn(system_actor())
     if count:
         _log.warning("papers of suppliers end soon", count=count)
+
+
+async def _take_stock(services: Services, node: str) -> None:
+    """Once a day one node lets the database count its rows: a list that grew is read by the index that suits it."""
+    await run_if_mine(services.database, "stock", node, STOCK_LEASE, clock.now(), services.database.take_stock)
 
 
 async def _erase_one(services: Services, archive: Archive, one: Overdue) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
+from bastion.store import stock
 from bastion.store.database import parse
 from bastion.store.troubles import translated
 
@@ -51,9 +52,14 @@ def config(url: URL) -> "Config":
 def _upgrade(url: URL) -> None:
     from alembic import command  # noqa: PLC0415 - same
 
+    from migrations.connect import connected  # noqa: PLC0415 - a way round the cycle with env.py
+
     with translated(), _ONE_AT_A_TIME:
         _private(url)
+        before = connected(url, _version)
         command.upgrade(config(url), "head")
+        if before != latest():
+            connected(url, _take_stock)
 
 
 def _current(url: URL) -> str:
@@ -69,6 +75,13 @@ def _version(connection: sa.Connection) -> str:
     if not sa.inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.scalar(sa.text("select version_num from alembic_version")) or "")
+
+
+def _take_stock(connection: sa.Connection) -> None:
+    """What a migration has filled or indexed is found by the right index from the first page on."""
+    for statements in stock.taking(connection.dialect.name):
+        for statement in statements:
+            connection.exec_driver_sql(statement)
 
 
 def _private(url: URL) -> None:

@@ -73,6 +73,14 @@ async def test_T36_a_damaged_recording_is_an_alarm(house, archive, tmp_path):
     assert (await house.event("recording:damaged")).fields["session"] == "r1"
 
 
+async def test_one_node_at_a_time_lets_the_database_count(house, monkeypatch):
+    counted = AsyncMock(wraps=house.services.database.take_stock)
+    monkeypatch.setattr(house.services.database, "take_stock", counted)
+    await jobs._take_stock(house.services, "n1")
+    await jobs._take_stock(house.services, "n2")
+    assert counted.await_count == 1
+
+
 async def test_one_node_at_a_time_verifies(house, archive, tmp_path):
     sealed(archive)
     await jobs._verify_in_turn(house.services, archive, "n1")

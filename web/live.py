@@ -9,6 +9,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from web.console import Seen
 from web.security import services_of, token_of
+from web.together import Together
 
 Hears = Callable[[str, str], Awaitable[bool | None]]
 """Whether the reader may hear that this row (topic, key) changed; `None` once nobody reads any more."""
@@ -61,8 +62,9 @@ async def stream(request: Request, hears: Hears) -> AsyncIterator[str]:
 def topics(request: Request) -> AsyncIterator[str]:
     """A hint is a topic only: what of it one may see, the fragment's own guard says."""
     token = token_of(request)
+    signed_in: Together[str, bool] = request.app.state.signed_in
 
     async def hears(_topic: str, _key: str) -> bool | None:
-        return await request.app.state.signed_in.of(token)
+        return await signed_in.of(token)
 
     return stream(request, hears)

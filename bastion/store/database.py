@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from bastion.errors import ConfigurationError, Phrase
+from bastion.store import stock
 from bastion.store.bus import Bus, Hint, LocalBus
 from bastion.store.sqlite import SqliteBackend
 from bastion.store.transaction import Backend, Change, Transaction
@@ -84,6 +85,17 @@ class Database:
             yield UnitOfWork(transaction, reading=True)
         finally:
             await transaction.close()
+
+    async def take_stock(self) -> None:
+        """Let the database count what it holds, so that it finds its rows by the right index (see `stock`)."""
+        for statements in stock.taking(self._backend.dialect):
+            transaction = await self._backend.begin(reading=False)
+            try:
+                for statement in statements:
+                    await transaction.change(sa.text(statement))
+                await transaction.commit()
+            finally:
+                await transaction.close()
 
     async def close(self) -> None:
         await self.bus.close()

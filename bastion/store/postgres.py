@@ -44,6 +44,8 @@ class PostgresTransaction:
 
 
 class PostgresBackend:
+    dialect = "postgresql"
+
     def __init__(self, url: URL) -> None:
         self._engine = create_async_engine(
             url,

@@ -190,6 +190,8 @@ class SqliteTransaction:
 
 
 class SqliteBackend:
+    dialect = "sqlite"
+
     def __init__(self, path: Path) -> None:
         self._engine = sa.create_engine(  # one for all lanes: it keeps the compiled statements
             "sqlite://",

@@ -34,6 +34,8 @@ class Transaction(Protocol):
 class Backend(Protocol):
     """Hands out transactions. `reading` ones see one snapshot and cannot write; `quick` as `Database.write` says."""
 
+    dialect: str
+
     async def begin(self, *, reading: bool, quick: bool = False) -> Transaction: ...
 
     async def close(self) -> None: ...

@@ -10,6 +10,7 @@ from web.live import EVERYTHING, stream
 from web.portal.security import guest_still_in
 from web.portal.visit import Come
 from web.security import services_of
+from web.together import Together
 
 router = APIRouter()
 
@@ -25,11 +26,12 @@ def topics(request: Request) -> AsyncIterator[str]:
     """Whose a row is, is found out once for all who listen; only whom it may concern is judged anew then."""
     mine: Guest = request.state.guest
     portal = services_of(request).portal
+    owners: Together[tuple[str, str], Owner] = request.app.state.owners
 
     async def hears(topic: str, key: str) -> bool | None:
         owner: Owner | None = None
         if topic != EVERYTHING:
-            owner = await request.app.state.owners.of((topic, key))
+            owner = await owners.of((topic, key))
             if owner is None or not owner.near(mine.actor):
                 return False
         guest = await guest_still_in(request)
