@@ -3,12 +3,14 @@
 Everything a page prints passes `visible`, so a terminal's control character arrives as text that can be read (T39).
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_timezone_name
 from babel.numbers import format_decimal
 from markupsafe import Markup
@@ -63,6 +65,12 @@ def middle(value: object, most: int = 120) -> str:
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most // 2) :]}"
 
 
+@functools.cache
+def _locale(language: str) -> Locale:
+    """Babel makes one anew from each name it is given, and a list of fifty rows writes three hundred times."""
+    return Locale.parse(language)
+
+
 @dataclass(frozen=True, slots=True)
 class Clockface:
     """Writes instants in one language and one zone. `now` is the moment the page is made."""
@@ -81,10 +89,10 @@ class Clockface:
     def dated(self, day: date) -> str:
         """Return `22 nov.`, with the year when it is not this one."""
         same_year = day.year == self.now.astimezone(self._tz).year
-        return format_date(day, "d MMM" if same_year else "d MMM y", locale=self.language)
+        return format_date(day, "d MMM" if same_year else "d MMM y", locale=_locale(self.language))
 
     def weekday(self, day: date) -> str:
-        return format_date(day, "EEEE", locale=self.language)
+        return format_date(day, "EEEE", locale=_locale(self.language))
 
     @property
     def _tz(self) -> ZoneInfo:
@@ -93,7 +101,7 @@ class Clockface:
     def time(self, moment: datetime) -> str:
         """Return `14:05`; when it is not today, the day before it."""
         local, today = moment.astimezone(self._tz), self.now.astimezone(self._tz)
-        clock = format_time(local, "HH:mm", locale=self.language)
+        clock = format_time(local, "HH:mm", locale=_locale(self.language))
         return clock if local.date() == today.date() else f"{self.day(moment)} {clock}"
 
     def both(self, moment: datetime) -> str:
@@ -106,31 +114,33 @@ class Clockface:
         """Return `mar. 24 mars 22:00`: a day that is planned is known by its name."""
         local = moment.astimezone(self._tz)
         pattern = "EEE d MMM HH:mm" if local.year == self.now.astimezone(self._tz).year else "EEE d MMM y HH:mm"
-        return format_datetime(local, pattern, locale=self.language)
+        return format_datetime(local, pattern, locale=_locale(self.language))
 
     def clock(self, moment: datetime) -> str:
-        return format_time(moment.astimezone(self._tz), "HH:mm", locale=self.language)
+        return format_time(moment.astimezone(self._tz), "HH:mm", locale=_locale(self.language))
 
     def day(self, moment: datetime) -> str:
         """Return `22 nov.`, with the year when it is not this one."""
         local = moment.astimezone(self._tz)
         same_year = local.year == self.now.astimezone(self._tz).year
-        return format_date(local.date(), "d MMM" if same_year else "d MMM y", locale=self.language)
+        return format_date(local.date(), "d MMM" if same_year else "d MMM y", locale=_locale(self.language))
 
     def seconds(self, moment: datetime) -> str:
-        return format_time(moment.astimezone(self._tz), "HH:mm:ss", locale=self.language)
+        return format_time(moment.astimezone(self._tz), "HH:mm:ss", locale=_locale(self.language))
 
     def full(self, moment: datetime) -> str:
         """Return day and time with seconds; with the zone where it is another hospital's, or an hour happens twice."""
         local = moment.astimezone(self._tz)
         twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-        zone = f" ({get_timezone_name(local, locale=self.language)})" if twice or self.zone != HOME_ZONE else ""
-        return format_datetime(local, "d MMMM y HH:mm:ss", locale=self.language) + zone
+        zone = (
+            f" ({get_timezone_name(local, locale=_locale(self.language))})" if twice or self.zone != HOME_ZONE else ""
+        )
+        return format_datetime(local, "d MMMM y HH:mm:ss", locale=_locale(self.language)) + zone
 
     def ago(self, moment: datetime) -> str:
         """Return `il y a 5 min` or `dans 12 min`."""
         return format_timedelta(
-            moment - self.now, add_direction=True, format="short", locale=self.language, threshold=1.0
+            moment - self.now, add_direction=True, format="short", locale=_locale(self.language), threshold=1.0
         )
 
     def span(self, length: timedelta) -> str:
@@ -142,7 +152,9 @@ class Clockface:
         return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
 
     def days(self, count: int) -> str:
-        return str(format_timedelta(timedelta(days=count), granularity="day", threshold=1e9, locale=self.language))
+        return str(
+            format_timedelta(timedelta(days=count), granularity="day", threshold=1e9, locale=_locale(self.language))
+        )
 
     def size(self, count: int) -> str:
         """Return bytes in the unit people read: `12 Ko`, `3,4 Mo`."""
@@ -151,10 +163,10 @@ class Clockface:
         while value >= step and unit < len(units) - 1:
             value, unit = value / step, unit + 1
         digits = "#,##0.#" if value < 10 and unit else "#,##0"
-        return f"{format_decimal(value, format=digits, locale=self.language)} {units[unit]}"
+        return f"{format_decimal(value, format=digits, locale=_locale(self.language))} {units[unit]}"
 
     def number(self, value: float) -> str:
-        return str(format_decimal(value, locale=self.language))
+        return str(format_decimal(value, locale=_locale(self.language)))
 
 
 def local_day(moment: datetime, zone: str = HOME_ZONE) -> str:

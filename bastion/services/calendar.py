@@ -1,8 +1,10 @@
 """What is coming: authorisations, requests for a planned time, and maintenance windows, in one list by time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from bastion import clock
@@ -15,6 +17,7 @@ from bastion.domain.timebox import TimeBox
 from bastion.errors import Forbidden, Invalid
 from bastion.services.joins import Joins, scope
 from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
 
 LONGEST: Final = timedelta(days=62)
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,6 +25,8 @@ LATEST: Final = datetime(2999, 1, 1, tzinfo=UTC)
 """Beyond these a database, or a calendar's week, may have no instant."""
 MOST: Final = 1000
 """More entries than anybody reads are cut off, the latest first."""
+FULL: Final = 30
+"""So many entries of one day are shown to look at; who wants the others asks for one hospital or device."""
 
 
 class EntryKind(StrEnum):
@@ -57,6 +62,14 @@ class CalendarEntry:
         return f"{self.kind}-{self.ident}{at}"
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """`more` when not everything fits."""
+
+    entries: tuple[CalendarEntry, ...]
+    more: bool = False
+
+
 class Calendar:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -65,25 +78,81 @@ class Calendar:
         self, actor: Actor, since: datetime, until: datetime, *, device_code: str = "", facility_code: str = ""
     ) -> list[CalendarEntry]:
         """What touches `[since, until)` in the actor's facilities, the earliest first."""
-        if actor.kind is ActorKind.TECHNICIAN:
-            raise Forbidden(f"{actor.login} is not of the hospital")
+        need_staff(actor)
         if not (since >= EARLIEST and timedelta() < until - since <= LONGEST and until <= LATEST):
             raise Invalid("until", field="until", sentence="Ask for two months at most, the end after the beginning.")
         async with self._database.read() as uow:
-            joins, seen = Joins(uow), scope(actor)
-            grants = await uow.grants.between(since, until, seen, MOST)
-            waiting = [one for one in await uow.requests.pending(clock.now(), seen) if _touches(one, since, until)]
-            windows = await uow.windows.standing(seen, max(since, clock.now()))
-            await joins.about([*grants, *waiting])
-            entries = [await _granted(joins, one) for one in grants]
-            entries += [await _asked(joins, one) for one in waiting]
-            for window in windows:
-                entries += await _expected(joins, window, since, until)
-        kept = [
-            one for one in entries
-            if device_code in {"", one.device.code} and facility_code in {"", one.facility.code}
-        ]  # fmt: skip
-        return sorted(kept, key=lambda one: (one.box.start, one.device.code, one.uid))[:MOST]
+            about = await _about(uow, actor, device_code, facility_code)
+            if about is None:
+                return []
+            grants = await uow.grants.between(since, until, about.facilities, MOST, about.device_id)
+            return (await _entries(uow, about, grants, since, until))[:MOST]
+
+    async def days(
+        self, actor: Actor, edges: Sequence[datetime], *, device_code: str = "", facility_code: str = ""
+    ) -> list[Day]:
+        """The same, a day at a time from each edge to the next: a busy day does not hide those after it."""
+        need_staff(actor)
+        first, last = edges[0], edges[-1]
+        async with self._database.read() as uow:
+            about = await _about(uow, actor, device_code, facility_code)
+            if about is None:
+                return [Day(()) for _ in edges[1:]]
+            grants = await uow.grants.over(first, about.facilities, FULL, about.device_id)
+            for since, until in pairwise(edges):
+                grants += await uow.grants.starting(since, until, about.facilities, FULL + 1, about.device_id)
+            entries = await _entries(uow, about, grants, first, last)
+        return [_day(entries, since, until, begun=since == first) for since, until in pairwise(edges)]
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What the calendar is of: `facilities` are those one sees and asked for, `None` all of them."""
+
+    facilities: frozenset[str] | None
+    device_id: str
+
+
+async def _about(uow: UnitOfWork, actor: Actor, device_code: str, facility_code: str) -> _About | None:
+    """`None` when there is no such device or hospital, or none that this person sees."""
+    seen, device = scope(actor), await uow.devices.by_code(device_code) if device_code else None
+    if device_code and device is None:
+        return None
+    if facility_code:
+        facility = await uow.facilities.by_code(facility_code)
+        if facility is None or (seen is not None and facility.id not in seen):
+            return None
+        seen = frozenset({facility.id})
+    return _About(seen, device.id if device else "")
+
+
+async def _entries(
+    uow: UnitOfWork, about: _About, grants: Sequence[Grant], since: datetime, until: datetime
+) -> list[CalendarEntry]:
+    """These authorisations, and what is asked for and expected in `[since, until)`, the earliest first."""
+    joins = Joins(uow)
+    waiting = [one for one in await uow.requests.pending(clock.now(), about.facilities) if _touches(one, since, until)]
+    windows = await uow.windows.standing(about.facilities, max(since, clock.now()))
+    if about.device_id:
+        waiting = [one for one in waiting if one.device_id == about.device_id]
+        windows = [one for one in windows if one.device_id == about.device_id]
+    await joins.about([*grants, *waiting])
+    entries = [await _granted(joins, one) for one in grants]
+    entries += [await _asked(joins, one) for one in waiting]
+    for window in windows:
+        entries += await _expected(joins, window, since, until)
+    return sorted(entries, key=lambda one: (one.box.start, one.device.code, one.uid))
+
+
+def _day(entries: Sequence[CalendarEntry], since: datetime, until: datetime, *, begun: bool) -> Day:
+    """What begins that day; with `begun`, what goes on as it begins, too."""
+    those = tuple(one for one in entries if one.box.start < until and (begun or since <= one.box.start))
+    return Day(those[:FULL], more=len(those) > FULL)
+
+
+def need_staff(actor: Actor) -> None:
+    if actor.kind is ActorKind.TECHNICIAN:
+        raise Forbidden(f"{actor.login} is not of the hospital")
 
 
 def _touches(request: AccessRequest, since: datetime, until: datetime) -> bool:

@@ -74,6 +74,7 @@ class Joins:
         self._accounts: dict[str, list[DeviceAccount]] = {}
         self._derogations: dict[str, list[Derogation]] = {}
         self._everyone: list[Staff] | None = None
+        self._approvers: dict[tuple[str, str], tuple[Staff, ...]] = {}
         self._emergencies: dict[str, Emergency | None] = {}
         self._handovers: dict[str, Handover | None] = {}
 
@@ -223,6 +224,7 @@ class Joins:
         """Who may be asked to decide on a device (R-28)."""
         if self._everyone is None:
             self._everyone = await self._uow.staff.all()
-        return tuple(
-            s for s in self._everyone if s.active and s.reaches(Role.APPROVER, device.facility_id, device.ward)
-        )
+        place = device.facility_id, device.ward
+        if place not in self._approvers:
+            self._approvers[place] = tuple(s for s in self._everyone if s.active and s.reaches(Role.APPROVER, *place))
+        return self._approvers[place]

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Row
@@ -224,10 +224,24 @@ class Grants(Versioned[Grant]):
         return await self._many(GRANTS_OF_TECHNICIAN, {"technician_id": technician_id, "now": now})
 
     async def between(
-        self, since: datetime, until: datetime, facility_ids: frozenset[str] | None, limit: int
+        self, since: datetime, until: datetime, facility_ids: frozenset[str] | None, limit: int, device_id: str = ""
     ) -> list[Grant]:
         """Those that touch `[since, until)` and were not revoked, the earliest start first."""
-        query = TOUCHING if facility_ids is None else TOUCHING.where(_G.facility_id.in_(facility_ids))
+        before = await self.over(since, facility_ids, limit, device_id)
+        return (before + await self.starting(since, until, facility_ids, limit, device_id))[:limit]
+
+    async def over(
+        self, at: datetime, facility_ids: frozenset[str] | None, limit: int, device_id: str = ""
+    ) -> list[Grant]:
+        """Those that begin before this instant and end after it; none lasts longer than `LONGEST_GRANT`."""
+        values = {"at": at, "latest": at + LONGEST_GRANT}
+        return await self._many(_of_those(GRANTS_OVER, facility_ids, device_id).limit(limit), values)
+
+    async def starting(
+        self, since: datetime, until: datetime, facility_ids: frozenset[str] | None, limit: int, device_id: str = ""
+    ) -> list[Grant]:
+        """Those that begin in `[since, until)`."""
+        query = _of_those(GRANTS_STARTING, facility_ids, device_id)
         return await self._many(query.limit(limit), {"since": since, "until": until})
 
     async def of_request(self, request_id: str) -> Grant | None:
@@ -242,11 +256,27 @@ UNFINISHED = Grants.sql_all.where(_G.revoked_at.is_(None), _G.end > _NOW)
 HOLD_UNFINISHED = UNFINISHED.with_for_update(key_share=True)
 GRANTS_OF_TECHNICIAN = UNFINISHED.where(_G.technician_id == sa.bindparam("technician_id"))
 GRANT_OF_REQUEST = Grants.sql_select.where(_G.request_id == sa.bindparam("request_id"))
-TOUCHING = Grants.sql_all.where(
+LONGEST_GRANT: Final = timedelta(days=31)
+"""However often an authorisation was extended: a calendar looks no further for what goes on at an instant."""
+GRANTS_OVER = Grants.sql_all.where(
     _G.revoked_at.is_(None),
-    _G.end > sa.bindparam("since", type_=Instant()),
+    _G.end > sa.bindparam("at", type_=Instant()),
+    _G.end <= sa.bindparam("latest", type_=Instant()),
+    _G.start < sa.bindparam("at", type_=Instant()),
+)
+GRANTS_STARTING = Grants.sql_all.where(
+    _G.revoked_at.is_(None),
+    _G.start >= sa.bindparam("since", type_=Instant()),
     _G.start < sa.bindparam("until", type_=Instant()),
 )
+
+
+def _of_those(query: "sa.Select[Any]", facility_ids: frozenset[str] | None, device_id: str) -> "sa.Select[Any]":
+    if facility_ids is not None:
+        query = query.where(_G.facility_id.in_(facility_ids))
+    return query.where(_G.device_id == device_id) if device_id else query
+
+
 LIVE_GRANT = (
     Grants.sql_select.where(
         _G.technician_id == sa.bindparam("technician_id"),

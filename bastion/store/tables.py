@@ -253,7 +253,8 @@ approvals = sa.Table(
 )  # fmt: skip
 grants = sa.Table(
     "grants", metadata, _id(), _to("access_requests", "request_id", index=False),
-    _to("technicians", "technician_id", index=False), _to("suppliers", "supplier_id"), _to("devices", "device_id"),
+    _to("technicians", "technician_id", index=False), _to("suppliers", "supplier_id"),
+    _to("devices", "device_id", index=False),
     _to("facilities", "facility_id", index=False), _to("device_accounts", "account_id", index=False),
     _of("kind", Closed(InterventionKind)), _of("channels", Several(frozenset, ChannelKind)), _at("start"), _at("end"),
     _number("idle_seconds"), _flag("watcher"), _text("policy_hash"), _of("approved_by", Several(tuple)),
@@ -263,7 +264,8 @@ grants = sa.Table(
     _at("first_used_at", nullable=True),
     _at("acknowledged_at", nullable=True), _at("revoked_at", nullable=True), _text("revoked_by"),
     _text("revoke_reason"), _number("version"), sa.UniqueConstraint("request_id"),
-    sa.Index("ix_grants_technician", "technician_id", "device_id", "end"), sa.Index("ix_grants_end", "end"),
+    sa.Index("ix_grants_technician", "technician_id", "device_id", "end"), sa.Index("ix_grants_end", "end", "start"),
+    sa.Index("ix_grants_start", "start"), sa.Index("ix_grants_device", "device_id", "start"),
 )  # fmt: skip
 emergencies = sa.Table(
     "emergencies", metadata,

@@ -8,6 +8,7 @@ from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.maintenance import Rhythm
 from bastion.errors import Forbidden, Invalid
+from bastion.services import calendar
 from bastion.services.calendar import EntryKind
 from bastion.services.emergencies import Call
 from bastion.services.maintenance import WindowForm
@@ -78,3 +79,33 @@ async def test_filters_and_who_sees_what(house, use):
     for until in (now, now - DAY, now + 63 * DAY):
         with pytest.raises(Invalid):
             await use.between(eve, now, until)
+
+
+async def test_a_busy_day_hides_neither_the_next_nor_that_there_is_more(house, use, monkeypatch):
+    monkeypatch.setattr(calendar, "FULL", 1)
+    now, eve = clock.now(), house.staff(house.eve)
+    for start in (now + DAY, now + DAY + timedelta(hours=1), now + 2 * DAY + timedelta(hours=1)):
+        request = await house.approved(start=start)
+    edges = [now + number * DAY for number in range(4)]
+    days = await use.days(eve, edges)
+    assert [(len(one.entries), one.more) for one in days] == [(0, False), (1, True), (1, False)]
+    assert days[2].entries[0].ident == request.id
+    assert [one.entries for one in await use.days(eve, edges, device_code="nothing")] == [(), (), ()]
+    assert [one.entries for one in await use.days(eve, edges, facility_code="ch2")] == [(), (), ()]
+    assert [len(one.entries) for one in await use.days(eve, edges, device_code="CT-01", facility_code="chu")] == [
+        0,
+        1,
+        1,
+    ]
+    assert [one.entries for one in await use.days(moved(eve, {"elsewhere"}), edges)] == [(), (), ()]
+    with pytest.raises(Forbidden):
+        await use.days(house.technician(), edges)
+
+
+async def test_what_goes_on_as_a_week_begins_stands_on_its_first_day_alone(house, use):
+    request = await house.approved()
+    async with house.database.read() as uow:
+        grant = await uow.grants.get(request.grant_id)
+    begin = grant.start + timedelta(seconds=1)
+    days = await use.days(house.staff(house.eve), [begin, begin + timedelta(seconds=1), begin + DAY])
+    assert [[entry.ident for entry in one.entries] for one in days] == [[request.id], []]

@@ -8,9 +8,8 @@ from starlette.responses import Response
 
 from bastion.domain.local_time import local_date, midnight
 from bastion.domain.parties import Facility
-from bastion.services.calendar import CalendarEntry
-from web import icalendar
-from web.console import Console, Seen, Typed
+from web import choices, icalendar
+from web.console import Seen, Typed
 from web.labels import N_
 from web.views import HOME_ZONE
 
@@ -28,16 +27,16 @@ async def week(seen: Seen, day: Asked = "", facility: Asked = "", device: Asked 
     zone = _zone(chosen, facilities)
     monday = _monday(day, local_date(seen.face.now, zone))
     days = [monday + timedelta(days=number) for number in range(7)]
-    entries = await seen.services.calendar.between(
-        seen.actor, midnight(monday, zone), midnight(monday + WEEK, zone), device_code=device,
+    shown = await seen.services.calendar.days(
+        seen.actor, [midnight(day, zone) for day in (*days, monday + WEEK)], device_code=device,
         facility_code=chosen.code if chosen else "",
     )  # fmt: skip
     return seen.page(
-        "calendar.html", N_("Calendar"), days=days, by_day=_by_day(entries, days, zone), zone=zone,
+        "calendar.html", N_("Calendar"), days=days, by_day=dict(zip(days, shown, strict=True)), zone=zone,
         today=local_date(seen.face.now, zone), earlier=monday - WEEK, later=monday + WEEK,
         filters=Typed(facility=chosen.code if chosen else "", device=device, day=monday.isoformat()),
         facilities=[(one.code, one.name) for one in facilities], kinds=KINDS,
-        devices=await _devices(seen),
+        devices=await choices.devices(seen, device),
     )  # fmt: skip
 
 
@@ -74,14 +73,3 @@ def _monday(text: str, today: date) -> date:
         day = today
     day = min(max(day, date(2000, 1, 3)), date(2900, 1, 1))
     return day - timedelta(days=day.weekday())
-
-
-def _by_day(entries: list[CalendarEntry], days: list[date], zone: str) -> dict[date, list[CalendarEntry]]:
-    """Each under the day it begins; what began before the week, under its first day."""
-    dated = [(max(local_date(entry.box.start, zone), days[0]), entry) for entry in entries]
-    return {day: [entry for at, entry in dated if at == day] for day in days}
-
-
-async def _devices(seen: Console) -> list[tuple[str, str]]:
-    devices = await seen.services.inventory.devices(seen.actor, limit=500)
-    return [(v.device.code, f"{v.device.code} · {v.device.name}") for v in devices if v.device.active]

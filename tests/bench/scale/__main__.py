@@ -27,7 +27,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path, took = filling.sqlite(folder, Size())
     say(f"SQLite is filled ({took:.0f} s, {path.stat().st_size >> 20} MiB)")
-    report = [_look("sqlite", folder, f"sqlite:///{path}", options)]
+    report = [] if options.postgres else [_look("sqlite", folder, f"sqlite:///{path}", options)]
     if not options.sqlite:
         with filling.server(folder / "pg") as dsn:
             url, took = filling.postgres(dsn, folder, path, Size())
@@ -41,11 +41,10 @@ def _look(name: str, folder: Path, url: str, options: argparse.Namespace) -> dic
     found, problems = addresses.every(_idents(folder))
     found = [one for one in found if options.only in one.name]
     people = filling.people(folder)
-    with asking.console(folder, url) as port:
+    with asking.console(folder, url) as running:
         badges = asyncio.run(_sign_in(url, people))
-        rows = [_measured(port, one, badges[one.who], options.count) for one in found]
-        fresh = asyncio.run(_sign_in(url, people))  # a decision wants a code of this minute
-        decided = asyncio.run(_decide(url, port, fresh)) if not options.only else []
+        rows = [_measured(running, one, badges[one.who], options.count) for one in found]
+        decided = asyncio.run(_decide(url, running.port, people)) if not options.only or options.live else []
     steps = asyncio.run(plans.of(folder, url, [one for one in found if "{ident}" not in one.name], badges))
     return {
         "database": name, "load": os.getloadavg()[0], "problems": problems, "rows": [vars(row) for row in rows],
@@ -53,34 +52,41 @@ def _look(name: str, folder: Path, url: str, options: argparse.Namespace) -> dic
     }  # fmt: skip
 
 
-def _measured(port: int, address: addresses.Address, badge: Badge, count: int) -> Measured:
-    row = asking.measure(port, address, badge, count)
+def _measured(running: asking.Running, address: addresses.Address, badge: Badge, count: int) -> Measured:
+    row = asking.measure(running, address, badge, count)
     mark = " " if row.p95 <= GOAL and row.status < 400 else "!"
-    say(f"{mark} {row.p50:8.1f} {row.p95:8.1f} ms  {row.status}  {row.name}")
+    cost = f"{row.p50:8.1f} {row.p95:8.1f} ms, {row.cpu:6.1f} of CPU, {row.size >> 10:4d} kB"
+    say(f"{mark} {cost}  {row.status}  {row.name}")
     return row
 
 
 async def _sign_in(url: str, people: dict[str, str]) -> dict[str, Badge]:
     database = await Database.open(url)
     try:
-        return await asking.badges(database, people)
+        return await asking.badges(database, people) | await asking.guests(database)
     finally:
         await database.close()
 
 
-async def _decide(url: str, port: int, badges: dict[str, Badge]) -> list[float]:
-    """Agree to some of what waits, as somebody who sees everything."""
+async def _decide(url: str, port: int, people: dict[str, str]) -> list[float]:
+    """Agree to some of what waits, as somebody who sees everything, while others look on, each in a browser of his."""
     database = await Database.open(url)
     try:
         async with database.read() as uow:
             waiting = await uow.requests.pending(clock.now())
             devices = await uow.devices.some(one.device_id for one in waiting)
+        readers = [
+            badge
+            for _ in range(live.PAGES // len(people))
+            for badge in (await asking.badges(database, people)).values()
+        ]
+        fresh = await asking.badges(database, people)  # a decision wants a code of this minute
     finally:
         await database.close()
     alone = {device.id for device in devices if device.criticality < VITAL}
     waits = [(one.id, one.version) for one in waiting if one.device_id in alone][: live.DECISIONS]
-    took = await live.measure(port, list(badges.values()), badges["wide"], waits)
-    say(f"decisions reach {live.PAGES} pages in {', '.join(f'{one:.0f}' for one in sorted(took))} ms")
+    took = await live.measure(port, readers, fresh["wide"], waits)
+    say(f"decisions reach {len(readers)} pages in {', '.join(f'{one:.0f}' for one in sorted(took))} ms")
     return took
 
 
@@ -88,13 +94,21 @@ def _idents(folder: Path) -> dict[str, list[str]]:
     """Some ids of each table: the newest, as people read them."""
     with sqlite3.connect(folder / "bastion.db") as database:
         return {
-            table: [row[0] for row in database.execute(_SOME.format(table, _WHERE.get(table, "")))]
+            table: [row[0] for row in database.execute(_SOME.format(*_WHOSE.get(table, (table, "true"))))]
             for table in sorted(set(addresses.TABLES.values()))
         }
 
 
-_SOME: Final = "select id from {} {} order by id desc limit 200"
-_WHERE: Final = {"sessions": "where ended_at is not null"}
+_SOME: Final = "select id from {} where {} order by id desc limit 200"
+_OF_COMPANY: Final = f"supplier_id = (select supplier_id from technicians where login = '{addresses.SPEAKER}')"
+_WHOSE: Final = {
+    "sessions": ("sessions", "ended_at is not null"),
+    "own_requests": (
+        "access_requests", f"technician_id = (select id from technicians where login = '{addresses.GUEST}')"
+    ),
+    "company_requests": ("access_requests", _OF_COMPANY),
+    "company_people": ("technicians", _OF_COMPANY),
+}  # fmt: skip
 
 
 def _write(report: Sequence[dict[str, Any]], output: Path) -> None:
@@ -111,7 +125,7 @@ def _write(report: Sequence[dict[str, Any]], output: Path) -> None:
             worst = max(part["live_ms"])
             say(f"a decision reaches an open page in {worst:.0f} ms at most (goal {LIVE_GOAL:.0f})")
         for row in rows[:25]:
-            say(f"  {row['p50']:8.1f} {row['p95']:8.1f}  {row['name']}")
+            say(f"  {row['p50']:8.1f} {row['p95']:8.1f} ms, {row['cpu']:6.1f} of CPU  {row['name']}")
         for name, scanned in part["plans"].items():
             say(f"  reads a whole table: {name}: {', '.join(scanned)}")
         for problem in part["problems"]:
@@ -127,7 +141,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=Path("var/scale"), help="where the filled databases are kept")
     parser.add_argument("--count", type=int, default=asking.REQUESTS, help="requests for each address")
     parser.add_argument("--only", default="", help="only addresses that hold this text, and no decisions")
+    parser.add_argument("--live", action="store_true", help="decisions too, whatever --only says")
     parser.add_argument("--sqlite", action="store_true", help="leave PostgreSQL out")
+    parser.add_argument("--postgres", action="store_true", help="measure PostgreSQL alone")
     parser.add_argument("--output", type=Path, default=Path("var/bench.json"))
     return parser.parse_args()
 

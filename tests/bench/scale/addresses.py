@@ -6,15 +6,20 @@ A route with a part this file cannot fill is a problem of the bench, never a gap
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from bastion.domain.parties import Role
 from web.api.bearer import PREFIX
 from web.api.guards import API_GUARDS, NOWHERE
 from web.guards import GUARDS, Guard, Key
+from web.portal.guards import PORTAL_GUARDS
+from web.portal.guards import Guard as Door
+
+G = TypeVar("G")
 
 SPARED: Final[Mapping[str, str]] = {
     "/live": "a stream; `live.py` measures it",
+    "/supplier/live": "a stream, the same",
     "/favicon.ico": "a redirect",
     "/recordings/{ident}/watch": "the player of a recording that was opened a moment ago; no list",
     "/recordings/{ident}/tracks/{number}": "the bytes of a recording; `make bench` measures them",
@@ -32,7 +37,8 @@ TABLES: Final = {
     "/directory/devices": "devices", "/directory/suppliers": "suppliers", "/directory/technicians": "technicians",
     "/directory/staff": "staff", "/directory/facilities": "facilities", "/devices": "devices",
     "/suppliers": "suppliers", "/technicians": "technicians", "/files": "held_files", "/staff": "staff",
-    "/facilities": "facilities",
+    "/facilities": "facilities", "/supplier/requests": "own_requests", "/supplier/company/requests": "company_requests",
+    "/supplier/company/people": "company_people",
 }  # fmt: skip
 """Whose ids stand for `{ident}` in a family of routes."""
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -52,13 +58,21 @@ ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "/directory/devices": ("text=scanner", "text=dm-19999", "text=zzzz-nothing", "at=100"),
     "/directory/technicians": ("text=Lopez", "text=tech4999", "text=zzzz-nothing", "at=50"),
     "/messages": ("state=failed", "at=40"),
+    "/calendar": ("day=2025-01-15", "device=dm-00000", "facility=ch03"),
     f"{PREFIX}/requests": ("state=pending", "text=compresseur", "text=zzzz-nothing", "limit=200", "offset=2000"),
     f"{PREFIX}/sessions": ("text=compresseur", "live=true", "offset=2000"),
     f"{PREFIX}/audit": ("text=compresseur", "tag=session:closed"),
     f"{PREFIX}/devices": ("text=scanner", "offset=10000"),
     f"{PREFIX}/technicians": ("text=Lopez", "offset=4000"),
+    "/supplier/company/requests": ("at=40",),
 }  # fmt: skip
 """What people ask a list for, beside its first page."""
+NEEDED: Final[Mapping[str, str]] = {
+    f"{PREFIX}/forecast": "technician=tech0001&device=dm-00001&kind=telemaintenance&minutes=60",
+}
+"""What an address does not answer without."""
+GUEST, SPEAKER = "tech0001", "tech0201"
+"""A technician at the suppliers' entrance, and the correspondent of his company."""
 EYES: Final = {"claire": Role.APPROVER, "samir": Role.SECURITY, "denis": Role.ADMIN}
 """Who looks, by preference: Claire sees one hospital, the others all of them."""
 
@@ -84,22 +98,26 @@ def every(idents: Mapping[str, list[str]]) -> tuple[list[Address], list[str]]:
             problems.append(f"{template}: nobody says what stands in its place")
             continue
         for who in _eyes(template, guard):
-            found.append(Address(f"{template} {who}", who, paths))
+            needed = NEEDED.get(template)
+            found.append(Address(f"{template} {who}", who, (f"{template}?{needed}",) if needed else paths))
             found += [
                 Address(f"{template}?{query} {who}", who, (f"{template}?{query}",)) for query in ASKED.get(template, ())
             ]
     return found, problems
 
 
-def _readable() -> Iterable[tuple[str, Guard]]:
-    def gets(guards: Mapping[Key, Guard], prefix: str) -> list[tuple[str, Guard]]:
+def _readable() -> Iterable[tuple[str, Guard | Door]]:
+    def gets(guards: Mapping[Key, G], prefix: str = "") -> list[tuple[str, G]]:
         return [(prefix + path, guard) for (method, path), guard in guards.items() if method == "GET"]
 
-    return [*gets(GUARDS, ""), *(one for one in gets(API_GUARDS, PREFIX) if not one[0].endswith(NOWHERE))]
+    inside = (one for one in gets(API_GUARDS, PREFIX) if not one[0].endswith(NOWHERE))
+    return [*gets(GUARDS), *inside, *gets(PORTAL_GUARDS)]
 
 
-def _eyes(template: str, guard: Guard) -> list[str]:
+def _eyes(template: str, guard: Guard | Door) -> list[str]:
     """Whoever sees one hospital, and whoever sees all: their lists take different ways through the indexes."""
+    if isinstance(guard, Door):
+        return [SPEAKER if guard is Door.CORRESPONDENT else GUEST]
     admitted = [who for who, role in EYES.items() if role in guard.roles]
     if "{" in template or not admitted:
         return admitted[-1:] or ["denis"]

@@ -43,10 +43,10 @@ class Page:
 
 
 async def measure(
-    port: int, badges: Sequence[Badge], approver: Badge, requests: Sequence[tuple[str, int]]
+    port: int, readers: Sequence[Badge], approver: Badge, requests: Sequence[tuple[str, int]]
 ) -> list[float]:
     """Milliseconds from sending the decision until an open page shows it, for each of these requests (id, version)."""
-    pages = [await Page.open(port, badges[number % len(badges)]) for number in range(PAGES)]
+    pages = [await Page.open(port, reader) for reader in readers]
     try:
         return [await _decided(port, pages, approver, ident, version) for ident, version in requests]
     finally:
