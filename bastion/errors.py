@@ -33,6 +33,7 @@ STATES: Final = {
     "refused": "refused",
     "broken": "broken off",
     "purged": "removed",
+    "retired": "no longer offered",
 }
 """What a state is called within a sentence: “it is already …”."""
 

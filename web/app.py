@@ -42,6 +42,7 @@ from web.pages import (
     standins,
     supplier_files,
     technicians,
+    templates,
     undertakings,
     windows,
 )
@@ -55,7 +56,7 @@ from web.together import Together
 
 PAGES: Final = (
     door, home, live, asking, requests, reports, sessions, desk, recordings, audit, locks, messages, account, devices,
-    derogations, technicians, staff, registers, imports, papers, supplier_files, undertakings,
+    derogations, technicians, staff, registers, imports, papers, templates, supplier_files, undertakings,
     emergencies, windows, calendar, gmao, reviews, rota, standins,
 )  # fmt: skip
 ROOMY: Final = (

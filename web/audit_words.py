@@ -14,6 +14,9 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "window:ended": N_("Maintenance window ended"),
         "emergency:agreed": N_("Emergency agreed to; a review is due"),
         "emergency:reviewed": N_("Emergency reviewed"),
+        "template:added": N_("Usual request written"),
+        "template:replaced": N_("Usual request corrected"),
+        "template:retired": N_("Usual request no longer offered"),
         "bastion:started": N_("Bastion started"),
         "bastion:stopped": N_("Bastion stopped"),
         "enrolment:invited": N_("One-time secret made"),
@@ -173,6 +176,10 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "door": N_("door"),
         "due": N_("due"),
         "window": N_("maintenance window"),
+        "template": N_("usual request"),
+        "maker": N_("maker"),
+        "model": N_("model"),
+        "edition": N_("edition"),
         "caller": N_("who called"),
         "emergency": N_("emergency"),
         "late": N_("late"),
@@ -283,6 +290,7 @@ SUBJECTS: Mapping[str, str] = MappingProxyType(
         "supplier": N_("supplier"),
         "delivery": N_("message"),
         "webhook": N_("program that listens"),
+        "template": N_("usual request"),
     }
 )
 """What an audit event can be about."""
@@ -313,6 +321,7 @@ STATES: Mapping[str, str] = MappingProxyType(
         "refused": N_("refused"),
         "broken": N_("broken off"),
         "purged": N_("removed"),
+        "retired": N_("no longer offered"),
     }
 )
 """The same states within a sentence: “it is already …”."""

@@ -39,6 +39,7 @@ PROOF: Final = (
 )
 REGISTERS: Final = (
     Place("/directory/devices", N_("Devices"), "device"),
+    Place("/directory/templates", N_("Usual requests"), "edit"),
     Place("/directory/suppliers", N_("Suppliers"), "building"),
     Place("/directory/technicians", N_("Technicians"), "people"),
     Place("/directory/staff", N_("Hospital staff"), "person"),

@@ -56,6 +56,7 @@ REGISTERS: Mapping[str, str] = MappingProxyType(
         "undertaking": "undertakings:undertakings",
         "emergency": "emergencies:emergencies",
         "window": "windows:windows",
+        "template": "templates:templates",
         "technician": "people:technicians",
         "key": "people:keys",
         "staff": "people:staff",

@@ -121,6 +121,8 @@ class AccessRequest:
     announced: tuple[AnnouncedFile, ...] = ()
     """Files the supplier will bring, with the hashes they must have (R-42)."""
     plan: WorkPlan = PLAIN
+    template_id: str = ""
+    """What it was made from, if from what is usual for the model."""
     version: int = field(default=1)
 
     @property

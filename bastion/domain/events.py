@@ -35,10 +35,11 @@ def _kind(tag: str, severity: Severity, public: str = "", personal: str = "") ->
 
 
 _HELD = "session direction size sha256"
-_ASKED = "kind minutes work_order policy quorum device supplier emergency"
+_ASKED = "kind minutes work_order policy quorum device supplier emergency template"
 _PLANNED = "technician keeps professional patient_why rollback people caller"
 _GRANTED = "device supplier start end kind"
 _DEROGATION = "device derogation kind algorithms start end"
+_TEMPLATE = "template name maker model edition kind"
 _I, _N, _W, _A = Severity.INFO, Severity.NOTICE, Severity.WARNING, Severity.ALARM
 KINDS = MappingProxyType(
     {
@@ -146,6 +147,9 @@ KINDS = MappingProxyType(
             _kind("paper:withdrawn", _W, "supplier paper reference start end"),
             _kind("paper:ending", _W, "supplier paper reference start end"),
             _kind("paper:required", _W, "paper start"),
+            _kind("template:added", _N, _TEMPLATE),
+            _kind("template:replaced", _N, f"{_TEMPLATE} changed"),
+            _kind("template:retired", _N, _TEMPLATE),
             _kind("subcontractor:declared", _W, "supplier employer start"),
             _kind("subcontractor:objected", _A, "supplier employer start", "why"),
             _kind("subcontractor:ended", _N, "supplier employer start"),

@@ -30,6 +30,7 @@ from bastion.services.requests import (
     person,
     refuse_if_locked,
 )
+from bastion.services.templates import offered_for
 from bastion.services.urgency import unreviewed
 from bastion.services.views import GrantView, RequestView
 from bastion.services.work_orders import WorkOrders
@@ -58,6 +59,8 @@ class RequestDraft:
     notice_accepted: bool = False
     announced: tuple[AnnouncedFile, ...] = ()
     plan: WorkPlan = PLAIN
+    template: str = ""
+    """The id of what is usually asked for, if it was made from that."""
     emergency: Call | None = None
     """That it cannot wait, and who called whom about it (R-26, R-27)."""
 
@@ -91,6 +94,7 @@ class Access:
         order = await self._look_at_order(actor, draft)
         async with self._database.write() as uow:
             ask = await resolve(uow, await _technician_of(uow, actor, draft.technician_login), draft)
+            await offered_for(uow, draft.template, ask.device)
             await refuse_if_locked(uow, ask.technician, ask.device, now)
             if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
                 raise Conflict("pending", sentence=WAITS_ALREADY)
@@ -285,7 +289,7 @@ def _make_request(actor: Actor, draft: RequestDraft, ask: Ask, decision: Decisio
         created_by=person(actor), quorum=decision.obligations.approvals,
         max_duration=decision.obligations.max_duration, policy_hash=decision.policy_hash,
         policy_ids=policy_ids(decision), source=actor.source, start=draft.start,
-        announced=draft.announced, plan=draft.plan,
+        announced=draft.announced, plan=draft.plan, template_id=draft.template,
         notice_accepted_at=now if draft.notice_accepted and actor.kind is ActorKind.TECHNICIAN else None,
     )  # fmt: skip
 
@@ -296,8 +300,8 @@ def _make_extension(
     return replace(
         first, id=new_id(now), reason=reason.strip() or first.reason,
         wanted=timedelta(minutes=minutes), created_at=now, expires_at=grant.end, created_by=person(actor),
-        source=actor.source, start=None, extends_grant_id=grant.id, stored_state=RequestState.PENDING, approvals=(),
-        decided_at=None, decided_by="", decision_note="", grant_id="", version=1,
+        source=actor.source, start=None, extends_grant_id=grant.id, template_id="", stored_state=RequestState.PENDING,
+        approvals=(), decided_at=None, decided_by="", decision_note="", grant_id="", version=1,
     )  # fmt: skip
 
 
@@ -308,7 +312,8 @@ async def _audit_created(
         "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,
         kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, policy=" ".join(made.policy_ids),
         quorum=made.quorum, device=ask.device.code, supplier=ask.supplier.code, technician=ask.technician.login,
-        reason=made.reason, emergency="yes" if emergency else "", caller=emergency.caller if emergency else "",
+        reason=made.reason, template=made.template_id, emergency="yes" if emergency else "",
+        caller=emergency.caller if emergency else "",
         **_plan_facts(made.plan),
     )  # fmt: skip
 

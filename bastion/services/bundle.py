@@ -44,6 +44,7 @@ from bastion.services.standins import StandIns
 from bastion.services.subcontractors import Subcontractors
 from bastion.services.supervision import Supervision
 from bastion.services.supplier_files import SupplierFiles
+from bastion.services.templates import Templates
 from bastion.services.threads import Threads
 from bastion.services.tokens import Tokens
 from bastion.services.undertakings import Undertakings
@@ -77,6 +78,7 @@ class Services:
     company: Company
     access: Access
     forecasts: Forecasts
+    templates: Templates
     threads: Threads
     reports: Reports
     approvals: Approvals
@@ -145,6 +147,7 @@ def build(
         company=Company(database, authentication, rosters),
         access=Access(database, decisions, maintenance, orders),
         forecasts=Forecasts(database, decisions),
+        templates=Templates(database, authentication),
         threads=Threads(database, decisions),
         reports=Reports(database),
         approvals=approvals,

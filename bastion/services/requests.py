@@ -19,6 +19,7 @@ from bastion.services.reaching import reachable
 from bastion.services.standby import standby
 from bastion.services.suspension import refuse_if_suspended
 from bastion.services.telling_log import told_of
+from bastion.services.templates import origin_of
 from bastion.services.views import RequestView
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
@@ -85,6 +86,7 @@ class RequestViews:
             order=order,
             standby=asked,
             told=await told_of(uow, request),
+            origin=await origin_of(uow, request),
         )
 
     def _lent(self, actor: Actor, request: AccessRequest, device: Device, emergency: Emergency | None) -> Lent | None:

@@ -12,6 +12,7 @@ from bastion.domain.handover import Handover
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
 from bastion.domain.remark import Remark
+from bastion.domain.request_template import Origin
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.subcontractor import Subcontractor
 from bastion.domain.undertaking import Undertaking
@@ -79,6 +80,8 @@ class RequestView:
 
     thread: tuple[Remark, ...] = ()
     """What was asked and answered about it; only on the screen of one request."""
+    origin: Origin | None = None
+    """The usual request it was made from; only on the screen of one request."""
     order: OrderCheck | None = None
     """What the hospital's GMAO said of the work order; only on the screen of one request."""
 

@@ -217,6 +217,17 @@ import_drafts = sa.Table(
     sa.Index("ix_import_drafts_created", "created_at"), sa.Index("ix_import_drafts_created_by", "created_by"),
 )  # fmt: skip
 
+request_templates = sa.Table(
+    "request_templates", metadata, _id(), _text("facility_id"), _text("maker"), _text("model"), _text("model_key"),
+    _text("name"), _of("kind", Closed(InterventionKind)), _text("reason"), _of("wanted", Span()),
+    _text("created_by_id"), _text("created_by"), _at("created_at"), *_plan(),
+    _of("conditions", Several(frozenset, Condition)),
+    _to("request_templates", "replaces_id", nullable=True, index=False), _number("edition"),
+    _at("retired_at", nullable=True), _text("retired_by"),
+    sa.Index("ix_request_templates_model", "model_key", "created_at"),
+    sa.Index("uq_request_templates_replaces", "replaces_id", unique=True),
+)  # fmt: skip
+
 # -- access ------------------------------------------------------------------------------------------------------------
 access_requests = sa.Table(
     "access_requests", metadata, _id(), _to("technicians", "technician_id", index=False), _text("technician_name"),
@@ -230,7 +241,8 @@ access_requests = sa.Table(
     _at("notice_accepted_at", nullable=True), _of("stored_state", Closed(RequestState)),
     _at("decided_at", nullable=True), _text("decided_by"), _text("decision_note"),
     _to("grants", "grant_id", nullable=True, index=False, back=True),
-    _of("announced", Records(AnnouncedFile), default="[]"), *_plan(), _number("version"),
+    _of("announced", Records(AnnouncedFile), default="[]"), *_plan(),
+    _later("template_id"), _number("version"),
     sa.Index("ix_access_requests_technician", "technician_id", "device_id", "stored_state"),
     sa.Index("ix_access_requests_state", "stored_state", "created_at"),
     sa.Index("ix_access_requests_waiting", "stored_state", "expires_at"),

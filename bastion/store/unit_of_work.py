@@ -38,6 +38,7 @@ from bastion.store.proofs import (
 )
 from bastion.store.remarks import Remarks
 from bastion.store.reports import ReportDues, Reports
+from bastion.store.request_templates import RequestTemplates
 from bastion.store.reviews import Campaigns, ReviewLines
 from bastion.store.rosters import Confirmations, Rosters, Subcontractors
 from bastion.store.sessions import Sessions
@@ -91,6 +92,7 @@ class UnitOfWork:
     undertakings = Noun(Undertakings)
     acceptances = Noun(Acceptances)
     drafts = Noun(Drafts)
+    request_templates = Noun(RequestTemplates)
     requests = Noun(Requests)
     grants = Noun(Grants)
     handovers = Noun(Handovers)

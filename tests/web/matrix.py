@@ -15,6 +15,7 @@ from bastion.services.rota import ShiftForm
 from bastion.services.standins import DelegationForm
 from bastion.services.views import Opened
 from tests.services.house import OPERATOR, House
+from tests.services.templates import a_template
 from web.guards import Key
 
 FILE = Path(__file__).with_name("matrix.txt")
@@ -40,6 +41,7 @@ async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, 
     review = await house.services.reviews.start(OPERATOR, form)
     return {
         "/requests": {"ident": opened.record.request_id},
+        "/directory/templates": {"ident": (await a_template(house)).id},
         "/windows": {"ident": await _window(house)},
         **await _duty(house),
         "/emergencies": {"ident": opened.record.request_id},

@@ -1,11 +1,12 @@
 """Every page there is to look at, and who looks at it: for pictures, for axe, for complaints of the browser."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind
+from bastion.domain.conditions import Condition
 from bastion.domain.device import SecretKind
 from bastion.domain.emergency import Call
 from bastion.domain.importing import Register
@@ -16,6 +17,7 @@ from bastion.domain.report import After, ReportForm
 from bastion.domain.review import Verdict
 from bastion.domain.session_effects import Audit
 from bastion.domain.work_order import Finding, OrderCheck, OrderRule
+from bastion.domain.work_plan import WorkPlan
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
 from bastion.services.maintenance import WindowForm
@@ -25,6 +27,7 @@ from bastion.services.reviews import CampaignForm
 from bastion.services.rota import ShiftForm
 from bastion.services.standins import DelegationForm
 from bastion.services.subcontractors import SubcontractorForm
+from bastion.services.templates import TemplateForm
 from bastion.services.work_orders import GmaoForm
 from tests.services.house import OPERATOR, House
 from tests.web.scenery import Scenery
@@ -77,6 +80,8 @@ async def stops(house: House) -> list[Stop]:
         Stop("request-vital", "claire", f"/requests/{waiting[-1].request.id}"),
         Stop("requests", "claire", "/requests"),
         Stop("request-new", "claire", "/requests/new"),
+        Stop("request-from-usual", "claire", "/requests/new?device=lab-07&technician=alice"),
+        *await _usual(house),
         Stop("calendar", "claire", "/calendar"),
         Stop("rota", "claire", "/rota"),
         Stop("standins", "claire", "/standins"),
@@ -145,6 +150,44 @@ async def _reported(house: House, request_id: str) -> str:
         )  # fmt: skip
         await house.services.reports.write(me, request_id, form)
     return request_id
+
+
+async def _usual(house: House) -> list[Stop]:
+    karim, where = house.technician(await _karim(house)), "/directory/templates"
+    own = await house.services.access.search(karim)
+    known = next(((v.request.template_id, v.request.id) for v in own if v.request.template_id), None)
+    template, request = known or await _written(house)
+    return [
+        Stop("usual", "claire", where),
+        Stop("usual-one", "claire", f"{where}/{template}"),
+        Stop("usual-edit", "claire", f"{where}/{template}/edit"),
+        Stop("request-usual", "claire", f"/requests/{request}"),
+        Stop("supplier-request-usual", "karim", "/supplier/requests/new?device=lab-07"),
+    ]
+
+
+async def _written(house: House) -> tuple[str, str]:
+    """Two usual requests of a model, one of them the group's, and a request that was made from one."""
+    me = house.staff(house.max)
+    plan = WorkPlan(
+        keeps="Aucune analyse pendant la mise à jour ; le second automate prend le relais.", software_change=True,
+        procedure="1. Vider la file d’échantillons\n2. Sauvegarder la configuration\n3. Mettre à jour\n4. Contrôler",
+        backup_place="NAS biomédical, dossier lab-07", rollback="Restaurer l’image du disque, 40 minutes",
+    )  # fmt: skip
+    form = TemplateForm(
+        "Sysmex", "XN-2000", "Mise à jour annuelle", InterventionKind.TELEMAINTENANCE,
+        "Mise à jour annuelle du logiciel, selon la procédure du constructeur", 90, "chu", plan,
+        frozenset({Condition.WATCHER, Condition.FREEZE_FIRST}),
+    )  # fmt: skip
+    made = await house.services.templates.add(me, form)
+    look = replace(form, name="Lecture des journaux", facility="", minutes=30, plan=WorkPlan(), conditions=frozenset())
+    await house.services.templates.add(me, replace(look, kind=InterventionKind.TELEDIAGNOSTIC))
+    draft = house.draft(
+        device_code="lab-07", reason="Mise à jour et remplacement d’une vanne", minutes=120, template=made.id,
+        plan=replace(plan, backup_at=clock.now()),
+    )  # fmt: skip
+    asked = await house.services.access.request(house.technician(await _karim(house)), draft)
+    return made.id, asked.id
 
 
 async def _suppliers(house: House) -> list[Stop]:

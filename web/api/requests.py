@@ -1,6 +1,7 @@
 """`/requests` and `/grants`: asking on a technician's behalf, deciding, and the rights that come of it."""
 
 from fastapi import APIRouter, Response
+from pydantic import Field
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
@@ -40,6 +41,7 @@ class NewRequest(Shape):
     announced: tuple[AnnouncedShape, ...] = ()
     plan: PlanShape | None = None
     emergency: CallShape | None = None
+    template: str = Field("", max_length=64, description="Id of the usual request it was made from.")
 
 
 class Approve(Shape):
@@ -129,7 +131,7 @@ async def create(body: NewRequest, me: Me, use: Use) -> RequestShape:
         account=body.account, start=body.start, technician_login=body.technician,
         announced=tuple(AnnouncedFile(one.name, one.size, one.sha256.lower()) for one in body.announced),
         plan=body.plan.plan() if body.plan else PLAIN,
-        emergency=Call(**body.emergency.model_dump()) if body.emergency else None,
+        emergency=Call(**body.emergency.model_dump()) if body.emergency else None, template=body.template,
     )  # fmt: skip
     return await _shown(me, use, await use.access.request(me, draft))
 

@@ -28,6 +28,7 @@ from web.api import (
     reviews,
     sessions,
     supplier_files,
+    templates,
     undertakings,
     windows,
 )
@@ -36,7 +37,8 @@ from web.api.guards import API_GUARDS, METHODS, NOWHERE, Key
 from web.api.problems import Problem, ProblemRoute
 
 PARTS = (
-    me, requests, reports, forecasts, emergencies, windows, calendar, sessions, files, recordings, locks, audit,
+    me, requests, reports, templates, forecasts, emergencies, windows, calendar, sessions, files, recordings, locks,
+    audit,
     registers, people, devices, imports, papers, supplier_files, undertakings, reviews, gmao, duty,
 )  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Asking for a technician from the hospital's side; another person then decides (R-23, R-25)."""
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel
@@ -11,18 +12,22 @@ from bastion.domain import announced_file
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.device import Device
 from bastion.domain.emergency import Call
-from bastion.domain.parties import Facility
+from bastion.domain.parties import Actor, Facility
+from bastion.domain.request_template import RequestTemplate
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services.access import RequestDraft
+from bastion.services.bundle import Services
 from bastion.services.views import DeviceView, Forecast
-from web import choices, fields, labels, plan_words
+from web import choices, fields, labels, plan_words, template_words
 from web.console import ELSEWHERE, Console, Seen, Typed, go
 from web.labels import N_
+from web.views import Clockface
 
 router = APIRouter()
 Asked = Annotated[str, Query()]
 ASK_MINUTES: Final = (30, 60, 120, 240)
+DAY: Final = 24 * 60
 USUAL: Final = {
     "kind": InterventionKind.TELEMAINTENANCE.value, "minutes": "60", "patient_data": PatientData.NONE.value,
     "software_change": "no",
@@ -30,6 +35,17 @@ USUAL: Final = {
 NOT_THEIRS: Final = N_(
     "The company of this technician does not maintain this device. Choose another device or technician."
 )
+
+
+class Seer(Protocol):
+    """Who asks, at either door."""
+
+    @property
+    def services(self) -> Services: ...
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def face(self) -> Clockface: ...
 
 
 class AskForm(BaseModel):
@@ -56,6 +72,7 @@ class AskForm(BaseModel):
     backup_at: str = ""
     backup_place: str = ""
     rollback: str = ""
+    template: str = ""
 
     def call(self) -> Call | None:
         """Who called whom, where it is an emergency."""
@@ -88,6 +105,7 @@ class AskForm(BaseModel):
             int(self.minutes) if self.minutes.isdigit() else 0, work_order=self.work_order,
             technician_login=self.technician, start=fields.local_moment(self.start, "start", zone),
             announced=announced_file.parse(self.announced), plan=self.plan(zone), emergency=self.call(),
+            template=self.template,
         )  # fmt: skip
 
 
@@ -102,6 +120,13 @@ async def ask(seen: Seen, said: Annotated[AskForm, Form()]) -> Response:
     return await seen.attempt(_ask(seen, said), partial(_form, seen, Typed(said.model_dump())))
 
 
+@router.post("/requests/fill")
+async def fill(seen: Seen, said: Annotated[AskForm, Form()], fill: Annotated[str, Form()] = "") -> Response:
+    """Show the form as a usual request fills it in. Nothing is asked."""
+    offers = await offered(seen, said.device)
+    return await _form(seen, typed_with(said, offers, fill))
+
+
 @router.post("/requests/forecast")
 async def foresee(seen: Seen, said: Annotated[AskForm, Form()]) -> Response:
     """Show the form with who would have to agree; htmx takes that part only. Nothing is asked."""
@@ -112,6 +137,26 @@ async def foresee(seen: Seen, said: Annotated[AskForm, Form()]) -> Response:
         raise
     except BastionError as error:
         return await _form(seen, typed, unclear=error)
+
+
+def typed_with(said: AskForm, offers: Sequence[RequestTemplate], fill: str) -> Typed:
+    """The form with a usual request in it; what is not among those offered only ceases to be named."""
+    typed, template = {**said.model_dump(), "template": ""}, template_words.chosen(offers, fill)
+    return Typed(template_words.filled(typed, template) if template else typed)
+
+
+async def offered(seen: Seer, device: str) -> list[RequestTemplate]:
+    """What is usual on this device; nothing on one that is not there for this person."""
+    try:
+        return await seen.services.templates.offered(seen.actor, device) if device else []
+    except NotFound:
+        return []
+
+
+def durations(seen: Seer, minutes: str = "") -> list[tuple[str, str, str]]:
+    """What can be chosen, with what a usual request says."""
+    more = {int(minutes)} if minutes.isdigit() and 0 < int(minutes) <= DAY else set()
+    return [(str(one), seen.face.span(fields.length(one)), "") for one in sorted({*ASK_MINUTES, *more})]
 
 
 async def _foresee(seen: Console, said: AskForm) -> Forecast:
@@ -144,7 +189,7 @@ async def _form(
     seen: Console, typed: Typed, error: BastionError | None = None, *, forecast: Forecast | None = None,
     unclear: BastionError | None = None,
 ) -> Response:  # fmt: skip
-    t, face = seen.t, seen.face
+    t = seen.t
     chosen = await seen.services.people.by_login(seen.actor, typed.technician)
     devices = await choices.devices(seen, typed.device, chosen.supplier.id if chosen else "")
     if error and devices.whole and typed.device not in {code for code, _ in devices.options}:
@@ -154,6 +199,6 @@ async def _form(
         forecast=forecast, unclear=unclear,
         devices=devices, technicians=await choices.technicians(seen, typed.technician, usable=True),
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
-        durations=[(str(choice), face.span(fields.length(choice)), "") for choice in ASK_MINUTES],
+        durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/requests",
         patient_data=[(value, t(words[1]), "") for value, words in plan_words.PATIENT_DATA.items()],
     )  # fmt: skip

@@ -13,7 +13,7 @@ from bastion.domain.grant import GrantStatus
 from bastion.errors import BastionError
 from bastion.services import reasons
 from bastion.services.views import RequestView
-from web import condition_words, device_words, fields, labels, message_words, pasted, plan_words
+from web import condition_words, device_words, fields, labels, message_words, pasted, plan_words, template_words
 from web.console import Console, Seen, Typed, go
 from web.guards import GUARDS
 from web.labels import N_
@@ -158,8 +158,15 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, **
         chosen=int(chosen) if chosen.isdigit() and int(chosen) in choices else choices[0],
         colleagues=colleagues, typed=Typed(typed), mine=_mine(seen, view), words=device_words, plans=plan_words,
         terms=condition_words, messages=message_words, recordability=recordability,
-        paste_words=pasted, pasted=pasted.for_request(seen, view),
+        usual_words=template_words.FIELDS, proposed=_proposed(view, typed), paste_words=pasted,
+        pasted=pasted.for_request(seen, view),
     )  # fmt: skip
+
+
+def _proposed(view: RequestView, typed: dict[str, Any]) -> tuple[str, ...]:
+    """The conditions ticked at first: those of the usual request, until somebody has chosen."""
+    usual = tuple(sorted(view.origin.template.conditions)) if view.origin else ()
+    return tuple(typed.get("conditions", usual))
 
 
 def _durations(view: RequestView) -> tuple[int, list[int]]:

@@ -15,7 +15,7 @@ from bastion.services.views import MenuItem, RequestView
 from web import condition_words, device_words, fields, labels, pasted, plan_words
 from web.console import Typed, go
 from web.labels import N_
-from web.pages.asking import ASK_MINUTES, USUAL, AskForm
+from web.pages.asking import USUAL, AskForm, durations, offered, typed_with
 from web.portal.visit import Come, Visit
 from web.render import page
 
@@ -53,6 +53,13 @@ async def new(seen: Come, device: Asked = "") -> Response:
 @router.post("/requests/new")
 async def ask(seen: Come, said: Annotated[AskForm, Form()]) -> Response:
     return await seen.attempt(_ask(seen, said), partial(_ask_form, seen, Typed(said.model_dump())))
+
+
+@router.post("/requests/fill")
+async def fill(seen: Come, said: Annotated[AskForm, Form()], fill: Annotated[str, Form()] = "") -> Response:
+    """Show the form as a usual request fills it in. Nothing is asked."""
+    offers = await offered(seen, said.device)
+    return await _ask_form(seen, typed_with(said, offers, fill))
 
 
 @router.get("/requests/{ident}")
@@ -152,13 +159,13 @@ async def _show(seen: Visit, ident: str, error: BastionError | None = None, type
 
 
 async def _ask_form(seen: Visit, typed: Typed, error: BastionError | None = None) -> Response:
-    t, face = seen.t, seen.face
+    t = seen.t
     menu = await _menu(seen)
     return seen.page(
         "request_new.html", N_("Ask for access"), error=error, typed=typed,
         devices=[(i.device.code, f"{i.device.code} · {i.device.name} · {i.facility.name}") for i in menu],
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
-        durations=[(str(choice), face.span(fields.length(choice)), "") for choice in ASK_MINUTES],
+        durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/supplier/requests",
         patient_data=[(value, t(words[1]), "") for value, words in plan_words.PATIENT_DATA.items()],
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.parties import Actor
 from bastion.domain.remark import Remark
+from bastion.domain.request_template import RequestTemplate
 from bastion.domain.undertaking import Way
 from bastion.services.access import RequestDraft
 from bastion.services.address import NOWHERE, Address
@@ -26,6 +27,9 @@ class Desk(Protocol):
 
     async def undertake(self, version: int) -> None:
         """Accept the confidentiality undertaking (R-47)."""
+
+    async def usual(self, device: str) -> Sequence[RequestTemplate]:
+        """What is usually asked for on a device of this model."""
 
     async def ask(self, draft: RequestDraft) -> AccessRequest: ...
 
@@ -71,6 +75,9 @@ class ServiceDesk:
 
     async def undertake(self, version: int) -> None:
         await self._services.undertakings.accept(self._actor, version, Way.TERMINAL)
+
+    async def usual(self, device: str) -> Sequence[RequestTemplate]:
+        return await self._services.templates.offered(self._actor, device)
 
     async def ask(self, draft: RequestDraft) -> AccessRequest:
         return await self._services.access.request(self._actor, draft)

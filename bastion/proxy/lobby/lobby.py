@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from bastion import clock
@@ -17,6 +18,7 @@ from bastion.proxy.lobby import errands, pasted, screens
 from bastion.proxy.lobby.desk import Desk
 from bastion.proxy.lobby.plan import Choice, PlanQuestions, chosen
 from bastion.proxy.lobby.terminal import HungUp, Terminal
+from bastion.proxy.lobby.usual import Keeping, Usual, offered, procedure
 from bastion.proxy.notices import Words
 from bastion.proxy.pulse import Pulse
 from bastion.services.access import RequestDraft
@@ -27,6 +29,7 @@ PATIENCE: Final = 600.0
 LOOK_AGAIN: Final = 2.0
 """Seconds after which a waiting lobby reads the rows even without a hint."""
 USUAL_MINUTES: Final = 60
+USUAL_KIND: Final = "2"
 ACCEPT: Final = "Type “accept” to accept this in your own name, or “no” to leave: "
 
 
@@ -127,13 +130,15 @@ class Lobby:
                     raise Left from None
 
     async def _draft(self, code: str, account: str) -> RequestDraft:
-        reason = await self._needed("Reason (what is to be done): ")
+        usual = await self._usual(code)
+        keeping = Keeping(usual, self._question, self._say, self._show, self._words, self._terminal.cols)
+        reason = await keeping.needed("Reason (what is to be done): ", "reason")
         self._show(screens.kinds(self._words, self._terminal.cols))
-        choice = await self._kind()
+        choice = await self._kind(usual)
         call = Call(await self._needed("Who of the hospital called you about it (name): ")) if choice.urgent else None
-        plan = await PlanQuestions(self._question, self._needed, self._say).plan(choice, clock.now())
+        plan = usual.plan(await PlanQuestions(self._question, keeping, self._say).plan(choice, clock.now()))
         order = await self._question("Work order or ticket (Enter for none): ")
-        minutes = await self._minutes()
+        minutes = await self._minutes(usual)
         await self._accept_notice()
         return RequestDraft(
             code,
@@ -145,6 +150,7 @@ class Lobby:
             notice_accepted=True,
             plan=plan,
             emergency=call,
+            template=usual.ident,
         )
 
     async def _needed(self, prompt: str) -> str:
@@ -152,18 +158,36 @@ class Lobby:
             self._say("This cannot be left empty.")
         return answer
 
-    async def _kind(self) -> Choice:
-        while (choice := chosen(await self._question("Number (Enter for 2): "))) is None:
+    async def _usual(self, code: str) -> Usual:
+        """Let him start from what is usual on this model, where anything is."""
+        templates = await self._desk.usual(code)
+        if not templates:
+            return Usual()
+        self._show(offered(self._words, templates, self._terminal.cols))
+        while answer := await self._question("Number to start from one of them (Enter for none): "):
+            if answer.isdecimal() and 1 <= int(answer) <= len(templates):
+                chosen_one = templates[int(answer) - 1]
+                self._show(procedure(self._words, chosen_one, self._terminal.cols))
+                return Usual(chosen_one)
+            self._say("There is no such number in the list.")
+        return Usual()
+
+    async def _kind(self, usual: Usual) -> Choice:
+        prompt = self._words.say("Number (Enter for {number}): ").format(number=usual.kind or USUAL_KIND)
+        while (choice := chosen(await self._question(prompt) or usual.kind)) is None:
             self._say("Please answer 1, 2, 3 or 4.")
         return choice
 
-    async def _minutes(self) -> int:
-        while answer := await self._question("How long, e.g. 45 min, 2h, 1h30 (Enter for 1 h): "):
+    async def _minutes(self, usual: Usual) -> int:
+        otherwise = usual.minutes or USUAL_MINUTES
+        prompt = self._words.say("How long, e.g. 45 min, 2h, 1h30 (Enter for {usual}): ")
+        prompt = prompt.format(usual=screens.length(timedelta(minutes=otherwise)))
+        while answer := await self._question(prompt):
             minutes = screens.minutes_of(answer)
             if minutes:
                 return minutes
             self._say("This is not a length of time.")
-        return USUAL_MINUTES
+        return otherwise
 
     # -- waiting -------------------------------------------------------------------------------------------------------
     async def _wait(self, code: str, account: str, request: AccessRequest | None) -> Grant:

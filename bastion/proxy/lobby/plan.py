@@ -7,7 +7,7 @@ after the number says that patient data cannot be done without (R-38, R-43), a `
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
@@ -16,6 +16,13 @@ from bastion.proxy.lobby import screens
 SOFTWARE: Final = "4"
 PATIENTS: Final = "p"
 URGENT: Final = "u"
+
+
+class Keeping(Protocol):
+    """Asks where something may be usual: `needed` until there is an answer, `wished` takes an empty one too."""
+
+    async def needed(self, prompt: str, name: str) -> str: ...
+    async def wished(self, prompt: str, name: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +51,13 @@ def chosen(answer: str) -> Choice | None:
 
 
 class PlanQuestions:
-    """`needed` asks until there is an answer, `question` takes an empty one too; `say` corrects."""
+    """`question` takes an empty answer too, `keeping` knows what is usual; `say` corrects."""
 
     def __init__(
-        self, question: Callable[[str], Awaitable[str]], needed: Callable[[str], Awaitable[str]],
-        say: Callable[[str], None],
+        self, question: Callable[[str], Awaitable[str]], keeping: Keeping, say: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._question = question
-        self._needed = needed
+        self._keeping = keeping
         self._say = say
 
     async def plan(self, choice: Choice, now: datetime) -> WorkPlan:
@@ -59,10 +65,11 @@ class PlanQuestions:
         return await self._patients(plan) if choice.patients else plan
 
     async def _way_back(self, now: datetime) -> WorkPlan:
-        keeps = await self._question("What stays usable on the device meanwhile (Enter to leave it open): ")
-        place = await self._needed("Where does the backup of its configuration lie: ")
+        keeping = self._keeping
+        keeps = await keeping.wished("What stays usable on the device meanwhile (Enter to leave it open): ", "keeps")
+        place = await keeping.needed("Where does the backup of its configuration lie: ", "backup_place")
         saved = now - await self._ago()
-        rollback = await self._needed("How do you go back if it goes wrong: ")
+        rollback = await keeping.needed("How do you go back if it goes wrong: ", "rollback")
         return WorkPlan(
             keeps=keeps, software_change=True, backup_at=saved, backup_place=place, rollback=rollback
         )  # fmt: skip
@@ -76,6 +83,8 @@ class PlanQuestions:
         return timedelta()
 
     async def _patients(self, plan: WorkPlan) -> WorkPlan:
-        who = await self._needed("Which health professional of the hospital answers for the patient data: ")
-        why = await self._needed("Why the work cannot be done without patient data: ")
+        who = await self._keeping.needed(
+            "Which health professional of the hospital answers for the patient data: ", "professional"
+        )
+        why = await self._keeping.needed("Why the work cannot be done without patient data: ", "patient_why")
         return replace(plan, patient_data=PatientData.NEEDED, professional=who, patient_why=why)

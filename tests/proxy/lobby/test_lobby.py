@@ -65,6 +65,11 @@ class Desk:
 
     newer = None
 
+    templates = ()
+
+    async def usual(self, device):
+        return self.templates
+
     async def ask(self, draft):
         self.drafts.append(draft)
         if isinstance(self.refusal, Exception):

@@ -9,6 +9,7 @@ from bastion.domain.undertaking import Way
 from bastion.services.access import RequestDraft
 from bastion.services.inventory import DeviceForm
 from tests.services.house import OPERATOR, public_line
+from tests.services.templates import a_template
 from tests.web.scenery import HOSTILE
 from web import condition_words
 
@@ -157,3 +158,19 @@ async def test_the_language_is_his_and_comes_back_to_the_page(comer, house):
     assert "Mon travail" in (await browser.see("/supplier/")).text
     away = await browser.send("/supplier/account/language", language="fr", back="//evil")
     assert away.headers["location"] == "/supplier/"
+
+
+async def test_R25_what_is_usual_on_the_model_fills_the_form_in(comer, house):
+    made = await a_template(house)
+    browser = await comer(house.alice)
+    assert "Yearly update" in (await browser.see("/supplier/requests/new?device=ct-01")).text
+    filled = (await browser.send("/supplier/requests/fill", **ASK, fill=made.id, work_order="WO-9")).text
+    for said in ("restore the image", "WO-9", f'name="template" value="{made.id}"'):
+        assert said in filled, said
+    asked = await browser.send("/supplier/requests/new", **ASK, reason="update", template=made.id)
+    assert asked.status_code == 303
+    (view,) = await house.services.access.search(house.technician())
+    assert view.request.template_id == made.id
+    other = await comer(house.bob)
+    assert "Yearly update" not in (await other.see("/supplier/requests/new?device=ct-01")).text
+    assert "restore" not in (await other.send("/supplier/requests/fill", **ASK, fill=made.id)).text

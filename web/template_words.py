@@ -1,0 +1,49 @@
+"""The words for what a request may say otherwise than the usual one it was made from. English msgids."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bastion.domain.request_template import RequestTemplate
+from web.labels import N_
+
+FIELDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "kind": N_("the kind of work"),
+        "reason": N_("what is to be done"),
+        "wanted": N_("how long"),
+        "keeps": N_("what stays usable"),
+        "procedure": N_("the procedure"),
+        "patient_data": N_("patient data"),
+        "patient_why": N_("why patient data are needed"),
+        "professional": N_("who answers for patient data"),
+        "software_change": N_("the change of software"),
+        "backup_place": N_("where the backup lies"),
+        "rollback": N_("the way back"),
+    }
+)
+
+
+def label(one: RequestTemplate) -> str:
+    """The model it is for, as people say it."""
+    return " · ".join(part for part in (one.maker, one.model) if part)
+
+
+def filled(said: Mapping[str, str], template: RequestTemplate) -> dict[str, str]:
+    """What stands in a form once the template has filled it in: what is only this request's own stays as it was."""
+    plan = template.plan
+    usual = {
+        "kind": template.kind.value, "reason": template.reason, "minutes": minutes(template), "keeps": plan.keeps,
+        "procedure": plan.procedure, "patient_data": plan.patient_data.value, "patient_why": plan.patient_why,
+        "software_change": "yes" if plan.software_change else "no", "rollback": plan.rollback,
+    }  # fmt: skip
+    kept = {name: getattr(plan, name) or said.get(name, "") for name in ("professional", "backup_place")}
+    return {**said, **usual, **kept, "template": template.id}
+
+
+def minutes(template: RequestTemplate) -> str:
+    return str(int(template.wanted.total_seconds() // 60))
+
+
+def chosen(templates: Iterable[RequestTemplate], ident: str) -> RequestTemplate | None:
+    return next((one for one in templates if one.id == ident), None)
