@@ -199,12 +199,20 @@ class Teller:
             return self._word(WHY, value)
         if name == "reason":  # of an ending it is a code, of a request what a person wrote
             return self._word(labels.END_REASONS, value) if tag.startswith("session:") else None
+        if name == "who" and tag.startswith("review:"):
+            return "; ".join(self._right(line) for line in value.split("; "))
         if name in WORDS:
             return self._several(WORDS[name], value)
         try:
             return self._measured(name, value)
         except ValueError:
             return None
+
+    def _right(self, line: str) -> str:
+        """Say a line of a review: a name, and behind it the code of the right, where it has one."""
+        name, _, right = line.rpartition(" ")
+        word = self._word({**labels.ROLES, **labels.KINDS_SHORT}, right)
+        return f"{name} ({word})" if name and word else line
 
     def _measured(self, name: str, value: str) -> str | None:
         if name in INSTANTS:

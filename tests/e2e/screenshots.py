@@ -66,12 +66,11 @@ async def _take(browser: Browser, house: House, people, address: str, folder: Pa
     for stop in await tour.stops(house):
         if wanted in stop.name:
             await desk.sit(people.get(stop.who))
-            page = await desk.open(stop.path)
+            page = await desk.open(stop.first.rpartition("/")[0] or stop.path)
+            if stop.first:
+                await watch(page)
             await page.wait_for_timeout(250)
             await _keep(page, folder / f"{stop.name}-{look.size}-{look.scheme}-{look.language}.png")
-            if stop.name == "recording":
-                await watch(page)
-                await _keep(page, folder / f"watch-{look.size}-{look.scheme}-{look.language}.png")
             await page.close()
     for complaint in desk.complaints:
         print("complaint:", complaint)

@@ -31,6 +31,8 @@ EN = Teller(render.words("en"), Clockface("en", NOON))
     ("file:passed", "size", "3400", "3,4 Ko"), ("file:passed", "direction", "in", "vers le dispositif"),
     ("file:passed", "outcome", "broken off", "interrompu"),
     ("file:refused", "why", "path_too_long", "le chemin est trop long"),
+    ("review:decided", "who", "Anne Roy approver; ct-01 telediagnostic; Bob Petit",
+     "Anne Roy (Approbateur); ct-01 (Télédiagnostic); Bob Petit"),
     ("lock:imposed", "until", "some day", "some day"), ("auth:succeeded", "factors", "key smoke", "key smoke"),
 ])  # fmt: skip
 def test_a_code_is_a_word_and_what_a_person_wrote_stays(tag, name, value, said):

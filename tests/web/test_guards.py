@@ -5,7 +5,7 @@ from fastapi import APIRouter
 
 from bastion.domain.parties import Role
 from bastion.errors import ConfigurationError
-from tests.web import matrix
+from tests.web import matrix, tour
 from web.app import page_routes
 from web.guards import ADMINS, ANYONE, GUARDS, STAFF, require_complete
 
@@ -27,6 +27,16 @@ def test_a_guard_without_a_route_stops_the_console():
 def test_only_the_door_is_open_to_all():
     open_to_all = {path for (_, path), guard in GUARDS.items() if guard.open_to_all}
     assert open_to_all == {"/sign-in", "/setup", "/setup/finish", "/health", "/favicon.ico", "/supplier"}
+
+
+def test_every_page_is_on_the_tour_so_that_somebody_looks_at_it():
+    """A route that is missing needs a row in `tour.STOPS` (or, when it is no page, in `tour.PARTS`)."""
+    routes = tour.pages()
+    gone_to = {tour.route_of(stop.path, routes) for stop in tour.STOPS} - {""}
+    assert routes - gone_to - tour.PARTS.keys() == set()
+    assert tour.PARTS.keys() - routes == set()
+    assert tour.PARTS.keys() & gone_to == set()
+    assert [stop.name for stop in tour.STOPS if not tour.route_of(stop.path, routes)] == ["nothing", "portal-nothing"]
 
 
 def test_nobody_without_a_role_passes(house):

@@ -1,361 +1,157 @@
-"""Every page there is to look at, and who looks at it: for pictures, for axe, for complaints of the browser."""
+"""Every page there is to look at, who looks at it, and where: for pictures, for axe, for the words, for the keyboard.
 
+**A new page needs a row here** (`tests/web/test_tour.py` says which one is missing), and nothing else: every check of
+`tests/web/browser/test_looks.py` and `tests/web/test_french.py` then goes there too. A `{name}` in a path is a thing
+that `sights.things` makes. What answers a GET and is no page of its own stands in `PARTS`.
+"""
+
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from pathlib import Path
 
-from bastion import clock
-from bastion.domain.access_request import AccessRequest, InterventionKind
-from bastion.domain.conditions import Condition
-from bastion.domain.device import SecretKind
-from bastion.domain.emergency import Call
-from bastion.domain.importing import Register
-from bastion.domain.maintenance import LAST, Rhythm
-from bastion.domain.paper import PaperKind
-from bastion.domain.parties import Role, Staff, Technician
-from bastion.domain.report import After, ReportForm
-from bastion.domain.review import Verdict
-from bastion.domain.session_effects import Audit
-from bastion.domain.work_order import Finding, OrderCheck, OrderRule
-from bastion.domain.work_plan import WorkPlan
-from bastion.secret import Secret
-from bastion.services.inventory import DeviceForm
-from bastion.services.maintenance import WindowForm
-from bastion.services.papers import PaperForm
-from bastion.services.people import StaffForm, TechnicianForm
-from bastion.services.reviews import CampaignForm
-from bastion.services.rota import ShiftForm
-from bastion.services.standins import DelegationForm
-from bastion.services.subcontractors import SubcontractorForm
-from bastion.services.templates import TemplateForm
-from bastion.services.work_orders import GmaoForm
-from tests.services.house import OPERATOR, House
-from tests.web.scenery import Scenery
+from tests.services.house import House
+from tests.web.sights import people, things
+from web.app import page_routes
+from web.portal.app import page_routes as supplier_routes
 
-PEOPLE = (
-    ("claire", "Claire Dubois", Role.APPROVER),
-    ("samir", "Samir Benali", Role.SECURITY),
-    ("denis", "Denis Moreau", Role.ADMIN),
-)
+HOSPITAL, COMPANY = "/directory", "/supplier"
+PARTS = {
+    "/health": "a word for a probe",
+    "/favicon.ico": "a picture",
+    "/supplier": "leads to /supplier/",
+    "/board": "a part of /",
+    "/count": "a number",
+    "/live": "a stream",
+    "/calendar.ics": "a file",
+    "/desk/count": "a number",
+    "/locks/banner": "a part of every page",
+    "/recordings/{ident}/tracks/{number}": "a file",
+    "/supplier/board": "a part of /supplier/",
+    "/supplier/count": "a number",
+    "/supplier/live": "a stream",
+}
 
 
 @dataclass(frozen=True)
 class Stop:
-    """`who` is a login of `PEOPLE`, karim, or empty for nobody."""
+    """`who` is a login of `sights.PEOPLE`, karim, or empty for nobody. `first` is where a reason is given before."""
 
     name: str
     who: str
     path: str
+    first: str = ""
+    status: int = 200
 
 
-async def people(house: House) -> dict[str, Staff | Technician]:
-    """The hospital's people, and Karim, who speaks for his company at the suppliers' entrance."""
-    made: dict[str, Staff | Technician] = {"karim": await _karim(house)}
-    await house.services.company.name_correspondent(OPERATOR, made["karim"].id, named=True)
-    for login, name, role in PEOPLE:
-        form = StaffForm(login, name, f"{login}@chu.example", frozenset({role}), (), "fr")
-        made[login] = await house.services.people.save_staff(OPERATOR, form)
-    return made
+STOPS = (
+    Stop("sign-in", "", "/sign-in"),
+    Stop("setup", "", "/setup"),
+    Stop("home", "claire", "/"),
+    Stop("home-security", "samir", "/"),
+    Stop("home-admin", "denis", "/"),
+    Stop("request", "claire", "/requests/{waiting}"),
+    Stop("request-vital", "claire", "/requests/{vital}"),
+    Stop("request-hostile", "claire", "/requests/{hostile}"),
+    Stop("requests", "claire", "/requests"),
+    Stop("request-new", "claire", "/requests/new"),
+    Stop("request-from-usual", "claire", "/requests/new?device=lab-07&technician=alice"),
+    Stop("usual", "claire", f"{HOSPITAL}/templates"),
+    Stop("usual-one", "claire", f"{HOSPITAL}/templates/{{usual}}"),
+    Stop("usual-edit", "claire", f"{HOSPITAL}/templates/{{usual}}/edit"),
+    Stop("request-usual", "claire", "/requests/{from_usual}"),
+    Stop("calendar", "claire", "/calendar"),
+    Stop("rota", "claire", "/rota"),
+    Stop("standins", "claire", "/standins"),
+    Stop("emergencies", "samir", "/emergencies"),
+    Stop("emergency", "samir", "/emergencies/{urgent}"),
+    Stop("emergency-request", "claire", "/requests/{urgent}"),
+    Stop("windows", "claire", "/windows"),
+    Stop("window", "claire", "/windows/{window}"),
+    Stop("window-new", "claire", "/windows/new?device=ct-01"),
+    Stop("report", "claire", "/requests/{reported}/report"),
+    Stop("sessions", "claire", "/sessions"),
+    Stop("session", "claire", "/sessions/{live}"),
+    Stop("session-watched", "claire", "/sessions/{watched}"),
+    Stop("session-ended", "samir", "/sessions/{ended}"),
+    Stop("desk", "claire", "/desk"),
+    Stop("desk-all", "claire", "/desk?state="),
+    Stop("desk-out", "claire", "/desk/{held}"),
+    Stop("desk-virus", "claire", "/desk/{virus}"),
+    Stop("desk-file-read", "samir", "/desk/{held}"),
+    Stop("recordings", "samir", "/recordings"),
+    Stop("recording", "samir", "/recordings/{recording}"),
+    Stop("watch", "samir", "/recordings/{recording}/watch", first="/recordings/{recording}/open"),
+    Stop("audit", "samir", "/audit"),
+    Stop("audit-found", "samir", "/audit?text=session"),
+    Stop("locks", "samir", "/locks"),
+    Stop("everything", "samir", "/locks/everything"),
+    Stop("account", "denis", "/account"),
+    Stop("messages", "denis", "/messages"),
+    Stop("gmao", "denis", "/messages/gmao"),
+    Stop("devices", "denis", f"{HOSPITAL}/devices"),
+    Stop("device", "denis", f"{HOSPITAL}/devices/{{device}}"),
+    Stop("device-read", "claire", f"{HOSPITAL}/devices/{{device}}"),
+    Stop("device-new", "denis", f"{HOSPITAL}/devices/new"),
+    Stop("device-edit", "denis", f"{HOSPITAL}/devices/{{device}}/edit"),
+    Stop("papers", "denis", f"{HOSPITAL}/suppliers/{{supplier}}/papers"),
+    Stop("paper-rules", "denis", f"{HOSPITAL}/papers"),
+    Stop("supplier-file", "denis", f"{HOSPITAL}/suppliers/{{supplier}}/file"),
+    Stop("abroad", "denis", f"{HOSPITAL}/abroad"),
+    Stop("reviews", "samir", "/reviews"),
+    Stop("review", "samir", "/reviews/{review}"),
+    Stop("undertaking", "denis", f"{HOSPITAL}/undertaking"),
+    Stop("import", "denis", f"{HOSPITAL}/import?register=suppliers"),
+    Stop("import-look", "denis", f"{HOSPITAL}/import/{{draft}}"),
+    Stop("suppliers", "denis", f"{HOSPITAL}/suppliers"),
+    Stop("supplier", "denis", f"{HOSPITAL}/suppliers/{{supplier}}"),
+    Stop("supplier-new", "denis", f"{HOSPITAL}/suppliers/new"),
+    Stop("technicians", "denis", f"{HOSPITAL}/technicians"),
+    Stop("technician", "denis", f"{HOSPITAL}/technicians/{{technician}}"),
+    Stop("technician-new", "denis", f"{HOSPITAL}/technicians/new"),
+    Stop("technician-edit", "denis", f"{HOSPITAL}/technicians/{{technician}}/edit"),
+    Stop("staff", "denis", f"{HOSPITAL}/staff"),
+    Stop("person", "denis", f"{HOSPITAL}/staff/{{person}}"),
+    Stop("person-new", "denis", f"{HOSPITAL}/staff/new"),
+    Stop("facilities", "denis", f"{HOSPITAL}/facilities"),
+    Stop("facility", "denis", f"{HOSPITAL}/facilities/{{facility}}"),
+    Stop("facility-new", "denis", f"{HOSPITAL}/facilities/new"),
+    Stop("portal-sign-in", "", f"{COMPANY}/sign-in"),
+    Stop("portal-welcome", "", f"{COMPANY}/welcome"),
+    Stop("portal-home", "karim", f"{COMPANY}/"),
+    Stop("portal-held", "karim", f"{COMPANY}/requests/{{own_held}}"),
+    Stop("portal-waiting", "karim", f"{COMPANY}/requests/{{own_waiting}}"),
+    Stop("portal-report", "karim", f"{COMPANY}/reports/{{own_owed}}"),
+    Stop("portal-ask", "karim", f"{COMPANY}/requests/new"),
+    Stop("portal-ask-usual", "karim", f"{COMPANY}/requests/new?device=lab-07"),
+    Stop("portal-account", "karim", f"{COMPANY}/account"),
+    Stop("portal-undertaking", "karim", f"{COMPANY}/undertaking"),
+    Stop("portal-company", "karim", f"{COMPANY}/company"),
+    Stop("portal-requests", "karim", f"{COMPANY}/company/requests"),
+    Stop("portal-request", "karim", f"{COMPANY}/company/requests/{{own_waiting}}"),
+    Stop("portal-colleague", "karim", f"{COMPANY}/company/people/{{technician}}"),
+    Stop("portal-colleague-new", "karim", f"{COMPANY}/company/people/new"),
+    Stop("nothing", "denis", "/nothing", status=404),
+    Stop("forbidden", "claire", "/messages", status=403),
+    Stop("portal-nothing", "karim", f"{COMPANY}/nothing", status=404),
+)
+
+
+def pages() -> set[str]:
+    """Return the path template of everything that answers a GET, at both doors."""
+    return {path for method, path in page_routes() | supplier_routes() if method == "GET"}
+
+
+def route_of(path: str, routes: Iterable[str]) -> str:
+    """Return the template that a path of the tour belongs to; a spelled-out one goes before one with names."""
+    path = re.sub(r"\{\w+\}", "0", path.partition("?")[0])
+    fit = [route for route in routes if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route)), path)]
+    return min(fit, key=lambda route: route.count("{"), default="")
 
 
 async def stops(house: House) -> list[Stop]:
     """The tour of a hospital that `scenery.furnish` has filled."""
-    me = house.staff(house.max)
-    waiting = await house.services.access.pending(me)
-    at_work = await house.services.supervision.live(me)
-    live = [view for view in at_work if not view.must_be_watched]
-    watched = next((view.record.id for view in at_work if view.must_be_watched), "") or await _watched(house)
-    await _papers(house)
-    await _on_call(house)
-    urgent, window = await _urgent(house), await _window(house)
-    await _looked_up(house, waiting[0].request)
-    ended = await house.services.supervision.search(me, live=False)
-    held = await house.services.releases.search(me, state="held")
-    registers = "/directory"
-    return [
-        Stop("sign-in", "", "/sign-in"),
-        Stop("setup", "", "/setup"),
-        Stop("home", "claire", "/"),
-        Stop("request", "claire", f"/requests/{waiting[0].request.id}"),
-        Stop("request-vital", "claire", f"/requests/{waiting[-1].request.id}"),
-        Stop("requests", "claire", "/requests"),
-        Stop("request-new", "claire", "/requests/new"),
-        Stop("request-from-usual", "claire", "/requests/new?device=lab-07&technician=alice"),
-        *await _usual(house),
-        Stop("calendar", "claire", "/calendar"),
-        Stop("rota", "claire", "/rota"),
-        Stop("standins", "claire", "/standins"),
-        Stop("emergencies", "samir", "/emergencies"),
-        Stop("emergency", "samir", f"/emergencies/{urgent}"),
-        Stop("emergency-request", "claire", f"/requests/{urgent}"),
-        Stop("windows", "claire", "/windows"),
-        Stop("window", "claire", f"/windows/{window}"),
-        Stop("window-new", "claire", "/windows/new?device=ct-01"),
-        Stop("report", "claire", f"/requests/{await _reported(house, ended[-1].record.request_id)}/report"),
-        Stop("sessions", "claire", "/sessions"),
-        Stop("session", "claire", f"/sessions/{live[0].record.id}"),
-        Stop("session-watched", "claire", f"/sessions/{watched}"),
-        Stop("session-ended", "samir", f"/sessions/{ended[0].record.id}"),
-        Stop("desk", "claire", "/desk"),
-        Stop("desk-all", "claire", "/desk?state="),
-        Stop("desk-out", "claire", f"/desk/{held[0].file.id}"),
-        Stop("desk-virus", "claire", f"/desk/{held[-1].file.id}"),
-        Stop("desk-file-read", "samir", f"/desk/{held[0].file.id}"),
-        Stop("recordings", "samir", "/recordings"),
-        Stop("recording", "samir", f"/recordings/{ended[-1].record.id}"),
-        Stop("audit", "samir", "/audit"),
-        Stop("locks", "samir", "/locks"),
-        Stop("everything", "samir", "/locks/everything"),
-        Stop("account", "denis", "/account"),
-        Stop("messages", "denis", "/messages"),
-        Stop("gmao", "denis", "/messages/gmao"),
-        Stop("devices", "denis", f"{registers}/devices"),
-        Stop("device", "denis", f"{registers}/devices/{house.device.id}"),
-        Stop("device-edit", "denis", f"{registers}/devices/{house.device.id}/edit"),
-        Stop("papers", "denis", f"{registers}/suppliers/{house.alice.supplier_id}/papers"),
-        Stop("paper-rules", "denis", f"{registers}/papers"),
-        Stop("supplier-file", "denis", f"{registers}/suppliers/{house.alice.supplier_id}/file"),
-        Stop("abroad", "denis", f"{registers}/abroad"),
-        Stop("reviews", "samir", "/reviews"),
-        Stop("review", "samir", f"/reviews/{await _review(house)}"),
-        Stop("undertaking", "denis", f"{registers}/undertaking"),
-        Stop("import", "denis", f"{registers}/import?register=suppliers"),
-        Stop("import-look", "denis", f"{registers}/import/{await _import(house)}"),
-        Stop("suppliers", "denis", f"{registers}/suppliers"),
-        Stop("supplier", "denis", f"{registers}/suppliers/{house.alice.supplier_id}"),
-        Stop("technicians", "denis", f"{registers}/technicians"),
-        Stop("technician", "denis", f"{registers}/technicians/{house.alice.id}"),
-        Stop("technician-edit", "denis", f"{registers}/technicians/{house.alice.id}/edit"),
-        Stop("staff", "denis", f"{registers}/staff"),
-        Stop("person", "denis", f"{registers}/staff/{house.eve.id}"),
-        Stop("facilities", "denis", f"{registers}/facilities"),
-        Stop("facility", "denis", f"{registers}/facilities/{house.device.facility_id}"),
-        *await _suppliers(house),
-        Stop("nothing", "denis", "/nothing"),
-    ]
+    known = await things(house)
+    return [replace(one, path=one.path.format(**known), first=one.first.format(**known)) for one in STOPS]
 
 
-async def _karim(house: House) -> Technician:
-    views = await house.services.people.technicians(OPERATOR)
-    return next(v.technician for v in views if v.technician.login == "karim")
-
-
-async def _reported(house: House, request_id: str) -> str:
-    """An intervention that was reported on, by telephone."""
-    me = house.staff(house.max)
-    if not (await house.services.reports.of(me, request_id)).reports:
-        form = ReportForm(
-            "Tube remplacé, étalonnage refait : trois coupes de contrôle conformes.", After.LIMITED,
-            "Journal du générateur, sans donnée de patient", clock.now() + timedelta(days=30),
-        )  # fmt: skip
-        await house.services.reports.write(me, request_id, form)
-    return request_id
-
-
-async def _usual(house: House) -> list[Stop]:
-    karim, where = house.technician(await _karim(house)), "/directory/templates"
-    own = await house.services.access.search(karim)
-    known = next(((v.request.template_id, v.request.id) for v in own if v.request.template_id), None)
-    template, request = known or await _written(house)
-    return [
-        Stop("usual", "claire", where),
-        Stop("usual-one", "claire", f"{where}/{template}"),
-        Stop("usual-edit", "claire", f"{where}/{template}/edit"),
-        Stop("request-usual", "claire", f"/requests/{request}"),
-        Stop("supplier-request-usual", "karim", "/supplier/requests/new?device=lab-07"),
-    ]
-
-
-async def _written(house: House) -> tuple[str, str]:
-    """Two usual requests of a model, one of them the group's, and a request that was made from one."""
-    me = house.staff(house.max)
-    plan = WorkPlan(
-        keeps="Aucune analyse pendant la mise à jour ; le second automate prend le relais.", software_change=True,
-        procedure="1. Vider la file d’échantillons\n2. Sauvegarder la configuration\n3. Mettre à jour\n4. Contrôler",
-        backup_place="NAS biomédical, dossier lab-07", rollback="Restaurer l’image du disque, 40 minutes",
-    )  # fmt: skip
-    form = TemplateForm(
-        "Sysmex", "XN-2000", "Mise à jour annuelle", InterventionKind.TELEMAINTENANCE,
-        "Mise à jour annuelle du logiciel, selon la procédure du constructeur", 90, "chu", plan,
-        frozenset({Condition.WATCHER, Condition.FREEZE_FIRST}),
-    )  # fmt: skip
-    made = await house.services.templates.add(me, form)
-    look = replace(form, name="Lecture des journaux", facility="", minutes=30, plan=WorkPlan(), conditions=frozenset())
-    await house.services.templates.add(me, replace(look, kind=InterventionKind.TELEDIAGNOSTIC))
-    draft = house.draft(
-        device_code="lab-07", reason="Mise à jour et remplacement d’une vanne", minutes=120, template=made.id,
-        plan=replace(plan, backup_at=clock.now()),
-    )  # fmt: skip
-    asked = await house.services.access.request(house.technician(await _karim(house)), draft)
-    return made.id, asked.id
-
-
-async def _suppliers(house: House) -> list[Stop]:
-    """What Karim sees of his own work and of his company's."""
-    karim = await _karim(house)
-    own = await house.services.access.search(house.technician(karim))
-    held = next(view for view in own if view.grant and view.grant.revoked_at is None)
-    waiting = next(view for view in own if not view.grant)
-    owed = (await house.services.reports.mine(house.technician(karim)))[0]
-    if not await house.services.threads.of(house.technician(karim), waiting.request.id):
-        question = "Quelle version du logiciel est en place, et qui sera auprès du dispositif ?"
-        await house.services.threads.ask(house.staff(house.max), waiting.request.id, question)
-    base = "/supplier"
-    return [
-        Stop("supplier-sign-in", "", f"{base}/sign-in"),
-        Stop("supplier-welcome", "", f"{base}/welcome"),
-        Stop("supplier-home", "karim", f"{base}/"),
-        Stop("supplier-held", "karim", f"{base}/requests/{held.request.id}"),
-        Stop("supplier-waiting", "karim", f"{base}/requests/{waiting.request.id}"),
-        Stop("supplier-report", "karim", f"{base}/reports/{owed.request.id}"),
-        Stop("supplier-ask", "karim", f"{base}/requests/new"),
-        Stop("supplier-account", "karim", f"{base}/account"),
-        Stop("supplier-undertaking", "karim", f"{base}/undertaking"),
-        Stop("supplier-company", "karim", f"{base}/company"),
-        Stop("supplier-requests", "karim", f"{base}/company/requests"),
-        Stop("supplier-request", "karim", f"{base}/company/requests/{waiting.request.id}"),
-        Stop("supplier-colleague", "karim", f"{base}/company/people/{house.alice.id}"),
-        Stop("supplier-colleague-new", "karim", f"{base}/company/people/new"),
-        Stop("supplier-nothing", "karim", f"{base}/nothing"),
-    ]
-
-
-IMPORT = """N° inventaire;Désignation;Établissement;Fournisseur;Criticité;Service;N° de série;Prix
-ct-01;Scanner 1;chu;acme;3;Imagerie;S-20417;
-us-11;Échographe portable;chu;acme other;2;Urgences;E-11;4 200 €
-us-12;=cmd|' /C calc'!A0;chu;acme;1;;;
-us-13;Échographe;ch9;acme;2;;;
-us-14;Échographe;chu;personne;2;;;
-us-11;Échographe;chu;acme;2;;;
-"""
-
-
-async def _watched(house: House) -> str:
-    """A session that somebody must follow and nobody does."""
-    opened = await Scenery(house, Path()).at_work(house.alice, "linac-1", "Calibrage du collimateur", 60)
-    put = {
-        "op": "put", "direction": "in", "path": "/opt/linac/mises à jour/collimateur-4.2.bin", "target": "",
-        "size": 48_201_334, "sha256": "5f" * 32, "pieces": "", "seconds": 4.2, "outcome": "held", "detail": "",
-    }  # fmt: skip
-    facts = [
-        Audit("channel:opened", {"channel": 1, "kind": "exec", "detail": "journalctl -u linac --since yesterday"}),
-        Audit("channel:closed", {"channel": 1, "kind": "exec", "outcome": "status 0"}),
-        Audit("channel:opened", {"channel": 2, "kind": "forward", "detail": "vnc linac-1:5900"}),
-        Audit("channel:opened", {"channel": 3, "kind": "sftp", "detail": "sftp"}),
-        Audit("channel:refused", {"channel": 0, "kind": "forward", "why": "no service of it", "detail": "pacs:104"}),
-        Audit("file:passed", put),
-        Audit("file:refused", {"op": "remove", "path": "/etc/" + "long" * 40, "why": "delete_not_granted"}),
-    ]
-    await house.services.sessions.note(opened.record, facts)
-    return opened.record.id
-
-
-async def _looked_up(house: House, request: AccessRequest) -> None:
-    """The GMAO knows the order of the first request, of another device."""
-    ruth = house.staff(house.ruth)
-    if await house.services.work_orders.all(ruth):
-        return
-    form = GmaoForm("chu", "https://gmao.chu.example/api", OrderRule.WARN)
-    await house.services.work_orders.save(ruth, form)
-    check = OrderCheck(
-        request.id, request.facility_id, request.work_order, Finding.OTHER_DEVICE, request.created_at,
-        "Contrôle annuel de l’onduleur", "en cours", "Service imagerie",
-    )  # fmt: skip
-    async with house.database.write() as uow:
-        await uow.order_checks.add(check)
-
-
-async def _import(house: House) -> str:
-    """A GMAO export that the administrator has handed in and not applied yet."""
-    denis = next(p for p in await house.services.people.staff(OPERATOR) if p.login == "denis")
-    draft = await house.services.imports.hand_in(
-        house.staff(denis), Register.DEVICES, "export GMAO été.csv", IMPORT.encode()
-    )
-    return draft.id
-
-
-async def _urgent(house: House) -> str:
-    """An emergency that somebody agreed to and nobody has reviewed yet."""
-    me, services = house.staff(house.max), house.services
-    known = await services.emergencies.search(me)
-    if known:
-        return known[0].emergency.id
-    form = DeviceForm("ech-07", "Échographe Acuson 7", "chu", ("acme",), 2, "Urgences", "U03")
-    device = await services.inventory.save_device(OPERATOR, form)
-    secret = Secret.of("canary-s3cret")
-    await services.inventory.save_account(OPERATOR, device.id, "service", SecretKind.PASSWORD, secret)
-    call = Call("Dr Anne Roux, urgences", "Alice Martin", "poste 4512")
-    draft = house.draft(device_code="ech-07", reason="Plus d’image depuis 2 h, patient en attente", emergency=call)
-    request = await services.access.request(house.technician(), draft)
-    await services.approvals.approve(
-        house.staff(house.eve), request.id, request.version, 60, "J’ai rappelé le Dr Roux."
-    )
-    return request.id
-
-
-async def _window(house: House) -> str:
-    """One that is agreed to and one that waits."""
-    me, services = house.staff(house.max), house.services.maintenance
-    known = await services.search(me)
-    if known:
-        return known[0].window.id
-    ends = clock.now() + timedelta(days=200)
-    for code, rhythm, why in (
-        ("ct-01", Rhythm(0, 1, 22 * 60, 120), "Relevé hebdomadaire du tube"),
-        ("ech-07", Rhythm(LAST, 3, 12 * 60 + 30, 60), "Contrôle mensuel des sondes"),
-    ):
-        form = WindowForm(code, "acme", InterventionKind.TELEDIAGNOSTIC, rhythm, ends, why)
-        made = await services.propose(house.staff(house.eve), form)
-        if code == "ct-01":
-            await services.agree(me, made.id, made.version)
-    return made.id
-
-
-async def _subcontractors(house: House) -> None:
-    """One that works from far away, and somebody it employs; one the hospital objected to."""
-    use, acme = house.services.subcontractors, house.alice.supplier_id
-    if await use.of(OPERATOR, acme):
-        return
-    far = await use.declare(OPERATOR, acme, SubcontractorForm("Atlas Maintenance SARL", "RC 40213", "MA"))
-    gone = await use.declare(OPERATOR, acme, SubcontractorForm("Sous-Traitance Express", "812 345 678", "FR"))
-    await use.object(OPERATOR, gone.id, "Pas d’attestation de sécurité des postes")
-    form = TechnicianForm("youssef", "Youssef Alami", "y@atlas.example", "acme", employer_id=far.id, country="MA")
-    await house.services.people.save_technician(OPERATOR, form)
-
-
-async def _review(house: House) -> str:
-    """A review of the group that somebody has begun to decide."""
-    form = CampaignForm("Second semestre 2026", clock.now() + timedelta(days=20))
-    made = await house.services.reviews.start(OPERATOR, form)
-    lines = (await house.services.reviews.of(OPERATOR, made.id)).lines
-    await house.services.reviews.decide(OPERATOR, made.id, [lines[0].line.id], Verdict.CONFIRMED, "vu avec le service")
-    return made.id
-
-
-async def _on_call(house: House) -> None:
-    """Eve is on call, Max next; Claire lends her approving to Max, and Eve will be away."""
-    now = clock.now()
-    soon, later = ((now + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M") for hours in (-3, 30))
-    for line, login in enumerate(("eve", "max"), 1):
-        await house.services.rota.add(OPERATOR, ShiftForm(login, "chu", soon, later, "", line))
-    form = DelegationForm("max", soon, later, "annual leave")
-    async with house.database.read() as uow:
-        claire = await uow.staff.by_login("claire")
-    if claire is not None:
-        await house.services.standins.delegate(house.staff(claire), form)
-    await house.services.standins.away(house.staff(house.eve), soon, later)
-
-
-async def _papers(house: House) -> None:
-    """One paper that holds, one that ends soon, one that ran out, and one that is required from next week on."""
-    papers, now, day = house.services.papers, clock.now(), timedelta(days=1)
-    for kind, reference, end in (
-        (PaperKind.CONTRACT, "MAR-2026-118", now + 400 * day),
-        (PaperKind.ATTESTATION, "ATT-2026", now + 12 * day),
-        (PaperKind.CHARTER, "CH-2023-4", now - 3 * day),
-    ):
-        form = PaperForm(kind, reference, now - 300 * day, end, "Original au service des marchés" if end > now else "")
-        await papers.add(OPERATOR, house.alice.supplier_id, form)
-    await _subcontractors(house)
-    await papers.require(OPERATOR, PaperKind.ATTESTATION, now - 90 * day)
-    await papers.require(OPERATOR, PaperKind.CHARTER, now + 7 * day)
+__all__ = ["PARTS", "STOPS", "Stop", "pages", "people", "route_of", "stops", "things"]

@@ -1,5 +1,6 @@
 """Recordings: find one, state why, watch it, take a copy (R-55). What may be seen is asked anew for every track."""
 
+import json
 from functools import partial
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from web.facts import Teller
 from web.labels import N_
 from web.paging import PAGE, further, pages
 from web.playbacks import Playbacks
+from web.player_words import PLAYER
 from web.security import token_of
 from web.shield import CSP_PLAYER
 
@@ -151,6 +153,7 @@ async def _watch(seen: Console, ident: str, error: BastionError | None = None, *
         "watch.html", error=error, view=view, playback=playback, typed=Typed(typed),
         track_names=_names(seen, playback), outcome=Teller(seen.t, seen.face).outcome, files_page=number,
         files=await seen.services.replay.files(seen.actor, playback, PAGE, number * PAGE), files_at_once=PAGE,
+        spoken=json.dumps({said: seen.t(ours) for said, ours in PLAYER.items()}),
     )  # fmt: skip
     response.headers["content-security-policy"] = CSP_PLAYER
     return response

@@ -2,6 +2,7 @@
 // the wall said at that moment, also when silence is skipped, and below it what was typed, pasted text included.
 import { create, type Options, type Player, type Recording, type RecordingEvent } from "asciinema-player";
 
+import { inOurWords } from "./spoken";
 import { clockOf, typedUntil, wallOf, type Take } from "./take";
 
 interface Stage {
@@ -117,6 +118,8 @@ function start(root: HTMLElement): void {
       void stage.player?.seek(Math.max(to, 0));
     });
   }
+  const screen = root.querySelector<HTMLElement>("[data-screen]");
+  if (screen) inOurWords(screen, ".ap-control-bar, .ap-overlay-help", JSON.parse(root.dataset["words"] ?? "{}"));
   onKeys(stage); // a browser may bring a ticked box back
   setInterval(() => tell(stage), TICK);
   show(stage);
