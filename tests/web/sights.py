@@ -97,7 +97,7 @@ async def _reported(house: House, request_id: str) -> str:
     me = house.staff(house.max)
     if not (await house.services.reports.of(me, request_id)).reports:
         form = ReportForm(
-            "Tube remplacé, étalonnage refait : trois coupes de contrôle conformes.", After.LIMITED,
+            "Tube remplacé, étalonnage refait, trois coupes de contrôle conformes.", After.LIMITED,
             "Journal du générateur, sans donnée de patient", clock.now() + timedelta(days=30),
         )  # fmt: skip
         await house.services.reports.write(me, request_id, form)

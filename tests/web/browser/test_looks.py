@@ -112,6 +112,8 @@ async def _looked_at(page: Page) -> dict[str, list[str]]:
     def only(*rules: str) -> dict[str, object]:
         return {"runOnly": {"type": "rule", "values": rules}, "resultTypes": ["violations"]}
 
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Tab")  # from here on somebody goes by keyboard, and is shown where he is
     found = {"still": await say("moving"), "keyboard": [*await say("focus"), *await say("deaf")]}
     await say("unfold")
     await say("settle")
