@@ -25,6 +25,7 @@ SETS = (
 OF_THE_HOUSE = {
     "acme", "imaging", "other", "lab", "demo", "scanner", "service", "chu", "openssh", "root", "data",
     "english", "windows", "us", "alice", "bob", "claire", "samir", "paul", "imagerie", "paris", "europe", "ct", "min",
+    "minutes",
 }  # fmt: skip
 """Names of people, companies, products and things that the pages show, and of a language in itself."""
 MACHINE = re.compile(r"\{\w+\}|`[^`]*`|<[^>]*>|--?[a-z][\w-]+|\w+(?:[./@]\w+)+")

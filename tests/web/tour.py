@@ -57,6 +57,7 @@ STOPS = (
     Stop("request-from-usual", "claire", "/requests/new?device=lab-07&technician=alice"),
     Stop("usual", "claire", f"{HOSPITAL}/templates"),
     Stop("usual-one", "claire", f"{HOSPITAL}/templates/{{usual}}"),
+    Stop("usual-new", "claire", f"{HOSPITAL}/templates/new"),
     Stop("usual-edit", "claire", f"{HOSPITAL}/templates/{{usual}}/edit"),
     Stop("request-usual", "claire", "/requests/{from_usual}"),
     Stop("calendar", "claire", "/calendar"),
