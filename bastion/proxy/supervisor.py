@@ -27,6 +27,7 @@ from bastion.errors import RecordingUnavailable, Unavailable
 from bastion.proxy.followers import Followers
 from bastion.proxy.journal import Journal
 from bastion.proxy.live_session import LiveSession
+from bastion.proxy.notes import Notes
 from bastion.proxy.notices import Words
 from bastion.proxy.pulse import Pulse
 from bastion.services.bundle import Services
@@ -84,6 +85,7 @@ class Supervisor:
         self._seals = asyncio.Semaphore(AT_ONCE)
         self._ends = asyncio.Semaphore(ENDS_AT_ONCE)
         self._dirty = asyncio.Event()
+        self._notes = Notes(services.sessions.note_all, self.spawn)
         self._followers = Followers(services.watching, self.spawn)
         self._read_at = time.monotonic()
 
@@ -150,7 +152,7 @@ class Supervisor:
     async def _note(self, record: SessionRecord, facts: Sequence[Audit]) -> None:
         """Facts of a session that goes on are written at once, those of one that has ended in their turn."""
         if record.id in self._lives:
-            await self.services.sessions.note(record, facts)
+            await self._notes.write(record, facts)
         else:
             async with self._ends:
                 await self.services.sessions.note(record, facts)

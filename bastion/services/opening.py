@@ -26,11 +26,10 @@ from bastion.errors import (
 )
 from bastion.secret import Secret
 from bastion.services.decisions import Decisions, Urgency, refusal
-from bastion.services.joins import found
 from bastion.services.paperwork import lacks_of
 from bastion.services.reaching import session_endpoint
 from bastion.services.sealing import secret_aad
-from bastion.services.suspension import refuse_if_suspended
+from bastion.services.suspension import refuse_for, why_unemployed, why_unreviewed
 from bastion.services.views import DeviceCredential, Opened
 from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
@@ -65,9 +64,8 @@ class Opening:
         facts, endpoints = await self._gather(uow, actor, grant_id)
         if not facts.device.active:
             raise DeviceNotReady(facts.device.code, device=facts.device.code)
-        endpoint, derogations = session_endpoint(
-            facts.device, endpoints, await uow.derogations.of(facts.device.id), now
-        )
+        stand = await uow.derogations.of(facts.device.id) if facts.there.derogations else []
+        endpoint, derogations = session_endpoint(facts.device, endpoints, stand, now)
         others = await self._check(uow, actor, facts, now)
         facts = await _counting(uow, facts, now)
         record = _make_record(actor, facts, connection, now)
@@ -93,23 +91,19 @@ class Opening:
         """
         if not facts.technician.usable(now):
             raise AuthenticationFailed("technician is not usable")
-        subject = Subject(facts.technician.id, facts.supplier.id, facts.device.id)
-        hit = first_hit(await uow.locks.unlifted(), subject, now)
-        if hit is not None:
-            raise Locked(hit.id, why=hit.reason)
-        await refuse_if_suspended(uow, facts.technician, now)
+        await _check_person(uow, facts, now)
         _check_grant(facts.grant, now)
         if not facts.plan.ready(now):
             raise NoGrant(facts.grant.id, sentence="Software is to be changed and its backup is not there yet.")
         decision = self._decisions.on_device(
             Action.CONNECT, actor, facts.supplier, facts.device, facts.grant.kind,
             facts.grant.length, now, approvals=len(facts.grant.approved_by),
-            lacks=await lacks_of(uow, facts.technician, facts.supplier, now),
+            lacks=await lacks_of(uow, facts.technician, facts.supplier, now, rules=facts.there.rules),
             urgency=Urgency() if facts.grant.emergency else None,
         )  # fmt: skip
         if not decision.allowed:
             raise refusal(decision, actor.language)
-        if await uow.undertakings.owed(facts.technician.id):
+        if facts.owes:
             raise UndertakingOwed(facts.technician.login)
         if facts.grant.acknowledged_at is None:
             raise NotAcknowledged(facts.grant.id)
@@ -119,7 +113,7 @@ class Opening:
         self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime
     ) -> list[SessionRecord]:
         """One intervention at a time on a device (R-37); the same person from two places is noticed (R-11)."""
-        live = await uow.sessions.live_on_device(facts.device.id, FEW)
+        live = await uow.sessions.live_on_device(facts.device.id, FEW) if facts.there.sessions else []
         other = next((s for s in live if s.grant_id != facts.grant.id), None)
         if other is not None:
             mine = other.supplier_id == facts.supplier.id
@@ -140,8 +134,7 @@ class Opening:
         """The vault's own check: a secret leaves only for an open grant that names this very account."""
         if facts.grant.status(now) is not GrantStatus.OPEN or facts.grant.account_id != facts.account.id:
             raise NoGrant(facts.grant.id)
-        sealed = found(await uow.secrets.get(facts.account.secret_id))
-        secret: Secret = self._vault.unseal(sealed.sealed, secret_aad(facts.account.secret_id))
+        secret: Secret = self._vault.unseal(facts.secret.sealed, secret_aad(facts.account.secret_id))
         await uow.audit.append(
             "vault:released", actor=actor, subject=("account", facts.account.id), facility_id=facts.device.facility_id,
             at=now, account=facts.account.login, grant=facts.grant.id, session=record.id,
@@ -171,6 +164,17 @@ class Opening:
                 FactorProof(new_id(now), actor.id, connection.fingerprint, actor.source, facts.grant.id, expires)
             )
         uow.hint("session", record.id)
+
+
+async def _check_person(uow: UnitOfWork, facts: WholeGrant, now: datetime) -> None:
+    """Whether anybody has locked him out, or anything keeps him from working."""
+    technician, there = facts.technician, facts.there
+    subject = Subject(technician.id, facts.supplier.id, facts.device.id)
+    hit = first_hit(await uow.locks.unlifted(), subject, now) if there.locks else None
+    if hit is not None:
+        raise Locked(hit.id, why=hit.reason)
+    refuse_for(technician, why_unemployed(facts.employment, technician.id, now))
+    refuse_for(technician, await why_unreviewed(uow, technician.id, now) if there.reviews else None)
 
 
 async def _counting(uow: UnitOfWork, facts: WholeGrant, now: datetime) -> WholeGrant:

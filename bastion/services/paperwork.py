@@ -38,8 +38,12 @@ class Lacks:
         return bool(self.country) and self.country in self.countries
 
 
-async def lacks_of(uow: UnitOfWork, technician: Technician, supplier: Supplier, now: datetime) -> Lacks:
-    return Lacks(await missing_of(uow, supplier.id, now), technician.country, supplier.countries)
+async def lacks_of(
+    uow: UnitOfWork, technician: Technician, supplier: Supplier, now: datetime, *, rules: bool = True
+) -> Lacks:
+    """`rules`: whether there are any rules for papers, if the caller knows."""
+    papers = await missing_of(uow, supplier.id, now) if rules else ()
+    return Lacks(papers, technician.country, supplier.countries)
 
 
 async def lacks_of_company(uow: UnitOfWork, supplier: Supplier, now: datetime) -> Lacks:

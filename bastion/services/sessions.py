@@ -121,15 +121,21 @@ class Sessions:
 
     async def note(self, record: SessionRecord, facts: Sequence[Audit]) -> None:
         """Append what happened inside a live session to the audit chain, in order, in one transaction."""
-        if not facts:
+        await self.note_all([(record, facts)])
+
+    async def note_all(self, noted: Sequence[tuple[SessionRecord, Sequence[Audit]]]) -> None:
+        """The same for several sessions, in one transaction."""
+        if not any(facts for _, facts in noted):
             return
-        actor, now = carrier(record), clock.now()
+        now = clock.now()
         async with self._database.write(quick=True) as uow:
-            for fact in facts:
-                await uow.audit.append(
-                    fact.tag, actor=actor, subject=("session", record.id), facility_id=record.facility_id, at=now,
-                    **fact.fields,
-                )  # fmt: skip
+            for record, facts in noted:
+                actor = carrier(record)
+                for fact in facts:
+                    await uow.audit.append(
+                        fact.tag, actor=actor, subject=("session", record.id), facility_id=record.facility_id, at=now,
+                        **fact.fields,
+                    )  # fmt: skip
 
     async def closed(self, record: SessionRecord, ending: Ending) -> None:
         """Keep the end of a session; the digest of its recording goes into the audit chain with it."""

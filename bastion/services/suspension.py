@@ -11,13 +11,18 @@ from bastion.domain.parties import Technician
 from bastion.domain.review import UNREVIEWED, RightKind, Verdict
 from bastion.domain.roster import UNCONFIRMED, RosterState, enrolled
 from bastion.errors import Phrase, Suspended
+from bastion.store.rosters import Employment
 from bastion.store.unit_of_work import UnitOfWork
 
 UNDECLARED = Phrase("the employer is not declared to the hospital.")
 
 
 async def refuse_if_suspended(uow: UnitOfWork, technician: Technician, now: datetime) -> None:
-    why = await why_suspended(uow, technician.id, now)
+    refuse_for(technician, await why_suspended(uow, technician.id, now))
+
+
+def refuse_for(technician: Technician, why: Phrase | None) -> None:
+    """Raise `Suspended` if there is something in the way."""
     if why is not None:
         raise Suspended(f"{technician.login}: {why}", why=why)
 
@@ -25,14 +30,22 @@ async def refuse_if_suspended(uow: UnitOfWork, technician: Technician, now: date
 async def why_suspended(uow: UnitOfWork, technician_id: str, now: datetime) -> Phrase | None:
     """What stands in the way, the gravest first; `None` when he may work."""
     facts = await uow.rosters.employment(technician_id)
+    return why_unemployed(facts, technician_id, now) or await why_unreviewed(uow, technician_id, now)
+
+
+def why_unemployed(facts: Employment | None, technician_id: str, now: datetime) -> Phrase | None:
+    """What the employer or the supplier says against it."""
     if facts is None or (facts.employer_id and facts.employer is None):
         return UNDECLARED
     why = facts.employer.why_not(now) if facts.employer else None
     if why is not None:
         return why
     confirmed = facts.confirmed or enrolled(technician_id)
-    if confirmed.state(now) is RosterState.SUSPENDED:
-        return UNCONFIRMED
+    return UNCONFIRMED if confirmed.state(now) is RosterState.SUSPENDED else None
+
+
+async def why_unreviewed(uow: UnitOfWork, technician_id: str, now: datetime) -> Phrase | None:
+    """What the hospital's own review says against it."""
     said = await uow.review_lines.verdicts(RightKind.TECHNICIAN, technician_id, now)
     return UNREVIEWED if any(verdict is not Verdict.CONFIRMED for verdict in said.values()) else None
 

@@ -57,13 +57,14 @@ class Rosters(Repository[Confirmed]):
         if not storable(technician_id):
             return None
         rows = await self._tx.rows(EMPLOYMENT, {"technician": technician_id})
-        return _made(tuple(rows[0])) if rows else None
+        return made_employment(tuple(rows[0])) if rows else None
 
 
 _EMPLOYER = len(fields(Subcontractor))
 
 
-def _made(row: tuple[Any, ...]) -> Employment:
+def made_employment(row: tuple[Any, ...]) -> Employment:
+    """Of the employer's id, the columns of `Subcontractors`, those of `Rosters`."""
     employer, confirmed = row[1 : 1 + _EMPLOYER], row[1 + _EMPLOYER :]
     return Employment(
         str(row[0] or ""),
@@ -80,14 +81,14 @@ OF_PEOPLE = Rosters.sql_all.where(
     )
 )
 PUT = upsert(t.rosters)
-_EMPLOYED = t.technicians.outerjoin(
+EMPLOYED = t.technicians.outerjoin(
     t.subcontractors,
     (t.subcontractors.c.id == t.technicians.c.employer_id)
     & (t.subcontractors.c.supplier_id == t.technicians.c.supplier_id),
 )
 BARRED = (
     sa.select(t.technicians.c.id)
-    .select_from(_EMPLOYED)
+    .select_from(EMPLOYED)
     .where(
         t.technicians.c.id.in_(sa.bindparam("ids", expanding=True)),
         t.technicians.c.employer_id != "",
@@ -96,7 +97,7 @@ BARRED = (
 )
 EMPLOYMENT = (
     sa.select(t.technicians.c.employer_id, *Subcontractors.columns(), *Rosters.columns())
-    .select_from(_EMPLOYED)
+    .select_from(EMPLOYED)
     .outerjoin(t.rosters, t.rosters.c.technician_id == t.technicians.c.id)
     .where(t.technicians.c.id == sa.bindparam("technician"))
 )

@@ -14,8 +14,7 @@ class Undertakings(Repository[Undertaking]):
     async def owed(self, technician_id: str) -> bool:
         """Whether the newest version is not accepted yet: one statement, asked at each opening of a session."""
         rows = await self._tx.rows(NEWEST, {"technician": technician_id})
-        published, accepted = tuple(rows[0])
-        return (accepted or 0) < max(published or 0, SHIPPED.version)
+        return owed_by(*tuple(rows[0]))
 
     async def current(self) -> Undertaking:
         return current(await self.all())
@@ -29,10 +28,15 @@ class Acceptances(Repository[Acceptance]):
         return await self._many(OF_TECHNICIAN, {"technician": technician_id}) if storable(technician_id) else []
 
 
+def owed_by(published: int | None, accepted: int | None) -> bool:
+    """Whether the newest version is not the one accepted last."""
+    return (accepted or 0) < max(published or 0, SHIPPED.version)
+
+
+PUBLISHED = sa.select(sa.func.max(t.undertakings.c.version)).scalar_subquery()
+ACCEPTED = sa.select(sa.func.max(t.undertaking_acceptances.c.version))
 NEWEST = sa.select(
-    sa.select(sa.func.max(t.undertakings.c.version)).scalar_subquery(),
-    sa.select(sa.func.max(t.undertaking_acceptances.c.version))
-    .where(t.undertaking_acceptances.c.technician_id == sa.bindparam("technician"))
-    .scalar_subquery(),
+    PUBLISHED,
+    ACCEPTED.where(t.undertaking_acceptances.c.technician_id == sa.bindparam("technician")).scalar_subquery(),
 )
 OF_TECHNICIAN = Acceptances.sql_all.where(t.undertaking_acceptances.c.technician_id == sa.bindparam("technician"))

@@ -47,6 +47,10 @@ class Records:
             raise Unavailable("gone")
         self.noted += [f.tag for f in facts]
 
+    async def note_all(self, noted):
+        for record, facts in noted:
+            await self.note(record, facts)
+
     async def closed(self, record, ending):
         if self.away:
             raise Unavailable("gone")

@@ -1,5 +1,32 @@
+from dataclasses import replace
+from datetime import timedelta
+
+from bastion.domain.lock import Lock, LockScope
+from bastion.domain.paper import PaperKind, PaperRule
+from bastion.domain.review import Campaign, ReviewLine, RightKind
+from bastion.domain.roster import Confirmed
+from bastion.domain.session import EndReason
+from bastion.domain.undertaking import SHIPPED, Acceptance, Way
 from bastion.store.database import Database
-from tests.store.samples import ACCOUNT, ALICE, CHU, GE, SCANNER, a_grant, a_request
+from bastion.store.whole_grant import There
+from tests.store.samples import (
+    ACCOUNT,
+    ALICE,
+    CHU,
+    GE,
+    NOW,
+    SCANNER,
+    SECRET,
+    a_derogation,
+    a_grant,
+    a_request,
+    a_session,
+)
+
+DAY = timedelta(days=1)
+FIRE = Lock("loc-1", LockScope.ALL, "", "Fire", "Eve", NOW)
+CAMPAIGN = Campaign("c1", "H1", ("*",), NOW + DAY, "Ruth", NOW)
+NOTHING = There(locks=False, rules=False, reviews=False, derogations=False, sessions=False)
 
 
 async def test_a_grant_comes_with_everything_around_it(granted: Database) -> None:
@@ -23,3 +50,47 @@ async def test_what_a_writer_gets_he_holds(granted: Database) -> None:
         assert whole is not None
         saved = await uow.grants.save(whole.grant)
     assert saved.version == whole.grant.version + 1
+
+
+async def _there(records: Database) -> There:
+    async with records.read() as uow:
+        whole = await uow.whole_grants.get("gra-1")
+    assert whole is not None
+    return whole.there
+
+
+async def test_it_says_whether_there_is_more_to_read(granted: Database) -> None:
+    """Of what is nearly always empty the opening of a session reads nothing, and misses nothing."""
+    assert await _there(granted) == NOTHING
+    async with granted.write() as uow:
+        await uow.locks.add(replace(FIRE, lifted_at=NOW, lifted_by="Eve"))
+        await uow.sessions.add(a_session(2, ended_at=NOW + DAY, end_reason=EndReason.TECHNICIAN_LEFT))
+    assert await _there(granted) == NOTHING
+    async with granted.write() as uow:
+        await uow.locks.add(replace(FIRE, id="loc-2"))
+        await uow.paper_rules.put(PaperRule(PaperKind.CHARTER, NOW, "Ruth", NOW))
+    assert await _there(granted) == replace(NOTHING, locks=True, rules=True)
+    async with granted.write() as uow:
+        await uow.derogations.add(a_derogation())
+        await uow.sessions.add(a_session())
+        await uow.campaigns.add(CAMPAIGN)
+        await uow.review_lines.add(ReviewLine("l1", "c1", RightKind.TECHNICIAN, "tec-1", "", "Alice", "Acme"))
+    assert await _there(granted) == There(locks=True, rules=True, reviews=True, derogations=True, sessions=True)
+
+
+async def test_it_says_what_the_person_owes_and_for_whom_he_works(granted: Database) -> None:
+    async with granted.write() as uow:
+        whole = await uow.whole_grants.get("gra-1")
+        assert whole is not None
+        assert whole.secret == SECRET
+        assert whole.owes
+        assert await uow.undertakings.owed("tec-1")
+        assert whole.employment == await uow.rosters.employment("tec-1")
+        await uow.acceptances.add(Acceptance("a1", "tec-1", SHIPPED.version, NOW, Way.WEB, "192.0.2.1"))
+        await uow.rosters.put(Confirmed("tec-1", NOW, NOW + DAY, NOW + 2 * DAY, "Ruth", ""))
+        whole = await uow.whole_grants.get("gra-1")
+        assert whole is not None
+        assert not whole.owes
+        assert not await uow.undertakings.owed("tec-1")
+        assert whole.employment == await uow.rosters.employment("tec-1")
+        assert whole.employment.confirmed is not None

@@ -13,11 +13,13 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import socket
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Final, Protocol
 
 from asyncssh.channel import SSHChannel
 from asyncssh.connection import SSHClientConnection, SSHConnection, SSHServerConnection
@@ -36,8 +38,17 @@ _SMALLEST = 8  # RFC 4253 §6: four bytes of padding at least, and a whole block
 _PADDING = os.urandom(64)
 _EMPTY_IGNORE = (String(b""),)
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
+_LIBC: Final = ctypes.CDLL(None)
 _QUICKACKS = 100  # reads; setting up takes about thirty. Later our data carries the ACK, and re-arming costs 10 µs.
 _HEARD = 1.0  # seconds within which hearing from the peer again does not move its keepalive
+
+
+def _always(descriptor: int, option: int) -> Callable[[], int]:
+    """Set a flag of an open TCP socket, again and again. The loop shows its sockets by a stand-in that makes a socket
+    object for each call, and throws it away: dearer than the call itself. Failing would only cost the 40 ms.
+    """
+    one = ctypes.c_int(1)
+    return partial(_LIBC.setsockopt, descriptor, socket.IPPROTO_TCP, option, ctypes.byref(one), ctypes.sizeof(one))
 
 
 class Lane(Protocol):
@@ -59,7 +70,7 @@ class PacketPath(SSHConnection):
         self._outgoing_size = 0
         self._frame_size = 0  # of the frame at the start of `_inpbuf`, 0 while unknown
         self._jammed = False
-        self._quickack: Callable[[], None] | None = None
+        self._quickack: Callable[[], int] | None = None
         self._quickacks = _QUICKACKS
         self._heard = 0.0
 
@@ -67,7 +78,7 @@ class PacketPath(SSHConnection):
         super().connection_made(transport)
         sock = transport.get_extra_info("socket")
         if _QUICKACK is not None and sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
-            self._quickack = lambda: sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+            self._quickack = _always(sock.fileno(), _QUICKACK)
             self._quickack()
 
     def _reset_keepalive_timer(self) -> None:
