@@ -1,8 +1,10 @@
 """Asks the rules. Whatever goes wrong, the answer is no."""
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
 
-from cedarpy import AuthzResult, is_authorized
+from cedarpy import AuthzResult, Entities, is_authorized
 from cedarpy import Decision as Verdict
 
 from policies.entities import question
@@ -21,12 +23,16 @@ from policies.model import (
 from policies.obligations import DENIED, HIGHEST_CRITICALITY, raise_to_floor, strictest
 from policies.rules import LoadedPolicies, Rule
 
+REMEMBERED: Final = 1024
+"""Who, at which device, of which supplier: what was asked last. Reading such facts costs Cedar as much as deciding."""
+
 
 class PolicyEngine:
-    """One set of rules in force. Immutable and free of state between decisions; a new set is a new engine."""
+    """One set of rules in force. No decision leaves a trace in the next; a new set is a new engine."""
 
     def __init__(self, policy_set: LoadedPolicies) -> None:
         self._policies = policy_set
+        self._entities = lru_cache(REMEMBERED)(lambda facts: Entities.from_json_str(facts, policy_set.schema))
         self._order = {name: position for position, name in enumerate(policy_set.rules)}
         self._reasons = {reason.policy_id: reason for reason in BUILT_IN} | {
             name: rule.reason for name, rule in policy_set.rules.items()
@@ -54,7 +60,8 @@ class PolicyEngine:
 
     def _decide(self, query: Query) -> Decision:
         asked = question(query)
-        result = is_authorized(asked.request, self._policies.policy_set, asked.entities, self._policies.schema)
+        entities = self._entities(asked.entities)
+        result = is_authorized(asked.request, self._policies.policy_set, entities, self._policies.schema)
         errors = tuple(result.diagnostics.errors)
         if errors or result.decision is Verdict.NoDecision:
             return self._denied([POLICY_ERROR], errors or ("no decision",))

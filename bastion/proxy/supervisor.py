@@ -37,6 +37,8 @@ from recordings.model import RecordingError, Seal
 from recordings.recorder import MIN_FREE, Recorder
 
 READ_EVERY: Final = 2.0
+A_BREATH: Final = 0.05
+"""Seconds between two readings: when many sessions begin or end at once, each is a hint to read the rows of all."""
 BEAT: Final = 1.0
 RETRY: Final = 2.0
 AT_ONCE: Final = 2
@@ -206,6 +208,7 @@ class Supervisor:
         self._dirty.clear()
         if self._lives:
             await self._read()
+            await asyncio.sleep(A_BREATH)
         else:
             self._read_at = time.monotonic()
         try:

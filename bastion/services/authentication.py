@@ -17,9 +17,11 @@ from bastion import clock
 from bastion.domain.credentials import Credential, WebSession
 from bastion.domain.parties import Actor, ActorKind, Staff, Technician, narrowed, system_actor
 from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts
+from bastion.services import sign_ins
 from bastion.services.actors import lent_to, reviewed, staff_actor, technician_actor
 from bastion.services.passwords import Passwords, check_password
 from bastion.services.sealing import totp_aad
+from bastion.services.sign_ins import SignIn
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
@@ -35,11 +37,10 @@ FRESH_FACTOR: Final = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class KeyOutcome:
-    """A proved key. `needs_code` is false while a proof of the second factor stands for this very `grant_id`."""
+    """A proved key. While a proof of the second factor stands for this very `grant_id`, `actor` may come in by it."""
 
-    technician_id: str
     fingerprint: str
-    needs_code: bool
+    actor: Actor | None = None
     grant_id: str = ""
 
 
@@ -73,8 +74,9 @@ class Authentication:
                 raise AuthenticationFailed("key is not registered")
             technician, fingerprint = found
             proof = await uow.proofs.standing(technician.id, fingerprint, source, device_code, now)
-        grant_id = proof.grant_id if proof else ""
-        return KeyOutcome(technician.id, fingerprint, needs_code=not grant_id, grant_id=grant_id)
+        if proof is None:
+            return KeyOutcome(fingerprint)
+        return KeyOutcome(fingerprint, technician_actor(technician, source, now), proof.grant_id)
 
     async def technician_code(self, login: str, fingerprint: str, code: str, source: str, client: str = "") -> Actor:
         """Check the second factor; return the actor, or raise `AuthenticationFailed`."""
@@ -83,17 +85,17 @@ class Authentication:
             technician = await uow.technicians.by_login(login)
             usable = technician is not None and technician.usable(clock.now())
             if usable and technician is not None and await self.code_is_right(uow, technician.id, code):
-                return await self._technician_in(uow, technician, fingerprint, source, client, "key totp")
+                now = clock.now()
+                actor = technician_actor(technician, source, now)
+                await sign_ins.keep(uow, actor, SignIn(fingerprint, client, "key totp"), now)
+                return actor
         await self.refused(login, source, "ssh", "code", "wrong, used or missing code", client)
         raise AuthenticationFailed("code")
 
-    async def technician_by_proof(self, login: str, fingerprint: str, source: str, client: str = "") -> Actor:
-        """The actor of a further connection whose second factor stands (see `key_proved`)."""
+    async def came_in(self, actor: Actor, sign_in: SignIn) -> None:
+        """Keep a sign-in by a standing proof that led to no session."""
         async with self._database.write(quick=True) as uow:
-            technician = await uow.technicians.by_login(login)
-            if technician is None or not technician.usable(clock.now()):
-                raise AuthenticationFailed("technician is not usable")
-            return await self._technician_in(uow, technician, fingerprint, source, client, "key proof")
+            await sign_ins.keep(uow, actor, sign_in, clock.now())
 
     async def refused(self, login: str, source: str, door: str, stage: str, why: str, client: str = "") -> None:
         """Audit a failed attempt at a door. Only tries at a secret are counted, and that before they are judged."""
@@ -225,18 +227,6 @@ class Authentication:
     async def _technician_with_key(self, uow: UnitOfWork, login: str, public: str) -> tuple[Technician, str] | None:
         found = await uow.keys.holder(login, public)
         return found if found is not None and found[0].usable(clock.now()) else None
-
-    async def _technician_in(
-        self, uow: UnitOfWork, technician: Technician, fingerprint: str, source: str, client: str, factors: str
-    ) -> Actor:
-        now = clock.now()
-        actor = technician_actor(technician, source, now)
-        await uow.failures.clear(technician.login, source)
-        await uow.audit.append(
-            "auth:succeeded", actor=actor, subject=("technician", technician.id), at=now,
-            door="ssh", factors=factors, fingerprint=fingerprint, client=client,
-        )  # fmt: skip
-        return actor
 
     async def _start_web_session(self, staff: Staff, code: str, source: str) -> tuple[Actor, str] | None:
         now, token = clock.now(), secrets.token_urlsafe(32)

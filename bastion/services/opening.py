@@ -25,10 +25,12 @@ from bastion.errors import (
     UndertakingOwed,
 )
 from bastion.secret import Secret
+from bastion.services import sign_ins
 from bastion.services.decisions import Decisions, Urgency, refusal
 from bastion.services.paperwork import lacks_of
 from bastion.services.reaching import session_endpoint
 from bastion.services.sealing import secret_aad
+from bastion.services.sign_ins import SignIn
 from bastion.services.suspension import refuse_for, why_unemployed, why_unreviewed
 from bastion.services.views import DeviceCredential, Opened
 from bastion.store.unit_of_work import UnitOfWork
@@ -44,12 +46,20 @@ FEW = 8
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Facts of the technician's connection: `factors` in words, `client` as it named itself."""
+    """Facts of the technician's connection: `factors` in words, `client` as it named itself.
+
+    `new`: that he was let in is not in the audit trail yet, and is kept with the session.
+    """
 
     node: str
     client: str
     fingerprint: str
     factors: str
+    new: bool = False
+
+    @property
+    def sign_in(self) -> SignIn:
+        return SignIn(self.fingerprint, self.client, self.factors)
 
 
 class Opening:
@@ -61,6 +71,8 @@ class Opening:
     async def open(self, uow: UnitOfWork, actor: Actor, grant_id: str, connection: Connection, now: datetime) -> Opened:
         """Check, keep and release within the caller's transaction; see `Sessions.open` for what it raises."""
         await uow.locks.hold()
+        if connection.new:
+            await sign_ins.keep(uow, actor, connection.sign_in, now)
         facts, endpoints = await self._gather(uow, actor, grant_id)
         if not facts.device.active:
             raise DeviceNotReady(facts.device.code, device=facts.device.code)

@@ -19,7 +19,7 @@ from bastion.errors import (
     NotFound,
     Suspended,
 )
-from bastion.services import commands
+from bastion.services import commands, sign_ins
 from bastion.services.address import Address
 from bastion.services.commands import Command
 from bastion.services.decisions import Decisions
@@ -83,11 +83,16 @@ class Sessions:
         holds = entry.grant or commands.TO_ASK
         return commands.ready(address, actor.login, device.code, holds, endpoints, line)
 
-    async def refused(self, actor: Actor, device_code: str, problem: BastionError) -> None:
-        """Audit that a technician was turned away, and why."""
+    async def refused(
+        self, actor: Actor, device_code: str, problem: BastionError, connection: Connection | None = None
+    ) -> None:
+        """Audit that a technician was turned away, and why; that he was let in, if that is still to be kept."""
+        now = clock.now()
         async with self._database.write(quick=True) as uow:
+            if connection is not None and connection.new:
+                await sign_ins.keep(uow, actor, connection.sign_in, now)
             await uow.audit.append(
-                "session:refused", actor=actor, subject=("technician", actor.id), at=clock.now(), door="ssh",
+                "session:refused", actor=actor, subject=("technician", actor.id), at=now, door="ssh",
                 device=device_code, why=problem.code, technician=actor.login,
             )  # fmt: skip
 
@@ -116,7 +121,7 @@ class Sessions:
             async with self._database.write(quick=True) as uow:
                 return await self._opening.open(uow, actor, grant_id, connection, clock.now())
         except BastionError as problem:
-            await self.refused(actor, grant_id, problem)
+            await self.refused(actor, grant_id, problem, connection)
             raise
 
     async def note(self, record: SessionRecord, facts: Sequence[Audit]) -> None:

@@ -41,7 +41,7 @@ async def test_T04_an_offered_key_proves_and_audits_nothing(house):
 
 async def test_a_proved_key_asks_for_a_code(house):
     outcome = await house.services.authentication.key_proved("alice", house.alice_key, SOURCE, "ct-01")
-    assert outcome.needs_code
+    assert outcome.actor is None
     assert outcome.fingerprint.startswith("SHA256:")
     with pytest.raises(AuthenticationFailed):
         await house.services.authentication.key_proved("alice", public_line(), SOURCE, "ct-01")
@@ -102,7 +102,7 @@ async def test_a_standing_proof_spares_the_code_for_this_grant_key_and_source(ho
         assert found is not None
         assert await uow.proofs.standing(house.alice.id, "SHA256:y", SOURCE, "ct-01", clock.now()) is None
         assert await uow.proofs.standing(house.alice.id, "SHA256:x", "127.0.0.2", "ct-01", clock.now()) is None
-    assert (await auth.key_proved("alice", house.alice_key, SOURCE, "ct-01")).needs_code
+    assert (await auth.key_proved("alice", house.alice_key, SOURCE, "ct-01")).actor is None
 
 
 async def behind(auth, token, source=SOURCE):

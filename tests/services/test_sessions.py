@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -134,6 +135,19 @@ async def test_somebody_elses_grant_is_none(house):
     request = await house.approved()
     with pytest.raises(NoGrant):
         await house.services.sessions.open(house.technician(house.bob), request.grant_id, CONNECTION)
+
+
+async def test_a_sign_in_by_a_standing_proof_is_kept_once_with_what_it_leads_to(house):
+    request, coming = await house.approved(), replace(CONNECTION, factors="key proof", new=True)
+    with pytest.raises(NotAcknowledged):
+        await house.services.sessions.open(house.technician(), request.grant_id, coming)
+    assert (await house.tags())[-2:] == ["auth:succeeded", "session:refused"]
+    assert (await house.event("auth:succeeded")).fields["factors"] == "key proof"
+    await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
+    await house.services.sessions.open(house.technician(), request.grant_id, coming)
+    assert (await house.tags())[-3:] == ["auth:succeeded", "vault:released", "session:opened"]
+    await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
+    assert (await house.tags("auth:succeeded")) == ["auth:succeeded"] * 2
 
 
 async def test_one_intervention_at_a_time_on_a_device(house):

@@ -26,9 +26,12 @@ from bastion.proxy.tcp import Networks
 from bastion.services.address import Address
 from bastion.services.bundle import Services
 from bastion.services.opening import Connection
+from bastion.services.sign_ins import SignIn
 
 HANDSHAKE: Final = 10.0
 """Seconds in which a caller must have agreed on keys and said a name (T14)."""
+BY_PROOF: Final = "key proof"
+"""What was proved on a further connection whose second factor stands."""
 MOST_TRIES: Final = 10
 """Failed steps on one connection; agents offer several keys before the right one."""
 MOST_CODES: Final = 3
@@ -110,10 +113,18 @@ class Caller(asyncssh.SSHServer):
             self._door.connections.discard(self._connection)
         if self.visit is not None:
             self.visit.gone()
+        elif self._actor is not None:
+            self._came_in(self._actor)
         elif self._unknown_keys and not self._fingerprint:
             self._complain("key", "no key offered is registered")
         elif isinstance(exc, asyncssh.ProtocolError):
             self._complain("protocol", str(exc))
+
+    def _came_in(self, actor: Actor) -> None:
+        """He was let in and has gone before there was a visit: a sign-in by proof is kept with what it led to."""
+        if self._factors == BY_PROOF:
+            sign_in = SignIn(self._fingerprint, self.client, self._factors)
+            self._door.supervisor.spawn(self._services.authentication.came_in(actor, sign_in), "sign-in")
 
     def _let_through(self) -> None:
         """Count this connection no more among those that have not proved who they are."""
@@ -185,7 +196,7 @@ class Caller(asyncssh.SSHServer):
         if self._connection is None or self._actor is None or self._name is None:
             raise PermissionError("nobody was let in")
         node = self._door.supervisor.node
-        facts = Connection(node, self.client, self._fingerprint, self._factors)
+        facts = Connection(node, self.client, self._fingerprint, self._factors, new=self._factors == BY_PROOF)
         standing, self._standing = self._standing, None
         self.visit = Visit(self._connection, self._actor, self._name, facts, self._door.roads, standing)
 
@@ -226,14 +237,10 @@ class Caller(asyncssh.SSHServer):
         return True
 
     async def _proved(self, name: names.LoginName, public: str) -> None:
-        service = self._services.authentication
-        outcome = await service.key_proved(name.technician, public, self._source, name.device)
-        if not outcome.needs_code:
+        outcome = await self._services.authentication.key_proved(name.technician, public, self._source, name.device)
+        if outcome.actor is not None:
             self._standing = Standing(outcome.grant_id, self._door.roads.dial_ahead(outcome.grant_id))
-            self._actor = await service.technician_by_proof(
-                name.technician, outcome.fingerprint, self._source, self.client
-            )
-            self._factors = "key proof"
+            self._actor, self._factors = outcome.actor, BY_PROOF
         self._fingerprint = outcome.fingerprint
 
     def _drop_standing(self) -> None:

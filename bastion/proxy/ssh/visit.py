@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import asyncssh
@@ -302,7 +303,8 @@ class Visit:
 
     async def _open(self, grant_id: str) -> LiveSession:
         try:
-            opened = await self._supervisor.services.sessions.open(self._actor, grant_id, self._facts)
+            facts, self._facts = self._facts, replace(self._facts, new=False)  # his coming in is kept once
+            opened = await self._supervisor.services.sessions.open(self._actor, grant_id, facts)
             self._live = live = await self._supervisor.begin(opened, self._actor.language)
         except BaseException:
             self._let_go()

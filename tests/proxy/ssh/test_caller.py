@@ -25,6 +25,7 @@ class Authentication:
     trouble: Exception | None = None
     refusals: list = field(default_factory=list)
     asked: list = field(default_factory=list)
+    came: list = field(default_factory=list)
 
     async def known_key(self, login, public):
         self._maybe()
@@ -34,10 +35,10 @@ class Authentication:
         self._maybe()
         if public != "ssh-ed25519 A":
             raise AuthenticationFailed("key is not registered")
-        return KeyOutcome("t1", "SHA256:A", self.needs_code)
+        return KeyOutcome("SHA256:A") if self.needs_code else KeyOutcome("SHA256:A", ALICE, "g1")
 
-    async def technician_by_proof(self, login, fingerprint, source, client=""):
-        return ALICE
+    async def came_in(self, actor, sign_in):
+        self.came.append((actor.login, sign_in.factors))
 
     async def technician_code(self, login, fingerprint, code, source, client=""):
         self.asked.append((login, code))
@@ -112,6 +113,22 @@ async def test_a_standing_proof_stands_for_the_code(caller):
     caller.service.needs_code = False
     await half_way(caller)
     assert caller.let_in
+
+
+async def test_who_is_let_in_by_proof_and_leaves_before_there_is_a_visit_stands_in_the_trail(caller):
+    caller.service.needs_code = False
+    await half_way(caller)
+    caller.connection_lost(None)
+    await asyncio.sleep(0)
+    assert caller.service.came == [("alice", "key proof")]
+
+
+async def test_who_leaves_after_a_code_is_kept_already(caller):
+    await half_way(caller)
+    await caller.validate_kbdint_response("", ["123456"])
+    caller.connection_lost(None)
+    await asyncio.sleep(0)
+    assert caller.service.came == []
 
 
 async def test_no_password_ever(caller):
