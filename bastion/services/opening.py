@@ -78,10 +78,10 @@ class Opening:
             raise DeviceNotReady(facts.device.code, device=facts.device.code)
         stand = await uow.derogations.of(facts.device.id) if facts.there.derogations else []
         endpoint, derogations = session_endpoint(facts.device, endpoints, stand, now)
-        others = await self._check(uow, actor, facts, now)
+        await self._check(uow, actor, facts, now)
         facts = await _counting(uow, facts, now)
         record = _make_record(actor, facts, connection, now)
-        if Condition.FREEZE_FIRST in facts.grant.conditions and not others:
+        if Condition.FREEZE_FIRST in facts.grant.conditions and not facts.there.sessions:
             record = replace(record, frozen_at=now, frozen_by=", ".join(facts.grant.approved_by))
         credential = await self._release(uow, actor, facts, record, now)
         await self._keep(uow, actor, facts, record, connection, derogations, now)
@@ -91,16 +91,13 @@ class Opening:
         )
 
     async def _gather(self, uow: UnitOfWork, actor: Actor, grant_id: str) -> tuple[WholeGrant, tuple[Endpoint, ...]]:
-        facts = await uow.whole_grants.get(grant_id)
+        facts = await uow.whole_grants.get(grant_id, actor.source)
         if facts is None or facts.grant.technician_id != actor.id:
             raise NoGrant(grant_id)
         return facts, tuple(await uow.endpoints.of(facts.device.id))
 
-    async def _check(self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime) -> list[SessionRecord]:
-        """Everything that must hold at this instant; the order is from the gravest to the most particular.
-
-        Return the sessions that go on under this grant already.
-        """
+    async def _check(self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime) -> None:
+        """Everything that must hold at this instant; the order is from the gravest to the most particular."""
         if not facts.technician.usable(now):
             raise AuthenticationFailed("technician is not usable")
         await _check_person(uow, facts, now)
@@ -119,13 +116,12 @@ class Opening:
             raise UndertakingOwed(facts.technician.login)
         if facts.grant.acknowledged_at is None:
             raise NotAcknowledged(facts.grant.id)
-        return await self._check_others(uow, actor, facts, now)
+        if facts.there.others:
+            await self._check_others(uow, actor, facts, now)
 
-    async def _check_others(
-        self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime
-    ) -> list[SessionRecord]:
+    async def _check_others(self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, now: datetime) -> None:
         """One intervention at a time on a device (R-37); the same person from two places is noticed (R-11)."""
-        live = await uow.sessions.live_on_device(facts.device.id, FEW) if facts.there.sessions else []
+        live = await uow.sessions.live_on_device(facts.device.id, FEW)
         other = next((s for s in live if s.grant_id != facts.grant.id), None)
         if other is not None:
             mine = other.supplier_id == facts.supplier.id
@@ -138,7 +134,6 @@ class Opening:
                 "session:second_source", actor=actor, subject=("technician", actor.id),
                 facility_id=facts.device.facility_id, at=now, other=elsewhere.source, technician=actor.login,
             )  # fmt: skip
-        return live
 
     async def _release(
         self, uow: UnitOfWork, actor: Actor, facts: WholeGrant, record: SessionRecord, now: datetime

@@ -28,7 +28,8 @@ from bastion.store.undertakings import ACCEPTED, PUBLISHED, owed_by
 @dataclass(frozen=True, slots=True)
 class There:
     """Whether there is anything to read: locks nobody lifted, rules for papers, lines of reviews about this person,
-    derogations for this device, sessions live on it.
+    derogations for this device, sessions live on it, and among those `others`: of another grant, from another place,
+    or frozen.
     """
 
     locks: bool
@@ -36,6 +37,7 @@ class There:
     reviews: bool
     derogations: bool
     sessions: bool
+    others: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,11 @@ class WholeGrants:
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
 
-    async def get(self, grant_id: str) -> WholeGrant | None:
-        """A writing transaction holds the grant until its commit, as `Grants.get` does."""
+    async def get(self, grant_id: str, source: str) -> WholeGrant | None:
+        """A writing transaction holds the grant until its commit, as `Grants.get` does. `source` is where he is."""
         if not storable(grant_id):
             return None
-        rows = await self._tx.rows(_WHOLE if self._tx.reading else _HOLD, {"this": grant_id})
+        rows = await self._tx.rows(_WHOLE if self._tx.reading else _HOLD, {"this": grant_id, "here": source})
         return _made(tuple(rows[0])) if rows else None
 
 
@@ -102,6 +104,7 @@ def _any(table: sa.Table, *conditions: "sa.ColumnElement[bool]") -> "sa.ColumnEl
     return sa.select(sa.literal(1)).select_from(table).where(*conditions).exists()
 
 
+_LIVE_ON_IT = (t.sessions.c.device_id == t.devices.c.id, t.sessions.c.ended_at.is_(None))
 _WHOLE = (
     sa.select(
         *(column for _, columns in _PARTS for column in columns),
@@ -118,7 +121,16 @@ _WHOLE = (
             t.review_lines.c.subject_id == t.technicians.c.id,
         ),
         _any(t.derogations, t.derogations.c.device_id == t.devices.c.id),
-        _any(t.sessions, t.sessions.c.device_id == t.devices.c.id, t.sessions.c.ended_at.is_(None)),
+        _any(t.sessions, *_LIVE_ON_IT),
+        _any(
+            t.sessions,
+            *_LIVE_ON_IT,
+            sa.or_(
+                t.sessions.c.grant_id != t.grants.c.id,
+                t.sessions.c.source != sa.bindparam("here"),
+                t.sessions.c.frozen_at.is_not(None),
+            ),
+        ),
         *Subcontractors.columns(),
         *Rosters.columns(),
     )

@@ -1,5 +1,8 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.paper import PaperKind, PaperRule
@@ -24,18 +27,19 @@ from tests.store.samples import (
 )
 
 DAY = timedelta(days=1)
+HERE = a_session().source
 FIRE = Lock("loc-1", LockScope.ALL, "", "Fire", "Eve", NOW)
 CAMPAIGN = Campaign("c1", "H1", ("*",), NOW + DAY, "Ruth", NOW)
-NOTHING = There(locks=False, rules=False, reviews=False, derogations=False, sessions=False)
+NOTHING = There(locks=False, rules=False, reviews=False, derogations=False, sessions=False, others=False)
 
 
 async def test_a_grant_comes_with_everything_around_it(granted: Database) -> None:
     async with granted.write() as uow:
-        held = await uow.whole_grants.get("gra-1")
+        held = await uow.whole_grants.get("gra-1", HERE)
     async with granted.read() as uow:
-        whole = await uow.whole_grants.get("gra-1")
-        assert await uow.whole_grants.get("gra-9") is None
-        assert await uow.whole_grants.get("gra\x00") is None
+        whole = await uow.whole_grants.get("gra-1", HERE)
+        assert await uow.whole_grants.get("gra-9", HERE) is None
+        assert await uow.whole_grants.get("gra\x00", HERE) is None
     assert whole == held
     assert whole is not None
     assert (whole.grant, whole.technician, whole.supplier) == (a_grant(), ALICE, GE)
@@ -46,7 +50,7 @@ async def test_a_grant_comes_with_everything_around_it(granted: Database) -> Non
 async def test_what_a_writer_gets_he_holds(granted: Database) -> None:
     """As `grants.get`: who reads, decides and saves in one transaction meets no `Conflict`."""
     async with granted.write() as uow:
-        whole = await uow.whole_grants.get("gra-1")
+        whole = await uow.whole_grants.get("gra-1", HERE)
         assert whole is not None
         saved = await uow.grants.save(whole.grant)
     assert saved.version == whole.grant.version + 1
@@ -54,7 +58,7 @@ async def test_what_a_writer_gets_he_holds(granted: Database) -> None:
 
 async def _there(records: Database) -> There:
     async with records.read() as uow:
-        whole = await uow.whole_grants.get("gra-1")
+        whole = await uow.whole_grants.get("gra-1", HERE)
     assert whole is not None
     return whole.there
 
@@ -75,12 +79,31 @@ async def test_it_says_whether_there_is_more_to_read(granted: Database) -> None:
         await uow.sessions.add(a_session())
         await uow.campaigns.add(CAMPAIGN)
         await uow.review_lines.add(ReviewLine("l1", "c1", RightKind.TECHNICIAN, "tec-1", "", "Alice", "Acme"))
-    assert await _there(granted) == There(locks=True, rules=True, reviews=True, derogations=True, sessions=True)
+    all_but_others = There(locks=True, rules=True, reviews=True, derogations=True, sessions=True, others=False)
+    assert await _there(granted) == all_but_others
+
+
+@pytest.mark.parametrize("change", [{"source": "192.0.2.99"}, {"frozen_at": NOW, "frozen_by": "Eve"}], ids=str)
+async def test_it_says_whether_a_live_session_needs_a_second_look(granted: Database, change: dict[str, Any]) -> None:
+    async with granted.write() as uow:
+        await uow.sessions.add(a_session())
+    assert await _there(granted) == replace(NOTHING, sessions=True)
+    async with granted.write() as uow:
+        await uow.sessions.add(a_session(2, **change))
+    assert await _there(granted) == replace(NOTHING, sessions=True, others=True)
+
+
+async def test_a_live_session_of_another_grant_needs_a_second_look(granted: Database) -> None:
+    async with granted.write() as uow:
+        await uow.requests.add(a_request(2))
+        await uow.grants.add(a_grant(2))
+        await uow.sessions.add(a_session(2, grant_id="gra-2", request_id="req-2"))
+    assert await _there(granted) == replace(NOTHING, sessions=True, others=True)
 
 
 async def test_it_says_what_the_person_owes_and_for_whom_he_works(granted: Database) -> None:
     async with granted.write() as uow:
-        whole = await uow.whole_grants.get("gra-1")
+        whole = await uow.whole_grants.get("gra-1", HERE)
         assert whole is not None
         assert whole.secret == SECRET
         assert whole.owes
@@ -88,7 +111,7 @@ async def test_it_says_what_the_person_owes_and_for_whom_he_works(granted: Datab
         assert whole.employment == await uow.rosters.employment("tec-1")
         await uow.acceptances.add(Acceptance("a1", "tec-1", SHIPPED.version, NOW, Way.WEB, "192.0.2.1"))
         await uow.rosters.put(Confirmed("tec-1", NOW, NOW + DAY, NOW + 2 * DAY, "Ruth", ""))
-        whole = await uow.whole_grants.get("gra-1")
+        whole = await uow.whole_grants.get("gra-1", HERE)
         assert whole is not None
         assert not whole.owes
         assert not await uow.undertakings.owed("tec-1")
