@@ -221,6 +221,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "after": N_("device left"),
         "taken": N_("data taken along"),
         "erased_by": N_("erased by"),
+        "writes": N_("may write"),
         "op": N_("operation"),
         "options": N_("options"),
         "other": N_("other"),

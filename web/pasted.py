@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Final
 
@@ -48,13 +49,19 @@ class Pasted:
 
 def for_request(seen: Console, view: RequestView) -> Pasted | None:
     """What the technician may use once it is agreed; nothing once it no longer can be."""
-    grant, state = view.grant, view.request.state(seen.face.now)
-    dead = grant is not None and grant.status(seen.face.now) not in {GrantStatus.OPEN, GrantStatus.SCHEDULED}
-    if view.holds is None or dead or state not in {RequestState.PENDING, RequestState.APPROVED}:
-        return None
-    address, line = address_of(seen), view.endpoint.protocol if view.endpoint else Protocol.SSH
-    found = ready(address, view.technician.login, view.device.code, view.holds, view.services, line)
+    address = address_of(seen)
+    found = commands_for(address, view, seen.face.now)
     return Pasted(_by_client(found), address) if found else None
+
+
+def commands_for(address: Address, view: RequestView, now: datetime) -> tuple[Command, ...]:
+    """The same, as they are, for programs."""
+    grant, state = view.grant, view.request.state(now)
+    dead = grant is not None and grant.status(now) not in {GrantStatus.OPEN, GrantStatus.SCHEDULED}
+    if view.holds is None or dead or state not in {RequestState.PENDING, RequestState.APPROVED}:
+        return ()
+    line = view.endpoint.protocol if view.endpoint else Protocol.SSH
+    return ready(address, view.technician.login, view.device.code, view.holds, view.services, line)
 
 
 def for_device(seen: Console, view: DeviceView) -> Pasted | None:

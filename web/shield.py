@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.api.problems import too_large
 
-API: Final = "/api/"
+API: Final = ("/api/", "/supplier/api/")
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY: Final = 256 * 1024
 _CSP: Final = (

@@ -44,6 +44,7 @@ from bastion.services.standins import StandIns
 from bastion.services.subcontractors import Subcontractors
 from bastion.services.supervision import Supervision
 from bastion.services.supplier_files import SupplierFiles
+from bastion.services.supplier_tokens import SupplierTokens
 from bastion.services.templates import Templates
 from bastion.services.threads import Threads
 from bastion.services.tokens import Tokens
@@ -74,6 +75,7 @@ class Services:
     enrolment: Enrolment
     tokens: Tokens
     portal: Portal
+    supplier_tokens: SupplierTokens
     invitations: Invitations
     company: Company
     access: Access
@@ -137,12 +139,14 @@ def build(
     maintenance = Maintenance(database, decisions, authentication, approvals)
     wire = GmaoWire(out.couriers)
     orders = WorkOrders(database, vault, authentication, wire)
+    portal = Portal(database, decisions, authentication)
     rosters = Rosters(database, authentication, rhythm)
     return Services(
         authentication=authentication,
         enrolment=Enrolment(database, vault, authentication.passwords),
         tokens=Tokens(database, authentication),
-        portal=Portal(database, decisions, authentication),
+        portal=portal,
+        supplier_tokens=SupplierTokens(database, authentication, portal),
         invitations=Invitations(database, vault, authentication),
         company=Company(database, authentication, rosters),
         access=Access(database, decisions, maintenance, orders),

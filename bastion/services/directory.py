@@ -91,6 +91,7 @@ class Directory:
             await (uow.suppliers.save(thing) if old else uow.suppliers.add(thing))
             if old is not None and not thing.under_contract(clock.now()):
                 await uow.portal_sessions.end(clock.now(), supplier_id=ident)
+                await uow.supplier_tokens.revoke(clock.now(), supplier_id=ident)
             await audit_saved(uow, actor, "directory:supplier_saved", "supplier", thing, old, entry=thing.code)
         return thing
 

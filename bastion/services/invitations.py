@@ -152,6 +152,7 @@ class Invitations:
         sealed = self._vault.seal(Secret.of(totp), totp_aad(technician.id))
         await uow.credentials.put(Credential(technician.id, hashed, sealed, now, now))
         await uow.portal_sessions.end(now, technician_id=technician.id)
+        await uow.supplier_tokens.revoke(now, technician_id=technician.id)
         await uow.proofs.revoke_technician(technician.id)
         actor = technician_actor(technician, source, now)
         if answers.fresh_start:

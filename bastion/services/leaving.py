@@ -30,6 +30,7 @@ async def depart(uow: UnitOfWork, actor: Actor, who: Technician, why: str, now: 
     if credential is not None:
         await uow.credentials.put(replace(credential, totp_sealed=b"", totp_enrolled_at=None, password_hash=""))
     await uow.portal_sessions.end(now, technician_id=who.id)
+    await uow.supplier_tokens.revoke(now, technician_id=who.id)
     await uow.portal_invitations.void(who.id, now)
     await uow.correspondents.remove(who.id)
     grants = await _revoke_grants(uow, actor, who, now)

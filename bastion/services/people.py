@@ -133,6 +133,7 @@ class People:
             await (uow.technicians.save(thing) if old else uow.technicians.add(thing))
             if old is not None and (not thing.active or thing.supplier_id != old.supplier_id):
                 await uow.portal_sessions.end(clock.now(), technician_id=ident)
+                await uow.supplier_tokens.revoke(clock.now(), technician_id=ident)
                 await uow.portal_invitations.void(ident, clock.now())
             await audit_saved(uow, actor, "directory:technician_saved", "technician", thing, old, login=thing.login)
         return thing

@@ -91,7 +91,7 @@ class Portal:
         actor = technician_actor(technician, source, now)
         async with self._database.write() as uow:
             proved = await self._authentication.code_is_right(uow, technician.id, code)
-            trouble = await self._unwelcome(uow, actor, now) if proved else AuthenticationFailed(DOOR)
+            trouble = await self.unwelcome(uow, actor, now) if proved else AuthenticationFailed(DOOR)
             if trouble is None:
                 await uow.failures.clear(login, source)
                 await uow.portal_sessions.add(
@@ -116,7 +116,7 @@ class Portal:
                 return None
             technician = found(await uow.technicians.get(session.technician_id))
             actor = replace(technician_actor(technician, source, now), factor_at=session.factor_at)
-            trouble = await self._unwelcome(uow, actor, now)
+            trouble = await self.unwelcome(uow, actor, now)
             if trouble is None:
                 return Guest(actor, await speaks_for(uow, technician))
         await self._end(actor, digest, trouble)
@@ -176,11 +176,12 @@ class Portal:
             await uow.technicians.save(replace(me, language=check_language(language)))
 
     async def change_password(self, actor: Actor, old: str, new: str) -> None:
-        """Replace one's own password; every session of the person at this door ends (T25)."""
+        """Replace one's own password; every session and token of the person at this door ends (T25)."""
         me = need_technician(actor)
 
         async def end(uow: UnitOfWork, now: datetime) -> None:
             await uow.portal_sessions.end(now, technician_id=me)
+            await uow.supplier_tokens.revoke(now, technician_id=me)
 
         await self._authentication.replace_password(actor, old, new, DOOR, end)
 
@@ -202,7 +203,7 @@ class Portal:
             await drop_key(uow, actor, me, found(key, key_id), clock.now())
 
     # -- parts ---------------------------------------------------------------------------------------------------------
-    async def _unwelcome(self, uow: UnitOfWork, actor: Actor, now: datetime) -> BastionError | None:
+    async def unwelcome(self, uow: UnitOfWork, actor: Actor, now: datetime) -> BastionError | None:
         """Why this person is not let in now; the policy judges the address and the contract (R-5, R-18)."""
         technician = found(await uow.technicians.get(actor.id))
         supplier = found(await uow.suppliers.get(technician.supplier_id))

@@ -452,6 +452,11 @@ portal_invitations = sa.Table(
     _text("made_by"), _at("created_at"), _at("expires_at"), _at("used_at", nullable=True),
     _at("void_at", nullable=True),
 )  # fmt: skip
+supplier_tokens = sa.Table(
+    "supplier_tokens", metadata, _id(), _to("technicians", "technician_id"), _to("suppliers", "supplier_id"),
+    _text("label"), _text("hash"), _flag("writes"), _at("created_at"), _at("expires_at"),
+    _at("revoked_at", nullable=True), sa.UniqueConstraint("hash"),
+)  # fmt: skip
 correspondents = sa.Table(
     "correspondents", metadata,
     sa.Column(

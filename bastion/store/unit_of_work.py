@@ -42,6 +42,7 @@ from bastion.store.request_templates import RequestTemplates
 from bastion.store.reviews import Campaigns, ReviewLines
 from bastion.store.rosters import Confirmations, Rosters, Subcontractors
 from bastion.store.sessions import Sessions
+from bastion.store.supplier_tokens import SupplierTokens
 from bastion.store.transaction import Transaction
 from bastion.store.undertakings import Acceptances, Undertakings
 from bastion.store.watches import Watches
@@ -114,6 +115,7 @@ class UnitOfWork:
     proofs = Noun(Proofs)
     portal_sessions = Noun(PortalSessions)
     portal_invitations = Noun(PortalInvitations)
+    supplier_tokens = Noun(SupplierTokens)
     correspondents = Noun(Correspondents)
     secrets = Noun(Secrets)
     outbox = Noun(Outbox)

@@ -5,9 +5,10 @@ The guard hangs on the matched route. The services authorise again, per object.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from web.guards import ADMINS, ANYONE, DECIDERS, KEEPERS, LOCKERS, READERS, REVIEWERS, STAFF, STOPPERS, WATCHERS, Guard
+from web.portal.guards import Guard as SupplierGuard
 
 Key = tuple[str, str]
 NOWHERE: Final = "/{rest:path}"
@@ -15,7 +16,10 @@ NOWHERE: Final = "/{rest:path}"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def _rows(guard: Guard, *routes: str) -> dict[Key, Guard]:
+G = TypeVar("G")
+
+
+def _rows(guard: G, *routes: str) -> dict[Key, G]:
     return {(method, path): guard for method, _, path in (route.partition(" ") for route in routes)}
 
 
@@ -85,3 +89,20 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /derogations/{ident}/withdraw"),
     }
 )
+
+SUPPLIER_API_GUARDS: Final[Mapping[Key, SupplierGuard]] = MappingProxyType(
+    {
+        **_rows(SupplierGuard.ANYONE, "GET /openapi.json"),
+        **_rows(SupplierGuard.TECHNICIAN, *(f"{method} {NOWHERE}" for method in METHODS)),
+        **_rows(SupplierGuard.TECHNICIAN, "GET /me", "GET /bastion", "GET /tokens", "DELETE /tokens/{ident}"),
+        **_rows(SupplierGuard.TECHNICIAN, "GET /devices", "GET /requests", "POST /requests", "GET /requests/{ident}"),
+        **_rows(SupplierGuard.TECHNICIAN, "POST /requests/{ident}/withdraw", "POST /requests/{ident}/answer"),
+        **_rows(SupplierGuard.TECHNICIAN, "POST /requests/{ident}/extend", "POST /requests/{ident}/hand-over"),
+        **_rows(SupplierGuard.TECHNICIAN, "GET /requests/{ident}/colleagues", "GET /requests/{ident}/commands"),
+        **_rows(SupplierGuard.TECHNICIAN, "GET /requests/{ident}/report", "POST /requests/{ident}/report"),
+        **_rows(SupplierGuard.TECHNICIAN, "GET /reports"),
+        **_rows(SupplierGuard.CORRESPONDENT, "GET /company/requests", "GET /company/requests/{ident}"),
+        **_rows(SupplierGuard.CORRESPONDENT, "GET /company/reports"),
+    }
+)
+"""Of the suppliers' API (`web/api/supplier`): what another may not see is not there for him."""

@@ -185,9 +185,9 @@ class RequestShape(Shape):
             id=request.id, ref=request.ref, state=request.state(now), version=request.version,
             technician=view.technician.login, technician_name=view.technician.name, supplier=view.supplier.code,
             device=view.device.code, facility=view.facility.code, account=view.account_login, kind=request.kind,
-            reason=request.reason, work_order=request.work_order, minutes=_minutes(request), start=request.start,
+            reason=request.reason, work_order=request.work_order, minutes=wanted_minutes(request), start=request.start,
             created_at=request.created_at, expires_at=request.expires_at, quorum=request.quorum,
-            approvals=_agreements(request), decided_by=request.decided_by, decision_note=request.decision_note,
+            approvals=agreements(request), decided_by=request.decided_by, decision_note=request.decision_note,
             extends_grant_id=request.extends_grant_id, grant_id=request.grant_id,
             announced=[AnnouncedShape.model_validate(file) for file in request.announced],
             plan=PlanShape.model_validate(request.plan),
@@ -299,11 +299,11 @@ class LockShape(Shape):
         return cls.model_validate(lock, from_attributes=True)
 
 
-def _minutes(request: AccessRequest) -> int:
+def wanted_minutes(request: AccessRequest) -> int:
     return int(request.wanted.total_seconds() // 60)
 
 
-def _agreements(request: AccessRequest) -> list[Agreement]:
+def agreements(request: AccessRequest) -> list[Agreement]:
     return [_agreement(one) for one in request.approvals]
 
 

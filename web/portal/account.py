@@ -1,12 +1,14 @@
 """What a technician keeps himself: his keys, his password, his language."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
+from bastion.domain.supplier_token import SupplierToken
 from bastion.errors import BastionError
+from web import fields
 from web.console import Typed, go
 from web.fields import need_same
 from web.labels import N_
@@ -16,6 +18,7 @@ from web.render import remember_language
 
 router = APIRouter()
 Text = Annotated[str, Form()]
+DAYS: Final = (7, 30, 92)
 
 
 @router.get("/account")
@@ -64,6 +67,27 @@ async def remove_key(seen: Come, key: str, code: Text = "") -> Response:
     return await seen.attempt(work(), partial(_show, seen))
 
 
+@router.post("/account/tokens")
+async def make_token(seen: Come, label: Text = "", days: Text = "", writes: Text = "", code: Text = "") -> Response:
+    """Show the new token in the answer itself: it is never kept, so there is nothing to redirect to."""
+
+    async def work() -> Response:
+        span, actor = fields.whole(days, "days"), await seen.fresh(code)
+        made, text = await seen.services.supplier_tokens.create(actor, label, span, writes=bool(writes))
+        return await _show(seen, made=made, text=text)
+
+    return await seen.attempt(work(), partial(_show, seen, typed=Typed(token_label=label, days=days, writes=writes)))
+
+
+@router.post("/account/tokens/{ident}/revoke")
+async def revoke_token(seen: Come, ident: str) -> Response:
+    async def work() -> Response:
+        await seen.services.supplier_tokens.revoke(seen.actor, ident)
+        return go("/supplier/account", "revoked_token")
+
+    return await seen.attempt(work(), partial(_show, seen))
+
+
 @router.post("/sign-out")
 async def sign_out(seen: Come) -> Response:
     await seen.services.portal.sign_out(seen.actor, token_of(seen.request))
@@ -72,6 +96,13 @@ async def sign_out(seen: Come) -> Response:
     return response
 
 
-async def _show(seen: Visit, error: BastionError | None = None, typed: Typed | None = None) -> Response:
-    mine = await seen.services.portal.account(seen.actor)
-    return seen.page("account.html", N_("My account"), error=error, typed=typed or Typed(), mine=mine)
+async def _show(
+    seen: Visit, error: BastionError | None = None, typed: Typed | None = None, made: SupplierToken | None = None,
+    text: str = "",
+) -> Response:  # fmt: skip
+    return seen.page(
+        "account.html", N_("My account"), error=error, typed=typed or Typed(days="30"), fresh_token=made,
+        token_text=text, mine=await seen.services.portal.account(seen.actor),
+        tokens=await seen.services.supplier_tokens.mine(seen.actor),
+        days=[(count, seen.face.days(count)) for count in DAYS],
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from bastion.config import Settings
 from bastion.services.bundle import Services
+from web.api.supplier import router as supplier_api
 from web.failures import Forget, become_pages
 from web.ground import Built, before_all, routes_of
 from web.guards import Key
@@ -27,6 +28,7 @@ def create(services: Services, settings: Settings, closing: asyncio.Event) -> Fa
     require_complete(page_routes())
     for part in PAGES:
         app.include_router(part.router, dependencies=[Depends(admit)], include_in_schema=False)
+    app.include_router(supplier_api.router)
     become_pages(app, _to_the_door, HOME)
     return app
 

@@ -50,6 +50,7 @@ PORTAL_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(Guard.TECHNICIAN, "GET /undertaking", "POST /undertaking"),
         **_rows(Guard.TECHNICIAN, "GET /account", "POST /account/language", "POST /account/password"),
         **_rows(Guard.TECHNICIAN, "POST /account/keys", "POST /account/keys/{key}/remove"),
+        **_rows(Guard.TECHNICIAN, "POST /account/tokens", "POST /account/tokens/{ident}/revoke"),
         **_rows(Guard.CORRESPONDENT, "GET /company", "GET /company/requests", "GET /company/requests/{ident}"),
         **_rows(Guard.CORRESPONDENT, "GET /company/people/new", "POST /company/people/new"),
         **_rows(Guard.CORRESPONDENT, "GET /company/people/{ident}", "POST /company/people/{ident}/invite"),
