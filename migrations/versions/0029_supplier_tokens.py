@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.guards import guard
 
-revision = "0027"
-down_revision = "0026"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
@@ -25,9 +25,9 @@ def upgrade() -> None:
         sa.Column("revoked_at", AT, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_supplier_tokens"),
         *(_to(target, column) for target, column in (("technicians", "technician_id"), ("suppliers", "supplier_id"))),
-        sa.UniqueConstraint("hash", name="uq_supplier_tokens_hash"),
         sa.CheckConstraint("expires_at > created_at", name="ck_supplier_tokens_expires_at"),
     )
+    op.create_index("uq_supplier_tokens_hash", "supplier_tokens", ["hash"], unique=True)
     op.create_index("ix_supplier_tokens_technician_id", "supplier_tokens", ["technician_id"])
     op.create_index("ix_supplier_tokens_supplier_id", "supplier_tokens", ["supplier_id"])
     changed = " or ".join(f"old.{name} <> new.{name}" for name in FIXED)
