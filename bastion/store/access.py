@@ -234,8 +234,9 @@ class Grants(Versioned[Grant]):
         self, at: datetime, facility_ids: frozenset[str] | None, limit: int, device_id: str = ""
     ) -> list[Grant]:
         """Those that begin before this instant and end after it; none lasts longer than `LONGEST_GRANT`."""
-        values = {"at": at, "latest": at + LONGEST_GRANT}
-        return await self._many(_of_those(GRANTS_OVER, facility_ids, device_id).limit(limit), values)
+        values = {"at": at, "earliest": at - LONGEST_GRANT, "latest": at + LONGEST_GRANT}
+        found = await self._many(_of_those(GRANTS_OVER, facility_ids, device_id).limit(limit), values)
+        return sorted(found, key=lambda one: (one.start, one.id))
 
     async def starting(
         self, since: datetime, until: datetime, facility_ids: frozenset[str] | None, limit: int, device_id: str = ""
@@ -258,11 +259,16 @@ GRANTS_OF_TECHNICIAN = UNFINISHED.where(_G.technician_id == sa.bindparam("techni
 GRANT_OF_REQUEST = Grants.sql_select.where(_G.request_id == sa.bindparam("request_id"))
 LONGEST_GRANT: Final = timedelta(days=31)
 """However often an authorisation was extended: a calendar looks no further for what goes on at an instant."""
-GRANTS_OVER = Grants.sql_all.where(
-    _G.revoked_at.is_(None),
-    _G.end > sa.bindparam("at", type_=Instant()),
-    _G.end <= sa.bindparam("latest", type_=Instant()),
-    _G.start < sa.bindparam("at", type_=Instant()),
+GRANTS_OVER = (
+    Grants.sql_all.where(
+        _G.revoked_at.is_(None),
+        _G.end > sa.bindparam("at", type_=Instant()),
+        _G.end <= sa.bindparam("latest", type_=Instant()),
+        _G.start < sa.bindparam("at", type_=Instant()),
+        _G.start > sa.bindparam("earliest", type_=Instant()),
+    )
+    .order_by(None)
+    .order_by(_G.end)  # by the start, PostgreSQL would begin with the first there ever was
 )
 GRANTS_STARTING = Grants.sql_all.where(
     _G.revoked_at.is_(None),

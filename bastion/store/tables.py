@@ -137,7 +137,7 @@ delegations = sa.Table(
 devices = sa.Table(
     "devices", metadata, _id(), _text("code"), _text("name"), _to("facilities", "facility_id"),
     _number("criticality"), _text("ward"), _text("location"), _text("maker"), _text("model"), _text("serial"),
-    _flag("active"),
+    _flag("active"), sa.Index("ix_devices_register", "code", "id"),
 )  # fmt: skip
 device_suppliers = sa.Table(
     "device_suppliers", metadata,

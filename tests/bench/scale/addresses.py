@@ -38,7 +38,7 @@ TABLES: Final = {
     "/directory/staff": "staff", "/directory/facilities": "facilities", "/devices": "devices",
     "/suppliers": "suppliers", "/technicians": "technicians", "/files": "held_files", "/staff": "staff",
     "/facilities": "facilities", "/supplier/requests": "own_requests", "/supplier/company/requests": "company_requests",
-    "/supplier/company/people": "company_people",
+    "/supplier/company/people": "company_people", "/supplier/reports": "own_requests",
 }  # fmt: skip
 """Whose ids stand for `{ident}` in a family of routes."""
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {

@@ -54,7 +54,7 @@ def nothing(column: "sa.Column[Any]") -> Any:
     if column.nullable:
         return None
     if column.server_default is not None:
-        said = str(column.server_default.arg)  # type: ignore[attr-defined]
+        said = str(column.server_default.arg).strip("'")  # type: ignore[attr-defined]
         return int(said) if said.isdigit() else {"false": 0, "true": 1}.get(said, said)
     kind = column.type
     if isinstance(kind, Several | Records):

@@ -127,6 +127,10 @@ class Hospital:
                 "id": self.ident(self.begin), "technician_id": ident, "public": f"ssh-ed25519 AAAA{number}",
                 "fingerprint": f"SHA256:{number:043d}", "label": "portable", "added_at": self.begin,
             }  # fmt: skip
+            yield "rosters", {
+                "technician_id": ident, "at": self.now - 20 * DAY, "due_at": self.now + 72 * DAY,
+                "suspended_at": self.now + 86 * DAY, "by": "Denis", "reference": "mail",
+            }  # fmt: skip
             yield "credentials", {"subject_id": ident, "totp_sealed": b"sealed", "totp_enrolled_at": self.begin}
 
     def _devices(self) -> Rows:
