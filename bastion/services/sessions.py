@@ -226,12 +226,13 @@ class Sessions:
     ) -> tuple[MenuItem, ...]:
         joins = Joins(uow)
         devices = await uow.devices.search(supplier_id=supplier.id, limit=MENU_LENGTH)
+        await joins.know("facility", (device.facility_id for device in devices))
         grants = {g.device_id: g for g in await uow.grants.of_technician(technician.id, now)}
+        waiting = await uow.requests.awaited(technician.id, now)
         items = []
         for device in devices:
             grant = grants.get(device.id)
-            waiting = await uow.requests.open_for(technician.id, device.id, now) if grant is None else None
-            state = grant.status(now).value if grant else "pending" if waiting else "none"
+            state = grant.status(now).value if grant else "pending" if device.id in waiting else "none"
             until = grant.end if grant else None
             items.append(MenuItem(device, await joins.facility(device.facility_id), state, until))
         return tuple(items)

@@ -17,7 +17,7 @@ from bastion.domain.lock import Lock
 from bastion.domain.work_plan import WorkPlan
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
-from bastion.store.looking import floor, named, within
+from bastion.store.looking import floor, holds, named, within
 from bastion.store.repository import Repository, Versioned
 
 _R = t.access_requests.c
@@ -55,6 +55,11 @@ class Requests(Versioned[AccessRequest]):
     async def open_for(self, technician_id: str, device_id: str, now: datetime) -> AccessRequest | None:
         """The newest undecided request of this technician for this device."""
         return await self._one(OPEN_FOR, {"technician_id": technician_id, "device_id": device_id, "now": now})
+
+    async def awaited(self, technician_id: str, now: datetime) -> frozenset[str]:
+        """The devices for which this technician waits for a decision."""
+        rows = await self._tx.rows(AWAITED, {"technician_id": technician_id, "now": now})
+        return frozenset(row.device_id for row in rows)
 
     async def search(
         self,
@@ -177,22 +182,14 @@ def _when(since: datetime | None, before: datetime | None) -> "list[sa.ColumnEle
 
 
 def _said(text: str) -> "sa.ColumnElement[bool]":
-    columns = (_R.technician_name, _R.reason, _R.work_order, _R.decision_note)
-    found = [column.icontains(text, autoescape=True) for column in columns]
-    return sa.or_(*found, _R.id.iendswith(text, autoescape=True), *_names(text, _R.device_id, _R.supplier_id))
+    own = holds(text, _R.technician_name, _R.reason, _R.work_order, _R.decision_note)
+    return sa.or_(own, _R.id.endswith(text.lower(), autoescape=True), *_names(text, _R.device_id, _R.supplier_id))
 
 
 def _names(text: str, device: "sa.Column[Any]", supplier: "sa.Column[Any]") -> "list[sa.ColumnElement[bool]]":
     """People search by the device's code or the company's name, which stand in other tables."""
     pairs = ((device, t.devices), (supplier, t.suppliers))
-    return [
-        column.in_(
-            sa.select(table.c.id).where(
-                table.c.code.icontains(text, autoescape=True) | table.c.name.icontains(text, autoescape=True)
-            )
-        )
-        for column, table in pairs
-    ]
+    return [column.in_(sa.select(table.c.id).where(holds(text, table.c.code, table.c.name))) for column, table in pairs]
 
 
 NEWEST_REQUESTS = Requests.sql_select.order_by(_R.created_at.desc(), _R.id.desc())
@@ -204,6 +201,7 @@ OF_TECHNICIAN = NEWEST_REQUESTS.where(_R.technician_id == sa.bindparam("technici
 OPEN_FOR = PENDING.where(
     _R.technician_id == sa.bindparam("technician_id"), _R.device_id == sa.bindparam("device_id")
 ).limit(1)
+AWAITED = sa.select(_R.device_id).where(*_OPEN, _R.technician_id == sa.bindparam("technician_id"))
 AGREE = insert(t.approvals).on_conflict_do_nothing()
 APPROVALS_OF = (
     sa.select(t.approvals)

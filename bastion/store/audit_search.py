@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bastion.domain.events import Severity
 from bastion.store import tables as t
 from bastion.store.columns import storable
-from bastion.store.looking import STRETCH, within
+from bastion.store.looking import STRETCH, holds, within
 from bastion.store.transaction import Transaction
 
 _E = t.audit_events.c
@@ -44,7 +44,8 @@ async def found(transaction: Transaction, wanted: Wanted, limit: int) -> Sequenc
     last = await reach(transaction, wanted)
     conditions = [*_conditions(wanted), *([] if last is None else [_E.seq >= last])]
     if wanted.since is not None or wanted.until is not None:
-        days = sa.select(sa.func.min(_E.seq), sa.func.max(_E.seq)).where(*_days(wanted, _E.at))
+        those = sa.select(_E.seq).where(*_days(wanted, _E.at)).offset(0).subquery()  # so that its index is what is read
+        days = sa.select(sa.func.min(those.c.seq), sa.func.max(those.c.seq))
         ends: tuple[Any, ...] = tuple((await transaction.rows(days))[0])
         first, latest = ends
         if first is None:
@@ -115,5 +116,8 @@ def _days(wanted: Wanted, at: "sa.ColumnElement[Any]") -> "list[sa.ColumnElement
 def _about(text: str) -> "sa.ColumnElement[bool]":
     """The values stand in the column as JSON, so the text is looked for as JSON writes it."""
     as_json = json.dumps(text, ensure_ascii=False)[1:-1]
-    columns = ((_E.fields, as_json), (_E.actor_name, text), (_E.source, text), (_E.subject_id, text), (_E.tag, text))
-    return sa.or_(*(sa.type_coerce(column, sa.String).icontains(part, autoescape=True) for column, part in columns))
+    plain = (_E.actor_name, _E.source, _E.subject_id, _E.tag)
+    fields = sa.type_coerce(_E.fields, sa.String)
+    if as_json == text:
+        return holds(text, fields, *plain)
+    return holds(as_json, fields) | holds(text, *plain)

@@ -11,6 +11,7 @@ from bastion.domain.device import Device, DeviceAccount, Endpoint
 from bastion.domain.parties import Facility, Staff, Supplier, Technician, TechnicianKey
 from bastion.store import tables as t
 from bastion.store.columns import CommaSet, Instant, storable
+from bastion.store.looking import holds
 from bastion.store.repository import Repository
 
 
@@ -62,12 +63,9 @@ class Technicians(Repository[Technician]):
             return []
         query = self.sql_all.limit(limit).offset(offset)
         if text:
-            s = t.suppliers.c
-            companies = sa.select(s.id).where(
-                s.name.icontains(text, autoescape=True) | s.code.icontains(text, autoescape=True)
-            )
-            own = [t.technicians.c[name].icontains(text, autoescape=True) for name in ("name", "login", "email")]
-            query = query.where(sa.or_(*own, t.technicians.c.supplier_id.in_(companies)))
+            s, p = t.suppliers.c, t.technicians.c
+            companies = sa.select(s.id).where(holds(text, s.name, s.code))
+            query = query.where(holds(text, p.name, p.login, p.email) | p.supplier_id.in_(companies))
         if supplier_ids is not None:
             query = query.where(t.technicians.c.supplier_id.in_(supplier_ids))
         return await self._many(query)
@@ -164,9 +162,9 @@ class Devices(Repository[Device]):
         """Devices whose code, name, place, maker, model or serial number contains `text`, by code."""
         if not storable(text):
             return []
-        query = self.sql_all.limit(limit).offset(offset)
+        query = _IN_ORDER.limit(limit).offset(offset)
         if text:
-            query = query.where(sa.or_(*(column.icontains(text, autoescape=True) for column in _SEARCHED)))
+            query = query.where(holds(text, *_SEARCHED))
         if facility_ids is not None:
             query = query.where(t.devices.c.facility_id.in_(facility_ids))
         if active:
@@ -174,7 +172,7 @@ class Devices(Repository[Device]):
         if supplier_id:
             linked = sa.select(t.device_suppliers.c.device_id).where(t.device_suppliers.c.supplier_id == supplier_id)
             query = query.where(t.devices.c.id.in_(linked))
-        return await self._many(query)
+        return await self.some([row.id for row in await self._tx.rows(query)])
 
     async def _link(self, *devices: Device) -> None:
         pairs = [
@@ -257,4 +255,6 @@ _UNLINK = sa.delete(t.device_suppliers).where(
     t.device_suppliers.c.supplier_id.not_in(sa.bindparam("kept", expanding=True)),
 )
 _UNLINK_ALL = sa.delete(t.device_suppliers).where(t.device_suppliers.c.device_id == sa.bindparam("device"))
+_IN_ORDER = sa.select(t.devices.c.id).order_by(t.devices.c.code, t.devices.c.id)
+"""Ids first: PostgreSQL would look up the suppliers of every device that a later page leaves behind."""
 _SEARCHED = tuple(t.devices.c[name] for name in ("code", "name", "ward", "location", "maker", "model", "serial"))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from bastion.domain.held_file import WAITING, Direction, FileState, HeldFile
 from bastion.store import tables as t
 from bastion.store.columns import Closed, Instant, storable
-from bastion.store.looking import within
+from bastion.store.looking import holds, within
 from bastion.store.repository import Versioned
 
 _F = t.held_files.c
@@ -38,8 +38,8 @@ class HeldFiles(Versioned[HeldFile]):
         if facility_ids is not None:
             wanted.append(within(_F.facility_id, facility_ids))
         if text:
-            found = [column.icontains(text, autoescape=True) for column in (_F.path, _F.technician_name, _F.sha256)]
-            wanted.append(sa.or_(*found, _F.id.iendswith(text, autoescape=True)))
+            found = holds(text, _F.path, _F.technician_name, _F.sha256)
+            wanted.append(sa.or_(found, _F.id.endswith(text.lower(), autoescape=True)))
         return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
 
     async def count_held(self, facility_ids: frozenset[str] | None, now: datetime) -> int:

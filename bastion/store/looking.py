@@ -43,6 +43,21 @@ def within(column: "sa.Column[Any]", idents: frozenset[str]) -> "sa.ColumnElemen
     return column == next(iter(idents)) if len(idents) == 1 else column.in_(idents)
 
 
+def holds(text: str, *columns: "sa.ColumnElement[str]") -> "sa.ColumnElement[bool]":
+    """One of these columns of a row holds the text, in either case.
+
+    They are joined first, by what nobody types into a field: PostgreSQL lowers both sides for each comparison, and six
+    for each of five thousand rows took longer than all the rest of a page.
+    """
+    joined = columns[0]
+    for column in columns[1:]:
+        joined = joined + _BREAK + column
+    return joined.icontains(text, autoescape=True)
+
+
+_BREAK = sa.literal("\x1f", sa.String())
+
+
 def _called(what: str, ident: "sa.Column[Any]", condition: "sa.ColumnElement[bool]") -> "sa.Select[Any]":
     query = sa.select(sa.literal_column(f"'{what}'").label("what"), ident.label("id"))
     return query.where(condition).limit(MOST_NAMED)

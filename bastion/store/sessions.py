@@ -9,7 +9,7 @@ from bastion.domain.country import EEA
 from bastion.domain.session_record import SessionRecord
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
-from bastion.store.looking import MOST_NAMED, floor, named, within
+from bastion.store.looking import MOST_NAMED, floor, holds, named, within
 from bastion.store.repository import Versioned
 
 _S = t.sessions.c
@@ -140,11 +140,10 @@ def _said(text: str) -> "sa.ColumnElement[bool]":
         (_S.device_id, d.id, (d.code, d.name, d.ward)),
         (_S.supplier_id, s.id, (s.code, s.name)),
     )
-    asked = sa.or_(*(column.icontains(text, autoescape=True) for column in (r.reason, r.work_order)))
-    found = [column.icontains(text, autoescape=True) for column in own]
+    asked = holds(text, r.reason, r.work_order)
+    found = [holds(text, *own)]
     for here, there, columns in elsewhere:
-        matches = sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
-        found.append(here.in_(sa.select(there).where(matches)))
+        found.append(here.in_(sa.select(there).where(holds(text, *columns))))
     return sa.or_(*found, sa.exists().where(r.id == _S.request_id, asked).correlate(t.sessions))
 
 

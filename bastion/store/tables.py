@@ -493,7 +493,7 @@ audit_events = sa.Table(
     "audit_events", metadata, sa.Column("seq", BigId, primary_key=True, autoincrement=False), _at("at"), _text("tag"),
     _of("severity", Closed(Severity)), _text("actor_kind"), _text("actor_id"), _text("actor_name"), _text("source"),
     _text("subject_kind"), _text("subject_id"), _text("facility_id"), _of("fields", Fields()), _text("previous"),
-    _text("digest"), sa.Index("ix_audit_events_tag", "tag", "seq"), sa.Index("ix_audit_events_at", "at"),
+    _text("digest"), sa.Index("ix_audit_events_tag", "tag", "seq"), sa.Index("ix_audit_events_at", "at", "seq"),
     sa.Index("ix_audit_events_actor", "actor_id", "seq"), sa.Index("ix_audit_events_subject", "subject_id", "seq"),
     sa.Index("ix_audit_events_facility", "facility_id", "seq"),
     sa.Index("ix_audit_events_severity", "severity", "seq"),

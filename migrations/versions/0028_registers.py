@@ -1,4 +1,4 @@
-"""The register of devices in its order, a page of it without sorting twenty thousand."""
+"""Devices in the order of their register without sorting them all; the days of the trail from the index alone."""
 
 from alembic import op
 
@@ -10,3 +10,5 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("ix_devices_register", "devices", ["code", "id"])
+    op.drop_index("ix_audit_events_at", "audit_events")
+    op.create_index("ix_audit_events_at", "audit_events", ["at", "seq"])

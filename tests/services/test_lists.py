@@ -90,6 +90,17 @@ async def test_a_longer_list_asks_no_oftener(house: House, name: str):
     assert counts[0] == counts[1]
 
 
+async def test_a_technicians_menu_asks_no_oftener_for_more_devices(house: House):
+    counts = []
+    for number in range(3):
+        await _ready_device(house, f"more-{number}", "acme")
+        with statements() as asked:
+            menu = (await house.services.sessions.enter(house.technician())).menu
+        counts.append(len(asked))
+        assert len(menu) == number + 2
+    assert len(set(counts)) == 1
+
+
 async def test_the_counting_would_notice(house: House):
     async with house.database.read() as uow:
         with statements() as asked:

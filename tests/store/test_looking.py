@@ -1,10 +1,15 @@
 """What people copy is found however old it is; any other text a stretch at a time, and the way on is said."""
 
+import sqlite3
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from bastion.store import audit_search, looking
+from bastion.store import tables as t
 from bastion.store.audit_search import Wanted
 from bastion.store.database import Database
 from tests.services.house import House, build_house
@@ -94,3 +99,28 @@ async def test_a_day_that_is_not_looked_at_is_not_found(house: House):
     async with house.database.read() as uow:
         newest = (await uow.requests.search())[0]
         assert await uow.requests.search(text="tube", before=newest.created_at - timedelta(days=1)) == []
+
+
+def test_a_text_is_in_one_of_the_columns_and_not_across_two(migrated_sqlite: Path):
+    d = t.devices.c
+    with sqlite3.connect(migrated_sqlite) as connection:
+        connection.execute("create temp table devices (code text, name text, ward text)")
+        connection.execute("insert into temp.devices values ('ct-01', 'Scanner 100%', 'IMAGERIE')")
+        for text, found in (("T-01", 1), ("scan", 1), ("imag", 1), ("01sc", 0), ("100%", 1), ("1%0", 0), ("c_-01", 0)):
+            found_in = sa.select(sa.func.count()).where(looking.holds(text, d.code, d.name, d.ward))
+            compiled = found_in.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+            assert connection.execute(str(compiled)).fetchone() == (found,), text
+
+
+async def test_a_line_break_is_no_bridge_between_texts_people_type(house: House):
+    assert await reasons(house, "Alice Martin\nreplace") == []
+
+
+async def test_days_of_the_trail_are_read_from_their_index(house: House):
+    async with house.database.read() as uow:
+        events = await uow.audit.search(limit=500)
+        first = min(event.at for event in events)
+        for since, until in ((first, None), (None, first), (first, first + timedelta(microseconds=1))):
+            found = await uow.audit.search(since=since, until=until, limit=500)
+            kept = [e for e in events if (since is None or e.at >= since) and (until is None or e.at < until)]
+            assert [e.seq for e in found] == [e.seq for e in kept]

@@ -82,6 +82,7 @@ FINDERS = {
     "requests.pending": access.WAITING,
     "requests.of_technician": access.OF_TECHNICIAN,
     "requests.open_for": access.OPEN_FOR,
+    "requests.awaited": access.AWAITED,
     "requests.search": access.NEWEST_REQUESTS.limit(50),
     "requests, approvals": access.APPROVALS_OF,
     "grants.over": access.GRANTS_OVER.limit(50),
