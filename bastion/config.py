@@ -136,6 +136,16 @@ class Settings(BaseSettings):
             "Minutes after which a request nobody answered is told to the next: next on call, approvers, security."
         ),
     )
+    decision_link_minutes: int = Field(
+        0,
+        ge=0,
+        le=240,
+        description=(
+            "Minutes for which the mail that asks for a decision carries a link to that one request, for that one "
+            "person, once; deciding asks for password and code (R-15). 0: the mail leads to the sign-in page, and "
+            "nobody who reads it sees the request."
+        ),
+    )
     digest_hour: int = Field(
         6, ge=-1, le=23, description="Hour (UTC) of the daily summary for administrators and security; -1 for none."
     )

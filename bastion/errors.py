@@ -134,6 +134,16 @@ class LinkSpent(AuthenticationFailed):
     )
 
 
+class DecisionLinkSpent(LinkSpent):
+    """The same for the link of a mail that asks for a decision: the console is open to whoever may decide."""
+
+    code = "decision_link_spent"
+    sentence = (
+        "This link opens nothing any more: it was used, has expired, or the request is decided. Sign in to the console "
+        "to see it."
+    )
+
+
 class Conflict(BastionError):
     code = "conflict"
     sentence = "Somebody else has just changed this. Read it again, then decide."

@@ -180,7 +180,10 @@ def _outward(settings: Settings) -> Outward:
         MailServer.read(url) if url else None, settings.mail_from, settings.outgoing_ca,
         Networks(settings.test_networks),
     )  # fmt: skip
-    return Outward(couriers, timedelta(minutes=settings.escalate_minutes), settings.digest_hour)
+    return Outward(
+        couriers, timedelta(minutes=settings.escalate_minutes), settings.digest_hour,
+        timedelta(minutes=settings.decision_link_minutes),
+    )  # fmt: skip
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------

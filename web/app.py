@@ -20,6 +20,7 @@ from web.pages import (
     asking,
     audit,
     calendar,
+    deciding,
     derogations,
     desk,
     devices,
@@ -55,8 +56,8 @@ from web.shield import MAX_BODY
 from web.together import Together
 
 PAGES: Final = (
-    door, home, live, asking, requests, reports, sessions, desk, recordings, audit, locks, messages, account, devices,
-    derogations, technicians, staff, registers, imports, papers, templates, supplier_files, undertakings,
+    door, deciding, home, live, asking, requests, reports, sessions, desk, recordings, audit, locks, messages, account,
+    devices, derogations, technicians, staff, registers, imports, papers, templates, supplier_files, undertakings,
     emergencies, windows, calendar, gmao, reviews, rota, standins,
 )  # fmt: skip
 ROOMY: Final = (

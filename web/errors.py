@@ -15,6 +15,7 @@ STATUS: Mapping[type[e.BastionError], HTTPStatus] = MappingProxyType(
         e.FreshFactorNeeded: HTTPStatus.FORBIDDEN,
         e.AuthenticationFailed: HTTPStatus.UNAUTHORIZED,
         e.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+        e.DecisionLinkSpent: HTTPStatus.UNAUTHORIZED,
         e.Conflict: HTTPStatus.CONFLICT,
         e.AlreadyExists: HTTPStatus.CONFLICT,
         e.IllegalTransition: HTTPStatus.CONFLICT,

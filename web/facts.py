@@ -31,12 +31,12 @@ from web import (
 from web.labels import N_
 from web.views import Clockface, brief
 
-DOORS: Final = {"ssh": N_("SSH connection"), "console": N_("console")}
+DOORS: Final = {"ssh": N_("SSH connection"), "console": N_("console"), "decision link": N_("link of a mail")}
 PROOFS: Final = {"password": N_("password"), "totp": N_("code"), "key": N_("SSH key"), "proof": N_("recent proof")}
 WHERE: Final = {"web": N_("on the web"), "enrolment": N_("at enrolment")}
 VERDICTS: Final = {"confirmed": N_("confirmed"), "withdrawn": N_("withdrawn")}
 REACH: Final = {"facility": N_("of this hospital"), "group": N_("of the whole group")}
-STAGES: Final = PROOFS | {"code": N_("code"), "login": N_("login"), "protocol": N_("protocol")}
+STAGES: Final = PROOFS | {"code": N_("code"), "link": N_("link"), "login": N_("login"), "protocol": N_("protocol")}
 WAYS: Final = {"watch": N_("watched"), "download": N_("copy taken"), "terminal": N_("at the terminal")}
 OUTCOMES: Final = {
     "ok": N_("in order"),
@@ -45,6 +45,8 @@ OUTCOMES: Final = {
     "done": N_("done"),
     "broken off": N_("broken off"),
     "session ended": N_("the session ended"),
+    "agreed": N_("agreed"),
+    "refused": N_("refused"),
 }
 FAILURES: Final = {
     "sign-in refused": N_("login, password or code is wrong"),
@@ -54,6 +56,15 @@ FAILURES: Final = {
     "login name is not plain": N_("the login is not plain text"),
     "wrong number or length of answers": N_("the answer is no code"),
     "not offered": N_("this kind of access is not offered"),
+    "decision refused": N_("password or code is wrong"),
+    "unknown": N_("there is no such link"),
+    "used": N_("the link was used already"),
+    "expired": N_("the link has expired"),
+    "replaced or taken back": N_("the link was replaced or taken back"),
+    "too many tries": N_("too many tries on this link"),
+    "account out of use": N_("the account is out of use"),
+    "not for this person any more": N_("the person may not see this any more"),
+    "nothing left to decide": N_("nothing is left to decide for this person"),
     "account or contract ended": N_("the account or the contract has ended"),
     "the derogation for this device has ended": N_("the derogation for this device has ended"),
 }

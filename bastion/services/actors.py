@@ -15,6 +15,14 @@ def staff_actor(staff: Staff, source: str, factor_at: datetime | None) -> Actor:
     )  # fmt: skip
 
 
+async def staff_now(
+    uow: UnitOfWork, staff: Staff, source: str, factor_at: datetime | None, now: datetime
+) -> Actor:  # fmt: skip
+    """The person with all he may at this moment: what a review left him, and what was lent to him."""
+    actor = await reviewed(uow, staff_actor(staff, source, factor_at), now)
+    return replace(actor, lent=await lent_to(uow, staff.id, now))
+
+
 async def lent_to(uow: UnitOfWork, staff_id: str, now: datetime) -> tuple[Lent, ...]:
     """What a person may use in others' names at this moment: never more than they may themselves (R-19)."""
     kept: list[Lent] = []

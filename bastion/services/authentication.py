@@ -18,7 +18,7 @@ from bastion.domain.credentials import Credential, WebSession
 from bastion.domain.parties import Actor, ActorKind, Staff, Technician, narrowed, system_actor
 from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts
 from bastion.services import sign_ins
-from bastion.services.actors import lent_to, reviewed, staff_actor, technician_actor
+from bastion.services.actors import reviewed, staff_actor, staff_now, technician_actor
 from bastion.services.passwords import Passwords, check_password
 from bastion.services.sealing import totp_aad
 from bastion.services.sign_ins import SignIn
@@ -102,7 +102,7 @@ class Authentication:
         now = clock.now()
         async with self._database.write(quick=True) as uow:
             await uow.audit.append(
-                "auth:failed", actor=_stranger(source), subject=("login", login[:64]), at=now,
+                "auth:failed", actor=stranger(source), subject=("login", login[:64]), at=now,
                 door=door, stage=stage, why=why, client=client, login=login,
             )  # fmt: skip
 
@@ -131,8 +131,7 @@ class Authentication:
             staff = await uow.staff.get(session.staff_id)
             if staff is None or not staff.active:
                 return None
-            actor = await reviewed(uow, staff_actor(staff, source, session.factor_at), now)
-            return replace(actor, lent=await lent_to(uow, staff.id, now))
+            return await staff_now(uow, staff, source, session.factor_at, now)
 
     async def signed_in(self, tokens: Iterable[str]) -> dict[str, bool]:
         """Those of these cookies behind which `actor_of_session` would find somebody this very second, in one go."""
@@ -280,7 +279,7 @@ def _itself(actor: Actor) -> tuple[str, str]:
 
 async def _audit_lockout(uow: UnitOfWork, login: str, source: str, door: str, now: datetime) -> None:
     await uow.audit.append(
-        "auth:locked_out", actor=_stranger(source), subject=("login", login[:64]), at=now,
+        "auth:locked_out", actor=stranger(source), subject=("login", login[:64]), at=now,
         door=door, minutes=WINDOW_MINUTES, login=login,
     )  # fmt: skip
 
@@ -303,12 +302,14 @@ def matching_step(secret: str, code: str, now: datetime) -> int | None:
     return matching[0] if matching else None
 
 
-def _stranger(source: str) -> Actor:
+def stranger(source: str) -> Actor:
+    """Somebody at a door of whom nothing is proved."""
     return replace(system_actor("stranger"), id="stranger", login="", source=source)
 
 
 async def end_web_sessions(uow: UnitOfWork, staff_id: str, now: datetime) -> None:
-    """Sign a person out everywhere (T25)."""
+    """Sign a person out everywhere (T25); a link that was mailed to him opens nothing any more either."""
+    await uow.decision_links.void(staff_id, now)
     for session in await uow.web_sessions.of(staff_id):
         if session.ended_at is None:
             await uow.web_sessions.save(replace(session, ended_at=now))

@@ -12,6 +12,7 @@ from bastion.services.authentication import Authentication
 from bastion.services.calendar import Calendar
 from bastion.services.company import Company
 from bastion.services.couriers import Couriers
+from bastion.services.decision_links import DecisionLinks
 from bastion.services.decisions import Decisions
 from bastion.services.derogations import Derogations
 from bastion.services.directory import Directory
@@ -67,6 +68,8 @@ class Outward:
     couriers: Couriers = field(default_factory=Couriers)
     patience: timedelta = timedelta(minutes=15)
     digest_hour: int = 6
+    link_length: timedelta = timedelta()
+    """How long the link of a mail opens its request; zero: mails lead to signing in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Services:
     threads: Threads
     reports: Reports
     approvals: Approvals
+    decision_links: DecisionLinks
     emergencies: Emergencies
     calendar: Calendar
     maintenance: Maintenance
@@ -155,6 +159,7 @@ def build(
         threads=Threads(database, decisions),
         reports=Reports(database),
         approvals=approvals,
+        decision_links=DecisionLinks(database, authentication, decisions, approvals, out.link_length),
         maintenance=maintenance,
         handovers=Handovers(database, decisions, maintenance),
         calendar=Calendar(database),
@@ -184,7 +189,7 @@ def build(
         retention=Retention(database, keep or Keep()),
         files=Files(database, keeping),
         releases=Releases(database, decisions, authentication),
-        notifications=Notifications(database, vault, out.couriers, out.patience, out.digest_hour),
+        notifications=Notifications(database, vault, out.couriers, out.patience, out.digest_hour, out.link_length),
         webhooks=Webhooks(database, vault, authentication, out.couriers.networks),
         work_orders=orders,
         database=database,

@@ -3,8 +3,9 @@
 Nothing that a person typed into the bastion stands in a mail, and no secret; the page it leads to asks who reads.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -23,6 +24,32 @@ class Letter:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a mail that asks for a decision carries; `secret` opens that request for some `minutes`, once."""
+
+    secret: str = field(repr=False)
+    minutes: int
+
+    def lines(self, say: Callable[[str], str], address: str) -> list[str]:
+        """The secret stands behind a `#`, which no browser sends and no log holds (T34)."""
+        words = (_YOURS, _PROOF)
+        said = [say(line).format(minutes=self.minutes) for line in words]
+        return [f"{address}{_DECIDE}{self.secret}", "", *said, say(_OR_SIGN_IN)]
+
+
+def without_link(text: str) -> str:
+    """What a mail server answers is kept and shown, and some repeat what they were given."""
+    return _LINK.sub(f"{_DECIDE}…", text)
+
+
+_DECIDE: Final = "/decide#"
+_LINK: Final = re.compile(re.escape(_DECIDE) + r"\S*")
+_YOURS: Final = N_(
+    "This link is for you alone: it opens this one request, for {minutes} minutes and until you have decided."
+)
+_PROOF: Final = N_("Deciding there asks for your password and a code. Do not pass the link on.")
+_OR_SIGN_IN: Final = N_("Or sign in to the console:")
 _WHERE: Final = N_("{supplier} · {device} · {facility}")
 _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
     {
@@ -108,14 +135,15 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
 _FOOT: Final = N_("You read this because of your part in the hospital’s bastion. It never asks for a password by mail.")
 
 
-def letter(delivery: Delivery, language: str, address: str) -> Letter:
+def letter(delivery: Delivery, language: str, address: str, link: Link | None = None) -> Letter:
     """Write the mail; `address` is where people find the console. Technicians have no page there, so no link."""
     say = i18n.translator(language)
     subject, lines = _WORDS[variant(delivery)]
     facts = {"supplier": "–", "device": "–", "facility": "–", "desk": "–", "reviews": "–"} | delivery.facts
-    link = [] if delivery.recipient_kind is RecipientKind.TECHNICIAN else [f"{address}{delivery.path}"]
+    way = [] if delivery.recipient_kind is RecipientKind.TECHNICIAN else [f"{address}{delivery.path}"]
     said = [say(line).format_map(facts) for line in lines]
-    body = "\n".join([*said, *link, "", "-- ", say(_FOOT)])
+    direct = link.lines(say, address) if link else []
+    body = "\n".join([*said, *direct, *way, "", "-- ", say(_FOOT)])
     return Letter(say(subject).format_map(facts), body + "\n")
 
 

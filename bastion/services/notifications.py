@@ -7,7 +7,7 @@ again after growing pauses, and in the end stays for an administrator to see. No
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,12 +33,13 @@ from bastion.domain.telling import (
 from bastion.errors import ConfigurationError, Conflict, Invalid, NotFound
 from bastion.services import work_reports
 from bastion.services.couriers import Couriers, Undelivered
+from bastion.services.decision_links import mint
 from bastion.services.digest import counted
 from bastion.services.escalation import asked_at, next_step, note
 from bastion.services.forms import need_admin
 from bastion.services.gmao_wire import GmaoWire
 from bastion.services.joins import found, scope
-from bastion.services.letters import letter, webhook_body
+from bastion.services.letters import Link, letter, webhook_body, without_link
 from bastion.services.rings import Rings, Telling
 from bastion.services.sealing import secret_aad
 from bastion.store.database import Database
@@ -47,6 +48,8 @@ from bastion.store.vault import Vault
 
 AT_ONCE: Final = 20
 KEPT: Final = timedelta(days=30)
+ASKING: Final = frozenset({Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_UNANSWERED})
+"""What asks for a decision on a request."""
 OVERSEE: Final = frozenset({Role.ADMIN, Role.SECURITY})
 _log = structlog.get_logger(__name__)
 
@@ -69,13 +72,18 @@ class _Ready:
     sealed: bytes = b""
     secret_id: str = ""
     gmao: bool = False
+    link: Link | None = None
 
 
 class Notifications:
     def __init__(
-        self, database: Database, vault: Vault, couriers: Couriers, patience: timedelta, digest_hour: int
-    ) -> None:
-        """`patience`: how long a request may wait before the next ring hears of it."""
+        self, database: Database, vault: Vault, couriers: Couriers, patience: timedelta, digest_hour: int,
+        link_length: timedelta = timedelta(),
+    ) -> None:  # fmt: skip
+        """`patience`: how long a request may wait before the next ring hears of it; `link_length`: how long the link
+        of a mail opens its request, if mails carry one.
+        """
+        self._link_length = link_length
         self._database = database
         self._vault = vault
         self._couriers = couriers
@@ -147,6 +155,8 @@ class Notifications:
         async with self._database.write() as uow:
             claimed = await uow.deliveries.claim(due, now)
             ready = await _ready(uow, claimed, now) if claimed else None
+            if ready is not None:
+                ready = await self._with_link(uow, ready, now)
             if claimed and ready is None:
                 await uow.deliveries.save(claimed.settled(DeliveryState.DROPPED, now))
         if ready is None:
@@ -154,7 +164,7 @@ class Notifications:
         try:
             await self._hand_over(ready, address)
         except (Undelivered, ConfigurationError) as problem:  # the latter: a secret that does not open
-            await self._failed(ready.delivery, str(problem))
+            await self._failed(ready.delivery, without_link(str(problem)))
         except Exception as fault:  # noqa: BLE001 - a mistake of ours in one message must not keep the others waiting
             _log.exception("a message cannot be made", delivery=ready.delivery.id)
             await self._failed(ready.delivery, type(fault).__name__)
@@ -162,11 +172,20 @@ class Notifications:
             async with self._database.write() as uow:
                 await uow.deliveries.save(ready.delivery.settled(DeliveryState.SENT, clock.now()))
 
+    async def _with_link(self, uow: UnitOfWork, ready: _Ready, now: datetime) -> _Ready:
+        """Each attempt to ask a person for a decision carries a link of its own; no plain one is ever kept (T34)."""
+        if ready.delivery.topic not in ASKING or not isinstance(ready.person, Staff):
+            return ready
+        secret = await mint(uow, ready.delivery, ready.person, self._link_length, now)
+        minutes = int(self._link_length.total_seconds() // 60)
+        return replace(ready, link=Link(secret, minutes)) if secret else ready
+
     async def _hand_over(self, ready: _Ready, address: str) -> None:
         one = ready.delivery
         if ready.person is not None:
             language = ready.person.language
-            await self._couriers.mail(ready.person.email, letter(one, language, address), one, language)
+            words = letter(one, language, address, ready.link)
+            await self._couriers.mail(ready.person.email, words, one, language)
         else:
             secret = self._vault.unseal(ready.sealed, secret_aad(ready.secret_id))
             if ready.gmao:
@@ -287,7 +306,7 @@ async def _ready(uow: UnitOfWork, one: Delivery, now: datetime) -> _Ready | None
 
 async def _overtaken(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
     """Nobody is asked for a decision that has been taken meanwhile."""
-    if one.topic not in {Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_UNANSWERED}:
+    if one.topic not in ASKING:
         return False
     request = await uow.requests.get(one.facts.get("request", ""))
     return request is None or request.state(now) is not RequestState.PENDING

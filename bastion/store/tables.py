@@ -479,6 +479,11 @@ deliveries = sa.Table(
     sa.Index("uq_deliveries_key", "key", "recipient_id", unique=True),
     sa.Index("ix_deliveries_due", "state", "due_at"), sa.Index("ix_deliveries_at", "at", "id"),
 )  # fmt: skip
+decision_links = sa.Table(
+    "decision_links", metadata, _id(), _to("staff", "staff_id"), _to("access_requests", "request_id"),
+    _at("created_at"), _at("expires_at"), _number("tries"), _text("opened_from"), _at("used_at", nullable=True),
+    _at("void_at", nullable=True), sa.Index("ix_decision_links_expires", "expires_at"),
+)  # fmt: skip
 webhooks = sa.Table(
     "webhooks", metadata, _id(), _text("name"), _text("url"), _of("topics", Several(frozenset, Topic)),
     _to("facilities", "facility_id", nullable=True), _to("secrets", "secret_id"), _at("created_at"),

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from bastion.store.access import Grants, Locks, Requests
 from bastion.store.audit_log import AuditLog
 from bastion.store.bus import Hint
+from bastion.store.decision_links import DecisionLinks
 from bastion.store.derogations import Derogations
 from bastion.store.directory import (
     Accounts,
@@ -120,6 +121,7 @@ class UnitOfWork:
     secrets = Noun(Secrets)
     outbox = Noun(Outbox)
     deliveries = Noun(Deliveries)
+    decision_links = Noun(DecisionLinks)
     webhooks = Noun(Webhooks)
     mail_choices = Noun(MailChoices)
     settings = Noun(Settings)

@@ -21,7 +21,7 @@ from bastion.secret import Secret
 from bastion.services.access import RequestDraft
 from bastion.services.actors import staff_actor, technician_actor
 from bastion.services.antivirus import Antivirus
-from bastion.services.bundle import Services, build
+from bastion.services.bundle import Outward, Services, build
 from bastion.services.directory import FacilityForm, SupplierForm
 from bastion.services.files import FileKeeping
 from bastion.services.inventory import DeviceForm
@@ -111,7 +111,7 @@ def a_file_keeping(home: Path, clamd: str = "") -> FileKeeping:
     return FileKeeping(Quarantine(home / "quarantine", 1), Antivirus(clamd), timedelta(days=7))
 
 
-async def build_house(database: Database, home: Path) -> House:
+async def build_house(database: Database, home: Path, outward: Outward | None = None) -> House:
     device_keys = [public_line()]
 
     async def scan(host: str, port: int, legacy: tuple[str, ...]) -> list[str]:
@@ -122,7 +122,7 @@ async def build_house(database: Database, home: Path) -> House:
     (home / "recordings").mkdir()
     (home / "spool").mkdir()
     recordings = RecordingStore(FileBlobs(home / "recordings"), signer.public)
-    services = build(database, vault, PolicyEngine(load(None)), recordings, scan, a_file_keeping(home))
+    services = build(database, vault, PolicyEngine(load(None)), recordings, scan, a_file_keeping(home), outward=outward)
     await services.directory.save_facility(OPERATOR, FacilityForm("chu", "CHU Demo", "750000001"))
     await services.directory.save_facility(OPERATOR, FacilityForm("ch2", "CH Deux", "750000002"))
     for code, name in (("acme", "Acme Imaging"), ("other", "Other Lab")):

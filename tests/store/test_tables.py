@@ -13,6 +13,7 @@ from bastion.domain.events import AuditEvent
 from bastion.store import (
     access,
     audit_log,
+    decision_links,
     directory,
     drafts,
     emergencies,
@@ -40,7 +41,7 @@ REPOSITORIES = [
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
     watches.Watches, work_orders.Gmaos, work_orders.OrderChecks,
     held_files.HeldFiles, outbox.Outbox, outbox.Deliveries, outbox.Webhooks, outbox.MailChoices,
-    portal.PortalSessions, portal.PortalInvitations, portal.Correspondents,
+    decision_links.DecisionLinks, portal.PortalSessions, portal.PortalInvitations, portal.Correspondents,
     proofs.Credentials, proofs.Tokens, proofs.WebSessions, proofs.Proofs, proofs.Secrets,
 ]  # fmt: skip
 

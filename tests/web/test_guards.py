@@ -26,7 +26,12 @@ def test_a_guard_without_a_route_stops_the_console():
 
 def test_only_the_door_is_open_to_all():
     open_to_all = {path for (_, path), guard in GUARDS.items() if guard.open_to_all}
-    assert open_to_all == {"/sign-in", "/setup", "/setup/finish", "/health", "/favicon.ico", "/supplier"}
+    assert open_to_all == {"/sign-in", "/setup", "/setup/finish", "/health", "/favicon.ico", "/supplier"} | {
+        "/decide",
+        "/decide/agree",
+        "/decide/refuse",
+        "/decide/done",
+    }
 
 
 def test_every_page_is_on_the_tour_so_that_somebody_looks_at_it():

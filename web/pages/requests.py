@@ -150,17 +150,22 @@ async def _terms(seen: Console, ident: str, conditions: tuple[str, ...], start: 
 
 async def _show(seen: Console, ident: str, error: BastionError | None = None, **typed: Any) -> Response:
     view = await seen.services.access.get(seen.actor, ident)
+    return seen.page(
+        "request.html", error=error, **decision_facts(view, typed), colleagues=await _colleagues(seen, view),
+        mine=_mine(seen, view), paste_words=pasted, pasted=pasted.for_request(seen, view),
+    )  # fmt: skip
+
+
+def decision_facts(view: RequestView, typed: dict[str, Any]) -> dict[str, Any]:
+    """All that a page needs on which one decides: the console's own, and the one behind a mail's link."""
     asked, choices = _durations(view)
     chosen = typed.get("minutes", "")
-    colleagues = await _colleagues(seen, view)
-    return seen.page(
-        "request.html", error=error, view=view, asked=asked, durations=choices,
-        chosen=int(chosen) if chosen.isdigit() and int(chosen) in choices else choices[0],
-        colleagues=colleagues, typed=Typed(typed), mine=_mine(seen, view), words=device_words, plans=plan_words,
-        terms=condition_words, messages=message_words, recordability=recordability,
-        usual_words=template_words.FIELDS, proposed=_proposed(view, typed), paste_words=pasted,
-        pasted=pasted.for_request(seen, view),
-    )  # fmt: skip
+    return {
+        "view": view, "asked": asked, "durations": choices, "typed": Typed(typed),
+        "chosen": int(chosen) if chosen.isdigit() and int(chosen) in choices else choices[0],
+        "words": device_words, "plans": plan_words, "terms": condition_words, "messages": message_words,
+        "recordability": recordability, "usual_words": template_words.FIELDS, "proposed": _proposed(view, typed),
+    }  # fmt: skip
 
 
 def _proposed(view: RequestView, typed: dict[str, Any]) -> tuple[str, ...]:

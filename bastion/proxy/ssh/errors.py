@@ -41,6 +41,7 @@ ANSWERS: Final = MappingProxyType(
         "too_many_attempts": _STRANGER,
         "conflict": _REFUSED,
         "link_spent": _REFUSED,
+        "decision_link_spent": _REFUSED,
         "already_agreed": _REFUSED,
         "already_exists": _REFUSED,
         "illegal_transition": _REFUSED,

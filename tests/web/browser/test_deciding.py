@@ -1,0 +1,69 @@
+"""A mail's link on a phone: it opens by itself, leaves no secret in the address bar, and decides with both factors."""
+
+import pyotp
+import pytest
+from playwright.async_api import Page, expect
+
+from bastion.domain.access_request import RequestState
+from tests.services.house import PASSWORD, House, enrol
+from tests.web.browser.conftest import Seat
+from tests.web.browser.test_approving import forget_codes
+from tests.web.browser.test_looks import AXE, CHECK, OUTSIDE, RULES, STILL, WIDER
+from tests.web.pages.test_deciding import link_to
+from tests.web.visitor import speak
+
+PHONE = {"width": 390, "height": 844}
+
+
+async def clean(page: Page) -> list[str]:
+    """What axe finds, and what runs out of the page, with everything unfolded."""
+    await page.evaluate("for (const more of document.querySelectorAll('main details')) more.open = true")
+    await page.evaluate(STILL)
+    await page.evaluate(AXE.read_text())
+    wider, outside = await page.evaluate(WIDER), await page.evaluate(OUTSIDE)
+    return [*await page.evaluate(CHECK, RULES), *([f"wider by {wider}"] if wider > 0 else []), *outside]
+
+
+async def test_T34_from_the_mail_to_the_decision_on_a_phone(house: House, seat: Seat):
+    _, totp = await enrol(house, house.eve)
+    await forget_codes(house)
+    request = await house.asked()
+    secret = await link_to(house, request)
+    desk = await seat(viewport=PHONE)
+    asked: list[str] = []
+    desk.context.on("request", lambda one: asked.append(f"{one.url} {one.headers.get('referer', '')}"))
+    page = await desk.open(f"/decide#{secret}")
+    await expect(page.get_by_role("heading", name="Alice Martin asks for Scanner 1")).to_be_visible()
+    assert page.url == f"{desk.address}/decide"
+    assert await page.evaluate("location.hash") == ""
+    await page.get_by_text("30 min").click()
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_label("Code from your authenticator").fill(pyotp.TOTP(totp).now())
+    await page.get_by_role("button", name="Agree").click()
+    await expect(page.get_by_role("status").filter(has_text="The technician may connect")).to_be_visible()
+    assert page.url == f"{desk.address}/decide/done"
+    assert all(not one["name"].startswith("__Host-bastion") for one in await desk.context.cookies())
+    assert not [one for one in asked if secret in one], "neither an address nor a referrer carries it"
+    view = await house.services.access.get(house.staff(house.eve), request.id)
+    assert view.request.stored_state is RequestState.APPROVED
+
+    again = await desk.open(f"/decide#{secret}")
+    await expect(again.get_by_role("alert")).to_contain_text("This link opens nothing any more")
+    desk.complaints[:] = [one for one in desk.complaints if "401" not in one]  # the browser's own word for that page
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"), [(1360, "dark", "en"), (390, "light", "fr"), (320, "dark", "fr")]
+)
+async def test_the_page_shuts_nobody_out(house: House, seat: Seat, width: int, scheme: str, language: str):
+    await speak(house, house.eve, language)
+    request = await house.asked()
+    await house.services.threads.ask(house.staff(house.max), request.id, "Which tube?")
+    secret = await link_to(house, request)
+    desk = await seat(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
+    page = await desk.open(f"/decide#{secret}")
+    await expect(page.locator("#h-decide")).to_be_attached()
+    assert await page.evaluate("document.documentElement.lang") == language
+    assert await clean(page) == []
+    for path in ("/decide", "/decide/done"):
+        assert await clean(await desk.open(path)) == [], path

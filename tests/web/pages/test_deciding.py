@@ -1,0 +1,174 @@
+"""The page behind a mail's link: all that is needed to decide on one request, and nothing else of the console."""
+
+import html
+import re
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from bastion import clock
+from bastion.domain.telling import Delivery, RecipientKind, Topic
+from bastion.services.decision_links import mint
+from tests.services.house import enrol
+from tests.web.visitor import speak
+
+LENGTH = timedelta(minutes=30)
+
+
+@pytest.fixture
+async def eve(house, monkeypatch):
+    """Eve's password, and her codes from the next one on."""
+    password, totp = await enrol(house, house.eve)
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=60))
+    return password, lambda offset=0: pyotp.TOTP(totp).at(clock.now(), counter_offset=offset)
+
+
+async def link_to(house, request, person=None) -> str:
+    """The secret of the link that a mail about this request would carry."""
+    who, now = person or house.eve, clock.now()
+    facts = {"request": request.id}
+    told = Delivery("d", "k", Topic.REQUEST_WAITING, RecipientKind.STAFF, who.id, "", facts, "/", now, now)
+    async with house.database.write() as uow:
+        return await mint(uow, told, who, LENGTH, now)
+
+
+def version(answer) -> str:
+    return re.search(r'name="version" value="(\d+)"', answer.text)[1]
+
+
+async def test_T34_a_link_is_opened_by_a_form_and_looking_changes_nothing(house, visitor):
+    request = await house.asked()
+    secret = await link_to(house, request)
+    browser = visitor()
+    for _ in range(3):  # a scanner that follows the link gets the same empty form, as does HEAD
+        page = await browser.see("/decide")
+        assert page.status_code == 200
+        assert "data-from-address" in page.text
+        assert request.reason not in page.text
+        assert (await browser.ask("HEAD", "/decide")).status_code in {200, 405}
+    shown = await browser.send("/decide", secret=f"https://bastion.test/decide#{secret}")
+    assert shown.status_code == 200
+    assert (await browser.send("/decide", secret=secret)).status_code == 200, "looking again is looking"
+    assert shown.headers["cache-control"] == "no-store"
+    assert shown.headers["referrer-policy"] == "same-origin", "no other site hears of it, and # is never sent"
+    assert not [name for name in shown.cookies if "bastion" in name], "it is no session"
+
+
+async def test_the_page_shows_what_the_decision_page_shows_and_leads_nowhere_else(house, visitor):
+    await house.services.threads.ask(house.staff(house.max), (request := await house.asked()).id, "Which tube?")
+    browser = visitor()
+    there = (await browser.send("/decide", secret=await link_to(house, request))).text
+    console = (await (await visitor().enter(house.eve)).see(f"/requests/{request.id}")).text
+    for fact in ("replace the tube", "Alice Martin", "Acme Imaging", "Scanner 1", "WO-1", "127.0.0.1", "Which tube?"):
+        assert fact in there
+        assert fact in console
+    facts = [set(re.findall(r'<div class="fact"><dt>.*?</dt>', page, re.DOTALL)) for page in (there, console)]
+    assert facts[0] == facts[1] != set()
+    body = re.sub(r"<(?:link|script)[^>]*>", "", there)
+    ways = set(re.findall(r'(?:href|action|formaction|hx-[a-z]+)="(/[^"]*)"', body))
+    assert ways == {"/sign-in", "/decide/agree", "/decide/refuse"}
+    for other in (f"/requests/{request.id}", "/", "/live", "/api/v1/requests", "/directory/devices"):
+        assert (await browser.see(other)).status_code in {303, 401}, other
+
+
+async def test_whoever_is_signed_in_at_this_browser_lends_the_page_nothing(house, visitor):
+    """A shared desk: another's session neither adds a link nor stands for password and code."""
+    request = await house.asked()
+    secret = await link_to(house, request)
+    browser = await visitor().enter(house.max)
+    shown = await browser.send("/decide", secret=secret)
+    assert "For Eve alone" in html.unescape(shown.text)
+    assert 'href="/directory' not in shown.text
+    form = {"secret": secret, "version": version(shown), "minutes": "60"}
+    refused = await browser.send("/decide/agree", **form)
+    assert refused.status_code == 401
+    async with house.database.read() as uow:
+        assert (await uow.requests.get(request.id)).approvals == ()
+
+
+async def test_agreeing_takes_password_and_code_and_ends_on_a_page_that_says_so(house, visitor, eve):
+    password, code = eve
+    request = await house.asked()
+    secret, browser = await link_to(house, request), visitor()
+    shown = await browser.send("/decide", secret=secret)
+    form = {"secret": secret, "version": version(shown), "minutes": "45", "note": "ring me before"}
+    wrong = await browser.send("/decide/agree", **form, password="nonsense-canary", code=code())
+    assert wrong.status_code == 401
+    assert "ring me before" in wrong.text, "what was typed stays"
+    assert "nonsense-canary" not in wrong.text
+    done = await browser.send("/decide/agree", **form, password=password, code=code())
+    assert (done.status_code, done.headers["location"]) == (303, "/decide/done")
+    said = html.unescape((await browser.see("/decide/done")).text)
+    assert "Agreed. The technician may connect." in said
+    assert 'href="/sign-in"' in said
+    assert (await browser.see(f"/requests/{request.id}")).status_code == 303, "still nobody is signed in"
+    async with house.database.read() as uow:
+        kept = await uow.requests.get(request.id)
+    assert (kept.approvals[0].staff_name, kept.approvals[0].duration) == ("Eve", timedelta(minutes=45))
+
+
+async def test_refusing_needs_a_reason_and_says_so_beside_the_field(house, visitor, eve):
+    password, code = eve
+    request = await house.asked()
+    secret, browser = await link_to(house, request), visitor()
+    form = {"secret": secret, "version": str(request.version), "password": password}
+    silent = await browser.send("/decide/refuse", **form, code=code())
+    assert silent.status_code == 422
+    assert 'id="note-wrong"' in silent.text
+    done = await browser.send("/decide/refuse", **form, code=code(), note="not on a Monday")
+    assert done.headers["location"] == "/decide/done"
+    assert (await house.event("request:denied")).fields["note"] == "not on a Monday"
+
+
+async def test_conditions_and_a_later_start_are_taken_as_in_the_console(house, visitor, eve):
+    password, code = eve
+    request = await house.asked()
+    secret, browser = await link_to(house, request), visitor()
+    form = {"secret": secret, "version": str(request.version), "minutes": "30", "conditions": "no_upload"}
+    nonsense = await browser.send("/decide/agree", **form, password=password, code=code(), start="soon")
+    assert nonsense.status_code == 422
+    assert (await browser.send("/decide/agree", **form, password=password, code=code())).status_code == 303
+    assert (await house.event("request:approved")).fields["conditions"] == "no_upload"
+
+
+@pytest.mark.parametrize("path", ["/decide", "/decide/agree", "/decide/refuse"])
+async def test_T20_what_opens_nothing_says_one_sentence_and_where_to_sign_in(house, visitor, path):
+    request = await house.asked()
+    secret = await link_to(house, request)
+    await house.services.approvals.deny(house.staff(house.max), request.id, request.version, "too late")
+    for gone in (secret, "x" * 43, ""):
+        answer = await visitor().send(path, secret=gone, version="1", minutes="30", note="why", password="x", code="1")
+        assert answer.status_code == 401
+        said = html.unescape(answer.text)
+        assert said.count("This link opens nothing any more") == 1
+        assert 'href="/sign-in"' in said
+        assert request.reason not in said
+
+
+async def test_T29_a_decision_from_another_site_is_refused(house, visitor):
+    request = await house.asked()
+    secret = await link_to(house, request)
+    browser = visitor()
+    answer = await browser.client.post(
+        "/decide/agree", data={"secret": secret}, headers={"origin": "https://evil.test"}
+    )
+    assert answer.status_code == 403
+
+
+async def test_the_reader_is_spoken_to_in_his_own_language(house, visitor):
+    await speak(house, house.eve, "fr")
+    request = await house.asked()
+    shown = await visitor().send("/decide", secret=await link_to(house, request))
+    assert '<html lang="fr">' in shown.text
+    assert "Votre décision" in shown.text
+    assert "Pour Eve seulement" in html.unescape(shown.text)
+
+
+async def test_when_links_are_off_there_is_no_such_page(house, visitor):
+    house.services.decision_links._length = timedelta()
+    browser = visitor()
+    assert [(await browser.see(path)).status_code for path in ("/decide", "/decide/done")] == [404, 404]
+    for path in ("/decide", "/decide/agree", "/decide/refuse"):
+        assert (await browser.send(path, secret="x", note="why", version="1", minutes="1")).status_code == 404

@@ -1,0 +1,130 @@
+"""What the link of a mail opens: one request, and the form to decide on it. No session, nothing else of the console.
+
+The link carries its secret behind a `#`, which no browser sends and no log holds (T34); a script, or the person, puts
+it into the form of this page. Nothing but a decision uses it up, so a mail scanner that follows it changes nothing.
+"""
+
+from collections.abc import Awaitable
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import Response
+
+from bastion.domain.conditions import Condition, Terms
+from bastion.errors import BastionError, DecisionLinkSpent, NotFound, TooManyAttempts
+from bastion.services.decision_links import Opened, Proof
+from web import fields
+from web.console import go
+from web.errors import status_of
+from web.labels import N_
+from web.pages.requests import decision_facts
+from web.render import page, remember_language
+from web.security import services_of, source_of
+
+router = APIRouter()
+Text = Annotated[str, Form()]
+Asked = Annotated[str, Query()]
+TITLE: Final = N_("Decide on a request")
+KIND: Final = "door decides"
+
+
+@router.get("/decide")
+async def arrive(request: Request, lang: Asked = "") -> Response:
+    services_of(request).decision_links.require_on()
+    response = page(request, "decide.html", page_title=TITLE, opened=None)
+    remember_language(response, lang)
+    return response
+
+
+@router.post("/decide")
+async def look(request: Request, secret: Text = "") -> Response:
+    return await _show(request, secret.rpartition("#")[2].strip())
+
+
+@router.post("/decide/agree")
+async def agree(
+    request: Request, secret: Text = "", version: Text = "", minutes: Text = "", note: Text = "", password: Text = "",
+    code: Text = "", start: Text = "", conditions: Annotated[tuple[str, ...], Form()] = (),
+) -> Response:  # fmt: skip
+    async def work() -> Response:
+        terms = await _terms(request, secret, conditions, start)
+        number, span = fields.whole(version, "version"), fields.whole(minutes, "minutes")
+        proof = Proof(password, code, source_of(request))
+        links = services_of(request).decision_links
+        made = await links.approve(secret, proof, number, span, note.strip(), terms)
+        return go("/decide/done", "one_more" if made.missing else "approved")
+
+    typed: dict[str, Any] = {"note": note, "minutes": minutes, "start": start, "conditions": conditions}
+    return await _attempt(request, secret, work(), typed)
+
+
+@router.post("/decide/refuse")
+async def refuse(
+    request: Request, secret: Text = "", version: Text = "", note: Text = "", password: Text = "", code: Text = ""
+) -> Response:
+    async def work() -> Response:
+        proof = Proof(password, code, source_of(request))
+        number = fields.whole(version, "version")
+        await services_of(request).decision_links.deny(secret, proof, number, note.strip())
+        return go("/decide/done", "denied")
+
+    return await _attempt(request, secret, work(), {"note": note})
+
+
+@router.get("/decide/done")
+async def done(request: Request) -> Response:
+    services_of(request).decision_links.require_on()
+    return page(request, "decided.html", page_title=TITLE)
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+async def _attempt(request: Request, secret: str, work: Awaitable[Response], typed: dict[str, Any]) -> Response:
+    """A wrong answer keeps the link and what was typed; a link that opens nothing says so and no more."""
+    try:
+        return await work
+    except NotFound:
+        raise
+    except DecisionLinkSpent as error:
+        return _spent(request, error)
+    except BastionError as error:
+        return await _show(request, secret, typed, error)
+
+
+async def _terms(request: Request, secret: str, conditions: tuple[str, ...], start: str) -> Terms:
+    """A later start is on the hospital's own clock."""
+    chosen = frozenset(fields.choice(one, Condition, "conditions") for one in conditions)
+    if not start.strip():
+        return Terms(chosen)
+    opened = await services_of(request).decision_links.look(secret, source_of(request))
+    return Terms(chosen, fields.local_moment(start, "start", opened.view.facility.timezone))
+
+
+async def _show(
+    request: Request, secret: str, typed: dict[str, Any] | None = None, wrong: BastionError | None = None
+) -> Response:
+    try:
+        opened = await services_of(request).decision_links.look(secret, source_of(request))
+    except (DecisionLinkSpent, TooManyAttempts) as error:
+        return _spent(request, error)
+    return _page(request, secret, opened, typed or {}, wrong)
+
+
+def _spent(request: Request, error: BastionError) -> Response:
+    return page(request, "decide.html", status=int(status_of(error)), page_title=TITLE, opened=None, error=error)
+
+
+def _page(
+    request: Request, secret: str, opened: Opened, typed: dict[str, Any], wrong: BastionError | None
+) -> Response:  # fmt: skip
+    """Draw it as its person reads it, and with the rights of nobody, whoever may be signed in at this browser."""
+    request.state.actor, request.state.may = opened.actor, _nobody
+    response = page(
+        request, "decide.html", status=int(status_of(wrong)) if wrong else 200, page_title=TITLE, kind=KIND,
+        opened=opened, secret=secret, error=wrong, for_whom=opened.actor.name, **decision_facts(opened.view, typed),
+    )  # fmt: skip
+    remember_language(response, opened.actor.language)
+    return response
+
+
+def _nobody(_path: str) -> bool:
+    return False
