@@ -7,7 +7,7 @@ judged where the console's decisions are judged: `requests.RequestViews` for the
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -98,14 +98,16 @@ class DecisionLinks:
         return made
 
     # -- parts ---------------------------------------------------------------------------------------------------------
-    async def _opens(self, uow: UnitOfWork, secret: str, source: str, now: datetime) -> Opened | str:
+    async def _opens(
+        self, uow: UnitOfWork, secret: str, source: str, now: datetime, counted: int = 0
+    ) -> Opened | str:  # fmt: skip
         """The link with what it shows, or why it opens nothing. Whoever could not decide in the console sees nothing:
-        decided meanwhile, agreed already, role lost, taken back.
+        decided meanwhile, agreed already, role lost, taken back. `counted`: tries that are being judged right now.
         """
         link = await uow.decision_links.get(hash_token(secret))
         if link is None:
             return "unknown"
-        if trouble := link.trouble(now):
+        if trouble := replace(link, tries=link.tries - counted).trouble(now):
             return trouble
         staff, request = await uow.staff.get(link.staff_id), await uow.requests.get(link.request_id)
         if staff is None or request is None or not staff.active:
@@ -141,7 +143,7 @@ class DecisionLinks:
         """Spend the code in the transaction that finds the link open: then its person is here. `None`: wrong code."""
         now = clock.now()
         async with self._database.write() as uow:
-            opened = await self._opens(uow, secret, proof.source, now)
+            opened = await self._opens(uow, secret, proof.source, now, counted=1)
             if isinstance(opened, str):
                 return opened
             if not await self._authentication.code_is_right(uow, opened.actor.id, proof.code):
