@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page
 import migrations
 from bastion.config import Settings
 from bastion.store.database import Database
-from tests.services.house import House, build_house
+from tests.services.house import WITH_LINKS, House, build_house
 from tests.web import tour
 from tests.web.chromium import Desk, chromium, listening
 from tests.web.scenery import furnish
@@ -47,7 +47,7 @@ async def main(folder: Path, wanted: str) -> None:
         url = f"sqlite:///{home / 'bastion.db'}"
         await migrations.upgrade(url)
         database = await Database.open(url)
-        house = await build_house(database, home)
+        house = await build_house(database, home, WITH_LINKS)
         await furnish(house, home)
         people = await tour.people(house)
         async with listening(create(house.services, Settings(home=home))) as address, chromium() as browser:

@@ -41,6 +41,8 @@ P = TypeVar("P", Actor, Staff)
 SOURCE = "127.0.0.1"
 OPERATOR = replace(operator_actor("root"), id="operator:root")
 CONNECTION = Connection(node="n1", client="OpenSSH_9.2", fingerprint="SHA256:x", factors="key totp")
+WITH_LINKS = Outward(link_length=timedelta(minutes=30))
+"""Mails that carry a link to the request they ask about."""
 PASSWORD = "correct horse battery"
 
 

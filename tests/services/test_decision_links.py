@@ -21,20 +21,19 @@ from bastion.errors import (
     TooManyAttempts,
 )
 from bastion.services.authentication import hash_token
-from bastion.services.bundle import Outward
 from bastion.services.decision_links import Proof, mint
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm
-from tests.services.house import OPERATOR, PASSWORD, SOURCE, build_house, enrol
+from tests.services.house import OPERATOR, PASSWORD, SOURCE, WITH_LINKS, build_house, enrol
 from tests.services.postroom import ADDRESS, turn
 
 LINK = re.compile(rf"{re.escape(ADDRESS)}/decide#([A-Za-z0-9_-]+)\s")
-LENGTH = timedelta(minutes=30)
+LENGTH = WITH_LINKS.link_length
 
 
 @pytest.fixture
 async def house(database, tmp_path):
-    built = await build_house(database, tmp_path, Outward(link_length=LENGTH))
+    built = await build_house(database, tmp_path, WITH_LINKS)
     yield built
     async with database.read() as uow:
         verdict = await uow.audit.verify()

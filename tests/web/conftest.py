@@ -1,7 +1,6 @@
 """The console over a small hospital of real services."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,11 +8,10 @@ from fastapi import FastAPI
 
 from bastion.config import Settings
 from bastion.domain.parties import Role, Staff
-from bastion.services.bundle import Outward
 from bastion.services.people import StaffForm
 from bastion.store.database import Database
 from tests.databases import sqlite_fresh
-from tests.services.house import OPERATOR, House, build_house
+from tests.services.house import OPERATOR, WITH_LINKS, House, build_house
 from tests.web.visitor import Visitor
 from web.app import create
 
@@ -22,7 +20,7 @@ from web.app import create
 async def house(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[House]:
     """What the console shows does not depend on the database's make, so SQLite alone."""
     database = await Database.open(sqlite_fresh(migrated_sqlite, tmp_path))
-    yield await build_house(database, tmp_path, Outward(link_length=timedelta(minutes=30)))
+    yield await build_house(database, tmp_path, WITH_LINKS)
     await database.close()
 
 

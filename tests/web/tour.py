@@ -46,6 +46,8 @@ class Stop:
 STOPS = (
     Stop("sign-in", "", "/sign-in"),
     Stop("setup", "", "/setup"),
+    Stop("decide", "", "/decide"),  # what a link opens there has a test of its own: browser/test_deciding.py
+    Stop("decided", "", "/decide/done"),
     Stop("home", "claire", "/"),
     Stop("home-security", "samir", "/"),
     Stop("home-admin", "denis", "/"),

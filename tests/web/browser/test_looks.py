@@ -17,7 +17,7 @@ from bastion.config import Settings
 from bastion.domain.parties import Staff, Technician
 from bastion.store.database import Database
 from tests.databases import sqlite_fresh
-from tests.services.house import House, build_house
+from tests.services.house import WITH_LINKS, House, build_house
 from tests.web import tour
 from tests.web.chromium import Desk, chromium, listening
 from tests.web.french import English
@@ -62,7 +62,7 @@ class Walk:
 async def walk(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Walk]:
     home = tmp_path_factory.mktemp("tour")
     database = await Database.open(sqlite_fresh(migrated_sqlite, home))
-    house = await build_house(database, home)
+    house = await build_house(database, home, WITH_LINKS)
     await furnish(house, home)
     people = {login: await speak(house, who, "fr") for login, who in (await tour.people(house)).items()}
     stops = {stop.name: stop for stop in await tour.stops(house)}
