@@ -29,6 +29,10 @@ SPARED: Final[Mapping[str, str]] = {
     "/reviews/{ident}": "one of a few, by its id",
     f"{PREFIX}/reviews/{{ident}}": "one of a few, by its id",
     f"{PREFIX}/windows/{{ident}}": "one of a few, by its id",
+    "/directory/templates/{ident}": "one of a few, by its id",
+    "/directory/templates/{ident}/edit": "one of a few, by its id",
+    f"{PREFIX}/templates/{{ident}}": "one of a few, by its id",
+    f"{PREFIX}/device-templates/{{device}}": "those of one device, a few",
     f"{PREFIX}/emergencies/{{ident}}": "one of a few, by its id",
 }
 """Routes that are not measured here, and why."""
