@@ -69,13 +69,13 @@ class Undertakings:
             accepted = await uow.acceptances.of(person.id)
             return Accepted(person, await uow.undertakings.current(), tuple(accepted[::-1]))
 
-    async def owing(self, actor: Actor, limit: int = ALL) -> tuple[list[Technician], int]:
+    async def owing(self, actor: Actor, limit: int = ALL, offset: int = 0) -> tuple[list[Technician], int]:
         """Technicians in use who have not accepted the text in force, and how many they are."""
         need_reader(actor)
         now = clock.now()
         async with self._database.read() as uow:
             newest = (await uow.undertakings.current()).version
-            return await uow.technicians.owing(newest, now, limit)
+            return await uow.technicians.owing(newest, now, limit, offset)
 
     # -- the technician ------------------------------------------------------------------------------------------------
     async def owed(self, actor: Actor) -> Undertaking | None:

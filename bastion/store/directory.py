@@ -74,11 +74,11 @@ class Technicians(Repository[Technician]):
         """Those in use whose country is none of `inside`."""
         return await self._many(_ABROAD, {"inside": sorted(inside), "now": now})
 
-    async def owing(self, version: int, now: datetime, limit: int) -> tuple[list[Technician], int]:
+    async def owing(self, version: int, now: datetime, limit: int, offset: int = 0) -> tuple[list[Technician], int]:
         """Those in use who have accepted no undertaking of this version or a later one, and how many they are."""
         values = {"version": version, "now": now}
         count = int((await self._tx.rows(_OWING_COUNT, values))[0][0])
-        return await self._many(_OWING, {**values, "limit": limit}), count
+        return await self._many(_OWING, {**values, "limit": limit, "offset": offset}), count
 
     async def of_supplier(self, supplier_id: str) -> list[Technician]:
         return await self._many(_TECHNICIANS_OF, {"supplier_id": supplier_id}) if storable(supplier_id) else []
@@ -232,7 +232,7 @@ _ACCEPTED = sa.exists().where(
     t.undertaking_acceptances.c.technician_id == t.technicians.c.id,
     t.undertaking_acceptances.c.version >= sa.bindparam("version"),
 )
-_OWING = Technicians.sql_all.where(_IN_USE, ~_ACCEPTED).limit(sa.bindparam("limit"))
+_OWING = Technicians.sql_all.where(_IN_USE, ~_ACCEPTED).limit(sa.bindparam("limit")).offset(sa.bindparam("offset"))
 _OWING_COUNT = sa.select(sa.func.count()).select_from(t.technicians).where(_IN_USE, ~_ACCEPTED)
 _TECHNICIANS_OF = Technicians.sql_all.where(t.technicians.c.supplier_id == sa.bindparam("supplier_id"))
 _KEYS_OF = Keys.sql_all.where(t.technician_keys.c.technician_id == sa.bindparam("technician_id"))

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from bastion.domain.undertaking import MAX_TEXT, Way
 from web.api.bearer import Me, Use
-from web.api.shapes import Shape
+from web.api.shapes import Limit, Offset, Shape
 
 
 class UndertakingShape(Shape):
@@ -64,9 +64,10 @@ async def publish(body: UndertakingBody, me: Me, use: Use) -> UndertakingShape:
     return UndertakingShape.model_validate(await use.undertakings.publish(me, body.text_fr, body.text_en))
 
 
-async def owing(me: Me, use: Use) -> list[OwingShape]:
+async def owing(me: Me, use: Use, limit: Limit = 100, offset: Offset = 0) -> list[OwingShape]:
     """The technicians for whom nothing opens because they have not accepted the version in force."""
-    return [OwingShape.model_validate(person) for person in (await use.undertakings.owing(me))[0]]
+    people, _count = await use.undertakings.owing(me, limit, offset)
+    return [OwingShape.model_validate(person) for person in people]
 
 
 async def accepted(ident: str, me: Me, use: Use) -> AcceptedShape:

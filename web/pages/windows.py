@@ -13,7 +13,7 @@ from bastion.domain.maintenance import Rhythm
 from bastion.errors import BastionError, Invalid
 from bastion.services import reasons
 from bastion.services.maintenance import WindowForm
-from web import fields, labels, window_words
+from web import choices, fields, labels, window_words
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
 from web.paging import PAGE, pages
@@ -104,13 +104,11 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, re
 
 async def _form(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:
     t, face = seen.t, seen.face
-    devices = [v for v in await seen.services.inventory.devices(seen.actor, limit=500) if v.device.active]
-    chosen = next((v for v in devices if v.device.code == typed.device), None)
-    suppliers = {s.code: s.name for v in ([chosen] if chosen else devices) for s in v.suppliers}
+    chosen = await seen.services.inventory.by_code(seen.actor, typed.device) if typed.device else None
+    companies = chosen.suppliers if chosen else await seen.services.directory.suppliers(seen.actor)
     return seen.page(
         "window_new.html", N_("Propose a maintenance window"), error=error, typed=typed, chosen=chosen,
-        devices=[(v.device.code, f"{v.device.code} · {v.device.name}") for v in devices],
-        suppliers=sorted(suppliers.items()),
+        devices=await choices.devices(seen, typed.device), suppliers=sorted((one.code, one.name) for one in companies),
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         weeks=[(str(number), t(word)) for number, word in window_words.WEEKS.items()],
         weekdays=window_words.weekdays(face.language),
@@ -119,8 +117,7 @@ async def _form(seen: Console, typed: Typed, error: BastionError | None = None) 
 
 
 async def _read(seen: Console, said: Proposal) -> WindowForm:
-    devices = await seen.services.inventory.devices(seen.actor, limit=500)
-    device = next((v for v in devices if v.device.code == said.device), None)
+    device = await seen.services.inventory.by_code(seen.actor, said.device) if said.device else None
     if device is None:
         raise Invalid(said.device, field="device", sentence="Choose a device from the list.")
     ends = fields.day_end(said.ends, "ends", device.facility.timezone)
@@ -131,4 +128,4 @@ async def _read(seen: Console, said: Proposal) -> WindowForm:
         fields.wall_minutes(said.begins, "begins"), fields.whole(said.minutes, "minutes"),
     )  # fmt: skip
     kind = fields.choice(said.kind, InterventionKind, "kind")
-    return WindowForm(said.device, said.supplier, kind, rhythm, ends, said.reason)
+    return WindowForm(device.device.code, said.supplier, kind, rhythm, ends, said.reason)

@@ -10,6 +10,9 @@ async def test_versions_are_published_and_acceptances_read(ruth, house):
     assert [one["version"] for one in (await ruth.ask("GET", "/undertakings")).json()] == [2, 1]
     owing = (await ruth.ask("GET", "/undertakings/owing")).json()
     assert {person["login"] for person in owing} == {"alice", "bob"}
+    pages = [(await ruth.ask("GET", f"/undertakings/owing?limit=1&offset={at}")).json() for at in range(3)]
+    assert [*pages[0], *pages[1]] == owing
+    assert pages[2] == []
     seen = (await ruth.ask("GET", f"/technicians/{house.alice.id}/undertakings")).json()
     assert (seen["current"], seen["owed"]) == (2, True)
     assert [(one["version"], one["way"]) for one in seen["acceptances"]] == [(1, "enrolment")]

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 from bastion import clock
+from web import choices
 from web.views import local_day
 
 REASON = "weekly <b>look</b>"
@@ -19,6 +20,17 @@ def form(**changes: str) -> dict[str, str]:
         "begins": "22:30", "minutes": "120", "ends": local_day(clock.now() + timedelta(days=100)), "reason": REASON,
     }  # fmt: skip
     return usual | changes
+
+
+async def test_with_thousands_of_devices_one_is_typed(house, visitor, monkeypatch):
+    monkeypatch.setattr(choices, "READABLE", 0)
+    eve = await visitor().enter(house.eve)
+    page = (await eve.see("/windows/new?device=ct-01")).text
+    assert 'list="device-offered"' in page
+    assert '<option value="ct-01">' in page
+    assert (await eve.send("/windows/new", **form(device="CT-01"))).status_code == 303
+    for device in ("", "nothing"):
+        assert "Choose a device from the list." in (await eve.send("/windows/new", **form(device=device))).text
 
 
 async def test_a_window_is_proposed_agreed_to_and_ended(house, visitor, people):
