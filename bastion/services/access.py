@@ -152,6 +152,12 @@ class Access:
                 raise NotFound(request_id)
             return await self._views.whole(uow, actor, request)
 
+    async def to_decide(self, actor: Actor) -> int:
+        """How many of `pending` this person can decide on: what every open page asks for after each decision."""
+        async with self._database.read() as uow:
+            waiting = await uow.requests.pending(clock.now(), scope(actor))
+            return await self._views.to_decide(Joins(uow), actor, [r for r in waiting if may_see(actor, r)])
+
     async def pending(self, actor: Actor) -> list[RequestView]:
         """What waits for a decision in the actor's facilities, oldest first."""
         async with self._database.read() as uow:

@@ -39,6 +39,18 @@ class RequestViews:
         await joins.look_for_emergencies(requests)
         return [await self._view(joins, actor, request) for request in requests]
 
+    async def to_decide(self, joins: Joins, actor: Actor, requests: Sequence[AccessRequest]) -> int:
+        """How many of these somebody can decide on now, without the names and histories a screen shows."""
+        await joins.know("device", (request.device_id for request in requests))
+        await joins.know("grant", (request.extends_grant_id for request in requests))
+        await joins.look_for_emergencies(requests)
+        return sum(
+            [
+                not self._why_not(actor, one, await joins.device(one.device_id), await joins.emergency(one))
+                for one in requests
+            ]
+        )
+
     async def view(self, joins: Joins, actor: Actor, request: AccessRequest) -> RequestView:
         row = await self._view(joins, actor, request)
         return replace(row, history=await joins.history(request.device_id))

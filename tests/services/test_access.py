@@ -102,6 +102,16 @@ async def test_the_approvers_screen_holds_everything(house):
     assert set(view.approvers) == {"Eve", "Max"}
 
 
+async def test_the_count_is_of_what_the_list_lets_one_decide(house):
+    request = await house.approved()
+    await house.services.access.extend(house.technician(), request.grant_id, 30, "not finished")
+    eve = house.staff(house.eve)
+    for who in (eve, house.staff(house.max), moved(eve, {"elsewhere"}), replace(eve, id=house.alice.id)):
+        waiting = await house.services.access.pending(who)
+        assert await house.services.access.to_decide(who) == sum(view.can_decide for view in waiting)
+    assert await house.services.access.to_decide(eve) == 1
+
+
 async def test_an_extension_is_a_new_request_under_the_same_quorum(house):
     request = await house.approved()
     more = await house.services.access.extend(house.technician(), request.grant_id, 30, "not finished")

@@ -101,6 +101,16 @@ async def test_a_technicians_menu_asks_no_oftener_for_more_devices(house: House)
     assert len(set(counts)) == 1
 
 
+async def test_counting_what_waits_asks_no_oftener_for_more(house: House):
+    counts = []
+    for number in range(2):
+        await add_work(house, number)
+        with statements() as asked:
+            assert await house.services.access.to_decide(house.staff(house.max)) == number + 1
+        counts.append(len(asked))
+    assert len(set(counts)) == 1
+
+
 async def test_the_counting_would_notice(house: House):
     async with house.database.read() as uow:
         with statements() as asked:

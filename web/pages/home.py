@@ -33,8 +33,7 @@ async def board(seen: Seen) -> Response:
 @router.get("/count")
 async def count(seen: Seen) -> Response:
     """Return how many requests this person can decide on, as plain digits."""
-    waiting = await seen.services.access.pending(seen.actor)
-    return PlainTextResponse(str(sum(view.can_decide for view in waiting)))
+    return PlainTextResponse(str(await seen.services.access.to_decide(seen.actor)))
 
 
 async def _board(seen: Console) -> dict[str, Any]:
