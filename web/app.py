@@ -19,6 +19,7 @@ from web.pages import (
     account,
     asking,
     audit,
+    batches,
     calendar,
     deciding,
     derogations,
@@ -56,7 +57,8 @@ from web.shield import MAX_BODY
 from web.together import Together
 
 PAGES: Final = (
-    door, deciding, home, live, asking, requests, reports, sessions, desk, recordings, audit, locks, messages, account,
+    door, deciding, home, live, asking, requests, batches, reports, sessions, desk, recordings, audit, locks, messages,
+    account,
     devices, derogations, technicians, staff, registers, imports, papers, templates, supplier_files, undertakings,
     emergencies, windows, calendar, gmao, reviews, rota, standins,
 )  # fmt: skip

@@ -180,6 +180,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "due": N_("due"),
         "window": N_("maintenance window"),
         "template": N_("usual request"),
+        "batch": N_("asked together"),
         "maker": N_("maker"),
         "model": N_("model"),
         "edition": N_("edition"),

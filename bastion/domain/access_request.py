@@ -123,12 +123,19 @@ class AccessRequest:
     plan: WorkPlan = PLAIN
     template_id: str = ""
     """What it was made from, if from what is usual for the model."""
+    batch_id: str = ""
+    """Shared by requests that were made at once, for several devices."""
     version: int = field(default=1)
 
     @property
     def ref(self) -> str:
         """The short name people say on the telephone."""
         return self.id[-8:].upper()
+
+    @property
+    def batch_ref(self) -> str:
+        """The common short name of those made at once; empty for one made alone."""
+        return self.batch_id[-8:].upper()
 
     def state(self, now: datetime) -> RequestState:
         if self.stored_state is P.PENDING and now >= self.expires_at:

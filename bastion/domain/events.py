@@ -35,7 +35,7 @@ def _kind(tag: str, severity: Severity, public: str = "", personal: str = "") ->
 
 
 _HELD = "session direction size sha256"
-_ASKED = "kind minutes work_order policy quorum device supplier emergency template"
+_ASKED = "kind minutes work_order policy quorum device supplier emergency template batch"
 _PLANNED = "technician keeps professional patient_why rollback people caller"
 _GRANTED = "device supplier start end kind"
 _DEROGATION = "device derogation kind algorithms start end"

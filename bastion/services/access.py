@@ -1,10 +1,12 @@
 """Asking for access, for more time, and reading what became of it (R-17, R-24, R-25). Deciding is `approvals.py`."""
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bastion import clock
-from bastion.domain import work_plan
+from bastion.domain import batch, work_plan
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.announced_file import AnnouncedFile, checked
 from bastion.domain.device import Device, DeviceAccount
@@ -40,6 +42,7 @@ from policies.model import Action, Decision
 
 PENDING_LIFE = timedelta(hours=2)
 MAX_TEXT = 2000
+ONE_WAITS_ALREADY = "A request for {device} is waiting already; leave this device out, or take that request back."
 WAITS_ALREADY = "A request for this device is waiting already; see its state first."
 TOO_LONG = "This text is too long: {limit} characters at most."
 
@@ -61,6 +64,8 @@ class RequestDraft:
     plan: WorkPlan = PLAIN
     template: str = ""
     """The id of what is usually asked for, if it was made from that."""
+    batch: str = ""
+    """Shared by those that are made at once; given here, never by whoever asks."""
     emergency: Call | None = None
     """That it cannot wait, and who called whom about it (R-26, R-27)."""
 
@@ -74,6 +79,7 @@ class Ask:
     device: Device
     account: DeviceAccount
     wanted: timedelta
+    template_id: str = ""
 
 
 class Access:
@@ -89,26 +95,53 @@ class Access:
     # -- asking --------------------------------------------------------------------------------------------------------
     async def request(self, actor: Actor, draft: RequestDraft) -> AccessRequest:
         """Ask for access, for oneself or, as staff, for a technician. Raises `PolicyRefused`, `Locked`, `Invalid`."""
+        return (await self.request_several(actor, draft, (draft.device_code,)))[0]
+
+    async def request_several(self, actor: Actor, draft: RequestDraft, codes: Iterable[str]) -> list[AccessRequest]:
+        """Ask for the same on each of these devices: one request each, all of them or none."""
         now = clock.now()
-        draft = _checked(draft, now)
-        order = await self._look_at_order(actor, draft)
+        drafts = _for_each(_checked(draft, now), batch.codes(codes), now)
+        orders = await asyncio.gather(*(self._look_at_order(actor, one) for one in drafts))
         async with self._database.write() as uow:
-            ask = await resolve(uow, await _technician_of(uow, actor, draft.technician_login), draft)
-            await offered_for(uow, draft.template, ask.device)
-            await refuse_if_locked(uow, ask.technician, ask.device, now)
-            if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
-                raise Conflict("pending", sentence=WAITS_ALREADY)
-            urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
-            owed = await overdue_of(uow, ask.supplier.id, now)
-            decision = await self._ask_policy(uow, actor, ask, draft.kind, now, urgency, owed)
-            made = _make_request(actor, draft, ask, decision, now)
-            await self._keep_request(uow, actor, made, ask, decision, now, draft.emergency)
-            if decision.allowed and draft.emergency is None and (order is None or order.fits):  # else a person reads it
-                made = await self._maintenance.stand_in(uow, actor, made, ask.device, ask.supplier, now)
-            if decision.allowed and order is not None:
-                await uow.order_checks.add(replace(order, request_id=made.id))
-        if not decision.allowed:
-            raise refusal(decision, actor.language)
+            judged = [
+                (one, order, *await self._judge(uow, actor, one, now))
+                for one, order in zip(drafts, orders, strict=True)
+            ]
+            refused = [(ask, decision) for _one, _order, ask, decision in judged if not decision.allowed]
+            made = [
+                await self._make(uow, actor, one, order, ask, decision, now)
+                for one, order, ask, decision in judged
+                if not refused or not decision.allowed
+            ]
+        if refused:
+            ask, decision = refused[0]
+            raise refusal(decision, actor.language, ask.device.code if len(drafts) > 1 else "")
+        return made
+
+    async def _judge(self, uow: UnitOfWork, actor: Actor, draft: RequestDraft, now: datetime) -> tuple[Ask, Decision]:
+        """Whether it may be asked for; raises what stands in the way besides the policy."""
+        ask = await resolve(uow, await _technician_of(uow, actor, draft.technician_login), draft)
+        ask = replace(ask, template_id=await offered_for(uow, draft.template, ask.device, others=bool(draft.batch)))
+        await refuse_if_locked(uow, ask.technician, ask.device, now)
+        if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
+            raise Conflict(
+                "pending", sentence=ONE_WAITS_ALREADY if draft.batch else WAITS_ALREADY, device=ask.device.code
+            )
+        urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
+        owed = await overdue_of(uow, ask.supplier.id, now)
+        return ask, await self._ask_policy(uow, actor, ask, draft.kind, now, urgency, owed)
+
+    async def _make(
+        self, uow: UnitOfWork, actor: Actor, draft: RequestDraft, order: OrderCheck | None, ask: Ask,
+        decision: Decision, now: datetime,
+    ) -> AccessRequest:  # fmt: skip
+        """Keep a request; of one the policy refuses, the trail keeps that."""
+        made = _make_request(actor, draft, ask, decision, now)
+        await self._keep_request(uow, actor, made, ask, decision, now, draft.emergency)
+        if decision.allowed and draft.emergency is None and (order is None or order.fits):  # else a person reads it
+            made = await self._maintenance.stand_in(uow, actor, made, ask.device, ask.supplier, now)
+        if decision.allowed and order is not None:
+            await uow.order_checks.add(replace(order, request_id=made.id))
         return made
 
     async def extend(self, actor: Actor, grant_id: str, minutes: int, reason: str) -> AccessRequest:
@@ -262,6 +295,14 @@ def _checked(draft: RequestDraft, now: datetime) -> RequestDraft:
     return replace(draft, announced=checked(draft.announced), plan=plan)
 
 
+def _for_each(draft: RequestDraft, codes: tuple[str, ...], now: datetime) -> list[RequestDraft]:
+    """The same for each device; several share a reference."""
+    shared = new_id(now) if len(codes) > 1 else ""
+    if shared and draft.account:
+        raise Invalid("account", field="account", sentence="Name an account only where you ask for one device.")
+    return [replace(draft, device_code=code, batch=shared) for code in codes]
+
+
 async def resolve(uow: UnitOfWork, technician: Technician, draft: RequestDraft) -> Ask:
     """Find what a draft names. `NotFound`: there is no such device, or his company does not maintain it."""
     supplier = found(await uow.suppliers.get(technician.supplier_id))
@@ -295,7 +336,8 @@ def _make_request(actor: Actor, draft: RequestDraft, ask: Ask, decision: Decisio
         created_by=person(actor), quorum=decision.obligations.approvals,
         max_duration=decision.obligations.max_duration, policy_hash=decision.policy_hash,
         policy_ids=policy_ids(decision), source=actor.source, start=draft.start,
-        announced=draft.announced, plan=draft.plan, template_id=draft.template,
+        announced=draft.announced, plan=draft.plan, template_id=ask.template_id,
+        batch_id=draft.batch,
         notice_accepted_at=now if draft.notice_accepted and actor.kind is ActorKind.TECHNICIAN else None,
     )  # fmt: skip
 
@@ -306,8 +348,9 @@ def _make_extension(
     return replace(
         first, id=new_id(now), reason=reason.strip() or first.reason,
         wanted=timedelta(minutes=minutes), created_at=now, expires_at=grant.end, created_by=person(actor),
-        source=actor.source, start=None, extends_grant_id=grant.id, template_id="", stored_state=RequestState.PENDING,
-        approvals=(), decided_at=None, decided_by="", decision_note="", grant_id="", version=1,
+        source=actor.source, start=None, extends_grant_id=grant.id, template_id="", batch_id="",
+        stored_state=RequestState.PENDING, approvals=(), decided_at=None, decided_by="", decision_note="", grant_id="",
+        version=1,
     )  # fmt: skip
 
 
@@ -318,7 +361,7 @@ async def _audit_created(
         "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,
         kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, policy=" ".join(made.policy_ids),
         quorum=made.quorum, device=ask.device.code, supplier=ask.supplier.code, technician=ask.technician.login,
-        reason=made.reason, template=made.template_id, emergency="yes" if emergency else "",
+        reason=made.reason, template=made.template_id, batch=made.batch_id, emergency="yes" if emergency else "",
         caller=emergency.caller if emergency else "",
         **_plan_facts(made.plan),
     )  # fmt: skip

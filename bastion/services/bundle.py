@@ -9,6 +9,7 @@ from bastion.services.access import Access
 from bastion.services.approvals import Approvals
 from bastion.services.audit import Audit
 from bastion.services.authentication import Authentication
+from bastion.services.batches import Batches
 from bastion.services.calendar import Calendar
 from bastion.services.company import Company
 from bastion.services.couriers import Couriers
@@ -88,6 +89,7 @@ class Services:
     reports: Reports
     approvals: Approvals
     decision_links: DecisionLinks
+    batches: Batches
     emergencies: Emergencies
     calendar: Calendar
     maintenance: Maintenance
@@ -160,6 +162,7 @@ def build(
         reports=Reports(database),
         approvals=approvals,
         decision_links=DecisionLinks(database, authentication, decisions, approvals, out.link_length),
+        batches=Batches(database, approvals, authentication),
         maintenance=maintenance,
         handovers=Handovers(database, decisions, maintenance),
         calendar=Calendar(database),

@@ -226,8 +226,10 @@ def reasons(decision: Decision, language: str) -> tuple[str, ...]:
     return tuple(reason.sentence(language) for reason in decision.reasons)
 
 
-def refusal(decision: Decision, language: str) -> PolicyRefused:
-    return PolicyRefused(why(decision, "en"), why=why(decision, language))
+def refusal(decision: Decision, language: str, of: str = "") -> PolicyRefused:
+    """The policy's no; `of` says to which of several."""
+    said = why(decision, language)
+    return PolicyRefused(why(decision, "en"), why=f"{of}: {said}" if of else said)
 
 
 def policy_ids(decision: Decision) -> tuple[str, ...]:

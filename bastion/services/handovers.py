@@ -118,7 +118,8 @@ def _request(
         first, id=new_id(now), technician_id=colleague.id, technician_name=colleague.name, reason=reason,
         wanted=grant.end - now, max_duration=decision.obligations.max_duration, created_at=now, expires_at=grant.end,
         created_by=person(actor), quorum=decision.obligations.approvals, policy_hash=decision.policy_hash,
-        policy_ids=policy_ids(decision), source=actor.source, start=None, extends_grant_id="", notice_accepted_at=None,
+        policy_ids=policy_ids(decision), source=actor.source, start=None, extends_grant_id="", batch_id="",
+        notice_accepted_at=None,
         stored_state=RequestState.PENDING, approvals=(), decided_at=None, decided_by="", decision_note="", grant_id="",
         version=1,
     )  # fmt: skip

@@ -99,7 +99,15 @@ class RequestViews:
             standby=asked,
             told=await told_of(uow, request),
             origin=await origin_of(uow, request),
+            others=tuple(await self._others(uow, joins, actor, request)),
         )
+
+    async def _others(
+        self, uow: UnitOfWork, joins: Joins, actor: Actor, request: AccessRequest
+    ) -> list[RequestView]:  # fmt: skip
+        """What was asked for together with it, as far as this person may see."""
+        together = [one for one in await uow.requests.of_batch(request.batch_id) if one.id != request.id]
+        return await self.rows(joins, actor, [one for one in together if may_see(actor, one)])
 
     def _lent(self, actor: Actor, request: AccessRequest, device: Device, emergency: Emergency | None) -> Lent | None:
         return self._decisions.in_whose_name(Action.APPROVE, actor, request, device, clock.now(), emergency)

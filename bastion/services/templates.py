@@ -145,14 +145,17 @@ class Templates:
 
 
 # -- what a request needs ----------------------------------------------------------------------------------------------
-async def offered_for(uow: UnitOfWork, ident: str, device: Device) -> RequestTemplate | None:
-    """The template a request says it came from; one that is not offered for this device is like none there is."""
+async def offered_for(uow: UnitOfWork, ident: str, device: Device, *, others: bool) -> str:
+    """The template a request says it came from; one that is not offered for this device is like none there is.
+
+    Of several devices, those of another model come from none.
+    """
     if not ident:
-        return None
+        return ""
     template = await uow.request_templates.get(ident)
-    if template is None or not template.fits(device):
+    if template is None or template.retired_at is not None or not (others or template.fits(device)):
         raise Invalid(ident, field="template", sentence=NOT_OFFERED)
-    return template
+    return template.id if template.fits(device) else ""
 
 
 async def origin_of(uow: UnitOfWork, request: AccessRequest) -> Origin | None:

@@ -80,6 +80,8 @@ class RequestView:
 
     thread: tuple[Remark, ...] = ()
     """What was asked and answered about it; only on the screen of one request."""
+    others: "tuple[RequestView, ...]" = ()
+    """What was asked for together with it, as far as the reader may see; only on the screen of one request."""
     origin: Origin | None = None
     """The usual request it was made from; only on the screen of one request."""
     order: OrderCheck | None = None

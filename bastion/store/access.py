@@ -61,6 +61,12 @@ class Requests(Versioned[AccessRequest]):
         rows = await self._tx.rows(AWAITED, {"technician_id": technician_id, "now": now})
         return frozenset(row.device_id for row in rows)
 
+    async def of_batch(self, batch_id: str) -> list[AccessRequest]:
+        """Those that were made at once, in the order they were asked."""
+        if not batch_id or not storable(batch_id):
+            return []
+        return await self._many(OF_BATCH, {"batch_id": batch_id, "ref": batch_id[24:]})
+
     async def search(
         self,
         *,
@@ -194,6 +200,12 @@ def _names(text: str, device: "sa.Column[Any]", supplier: "sa.Column[Any]") -> "
 
 NEWEST_REQUESTS = Requests.sql_select.order_by(_R.created_at.desc(), _R.id.desc())
 _OPEN = (_R.stored_state == RequestState.PENDING, _R.expires_at > _NOW)
+OF_BATCH = Requests.sql_select.where(
+    _R.batch_id == sa.bindparam("batch_id"),
+    sa.func.substr(_R.batch_id, sa.literal_column("25")) == sa.bindparam("ref"),
+    _R.batch_id != sa.literal_column("''"),
+).order_by(_R.created_at, _R.id)
+"""By the index of the reference, which is what people look for."""
 WAITING = Requests.sql_select.where(*_OPEN)
 """In no order: asked for one, SQLite would rather walk through four years of requests than sort the few that wait."""
 PENDING = NEWEST_REQUESTS.where(*_OPEN)

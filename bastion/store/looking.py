@@ -71,6 +71,11 @@ _ORDER: Final = ("request_id", "device_id", "technician_id", "supplier_id")
 PARTS: Final = (
     _called("request_id", _R.id, sa.func.lower(_R.work_order) == _SAME),
     _called("request_id", _R.id, sa.func.substr(_R.id, sa.literal_column("25")) == _SAME),
+    _called(
+        "request_id",
+        _R.id,
+        (sa.func.substr(_R.batch_id, sa.literal_column("25")) == _SAME) & (_R.batch_id != sa.literal_column("''")),
+    ),
     _called("device_id", _D.id, sa.func.lower(_D.code) == _SAME),
     _called("technician_id", _P.id, sa.func.lower(_P.login) == _SAME),
     _called("technician_id", _P.id, sa.func.lower(_P.name) == _SAME),

@@ -242,7 +242,7 @@ access_requests = sa.Table(
     _at("decided_at", nullable=True), _text("decided_by"), _text("decision_note"),
     _to("grants", "grant_id", nullable=True, index=False, back=True),
     _of("announced", Records(AnnouncedFile), default="[]"), *_plan(),
-    _later("template_id"), _number("version"),
+    _later("template_id"), _later("batch_id"), _number("version"),
     sa.Index("ix_access_requests_technician", "technician_id", "device_id", "stored_state"),
     sa.Index("ix_access_requests_state", "stored_state", "created_at"),
     sa.Index("ix_access_requests_waiting", "stored_state", "expires_at"),
@@ -516,4 +516,8 @@ sa.Index("ix_suppliers_name", sa.func.lower(suppliers.c.name))
 sa.Index("ix_technicians_name", sa.func.lower(technicians.c.name))
 sa.Index("ix_technicians_register", technicians.c.name, technicians.c.id)
 sa.Index("ix_access_requests_order", sa.func.lower(access_requests.c.work_order))
+sa.Index(
+    "ix_access_requests_batch", sa.func.substr(access_requests.c.batch_id, sa.literal_column("25")),
+    sqlite_where=access_requests.c.batch_id != "", postgresql_where=access_requests.c.batch_id != "",
+)  # fmt: skip
 sa.Index("ix_access_requests_ref", sa.func.substr(access_requests.c.id, sa.literal_column("25")))

@@ -69,3 +69,8 @@ async def test_what_the_domain_refuses_the_database_refuses(desk: Database, wron
 async def test_a_request_keeps_what_it_was_made_from(desk: Database) -> None:
     with pytest.raises(Conflict, match="made from"):
         await attempt(desk, changed(t.access_requests, "req-1", template_id="tpl-1"))
+
+
+async def test_R25_a_request_keeps_what_it_was_asked_together_with(desk: Database) -> None:
+    with pytest.raises(Conflict, match="asked together with"):
+        await attempt(desk, changed(t.access_requests, "req-1", batch_id="b" * 32))

@@ -88,6 +88,7 @@ async def things(house: House) -> dict[str, str]:
         "person": house.eve.id,
         "facility": house.device.facility_id,
         **await _usual(house),
+        "together": await _together(house),
         **await _own(house),
     }
 
@@ -110,6 +111,17 @@ async def _usual(house: House) -> dict[str, str]:
     known = next(((v.request.template_id, v.request.id) for v in own if v.request.template_id), None)
     template, request = known or await _written(house)
     return {"usual": template, "from_usual": request}
+
+
+async def _together(house: House) -> str:
+    """One of two requests that were made at once."""
+    alice = house.technician()
+    own = await house.services.access.search(alice)
+    known = next((view.request.id for view in own if view.request.batch_id), "")
+    if known:
+        return known
+    draft = house.draft(reason="Contrôle annuel de la sécurité électrique et relevé des compteurs", minutes=60)
+    return (await house.services.access.request_several(alice, draft, ("mri-02", "linac-1")))[0].id
 
 
 async def _written(house: House) -> tuple[str, str]:

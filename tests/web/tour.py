@@ -57,6 +57,7 @@ STOPS = (
     Stop("requests", "claire", "/requests"),
     Stop("request-new", "claire", "/requests/new"),
     Stop("request-from-usual", "claire", "/requests/new?device=lab-07&technician=alice"),
+    Stop("request-together", "claire", "/requests/{together}"),
     Stop("usual", "claire", f"{HOSPITAL}/templates"),
     Stop("usual-one", "claire", f"{HOSPITAL}/templates/{{usual}}"),
     Stop("usual-new", "claire", f"{HOSPITAL}/templates/new"),

@@ -126,14 +126,7 @@ async def get(ident: str, me: Me, use: Use) -> RequestShape:
 
 async def create(body: NewRequest, me: Me, use: Use) -> RequestShape:
     """Ask for access on behalf of a technician. Whoever asks does not decide (R-23)."""
-    draft = RequestDraft(
-        device_code=body.device, kind=body.kind, reason=body.reason, minutes=body.minutes, work_order=body.work_order,
-        account=body.account, start=body.start, technician_login=body.technician,
-        announced=tuple(AnnouncedFile(one.name, one.size, one.sha256.lower()) for one in body.announced),
-        plan=body.plan.plan() if body.plan else PLAIN,
-        emergency=Call(**body.emergency.model_dump()) if body.emergency else None, template=body.template,
-    )  # fmt: skip
-    return await _shown(me, use, await use.access.request(me, draft))
+    return await _shown(me, use, await use.access.request(me, draft_of(body)))
 
 
 async def approve(ident: str, body: Approve, me: Me, use: Use) -> RequestShape:
@@ -186,6 +179,16 @@ async def extend(ident: str, body: Extend, me: Me, use: Use) -> RequestShape:
 async def hand_over(ident: str, body: HandOver, me: Me, use: Use) -> RequestShape:
     """Ask that a colleague takes over an open right; once agreed to, the first one ends, and its sessions with it."""
     return await _shown(me, use, await use.handovers.ask(me, ident, body.technician, body.reason))
+
+
+def draft_of(body: NewRequest) -> RequestDraft:
+    return RequestDraft(
+        device_code=body.device, kind=body.kind, reason=body.reason, minutes=body.minutes, work_order=body.work_order,
+        account=body.account, start=body.start, technician_login=body.technician,
+        announced=tuple(AnnouncedFile(one.name, one.size, one.sha256.lower()) for one in body.announced),
+        plan=body.plan.plan() if body.plan else PLAIN,
+        emergency=Call(**body.emergency.model_dump()) if body.emergency else None, template=body.template,
+    )  # fmt: skip
 
 
 async def _shown(me: Me, use: Use, request: AccessRequest) -> RequestShape:

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from bastion.errors import ConfigurationError, NotFound
 from web.api import (
     audit,
+    batches,
     calendar,
     devices,
     duty,
@@ -37,9 +38,8 @@ from web.api.guards import API_GUARDS, METHODS, NOWHERE, Key
 from web.api.problems import Problem, ProblemRoute
 
 PARTS = (
-    me, requests, reports, templates, forecasts, emergencies, windows, calendar, sessions, files, recordings, locks,
-    audit,
-    registers, people, devices, imports, papers, supplier_files, undertakings, reviews, gmao, duty,
+    me, requests, batches, reports, templates, forecasts, emergencies, windows, calendar, sessions, files, recordings,
+    locks, audit, registers, people, devices, imports, papers, supplier_files, undertakings, reviews, gmao, duty,
 )  # fmt: skip
 
 

@@ -169,6 +169,8 @@ class RequestShape(Shape):
     """There if it cannot wait (R-26)."""
     takes_over_grant_id: str = ""
     """The authorisation that ends once this is agreed to."""
+    batch: str = ""
+    """The common id of those that were asked for at once."""
     template: str = ""
     """The usual request it was made from."""
     differs: list[str] = []
@@ -195,7 +197,8 @@ class RequestShape(Shape):
             emergency=CallShape.of(view.emergency) if view.emergency else None,
             thread=[RemarkShape(side=r.side, author=r.author_name, at=r.at, text=r.text) for r in view.thread],
             takes_over_grant_id=view.handover.grant_id if view.handover else "",
-            template=request.template_id, differs=list(view.origin.changed) if view.origin else [],
+            template=request.template_id, batch=request.batch_id,
+            differs=list(view.origin.changed) if view.origin else [],
             proposed=sorted(view.origin.template.conditions) if view.origin else [],
             order=OrderShape.of(view.order) if view.order else None,
             why_not=view.why_not, derogations=[DerogationShape.of(one, now) for one in view.derogations],

@@ -28,6 +28,7 @@ router = APIRouter()
 Asked = Annotated[str, Query()]
 ASK_MINUTES: Final = (30, 60, 120, 240)
 DAY: Final = 24 * 60
+TICKED: Final = 40
 USUAL: Final = {
     "kind": InterventionKind.TELEMAINTENANCE.value, "minutes": "60", "patient_data": PatientData.NONE.value,
     "software_change": "no",
@@ -73,6 +74,12 @@ class AskForm(BaseModel):
     backup_place: str = ""
     rollback: str = ""
     template: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every device that was named, the first one first."""
+        return (self.device, *(code for said in self.others for code in fields.listed(said)))
 
     def call(self) -> Call | None:
         """Who called whom, where it is an emergency."""
@@ -153,6 +160,11 @@ async def offered(seen: Seer, device: str) -> list[RequestTemplate]:
         return []
 
 
+def several(devices: choices.Choice) -> list[tuple[str, str]]:
+    """The other devices to tick, while somebody can still read them all; else their codes are typed."""
+    return devices.options if devices.whole and len(devices.options) <= TICKED else []
+
+
 def durations(seen: Seer, minutes: str = "") -> list[tuple[str, str, str]]:
     """What can be chosen, with what a usual request says."""
     more = {int(minutes)} if minutes.isdigit() and 0 < int(minutes) <= DAY else set()
@@ -179,10 +191,12 @@ async def _device(seen: Console, said: AskForm) -> DeviceView:
 async def _ask(seen: Console, said: AskForm) -> Response:
     device = await _device(seen, said)
     try:
-        made = await seen.services.access.request(seen.actor, said.draft(device.device, device.facility))
+        made = await seen.services.access.request_several(
+            seen.actor, said.draft(device.device, device.facility), said.codes
+        )
     except NotFound as error:
         raise Invalid(error.detail, field="device", sentence=NOT_THEIRS) from error
-    return go(f"/requests/{made.id}", "asked")
+    return go(f"/requests/{made[0].id}", "asked" if len(made) == 1 else "asked_several")
 
 
 async def _form(
@@ -200,5 +214,6 @@ async def _form(
         devices=devices, technicians=await choices.technicians(seen, typed.technician, usable=True),
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/requests",
+        many=several(devices),
         patient_data=[(value, t(words[1]), "") for value, words in plan_words.PATIENT_DATA.items()],
     )  # fmt: skip

@@ -54,7 +54,7 @@ async def listing(
 
 @router.get("/requests/{ident}")
 async def show(seen: Seen, ident: str) -> Response:
-    return await _show(seen, ident)
+    return await page_of(seen, ident)
 
 
 @router.post("/requests/{ident}/approve")
@@ -63,13 +63,13 @@ async def approve(
     conditions: Annotated[tuple[str, ...], Form()] = (),
 ) -> Response:  # fmt: skip
     async def work() -> Response:
-        terms = await _terms(seen, ident, conditions, start)
+        terms = await terms_of(seen, ident, conditions, start)
         number, span = fields.whole(version, "version"), fields.whole(minutes, "minutes")
         made = await seen.services.approvals.approve(await seen.fresh(code), ident, number, span, note.strip(), terms)
         return go(f"/requests/{ident}", "one_more" if made.missing else "approved")
 
     typed: dict[str, Any] = {"note": note, "minutes": minutes, "start": start, "conditions": conditions}
-    return await seen.attempt(work(), partial(_show, seen, ident, **typed))
+    return await seen.attempt(work(), partial(page_of, seen, ident, **typed))
 
 
 @router.post("/requests/{ident}/refuse")
@@ -80,7 +80,7 @@ async def refuse(seen: Seen, ident: str, version: Text = "", note: Text = "", co
         await seen.services.approvals.deny(actor, ident, fields.whole(version, "version"), said)
         return go(f"/requests/{ident}", "denied")
 
-    return await seen.attempt(work(), partial(_show, seen, ident, note=note))
+    return await seen.attempt(work(), partial(page_of, seen, ident, note=note))
 
 
 @router.post("/requests/{ident}/question")
@@ -89,7 +89,7 @@ async def question(seen: Seen, ident: str, text: Text = "") -> Response:
         await seen.services.threads.ask(seen.actor, ident, text)
         return go(f"/requests/{ident}")
 
-    return await seen.attempt(work(), partial(_show, seen, ident, text=text))
+    return await seen.attempt(work(), partial(page_of, seen, ident, text=text))
 
 
 @router.post("/requests/{ident}/answer")
@@ -98,7 +98,7 @@ async def answer(seen: Seen, ident: str, text: Text = "") -> Response:
         await seen.services.threads.answer(seen.actor, ident, text)
         return go(f"/requests/{ident}")
 
-    return await seen.attempt(work(), partial(_show, seen, ident, text=text))
+    return await seen.attempt(work(), partial(page_of, seen, ident, text=text))
 
 
 @router.post("/requests/{ident}/withdraw")
@@ -107,7 +107,7 @@ async def withdraw(seen: Seen, ident: str) -> Response:
         await seen.services.access.withdraw(seen.actor, ident)
         return go(f"/requests/{ident}", "withdrawn")
 
-    return await seen.attempt(work(), partial(_show, seen, ident))
+    return await seen.attempt(work(), partial(page_of, seen, ident))
 
 
 @router.post("/grants/{ident}/revoke")
@@ -116,7 +116,7 @@ async def revoke(seen: Seen, ident: str, request: Text = "", session: Text = "",
         await seen.services.approvals.revoke(seen.actor, ident, reason.strip())
         return go(f"/sessions/{session}" if session else f"/requests/{request}", "revoked")
 
-    return await seen.attempt(work(), partial(_show, seen, request, reason=reason))
+    return await seen.attempt(work(), partial(page_of, seen, request, reason=reason))
 
 
 @router.post("/grants/{ident}/extend")
@@ -126,7 +126,7 @@ async def extend(seen: Seen, ident: str, request: Text = "", minutes: Text = "",
         made = await seen.services.access.extend(seen.actor, ident, count, reasons.for_the_technician(reason, "reason"))
         return go(f"/requests/{made.id}", "asked")
 
-    return await seen.attempt(work(), partial(_show, seen, request, longer=minutes, why=reason))
+    return await seen.attempt(work(), partial(page_of, seen, request, longer=minutes, why=reason))
 
 
 @router.post("/grants/{ident}/hand-over")
@@ -135,11 +135,11 @@ async def hand_over(seen: Seen, ident: str, request: Text = "", technician: Text
         made = await seen.services.handovers.ask(seen.actor, ident, technician, reason)
         return go(f"/requests/{made.id}", "handed_over")
 
-    return await seen.attempt(work(), partial(_show, seen, request, technician=technician, why=reason))
+    return await seen.attempt(work(), partial(page_of, seen, request, technician=technician, why=reason))
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
-async def _terms(seen: Console, ident: str, conditions: tuple[str, ...], start: str) -> Terms:
+async def terms_of(seen: Console, ident: str, conditions: tuple[str, ...], start: str) -> Terms:
     """A later start is on the hospital's own clock."""
     chosen = frozenset(fields.choice(one, Condition, "conditions") for one in conditions)
     if not start.strip():
@@ -148,10 +148,13 @@ async def _terms(seen: Console, ident: str, conditions: tuple[str, ...], start: 
     return Terms(chosen, fields.local_moment(start, "start", view.facility.timezone))
 
 
-async def _show(seen: Console, ident: str, error: BastionError | None = None, **typed: Any) -> Response:
+async def page_of(seen: Console, ident: str, error: BastionError | None = None, **typed: Any) -> Response:
     view = await seen.services.access.get(seen.actor, ident)
+    outcomes = typed.pop("outcomes", ())
     return seen.page(
-        "request.html", error=error, **decision_facts(view, typed), colleagues=await _colleagues(seen, view),
+        "request.html", error=error, outcomes=outcomes, also=[one for one in view.others if one.can_decide],
+        waiting_too=[one for one in view.others if one.request.state(seen.face.now) is RequestState.PENDING],
+        **decision_facts(view, typed), colleagues=await _colleagues(seen, view),
         mine=_mine(seen, view), paste_words=pasted, pasted=pasted.for_request(seen, view),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from bastion.services.views import MenuItem, RequestView
 from web import condition_words, device_words, fields, labels, pasted, plan_words
 from web.console import Typed, go
 from web.labels import N_
-from web.pages.asking import USUAL, AskForm, durations, offered, typed_with
+from web.pages.asking import TICKED, USUAL, AskForm, durations, offered, typed_with
 from web.portal.visit import Come, Visit
 from web.render import page
 
@@ -72,6 +72,17 @@ async def withdraw(seen: Come, ident: str) -> Response:
     async def work() -> Response:
         await seen.services.access.withdraw(seen.actor, ident)
         return go(f"/supplier/requests/{ident}", "withdrawn")
+
+    return await seen.attempt(work(), partial(_show, seen, ident))
+
+
+@router.post("/requests/{ident}/withdraw-all")
+async def withdraw_all(seen: Come, ident: str) -> Response:
+    async def work() -> Response:
+        await seen.services.batches.withdraw(
+            seen.actor, (await seen.services.access.get(seen.actor, ident)).request.batch_id
+        )
+        return go(f"/supplier/requests/{ident}", "withdrawn_all")
 
     return await seen.attempt(work(), partial(_show, seen, ident))
 
@@ -161,9 +172,10 @@ async def _show(seen: Visit, ident: str, error: BastionError | None = None, type
 async def _ask_form(seen: Visit, typed: Typed, error: BastionError | None = None) -> Response:
     t = seen.t
     menu = await _menu(seen)
+    devices = [(i.device.code, f"{i.device.code} · {i.device.name} · {i.facility.name}") for i in menu]
     return seen.page(
         "request_new.html", N_("Ask for access"), error=error, typed=typed,
-        devices=[(i.device.code, f"{i.device.code} · {i.device.name} · {i.facility.name}") for i in menu],
+        devices=devices, many=devices if len(devices) <= TICKED else [],
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/supplier/requests",
         patient_data=[(value, t(words[1]), "") for value, words in plan_words.PATIENT_DATA.items()],
@@ -178,5 +190,9 @@ async def _ask(seen: Visit, said: AskForm) -> Response:
     item = next((one for one in await _menu(seen) if one.device.code == said.device), None)
     if item is None:
         raise Invalid(said.device, field="device", sentence="Choose a device from the list.")
-    made = await seen.services.access.request(seen.actor, said.draft(item.device, item.facility))
-    return go(f"/supplier/requests/{made.id}", "asked")
+    draft = said.draft(item.device, item.facility)
+    try:
+        made = await seen.services.access.request_several(seen.actor, draft, said.codes)
+    except NotFound as error:
+        raise Invalid(error.detail, field="others", sentence="Choose devices from the list.") from error
+    return go(f"/supplier/requests/{made[0].id}", "asked" if len(made) == 1 else "asked_several")

@@ -149,6 +149,9 @@ def waiting(words: Words, request: AccessRequest, approvers: Sequence[str], cols
         ),
         words.say("The session opens here by itself. Ctrl-C leaves; the request stays. “w” and Enter withdraws it."),
     ]
+    if request.batch_ref:
+        together = words.say("It was asked together with others, under the reference {ref}.")
+        lines.insert(1, together.format(ref=request.batch_ref))
     return "\n" + "\n".join(wrap(line, cols) for line in lines) + "\n"
 
 

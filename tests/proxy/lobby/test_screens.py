@@ -183,3 +183,10 @@ def test_the_kinds_of_work_fit_the_screen(language):
     text = screens.kinds(Words(language), 60)
     assert all(len(line) < 60 for line in text.splitlines())
     assert [line[:5] for line in text.splitlines() if line[2:3].isdecimal()] == [f"  {n}  " for n in range(1, 5)]
+
+
+def test_a_request_that_was_asked_together_with_others_says_so():
+    words = Words("en")
+    together = screens.waiting(words, a_request(batch_id="0" * 24 + "00ab12cd"), (), 80)
+    assert "under the reference 00AB12CD" in " ".join(together.split())
+    assert "reference" not in screens.waiting(words, a_request(), (), 80)

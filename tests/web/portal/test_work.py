@@ -8,6 +8,7 @@ from bastion.domain.conditions import Condition, Terms
 from bastion.domain.undertaking import Way
 from bastion.services.access import RequestDraft
 from bastion.services.inventory import DeviceForm
+from tests.services.batches import more_devices
 from tests.services.house import OPERATOR, public_line
 from tests.services.templates import a_template
 from tests.web.scenery import HOSTILE
@@ -174,3 +175,22 @@ async def test_R25_what_is_usual_on_the_model_fills_the_form_in(comer, house):
     other = await comer(house.bob)
     assert "Yearly update" not in (await other.see("/supplier/requests/new?device=ct-01")).text
     assert "restore" not in (await other.send("/supplier/requests/fill", **ASK, fill=made.id)).text
+
+
+async def test_he_asks_for_several_devices_at_once_and_takes_all_back(comer, house):
+    await more_devices(house)
+    browser = await comer(house.alice)
+    assert 'name="others" value="ct-02"' in (await browser.see("/supplier/requests/new")).text
+    refused = await browser.send("/supplier/requests/new", **ASK, reason="look at it", others=["ct-02", "nothing"])
+    assert (refused.status_code, "Choose devices from the list." in refused.text) == (422, True)
+    asked = await browser.send("/supplier/requests/new", **ASK, reason="look at it", others=["ct-02", "ct-03"])
+    path = asked.headers["location"]
+    page = (await browser.see(path)).text
+    assert "Asked together" in page
+    assert "Take all 3 back" in plain(page)
+    (view, *_) = await house.services.access.search(house.technician())
+    assert plain((await browser.see("/supplier/board")).text).count(f"together {view.request.batch_ref}") == 3
+    other = await comer(house.bob)
+    assert (await other.send(f"{path}/withdraw-all")).status_code == 404
+    assert (await browser.send(f"{path}/withdraw-all")).headers["location"] == path
+    assert (await browser.send(f"{path}/withdraw-all")).status_code == 409

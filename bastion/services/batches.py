@@ -1,0 +1,116 @@
+"""Requests that were made at once: decided on in one act, each by itself, and taken back together (R-25).
+
+One act is as many decisions: each goes the way of any other, with its own version, policy and trail, and one that
+fails does not undo the others. Whoever sees none of them is told of none.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from bastion import clock
+from bastion.domain.access_request import AccessRequest, RequestState
+from bastion.domain.conditions import PLAIN, Terms
+from bastion.domain.device import Device
+from bastion.domain.parties import Actor
+from bastion.errors import BastionError, Conflict, NotFound, Unavailable
+from bastion.i18n import sentence
+from bastion.services import reasons
+from bastion.services.approvals import Approvals
+from bastion.services.authentication import Authentication
+from bastion.services.joins import Joins
+from bastion.services.requests import audit_decision, check_minutes, may_see, minutes_of, person
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+
+Decide = Callable[[AccessRequest, int], Awaitable[AccessRequest]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one of them; `why_not` is empty when it was decided on as wished."""
+
+    request: AccessRequest
+    device: Device
+    why_not: str = ""
+
+
+class Batches:
+    def __init__(self, database: Database, approvals: Approvals, authentication: Authentication) -> None:
+        self._database = database
+        self._approvals = approvals
+        self._authentication = authentication
+
+    async def of(self, actor: Actor, batch_id: str) -> list[AccessRequest]:
+        """Those the actor may see; `NotFound` for a batch of which he sees none."""
+        async with self._database.read() as uow:
+            return await _seen(uow, actor, batch_id)
+
+    async def approve(
+        self, actor: Actor, batch_id: str, versions: Mapping[str, int], minutes: int, note: str, terms: Terms = PLAIN
+    ) -> list[Outcome]:  # fmt: skip
+        """Agree to those that `versions` names, each as it was read; to no more minutes than each may last."""
+        check_minutes(minutes)
+
+        async def decide(one: AccessRequest, version: int) -> AccessRequest:
+            length = min(minutes, minutes_of(min(one.wanted, one.agreed)))
+            return await self._approvals.approve(actor, one.id, version, length, note, terms)
+
+        return await self._each(actor, batch_id, versions, decide)
+
+    async def deny(self, actor: Actor, batch_id: str, versions: Mapping[str, int], note: str) -> list[Outcome]:
+        """Refuse those that `versions` names, with the reason the technician will read."""
+        reasons.for_the_technician(note, "note")
+
+        async def decide(one: AccessRequest, version: int) -> AccessRequest:
+            return await self._approvals.deny(actor, one.id, version, note)
+
+        return await self._each(actor, batch_id, versions, decide)
+
+    async def withdraw(self, actor: Actor, batch_id: str, note: str = "") -> list[AccessRequest]:
+        """Take back all of one's own that still wait."""
+        now = clock.now()
+        async with self._database.write() as uow:
+            mine = [
+                one for one in await uow.requests.of_batch(batch_id)
+                if actor.id in {one.technician_id, one.created_by.id}
+            ]  # fmt: skip
+            if not mine:
+                raise NotFound(batch_id)
+            waiting = [one for one in mine if one.state(now) is RequestState.PENDING]
+            if not waiting:
+                raise Conflict(batch_id, sentence="None of these requests waits any more.")
+            saved = []
+            for one in waiting:
+                held = await uow.requests.get(one.id)
+                if held is not None and held.state(now) is RequestState.PENDING:
+                    saved.append(await uow.requests.save(held.withdraw(person(actor), note, now)))
+                    await audit_decision(uow, "request:withdrawn", actor, saved[-1], now, note=note)
+        return saved
+
+    async def _each(
+        self, actor: Actor, batch_id: str, versions: Mapping[str, int], decide: Decide
+    ) -> list[Outcome]:  # fmt: skip
+        self._authentication.require_fresh(actor)
+        async with self._database.read() as uow:
+            known = {one.id: one for one in await _seen(uow, actor, batch_id)}
+            if not versions or not versions.keys() <= known.keys():
+                raise NotFound(batch_id)
+            joins = Joins(uow)
+            await joins.know("device", (one.device_id for one in known.values()))
+            devices = {ident: await joins.device(known[ident].device_id) for ident in versions}
+        outcomes = []
+        for ident, version in versions.items():
+            try:
+                outcomes.append(Outcome(await decide(known[ident], version), devices[ident]))
+            except Unavailable:
+                raise
+            except BastionError as problem:
+                outcomes.append(Outcome(known[ident], devices[ident], sentence(problem, actor.language)))
+        return outcomes
+
+
+async def _seen(uow: UnitOfWork, actor: Actor, batch_id: str) -> list[AccessRequest]:
+    rows = [one for one in await uow.requests.of_batch(batch_id) if may_see(actor, one)]
+    if not rows:
+        raise NotFound(batch_id)
+    return rows
