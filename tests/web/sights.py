@@ -57,7 +57,7 @@ async def things(house: House) -> dict[str, str]:
     me = house.staff(house.max)
     pending = [view.request for view in await house.services.access.pending(me)]
     hostile = [request for request in pending if MARK in request.reason]
-    waiting = [request for request in pending if MARK not in request.reason]
+    waiting = [request for request in pending if MARK not in request.reason and not request.batch_id]
     at_work = await house.services.supervision.live(me)
     watched = next((view.record.id for view in at_work if view.must_be_watched), "") or await _watched(house)
     await _papers(house)
