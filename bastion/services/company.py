@@ -4,7 +4,8 @@ Whether somebody speaks for a company is asked of the records in each transactio
 company is not there for him: the same answer as for an id that never was.
 """
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -105,7 +106,7 @@ class Company:
             supplier = await company_of(uow, actor)
             staff = await uow.technicians.of_supplier(supplier.id)
             speakers = {one.technician_id for one in await uow.correspondents.of(supplier.id)}
-            rows = [await _colleague(uow, person, speakers, now) for person in staff]
+            rows = await _colleagues(uow, staff, speakers, now)
         return sorted(rows, key=lambda row: not row.technician.usable(now))
 
     async def colleague(self, actor: Actor, technician_id: str) -> Colleague:
@@ -113,7 +114,7 @@ class Company:
             supplier = await company_of(uow, actor)
             person = _own_person(await uow.technicians.get(technician_id), supplier)
             speakers = {one.technician_id for one in await uow.correspondents.of(supplier.id)}
-            return await _colleague(uow, person, speakers, clock.now())
+            return (await _colleagues(uow, [person], speakers, clock.now()))[0]
 
     async def requests(
         self, actor: Actor, *, state: str = "", text: str = "", limit: int = 50, offset: int = 0
@@ -198,12 +199,19 @@ def _own_person(person: Technician | None, supplier: Supplier) -> Technician:
     return person
 
 
-async def _colleague(uow: UnitOfWork, person: Technician, speakers: set[str], now: datetime) -> Colleague:
-    credential, link = await uow.credentials.get(person.id), await uow.portal_invitations.open_of(person.id, now)
-    return Colleague(
-        person, len(await uow.keys.of(person.id)), credential is not None and bool(credential.totp_sealed),
-        person.id in speakers, link.expires_at if link else None,
-    )  # fmt: skip
+async def _colleagues(
+    uow: UnitOfWork, people: Sequence[Technician], speakers: set[str], now: datetime
+) -> list[Colleague]:
+    ids = [person.id for person in people]
+    keys = Counter(key.technician_id for key in await uow.keys.of_several(ids))
+    enrolled = {one.subject_id for one in await uow.credentials.some(ids) if one.totp_sealed}
+    links = {one.technician_id: one.expires_at for one in await uow.portal_invitations.open_of_several(ids, now)}
+    return [
+        Colleague(
+            person, keys[person.id], person.id in enrolled, person.id in speakers, links.get(person.id),
+        )
+        for person in people
+    ]  # fmt: skip
 
 
 async def _company_request(joins: Joins, row: AccessRequest) -> CompanyRequest:

@@ -1,5 +1,6 @@
 """The suppliers' web door: browsers, invitations, and who speaks for a company."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -41,7 +42,12 @@ class PortalInvitations(Repository[PortalInvitation]):
         return bool(await self._tx.change(USE, {"this": invitation_id, "now": now}))
 
     async def open_of(self, technician_id: str, now: datetime) -> PortalInvitation | None:
-        return await self._one(OPEN_OF, {"who": technician_id, "now": now})
+        return next(iter(await self.open_of_several([technician_id], now)), None)
+
+    async def open_of_several(self, technician_ids: Collection[str], now: datetime) -> list[PortalInvitation]:
+        """The links that still open; of each of these people one at most, for a new one voids the old."""
+        ids = sorted(set(technician_ids))
+        return await self._many(OPEN_OF_SEVERAL, {"ids": ids, "now": now}) if ids else []
 
 
 class Correspondents(Repository[Correspondent]):
@@ -72,9 +78,12 @@ USE = (
     .where(_I.id == sa.bindparam("this"), _I.used_at.is_(None), _I.void_at.is_(None))
     .values(used_at=_NOW)
 )
-OPEN_OF = PortalInvitations.sql_all.where(
-    _I.technician_id == sa.bindparam("who"), _I.used_at.is_(None), _I.void_at.is_(None), _I.expires_at > _NOW
-).limit(1)
+OPEN_OF_SEVERAL = PortalInvitations.sql_all.where(
+    _I.technician_id.in_(sa.bindparam("ids", expanding=True)),
+    _I.used_at.is_(None),
+    _I.void_at.is_(None),
+    _I.expires_at > _NOW,
+)
 PUT_CORRESPONDENT = upsert(t.correspondents)
 REMOVE_CORRESPONDENT = sa.delete(t.correspondents).where(t.correspondents.c.technician_id == sa.bindparam("who"))
 CORRESPONDENTS_OF = Correspondents.sql_all.where(t.correspondents.c.supplier_id == sa.bindparam("whose"))

@@ -101,6 +101,21 @@ async def test_a_technicians_menu_asks_no_oftener_for_more_devices(house: House)
     assert len(set(counts)) == 1
 
 
+async def test_a_correspondents_list_asks_no_oftener_for_more_people(house: House):
+    await house.services.company.name_correspondent(OPERATOR, house.alice.id, named=True)
+    counts = []
+    for number in range(3):
+        form = TechnicianForm(f"acme{number}", f"Person {number}", "p@acme", "acme", "en")
+        await house.services.people.save_technician(OPERATOR, form)
+        with statements() as asked:
+            people = await house.services.company.people(house.technician())
+        counts.append(len(asked))
+        assert len(people) == number + 2
+        mine = next(one for one in people if one.technician.id == house.alice.id)
+        assert mine == await house.services.company.colleague(house.technician(), house.alice.id)
+    assert len(set(counts)) == 1
+
+
 async def test_counting_what_waits_asks_no_oftener_for_more(house: House):
     counts = []
     for number in range(2):

@@ -123,7 +123,7 @@ FINDERS = {
     "deliveries.search": outbox.NEWEST.limit(50),
     "deliveries.search in a state": outbox.NEWEST.where(t.deliveries.c.state == NOWHERE).limit(50),
     "mail_choices.of": outbox.CHOICES_OF,
-    "portal_invitations.open_of": portal.OPEN_OF,
+    "portal_invitations.open_of_several": portal.OPEN_OF_SEVERAL,
     "correspondents.of": portal.CORRESPONDENTS_OF,
     "audit.counted": audit_log._COUNTED,
     "failures.count": proofs.COUNT_FAILURES.where(t.auth_failures.c.subject == NOWHERE),
