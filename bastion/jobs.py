@@ -121,6 +121,8 @@ async def tell(services: Services, address: str) -> None:
         group.create_task(_every(TELL_EVERY, turn), name="job tell")
         group.create_task(_every(ESCALATE_EVERY, telling.escalate), name="job escalate")
         group.create_task(_every(10 * MINUTE, telling.digest, first=MINUTE), name="job digest")
+        late = _every(10 * MINUTE, lambda: _warn_of_reviews(services), first=MINUTE)
+        group.create_task(late, name="job reviews")
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]], first: float | None = None) -> None:
@@ -213,6 +215,13 @@ async def _warn_of_ends(services: Services) -> None:
     count = await services.derogations.warn(system_actor())
     if count:
         _log.warning("derogations end within a month", count=count)
+
+
+async def _warn_of_reviews(services: Services) -> None:
+    """The trail says, once, that nobody reviewed an emergency in time; whoever may is told (R-26)."""
+    late = await services.emergencies.warn(system_actor())
+    if late:
+        _log.warning("emergencies were not reviewed in time", count=late)
 
 
 async def _look_at_papers(services: Services) -> None:

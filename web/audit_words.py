@@ -13,6 +13,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "window:agreed": N_("Maintenance window agreed to"),
         "window:ended": N_("Maintenance window ended"),
         "emergency:agreed": N_("Emergency agreed to; a review is due"),
+        "emergency:overdue": N_("Emergency not reviewed in time"),
         "emergency:reviewed": N_("Emergency reviewed"),
         "template:added": N_("Usual request written"),
         "template:replaced": N_("Usual request corrected"),

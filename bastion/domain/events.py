@@ -87,6 +87,7 @@ KINDS = MappingProxyType(
             _kind("window:agreed", _N, "device window missing"),
             _kind("window:ended", _W, "device window", "why"),
             _kind("emergency:agreed", _W, "device until own", "caller"),
+            _kind("emergency:overdue", _W, "device until supplier"),
             _kind("emergency:reviewed", _N, "device verdict late", "note"),
             _kind("grant:extended", _N, "end request"),
             _kind("grant:handed_over", _N, "grant request", "technician"),

@@ -27,6 +27,11 @@ class Topic(StrEnum):
     EMERGENCY_WAITING = "emergency_waiting"
     REQUEST_UNANSWERED = "request_unanswered"
     REQUEST_DECIDED = "request_decided"
+    QUESTION_ASKED = "question_asked"
+    QUESTION_ANSWERED = "question_answered"
+    REVIEW_DUE = "review_due"
+    REVIEW_OVERDUE = "review_overdue"
+    WINDOW_WAITING = "window_waiting"
     FILE_HELD = "file_held"
     SESSION_BEGUN = "session_begun"
     SESSION_ENDED = "session_ended"
@@ -41,6 +46,11 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "request:created": Topic.REQUEST_WAITING,
         "request:approved": Topic.REQUEST_DECIDED,
         "request:denied": Topic.REQUEST_DECIDED,
+        "request:question": Topic.QUESTION_ASKED,
+        "request:answer": Topic.QUESTION_ANSWERED,
+        "emergency:agreed": Topic.REVIEW_DUE,
+        "emergency:overdue": Topic.REVIEW_OVERDUE,
+        "window:proposed": Topic.WINDOW_WAITING,
         "file:held": Topic.FILE_HELD,
         "session:opened": Topic.SESSION_BEGUN,
         "session:unwatched": Topic.SESSION_BEGUN,
@@ -56,6 +66,7 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
 OPTIONAL: Final[Mapping[Topic, frozenset[Role]]] = MappingProxyType(
     {
         Topic.REQUEST_WAITING: frozenset({Role.APPROVER}),
+        Topic.WINDOW_WAITING: frozenset({Role.APPROVER}),
         Topic.FILE_HELD: frozenset({Role.APPROVER}),
         Topic.SESSION_BEGUN: frozenset({Role.APPROVER}),
         Topic.SESSION_ENDED: frozenset({Role.APPROVER}),
@@ -71,6 +82,10 @@ _TOGETHER: Final[Mapping[Topic, timedelta]] = MappingProxyType(
     }
 )
 """What may come in heaps is told once in so long."""
+ONCE_EACH: Final = frozenset(
+    {Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REVIEW_DUE, Topic.REVIEW_OVERDUE, Topic.WINDOW_WAITING}
+)
+"""Told once of each thing, however often the trail says so: an extension does not make a second review."""
 _WATCH_AGAIN: Final = timedelta(minutes=5)
 """A page that is closed and opened again does not call everybody twice."""
 
@@ -93,7 +108,7 @@ def key_of(topic: Topic, event: AuditEvent) -> str:
     """Name the occasion. The same occasion is told each recipient once."""
     if event.tag == "session:unwatched":
         return f"unwatched:{event.subject_id}:{int(event.at.timestamp() // _WATCH_AGAIN.total_seconds())}"
-    if topic in {Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING}:
+    if topic in ONCE_EACH:
         return f"{topic}:{event.subject_id}"
     together = _TOGETHER.get(topic)
     if together is None:

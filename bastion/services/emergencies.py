@@ -76,6 +76,28 @@ class Emergencies:
             uow.hint("request", one.id)
         return saved
 
+    async def warn(self, actor: Actor) -> int:
+        """Note in the trail, once for each, that nobody has reviewed it in time; return how many."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            late = [one for one in await uow.emergencies.to_review(None) if one.status(now) is EmergencyStatus.OVERDUE]
+            fresh = [one for one in late if await uow.settings.get(_warned(one)) is None]
+        for one in fresh:
+            async with self._database.write() as uow:
+                await uow.locks.hold()  # another node may be at it
+                if await uow.settings.get(_warned(one)) is not None:
+                    continue
+                await uow.settings.put(_warned(one), now.isoformat())
+                device = found(await uow.devices.get(one.device_id))
+                supplier = found(await uow.suppliers.get(one.supplier_id))
+                await uow.audit.append(
+                    "emergency:overdue", actor=actor, subject=("request", one.id), facility_id=one.facility_id, at=now,
+                    device=device.code, supplier=supplier.code,
+                    until=one.review_due_at.isoformat() if one.review_due_at else "",
+                )  # fmt: skip
+                uow.hint("request", one.id)
+        return len(fresh)
+
     async def _views(self, uow: UnitOfWork, actor: Actor, rows: list[Emergency]) -> list[EmergencyView]:
         joins, now = Joins(uow), clock.now()
         views = []
@@ -91,6 +113,10 @@ class Emergencies:
                 )
             )  # fmt: skip
         return views
+
+
+def _warned(one: Emergency) -> str:
+    return f"review_overdue:{one.id}"
 
 
 # -- what asking and deciding do with it -------------------------------------------------------------------------------

@@ -84,6 +84,42 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             N_("Request {ref} was refused: {device}"),
             (N_("The hospital refuses. Call it if you do not know why."), _WHERE),
         ),
+        Topic.QUESTION_ASKED: (
+            N_("The hospital asks about request {ref}: {device}"),
+            (N_("Somebody of the hospital asks something before deciding."), _WHERE, N_("Read it and answer here:")),
+        ),
+        "question_technician": (
+            N_("The hospital asks about request {ref}: {device}"),
+            (
+                N_("Somebody of the hospital asks something before deciding."), _WHERE,
+                N_("Answer in the terminal where you wait, or at the suppliers’ entrance."),
+            ),
+        ),
+        Topic.QUESTION_ANSWERED: (
+            N_("Your question on request {ref} is answered: {device}"),
+            (N_("Whoever asked for access has answered you."), _WHERE, N_("Read the answer and decide here:")),
+        ),
+        Topic.REVIEW_DUE: (
+            N_("Emergency {ref} is to be reviewed by {until}: {device}"),
+            (
+                N_("An emergency was agreed to. Somebody who neither agreed nor called looks at it afterwards."),
+                _WHERE, N_("Review it here, once the work is over:"),
+            ),
+        ),
+        Topic.REVIEW_OVERDUE: (
+            N_("Emergency {ref} was not reviewed by {until}: {device}"),
+            (
+                N_("Until somebody reviews it, this supplier cannot ask for another emergency."), _WHERE,
+                N_("Review it, or see who can, here:"),
+            ),
+        ),
+        Topic.WINDOW_WAITING: (
+            N_("Maintenance window {ref} waits for your agreement: {device}"),
+            (
+                N_("Somebody proposes times that come again, in which a supplier may work on a device."), _WHERE,
+                N_("Read it and agree, or end it, here:"),
+            ),
+        ),
         Topic.FILE_HELD: (
             N_("A file waits in the release desk: {device}"),
             (N_("Files of a session are held until somebody decides."), _WHERE, N_("Release or refuse them here:")),
@@ -139,7 +175,14 @@ def letter(delivery: Delivery, language: str, address: str, link: Link | None = 
     """Write the mail; `address` is where people find the console. Technicians have no page there, so no link."""
     say = i18n.translator(language)
     subject, lines = _WORDS[variant(delivery)]
-    facts = {"supplier": "–", "device": "–", "facility": "–", "desk": "–", "reviews": "–"} | delivery.facts
+    facts = {
+        "supplier": "–",
+        "device": "–",
+        "facility": "–",
+        "desk": "–",
+        "reviews": "–",
+        "until": "–",
+    } | delivery.facts
     way = [] if delivery.recipient_kind is RecipientKind.TECHNICIAN else [f"{address}{delivery.path}"]
     said = [say(line).format_map(facts) for line in lines]
     direct = link.lines(say, address) if link else []
@@ -154,6 +197,8 @@ def variant(delivery: Delivery) -> str:
         return "request_agreed" if outcome == "agreed" else "request_refused"
     if delivery.topic is Topic.REQUEST_UNANSWERED and delivery.facts.get("ring", "security") != "security":
         return "request_next"
+    if delivery.topic is Topic.QUESTION_ASKED and delivery.recipient_kind is RecipientKind.TECHNICIAN:
+        return "question_technician"
     if delivery.topic is Topic.ACCESS_CUT:
         return "cut_lifted" if outcome == "lifted" else "cut"
     if delivery.topic is Topic.SESSION_BEGUN and outcome == "unwatched":

@@ -14,7 +14,6 @@ from typing import Final
 import structlog
 
 from bastion import clock
-from bastion.domain.access_request import RequestState
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Role, Staff, Technician, system_actor
 from bastion.domain.telling import (
@@ -40,6 +39,7 @@ from bastion.services.forms import need_admin
 from bastion.services.gmao_wire import GmaoWire
 from bastion.services.joins import found, scope
 from bastion.services.letters import Link, letter, webhook_body, without_link
+from bastion.services.overtaken import ASKING, overtaken
 from bastion.services.rings import Rings, Telling
 from bastion.services.sealing import secret_aad
 from bastion.store.database import Database
@@ -48,8 +48,6 @@ from bastion.store.vault import Vault
 
 AT_ONCE: Final = 20
 KEPT: Final = timedelta(days=30)
-ASKING: Final = frozenset({Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_UNANSWERED})
-"""What asks for a decision on a request."""
 OVERSEE: Final = frozenset({Role.ADMIN, Role.SECURITY})
 _log = structlog.get_logger(__name__)
 
@@ -299,17 +297,9 @@ async def _ready(uow: UnitOfWork, one: Delivery, now: datetime) -> _Ready | None
         return _Ready(one, url=program.url, sealed=secret.sealed, secret_id=secret.id, gmao=gmao is not None)
     people = uow.staff if one.recipient_kind is RecipientKind.STAFF else uow.technicians
     person: Staff | Technician | None = await people.get(one.recipient_id)
-    if person is None or not person.active or await _overtaken(uow, one, now):
+    if person is None or not person.active or await overtaken(uow, one, now):
         return None
     return _Ready(one, person=person)
-
-
-async def _overtaken(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
-    """Nobody is asked for a decision that has been taken meanwhile."""
-    if one.topic not in ASKING:
-        return False
-    request = await uow.requests.get(one.facts.get("request", ""))
-    return request is None or request.state(now) is not RequestState.PENDING
 
 
 async def _name(uow: UnitOfWork, one: Delivery) -> str:

@@ -1,21 +1,25 @@
 """Who is told what: from one event of the trail to its recipients, the facts they read and the page it leads to.
 
 Request made: the approvers of the hospital. Nobody answers: security staff. Decided: the technician, and whoever asked
-for him. A file held: the approvers. Work begins and ends: whoever agreed to it. Nobody follows a session that somebody
-must follow: whoever may. A cut, trouble with recordings: security. A device shows another identity: both. And every
-webhook that listens.
+for him. A question: the same; its answer: whoever asked it. An emergency agreed to: whoever may review it, and security
+once it is late. A window proposed: whoever can agree to it. A file held: the approvers. Work begins and ends: whoever
+agreed to it. Nobody follows a session that somebody must follow: whoever may. A cut, trouble with recordings: security.
+A device shows another identity: both. And every webhook that listens.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from bastion import clock
 from bastion.config import MAILABLE
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.events import AuditEvent
 from bastion.domain.parties import Role, Staff
+from bastion.domain.remark import open_questions
 from bastion.domain.telling import Recipient, RecipientKind, Topic
 from bastion.services.joins import Joins, found
+from bastion.services.overtaken import REVIEWS
 from bastion.services.standby import Ring, Standby, standby
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -39,22 +43,19 @@ class Rings:
         self._by_mail = by_mail
 
     async def of(self, topic: Topic, event: AuditEvent) -> Telling:
-        if topic in {Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_DECIDED}:
-            request = found(await self._uow.requests.get(event.subject_id))
-            decided = topic is Topic.REQUEST_DECIDED
-            return await (self._decided(request, event) if decided else self.waiting(request, topic))
-        if topic is Topic.FILE_HELD:
-            return await self._held(event)
-        if topic in {Topic.SESSION_BEGUN, Topic.SESSION_ENDED}:
-            return await self._session(topic, event)
-        if topic is Topic.ACCESS_CUT:
-            outcome = "lifted" if event.tag == "lock:lifted" else "cut"
-            facts = {"outcome": outcome, "scope": event.fields.get("scope", "")}
-            return await self._telling(topic, "", facts, "/locks", await self._staff("", Role.SECURITY))
-        if topic is Topic.DEVICE_CHANGED:
-            return await self._device(event)
-        people = await self._staff(event.facility_id, Role.SECURITY)
-        return await self._telling(topic, event.facility_id, {}, "/audit?tag=recording", people)
+        way = self._ways().get(topic, self._recording)
+        return await way(topic, event)
+
+    def _ways(self) -> dict[Topic, Callable[[Topic, AuditEvent], Awaitable[Telling]]]:
+        of_a_request = (
+            Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_DECIDED, Topic.QUESTION_ASKED,
+            Topic.QUESTION_ANSWERED,
+        )  # fmt: skip
+        return {
+            **dict.fromkeys(of_a_request, self._request), **dict.fromkeys(REVIEWS, self._review),
+            Topic.WINDOW_WAITING: self._window, Topic.FILE_HELD: self._held, Topic.SESSION_BEGUN: self._session,
+            Topic.SESSION_ENDED: self._session, Topic.ACCESS_CUT: self._cut, Topic.DEVICE_CHANGED: self._device,
+        }  # fmt: skip
 
     async def waiting(self, request: AccessRequest, topic: Topic = Topic.REQUEST_WAITING) -> Telling:
         """Who is on call, or else every approver; not who made it himself, for he cannot decide."""
@@ -74,21 +75,73 @@ class Rings:
         return await self._staff(request.facility_id, Role.SECURITY)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _request(self, topic: Topic, event: AuditEvent) -> Telling:
+        request = found(await self._uow.requests.get(event.subject_id))
+        if topic is Topic.REQUEST_DECIDED:
+            return await self._decided(request, event)
+        if topic in {Topic.QUESTION_ASKED, Topic.QUESTION_ANSWERED}:
+            return await self._talk(topic, request, event)
+        return await self.waiting(request, topic)
+
+    async def _cut(self, topic: Topic, event: AuditEvent) -> Telling:
+        outcome = "lifted" if event.tag == "lock:lifted" else "cut"
+        facts = {"outcome": outcome, "scope": event.fields.get("scope", "")}
+        return await self._telling(topic, "", facts, "/locks", await self._staff("", Role.SECURITY))
+
+    async def _recording(self, topic: Topic, event: AuditEvent) -> Telling:
+        people = await self._staff(event.facility_id, Role.SECURITY)
+        return await self._telling(topic, event.facility_id, {}, "/audit?tag=recording", people)
+
     async def _decided(self, request: AccessRequest, event: AuditEvent) -> Telling:
         outcome = {"outcome": "agreed" if event.tag == "request:approved" else "refused"}
-        asked = await self._uow.staff.get(request.created_by.id)
-        told = await self._about(Topic.REQUEST_DECIDED, request, outcome, [asked] if asked and asked.active else [])
-        technician = await self._joins.technician(request.technician_id)
-        if not (self._by_mail and technician.active and MAILABLE.fullmatch(technician.email)):
-            return told
-        recipient = Recipient(RecipientKind.TECHNICIAN, technician.id)
-        return Telling(told.facility_id, told.facts, told.path, (recipient, *told.recipients))
+        return await self._to_who_asked(Topic.REQUEST_DECIDED, request, outcome)
 
-    async def _held(self, event: AuditEvent) -> Telling:
+    async def _to_who_asked(self, topic: Topic, request: AccessRequest, facts: dict[str, str]) -> Telling:
+        """The technician, and whoever asked in his name: of the hospital, or a colleague of his."""
+        asked = await self._uow.staff.get(request.created_by.id)
+        told = await self._about(topic, request, facts, [asked] if asked and asked.active else [])
+        people = await self._uow.technicians.some({request.technician_id, request.created_by.id})
+        able = [one for one in people if self._by_mail and one.active and MAILABLE.fullmatch(one.email)]
+        theirs = (Recipient(RecipientKind.TECHNICIAN, one.id) for one in able)
+        return Telling(told.facility_id, told.facts, told.path, (*theirs, *told.recipients))
+
+    async def _talk(self, topic: Topic, request: AccessRequest, event: AuditEvent) -> Telling:
+        """A question goes to who must answer it, the answer to who asked: what was said stays on the page."""
+        if topic is Topic.QUESTION_ASKED:
+            return await self._to_who_asked(topic, request, {})
+        thread = [one for one in await self._uow.remarks.of(request.id) if one.at < event.at]
+        asked = {one.author_id for one in open_questions(thread)}
+        people = [one for one in await self._uow.staff.some(asked) if one.active]
+        return await self._about(topic, request, {}, people)
+
+    async def _review(self, topic: Topic, event: AuditEvent) -> Telling:
+        """Neither who agreed nor who called reviews it; security hears of what is late, whoever may."""
+        emergency = found(await self._uow.emergencies.get(event.subject_id))
+        facility = await self._joins.facility(emergency.facility_id)
+        due = emergency.review_due_at
+        facts = await self._names(emergency.device_id, emergency.supplier_id)
+        facts |= {"request": emergency.id, "ref": emergency.ref}
+        facts |= {"until": due.astimezone(ZoneInfo(facility.timezone)).date().isoformat()} if due else {}
+        security = await self._staff(emergency.facility_id, Role.SECURITY)
+        people = {one.id: one for one in (*await self._approvers(emergency.device_id), *security)}.values()
+        able = [one for one in people if emergency.may_review(one.id, one.login, one.name)]
+        if topic is Topic.REVIEW_OVERDUE:
+            able += [one for one in security if one not in able]
+        return await self._telling(topic, emergency.facility_id, facts, f"/emergencies/{emergency.id}", able)
+
+    async def _window(self, topic: Topic, event: AuditEvent) -> Telling:
+        """Whoever can agree to it; not who proposed it."""
+        window = found(await self._uow.windows.get(event.subject_id))
+        facts = await self._names(window.device_id, window.supplier_id)
+        facts |= {"window": window.id, "ref": window.ref, "kind": window.kind.value}
+        people = [one for one in await self._approvers(window.device_id) if one.id != window.created_by_id]
+        return await self._telling(topic, window.facility_id, facts, f"/windows/{window.id}", people)
+
+    async def _held(self, topic: Topic, event: AuditEvent) -> Telling:
         file = found(await self._uow.held_files.get(event.subject_id))
         facts = await self._names(file.device_id, file.supplier_id) | {"session": file.session_id}
         people = await self._approvers(file.device_id)
-        return await self._telling(Topic.FILE_HELD, file.facility_id, facts, "/desk", people)
+        return await self._telling(topic, file.facility_id, facts, "/desk", people)
 
     async def _session(self, topic: Topic, event: AuditEvent) -> Telling:
         record = found(await self._uow.sessions.get(event.subject_id))
@@ -108,15 +161,13 @@ class Rings:
         able = await self._staff(request.facility_id, Role.APPROVER, Role.SECURITY)
         return [one for one in able if one.id != request.created_by.id]
 
-    async def _device(self, event: AuditEvent) -> Telling:
+    async def _device(self, topic: Topic, event: AuditEvent) -> Telling:
         """`event` is of a session, or of the desk's own visit to a device; both know its code."""
         device = found(await self._uow.devices.by_code(event.fields.get("device", "")))
         security = await self._staff(device.facility_id, Role.SECURITY)
         people = {one.id: one for one in (*security, *await self._approvers(device.id))}.values()
         facts = await self._names(device.id, "")
-        return await self._telling(
-            Topic.DEVICE_CHANGED, device.facility_id, facts, f"/directory/devices/{device.id}", people
-        )
+        return await self._telling(topic, device.facility_id, facts, f"/directory/devices/{device.id}", people)
 
     async def _about(
         self, topic: Topic, request: AccessRequest, more: dict[str, str], people: Iterable[Staff],

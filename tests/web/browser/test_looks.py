@@ -94,13 +94,13 @@ async def test_a_page_shuts_nobody_out(walk: Walk, name: str):
     assert await page.get_attribute("html", "lang") == "fr"
     assert await page.evaluate("window.hacked") is None
     assert await page.locator("main img, main script").count() == 0
-    found |= await _looked_at(page)
+    found |= await looked_at(page)
     found["browser"] = [said for said in desk.complaints if not (stop.status >= 400 and str(stop.status) in said)]
     wrong = [f"{look}: {one}" for look, all_of_it in found.items() for one in all_of_it]
     assert not wrong, "\n".join([stop.path, *wrong])
 
 
-async def _looked_at(page: Page) -> dict[str, list[str]]:
+async def looked_at(page: Page) -> dict[str, list[str]]:
     """Return what is wrong, by the look that found it."""
 
     async def say(what: str, *options: Any) -> list[str]:

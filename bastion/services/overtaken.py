@@ -1,0 +1,38 @@
+"""What needs no telling any more when its turn comes: decided, answered, reviewed or agreed to meanwhile."""
+
+from datetime import datetime
+from typing import Final
+
+from bastion.domain.access_request import RequestState
+from bastion.domain.emergency import EmergencyStatus
+from bastion.domain.maintenance import WindowStatus
+from bastion.domain.remark import open_questions
+from bastion.domain.telling import Delivery, Topic
+from bastion.store.unit_of_work import UnitOfWork
+
+ASKING: Final = frozenset({Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_UNANSWERED})
+"""What asks for a decision on a request."""
+REVIEWS: Final = frozenset({Topic.REVIEW_DUE, Topic.REVIEW_OVERDUE})
+
+
+async def overtaken(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
+    """Tell whether nobody need be asked for this any more."""
+    if one.topic in ASKING:
+        return not await _waits(uow, one, now)
+    if one.topic is Topic.QUESTION_ASKED:
+        thread = await uow.remarks.of(one.facts.get("request", ""))
+        return not open_questions(thread) or not await _waits(uow, one, now)
+    if one.topic in REVIEWS:
+        emergency = await uow.emergencies.get(one.facts.get("request", ""))
+        return emergency is None or emergency.status(now) is EmergencyStatus.REVIEWED
+    if one.topic is Topic.WINDOW_WAITING:
+        window = await uow.windows.get(one.facts.get("window", ""))
+        return (
+            window is None or window.status(now) is not WindowStatus.PROPOSED or one.recipient_id in window.agreed_ids
+        )
+    return False
+
+
+async def _waits(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
+    request = await uow.requests.get(one.facts.get("request", ""))
+    return request is not None and request.state(now) is RequestState.PENDING

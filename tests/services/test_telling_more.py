@@ -1,0 +1,216 @@
+"""Who hears of questions, reviews and windows: whoever owes the next step, and nothing that was typed (R-25, R-26)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.domain.access_request import InterventionKind
+from bastion.domain.emergency import Call, Outcome
+from bastion.domain.maintenance import Rhythm
+from bastion.domain.parties import Role, system_actor
+from bastion.domain.telling import Topic
+from bastion.services.maintenance import WindowForm
+from bastion.services.people import StaffForm
+from bastion.services.webhooks import WebhookForm
+from tests.services.house import OPERATOR
+from tests.services.postroom import ADDRESS, heard, point, states, turn
+
+CANARY = "canary-Durand"
+
+
+@pytest.fixture
+def talk(house):
+    return house.services.threads
+
+
+def letter_to(box, address: str):
+    return next(one for one in reversed(box.letters) if one["To"] == address)
+
+
+def nothing_typed(box) -> None:
+    for one in box.letters:
+        assert CANARY not in one["Subject"] + one.get_content()
+
+
+# -- questions and answers ---------------------------------------------------------------------------------------------
+async def test_R25_a_question_reaches_the_technician_and_the_answer_who_asked(house, tell, box, talk):
+    request = await house.asked()
+    await turn(tell)
+    box.raw.clear()
+    await talk.ask(house.staff(house.eve), request.id, CANARY)
+    await turn(tell)
+    assert heard(box) == {"a@acme": [f"The hospital asks about request {request.ref}: ct-01"]}
+    text = letter_to(box, "a@acme").get_content()
+    assert "Acme Imaging · ct-01 · CHU Demo" in text
+    assert ADDRESS not in text
+    await talk.answer(house.technician(), request.id, f"{CANARY} is not inside")
+    await turn(tell)
+    assert heard(box)["eve@chu"] == [f"Your question on request {request.ref} is answered: ct-01"]
+    assert f"{ADDRESS}/requests/{request.id}" in letter_to(box, "eve@chu").get_content()
+    assert "max@chu" not in heard(box), "he asked nothing"
+    nothing_typed(box)
+
+
+async def test_who_asked_in_a_technicians_name_is_asked_too_with_the_way_to_answer(house, tell, box, talk):
+    eve = house.staff(house.eve)
+    request = await house.services.access.request(eve, house.draft(technician_login="alice"))
+    await talk.ask(house.staff(house.max), request.id, CANARY)
+    await turn(tell)
+    told = heard(box)
+    assert told["a@acme"] == told["eve@chu"] == [f"The hospital asks about request {request.ref}: ct-01"]
+    assert f"{ADDRESS}/requests/{request.id}" in letter_to(box, "eve@chu").get_content()
+    nothing_typed(box)
+
+
+async def test_each_question_is_told_and_an_answer_goes_to_those_whose_question_was_open(house, tell, box, talk, later):
+    request = await house.asked()
+    await turn(tell)
+    box.raw.clear()
+    await talk.ask(house.staff(house.eve), request.id, "Which tube?")
+    await turn(tell)
+    await talk.answer(house.technician(), request.id, "the left one")
+    later(seconds=1)
+    await talk.ask(house.staff(house.max), request.id, "And the fan?")
+    await turn(tell)
+    later(seconds=1)
+    await talk.answer(house.technician(), request.id, "it stays")
+    await turn(tell)
+    told = heard(box)
+    assert [len(told[address]) for address in ("a@acme", "eve@chu", "max@chu")] == [2, 1, 1]
+
+
+async def test_a_question_that_is_answered_or_decided_before_the_mail_leaves_is_not_mailed(house, tell, box, talk):
+    request = await house.asked()
+    await turn(tell)
+    box.raw.clear()
+    await talk.ask(house.staff(house.eve), request.id, "Which tube?")
+    await talk.answer(house.technician(), request.id, "the left one")
+    await turn(tell)
+    assert "a@acme" not in heard(box)
+    await talk.ask(house.staff(house.eve), request.id, "And the fan?")
+    await house.services.approvals.deny(house.staff(house.max), request.id, request.version, "not today")
+    await turn(tell)
+    assert heard(box)["a@acme"] == [f"Request {request.ref} was refused: ct-01"]
+    assert (await states(house)).count(("question_asked", "dropped")) == 2
+
+
+# -- reviews -----------------------------------------------------------------------------------------------------------
+async def test_R26_a_review_is_announced_to_who_may_do_it_and_once_more_when_it_is_late(house, tell, box, later):
+    request = await house.approved(60, emergency=Call(f"{CANARY} Dr", "", "4512"))
+    await turn(tell)
+    told = heard(box)
+    (subject,) = [one for one in told["max@chu"] if "review" in one]
+    assert subject.startswith(f"Emergency {request.ref} is to be reviewed by 20")
+    assert [one for one in told["ruth@chu"] if "review" in one] == [subject], "security may review too"
+    assert "eve@chu" not in told or not [one for one in told["eve@chu"] if "review" in one], "she agreed to it"
+    assert f"{ADDRESS}/emergencies/{request.id}" in letter_to(box, "max@chu").get_content()
+    nothing_typed(box)
+    box.raw.clear()
+    warn = house.services.emergencies.warn
+    assert await warn(system_actor()) == 0, "it is not late yet"
+    later(days=9)
+    assert await warn(system_actor()) == 1
+    assert await warn(system_actor()) == 0, "once"
+    await turn(tell)
+    told = heard(box)
+    assert [one.partition(" by ")[0] for one in told["max@chu"]] == [f"Emergency {request.ref} was not reviewed"]
+    assert told["ruth@chu"] == told["max@chu"]
+    event = await house.event("emergency:overdue")
+    assert (event.subject_id, event.fields["supplier"], event.fields["device"]) == (request.id, "acme", "ct-01")
+    nothing_typed(box)
+
+
+async def test_what_is_reviewed_is_neither_late_nor_announced(house, tell, box, later):
+    request = await house.approved(60, emergency=Call("Dr Anne Roux"))
+    one = (await house.services.emergencies.get(house.staff(house.max), request.id)).emergency
+    await house.services.emergencies.review(
+        house.staff(house.max), one.id, one.version, Outcome.JUSTIFIED, "Read the recording; all is well."
+    )
+    await turn(tell)
+    assert not [subject for subjects in heard(box).values() for subject in subjects if "review" in subject]
+    assert ("review_due", "dropped") in await states(house)
+    later(days=9)
+    assert await house.services.emergencies.warn(system_actor()) == 0
+
+
+async def test_of_another_hospital_nobody_hears_of_the_review(house, tell, box):
+    form = StaffForm("far", "Far", "far@ch2", frozenset({Role.APPROVER, Role.SECURITY}), ("ch2",), "en")
+    await house.services.people.save_staff(OPERATOR, form)
+    await house.approved(60, emergency=Call("Dr Anne Roux"))
+    await turn(tell)
+    assert "far@ch2" not in heard(box)
+
+
+# -- windows -----------------------------------------------------------------------------------------------------------
+def a_window() -> WindowForm:
+    ends, rhythm = clock.now() + timedelta(days=90), Rhythm(0, 6, 60, 60)
+    return WindowForm("ct-01", "acme", InterventionKind.TELEDIAGNOSTIC, rhythm, ends, f"{CANARY} weekly")
+
+
+async def test_a_proposed_window_is_told_to_who_can_agree_to_it(house, tell, box):
+    made = await house.services.maintenance.propose(house.staff(house.eve), a_window())
+    await turn(tell)
+    assert heard(box) == {"max@chu": [f"Maintenance window {made.ref} waits for your agreement: ct-01"]}
+    assert f"{ADDRESS}/windows/{made.id}" in letter_to(box, "max@chu").get_content()
+    nothing_typed(box)
+
+
+async def test_a_window_that_is_settled_before_the_mail_leaves_is_not_mailed_and_may_be_declined(house, tell, box):
+    maintenance = house.services.maintenance
+    made = await maintenance.propose(house.staff(house.eve), a_window())
+    await maintenance.end(house.staff(house.ruth), made.id, "not needed after all")
+    await turn(tell)
+    assert heard(box) == {}
+    assert await states(house) == [("window_waiting", "dropped")]
+    rest = {Topic.REQUEST_WAITING, Topic.FILE_HELD, Topic.SESSION_BEGUN, Topic.SESSION_ENDED}
+    await tell.choose(house.staff(house.max), rest)
+    await maintenance.propose(house.staff(house.eve), a_window())
+    await turn(tell)
+    assert heard(box) == {}
+
+
+# -- programs, French, trouble -----------------------------------------------------------------------------------------
+async def test_programs_hear_of_all_of_it_without_a_word_that_was_typed(house, tell, talk):
+    topics = {Topic.QUESTION_ASKED, Topic.QUESTION_ANSWERED, Topic.REVIEW_DUE, Topic.WINDOW_WAITING}
+    form = WebhookForm("GTC", "https://198.51.100.7/hook", frozenset(topics), "chu")
+    await house.services.webhooks.register(house.staff(house.ruth), form)
+    await house.services.maintenance.propose(house.staff(house.eve), a_window())
+    request = await house.approved(60, emergency=Call(f"{CANARY} Dr"))
+    other = await house.asked()
+    await talk.ask(house.staff(house.eve), other.id, CANARY)
+    await talk.answer(house.technician(), other.id, CANARY)
+    while await tell.gather():
+        pass
+    async with house.database.read() as uow:
+        rows = await uow.deliveries.search(limit=50)
+    told = {one.topic: one for one in rows if one.channel == "webhook"}
+    assert told.keys() == topics
+    assert CANARY not in repr(rows)
+    assert told[Topic.REVIEW_DUE].facts.keys() == {"device", "facility", "supplier", "request", "ref", "until"}
+    assert told[Topic.REVIEW_DUE].path == f"/emergencies/{request.id}"
+    assert told[Topic.WINDOW_WAITING].facts.keys() == {"device", "facility", "supplier", "window", "ref", "kind"}
+
+
+async def test_a_technician_is_asked_in_his_own_language(house, tell, box, talk):
+    async with house.database.write() as uow:
+        await uow.technicians.save(replace(house.alice, language="fr"))
+    request = await house.asked()
+    await talk.ask(house.staff(house.eve), request.id, "Which tube?")
+    await turn(tell)
+    assert heard(box)["a@acme"] == [f"Question de l’établissement sur la demande {request.ref} : ct-01"]
+    assert "espace fournisseur" in letter_to(box, "a@acme").get_content()
+
+
+async def test_a_mail_server_that_is_away_holds_no_question_up(house, tell, box, talk, later):
+    request = await house.asked()
+    point(tell, 9)
+    await talk.ask(house.staff(house.eve), request.id, "Which tube?")
+    await turn(tell)
+    assert ("question_asked", "waiting") in await states(house)
+    assert len(await talk.of(house.technician(), request.id)) == 1
+    point(tell, box.port)
+    later(seconds=61)
+    await turn(tell)
+    assert f"The hospital asks about request {request.ref}: ct-01" in heard(box)["a@acme"]
