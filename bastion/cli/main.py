@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "unlock": "locks:lift",
         "sessions": "records:list_sessions",
         "requests": "records:list_requests",
+        "thread": "threads:thread",
+        "report": "threads:report",
         "who-decides": "forecasts:who_decides",
         "admin": "",
         "export": "records:exports",

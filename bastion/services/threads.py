@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
@@ -14,6 +15,10 @@ from bastion.services.joins import Joins, found
 from bastion.services.requests import audit_decision, may_see
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
+
+SPEAKERS: Final = (ActorKind.STAFF, ActorKind.TECHNICIAN)
+READERS: Final = (*SPEAKERS, ActorKind.OPERATOR)
+"""Whoever is at the machine itself reads, and says nothing in nobody's name."""
 
 
 class Threads:
@@ -42,7 +47,7 @@ class Threads:
     async def of(self, actor: Actor, request_id: str) -> list[Remark]:
         """What was asked and answered, the first entry first."""
         async with self._database.read() as uow:
-            return await uow.remarks.of((await _seen(uow, actor, request_id)).id)
+            return await uow.remarks.of((await _seen(uow, actor, request_id, *READERS)).id)
 
     async def asked(self, actor: Actor, requests: Iterable[AccessRequest]) -> dict[str, Remark]:
         """The newest open question on each of these requests that wait, by id: for a list of one's own."""
@@ -53,9 +58,10 @@ class Threads:
         return {ident: questions[-1] for ident, thread in threads.items() if (questions := open_questions(thread))}
 
 
-async def _seen(uow: UnitOfWork, actor: Actor, request_id: str) -> AccessRequest:
+async def _seen(uow: UnitOfWork, actor: Actor, request_id: str, *kinds: ActorKind) -> AccessRequest:
+    """The request, for whoever may see it and is of one of these kinds; usually of those who may speak."""
     request = found(await uow.requests.get(request_id), request_id)
-    if not may_see(actor, request) or actor.kind not in {ActorKind.STAFF, ActorKind.TECHNICIAN}:
+    if not may_see(actor, request) or actor.kind not in (kinds or SPEAKERS):
         raise NotFound(request_id)
     return request
 

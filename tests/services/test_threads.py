@@ -4,7 +4,7 @@ import pytest
 
 from bastion.domain.remark import MOST, Side
 from bastion.errors import BastionError, Conflict, Forbidden, Invalid, NotFound, SelfApproval
-from tests.services.house import moved
+from tests.services.house import OPERATOR, moved
 
 
 async def test_R25_the_hospital_asks_and_the_technician_answers_in_one_thread(house):
@@ -69,3 +69,13 @@ async def test_texts_and_threads_have_an_end(house):
         await threads.ask(eve, request.id, f"question {number}")
     with pytest.raises(Conflict):
         await threads.ask(eve, request.id, "one more")
+
+
+async def test_the_operator_at_the_machine_reads_and_says_nothing(house):
+    """Nothing is said in the name of nobody."""
+    request = await house.asked()
+    await house.services.threads.ask(house.staff(house.eve), request.id, "Which tube?")
+    assert [one.text for one in await house.services.threads.of(OPERATOR, request.id)] == ["Which tube?"]
+    for attempt in (house.services.threads.ask, house.services.threads.answer):
+        with pytest.raises(NotFound):
+            await attempt(OPERATOR, request.id, "the left one")

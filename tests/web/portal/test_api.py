@@ -10,13 +10,16 @@ import pytest
 from fastapi import FastAPI
 
 from bastion import clock
+from bastion.domain.access_request import InterventionKind
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Technician
 from bastion.domain.session import EndReason
 from bastion.errors import ConfigurationError, Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services.directory import SupplierForm
+from bastion.services.inventory import DeviceForm
 from bastion.services.people import TechnicianForm
 from bastion.services.sessions import Ending
+from bastion.services.templates import TemplateForm
 from tests.services.house import CONNECTION, OPERATOR, PASSWORD, SOURCE, House, set_up, undertake
 from tests.web.api.conftest import problem
 from tests.web.scenery import HOSTILE
@@ -115,6 +118,23 @@ async def test_a_refusal_is_read_with_its_reason_and_a_request_is_taken_back(pro
     again = (await alice.post("/requests", **ASK)).json()
     assert (await alice.post(f"/requests/{again['id']}/withdraw")).json()["state"] == "withdrawn"
     assert problem(await alice.post(f"/requests/{again['id']}/withdraw"))[0] == 409
+
+
+async def test_a_usual_request_is_offered_and_named(program, house):
+    await house.services.inventory.save_device(
+        OPERATOR,
+        DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 2, "Imagerie", "B12", "Siemens", "Go", id=house.device.id),
+    )
+    eve = house.staff(house.max)
+    form = TemplateForm("Siemens", "Go", "Tube change", InterventionKind.TELEMAINTENANCE, "Change the tube", 90)
+    made = await house.services.templates.add(eve, form)
+    alice = await program(house.alice)
+    (offer,) = (await alice.get("/devices/ct-01/usual")).json()
+    assert (offer["id"], offer["minutes"]) == (made.id, 90)
+    assert problem(await alice.post("/requests", **ASK, template=UNKNOWN)) == (422, "invalid")
+    asked = (await alice.post("/requests", **ASK, template=offer["id"])).json()
+    view = await house.services.access.get(eve, asked["id"])
+    assert view.request.template_id == made.id
 
 
 async def test_a_correspondents_token_reads_his_company(program, house, carl):
@@ -272,7 +292,8 @@ async def test_T30_T33_every_route_shuts_out_strangers_and_shows_another_company
             continue
         plain = path.replace("{rest:path}", "anything")
         assert problem(await nobody.ask(method, plain)) == (401, "authentication_failed"), (method, path)
-        for ident in (opened.record.request_id, waiting.id, token.id) if "{ident}" in path else ():
+        named = ("ct-01",) if path.startswith("/devices/") else (opened.record.request_id, waiting.id, token.id)
+        for ident in named if "{ident}" in path else ():
             answers = []
             for one in (ident, UNKNOWN):
                 address = path.replace("{ident}", one)

@@ -64,6 +64,7 @@ class NewWork(Shape):
     announced: tuple[AnnouncedShape, ...] = ()
     plan: PlanShape | None = None
     emergency: CallShape | None = None
+    template: str = Field("", max_length=64, description="Id of the usual request it was made from.")
 
     def draft(self) -> RequestDraft:
         return RequestDraft(
@@ -71,7 +72,7 @@ class NewWork(Shape):
             work_order=self.work_order, account=self.account, start=self.start,
             announced=tuple(AnnouncedFile(one.name, one.size, one.sha256.lower()) for one in self.announced),
             plan=self.plan.plan() if self.plan else PLAIN,
-            emergency=Call(**self.emergency.model_dump()) if self.emergency else None,
+            emergency=Call(**self.emergency.model_dump()) if self.emergency else None, template=self.template,
         )  # fmt: skip
 
 

@@ -25,10 +25,12 @@ from web.api.supplier.shapes import (
     Said,
     WorkShape,
 )
+from web.api.templates import OfferShape
 
 
 def add_to(router: APIRouter) -> None:
     router.add_api_route("/devices", devices, methods=["GET"])
+    router.add_api_route("/devices/{ident}/usual", usual, methods=["GET"])
     router.add_api_route("/requests", search, methods=["GET"])
     router.add_api_route("/requests", create, methods=["POST"], status_code=201)
     router.add_api_route("/requests/{ident}", get, methods=["GET"])
@@ -46,6 +48,11 @@ def add_to(router: APIRouter) -> None:
 async def devices(who: Who, use: Use) -> list[DeviceShape]:
     """List the devices one may ask for."""
     return [DeviceShape.of(item) for item in (await use.sessions.enter(who.actor)).menu]
+
+
+async def usual(ident: str, who: Who, use: Use) -> list[OfferShape]:
+    """List what is usually asked for on the device of this code; a request says as `template` which it was."""
+    return [OfferShape.of(one) for one in await use.templates.offered(who.actor, ident)]
 
 
 async def search(
