@@ -15,6 +15,8 @@ class Place:
     icon: str
     thumb: bool = False
     """Whether it stands under the thumb on a phone."""
+    parted: str = ""
+    """The title with a place to part it, where it is one word that is too long for a thumb."""
 
     def here(self, path: str) -> bool:
         return path == self.path if self.path == "/" else path.startswith(self.path)
@@ -28,7 +30,7 @@ WORK: Final = (
     Place("/windows", N_("Maintenance windows"), "clock"),
     Place("/rota", N_("On call"), "phone"),
     Place("/desk", N_("Release desk"), "box"),
-    Place("/recordings", N_("Recordings"), "film", thumb=True),
+    Place("/recordings", N_("Recordings"), "film", thumb=True, parted=N_("Record\u00adings")),
 )
 PROOF: Final = (
     Place("/emergencies", N_("Emergencies"), "warn"),

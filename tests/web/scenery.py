@@ -20,6 +20,7 @@ from bastion.domain.session import EndReason
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.proxy.files.rights import NO_DELETE
 from bastion.secret import Secret
 from bastion.services.access import RequestDraft
 from bastion.services.antivirus import Scanned
@@ -67,10 +68,10 @@ def moved(op: str, path: str, size: int, outcome: str = DONE, pieces: str = "") 
 FILES = (
     *moved("put", "/opt/tomolux/update/recon-7.2.2.bin", 48_213_004),
     *moved("get", "/var/log/gantry/été 2026/rotation.log", 18_204),
-    *moved("get", "/data/export/série-12.dcm", 524_288, "held: " + "contains patient data (DICOM)"),
+    *moved("get", "/data/export/série-12.dcm", 524_288, "held: 42520689"),
     *moved("put", "/opt/tomolux/update/tables.db", 3_145_728, BROKEN_OFF, "scattered"),
     FileLine("rename", path="/opt/tomolux/recon.bin", target="/opt/tomolux/recon.bin.2026-11-22", outcome=DONE),
-    FileLine("remove", path="/opt/tomolux/licence.key", outcome="refused: deleting is not part of the authorisation"),
+    FileLine("remove", path="/opt/tomolux/licence.key", outcome=f"refused: {NO_DELETE.sentence}"),
     moved("put", "/opt/tomolux/update/notes.pdf", 0)[0],
 )
 TUNNELS = (("tcp ct-01:104 dicom", b"A-ASSOCIATE-RQ", b"A-ASSOCIATE-AC"), ("tcp ct-01:443 https", 51_200, 48_000_000))

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from bastion.domain.session import EndReason
+from bastion.proxy.files.rights import NO_DELETE
 from recordings.files import BEGUN, DONE, FileLine
 from tests.web.scenery import FILES, HOSTILE, TUNNELS, moved
 from tests.web.visitor import speak
@@ -138,10 +139,10 @@ async def test_the_page_tells_what_was_done_to_each_file(opened):
     assert [(row[1], row[3], row[5]) for row in rows] == [
         ("Upload to the device", "48 MB", "Done"),
         ("Download from the device", "18 kB", "Done"),
-        ("Download from the device", "524 kB", "Held back contains patient data (DICOM)"),
+        ("Download from the device", "524 kB", "Held back 42520689"),
         ("Upload to the device", "3.1 MB", "Broken off"),
         ("Rename", "–", "Done"),
-        ("Delete", "–", "Not allowed deleting is not part of the authorisation"),
+        ("Delete", "–", f"Not allowed {NO_DELETE.sentence}"),
         ("Upload to the device", "0 B", "No end recorded"),
     ]
     assert rows[0][2] == "/opt/tomolux/update/recon-7.2.2.bin"
