@@ -157,7 +157,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )  # fmt: skip
 """By field, the word for each code in it; a field may hold several codes."""
-INSTANTS: Final = frozenset({"start", "end", "until", "expires", "first", "last", "erased_by"})
+INSTANTS: Final = frozenset({"start", "end", "until", "expires", "first", "last", "erased_by", "due"})
 MINUTES: Final = frozenset({"minutes", "agreed"})
 CODED: Final = frozenset(
     {
@@ -226,6 +226,9 @@ class Teller:
         return f"{name} ({word})" if name and word else line
 
     def _measured(self, name: str, value: str) -> str | None:
+        if name == "backup":  # when, and then where
+            made, _, place = value.partition(" ")
+            return f"{self.face.time(datetime.fromisoformat(made))} · {place}"
         if name in INSTANTS:
             return self.face.time(datetime.fromisoformat(value))
         if name in MINUTES:

@@ -33,6 +33,9 @@ EN = Teller(render.words("en"), Clockface("en", NOON))
     ("file:refused", "why", "path_too_long", "le chemin est trop long"),
     ("review:decided", "who", "Anne Roy approver; ct-01 telediagnostic; Bob Petit",
      "Anne Roy (Approbateur); ct-01 (Télédiagnostic); Bob Petit"),
+    ("review:started", "due", "2026-12-19T18:10:14.093117+00:00", "19 déc. 19:10"),
+    ("request:created", "backup", "2026-12-19T18:10:14.1+00:00 NAS biomédical", "19 déc. 19:10 · NAS biomédical"),
+    ("request:created", "backup", "yesterday, on the NAS", "yesterday, on the NAS"),
     ("lock:imposed", "until", "some day", "some day"), ("auth:succeeded", "factors", "key smoke", "key smoke"),
 ])  # fmt: skip
 def test_a_code_is_a_word_and_what_a_person_wrote_stays(tag, name, value, said):
