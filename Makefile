@@ -39,7 +39,8 @@ demo-reset: ## Forget the demo: its accounts, keys and recordings
 build: $(BUILT) ## Build the console's scripts and styles
 
 test: $(DEV) $(BUILT) system lint ## Everything: style, types, contracts, both databases, real clients, real browser
-	$(PY) -m pytest -n 3 --dist loadfile
+	$(PY) -m pytest -m "not timed" -n 3 --dist loadfile
+	$(PY) -m pytest -m timed
 
 QUICK := tests/test_config.py tests/test_logs.py tests/test_errors.py tests/test_i18n.py tests/test_secret.py \
 	tests/test_docs.py tests/domain tests/policies tests/recordings tests/services

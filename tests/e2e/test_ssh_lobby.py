@@ -46,6 +46,7 @@ async def end_of(hospital, request):
     return Words("en").clock(grant.end)
 
 
+@pytest.mark.timed
 async def test_a_request_is_made_seen_agreed_and_the_session_opens_by_itself(lobby, hospital):
     await fill_in(lobby)
     await lobby.expect("is with the hospital. Asked: Eve")

@@ -52,6 +52,7 @@ async def test_the_recording_holds_what_was_typed_and_shown(shell, hospital):
     assert b"canary\r\n" in await hospital.recorded("o")
 
 
+@pytest.mark.timed
 async def test_an_idle_full_screen_program_leaves_the_screen_as_it_was_when_the_session_is_cut(shell, hospital):
     shell.send("printf '\\033[?1049h\\033[31mfull screen'; sleep 60\r")
     await shell.expect("full screen")

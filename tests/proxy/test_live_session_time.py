@@ -148,6 +148,7 @@ def on_real_time(tmp_path, **span: float) -> LiveSession:
     return LiveSession(a_record(), grant, recorder, Words("en"), journal, lambda _live: None)
 
 
+@pytest.mark.timed
 async def test_R24_the_session_ends_by_its_own_timer_and_not_before(tmp_path):
     began = time.monotonic()
     live = on_real_time(tmp_path, seconds=0.3)

@@ -50,6 +50,7 @@ async def test_a_wrong_password_is_found_out_and_nothing_of_it_is_told(words):
     assert "wr0ng" not in f"{failed.value} {failed.value.public} {failed.value.params}"
 
 
+@pytest.mark.timed
 async def test_a_device_that_never_asks_is_given_up():
     async with telnetd("mute") as port:
         begun = time.monotonic()

@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from bastion.proxy.pulse import Pulse
 
 
@@ -16,6 +18,7 @@ async def test_a_beat_wakes_everybody_who_waits_and_nobody_later():
     late.cancel()
 
 
+@pytest.mark.timed
 async def test_waiting_ends_without_a_beat_too_and_not_before():
     loop = asyncio.get_running_loop()
     begun = loop.time()

@@ -205,6 +205,7 @@ async def hangs_up(_reader, _writer) -> None:
 @pytest.mark.parametrize(
     "peer", [silent, hangs_up, PortServer({3: None})], ids=["silent", "hangs up", "half an answer"]
 )
+@pytest.mark.timed
 async def test_a_server_that_does_not_answer_is_given_up_in_time(peer):
     begun = time.monotonic()
     async with served(peer) as port:

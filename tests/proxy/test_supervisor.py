@@ -131,6 +131,7 @@ async def until(condition, seconds=3):
             await asyncio.sleep(0.005)
 
 
+@pytest.mark.timed
 async def test_a_hint_is_obeyed_at_once(watched):
     live = await begin(watched)
     watched.records.locks_ = [a_lock()]

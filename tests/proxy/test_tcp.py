@@ -154,6 +154,7 @@ async def black_hole(host="127.0.0.1"):
             filler.close()
 
 
+@pytest.mark.timed
 async def test_a_device_that_never_answers_is_given_up_in_time():
     async with black_hole() as port:
         begun = time.monotonic()

@@ -6,6 +6,8 @@ import socket
 import struct
 import time
 
+import pytest
+
 from bastion.proxy import tcp
 from bastion.proxy.frames import Break, Data, Eof, Resize, Signal
 from tests.proxy.peers import DEVICE, LOOPBACK, Ear, appears, dialled, served
@@ -158,6 +160,7 @@ async def test_closing_still_sends_what_was_written_before():
     assert got == [BULK]
 
 
+@pytest.mark.timed
 async def test_closing_waits_for_nobody_who_reads_nothing(monkeypatch):
     monkeypatch.setattr(tcp, "LINGER", 0.2)
 
@@ -208,6 +211,7 @@ async def test_an_urgent_byte_stays_in_its_place():
         await ear.end()
 
 
+@pytest.mark.timed
 async def test_a_device_that_loses_power_is_noticed():
     async with served(echo) as port:
         sock = await tcp.connect("127.0.0.1", port, LOOPBACK, 5, device=DEVICE)

@@ -219,6 +219,7 @@ def test_a_long_sub_negotiation_is_broken_at_once():
         decoded([SB + TTYPE + bytes(2_000_000)])
 
 
+@pytest.mark.timed
 async def test_a_flood_of_signs_takes_no_memory(bench):
     begun = time.process_time()
     for _ in range(16):

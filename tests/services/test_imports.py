@@ -238,6 +238,7 @@ async def test_a_file_nobody_applied_is_forgotten_after_a_day(house, use, ruth, 
         assert await uow.drafts.all() == []
 
 
+@pytest.mark.timed
 async def test_twenty_thousand_lines_in_bounded_time(house, use, ruth):
     lines = (
         f"inv-{n};Pousse-seringue {n};chu;acme;Réanimation;Chambre {n % 40};Fresenius;Agilia;{n:08}"

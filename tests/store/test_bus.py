@@ -100,6 +100,7 @@ async def test_a_reading_transaction_hints_nothing(database: Database) -> None:
             uow.hint("lock", "x")
 
 
+@pytest.mark.timed
 async def test_a_commit_by_somebody_else_is_noticed_within_a_second(database: Database, database_url: str) -> None:
     """`bastion lock --all` runs in a process of its own."""
     command = await Database.open(database_url)

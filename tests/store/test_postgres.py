@@ -28,6 +28,7 @@ async def put(database: Database, value: str = "x") -> None:
 OTHERS = "where pid <> pg_backend_pid() and datname = current_database()"
 
 
+@pytest.mark.timed
 async def test_a_server_that_refuses_is_unavailable_at_once(unused_tcp_port: int) -> None:
     began = monotonic()
     with pytest.raises(Unavailable):
@@ -35,6 +36,7 @@ async def test_a_server_that_refuses_is_unavailable_at_once(unused_tcp_port: int
     assert monotonic() - began < 1
 
 
+@pytest.mark.timed
 async def test_a_server_that_says_nothing_is_unavailable_in_two_seconds() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = monotonic()
@@ -71,6 +73,7 @@ async def test_hung_up_in_the_middle_is_unavailable_and_rolled_back(database: Da
     await other.close()
 
 
+@pytest.mark.timed
 async def test_a_backend_that_stands_still_is_unavailable(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bastion.store.postgres._STATEMENT", 0.5)
     database = await Database.open(postgres_url)

@@ -62,6 +62,7 @@ async def test_a_reading_connection_cannot_write_whatever_it_is_told(database: D
     await transaction.close()
 
 
+@pytest.mark.timed
 async def test_a_removed_file_is_noticed_and_so_is_its_return(database: Database, path: Path, tmp_path: Path) -> None:
     await put(database, "before")
     aside = tmp_path / "aside"
@@ -119,6 +120,7 @@ async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path, content
     assert path.read_bytes() == content
 
 
+@pytest.mark.timed
 async def test_a_lock_held_elsewhere_fails_all_writers_in_time_and_no_reader(database: Database, path: Path) -> None:
     stranger = sqlite3.connect(path, isolation_level=None)
     stranger.execute("begin immediate")

@@ -57,6 +57,7 @@ def bomb(levels: int, width: int, inside: bytes) -> bytes:
     return data
 
 
+@pytest.mark.timed
 def test_a_bomb_of_zips_in_zips_ends_at_the_limit():
     data = bomb(4, 16, zipped(bytes(4 * MIB)))  # 42.zip has five levels of sixteen over 4 GiB
     assert len(data) < 200_000

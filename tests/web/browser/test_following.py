@@ -47,6 +47,7 @@ async def node(house: House, tmp_path: Path) -> AsyncIterator[Node]:
     await asyncio.gather(made.looking, return_exceptions=True)
 
 
+@pytest.mark.timed
 async def test_R34_T10_a_page_follows_while_it_is_open_and_everybody_sees_who(
     house: House, people: dict[str, Staff], seat: Seat, node: Node
 ):
@@ -73,6 +74,7 @@ async def test_R34_T10_a_page_follows_while_it_is_open_and_everybody_sees_who(
 
 
 @pytest.mark.parametrize("how", ["network", "signed out", "duty lost"])
+@pytest.mark.timed
 async def test_T10_whatever_ends_it_the_technician_is_held_within_a_second(
     house: House, people: dict[str, Staff], seat: Seat, node: Node, how: str
 ):
