@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from bastion.domain.parties import Staff
 from tests.services.house import House
 from tests.web.browser.conftest import Seat
-from tests.web.browser.test_looks import AXE, CHECK, OUTSIDE, RULES, WIDER
+from tests.web.browser.glance import glance
 from tests.web.scenery import FILES, HOSTILE, TUNNELS, Scenery
 
 
@@ -117,9 +117,7 @@ async def test_files_and_tunnels_shut_nobody_out_and_a_tunnel_is_taken_away(
         await page.get_by_label("Why do you watch it?").fill("incident 12")
         await page.get_by_role("button", name="Watch the recording").click()
         await expect(page.get_by_role("heading", name="Forwarded ports")).to_be_visible()
-        await page.evaluate(AXE.read_text())
-        assert await page.evaluate(CHECK, RULES) == []
-        assert await page.evaluate(WIDER) <= 0, await page.evaluate(OUTSIDE)
+        assert await glance(page) == []
         assert await page.evaluate("window.hacked") is None
         assert await page.locator("main img, main script").count() == 0
     await page.get_by_role("link", name=".pcapng of track 2").click()
