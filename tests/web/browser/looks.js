@@ -74,7 +74,8 @@ window.looks = (() => {
 
   /** On paper: no bars, no buttons, and nothing that would have to be scrolled or opened to be read. */
   const paper = () => {
-    const tools = all(".rail, .thumb, .skip, .jump, .button, button, .filters, .pager, .lost");
+    const tools = all(".rail, .thumb, .skip, .jump, .button, button, .filters, .pager, .lost")
+      .filter((one) => !one.matches(".out-of-sight"));
     const cut = all("main *").filter((one) => {
       const style = getComputedStyle(one);
       const clips = (way) => !["visible", "clip"].includes(way) || style.webkitLineClamp !== "none";
@@ -96,7 +97,8 @@ window.looks = (() => {
   const free = () => { document.adoptedStyleSheets = []; };
   /** Until the browser has drawn what was changed. */
   const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  const axe = async (options) => (await window.axe.run(document, options)).violations.map((found) =>
+  /** The bars are the same on every page; where asked for the work alone, they are left out but on the first page. */
+  const axe = async (options, work) => (await window.axe.run(work && !document.querySelector("#board") ? "main" : document, options)).violations.map((found) =>
     `${found.id}: ${found.nodes.slice(0, 4).map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`);
 
   return { outside, long, focus, deaf, moving, edges, paper, unfold, larger, settle, free, drawn, axe };

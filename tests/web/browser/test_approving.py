@@ -150,25 +150,6 @@ async def test_every_step_works_without_javascript(house: House, people: dict[st
     assert view.request.stored_state is RequestState.DENIED
 
 
-async def test_by_keyboard_alone(house: House, people: dict[str, Staff], seat: Seat):
-    request = await house.asked()
-    desk = await seat(people["approver"])
-    page = await desk.open("/")
-    await page.keyboard.press("Tab")
-    await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    await page.keyboard.press("Enter")
-    await page.keyboard.press("Tab")  # past “Ask for a technician”
-    await page.keyboard.press("Tab")
-    await expect(page.locator(f"#ask-{request.id} a")).to_be_focused()
-    await page.keyboard.press("Enter")
-    await page.get_by_role("radio", name="1 h").focus()
-    await page.keyboard.press("ArrowDown")
-    await expect(page.get_by_role("radio", name="30 min")).to_be_checked()
-    await page.get_by_role("button", name="Agree").focus()
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_text("The technician may connect")).to_be_visible()
-
-
 async def test_the_arrow_keys_go_from_one_request_to_the_next(
     house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path
 ):

@@ -104,10 +104,15 @@ async def looked_at(page: Page) -> dict[str, list[str]]:
     """Return what is wrong, by the look that found it."""
 
     async def say(what: str, *options: Any) -> list[str]:
-        return await page.evaluate(f"async (all) => (await looks.drawn(), looks.{what}(...all))", list(options))
+        return await page.evaluate(f"(all) => looks.{what}(...all)", list(options))
 
     async def size(width: int, height: int = 900) -> None:
         await page.set_viewport_size({"width": width, "height": height})
+        await say("drawn")
+
+    async def media(**wanted: Any) -> None:
+        await page.emulate_media(**wanted)
+        await say("drawn")
 
     def only(*rules: str) -> dict[str, object]:
         return {"runOnly": {"type": "rule", "values": rules}, "resultTypes": ["violations"]}
@@ -118,18 +123,18 @@ async def looked_at(page: Page) -> dict[str, list[str]]:
     await say("unfold")
     await say("settle")
     found["desk"] = [*await say("outside"), *await say("axe", RULES)]
-    await page.emulate_media(contrast="more")
-    found["more contrast"] = await say("axe", only("color-contrast-enhanced"))
-    await page.emulate_media(color_scheme="dark")
-    found["more contrast by night"] = await say("axe", only("color-contrast-enhanced"))
-    await page.emulate_media(contrast="no-preference")
+    await media(contrast="more")
+    found["more contrast"] = await say("axe", only("color-contrast-enhanced"), True)
+    await media(color_scheme="dark")
+    found["more contrast by night"] = await say("axe", only("color-contrast-enhanced"), True)
+    await media(contrast="no-preference")
     await size(320)
     found["narrow, by night"] = [*await say("outside"), *await say("axe", RULES)]
     await say("free")
     found["narrow keyboard"] = await say("focus")
-    await page.emulate_media(color_scheme="light", forced_colors="active")
+    await media(color_scheme="light", forced_colors="active")
     found["own colours"] = [*await say("edges"), *await say("focus")]
-    await page.emulate_media(forced_colors="none")
+    await media(forced_colors="none")
     await size(640)
     await say("larger", "200%")
     found["large text"] = await say("outside")
@@ -137,6 +142,6 @@ async def looked_at(page: Page) -> dict[str, list[str]]:
     await size(3840, 2160)
     found["largest"] = [*await say("outside"), *await say("long", LONGEST)]
     await size(PAPER)
-    await page.emulate_media(media="print", color_scheme="dark")
-    found["paper"] = [*await say("outside"), *await say("paper"), *await say("axe", only("color-contrast"))]
+    await media(media="print", color_scheme="dark")
+    found["paper"] = [*await say("outside"), *await say("paper"), *await say("axe", only("color-contrast"), True)]
     return found
