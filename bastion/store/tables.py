@@ -335,6 +335,10 @@ sessions = sa.Table(
     sa.Index("ix_sessions_request", "request_id"), sa.Index("ix_sessions_reason", "end_reason", "started_at"),
     sa.Index("ix_sessions_live", "ended_at", "node"), sa.Index("ix_sessions_started", "started_at"),
     sa.Index("ix_sessions_device", "device_id", "started_at"),
+    sa.Index(
+        "ix_sessions_live_device", "device_id", "grant_id", "source", "frozen_at",
+        sqlite_where=sa.text("ended_at is null"), postgresql_where=sa.text("ended_at is null"),
+    ),
     sa.Index("ix_sessions_technician", "technician_id", "started_at"),
     sa.Index("ix_sessions_supplier", "supplier_id", "started_at"),
     sa.Index("ix_sessions_facility", "facility_id", "started_at"),

@@ -1,8 +1,12 @@
+import contextlib
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import make_url
 
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.paper import PaperKind, PaperRule
@@ -10,6 +14,7 @@ from bastion.domain.review import Campaign, ReviewLine, RightKind
 from bastion.domain.roster import Confirmed
 from bastion.domain.session import EndReason
 from bastion.domain.undertaking import SHIPPED, Acceptance, Way
+from bastion.store import whole_grant
 from bastion.store.database import Database
 from bastion.store.whole_grant import There
 from tests.store.samples import (
@@ -81,6 +86,19 @@ async def test_it_says_whether_there_is_more_to_read(granted: Database) -> None:
         await uow.review_lines.add(ReviewLine("l1", "c1", RightKind.TECHNICIAN, "tec-1", "", "Alice", "Acme"))
     all_but_others = There(locks=True, rules=True, reviews=True, derogations=True, sessions=True, others=False)
     assert await _there(granted) == all_but_others
+
+
+async def test_what_has_ended_on_a_device_is_not_walked_through(sqlite_url: str) -> None:
+    """An analyser has thousands of past sessions, and each opening asks twice what is live on it."""
+    statement = whole_grant._WHOLE.params(this="x", here="x").compile(
+        dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}
+    )
+    records = sqlite3.connect(make_url(sqlite_url).database or "")
+    with contextlib.closing(records):
+        plan = records.execute(f"explain query plan {statement}", [None] * str(statement).count("?")).fetchall()
+    looks = [step for *_, step in plan if "sessions" in step]
+    assert len(looks) == 2
+    assert all("INDEX ix_sessions_live_device" in step for step in looks), looks
 
 
 @pytest.mark.parametrize("change", [{"source": "192.0.2.99"}, {"frozen_at": NOW, "frozen_by": "Eve"}], ids=str)
