@@ -80,7 +80,7 @@ async def _decide(url: str, port: int, people: dict[str, str]) -> list[float]:
         readers = [
             badge
             for _ in range(live.PAGES // len(people))
-            for badge in (await asking.badges(database, people)).values()
+            for badge in (await asking.badges(database, people, tokens=False)).values()
         ]
         fresh = await asking.badges(database, people)  # a decision wants a code of this minute
     finally:
@@ -110,15 +110,16 @@ async def _asked_again(database: Database) -> list[tuple[str, int]]:
 
 
 def _idents(folder: Path) -> dict[str, list[str]]:
-    """Some ids of each table: the newest, as people read them."""
+    """Some ids of each table: the newest that both databases were filled with, as people read them."""
+    last = f"{int(filling.filled_at(folder) * 1000):012x}"
     with sqlite3.connect(folder / "bastion.db") as database:
         return {
-            table: [row[0] for row in database.execute(_SOME.format(*_WHOSE.get(table, (table, "true"))))]
+            table: [row[0] for row in database.execute(_SOME.format(*_WHOSE.get(table, (table, "true"))), (last,))]
             for table in sorted(set(addresses.TABLES.values()))
         }
 
 
-_SOME: Final = "select id from {} where {} order by id desc limit 200"
+_SOME: Final = "select id from {} where {} and id < ? order by id desc limit 200"
 _OF_COMPANY: Final = f"supplier_id = (select supplier_id from technicians where login = '{addresses.SPEAKER}')"
 _WHOSE: Final = {
     "sessions": ("sessions", "ended_at is not null"),

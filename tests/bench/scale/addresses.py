@@ -20,6 +20,8 @@ G = TypeVar("G")
 SPARED: Final[Mapping[str, str]] = {
     "/live": "a stream; `live.py` measures it",
     "/supplier/live": "a stream, the same",
+    "/decide": "the page behind a link in a mail, which opens it once",
+    "/decide/done": "the word after that",
     "/favicon.ico": "a redirect",
     "/recordings/{ident}/watch": "the player of a recording that was opened a moment ago; no list",
     "/recordings/{ident}/tracks/{number}": "the bytes of a recording; `make bench` measures them",
@@ -31,6 +33,7 @@ SPARED: Final[Mapping[str, str]] = {
     f"{PREFIX}/windows/{{ident}}": "one of a few, by its id",
     "/directory/templates/{ident}": "one of a few, by its id",
     "/directory/templates/{ident}/edit": "one of a few, by its id",
+    f"{PREFIX}/batches/{{ident}}": "one of a few, by its id",
     f"{PREFIX}/templates/{{ident}}": "one of a few, by its id",
     f"{PREFIX}/device-templates/{{device}}": "those of one device, a few",
     f"{PREFIX}/emergencies/{{ident}}": "one of a few, by its id",

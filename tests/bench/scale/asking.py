@@ -120,7 +120,7 @@ class Badge:
         return {"cookie": f"{name}={self.cookie}", "accept-language": "fr"}
 
 
-async def badges(database: Database, people: Mapping[str, str]) -> dict[str, Badge]:
+async def badges(database: Database, people: Mapping[str, str], *, tokens: bool = True) -> dict[str, Badge]:
     """Be signed in as each of `people`, with a code given this moment."""
     now, made = clock.now(), {}
     async with database.write() as uow:
@@ -128,12 +128,13 @@ async def badges(database: Database, people: Mapping[str, str]) -> dict[str, Bad
             badge = Badge(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
             session = WebSession(_hash(badge.cookie), ident, now, now + timedelta(hours=9), now, "127.0.0.1")
             await uow.web_sessions.add(session)
-            await uow.tokens.add(
-                ApiToken(
-                    secrets.token_hex(16), ident, "bench", _hash(badge.token), now, now + timedelta(hours=9),
-                    roles=frozenset(Role),
-                )
-            )  # fmt: skip
+            if tokens:
+                await uow.tokens.add(
+                    ApiToken(
+                        secrets.token_hex(16), ident, "bench", _hash(badge.token), now, now + timedelta(hours=9),
+                        roles=frozenset(Role),
+                    )
+                )  # fmt: skip
             made[login] = badge
     return made
 

@@ -195,6 +195,11 @@ def people(folder: Path) -> dict[str, str]:
     return found
 
 
+def filled_at(folder: Path) -> float:
+    """When that was, in seconds since 1970."""
+    return float(json.loads((folder / "sqlite.json").read_text())["at"])
+
+
 def _still_good(note: Path, size: Size) -> bool:
     if not note.exists():
         return False
