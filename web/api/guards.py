@@ -104,6 +104,7 @@ SUPPLIER_API_GUARDS: Final[Mapping[Key, SupplierGuard]] = MappingProxyType(
         **_rows(SupplierGuard.TECHNICIAN, "GET /requests/{ident}/colleagues", "GET /requests/{ident}/commands"),
         **_rows(SupplierGuard.TECHNICIAN, "GET /requests/{ident}/report", "POST /requests/{ident}/report"),
         **_rows(SupplierGuard.TECHNICIAN, "GET /reports", "GET /devices/{ident}/usual"),
+        **_rows(SupplierGuard.TECHNICIAN, "POST /batches", "GET /batches/{ident}", "POST /batches/{ident}/withdraw"),
         **_rows(SupplierGuard.CORRESPONDENT, "GET /company/requests", "GET /company/requests/{ident}"),
         **_rows(SupplierGuard.CORRESPONDENT, "GET /company/reports"),
     }

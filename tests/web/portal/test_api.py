@@ -20,7 +20,9 @@ from bastion.services.inventory import DeviceForm
 from bastion.services.people import TechnicianForm
 from bastion.services.sessions import Ending
 from bastion.services.templates import TemplateForm
+from tests.services.batches import more_devices
 from tests.services.house import CONNECTION, OPERATOR, PASSWORD, SOURCE, House, set_up, undertake
+from tests.services.templates import a_template
 from tests.web.api.conftest import problem
 from tests.web.scenery import HOSTILE
 from web.api.guards import SUPPLIER_API_GUARDS
@@ -375,3 +377,24 @@ async def test_a_token_is_made_on_ones_account_shown_once_and_revoked(app, comer
     assert (await (await comer(house.bob)).send(path)).status_code == 404
     assert (await browser.send(path)).headers["location"] == "/supplier/account"
     assert problem(await Program(app, text).get("/me"))[0] == 401
+
+
+async def test_R25_a_program_starts_from_what_is_usual_and_asks_for_several_devices_at_once(program, house):
+    template = await a_template(house)
+    await more_devices(house)
+    alice, bob = await program(house.alice), await program(house.bob)
+    (offer,) = (await alice.get("/devices/ct-01/usual")).json()
+    assert (offer["id"], offer["minutes"], "created_by" in offer) == (template.id, 90, False)
+    assert problem(await bob.get("/devices/ct-01/usual")) == problem(await bob.get("/devices/nothing/usual"))
+    for others in (["nothing"], ["x"] * 11):
+        assert (await alice.post("/batches", **ASK, others=others)).status_code == 422
+    made = (await alice.post("/batches", **ASK, others=["ct-02", "ct-03"], template=template.id)).json()
+    assert ([one["device"] for one in made], len({one["batch"] for one in made})) == (["ct-01", "ct-02", "ct-03"], 1)
+    assert [one["template"] for one in made] == [template.id, "", ""]
+    path = f"/batches/{made[0]['batch']}"
+    assert len((await alice.get(path)).json()) == 3
+    assert problem(await bob.get(path)) == problem(await bob.get(f"/batches/{UNKNOWN}")) == (404, "not_found")
+    assert problem(await bob.post(f"{path}/withdraw")) == (404, "not_found")
+    assert {one["state"] for one in (await alice.post(f"{path}/withdraw")).json()} == {"withdrawn"}
+    reader = await program(house.alice, writes=False)
+    assert (await reader.post("/batches", **ASK, others=["ct-02"])).status_code == 403

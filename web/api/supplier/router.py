@@ -9,10 +9,10 @@ from fastapi.openapi.utils import get_openapi
 from bastion.errors import ConfigurationError, NotFound
 from web.api.guards import METHODS, NOWHERE, SUPPLIER_API_GUARDS, Key
 from web.api.problems import Problem, ProblemRoute
-from web.api.supplier import account, company, work
+from web.api.supplier import account, batches, company, work
 from web.api.supplier.bearer import PREFIX, admit
 
-PARTS = (account, work, company)
+PARTS = (account, work, batches, company)
 
 
 def make() -> APIRouter:

@@ -120,6 +120,8 @@ class WorkShape(Shape):
     decided_by: str
     decision_note: str
     extends_grant_id: str
+    batch: str
+    template: str
     takes_over_from: str
     plan: PlanShape
     announced: list[AnnouncedShape]
@@ -139,7 +141,7 @@ class WorkShape(Shape):
             minutes=wanted_minutes(request), start=request.start, created_at=request.created_at,
             expires_at=request.expires_at, asked_by=request.created_by.name, quorum=request.quorum,
             approvals=agreements(request), decided_by=request.decided_by, decision_note=request.decision_note,
-            extends_grant_id=request.extends_grant_id,
+            extends_grant_id=request.extends_grant_id, batch=request.batch_id, template=request.template_id,
             takes_over_from=view.handover.from_name if view.handover else "",
             plan=PlanShape.model_validate(request.plan),
             announced=[AnnouncedShape.model_validate(file) for file in request.announced],
