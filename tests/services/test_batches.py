@@ -172,3 +172,12 @@ async def test_more_time_and_its_grant_stand_alone(house, use):
     more = await house.services.access.extend(house.technician(), agreed.grant_id, 15, "one screw left")
     assert (more.batch_id, more.template_id) == ("", "")
     assert clock.now() < more.expires_at
+
+
+async def test_what_is_allowed_for_one_device_is_not_kept_when_it_is_refused_for_another(house, use):
+    draft = house.draft(technician_login="alice")
+    with pytest.raises(PolicyRefused) as refused:
+        await house.services.access.request_several(house.staff(house.eve), draft, ("ct-01", "ct-03"))
+    assert refused.value.params["why"].startswith("ct-03: ")
+    assert await kept(house) == []
+    assert await house.tags("request") == ["request:refused"]
