@@ -49,3 +49,8 @@ def plain_logging() -> Iterator[None]:
     """What a command or a server set up for its own log is not the next test's."""
     yield
     structlog.reset_defaults()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """What is packed, signed or made now differs from one worker to the next; names of tests may not."""
+    return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 80) else None
