@@ -11,7 +11,7 @@ from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from web.api.bearer import Me, Use
 from web.api.register_shapes import AccountShape, DeviceShape, EndpointShape
-from web.api.shapes import DerogationShape, Instant, Limit, Offset, Shape
+from web.api.shapes import DerogationShape, Flag, Instant, Limit, Offset, Shape, Whole
 
 
 class DeviceBody(Shape):
@@ -19,13 +19,13 @@ class DeviceBody(Shape):
     name: str
     facility: str
     suppliers: tuple[str, ...]
-    criticality: int = Field(2, ge=1, le=4)
+    criticality: Whole = Field(2, ge=1, le=4)
     ward: str = ""
     location: str = ""
     maker: str = ""
     model: str = ""
     serial: str = ""
-    active: bool = True
+    active: Flag = True
 
 
 class EndpointBody(Shape):
@@ -36,7 +36,7 @@ class EndpointBody(Shape):
     """
 
     host: str
-    port: int = Field(22, ge=1, le=65535)
+    port: Whole = Field(22, ge=1, le=65535)
     id: str = ""
     protocol: Protocol = Protocol.SSH
     options: dict[str, str] = Field(default_factory=dict)

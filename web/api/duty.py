@@ -11,7 +11,7 @@ from bastion.domain.rota import Shift
 from bastion.services.rota import ShiftForm, ShiftView
 from bastion.services.standins import AbsenceView, DelegationForm, DelegationView
 from web.api.bearer import Me, Use
-from web.api.shapes import Shape
+from web.api.shapes import Shape, Whole
 
 WALL = "The hospital's wall clock, as `2026-11-22T18:00`; an hour that does not exist is refused."
 Wall = Annotated[str, Field(max_length=40, description=WALL)]
@@ -44,7 +44,7 @@ class ShiftBody(Shape):
     starts: Wall
     ends: Wall
     ward: str = Field("", max_length=200)
-    line: int = Field(1, ge=1, le=3)
+    line: Whole = Field(1, ge=1, le=3)
 
 
 class Made(Shape):

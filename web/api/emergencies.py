@@ -10,7 +10,7 @@ from bastion import clock
 from bastion.domain.emergency import EmergencyStatus, Outcome
 from bastion.services.emergencies import EmergencyView
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import CallShape, Code, Limit, Offset, Shape
+from web.api.shapes import CallShape, Code, Limit, Offset, Shape, Version
 
 
 class EmergencyShape(Shape):
@@ -51,7 +51,7 @@ _SAME = (
 
 
 class Review(Shape):
-    version: int
+    version: Version
     outcome: Outcome
     note: str = Field(max_length=2000, description="What was checked and found.")
     code: Code

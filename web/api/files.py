@@ -9,7 +9,7 @@ from bastion.domain.announced_file import Announced
 from bastion.domain.held_file import Direction, FileState, Scan
 from bastion.services.releases import FileView
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import Code, Limit, Offset, Reason, Shape
+from web.api.shapes import Code, Limit, Offset, Reason, Shape, Version
 
 
 class FindingShape(Shape):
@@ -68,7 +68,7 @@ class FileShape(Shape):
 
 
 class Decide(Shape):
-    version: int
+    version: Version
     note: Reason
     code: Code
 

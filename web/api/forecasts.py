@@ -11,7 +11,9 @@ from bastion.services.access import RequestDraft
 from bastion.services.requests import minutes_of
 from bastion.services.views import Forecast
 from web.api.bearer import Me, Use
-from web.api.shapes import Minutes, Shape
+from web.api.shapes import Shape
+
+AskedMinutes = Annotated[int, Query(ge=1, le=24 * 60, description="Minutes of work.")]
 
 
 class Asker(StrEnum):
@@ -51,8 +53,8 @@ def add_to(router: APIRouter) -> None:
 
 
 async def foresee(
-    me: Me, use: Use, technician: str, device: str, kind: InterventionKind, minutes: Annotated[Minutes, Query()],
-    *, emergency: bool = False, asks: Asker = Asker.ME,
+    me: Me, use: Use, technician: str, device: str, kind: InterventionKind, minutes: AskedMinutes, *,
+    emergency: bool = False, asks: Asker = Asker.ME,
 ) -> ForecastShape:  # fmt: skip
     """Who would have to agree, and why: a dry run. Nothing is kept, nobody is asked."""
     draft = RequestDraft(

@@ -13,7 +13,7 @@ from web.portal.guards import Guard as SupplierGuard
 Key = tuple[str, str]
 NOWHERE: Final = "/{rest:path}"
 """Whatever no other route takes: also a stranger's guess is answered by the guard first."""
-METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 
 
 G = TypeVar("G")

@@ -7,7 +7,7 @@ from bastion.domain.parties import Role
 from bastion.services.people import Duty, StaffForm, TechnicianForm
 from web.api.bearer import Me, Use
 from web.api.register_shapes import KeyShape, StaffShape, TechnicianShape
-from web.api.shapes import Instant, Limit, Offset, Shape
+from web.api.shapes import Flag, Instant, Limit, Offset, Shape
 from web.portal.links import link_of
 
 
@@ -20,7 +20,7 @@ class TechnicianBody(Shape):
     supplier: str
     language: str = "fr"
     valid_until: Instant | None = None
-    active: bool = True
+    active: Flag = True
     employer_id: str = ""
     country: str = HOME
 
@@ -43,7 +43,7 @@ class StaffBody(Shape):
     facilities: tuple[str, ...] = ()
     duties: tuple[DutyBody, ...] = ()
     language: str = "fr"
-    active: bool = True
+    active: Flag = True
 
 
 class KeyBody(Shape):
@@ -52,7 +52,7 @@ class KeyBody(Shape):
 
 
 class CorrespondentBody(Shape):
-    correspondent: bool
+    correspondent: Flag
 
 
 class Once(Shape):

@@ -1,7 +1,8 @@
 """Errors as RFC 9457 problem documents: a stable `code`, one sentence in the reader's language, never a detail."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
@@ -19,6 +20,18 @@ from web.errors import status_of
 
 TOO_LARGE: Final = "What you sent is too large. Shorten it and try again."
 MEDIA_TYPE: Final = "application/problem+json"
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class WrongMethod(BastionError):
+    """The address is known, and not to be used in this way; `allow` says how (RFC 9110)."""
+
+    code = "method_not_allowed"
+    sentence = "This address cannot be used in that way. Its header Allow says how it can be used."
+
+    def __init__(self, detail: str, allow: str) -> None:
+        super().__init__(detail)
+        self.allow = allow
 
 
 class Problem(BaseModel):
@@ -41,6 +54,8 @@ class ProblemRoute(APIRoute):
         async def handled(request: Request) -> Response:
             try:
                 return await handle(request)
+            except WrongMethod as error:
+                return _answer(request, error, HTTPStatus.METHOD_NOT_ALLOWED, {"allow": error.allow})
             except BastionError as error:
                 return _answer(request, error)
             except RequestValidationError as error:
@@ -68,14 +83,16 @@ def language_of(request: Request) -> str:
     return next((tag for tag in accepted if tag in LANGUAGES), "en")
 
 
-def _answer(request: Request, error: BastionError, status: HTTPStatus | None = None) -> Response:
+def _answer(
+    request: Request, error: BastionError, status: HTTPStatus | None = None, more: Mapping[str, str] = NO_HEADERS
+) -> Response:
     status = status or status_of(error)
     structlog.get_logger(__name__).info("api refused", code=error.code, detail=error.detail, path=request.url.path)
     problem = Problem(
         title=status.phrase, status=status, code=error.code, detail=sentence(error, language_of(request)),
         field=getattr(error, "field", ""),
     )  # fmt: skip
-    headers = {"www-authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}
+    headers = {"www-authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else dict(more)
     return JSONResponse(problem.model_dump(), status, headers, MEDIA_TYPE)
 
 

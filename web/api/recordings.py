@@ -11,7 +11,7 @@ from bastion.services.replay import MEDIA, Copy
 from recordings.file_table import Entry
 from recordings.model import TrackInfo, TrackKind
 from web.api.bearer import Me, Use
-from web.api.shapes import Limit, Offset, Reason, SessionShape, Shape
+from web.api.shapes import Limit, Offset, Reason, SessionShape, Shape, Whole
 
 
 class Open(Shape):
@@ -23,7 +23,7 @@ class Open(Shape):
 class Take(Open):
     """`track` counts the session's channels from 0."""
 
-    track: int = Field(0, ge=0)
+    track: Whole = Field(0, ge=0, le=100_000)
 
 
 class TrackShape(Shape):

@@ -6,7 +6,7 @@ from bastion.domain.country import HOME
 from bastion.services.directory import FacilityForm, SupplierForm
 from web.api.bearer import Me, Use
 from web.api.register_shapes import FacilityShape, SupplierShape
-from web.api.shapes import Instant, Shape
+from web.api.shapes import Flag, Instant, Shape
 
 
 class FacilityBody(Shape):
@@ -26,7 +26,7 @@ class SupplierBody(Shape):
     networks: tuple[str, ...] = ()
     contract_end: Instant | None = None
     contact: str = ""
-    active: bool = True
+    active: Flag = True
     countries: tuple[str, ...] = (HOME,)
     contract_number: str = ""
     contract_start: Instant | None = None

@@ -24,6 +24,7 @@ from web.api.shapes import (
     Reason,
     RequestShape,
     Shape,
+    Version,
 )
 
 
@@ -47,7 +48,7 @@ class NewRequest(Shape):
 class Approve(Shape):
     """`conditions` and a later `start` hold whatever others who must agree say."""
 
-    version: int
+    version: Version
     minutes: Minutes
     note: str = ""
     code: Code
@@ -56,7 +57,7 @@ class Approve(Shape):
 
 
 class Deny(Shape):
-    version: int
+    version: Version
     note: Reason
     code: Code
 

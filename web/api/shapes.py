@@ -1,9 +1,10 @@
 """What goes over the wire: one shape per noun, filled from the services' views. Ids are opaque text, times are UTC."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, RequestState
 from bastion.domain.conditions import Condition
@@ -19,8 +20,26 @@ from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.services.views import GrantView, RequestView, SessionView
 from policies.guards.verdict import FindingKind
 
-Minutes = Annotated[int, Field(ge=1, le=24 * 60, description="Minutes of work.")]
-Instant = Annotated[AwareDatetime, Field(description="An instant with its offset, e.g. 2026-05-04T08:00:00+02:00.")]
+Flag = Annotated[bool, Strict()]
+"""`true` or `false`; a program that says 0 or "no" has made a mistake, and is told."""
+Whole = Annotated[int, Strict()]
+Version = Annotated[Whole, Field(ge=0, le=2**31 - 1, description="What was read; another one since then is a 409.")]
+Minutes = Annotated[Whole, Field(ge=1, le=24 * 60, description="Minutes of work.")]
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
+
+
+def _as_written(value: object) -> object:
+    """Let nothing but a written instant be one: `0.5` is no moment of 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _WRITTEN.fullmatch(value)):
+        return value
+    raise ValueError("not an instant with its offset")
+
+
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_as_written),
+    Field(description="An instant with its offset, e.g. 2026-05-04T08:00:00+02:00."),
+]
 Limit = Annotated[int, Field(ge=1, le=500)]
 Offset = Annotated[int, Field(ge=0, le=100_000)]
 Code = Annotated[str, Field("", max_length=16, description="A fresh code from the authenticator; each is used once.")]
@@ -54,7 +73,7 @@ class AnnouncedShape(Shape):
     """A file the supplier will bring (R-42); `size` 0 means that it was not said."""
 
     name: str = Field(max_length=400)
-    size: int = Field(0, ge=0)
+    size: Whole = Field(0, ge=0, le=2**62)
     sha256: str = Field(max_length=64)
 
 
@@ -69,8 +88,8 @@ class PlanShape(Shape):
     patient_data: PatientData = PatientData.NONE
     professional: str = Field("", max_length=200, description="Health professional of the hospital who answers.")
     patient_why: str = Field("", max_length=2000)
-    software_change: bool = False
-    backup_at: AwareDatetime | None = None
+    software_change: Flag = False
+    backup_at: Instant | None = None
     backup_place: str = Field("", max_length=200)
     rollback: str = Field("", max_length=2000)
 

@@ -12,18 +12,18 @@ from bastion.domain.maintenance import Rhythm, WindowStatus
 from bastion.domain.timebox import TimeBox
 from bastion.services.maintenance import WindowForm, WindowView
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import Code, Instant, Limit, Offset, Reason, Shape
+from web.api.shapes import Code, Instant, Limit, Offset, Reason, Shape, Version, Whole
 
-Week = Annotated[int, Field(ge=-1, le=4, description="0 every week; 1 to 4 and -1 (last): that one of the month.")]
+Week = Annotated[Whole, Field(ge=-1, le=4, description="0 every week; 1 to 4 and -1 (last): that one of the month.")]
 
 
 class RhythmShape(Shape):
     """When it comes again, on the wall of the hospital. `begins` counts minutes from midnight."""
 
     week: Week
-    weekday: int = Field(ge=0, le=6, description="0 is Monday.")
-    begins: int = Field(ge=0, le=1439)
-    minutes: int = Field(ge=15, le=720)
+    weekday: Whole = Field(ge=0, le=6, description="0 is Monday.")
+    begins: Whole = Field(ge=0, le=1439)
+    minutes: Whole = Field(ge=15, le=720)
 
 
 class NewWindow(Shape):
@@ -40,7 +40,7 @@ class NewWindow(Shape):
 
 
 class Agree(Shape):
-    version: int
+    version: Version
     code: Code
 
 
