@@ -39,7 +39,7 @@ def test_the_api_keeps_what_it_describes(console, part):
     phases = ("examples", "coverage", "fuzzing", "stateful") if LONG else ("coverage", "fuzzing")
     report = contract.ask(console, "all", contract.config(SEED, LONG or 1, phases), only=PARTS[part])
     assert report.found == {}
-    assert len(report.answered) > len(report.asked) * (0.95 if part == "reading" else 0.3)
+    assert len(report.answered) > len(report.asked) * (0.95 if part == "reading" else 0.2)
 
 
 @pytest.mark.slow

@@ -93,3 +93,25 @@ async def test_a_wrong_value_is_named_and_never_repeated(ruth):
 async def test_sentences_come_in_the_language_of_the_reader(program, house):
     answer = await program(house.eve).client.get("/me", headers={"accept-language": "fr-FR,en;q=0.5"})
     assert answer.json()["detail"].startswith("La connexion a échoué")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [("PATCH", "/me", "GET"), ("GET", "/requests/x/approve", "POST"), ("TRACE", "/tokens/x", "DELETE")],
+)
+async def test_another_method_is_told_which_ones_there_are(eve, method, path, allow):
+    answer = await eve.ask(method, path)
+    assert problem(answer) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == allow
+    assert problem(await eve.ask(method, "/nothing")) == (404, "not_found")
+
+
+async def test_what_is_nearly_of_the_right_type_is_refused(eve, ruth):
+    """`0.5` is no instant of 1970, 0 no “no”, `"2"` no number: who sends that has made a mistake."""
+    for written in ("0.5", "1764410400", "2026-05-04", "2026-05-04T08:00:00"):
+        assert problem(await eve.ask("GET", f"/requests?before={written}")) == (422, "invalid"), written
+    assert (await eve.ask("GET", "/requests?before=2026-05-04T08:00:00Z")).status_code == 200
+    answer = await ruth.ask("PUT", "/technicians/x/correspondent", correspondent=0)
+    assert (problem(answer), answer.json()["field"]) == ((422, "invalid"), "correspondent")
+    answer = await eve.ask("POST", "/requests/x/deny", version="2", note="no", code="")
+    assert (problem(answer), answer.json()["field"]) == ((422, "invalid"), "version")
