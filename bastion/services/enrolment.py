@@ -96,6 +96,7 @@ class Enrolment:
             await uow.credentials.put(replace(credential, totp_sealed=sealed, totp_enrolled_at=now))
             await uow.portal_sessions.end(now, technician_id=technician.id)
             await uow.supplier_tokens.revoke(now, technician_id=technician.id)
+            await uow.proofs.revoke_technician(technician.id)
             await uow.audit.append(
                 "auth:totp_enrolled", actor=actor, subject=("technician", technician.id), at=now, who=technician.id
             )

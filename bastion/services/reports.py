@@ -96,7 +96,9 @@ class Reports:
             due = await uow.report_dues.get(request.id)
             if due is None or await uow.sessions.count_live(grant_id=request.grant_id):
                 raise Conflict("no end", sentence="A report is written when the work has ended.")
-            said = checked(form, len(await uow.reports.of(request.id)), now)
+            # What is owed may always be written: a limit on additions must not leave a company blocked.
+            free = due.owed_since is not None or actor.kind is ActorKind.STAFF
+            said = checked(form, 0 if free else len(await uow.reports.of(request.id)), now)
             report = Report(
                 new_id(now), request.id, actor.id, actor.name, actor.supplier_id, now, said.done, said.after,
                 said.taken, said.erased_by,

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bastion.domain.parties import Actor
 from bastion.store.unit_of_work import UnitOfWork
+
+CODE: Final = "totp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +20,9 @@ class SignIn:
 
 
 async def keep(uow: UnitOfWork, actor: Actor, sign_in: SignIn, now: datetime) -> None:
-    """Whoever is let in begins to count failures anew."""
-    await uow.failures.clear(actor.login, actor.source)
+    """Whoever proved a code begins to count failures anew; who came by a proof that stands has shown nothing new."""
+    if CODE in sign_in.factors:
+        await uow.failures.clear(actor.login, actor.source)
     await uow.audit.append(
         "auth:succeeded", actor=actor, subject=("technician", actor.id), at=now,
         door="ssh", factors=sign_in.factors, fingerprint=sign_in.fingerprint, client=sign_in.client,

@@ -95,7 +95,7 @@ class Requests(Versioned[AccessRequest]):
         if facility_ids is not None:
             wanted.append(within(_R.facility_id, facility_ids))
         if text:
-            wanted += await self._about(text, wanted)
+            wanted += await self._about(text, wanted, names=not (technician_id or supplier_id))
         return await self._many(NEWEST_REQUESTS.where(*wanted).limit(limit).offset(offset))
 
     async def reach(
@@ -109,8 +109,13 @@ class Requests(Versioned[AccessRequest]):
             wanted.append(within(_R.facility_id, facility_ids))
         return await floor(self._tx, _R.created_at, wanted)
 
-    async def _about(self, text: str, wanted: "list[sa.ColumnElement[bool]]") -> "list[sa.ColumnElement[bool]]":
-        if called := await named(self._tx, text):
+    async def _about(
+        self, text: str, wanted: "list[sa.ColumnElement[bool]]", *, names: bool
+    ) -> "list[sa.ColumnElement[bool]]":
+        """`names`: look it up among everybody's. For a supplier's people never: that a text of their own is not found
+        would tell that it is a name elsewhere (T33).
+        """
+        if names and (called := await named(self._tx, text)):
             return [(_R.id if what == "request_id" else _R[what]).in_(ids) for what, ids in called.items()]
         last = await floor(self._tx, _R.created_at, wanted)
         return [_said(text)] if last is None else [_said(text), _R.created_at >= last]

@@ -10,7 +10,7 @@ from bastion.domain.parties import Role
 from bastion.errors import AuthenticationFailed, TooManyAttempts, WeakPassword
 from bastion.services.authentication import MAX_FROM_SOURCE, matching_step
 from bastion.services.people import StaffForm, TechnicianForm
-from tests.services.house import OPERATOR, PASSWORD, SOURCE, enrol, public_line
+from tests.services.house import CONNECTION, OPERATOR, PASSWORD, SOURCE, enrol, public_line
 
 
 def code(secret: str, steps: int = 0) -> str:
@@ -191,3 +191,18 @@ async def test_T25_tokens_end_with_the_password_they_were_made_under(house):
     _token, text = await house.services.tokens.create(ruth, "scripts", 1, frozenset({Role.ADMIN}))
     await auth.change_password(ruth, PASSWORD, "a new long password")
     assert await auth.actor_of_token(text, SOURCE) is None
+
+
+async def test_T28_only_a_code_begins_to_count_anew_a_standing_proof_does_not(house):
+    """Else whoever holds the key guesses four codes, comes by the proof, and guesses four more."""
+    request, auth = await house.approved(), house.services.authentication
+    await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
+    for _ in range(4):
+        with pytest.raises(AuthenticationFailed):
+            await auth.technician_code("alice", "SHA256:x", "000000", SOURCE)
+    proof = replace(CONNECTION, factors="key proof", new=True)
+    await house.services.sessions.open(house.technician(), request.grant_id, proof)
+    with pytest.raises(AuthenticationFailed):
+        await auth.technician_code("alice", "SHA256:x", "000000", SOURCE)
+    with pytest.raises(TooManyAttempts):
+        await auth.technician_code("alice", "SHA256:x", "000000", SOURCE)

@@ -52,6 +52,15 @@ async def test_a_new_authenticator_voids_the_old_one(house):
         )
 
 
+async def test_a_new_authenticator_ends_what_the_old_one_proved(house):
+    await house.opened()
+    async with house.database.read() as uow:
+        assert await uow.proofs.standing(house.alice.id, "SHA256:x", SOURCE, "ct-01", clock.now())
+    await house.services.enrolment.technician_totp(OPERATOR, house.alice.id)
+    async with house.database.read() as uow:
+        assert await uow.proofs.standing(house.alice.id, "SHA256:x", SOURCE, "ct-01", clock.now()) is None
+
+
 async def test_rotating_the_vault_keeps_every_secret_usable(house):
     _password, totp = await enrol(house, house.eve)
     pending = await house.services.enrolment.invite(OPERATOR, house.max.id)

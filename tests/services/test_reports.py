@@ -164,3 +164,19 @@ async def test_nobody_leaves_without_a_way_to_settle_what_he_owes(house, use, la
     await house.services.rosters.leave(OPERATOR, house.alice.id, "gone")
     await use.write(house.staff(house.eve), request_id, FORM)
     assert (await use.of(house.staff(house.eve), request_id)).owed is False
+
+
+async def test_whatever_was_added_what_is_owed_can_be_written_and_the_hospital_always_may(house, use):
+    """One technician must not be able to block his whole company by adding until nobody may write."""
+    opened, alice = await house.opened(), house.technician()
+    await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
+    for number in range(MOST):
+        await use.write(alice, opened.record.request_id, replace(FORM, done=f"more {number}"))
+    with pytest.raises(Conflict):
+        await use.write(alice, opened.record.request_id, FORM)
+    await use.write(house.staff(house.eve), opened.record.request_id, FORM)
+    again = await house.services.sessions.open(alice, opened.grant.id, CONNECTION)
+    await house.services.sessions.closed(again.record, Ending(EndReason.TECHNICIAN_LEFT))
+    assert len(await use.mine(alice)) == 1
+    await use.write(alice, opened.record.request_id, FORM)
+    assert await use.mine(alice) == []

@@ -9,7 +9,7 @@ from bastion.domain.access_request import AccessRequest, InterventionKind, Perso
 from bastion.domain.lock import Lock, LockScope
 from bastion.errors import Conflict, Invalid
 from bastion.store.database import Database
-from tests.store.samples import HOUR, NOW, a_grant, a_request
+from tests.store.samples import ALICE, HOUR, NOW, a_grant, a_request
 
 BOB, EVE = Person("stf-1", "Bob Leroy"), Person("stf-2", "Eve Roux")
 
@@ -128,6 +128,18 @@ async def test_requests_are_searched(hospital: Database) -> None:
         for question, numbers in QUESTIONS:
             found = await uow.requests.search(**question)
             assert (question, "".join(request.id[-1] for request in found)) == (question, numbers)
+
+
+@pytest.mark.parametrize("whose", [{"technician_id": "tec-1"}, {"supplier_id": "sup-1"}], ids=str)
+async def test_T33_a_supplier_s_search_does_not_tell_what_is_a_name_elsewhere(hospital: Database, whose: dict) -> None:
+    """What somebody guesses in a reason of his own is found there, whether it is anybody's name or nobody's."""
+    await asked(hospital, a_request(1, reason="Bob Leroy, bob, nobody at all"))
+    async with hospital.write() as uow:
+        await uow.technicians.add(replace(ALICE, id="tec-9", login="bob", name="Bob Leroy", supplier_id="sup-1"))
+    async with hospital.read() as uow:
+        for text in ("Bob Leroy", "bob", "nobody"):
+            assert [one.id for one in await uow.requests.search(text=text, **whose)] == ["req-1"], text
+        assert await uow.requests.search(text="Bob Leroy") == [], "the hospital looks him up, and he asked for nothing"
 
 
 async def granted_as(database: Database, *grants: Any) -> None:

@@ -21,6 +21,7 @@ from bastion.errors import (
     HostKeyChanged,
     NoGrant,
     NotAcknowledged,
+    Unavailable,
     UndertakingOwed,
 )
 from bastion.i18n import sentence, translator
@@ -109,6 +110,9 @@ class Visit:
             self._live.feed(TechnicianLeft())
         elif self._opening is None:
             self._let_go()
+            if self._facts.new and self._arrival.done():
+                came_in = self._supervisor.services.authentication.came_in(self._actor, self._facts.sign_in)
+                self._supervisor.spawn(came_in, f"sign-in of {self._actor.login}")
 
     # -- for the front -------------------------------------------------------------------------------------------------
     def new_channel(self) -> TechnicianEnd:
@@ -303,8 +307,7 @@ class Visit:
 
     async def _open(self, grant_id: str) -> LiveSession:
         try:
-            facts, self._facts = self._facts, replace(self._facts, new=False)  # his coming in is kept once
-            opened = await self._supervisor.services.sessions.open(self._actor, grant_id, facts)
+            opened = await self._open_records(grant_id)
             self._live = live = await self._supervisor.begin(opened, self._actor.language)
         except BaseException:
             self._let_go()
@@ -316,6 +319,18 @@ class Visit:
         link = self._connect(live, opened)
         self._supervisor.spawn(self._watch_end(live, link), f"good-bye of {live.id}")
         return live
+
+    async def _open_records(self, grant_id: str) -> Opened:
+        """His coming in is kept once, with the session or with its refusal; not while the records are away."""
+        try:
+            opened = await self._supervisor.services.sessions.open(self._actor, grant_id, self._facts)
+        except Unavailable:
+            raise
+        except BastionError:
+            self._facts = replace(self._facts, new=False)
+            raise
+        self._facts = replace(self._facts, new=False)
+        return opened
 
     def _connect(self, live: LiveSession, opened: Opened) -> Link:
         """Log in on the connection that is on its way, if it goes to the right place, or on a new one."""

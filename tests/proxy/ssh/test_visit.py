@@ -1,15 +1,19 @@
 """The small decisions of a visit. The visits themselves are made by real clients in tests/e2e."""
 
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
+from types import SimpleNamespace
 
 import asyncssh
 import pytest
 
 from bastion import clock
 from bastion.domain.parties import Supplier, Technician
-from bastion.errors import BastionError, NoGrant, NotAcknowledged
+from bastion.errors import BastionError, NoGrant, NotAcknowledged, Unavailable
 from bastion.proxy.ssh.names import LoginName
 from bastion.proxy.ssh.visit import ASK_FIRST, MOST_CHANNELS, STILL_WAITING, WHICH_DEVICE, Visit, _nobody_to_ask
+from bastion.services.opening import Connection
 from bastion.services.views import Entry
 from tests.proxy.fakes import a_grant
 from tests.proxy.lobby.test_screens import a_request
@@ -65,3 +69,32 @@ def test_one_connection_has_a_measure_of_channels():
     assert refused.value.code == asyncssh.OPEN_RESOURCE_SHORTAGE
     visit.channel_gone(next(iter(visit._ends)))
     assert visit.new_channel() in visit._ends, "where one has gone there is room again"
+
+
+@dataclass
+class Records:
+    """Stands for the services of sessions: `trouble` is what opening one runs into."""
+
+    trouble: Exception | None
+    told: list = field(default_factory=list)
+
+    async def open(self, _actor, _grant_id, connection):
+        self.told.append(connection.new)
+        if self.trouble:
+            raise self.trouble
+        return "opened"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "still"), [(Unavailable("gone"), True), (NoGrant("over"), False), (None, False)], ids=str
+)
+async def test_a_sign_in_is_kept_once_and_not_lost_while_the_records_are_away(trouble, still):
+    visit, records = Visit.__new__(Visit), Records(trouble)
+    visit._actor, visit._facts = None, Connection("n1", "ssh", "SHA256:x", "key proof", new=True)
+    visit._supervisor = SimpleNamespace(services=SimpleNamespace(sessions=records))
+    with suppress(BastionError):
+        await visit._open_records("g1")
+    assert visit._facts.new is still
+    records.trouble = None
+    await visit._open_records("g1")
+    assert records.told == [True, still]
