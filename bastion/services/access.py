@@ -44,6 +44,10 @@ PENDING_LIFE = timedelta(hours=2)
 MAX_TEXT = 2000
 ONE_WAITS_ALREADY = "A request for {device} is waiting already; leave this device out, or take that request back."
 WAITS_ALREADY = "A request for this device is waiting already; see its state first."
+AN_HOUR = timedelta(hours=1)
+MOST_EMERGENCIES = 20
+"""Of a supplier within an hour, those taken back too: each one wakes whoever is on call."""
+TOO_MANY_EMERGENCIES = "Too many emergencies were called within an hour. Call the hospital."
 TOO_LONG = "This text is too long: {limit} characters at most."
 
 
@@ -127,6 +131,8 @@ class Access:
             raise Conflict(
                 "pending", sentence=ONE_WAITS_ALREADY if draft.batch else WAITS_ALREADY, device=ask.device.code
             )
+        if draft.emergency and await uow.emergencies.begun(ask.supplier.id, now - AN_HOUR) >= MOST_EMERGENCIES:
+            raise Conflict("emergencies", sentence=TOO_MANY_EMERGENCIES)
         urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
         owed = await overdue_of(uow, ask.supplier.id, now)
         return ask, await self._ask_policy(uow, actor, ask, draft.kind, now, urgency, owed)

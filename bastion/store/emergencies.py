@@ -30,6 +30,11 @@ class Emergencies(Versioned[Emergency]):
         query = TO_REVIEW if facility_ids is None else TO_REVIEW.where(_E.facility_id.in_(facility_ids))
         return await self._many(query)
 
+    async def begun(self, supplier_id: str, since: datetime) -> int:
+        """How many a supplier has called since then, whatever became of them."""
+        rows = await self._tx.rows(BEGUN, {"supplier_id": supplier_id, "since": since})
+        return int(rows[0][0])
+
     async def search(self, facility_ids: frozenset[str] | None, limit: int, offset: int) -> list[Emergency]:
         """All of them, newest first."""
         query = NEWEST if facility_ids is None else NEWEST.where(_E.facility_id.in_(facility_ids))
@@ -42,5 +47,10 @@ TO_REVIEW = Emergencies.sql_select.where(_E.review_due_at.is_not(None), _E.revie
 )
 OVERDUE = TO_REVIEW.where(
     _E.supplier_id == sa.bindparam("supplier_id"), _E.review_due_at <= sa.bindparam("now", type_=Instant())
+)
+BEGUN = (
+    sa.select(sa.func.count())
+    .select_from(t.emergencies)
+    .where(_E.created_at >= sa.bindparam("since", type_=Instant()), _E.supplier_id == sa.bindparam("supplier_id"))
 )
 NEWEST = Emergencies.sql_select.order_by(_E.created_at.desc(), _E.id.desc())

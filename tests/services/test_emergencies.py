@@ -9,8 +9,9 @@ import pytest
 from bastion.domain.emergency import Call, EmergencyStatus, Outcome
 from bastion.domain.parties import Role
 from bastion.domain.telling import Topic, topic_of
-from bastion.errors import Forbidden, FreshFactorNeeded, Invalid, NotFound, PolicyRefused, SelfReview
+from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound, PolicyRefused, SelfReview
 from bastion.i18n import sentence
+from bastion.services.access import MOST_EMERGENCIES
 from bastion.services.forms import MAX_NAME
 from policies.engine import PolicyEngine
 from policies.loader import load
@@ -183,3 +184,17 @@ async def test_a_call_without_a_name_is_refused_at_its_field(house):
         with pytest.raises(Invalid) as refused:
             await house.asked(emergency=Call(caller))
         assert refused.value.field == "caller"
+
+
+async def test_nobody_wakes_whoever_is_on_call_again_and_again(house, later):
+    """Called and taken back, it still rang; work that is no emergency may be asked for all the same."""
+    for _ in range(MOST_EMERGENCIES):
+        request = await house.asked(emergency=CALL)
+        await house.services.access.withdraw(house.technician(), request.id)
+    with pytest.raises(Conflict) as refused:
+        await house.asked(emergency=CALL)
+    assert sentence(refused.value, "fr").startswith("Trop d’urgences")
+    request = await house.asked()
+    await house.services.access.withdraw(house.technician(), request.id)
+    later(hours=1, minutes=1)
+    await house.asked(emergency=CALL)
