@@ -58,7 +58,7 @@ def _upgrade(url: URL) -> None:
         _private(url)
         before = connected(url, _version)
         command.upgrade(config(url), "head")
-        if before != latest():
+        if before and before != latest():  # a new one is better not known than known to be empty
             connected(url, _take_stock)
 
 

@@ -54,6 +54,7 @@ CODES: Mapping[type[e.BastionError], Exit] = MappingProxyType(
         e.Forbidden: Exit.NOT_ALLOWED,
         e.FreshFactorNeeded: Exit.NOT_ALLOWED,
         e.AuthenticationFailed: Exit.NOT_ALLOWED,
+        e.LinkSpent: Exit.NOT_ALLOWED,
         e.PolicyRefused: Exit.NOT_ALLOWED,
         e.Locked: Exit.NOT_ALLOWED,
         e.Suspended: Exit.NOT_ALLOWED,

@@ -1,15 +1,23 @@
 """The database is told to count, so that a list is read by the index that suits it."""
 
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 import sqlalchemy as sa
+from alembic import command
 
 import migrations
 from bastion.store import tables as t
-from bastion.store.database import Database
+from bastion.store.database import Database, parse
+from tests.databases import Postgres
 from tests.store.samples import fill
 from tests.store.tampering import attempt
 
 KNOWN = {
-    "sqlite": "select stat from sqlite_stat1 where tbl = 'devices'",
+    "sqlite": "select 1 from sqlite_master where name = 'sqlite_stat1'",
     "postgresql": "select reltuples from pg_class where relname = 'devices' and reltuples > 0",
 }
 
@@ -36,11 +44,34 @@ async def test_counting_leaves_the_records_as_they_are(database: Database) -> No
         assert await uow.devices.all() == before
 
 
-async def test_a_migration_counts_what_it_has_changed(database: Database, tmp_path) -> None:
+async def test_a_migration_counts_what_it_has_changed(tmp_path) -> None:
+    """A new database it leaves uncounted: believed to be empty, PostgreSQL walked through each table for each row."""
     url = f"sqlite:///{tmp_path / 'new.db'}"
+    parsed = parse(url)
+    migrations._private(parsed)
+    command.upgrade(migrations.config(parsed), "0030")
+    assert not _counted(tmp_path / "new.db")
     await migrations.upgrade(url)
-    opened = await Database.open(url)
+    assert _counted(tmp_path / "new.db")
+
+
+@pytest.fixture
+def new_url(postgres: Postgres) -> Iterator[str]:
+    with postgres.new() as url:
+        yield url
+
+
+async def test_a_new_database_is_not_taken_for_an_empty_one(tmp_path, new_url: str) -> None:
+    await migrations.upgrade(f"sqlite:///{tmp_path / 'new.db'}")
+    assert not _counted(tmp_path / "new.db")
+    await migrations.upgrade(new_url)
+    opened = await Database.open(new_url)
     async with opened.read() as uow:
-        rows = await uow.requests._tx.rows(sa.text("select count(*) from sqlite_stat1"))
+        rows = await uow.requests._tx.rows(sa.text("select reltuples from pg_class where relname = 'devices'"))
     await opened.close()
-    assert rows[0][0] > 0
+    assert rows[0][0] < 0, "-1 is PostgreSQL's word for not known"
+
+
+def _counted(file: Path) -> bool:
+    with contextlib.closing(sqlite3.connect(file)) as records:
+        return bool(records.execute("select 1 from sqlite_master where name = 'sqlite_stat1'").fetchone())
