@@ -18,6 +18,7 @@ async def session(house):
     return await house.opened()
 
 
+@pytest.mark.timed
 async def test_the_guard_stops_when_nobody_waits_for_it_and_keeps_nobody_else_waiting(house, session):
     """Made to take an hour: a file of nothing but beginnings of zips."""
     files, slow = house.services.files, b"PK\3\4" * (8 << 20)
