@@ -41,7 +41,7 @@ build: $(BUILT) ## Build the console's scripts and styles
 test: $(DEV) $(BUILT) system lint ## Everything: style, types, contracts, both databases, real clients, real browser
 	$(PY) -m pytest
 
-test-quick: $(DEV) $(BUILT) system ## The same in two thirds of the time, three at a time; a test of time that fails there is tried alone
+test-quick: $(DEV) $(BUILT) system ## The same in two thirds of the time, three at a time, those of time alone
 	$(PY) -m pytest -m "not timed" -n 3 --dist loadfile
 	$(PY) -m pytest -m timed
 
