@@ -11,7 +11,7 @@ from bastion.domain.batch import MOST
 from bastion.domain.conditions import Condition, Terms
 from bastion.services.batches import Outcome
 from web.api.bearer import Me, Use, fresh
-from web.api.requests import NewRequest, Note, draft_of
+from web.api.requests import NewRequest, Note
 from web.api.shapes import Code, Instant, Minutes, Reason, RequestShape, Shape
 
 Codes = Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=MOST)]
@@ -65,7 +65,7 @@ def add_to(router: APIRouter) -> None:
 
 async def create(body: NewBatch, me: Me, use: Use) -> list[RequestShape]:
     """Ask for the same on several devices, on behalf of a technician; `batch` of each is their common id."""
-    made = await use.access.request_several(me, draft_of(body), (body.device, *body.others))
+    made = await use.access.request_several(me, body.draft(body.technician), (body.device, *body.others))
     return await _shown(me, use, made)
 
 

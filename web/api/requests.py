@@ -1,26 +1,19 @@
 """`/requests` and `/grants`: asking on a technician's behalf, deciding, and the rights that come of it."""
 
 from fastapi import APIRouter, Response
-from pydantic import Field
 
 from bastion import clock
-from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
-from bastion.domain.announced_file import AnnouncedFile
+from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.conditions import Condition, Terms
-from bastion.domain.emergency import Call
-from bastion.domain.work_plan import PLAIN
-from bastion.services.access import RequestDraft
+from web.api.asked import NewWork
 from web.api.bearer import Me, Use, fresh
 from web.api.shapes import (
-    AnnouncedShape,
-    CallShape,
     Code,
     GrantShape,
     Instant,
     Limit,
     Minutes,
     Offset,
-    PlanShape,
     Reason,
     RequestShape,
     Shape,
@@ -28,21 +21,10 @@ from web.api.shapes import (
 )
 
 
-class NewRequest(Shape):
-    """What is asked for. Without `start` the work may begin as soon as it is agreed."""
+class NewRequest(NewWork):
+    """The same on behalf of a technician, by login."""
 
     technician: str
-    device: str
-    kind: InterventionKind
-    reason: Reason
-    minutes: Minutes
-    work_order: str = ""
-    account: str = ""
-    start: Instant | None = None
-    announced: tuple[AnnouncedShape, ...] = ()
-    plan: PlanShape | None = None
-    emergency: CallShape | None = None
-    template: str = Field("", max_length=64, description="Id of the usual request it was made from.")
 
 
 class Approve(Shape):
@@ -127,7 +109,7 @@ async def get(ident: str, me: Me, use: Use) -> RequestShape:
 
 async def create(body: NewRequest, me: Me, use: Use) -> RequestShape:
     """Ask for access on behalf of a technician. Whoever asks does not decide (R-23)."""
-    return await _shown(me, use, await use.access.request(me, draft_of(body)))
+    return await _shown(me, use, await use.access.request(me, body.draft(body.technician)))
 
 
 async def approve(ident: str, body: Approve, me: Me, use: Use) -> RequestShape:
@@ -180,16 +162,6 @@ async def extend(ident: str, body: Extend, me: Me, use: Use) -> RequestShape:
 async def hand_over(ident: str, body: HandOver, me: Me, use: Use) -> RequestShape:
     """Ask that a colleague takes over an open right; once agreed to, the first one ends, and its sessions with it."""
     return await _shown(me, use, await use.handovers.ask(me, ident, body.technician, body.reason))
-
-
-def draft_of(body: NewRequest) -> RequestDraft:
-    return RequestDraft(
-        device_code=body.device, kind=body.kind, reason=body.reason, minutes=body.minutes, work_order=body.work_order,
-        account=body.account, start=body.start, technician_login=body.technician,
-        announced=tuple(AnnouncedFile(one.name, one.size, one.sha256.lower()) for one in body.announced),
-        plan=body.plan.plan() if body.plan else PLAIN,
-        emergency=Call(**body.emergency.model_dump()) if body.emergency else None, template=body.template,
-    )  # fmt: skip
 
 
 async def _shown(me: Me, use: Use, request: AccessRequest) -> RequestShape:

@@ -5,9 +5,10 @@ from fastapi import APIRouter
 from bastion import clock
 from bastion.domain.access_request import AccessRequest
 from bastion.errors import Invalid, NotFound
+from web.api.asked import NewWork
 from web.api.batches import Codes
 from web.api.supplier.bearer import Use, Who
-from web.api.supplier.shapes import NewWork, Note, WorkShape
+from web.api.supplier.shapes import Note, WorkShape
 
 
 class NewBatch(NewWork):

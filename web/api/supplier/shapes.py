@@ -6,14 +6,10 @@ from typing import Self
 from pydantic import Field
 
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
-from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.conditions import Condition
 from bastion.domain.device import ChannelKind
-from bastion.domain.emergency import Call
 from bastion.domain.grant import Grant
 from bastion.domain.remark import Remark, Side
-from bastion.domain.work_plan import PLAIN
-from bastion.services.access import RequestDraft
 from bastion.services.commands import Client, Command, Shell, Use
 from bastion.services.company import CompanyRequest
 from bastion.services.reports import Owed
@@ -22,7 +18,6 @@ from web.api.shapes import (
     Agreement,
     AnnouncedShape,
     CallShape,
-    Instant,
     Minutes,
     PlanShape,
     Reason,
@@ -48,31 +43,6 @@ class DeviceShape(Shape):
         return cls(
             code=item.device.code, name=item.device.name, facility=item.facility.code,
             facility_name=item.facility.name, state=item.state, until=item.until,
-        )  # fmt: skip
-
-
-class NewWork(Shape):
-    """What is asked for, for oneself. Without `start` the work may begin as soon as it is agreed."""
-
-    device: str
-    kind: InterventionKind
-    reason: Reason
-    minutes: Minutes
-    work_order: str = ""
-    account: str = ""
-    start: Instant | None = None
-    announced: tuple[AnnouncedShape, ...] = ()
-    plan: PlanShape | None = None
-    emergency: CallShape | None = None
-    template: str = Field("", max_length=64, description="Id of the usual request it was made from.")
-
-    def draft(self) -> RequestDraft:
-        return RequestDraft(
-            device_code=self.device, kind=self.kind, reason=self.reason, minutes=self.minutes,
-            work_order=self.work_order, account=self.account, start=self.start,
-            announced=tuple(AnnouncedFile(one.name, one.size, one.sha256.lower()) for one in self.announced),
-            plan=self.plan.plan() if self.plan else PLAIN,
-            emergency=Call(**self.emergency.model_dump()) if self.emergency else None, template=self.template,
         )  # fmt: skip
 
 

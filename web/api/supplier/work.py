@@ -8,6 +8,7 @@ from bastion.domain.grant import Grant
 from bastion.errors import Invalid, NotFound
 from bastion.services.address import told_address
 from web import pasted
+from web.api.asked import NewWork
 from web.api.reports import ReportBody, ReportedShape
 from web.api.shapes import Limit, Offset
 from web.api.supplier.account import door_of
@@ -19,7 +20,6 @@ from web.api.supplier.shapes import (
     DeviceShape,
     HandOver,
     More,
-    NewWork,
     Note,
     OwedShape,
     Said,
