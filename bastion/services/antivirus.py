@@ -9,6 +9,7 @@ clamd answers OK for what it did not look at because of its own limits, unless i
 
 import asyncio
 import re
+import socket
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -68,7 +69,7 @@ class Antivirus:
         try:
             answering = asyncio.ensure_future(reader.readuntil(b"\0"))
             try:
-                await self._send(file, writer, answering)
+                await self._send(file, writer.get_extra_info("socket").dup(), answering)
                 async with asyncio.timeout(self._patience):
                     answer = await answering
             finally:
@@ -84,19 +85,24 @@ class Antivirus:
             return await asyncio.open_unix_connection(address, limit=_LONGEST_ANSWER)
         return await asyncio.open_connection(*address, limit=_LONGEST_ANSWER)
 
-    async def _send(self, file: BinaryIO, writer: asyncio.StreamWriter, answering: "asyncio.Future[bytes]") -> None:
-        """Send it in pieces. clamd answers before the end when it has seen enough, or does not want more."""
-        writer.write(b"zINSTREAM\0")
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
-            if answering.done():
-                return
-            writer.write(len(chunk).to_bytes(4, "big") + chunk)
+    async def _send(self, file: BinaryIO, out: socket.socket, answering: "asyncio.Future[bytes]") -> None:
+        """Send it in pieces. clamd answers before the end when it has seen enough, or does not want more.
+
+        `out` is a second handle on the connection: a stream that cannot write any more throws away what it has not
+        read yet, and that would be the answer of a clamd that hung up on the rest.
+        """
+        with out:
             try:
-                async with asyncio.timeout(self._patience):
-                    await writer.drain()
+                await self._send_all(out, b"zINSTREAM\0")
+                while (chunk := await asyncio.to_thread(file.read, _CHUNK)) and not answering.done():
+                    await self._send_all(out, len(chunk).to_bytes(4, "big") + chunk)
+                await self._send_all(out, bytes(4))
             except ConnectionError:
                 return  # what it said before it hung up is in `answering`
-        writer.write(bytes(4))
+
+    async def _send_all(self, out: socket.socket, data: bytes) -> None:
+        async with asyncio.timeout(self._patience):
+            await asyncio.get_running_loop().sock_sendall(out, data)
 
     def _understand(self, answer: str) -> Scanned:
         if answer == "stream: OK":
