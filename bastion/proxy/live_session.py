@@ -80,6 +80,8 @@ class LiveSession:
         self.derogations: tuple[Derogation, ...] = ()
         """What the session stands on besides its grant (R-10)."""
         self.activity = Activity()
+        self.warned: Callable[[Sequence[Relay]], None] = lambda _relays: None
+        """Called with the open channels when the technician has been told that little time is left."""
         self.ended = asyncio.Event()
         """Set when every channel is closed; the recording may still be being sealed."""
         self.ended_by: tuple[EndReason, str, str] | None = None
@@ -133,6 +135,10 @@ class LiveSession:
     def end(self) -> datetime:
         return self._machine.box.end if self._machine.box else self.grant.end
 
+    @property
+    def open_channels(self) -> tuple[Relay, ...]:
+        return tuple(self._relays.values())
+
     def now(self) -> datetime:
         return self._clock.now()
 
@@ -178,7 +184,7 @@ class LiveSession:
             raise RecordingUnavailable(str(error)) from error
         self._tracks[number] = track
         if self.watchers:
-            self._mark(self.words.notice(Notice.WATCHERS, {"by": ", ".join(self.watchers)}, self.end))
+            self.mark(self.words.notice(Notice.WATCHERS, {"by": ", ".join(self.watchers)}, self.end))
         if kind is ChannelKind.FORWARD:
             self._tunnels.add(number)
         return track
@@ -195,7 +201,7 @@ class LiveSession:
             relay.hide(on=True)
         relay.start()
         if self.frozen_by_hand and self.record.frozen_by:
-            self._tell(self.words.notice(Notice.FROZEN_FIRST, {"by": self.record.frozen_by}, self.end))
+            self.tell(self.words.notice(Notice.FROZEN_FIRST, {"by": self.record.frozen_by}, self.end))
 
     def channel_ended(self, number: int, outcome: str) -> None:
         self._relays.pop(number, None)
@@ -236,7 +242,7 @@ class LiveSession:
         """Say, once for each change, that the supplier's papers have run out (R-67). The work goes on."""
         if lacks and lacks != self._lacks:
             said = self.words.say(PAPERS_LACK)
-            self._tell(said.format(papers=named(lacks, self.words.language)))
+            self.tell(said.format(papers=named(lacks, self.words.language)))
         self._lacks = lacks
 
     def last_words(self) -> str:
@@ -252,9 +258,11 @@ class LiveSession:
                 self._journal.add(effect)
             case Say(Notice.ENDED, params):
                 self.ended_by = (EndReason(str(params["reason"])), str(params["by"]), str(params["why"]))
-                self._mark(_with_name(self.last_words(), str(params["by"])))
+                self.mark(_with_name(self.last_words(), str(params["by"])))
             case Say(notice, params):
-                self._tell(self.words.notice(notice, params, self.end))
+                self.tell(self.words.notice(notice, params, self.end))
+                if notice is Notice.TIME_LEFT:
+                    self.warned(self.open_channels)
             case WakeAt(when):
                 self._wake_at(when)
             case HoldInput() | HideOutput():
@@ -274,13 +282,14 @@ class LiveSession:
         for relay in relays:
             relay.hide(on=effect.on)
 
-    def _tell(self, text: str) -> None:
+    def tell(self, text: str) -> None:
         """Say it on every screen, and in the recording of every channel: whoever replays it sees why it stood still."""
-        self._mark(text)
+        self.mark(text)
         for relay in list(self._relays.values()):
             relay.tell(on_screen(text))
 
-    def _mark(self, text: str) -> None:
+    def mark(self, text: str) -> None:
+        """Write it into the recording of every channel."""
         try:
             for track in list(self._tracks.values()):
                 track.mark(text)

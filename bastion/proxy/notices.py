@@ -21,7 +21,8 @@ LEAVE_SCREEN: Final = (
 
 _NOTICES: Final[Mapping[Notice, str]] = {
     Notice.TIME_LEFT: (
-        "{minutes} min left. The session ends at {end}. More time: sign in once more without a device, and type +."
+        "{minutes} min left. The session ends at {end}. "
+        "More time: press Ctrl-T twice now; later, sign in once more without a device, and type +."
     ),
     Notice.IDLE_SOON: "Nothing was typed for a while. The session ends in {seconds} s unless you press a key.",
     Notice.FROZEN: "{by} has frozen your session: nothing you type reaches the device.",

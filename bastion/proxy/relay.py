@@ -7,13 +7,16 @@ raises stops the relay before the frame is passed on. Closing is synchronous and
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from bastion.proxy.frames import Break, ChannelFault, Data, End, Eof, Exit, Frame, Signal, Stream
+from bastion.proxy.frames import Break, ChannelFault, Data, End, Eof, Exit, Frame, Signal, Sink, Stream
 
 FROZEN: Final = "frozen"
 FULL: Final = "full"
 GATE: Final = "gate"
 HIDDEN: Final = "hidden"
 UNREAD: Final = "unread"
+MOST_KEPT: Final = 256 * 1024
+"""Bytes of the device that wait while the technician writes a line to the hospital."""
+MOST_PIECES: Final = 1024
 
 
 class Tap(Protocol):
@@ -92,6 +95,10 @@ class Relay:
         self._frozen = False
         self._hidden = False
         self._late_eof = False
+        self._lent = False
+        self._kept: list[Data] = []
+        self._overflow: Callable[[], None] | None = None
+        self._show: Callable[[Frame], None] = technician.write
         self._outcome = ""
         self._input = Valve(technician)
         self._output = Valve(device)
@@ -99,7 +106,7 @@ class Relay:
     def start(self) -> None:
         """Let frames pass: what the ends have kept so far at once, in order."""
         self.device.attach(_FromDevice(self))
-        self.technician.attach(_FromTechnician(self))
+        self.technician.attach(FromTechnician(self))
         self._join()
 
     # -- the two ways --------------------------------------------------------------------------------------------------
@@ -132,7 +139,7 @@ class Relay:
             self._outcome = frame.outcome
         try:
             if self.passes_shown(frame) and not self._unseen(frame):
-                self.technician.write(frame)
+                self._show(frame)
         except Exception as error:  # noqa: BLE001 - same
             self.fail(error)
 
@@ -197,6 +204,37 @@ class Relay:
         else:
             self._join()
 
+    def lend_keys(self, ear: Sink) -> None:
+        """Let `ear` hear the technician first until `take_keys_back`; what is not for it, it gives to `to_device`.
+
+        Meanwhile no shortcut is open. With nobody listening a key costs nothing more than it ever did.
+        """
+        if self._over or self._stopped:
+            return
+        self._lent = True
+        self._part()
+        self.technician.attach(ear)
+
+    def take_keys_back(self) -> None:
+        if not self._lent or self._over or self._stopped:
+            return
+        self._lent = False
+        self.technician.attach(FromTechnician(self))
+        self._join()
+
+    def keep_back(self, overflow: Callable[[], None]) -> None:
+        """Record what the device says and keep it until `show_kept`: the technician is writing a line of his own.
+
+        `overflow` is called once there is more of it than is kept, or the device ends: it must ask for what is kept.
+        """
+        self._overflow, self._show = overflow, self._keep
+
+    def show_kept(self) -> None:
+        kept, self._kept, self._overflow = self._kept, [], None
+        self._show = self.technician.write
+        for data in kept:
+            self.technician.write(data)
+
     def tell(self, text: bytes) -> None:
         """Write to the technician's screen, past the taps: the device did not say this."""
         if not self._over and self.terminal:
@@ -208,13 +246,14 @@ class Relay:
             return
         self._stopped = self._over = True
         why = self._outcome or outcome
-        steps = [self._part, lambda: self._end_gate(why), *(_writing(self.technician, frame) for frame in last)]
+        steps = [self._part, lambda: self._end_gate(why), self.show_kept]
+        steps += [_writing(self.technician, frame) for frame in last]
         problems = _try_all([*steps, self.technician.close, self.device.close])
         self._owner.relay_ended(self, why, problems)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
     def _join(self) -> None:
-        held = self._stopped or self._frozen or self._hidden
+        held = self._stopped or self._frozen or self._hidden or self._lent
         if self._shortcut is not None and self._unjoin is None and not held:
             self._unjoin = self._shortcut(self)
 
@@ -222,6 +261,17 @@ class Relay:
         unjoin, self._unjoin = self._unjoin, None
         if unjoin is not None:
             unjoin()
+
+    def _keep(self, frame: Frame) -> None:
+        if isinstance(frame, Data):
+            self._kept.append(Data(bytes(frame.data), frame.stream))
+            if sum(len(data.data) for data in self._kept) <= MOST_KEPT and len(self._kept) <= MOST_PIECES:
+                return
+        if self._overflow is not None:
+            self._overflow()
+        self.show_kept()
+        if not isinstance(frame, Data):
+            self.technician.write(frame)
 
     def _end_gate(self, why: str) -> None:
         if self._gate is not None:
@@ -258,35 +308,37 @@ def _try_all(steps: Sequence[Callable[[], None]]) -> list[Exception]:
     return problems
 
 
-class _FromTechnician:
+class FromTechnician:
+    """Hears the technician's End for a relay."""
+
     def __init__(self, relay: Relay) -> None:
-        self._relay = relay
+        self.relay = relay
 
     def deliver(self, frame: Frame) -> None:
-        self._relay.to_device(frame)
+        self.relay.to_device(frame)
 
     def ended(self, why: str) -> None:
-        self._relay.close(outcome=why)
+        self.relay.close(outcome=why)
 
     def hold(self) -> None:
-        self._relay.technician_full(full=True)
+        self.relay.technician_full(full=True)
 
     def release(self) -> None:
-        self._relay.technician_full(full=False)
+        self.relay.technician_full(full=False)
 
 
 class _FromDevice:
     def __init__(self, relay: Relay) -> None:
-        self._relay = relay
+        self.relay = relay
 
     def deliver(self, frame: Frame) -> None:
-        self._relay.to_technician(frame)
+        self.relay.to_technician(frame)
 
     def ended(self, why: str) -> None:
-        self._relay.close(outcome=why)
+        self.relay.close(outcome=why)
 
     def hold(self) -> None:
-        self._relay.device_full(full=True)
+        self.relay.device_full(full=True)
 
     def release(self) -> None:
-        self._relay.device_full(full=False)
+        self.relay.device_full(full=False)

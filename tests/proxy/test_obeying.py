@@ -138,7 +138,7 @@ async def test_a_session_that_is_ending_is_left_alone(live):
 
 async def test_R67_papers_that_ran_out_are_said_once_and_the_session_goes_on(live, monkeypatch):
     said = []
-    monkeypatch.setattr(live, "_tell", said.append)
+    monkeypatch.setattr(live, "tell", said.append)
     lacking = replace(a_wish(), lacks=(PaperKind.SECURITY_PLAN,))
     for wish in (a_wish(), lacking, lacking, a_wish(), lacking):
         obey(live, [], wish)

@@ -3,7 +3,7 @@
 Neither touches the session: it goes on, and is told what the hospital answers (R-35).
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,22 @@ MORE: Final = "+"
 HAND_OVER: Final = ">"
 USUAL_MINUTES: Final = 30
 HOW_MUCH: Final = "How much longer, e.g. 30 min, 1h (Enter for 30 min): "
+HOW_MUCH_AGAIN: Final = "This is not a length of time. How much longer, e.g. 30 min, 1h (Enter for 30 min): "
+WHY: Final = "Why: "
+WHY_AGAIN: Final = "This cannot be left empty. Why: "
+ASKED_FOR_MORE: Final = "The hospital has been asked. Your session goes on; it tells you when more time is agreed to."
 NOT_OPEN: Final = "You have no open authorisation for this device."
+
+
+def more_time() -> Generator[str, str, tuple[int, str]]:
+    """Yield what to ask, in English, and take each answer; return minutes and why."""
+    said = yield HOW_MUCH
+    while (minutes := screens.minutes_of(said) if said else USUAL_MINUTES) is None:
+        said = yield HOW_MUCH_AGAIN
+    why = yield WHY
+    while not why:
+        why = yield WHY_AGAIN
+    return minutes, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +62,19 @@ class Errands:
         return (await self.desk.enter(code, "")).grant if code else None
 
     async def _longer(self, grant: Grant) -> None:
-        minutes = None
-        while minutes is None:
-            said = await self.question(HOW_MUCH)
-            minutes = screens.minutes_of(said) if said else USUAL_MINUTES
-            if minutes is None:
-                self.say("This is not a length of time.")
-        await self.desk.extend(grant.id, minutes, await self.needed("Why: "))
-        self.say("The hospital has been asked. Your session goes on; it tells you when more time is agreed to.")
+        minutes, reason = await self._answers(more_time())
+        await self.desk.extend(grant.id, minutes, reason)
+        self.say(ASKED_FOR_MORE)
+
+    async def _answers(self, script: Generator[str, str, tuple[int, str]]) -> tuple[int, str]:
+        prompt = next(script)
+        while True:
+            answer = await self.question(prompt)
+            try:
+                prompt = script.send(answer)
+            except StopIteration as done:
+                value: tuple[int, str] = done.value
+                return value
 
     async def _hand_over(self, grant: Grant) -> None:
         login = await self.needed("Login of the colleague who takes over: ")

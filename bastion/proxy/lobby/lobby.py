@@ -226,12 +226,8 @@ class Lobby:
             case RequestState.APPROVED:
                 await self._agreed(request)
                 return None
-            case RequestState.DENIED:
-                self._show("\n" + screens.denied(self._words, request) + "\n")
-            case RequestState.WITHDRAWN:
-                self._say("The request is withdrawn.")
-            case RequestState.EXPIRED:
-                self._say("Nobody has answered in time; the request has lapsed. Call the hospital, or ask again.")
+            case state:
+                self._show("\n" + screens.not_agreed(self._words, request, state) + "\n")
         raise Left
 
     async def _hear(self, request: AccessRequest) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bastion.domain.access_request import AccessRequest, Approval, InterventionKind
+from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, RequestState
 from bastion.domain.conditions import Condition
 from bastion.domain.device import Device
 from bastion.domain.remark import Remark
@@ -33,6 +33,10 @@ _CONDITIONS: Final = {
     Condition.NO_UPLOAD: "On condition that no file is sent to the device.",
     Condition.FREEZE_FIRST: "On condition that you begin together: the session opens frozen until the hospital agrees.",
     Condition.WATCHER: "On condition that somebody of the hospital looks on.",
+}
+_ENDED: Final = {
+    RequestState.WITHDRAWN: "The request is withdrawn.",
+    RequestState.EXPIRED: "Nobody has answered in time; the request has lapsed. Call the hospital, or ask again.",
 }
 BETWEEN_PEOPLE: Final = " · "
 """Names have commas in them: “Claire Dubois, biomedical engineer”."""
@@ -166,7 +170,10 @@ def agreed_so_far(words: Words, request: AccessRequest) -> str:
     return words.say("Agreed so far: {names}. {missing} more needed.").format(names=names, missing=request.missing)
 
 
-def denied(words: Words, request: AccessRequest) -> str:
+def not_agreed(words: Words, request: AccessRequest, state: RequestState) -> str:
+    """Why nothing comes of a request."""
+    if state in _ENDED:
+        return words.say(_ENDED[state])
     return words.say("{who} has refused the request: {why}").format(
         who=plain(request.decided_by), why=plain(request.decision_note)
     )

@@ -28,6 +28,7 @@ from bastion.i18n import sentence, translator
 from bastion.proxy.frames import Data, Stream
 from bastion.proxy.live_session import REFUSED, LiveSession
 from bastion.proxy.lobby import pasted, screens
+from bastion.proxy.lobby.aside import Aside
 from bastion.proxy.lobby.desk import ServiceDesk
 from bastion.proxy.lobby.lobby import Left, Lobby
 from bastion.proxy.lobby.terminal import HungUp, Terminal
@@ -312,6 +313,7 @@ class Visit:
         except BaseException:
             self._let_go()
             raise
+        live.warned = Aside(live, self._desk, self._supervisor.news, self._supervisor.spawn).offer
         if self._gone:
             self._let_go()
             live.feed(TechnicianLeft())

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
-from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, Person
+from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, Person, RequestState
 from bastion.domain.conditions import Condition, Terms
 from bastion.domain.device import Device
 from bastion.domain.parties import Facility
@@ -137,7 +137,7 @@ def test_T39_names_and_reasons_cannot_steer_the_screen():
     texts = [
         screens.menu(EN, [item(name=evil)], 80),
         screens.heading(device(name=evil), evil, 80),
-        screens.denied(EN, a_request(decided_by=evil, decision_note=evil)),
+        screens.not_agreed(EN, a_request(decided_by=evil, decision_note=evil), RequestState.DENIED),
         screens.waiting(EN, a_request(), [evil], 80),
         screens.agreed_so_far(EN, a_request(approvals=(Approval("e", evil, NOW, timedelta(hours=1)),))),
         screens.agreed(EN, a_request(approvals=(agreement(evil, evil),)), NOW, 80),
