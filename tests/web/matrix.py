@@ -20,6 +20,8 @@ from web.guards import Key
 
 FILE = Path(__file__).with_name("matrix.txt")
 NOBODY = "nobody"
+Known = dict[str, dict[str, str]]
+"""What stands for `{ident}` (and others), by the beginning of the address."""
 
 
 def table() -> dict[Key, dict[str, int]]:
@@ -33,7 +35,7 @@ def table() -> dict[Key, dict[str, int]]:
     return rows
 
 
-async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, str]]:
+async def idents(house: House, people: dict[str, Staff]) -> Known:
     """Return what stands for `{ident}` (and others) in each family of routes: things of the hospital `chu`."""
     opened = await house.opened(device_code="ct-01", emergency=Call("Dr Anne Roux"))
     other = await house.services.inventory.devices(house.staff(house.max))
@@ -62,7 +64,7 @@ async def idents(house: House, people: dict[str, Staff]) -> dict[str, dict[str, 
     }
 
 
-async def _duty(house: House) -> dict[str, dict[str, str]]:
+async def _duty(house: House) -> Known:
     """An entry of the rota, an absence and a delegation, all of one approver of the hospital."""
     services, eve = house.services, house.staff(house.eve)
     shift = await services.rota.add(OPERATOR, ShiftForm("eve", "chu", "2091-01-01 18:00", "2091-01-02 08:00"))
@@ -89,7 +91,7 @@ async def _held_file(house: House, opened: Opened) -> str:
     return (await files.arrived(opened.record, file, arrival)).id
 
 
-def filled(path: str, known: dict[str, dict[str, str]]) -> str:
+def filled(path: str, known: Known) -> str:
     family = next((family for family in known if path.startswith(family)), "")
     for name, value in known.get(family, {}).items():
         path = path.replace("{" + name + "}", value)
