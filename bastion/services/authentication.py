@@ -112,7 +112,7 @@ class Authentication:
         await self.attempt(login, source, "console")
         async with self._database.read() as uow:
             staff = await uow.staff.by_login(login)
-            credential = await uow.credentials.get(staff.id) if staff else None
+            credential = await uow.credentials.get(staff.id if staff else "")  # looked for in any case (T33)
         right = await self.passwords.matches(credential.password_hash if credential else "", password)
         if staff is not None and staff.active and right:
             entered = await self._start_web_session(staff, code, source)

@@ -1,12 +1,14 @@
 """Passwords: how they are kept, compared, and what they must be."""
 
 import asyncio
+import base64
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.low_level import ARGON2_VERSION
 
 from bastion.errors import WeakPassword
 
@@ -18,7 +20,7 @@ class Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
-        self._decoy = ""
+        self._decoy = _decoy(self._hasher)
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="argon2")
 
     async def hash(self, password: str) -> str:
@@ -32,12 +34,21 @@ class Passwords:
         return await loop.run_in_executor(self._threads, self._verify, stored, password) and bool(stored)
 
     def _verify(self, stored: str, password: str) -> bool:
-        if not stored and not self._decoy:
-            self._decoy = self._hasher.hash(secrets.token_hex(16))
         try:
             return self._hasher.verify(stored or self._decoy, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
+
+
+def _decoy(hasher: PasswordHasher) -> str:
+    """What a stored hash looks like, of no password that anybody knows. Composed and not computed, so that it is there
+    from the first try on and costs a command that asks for no password nothing.
+    """
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len)
+    )
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2{hasher.type.name.lower()}$v={ARGON2_VERSION}${costs}${salt}${digest}"
 
 
 def check_password(password: str) -> None:

@@ -78,7 +78,7 @@ class Portal:
         await self._authentication.attempt(login, source, DOOR)
         async with self._database.read() as uow:
             technician = await uow.technicians.by_login(login)
-            credential = await uow.credentials.get(technician.id) if technician else None
+            credential = await uow.credentials.get(technician.id if technician else "")  # looked for in any case (T33)
         stored = credential.password_hash if credential else ""
         right = await self._authentication.passwords.matches(stored, password)
         if technician is None or not right or not technician.usable(clock.now()):
