@@ -8,12 +8,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
+import structlog
+
 from bastion import clock
 from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.importing import DRAFT_LIFE, Change, Draft, Entry, Plan, Register
 from bastion.domain.parties import EVERYWHERE, Actor, Supplier, Technician
-from bastion.errors import Conflict, Invalid
+from bastion.errors import Conflict, Invalid, Unavailable
 from bastion.services.authentication import Authentication
 from bastion.services.forms import MAX_NAME, audit_saved, need_admin, need_admin_of, plain
 from bastion.services.import_columns import Facts
@@ -23,6 +25,14 @@ from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
 _NOUNS: Final = {Register.DEVICES: "device", Register.SUPPLIERS: "supplier", Register.TECHNICIANS: "technician"}
+
+_TABLES: Final = {
+    Register.DEVICES: ("devices", "device_suppliers"), Register.SUPPLIERS: ("suppliers",),
+    Register.TECHNICIANS: ("technicians",),
+}  # fmt: skip
+MANY: Final = 1_000
+"""So many new or changed lines are worth counting a table anew."""
+_log = structlog.get_logger(__name__)
 
 
 class Imports:
@@ -48,6 +58,7 @@ class Imports:
         async with self._database.write() as uow:
             plan = await _as_it_stands(uow, actor, plan, facts, data)
             await _apply(uow, actor, plan, mark, skip_bad, file_name)
+        await self._count(plan)
         return plan
 
     # -- with the file kept between looking and applying ---------------------------------------------------------------
@@ -78,12 +89,24 @@ class Imports:
             plan = await _as_it_stands(uow, actor, plan, facts, draft.content)
             await _apply(uow, actor, plan, mark, skip_bad, draft.file_name)
             await uow.drafts.forget(actor.id, clock.now() - DRAFT_LIFE)
+        await self._count(plan)
         return plan
 
     async def forget_old(self) -> None:
         """Files hold names of people: none is kept longer than it takes to decide."""
         async with self._database.write() as uow:
             await uow.drafts.forget("", clock.now() - DRAFT_LIFE)
+
+    async def _count(self, plan: Plan) -> None:
+        """After thousands of lines what the database believes of a table is wrong. It is applied all the same: what
+        cannot be counted now, the daily job counts.
+        """
+        if plan.created + plan.changed < MANY:
+            return
+        try:
+            await self._database.take_stock(*_TABLES[plan.register], "audit_events")
+        except Unavailable as error:
+            _log.warning("an imported register could not be counted", register=plan.register, error=error.detail)
 
     async def _held_against(self, actor: Actor, register: Register, data: bytes) -> tuple[Plan, Facts]:
         """Seconds of work for a long file, so in a thread, and not while others wait to write."""

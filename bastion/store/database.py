@@ -86,9 +86,11 @@ class Database:
         finally:
             await transaction.close()
 
-    async def take_stock(self) -> None:
-        """Let the database count what it holds, so that it finds its rows by the right index (see `stock`)."""
-        for statements in stock.taking(self._backend.dialect):
+    async def take_stock(self, *tables: str) -> None:
+        """Let the database count what these tables hold, or all of them, so that it finds its rows by the right index
+        (see `stock`).
+        """
+        for statements in stock.taking(self._backend.dialect, tables):
             transaction = await self._backend.begin(reading=False)
             try:
                 for statement in statements:

@@ -33,6 +33,7 @@ ON_FILES = {
     "telediagnostic": {Action.SFTP, Action.DOWNLOAD, Action.FORWARD},
     "teleassistance": set(),
 }
+ON_DEVICE = (Action.REQUEST, Action.STANDING, Action.CONNECT, Action.SHELL, Action.EXEC)
 STAFF_ACTIONS = (
     Action.APPROVE, Action.REVIEW, Action.RELEASE, Action.REPLAY, Action.WATCH, Action.INTERRUPT, Action.LOCK,
 )  # fmt: skip
@@ -76,13 +77,13 @@ def technician_queries(draw: st.DrawFn) -> Query:
 
 
 def technician_may(query: Query) -> bool:
-    """R-5, R-15, R-17, R-18, R-20, R-22, R-24, R-26, R-45, R-59 in one breath."""
+    """R-5, R-15, R-17, R-18, R-20, R-22, R-24, R-26, R-45, R-59 in one breath; a maintenance window is for looking."""
     context, device, supplier = query.context, query.device, query.supplier
     if query.action is Action.ENTER:
         mine = query.principal.supplier_id == supplier.id
         return mine and supplier.contract_active and context.source_ip == "203.0.113.9"
     works = (
-        query.action in {Action.REQUEST, Action.CONNECT, Action.SHELL, Action.EXEC} | ON_FILES.get(context.kind, set())
+        query.action in {*ON_DEVICE, *ON_FILES.get(context.kind, set())}
         and query.principal.supplier_id == supplier.id
         and supplier.id in device.supplier_ids
         and supplier.contract_active
@@ -94,6 +95,8 @@ def technician_may(query: Query) -> bool:
     )
     works = works and not (query.action is Action.REQUEST and context.emergency and context.review_overdue)
     works = works and not (query.action is Action.REQUEST and context.report_overdue and not context.emergency)
+    looks_only = context.kind == "telediagnostic" and not context.emergency and device.criticality < 4
+    works = works and (query.action is not Action.STANDING or looks_only)
     needed = 2 if device.criticality == 4 else 1
     agreed = context.factors >= 2 and context.approvals >= needed
     return works and (agreed or query.action not in SESSION_ACTIONS)

@@ -3,12 +3,14 @@
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
 from bastion import clock
 from bastion.domain.importing import Register
-from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound
+from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound, Unavailable
+from bastion.services import imports
 from bastion.services.imports import _as_it_stands
 from tests.services.house import OPERATOR, moved
 
@@ -255,3 +257,23 @@ async def test_twenty_thousand_lines_in_bounded_time(house, use, ruth):
     assert (plan.created, again.unchanged) == (20_000, 20_000)
     assert looked - begun < 10
     assert applied - looked < 20
+
+
+@pytest.mark.parametrize("size", [19, 20])
+async def test_a_register_that_has_grown_by_many_is_counted_at_once(house, use, ruth, size, monkeypatch):
+    """Else the database takes a list of thousands for the few it knew."""
+    counting = AsyncMock(wraps=house.database.take_stock)
+    monkeypatch.setattr(house.database, "take_stock", counting)
+    monkeypatch.setattr(imports, "MANY", 20)
+    lines = "".join(f"dev-{number};Device {number};chu;acme\n" for number in range(size))
+    await use.apply(ruth, DEVICES, f"{HEAD}{lines}".encode())
+    filled = ("devices", "device_suppliers", "audit_events")
+    assert [call.args for call in counting.await_args_list] == ([filled] if size == 20 else [])
+
+
+async def test_an_import_stands_when_it_cannot_be_counted(house, use, ruth, monkeypatch, capsys):
+    monkeypatch.setattr(imports, "MANY", 1)
+    monkeypatch.setattr(house.database, "take_stock", AsyncMock(side_effect=Unavailable("somebody else writes")))
+    await use.apply(ruth, DEVICES, f"{HEAD}new-1;New;chu;acme\n".encode())
+    assert "new-1" in await devices(house)
+    assert "could not be counted" in capsys.readouterr().out
