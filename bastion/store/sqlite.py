@@ -6,7 +6,8 @@ interpreter lock as well. Where every statement finds a few rows by a key (`quic
 may wait, a lock or the disk, goes to the thread.
 
 `synchronous=FULL`: every commit is on the disk before it is reported. With NORMAL a power cut would take the last
-commits with it, and with them audit events of sessions that did happen. It costs one fsync per commit.
+commits with it, and with them audit events of sessions that did happen. It costs one fsync per commit, which quick
+transactions that come at the same time share (`convoy`).
 """
 
 import asyncio
@@ -24,12 +25,14 @@ from sqlalchemy import Row
 from sqlalchemy.sql import Executable
 
 from bastion.errors import Unavailable
+from bastion.store.convoy import Convoy, Writing
 from bastion.store.transaction import Change, Transaction, Values
 from bastion.store.troubles import translated
 
 T = TypeVar("T")
 _READERS = 4
 _BUSY = 1.5  # seconds another process may hold the write lock before we say Unavailable
+_LOST = "database: a transaction was lost before its commit"
 _QUEUE = 5.0  # seconds a writer waits for the writers of this process before it
 _SETUP = (
     "PRAGMA synchronous=FULL",
@@ -62,6 +65,7 @@ class Lane:
         self._connection: sa.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._open = False
+        self._kept = False  # whether others' changes in this transaction wait for its commit
         self._patience = _BUSY
         self._last: Future[Any] | None = None
 
@@ -97,9 +101,35 @@ class Lane:
                 self._ready(patience).execute(statement, values)
             if self._open:
                 self._driver.execute("COMMIT")
+                self._open = self._kept = False
+            elif self._kept:
+                raise Unavailable(_LOST)
+
+    def mark(self, patience: float) -> None:
+        """Begin a part of the transaction that can be taken back by itself."""
+        with translated():
+            self._ready(patience)
+            self._driver.execute("SAVEPOINT part")
+
+    def keep(self, patience: float, last: Sequence[Change]) -> None:
+        """End a part of the transaction with its `last` changes; it stands or falls with the commit from now on."""
+        with translated():
+            for statement, values in last:
+                self._ready(patience).execute(statement, values)
+            self._kept = self._kept or self._open
+
+    def take_back(self) -> None:
+        """Undo what was done since `mark`, or everything if SQLite has already done so by itself (a full disk)."""
+        try:
+            if self._open and self._driver.in_transaction:
+                self._driver.execute("ROLLBACK TO part")
+            else:
                 self._open = False
+        except (sqlite3.Error, Unavailable):
+            self._drop()
 
     def rollback(self) -> None:
+        self._kept = False
         if not self._open:
             return
         self._open = False
@@ -131,6 +161,8 @@ class Lane:
     def _ready(self, patience: float) -> sa.Connection:
         """The connection, inside a transaction. `patience`: seconds to wait for another process's write lock."""
         if not self._open:
+            if self._kept:
+                raise Unavailable(_LOST)
             self._same_file()
             driver = self._driver
             if patience != self._patience:
@@ -169,24 +201,69 @@ class SqliteTransaction:
         self.reading, self._quick = reading, quick
 
     async def rows(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
-        if self._quick and self._lane.waits_for_nobody:
-            return self._lane.rows(self._patience, statement, values)
-        return await self._lane.run(self._lane.rows, self._patience, statement, values)
+        return await self._run(self._lane.rows, self._patience, statement, values)
 
     async def change(self, statement: Executable, values: Values | None = None) -> int:
-        if self._quick and self._lane.waits_for_nobody:
-            return self._lane.change(self._patience, statement, values)
-        return await self._lane.run(self._lane.change, self._patience, statement, values)
+        return await self._run(self._lane.change, self._patience, statement, values)
 
     async def commit(self, last: Sequence[Change] = ()) -> None:
         await self._lane.run(self._lane.commit, self._patience, last)
 
     async def close(self) -> None:
-        if self._quick and self._lane.still:
-            self._lane.rollback()
-        else:
-            self._lane.submit(self._lane.rollback)
+        self._put(self._lane.rollback)
         self._give_back()
+
+    async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
+        if self._quick and self._lane.waits_for_nobody:
+            return work(*arguments)
+        return await self._lane.run(work, *arguments)
+
+    def _put(self, work: Callable[[], None]) -> None:
+        """Have it done before anything else on this connection; nobody waits for it."""
+        if self._quick and self._lane.still:
+            work()
+        else:
+            self._lane.submit(work)
+
+
+class SharedTransaction(SqliteTransaction):
+    """A quick transaction that writes: one of a convoy, of which it may turn out to be the only one."""
+
+    def __init__(self, lane: Lane, patience: float, convoy: Convoy) -> None:
+        super().__init__(lane, patience, convoy.leave, reading=False, quick=True)
+        self._convoy = convoy
+        self._marked = self._done = False
+
+    async def rows(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        await self._mark()
+        return await super().rows(statement, values)
+
+    async def change(self, statement: Executable, values: Values | None = None) -> int:
+        await self._mark()
+        return await super().change(statement, values)
+
+    async def commit(self, last: Sequence[Change] = ()) -> None:
+        await self._mark()
+        await self._run(self._lane.keep, self._patience, last)
+        self._done = True
+        await self._convoy.committed()
+
+    async def close(self) -> None:
+        if self._done:
+            return
+        self._done = True
+        if not self._convoy.length:
+            await super().close()
+            return
+        if self._marked:
+            self._put(self._lane.take_back)
+        self._convoy.leave()
+
+    async def _mark(self) -> None:
+        """What others have done in the same transaction must not go when this one fails."""
+        if self._convoy.length and not self._marked:
+            self._marked = True
+            await self._run(self._lane.mark, self._patience)
 
 
 class SqliteBackend:
@@ -203,7 +280,7 @@ class SqliteBackend:
         self._writer = Lane(self._engine, path, reading=False)
         readers = [Lane(self._engine, path, reading=True) for _ in range(_READERS)]
         self._lanes = [self._writer, *readers]
-        self._turn = asyncio.Lock()
+        self._writing = Writing(self._commit)
         self._free: asyncio.LifoQueue[Lane] = asyncio.LifoQueue()
         for lane in readers:
             self._free.put_nowait(lane)
@@ -216,13 +293,23 @@ class SqliteBackend:
                     lane = await self._free.get()
                     give_back = partial(self._free.put_nowait, lane)
                     return SqliteTransaction(lane, _BUSY, give_back, reading=True, quick=quick)
-                await self._turn.acquire()
+                convoy = await self._writing.turn(joins=quick)
         except TimeoutError:
             raise Unavailable("database: too many wait") from None
         # Those who queued behind a writer that met a foreign lock have waited already: all fail in time, not in turn.
         waited = time.monotonic() - asked
         patience = _BUSY if waited < _BUSY / 2 else 0.05
-        return SqliteTransaction(self._writer, patience, self._turn.release, reading=False, quick=quick)
+        if quick:
+            return SharedTransaction(self._writer, patience, convoy)
+        return SqliteTransaction(self._writer, patience, convoy.leave, reading=False, quick=False)
+
+    async def _commit(self) -> None:
+        """Commit what a convoy has kept, or none of it."""
+        try:
+            await self._writer.run(self._writer.commit, _BUSY, ())
+        except BaseException:
+            self._writer.submit(self._writer.rollback)
+            raise
 
     async def foreign_commits(self) -> int:
         return await self._writer.run(self._writer.foreign_commits)
