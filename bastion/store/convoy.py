@@ -32,11 +32,15 @@ class Writing:
         self._taken = False
         self._committing: asyncio.Task[None] | None = None
 
+    def now(self) -> "Convoy | None":
+        """The right to write, if nobody has it."""
+        if self._taken:
+            return None
+        self._taken = True
+        return Convoy(self)
+
     async def turn(self, *, joins: bool) -> "Convoy":
-        """Wait for the right to write: alone, or for who `joins`, behind others in their convoy."""
-        if not self._taken:
-            self._taken = True
-            return Convoy(self)
+        """Wait for the right to write, which somebody has: alone, or for who `joins`, behind others in their convoy."""
         waiting = _Waiting(joins)
         self._line.append(waiting)
         try:

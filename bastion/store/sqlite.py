@@ -14,7 +14,7 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -286,16 +286,14 @@ class SqliteBackend:
             self._free.put_nowait(lane)
 
     async def begin(self, *, reading: bool, quick: bool = False) -> Transaction:
+        if reading:
+            lane = await _in_time(self._free.get()) if self._free.empty() else self._free.get_nowait()
+            give_back = partial(self._free.put_nowait, lane)
+            return SqliteTransaction(lane, _BUSY, give_back, reading=True, quick=quick)
         asked = time.monotonic()
-        try:
-            async with asyncio.timeout(_QUEUE):
-                if reading:
-                    lane = await self._free.get()
-                    give_back = partial(self._free.put_nowait, lane)
-                    return SqliteTransaction(lane, _BUSY, give_back, reading=True, quick=quick)
-                convoy = await self._writing.turn(joins=quick)
-        except TimeoutError:
-            raise Unavailable("database: too many wait") from None
+        convoy = self._writing.now()
+        if convoy is None:
+            convoy = await _in_time(self._writing.turn(joins=quick))
         # Those who queued behind a writer that met a foreign lock have waited already: all fail in time, not in turn.
         waited = time.monotonic() - asked
         patience = _BUSY if waited < _BUSY / 2 else 0.05
@@ -319,3 +317,11 @@ class SqliteBackend:
         lanes, self._lanes = self._lanes, []
         for lane in lanes:
             await asyncio.to_thread(lane.close)
+
+
+async def _in_time(turn: Coroutine[Any, Any, T]) -> T:
+    try:
+        async with asyncio.timeout(_QUEUE):
+            return await turn
+    except TimeoutError:
+        raise Unavailable("database: too many wait") from None
