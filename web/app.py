@@ -54,7 +54,7 @@ from web.portal.guards import PREFIX as SUPPLIERS
 from web.render import STATIC
 from web.security import admit, end_session, sign_in_address
 from web.shield import MAX_BODY
-from web.together import Together
+from web.together import Together, Turns
 
 PAGES: Final = (
     door, deciding, home, live, asking, requests, batches, reports, sessions, desk, recordings, audit, locks, messages,
@@ -67,6 +67,8 @@ ROOMY: Final = (
     "/rota/import",
     *(f"{PREFIX}/imports/{one}{end}" for one in Register for end in ("", "/apply")),
 )
+READ_AT_ONCE: Final = 2
+"""So many open pages are told at once what waits: more would only wait for each other, and others for them."""
 MAX_FILE: Final = MAX_BYTES + MAX_BODY
 """A file for an import, and what a form puts around it."""
 
@@ -80,6 +82,8 @@ def create(services: Services, settings: Settings) -> FastAPI:
     )  # fmt: skip
     app.state.services, app.state.settings, app.state.playbacks = services, settings, Playbacks()
     app.state.signed_in = Together(services.authentication.signed_in)
+    app.state.owners = Together(services.portal.owners)
+    app.state.turns = Turns(READ_AT_ONCE)
     app.state.closing = closing  # set by whoever stops the console: open streams end by themselves
     require_complete(page_routes())
     for part in PAGES:

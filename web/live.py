@@ -7,6 +7,8 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from bastion.domain.parties import EVERYWHERE
+from bastion.services.portal import Owner
 from web.console import Seen
 from web.security import services_of, token_of
 from web.together import Together
@@ -19,6 +21,8 @@ RECHECK: Final = 4.0
 RESYNC: Final = "resync"
 """What the bus says first, and after each gap: read everything again."""
 EVERYTHING: Final = "*"
+OF_A_HOSPITAL: Final = frozenset({"request", "grant", "session"})
+"""Topics whose rows are of one hospital each; where there is no such row, everybody hears."""
 
 router = APIRouter()
 
@@ -60,11 +64,22 @@ async def stream(request: Request, hears: Hears) -> AsyncIterator[str]:
 
 
 def topics(request: Request) -> AsyncIterator[str]:
-    """A hint is a topic only: what of it one may see, the fragment's own guard says."""
-    token = token_of(request)
-    signed_in: Together[str, bool] = request.app.state.signed_in
+    """A hint is a topic only: what of it one may see, the fragment's own guard says.
 
-    async def hears(_topic: str, _key: str) -> bool | None:
-        return await signed_in.of(token)
+    What happens in a hospital is heard by those who see that hospital, so that two hundred open pages of twelve
+    hospitals do not all read themselves again for each request, authorisation and session of one.
+    """
+    token = token_of(request)
+    signed_in: Together[str, frozenset[str]] = request.app.state.signed_in
+    owners: Together[tuple[str, str], Owner] = request.app.state.owners
+
+    async def hears(topic: str, key: str) -> bool | None:
+        places = await signed_in.of(token)
+        if places is None:
+            return None
+        if topic not in OF_A_HOSPITAL or EVERYWHERE in places:
+            return True
+        owner = await owners.of((topic, key))
+        return owner is None or owner.facility_id in places
 
     return stream(request, hears)

@@ -6,7 +6,7 @@ never older than its question: who asks while others are being answered is among
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -38,7 +38,33 @@ class Together(Generic[K, V]):
             return await self._ask(frozenset(keys))
 
 
-def _seen(task: "asyncio.Task[Mapping[K, V]]") -> None:
+class Turns:
+    """Work that many open pages ask for at once: the same is done once for all who ask before it has begun, and only
+    so much is under way that whoever works meanwhile is served between.
+
+    As with `Together`, an answer is never older than its question.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._room = asyncio.Semaphore(at_once)
+        self._waiting: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def of(self, key: Hashable, work: Callable[[], Awaitable[V]]) -> V:
+        """What `work` returns: one's own, or that of somebody whose `key` is equal. A failure is everybody's."""
+        task = self._waiting.get(key)
+        if task is None:
+            task = self._waiting[key] = asyncio.create_task(self._done(key, work), name="turn")
+            task.add_done_callback(_seen)
+        answer: V = await asyncio.shield(task)
+        return answer
+
+    async def _done(self, key: Hashable, work: Callable[[], Awaitable[V]]) -> V:
+        async with self._room:
+            del self._waiting[key]
+            return await work()
+
+
+def _seen(task: "asyncio.Task[Any]") -> None:
     """Whoever asked has perhaps left; then nobody is there to be told of a failure."""
     if not task.cancelled():
         task.exception()

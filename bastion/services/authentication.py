@@ -15,7 +15,7 @@ import pyotp
 
 from bastion import clock
 from bastion.domain.credentials import Credential, WebSession
-from bastion.domain.parties import Actor, ActorKind, Staff, Technician, narrowed, system_actor
+from bastion.domain.parties import EVERYWHERE, Actor, ActorKind, Staff, Technician, narrowed, system_actor
 from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts
 from bastion.services import sign_ins
 from bastion.services.actors import reviewed, staff_actor, staff_now, technician_actor
@@ -133,11 +133,17 @@ class Authentication:
                 return None
             return await staff_now(uow, staff, source, session.factor_at, now)
 
-    async def signed_in(self, tokens: Iterable[str]) -> dict[str, bool]:
-        """Those of these cookies behind which `actor_of_session` would find somebody this very second, in one go."""
-        hashed = {hash_token(token): token for token in tokens}
+    async def signed_in(self, tokens: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Those of these cookies behind which `actor_of_session` would find somebody this very second, in one go.
+
+        With each the hospitals he may see, never fewer; `EVERYWHERE` for who holds something that is lent to him.
+        """
+        now, hashed = clock.now(), {hash_token(token): token for token in tokens}
         async with self._database.read(quick=True) as uow:
-            return {hashed[ident]: True for ident in await uow.web_sessions.standing(hashed, clock.now())}
+            behind = await uow.web_sessions.standing(hashed, now)
+            lent = {one.to_id for one in await uow.delegations.standing(now)} if behind else set()
+        everywhere = frozenset({EVERYWHERE})
+        return {hashed[ident]: everywhere if who.id in lent else who.places() for ident, who in behind.items()}
 
     async def confirm_factor(self, actor: Actor, code: str, token: str = "") -> Actor:
         """A fresh code for a decision. Returns the actor with the factor's time; raises `AuthenticationFailed`."""

@@ -47,6 +47,7 @@ class Owner:
 
     technician_id: str
     supplier_id: str
+    facility_id: str
 
     def near(self, actor: Actor) -> bool:
         """Whether it may concern somebody, whatever his part in his company is just now."""
@@ -149,7 +150,7 @@ class Portal:
             for topic, key in rows:
                 row = await _row_of(uow, topic, key)
                 if row is not None:
-                    found[topic, key] = Owner(row.technician_id, row.supplier_id)
+                    found[topic, key] = Owner(row.technician_id, row.supplier_id, row.facility_id)
         return found
 
     @staticmethod

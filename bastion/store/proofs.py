@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bastion.domain.credentials import ApiToken, Credential, FactorProof, SealedSecret, WebSession
+from bastion.domain.parties import Staff
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
+from bastion.store.directory import StaffMembers
 from bastion.store.repository import Repository, upsert
 from bastion.store.transaction import Transaction
 
@@ -90,10 +92,11 @@ class WebSessions(Repository[WebSession]):
     async def of(self, staff_id: str) -> list[WebSession]:
         return await self._many(WEB_SESSIONS_OF, {"staff_id": staff_id})
 
-    async def standing(self, idents: Iterable[str], now: datetime) -> list[str]:
-        """Those of these sessions that have not ended and whose owner is in use."""
+    async def standing(self, idents: Iterable[str], now: datetime) -> dict[str, Staff]:
+        """Whose these sessions are; without those that have ended, or whose owner is not in use any more."""
         ids = sorted(idents)
-        return [row.id for row in await self._tx.rows(WEB_SESSIONS_STANDING, {"ids": ids, "now": now})] if ids else []
+        rows = await self._tx.rows(WEB_SESSIONS_STANDING, {"ids": ids, "now": now}) if ids else []
+        return {ident: Staff(*facts) for ident, *facts in map(tuple, rows)}
 
     async def forget(self, before: datetime) -> int:
         return await self._tx.change(FORGET_WEB_SESSIONS, {"now": before})
@@ -143,7 +146,7 @@ TOKENS_OF = Tokens.sql_all.where(t.api_tokens.c.staff_id == sa.bindparam("staff_
 WEB_SESSIONS_OF = WebSessions.sql_all.where(t.web_sessions.c.staff_id == sa.bindparam("staff_id"))
 _W = t.web_sessions.c
 WEB_SESSIONS_STANDING = (
-    sa.select(_W.id)
+    sa.select(_W.id, *StaffMembers.columns())
     .join(t.staff, t.staff.c.id == _W.staff_id)
     .where(
         _W.id.in_(sa.bindparam("ids", expanding=True)), _W.ended_at.is_(None), _W.expires_at > _NOW,

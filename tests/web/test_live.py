@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from bastion.services.standins import DelegationForm
 from bastion.store.bus import RESYNC, Hint
+from tests.services.test_rota import wall
 from tests.web.visitor import Visitor
 from web import live
 from web.security import COOKIE
@@ -67,6 +69,58 @@ async def test_many_pages_cost_one_question(reader, house, monkeypatch):
     assert len(asked) == 1
     for stream in streams:
         await stream.aclose()
+
+
+@pytest.fixture
+async def elsewhere(app, visitor, people) -> Reader:
+    """Somebody of another hospital reads."""
+    browser = await visitor().enter(people["approver of another hospital"])
+    return Reader(app, browser.client.cookies[COOKIE])
+
+
+async def hint(house, topic: str, key: str) -> None:
+    async with house.database.write() as uow:
+        uow.hint(topic, key)
+
+
+async def test_what_happens_in_a_hospital_is_heard_by_those_who_see_it(reader, elsewhere, house):
+    """Two hundred pages of twelve hospitals do not all read themselves again for each request of one."""
+    session = await house.opened()
+    here, there = live.topics(reader), live.topics(elsewhere)
+    for stream in (here, there):
+        await anext(stream)
+    heard = asyncio.gather(_until(here, "lock"), _until(there, "lock"))
+    await asyncio.sleep(0)
+    record = session.record
+    rows = {"request": record.request_id, "grant": record.grant_id, "session": record.id}
+    for topic, key in rows.items():
+        await hint(house, topic, key)
+    await hint(house, "session", "watched")  # what is no row's is everybody's
+    await hint(house, "lock", "any")
+    assert await asyncio.wait_for(heard, 5) == [[*rows, "session", "lock"], ["session", "lock"]]
+    for stream in (here, there):
+        await stream.aclose()
+
+
+async def test_who_stands_in_for_somebody_hears_of_his_hospital_too(elsewhere, people, house):
+    stream = live.topics(elsewhere)
+    await anext(stream)
+    form = DelegationForm(people["approver of another hospital"].login, wall(hours=-1), wall(days=7), "leave", "chu")
+    await house.services.standins.delegate(house.staff(house.eve), form)
+    heard = asyncio.ensure_future(_until(stream, "lock"))
+    await asyncio.sleep(0)
+    await house.asked()
+    await hint(house, "lock", "any")
+    assert "request" in await asyncio.wait_for(heard, 5)
+    await stream.aclose()
+
+
+async def _until(stream, last: str) -> list[str]:
+    """Every topic up to this one."""
+    topics: list[str] = []
+    while last not in topics:
+        topics.append(await anext(stream))
+    return topics
 
 
 async def test_T25_a_stream_ends_when_its_reader_has_signed_out(reader, browser, monkeypatch):

@@ -1,19 +1,23 @@
 """The first page: what waits for a decision, and who is at work now."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from bastion import clock
 from bastion.services.views import RequestView
 from web import window_words
 from web.console import Console, Seen
 from web.labels import N_
-from web.render import page
+from web.render import language_of, page
+from web.together import Turns
 
+T = TypeVar("T")
 router = APIRouter()
 CLOSE: Final = timedelta(minutes=30)
 """What becomes void so close together is as urgent; then the device counts."""
@@ -27,13 +31,27 @@ async def home(seen: Seen) -> Response:
 @router.get("/board")
 async def board(seen: Seen) -> Response:
     """Return the part of the first page that changes by itself."""
-    return page(seen.request, "parts/board.html", **await _board(seen))
+
+    async def made() -> bytes:
+        return bytes(page(seen.request, "parts/board.html", **await _board(seen)).body)
+
+    return HTMLResponse(await _in_turn(seen, made, language_of(seen.request)))
 
 
 @router.get("/count")
 async def count(seen: Seen) -> Response:
     """Return how many requests this person can decide on, as plain digits."""
-    return PlainTextResponse(str(await seen.services.access.to_decide(seen.actor)))
+    return PlainTextResponse(str(await _in_turn(seen, partial(seen.services.access.to_decide, seen.actor))))
+
+
+async def _in_turn(seen: Console, work: Callable[[], Awaitable[T]], *of: str) -> T:
+    """What every open page asks for after each decision; once for all pages of one person.
+
+    It depends on who asks and on `of`, not on when he last gave a code.
+    """
+    turns: Turns = seen.request.app.state.turns
+    who = replace(seen.actor, factor_at=None)
+    return await turns.of((seen.request.url.path, who, *of), work)
 
 
 async def _board(seen: Console) -> dict[str, Any]:

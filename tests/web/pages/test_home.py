@@ -1,3 +1,5 @@
+import asyncio
+import re
 from datetime import timedelta
 
 from bastion import clock
@@ -7,6 +9,7 @@ from bastion.domain.emergency import Call
 from bastion.services.derogations import DerogationForm
 from tests.services.house import OPERATOR
 from tests.web.scenery import HOSTILE
+from web.app import READ_AT_ONCE
 
 
 async def test_what_waits_stands_first_and_what_is_live_beside_it(house, scenery, visitor, people):
@@ -78,3 +81,41 @@ async def test_what_waits_stands_by_urgency(house, scenery, visitor, people):
     assert places == sorted(places)
     assert "2 of 4" in page
     assert "Enter to open it" in page
+
+
+async def test_many_pages_at_once_read_the_board_once_for_each_person(house, app, visitor, people, monkeypatch):
+    """Two hundred pages that heard of a decision held the console up for seconds, and the database refused the last."""
+    await house.asked()
+    names = ("approver", "security", "auditor", "approver of another hospital")
+    browsers = {name: [await visitor().enter(people[name], fresh=bool(n % 2)) for n in range(15)] for name in names}
+    alone = {name: [(await browsers[name][0].see(path)).text for path in ("/board", "/count")] for name in names}
+    begun: list[str] = []
+    came: list[object] = []
+    all_there = asyncio.Event()
+    pending, turn = house.services.access.pending, app.state.turns.of
+
+    async def counted(actor):
+        begun.append(actor.login)
+        await all_there.wait()
+        return await pending(actor)
+
+    async def arrived(key, work):
+        came.append(key)
+        if len(came) == len(asked):
+            all_there.set()
+        return await turn(key, work)
+
+    monkeypatch.setattr(house.services.access, "pending", counted)
+    monkeypatch.setattr(app.state.turns, "of", arrived)
+    asked = [(name, path, one) for one in range(15) for name in names for path in ("/board", "/count")]
+    answers = await asyncio.gather(*(browsers[name][one].see(path) for name, path, one in asked))
+    for (name, path, _one), answer in zip(asked, answers, strict=True):
+        assert _timeless(answer.text) == _timeless(alone[name][path == "/count"]), (name, path)
+    assert len({alone["approver"][0], alone["auditor"][0], alone["approver of another hospital"][0]}) == 3
+    assert set(begun) == {people[name].login for name in names}
+    assert len(begun) <= len(names) + READ_AT_ONCE, "what was under way before all had come, and then one for each"
+
+
+def _timeless(text: str) -> str:
+    """Without the seconds that passed."""
+    return re.sub(r"(?<=-relative>)[^<]*", "", text)
