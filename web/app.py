@@ -1,12 +1,14 @@
 """The console as one ASGI application: pages, API, static files, and what stands before all of them."""
 
 import asyncio
+from functools import partial
 from typing import Final
 
 from fastapi import Depends, FastAPI, Request
 
 from bastion.config import Settings
 from bastion.domain.importing import Register
+from bastion.domain.lock import Lock
 from bastion.domain.sheet import MAX_BYTES
 from bastion.services.bundle import Services
 from web import failures, live
@@ -81,6 +83,8 @@ def create(services: Services, settings: Settings) -> FastAPI:
         middleware=before_all(closing, settings.web_url, dict.fromkeys(ROOMY, MAX_FILE)),
     )  # fmt: skip
     app.state.services, app.state.settings, app.state.playbacks = services, settings, Playbacks()
+    app.state.seated = Together(services.authentication.actors_of_sessions)
+    app.state.locks = Together(partial(_in_force, services))
     app.state.signed_in = Together(services.authentication.signed_in)
     app.state.owners = Together(services.portal.owners)
     app.state.turns = Turns(READ_AT_ONCE)
@@ -94,6 +98,10 @@ def create(services: Services, settings: Settings) -> FastAPI:
         app.mount(SUPPLIERS, portal.create(services, settings, closing))
     failures.become_pages(app, _to_the_door)
     return app
+
+
+async def _in_force(services: Services, keys: frozenset[str]) -> dict[str, list[Lock]]:
+    return dict.fromkeys(keys, await services.locks.view())
 
 
 def _to_the_door(request: Request) -> tuple[str, Forget]:

@@ -6,14 +6,20 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from bastion.domain.lock import Lock
 from bastion.domain.parties import Actor
 from bastion.errors import BastionError
 from bastion.services.bundle import Services
 from web.guards import GUARDS, Guard, Key
+from web.together import Together
 
 COOKIE: Final = "__Host-bastion"
 """Browsers accept a cookie of this name only with Secure, Path=/ and no Domain (T27). Chromium and Firefox treat
 http://127.0.0.1 and http://localhost as secure, so a demonstration on one machine works without TLS."""
+
+
+IN_FORCE: Final = "in force"
+"""What is cut now: the same for whoever asks."""
 
 
 class NotSignedIn(BastionError):
@@ -45,7 +51,8 @@ async def admit(request: Request) -> None:
     """Find out who asks and hold him against the guard of the matched route. Runs before every page."""
     services, token = services_of(request), token_of(request)
     guard = GUARDS[_key_of(request)]
-    actor = await services.authentication.actor_of_session(token, source_of(request)) if token else None
+    seated: Together[tuple[str, str], Actor] = request.app.state.seated
+    actor = await seated.of((token, source_of(request))) if token else None
     request.state.actor = actor
     if actor is None and not guard.open_to_all:
         raise NotSignedIn(request.url.path)
@@ -53,7 +60,8 @@ async def admit(request: Request) -> None:
     if actor is not None:
         request.state.may = lambda path: may(actor, path)
         request.state.is_fresh = services.authentication.is_fresh(actor)
-        request.state.locks = await services.locks.active(actor)
+        locks: Together[str, list[Lock]] = request.app.state.locks
+        request.state.locks = await locks.of(IN_FORCE)
 
 
 def may(actor: Actor, path: str) -> bool:

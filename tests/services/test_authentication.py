@@ -6,9 +6,10 @@ import pyotp
 import pytest
 
 from bastion import clock
+from bastion.domain.credentials import WebSession
 from bastion.domain.parties import Role
 from bastion.errors import AuthenticationFailed, TooManyAttempts, WeakPassword
-from bastion.services.authentication import MAX_FROM_SOURCE, matching_step
+from bastion.services.authentication import MAX_FROM_SOURCE, hash_token, matching_step
 from bastion.services.people import StaffForm, TechnicianForm
 from tests.services.house import CONNECTION, OPERATOR, PASSWORD, SOURCE, enrol, public_line
 
@@ -208,3 +209,27 @@ async def test_T28_only_a_code_begins_to_count_anew_a_standing_proof_does_not(ho
         await auth.technician_code("alice", "SHA256:x", "000000", SOURCE)
     with pytest.raises(TooManyAttempts):
         await auth.technician_code("alice", "SHA256:x", "000000", SOURCE)
+
+
+async def test_many_browsers_at_once_are_each_their_own(house):
+    """After a decision all open pages ask in one moment: nobody is taken for another, nor for himself elsewhere."""
+    auth, now = house.services.authentication, clock.now()
+    people = {"eve": house.eve, "max": house.max, "ruth": house.ruth}
+    async with house.database.write() as uow:
+        for number, (login, person) in enumerate(people.items()):
+            for age in range(2):
+                made = now - timedelta(minutes=30 * age + number)
+                ends = now + timedelta(hours=1)
+                await uow.web_sessions.add(WebSession(hash_token(f"{login}{age}"), person.id, made, ends, made))
+        over = WebSession(hash_token("over"), house.eve.id, now - timedelta(hours=9), now - timedelta(seconds=1), now)
+        await uow.web_sessions.add(over)
+        await uow.web_sessions.add(replace(over, id=hash_token("out"), expires_at=ends, ended_at=now))
+        await uow.staff.save(replace(house.ruth, active=False))
+    asked = [(f"{login}{age}", f"127.0.0.{age}") for login in people for age in range(2)]
+    asked += [("eve0", "127.0.0.9"), ("over", SOURCE), ("out", SOURCE), ("forged", SOURCE), ("", SOURCE)]
+    found = await auth.actors_of_sessions(asked)
+    assert {one for one in asked if one in found} == {one for one in asked if one[0][:3] in {"eve", "max"}}
+    for (token, source), actor in found.items():
+        assert (actor.login, actor.source) == (token[:3], source)
+        assert actor == await auth.actor_of_session(token, source)
+    assert found["eve0", "127.0.0.0"].factor_at != found["eve1", "127.0.0.1"].factor_at
