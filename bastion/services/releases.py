@@ -51,20 +51,30 @@ class Releases:
 
     # -- reading -------------------------------------------------------------------------------------------------------
     async def search(
-        self, actor: Actor, *, state: str = "", session_id: str = "", text: str = "", limit: int = 50, offset: int = 0
-    ) -> list[FileView]:
-        """Newest first; a technician sees his own."""
+        self, actor: Actor, *, state: str = "", session_id: str = "", text: str = "", before: datetime | None = None,
+        limit: int = 50, offset: int = 0,
+    ) -> list[FileView]:  # fmt: skip
+        """Newest first; a technician sees his own. Some texts are looked for as far back as `reach` says."""
         now = clock.now()
         mine = actor.id if actor.kind is ActorKind.TECHNICIAN else ""
         async with self._database.read() as uow:
             joins = Joins(uow)
             files = await uow.held_files.search(
                 state=state, session_id=session_id, text=text, technician_id=mine, now=now,
-                facility_ids=None if mine else scope(actor), limit=limit, offset=offset,
+                facility_ids=None if mine else scope(actor), before=before, limit=limit, offset=offset,
             )  # fmt: skip
             await joins.about(files)
             await joins.know("request", (file.request_id for file in files))
             return [await self._view(joins, actor, file, now) for file in files]
+
+    async def reach(
+        self, actor: Actor, *, text: str, state: str = "", session_id: str = "", before: datetime | None = None
+    ) -> datetime | None:
+        """Up to when `search` looked for this text: look further back from there. `None`: everything was looked at."""
+        async with self._database.read() as uow:
+            return await uow.held_files.reach(
+                text, state=state, session_id=session_id, facility_ids=scope(actor), before=before, now=clock.now()
+            )
 
     async def get(self, actor: Actor, file_id: str) -> FileView:
         async with self._database.read() as uow:

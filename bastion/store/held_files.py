@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from bastion.domain.held_file import WAITING, Direction, FileState, HeldFile
 from bastion.store import tables as t
 from bastion.store.columns import Closed, Instant, storable
-from bastion.store.looking import holds, within
+from bastion.store.looking import floor, holds, within
 from bastion.store.repository import Versioned
 
 _F = t.held_files.c
@@ -25,22 +25,51 @@ class HeldFiles(Versioned[HeldFile]):
         technician_id: str = "",
         session_id: str = "",
         text: str = "",
+        before: datetime | None = None,
         now: datetime,
         limit: int = 50,
         offset: int = 0,
     ) -> list[HeldFile]:
-        """Newest first. `state` is as the clock has it: what has run out counts as purged."""
+        """Newest first. `state` is as the clock has it: what has run out counts as purged.
+
+        A reference or a SHA-256 is found however old it is. Any other text is looked for among the newest files before
+        `before`, as far as `reach`.
+        """
         if not storable(text):
             return []
-        wanted = _in_state(state, now)
-        exact = {"technician_id": technician_id, "session_id": session_id}
-        wanted += [_F[name] == value for name, value in exact.items() if value]
-        if facility_ids is not None:
-            wanted.append(within(_F.facility_id, facility_ids))
+        wanted = _wanted(state, now, facility_ids, before, technician_id=technician_id, session_id=session_id)
         if text:
-            found = holds(text, _F.path, _F.technician_name, _F.sha256)
-            wanted.append(sa.or_(found, _F.id.endswith(text.lower(), autoescape=True)))
+            wanted += await self._about(text, wanted, names=not technician_id)
         return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
+
+    async def reach(
+        self, text: str, *, state: str = "", facility_ids: frozenset[str] | None = None, session_id: str = "",
+        before: datetime | None = None, now: datetime,
+    ) -> datetime | None:  # fmt: skip
+        """Up to when `search` looks for this text; `None` for to the end."""
+        if not text.strip() or not storable(text) or await self._called(text) is not None:
+            return None
+        return await floor(self._tx, _F.arrived_at, _wanted(state, now, facility_ids, before, session_id=session_id))
+
+    async def _about(
+        self, text: str, wanted: "list[sa.ColumnElement[bool]]", *, names: bool
+    ) -> "list[sa.ColumnElement[bool]]":
+        """`names`: look it up among everybody's, which is not for a technician (see `Requests._about`)."""
+        if names and (called := await self._called(text)) is not None:
+            return [called]
+        said = sa.or_(
+            holds(text, _F.path, _F.technician_name, _F.sha256), _F.id.endswith(text.lower(), autoescape=True)
+        )
+        last = await floor(self._tx, _F.arrived_at, wanted)
+        return [said] if last is None else [said, _F.arrived_at >= last]
+
+    async def _called(self, text: str) -> "sa.ColumnElement[bool] | None":
+        """The condition on the files whose SHA-256 or reference this is; `None` when it is just a text."""
+        exact = text.strip().lower()
+        for column in (_F.sha256, REF):
+            if await self._tx.rows(sa.select(_F.id).where(column == exact).limit(1)):
+                return column == exact
+        return None
 
     async def count_held(self, facility_ids: frozenset[str] | None, now: datetime) -> int:
         """How many wait for a person's decision."""
@@ -67,6 +96,18 @@ class HeldFiles(Versioned[HeldFile]):
         return await self._many(UNFINISHED, {"node": node})
 
 
+def _wanted(
+    state: str, now: datetime, facility_ids: frozenset[str] | None, before: datetime | None, **exact: str
+) -> "list[sa.ColumnElement[bool]]":
+    """What every filter but the text asks for."""
+    wanted = _in_state(state, now) + [_F[name] == value for name, value in exact.items() if value]
+    if before is not None:
+        wanted.append(_F.arrived_at < before)
+    if facility_ids is not None:
+        wanted.append(within(_F.facility_id, facility_ids))
+    return wanted
+
+
 def _in_state(state: str, now: datetime) -> "list[sa.ColumnElement[bool]]":
     if not state:
         return []
@@ -80,6 +121,8 @@ def _state(value: FileState) -> "sa.ColumnElement[bool]":
     return _F.stored_state == sa.literal(value, Closed(FileState))
 
 
+REF: "sa.ColumnElement[str]" = sa.func.substr(_F.id, sa.literal_column("25"))
+"""What people read out of an id, as the index has it."""
 NEWEST = HeldFiles.sql_select.order_by(_F.arrived_at.desc(), _F.id.desc())
 COUNT_HELD = sa.select(sa.func.count()).select_from(t.held_files).where(_state(FileState.HELD), _F.expires_at > _NOW)
 _BY_A_PERSON = _F.decided_by != ""

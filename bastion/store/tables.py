@@ -407,7 +407,7 @@ held_files = sa.Table(
     sa.Index("ix_held_files_technician", "technician_id", "device_id", "stored_state"),
     sa.Index("ix_held_files_grant", "grant_id", "path"), sa.Index("ix_held_files_arrived", "arrived_at"),
     sa.Index("ix_held_files_facility", "facility_id", "arrived_at"),
-    sa.Index("ix_held_files_node", "node", "stored_state"),
+    sa.Index("ix_held_files_node", "node", "stored_state"), sa.Index("ix_held_files_sha256", "sha256"),
 )  # fmt: skip
 locks = sa.Table(
     "locks", metadata, _id(), _of("scope", Closed(LockScope)), _text("subject_id"), _text("reason"),
@@ -524,4 +524,5 @@ sa.Index(
     "ix_access_requests_batch", sa.func.substr(access_requests.c.batch_id, sa.literal_column("25")),
     sqlite_where=access_requests.c.batch_id != "", postgresql_where=access_requests.c.batch_id != "",
 )  # fmt: skip
+sa.Index("ix_held_files_ref", sa.func.substr(held_files.c.id, sa.literal_column("25")))
 sa.Index("ix_access_requests_ref", sa.func.substr(access_requests.c.id, sa.literal_column("25")))

@@ -6,6 +6,7 @@ import pytest
 from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.held_file import Checks, Content, Direction, FileState, HeldFile, Scan
 from bastion.errors import Conflict, Invalid
+from bastion.store import looking
 from bastion.store.database import Database
 from policies.model import Sas
 from tests.store.samples import HOUR, NOW, a_held_file, a_request, a_session
@@ -128,3 +129,32 @@ async def test_what_a_request_announces_comes_back(hospital: Database) -> None:
     with pytest.raises(Invalid):
         async with hospital.write() as uow:
             await uow.requests.add(a_request(2, announced=(AnnouncedFile("a\x00", 0, "ab" * 32),)))
+
+
+async def test_a_text_is_looked_for_a_stretch_at_a_time_and_what_is_copied_at_any_age(
+    desk: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "STRETCH", 3)
+    idents = [f"{number:024x}{number:08x}" for number in range(5)]
+    sums = [f"{number}c" * 32 for number in range(5)]
+    for number, (ident, digest) in enumerate(zip(idents, sums, strict=True)):
+        made = a_held_file(1, id=ident, path=f"/fw/{number}.bin", arrived_at=NOW + number * HOUR)
+        await kept(desk, made.arrive(Content(1, digest), Checks(Scan.CLEAN), NOW + number * HOUR))
+
+    async def found(text: str, **wanted: Any) -> list[int]:
+        async with desk.read() as uow:
+            return [idents.index(one.id) for one in await uow.held_files.search(text=text, now=NOW, **wanted)]
+
+    async with desk.read() as uow:
+        last = await uow.held_files.reach(".bin", now=NOW)
+        assert last == NOW + 2 * HOUR
+        assert await uow.held_files.reach(".bin", now=NOW, before=last) is None
+        assert await uow.held_files.reach(".bin", now=NOW, session_id="ses-2") is None
+        assert await uow.held_files.reach("0c" * 32, now=NOW) is None
+        assert await uow.held_files.reach(idents[0][24:], now=NOW) is None
+    assert await found(".bin") == [4, 3, 2]
+    assert await found(".bin", before=last) == [1, 0]
+    assert await found("0c" * 32) == await found("0C" * 32) == await found(f" {idents[0][24:]} ") == [0]
+    assert await found("0c0c") == [], "a part of a SHA-256 is a text like any other"
+    assert await found("0c" * 32, technician_id="tec-1") == [], "among a technician's own nothing is looked up by index"
+    assert await found("0c" * 32, technician_id="tec-1", before=last) == [0]

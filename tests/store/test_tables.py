@@ -108,6 +108,8 @@ FINDERS = {
     "held_files.search": held_files.NEWEST.limit(50),
     "held_files.search of a facility": held_files.NEWEST.where(t.held_files.c.facility_id == NOWHERE).limit(50),
     "held_files.search of a session": held_files.NEWEST.where(t.held_files.c.session_id == NOWHERE).limit(50),
+    "held_files.search of a SHA-256": sa.select(t.held_files.c.id).where(t.held_files.c.sha256 == NOWHERE),
+    "held_files.search of a reference": sa.select(t.held_files.c.id).where(held_files.REF == NOWHERE),
     "held_files.count_held": held_files.COUNT_HELD,
     "held_files.released": held_files.RELEASED_IN,
     "held_files.fetched": held_files.FETCHED,

@@ -1,15 +1,16 @@
 """`/files`: the release desk. What is held, and letting it through or refusing it."""
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from fastapi import APIRouter
+from starlette.responses import Response
 
 from bastion.domain.announced_file import Announced
 from bastion.domain.held_file import Direction, FileState, Scan
 from bastion.services.releases import FileView
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import Code, Limit, Offset, Reason, Shape, Version
+from web.api.shapes import Code, Instant, Limit, Offset, Reason, Shape, Version
 
 
 class FindingShape(Shape):
@@ -81,13 +82,19 @@ def add_to(router: APIRouter) -> None:
 
 
 async def search(
-    me: Me, use: Use, state: FileState | None = None, session_id: str = "", text: str = "", limit: Limit = 50,
-    offset: Offset = 0,
+    answer: Response, me: Me, use: Use, state: FileState | None = None, session_id: str = "", text: str = "",
+    before: Instant | None = None, limit: Limit = 50, offset: Offset = 0,
 ) -> list[FileShape]:  # fmt: skip
-    """List files of one's facilities, newest first; `state=held` lists what waits for a decision."""
-    found = await use.releases.search(
-        me, state=state or "", session_id=session_id, text=text, limit=limit, offset=offset
-    )
+    """List files of one's facilities, newest first; `state=held` lists what waits for a decision.
+
+    A reference or a SHA-256 is found however old it is. Any other `text` is looked for among the five thousand newest;
+    where there are more, the header `Looked-Back-To` is what to give as `before`.
+    """
+    wanted: dict[str, Any] = {"state": state or "", "session_id": session_id, "text": text, "before": before}
+    found = await use.releases.search(me, **wanted, limit=limit, offset=offset)
+    reach = await use.releases.reach(me, **wanted)
+    if reach is not None:
+        answer.headers["looked-back-to"] = reach.isoformat()
     return [FileShape.of(view) for view in found]
 
 

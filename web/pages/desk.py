@@ -12,7 +12,7 @@ from bastion.services import reasons
 from web import desk_words, fields
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
-from web.paging import PAGE, pages
+from web.paging import PAGE, further, pages
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -20,16 +20,20 @@ Asked = Annotated[str, Query()]
 
 
 @router.get("/desk")
-async def listing(seen: Seen, text: Asked = "", state: Asked = FileState.HELD.value, at: Asked = "") -> Response:
+async def listing(
+    seen: Seen, text: Asked = "", state: Asked = FileState.HELD.value, at: Asked = "", before: Asked = ""
+) -> Response:
     """List what waits; with an empty `state`, everything."""
-    number = fields.page_number(at)
+    number, until = fields.page_number(at), fields.instant(before)
     filters = Typed(text=text.strip()[:200], state=state if state in desk_words.STATES else "")
-    rows = await seen.services.releases.search(seen.actor, **filters, limit=PAGE + 1, offset=number * PAGE)
+    desk = seen.services.releases
+    rows = await desk.search(seen.actor, **filters, before=until, limit=PAGE + 1, offset=number * PAGE)
+    reach = await desk.reach(seen.actor, **filters, before=until) if len(rows) <= PAGE else None
     newer, older = pages(seen.request, number, len(rows))
     states = [(value, seen.t(words[1])) for value, words in desk_words.STATES.items()]
     return seen.page(
         "desk.html", N_("Release desk"), rows=rows[:PAGE], filters=filters, states=states, newer=newer, older=older,
-        words=desk_words,
+        words=desk_words, reach=further(seen.request, "before", reach),
     )  # fmt: skip
 
 

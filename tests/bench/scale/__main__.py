@@ -52,7 +52,7 @@ def _look(name: str, folder: Path, url: str, options: argparse.Namespace) -> dic
     with asking.console(folder, url) as running:
         badges = asyncio.run(_sign_in(url, people))
         rows = [_measured(running, one, badges[one.who], options.count) for one in found]
-        decided = asyncio.run(_decide(url, running.port, people)) if not options.only or options.live else {}
+        decided = asyncio.run(_decide(url, running, people)) if not options.only or options.live else {}
     steps = asyncio.run(plans.of(folder, url, found, badges))
     return {
         "database": name, "load": os.getloadavg()[0], "problems": problems, "rows": [vars(row) for row in rows],
@@ -76,7 +76,7 @@ async def _sign_in(url: str, people: dict[str, str]) -> dict[str, Badge]:
         await database.close()
 
 
-async def _decide(url: str, port: int, people: dict[str, str]) -> dict[str, list[Reached]]:
+async def _decide(url: str, running: asking.Running, people: dict[str, str]) -> dict[str, list[Reached]]:
     """Agree to some of what waits, as somebody who sees everything, while others look on, each in a browser of his:
     all the staff of all hospitals, then as many who see every hospital.
     """
@@ -93,17 +93,18 @@ async def _decide(url: str, port: int, people: dict[str, str]) -> dict[str, list
     reached: dict[str, list[Reached]] = {}
     for number, (who, pages) in enumerate(readers.items()):
         some = waits[number * live.DECISIONS :][: live.DECISIONS]
-        reached[who] = await live.measure(port, pages, fresh["wide"], some)
+        reached[who] = await live.measure(running, pages, fresh["wide"], some)
         say(f"{len(pages)} pages of {who}: {_worst(reached[who])}")
     return reached
 
 
 def _worst(reached: Sequence[Reached]) -> str:
     """Of several decisions the slowest, for each thing that is timed."""
-    most = {name: max(getattr(one, name) for one in reached) for name in ("pages", "heard", "first", "last", "aside")}
+    most = {name: max(getattr(one, name) for one in reached) for name in live.TIMED}
     return (
         f"{most['pages']} concerned, the last hint after {most['heard']:.0f} ms, on the first page after "
-        f"{most['first']:.0f} ms, on the last after {most['last']:.0f} ms; another page took {most['aside']:.0f} ms"
+        f"{most['first']:.0f} ms, on the last after {most['last']:.0f} ms; another page took {most['aside']:.0f} ms; "
+        f"{most['cpu']:.0f} ms of CPU"
     )
 
 

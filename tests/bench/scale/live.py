@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bastion.domain.parties import EVERYWHERE
-from tests.bench.scale.asking import Badge
+from tests.bench.scale.asking import Badge, Running
 
 PAGES: Final = 200
 DECISIONS: Final = 5
 PATIENCE: Final = 60.0
 DELAY: Final = 0.05
 """Seconds the console's pages wait for a second hint before they read."""
+TIMED: Final = ("pages", "heard", "first", "last", "aside", "cpu")
 _SAID: Final = re.compile(rb'role="alert"[^>]*>(.{0,300})', re.DOTALL)
 
 
@@ -34,7 +35,8 @@ class Asked:
 @dataclass(frozen=True)
 class Reached:
     """Milliseconds after the decision was sent: the hint at the last page it concerns, the first board and the last one
-    without the request; `aside` is the longest that somebody else waited meanwhile for a page of his.
+    without the request; `aside` is the longest that somebody else waited meanwhile for a page of his; `cpu` is what the
+    console computed for all of it.
     """
 
     pages: int
@@ -42,6 +44,7 @@ class Reached:
     first: float
     last: float
     aside: float
+    cpu: float
 
 
 @dataclass
@@ -91,18 +94,19 @@ class Page:
 
 
 async def measure(
-    port: int, readers: Sequence[tuple[Badge, frozenset[str]]], approver: Badge, requests: Sequence[Asked]
+    running: Running, readers: Sequence[tuple[Badge, frozenset[str]]], approver: Badge, requests: Sequence[Asked]
 ) -> list[Reached]:
     """Agree to each of these requests while `readers` (who, and the hospitals he sees) look on."""
-    pages = [await Page.open(port, badge, places) for badge, places in readers]
+    pages = [await Page.open(running.port, badge, places) for badge, places in readers]
     try:
-        return [await _decided(port, pages, approver, one) for one in requests]
+        return [await _decided(running, pages, approver, one) for one in requests]
     finally:
         for page in pages:
             await page.close()
 
 
-async def _decided(port: int, pages: Sequence[Page], approver: Badge, request: Asked) -> Reached:
+async def _decided(running: Running, pages: Sequence[Page], approver: Badge, request: Asked) -> Reached:
+    port, used = running.port, running.cpu()
     form = f"version={request.version}&minutes=30&note=ok".encode()
     for page in pages:
         page.forget()
@@ -116,7 +120,7 @@ async def _decided(port: int, pages: Sequence[Page], approver: Badge, request: A
     heard, shown = (sorted((one - began) * 1000 for one in column) for column in zip(*times, strict=True))
     aside.cancel()
     waited = await aside
-    return Reached(len(times), heard[-1], shown[0], shown[-1], waited * 1000)
+    return Reached(len(times), heard[-1], shown[0], shown[-1], waited * 1000, (running.cpu() - used) * 1000)
 
 
 async def _read_again(port: int, page: Page, request: Asked) -> tuple[float, float]:

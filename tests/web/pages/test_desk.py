@@ -1,11 +1,13 @@
 """The release desk's pages: what waits, what was found, and the decision on exactly one file (R-41, T43)."""
 
+import html
 import re
 
 import pytest
 
 from bastion.domain.held_file import FileState
 from bastion.errors import FreshFactorNeeded
+from bastion.store import looking
 
 
 @pytest.fixture
@@ -109,3 +111,18 @@ async def test_the_reason_is_asked_for_before_the_code_is_used_up(house, held, v
     for decision in ("release", "refuse"):
         answer = await browser.send(f"/desk/{held[2].id}/{decision}", version="2", note=" ", code="123456")
         assert (answer.status_code, "The reason is missing." in answer.text) == (422, True)
+
+
+async def test_a_text_is_looked_for_a_stretch_at_a_time_and_the_way_on_is_shown(
+    house, held, visitor, people, monkeypatch
+):
+    browser = await visitor().enter(people["approver"])
+    assert "Look further back" not in (await browser.see("/desk?state=&text=alice")).text
+    monkeypatch.setattr(looking, "STRETCH", 2)
+    page = (await browser.see("/desk?state=&text=alice")).text
+    shown = [one.ref for one in held if one.ref in page]
+    further = html.unescape(re.search(r'href="([^"]*before=[^"]*)"', page)[1])
+    beyond = (await browser.see(further)).text
+    assert "text=alice" in further
+    assert sorted(shown + [one.ref for one in held if one.ref in beyond]) == sorted(one.ref for one in held)
+    assert "Look further back" not in (await browser.see(f"/desk?state=&text={held[0].ref}")).text
