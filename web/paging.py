@@ -30,10 +30,10 @@ def further(request: Request, name: str, until: datetime | None, value: str = ""
     if until is None:
         return None
     said = request.query_params.multi_items()
-    kept = [(key, text) for key, text in said if key not in {"at", name} and text]
+    kept = [(key, text) for key, text in said if key not in {"at", name}]
     return Reach(until, f"{request.url.path}?{urlencode([*kept, (name, value or until.isoformat())])}")
 
 
 def _address(request: Request, number: int) -> str:
-    kept = [(key, value) for key, value in request.query_params.multi_items() if key != "at" and value]
+    kept = [(key, value) for key, value in request.query_params.multi_items() if key != "at"]
     return f"{request.url.path}?{urlencode([*kept, ('at', str(number))])}"
