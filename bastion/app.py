@@ -26,7 +26,7 @@ from bastion.parts import Parts, opened, require
 from bastion.proxy.ssh.caller import Door
 from bastion.proxy.ssh.server import listen
 from bastion.proxy.supervisor import Keeping, Supervisor
-from bastion.services.address import told_name
+from bastion.services.address import entrance, told_name
 
 GRACE: Final = 3
 COLLECT_EACH: Final = (20_000, 5, 10)
@@ -145,7 +145,8 @@ async def _console(parts: Parts, only: str) -> AsyncIterator[int]:
 
 
 async def _tell(parts: Parts, port: int) -> None:
-    await jobs.tell(parts.services, parts.settings.console_url_at(port).rstrip("/"))
+    console = parts.settings.console_url_at(port).rstrip("/")
+    await jobs.tell(parts.services, console, entrance(parts.settings, console))
 
 
 class _Uvicorn(uvicorn.Server):

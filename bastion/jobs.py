@@ -105,8 +105,10 @@ async def run(services: Services, archive: Archive, node: str) -> None:
         group.create_task(counting, name="job stock")
 
 
-async def tell(services: Services, address: str) -> None:
+async def tell(services: Services, address: str, entrance: str) -> None:
     """Tell people and programs what happened, until cancelled; whoever serves the console does it (`address`).
+
+    `entrance` is where suppliers' people find theirs; empty where there is none.
 
     Several nodes may do it at once: a fact is taken once, and an attempt belongs to whoever claims it.
     """
@@ -115,7 +117,7 @@ async def tell(services: Services, address: str) -> None:
     async def turn() -> None:
         while await telling.gather():
             pass
-        await telling.deliver(address)
+        await telling.deliver(address, entrance)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(TELL_EVERY, turn), name="job tell")
@@ -123,6 +125,8 @@ async def tell(services: Services, address: str) -> None:
         group.create_task(_every(10 * MINUTE, telling.digest, first=MINUTE), name="job digest")
         late = _every(10 * MINUTE, lambda: _warn_of_reviews(services), first=MINUTE)
         group.create_task(late, name="job reviews")
+        owed = _every(10 * MINUTE, lambda: _remind_of_reports(services), first=MINUTE)
+        group.create_task(owed, name="job reports")
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]], first: float | None = None) -> None:
@@ -222,6 +226,13 @@ async def _warn_of_reviews(services: Services) -> None:
     late = await services.emergencies.warn(system_actor())
     if late:
         _log.warning("emergencies were not reviewed in time", count=late)
+
+
+async def _remind_of_reports(services: Services) -> None:
+    """Whoever owes a report is told before the lack of it blocks his company, and when it does (R-59)."""
+    count = await services.reports.remind(system_actor())
+    if count:
+        _log.info("reports on interventions are owed", count=count)
 
 
 async def _look_at_papers(services: Services) -> None:

@@ -13,6 +13,8 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "window:agreed": N_("Maintenance window agreed to"),
         "window:ended": N_("Maintenance window ended"),
         "emergency:agreed": N_("Emergency agreed to; a review is due"),
+        "report:due": N_("Report on an intervention due soon"),
+        "report:overdue": N_("Report on an intervention overdue"),
         "emergency:overdue": N_("Emergency not reviewed in time"),
         "emergency:reviewed": N_("Emergency reviewed"),
         "template:added": N_("Usual request written"),

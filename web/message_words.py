@@ -17,6 +17,8 @@ TOPICS: Mapping[str, str] = MappingProxyType(
         Topic.QUESTION_ANSWERED: N_("A question on a request is answered"),
         Topic.REVIEW_DUE: N_("An emergency is to be reviewed"),
         Topic.REVIEW_OVERDUE: N_("An emergency was not reviewed in time"),
+        Topic.REPORT_DUE: N_("A report on an intervention is due soon"),
+        Topic.REPORT_OVERDUE: N_("A report on an intervention is overdue"),
         Topic.WINDOW_WAITING: N_("A maintenance window waits for an agreement"),
         Topic.FILE_HELD: N_("A file waits in the release desk"),
         Topic.SESSION_BEGUN: N_("A session begins"),

@@ -88,6 +88,8 @@ KINDS = MappingProxyType(
             _kind("window:ended", _W, "device window", "why"),
             _kind("emergency:agreed", _W, "device until own", "caller"),
             _kind("emergency:overdue", _W, "device until supplier"),
+            _kind("report:due", _I, "device until supplier"),
+            _kind("report:overdue", _W, "device until supplier"),
             _kind("emergency:reviewed", _N, "device verdict late", "note"),
             _kind("grant:extended", _N, "end request"),
             _kind("grant:handed_over", _N, "grant request", "technician"),

@@ -5,7 +5,7 @@ same authorisation adds to it.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -15,6 +15,10 @@ SHORTEST: Final = 3
 LONGEST: Final = 4000
 LONGEST_TAKEN: Final = 1000
 MOST: Final = 20
+REMIND_BEFORE: Final = timedelta(days=2)
+"""So long before the lack of a report blocks, or half of its term if that is shorter."""
+SOON: Final = 1
+LATE: Final = 2
 
 
 class After(StrEnum):
@@ -64,13 +68,24 @@ class ReportDue:
     facility_id: str
     owed_since: datetime | None
     due_at: datetime | None
+    reminders: int = 0
+    """What was said about it already: nothing, that it is due `SOON`, that it is `LATE`."""
 
     def worked_again(self, now: datetime, due_at: datetime | None) -> "ReportDue":
         """Another session has ended. What is owed already is not put off by it."""
         return self if self.owed_since else replace(self, owed_since=now, due_at=due_at)
 
     def written(self) -> "ReportDue":
-        return replace(self, owed_since=None, due_at=None)
+        return replace(self, owed_since=None, due_at=None, reminders=0)
+
+    def reminder(self, now: datetime) -> int:
+        """What is to be said about it now; 0 when nothing is."""
+        if self.owed_since is None or self.due_at is None:
+            return 0
+        if self.overdue(now):
+            return LATE if self.reminders < LATE else 0
+        before = min(REMIND_BEFORE, (self.due_at - self.owed_since) / 2)
+        return SOON if not self.reminders and self.due_at - before <= now else 0
 
     def overdue(self, now: datetime) -> bool:
         return self.due_at is not None and self.due_at <= now

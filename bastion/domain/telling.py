@@ -31,6 +31,8 @@ class Topic(StrEnum):
     QUESTION_ANSWERED = "question_answered"
     REVIEW_DUE = "review_due"
     REVIEW_OVERDUE = "review_overdue"
+    REPORT_DUE = "report_due"
+    REPORT_OVERDUE = "report_overdue"
     WINDOW_WAITING = "window_waiting"
     FILE_HELD = "file_held"
     SESSION_BEGUN = "session_begun"
@@ -50,6 +52,8 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "request:answer": Topic.QUESTION_ANSWERED,
         "emergency:agreed": Topic.REVIEW_DUE,
         "emergency:overdue": Topic.REVIEW_OVERDUE,
+        "report:due": Topic.REPORT_DUE,
+        "report:overdue": Topic.REPORT_OVERDUE,
         "window:proposed": Topic.WINDOW_WAITING,
         "file:held": Topic.FILE_HELD,
         "session:opened": Topic.SESSION_BEGUN,
@@ -66,6 +70,7 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
 OPTIONAL: Final[Mapping[Topic, frozenset[Role]]] = MappingProxyType(
     {
         Topic.REQUEST_WAITING: frozenset({Role.APPROVER}),
+        Topic.REPORT_DUE: frozenset({Role.APPROVER}),
         Topic.WINDOW_WAITING: frozenset({Role.APPROVER}),
         Topic.FILE_HELD: frozenset({Role.APPROVER}),
         Topic.SESSION_BEGUN: frozenset({Role.APPROVER}),

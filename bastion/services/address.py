@@ -30,6 +30,11 @@ def told_address(settings: Settings) -> Address:
     return Address(told_name(settings), settings.ssh_port, _identity(settings))
 
 
+def entrance(settings: Settings, console: str) -> str:
+    """Where suppliers' people find their door, for mails; empty where none is open. `console` is where ours is."""
+    return (settings.portal_url or (console if settings.portal else "")).rstrip("/")
+
+
 def invitation_link(settings: Settings, secret: str, seen_at: str = "") -> str:
     """The link of an invitation. Its secret stands behind a `#`, which no browser sends and no log holds (T34).
 

@@ -51,6 +51,7 @@ _YOURS: Final = N_(
 _PROOF: Final = N_("Deciding there asks for your password and a code. Do not pass the link on.")
 _OR_SIGN_IN: Final = N_("Or sign in to the console:")
 _WHERE: Final = N_("{supplier} · {device} · {facility}")
+_WHERE_ALL: Final = N_("{supplier} · {places}")
 _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
     {
         Topic.REQUEST_WAITING: (
@@ -60,6 +61,20 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
         Topic.EMERGENCY_WAITING: (
             N_("URGENT: emergency {ref} waits for your decision: {device}"),
             (N_("A supplier asks for access to a device that cannot wait."), _WHERE, N_("Read it and decide here:")),
+        ),
+        "batch_waiting": (
+            N_("{count} requests wait for your decision: {devices}"),
+            (
+                N_("A supplier asks for access to several devices at once."), _WHERE_ALL,
+                N_("Read them and decide on all of them here:"),
+            ),
+        ),
+        "batch_unanswered": (
+            N_("{count} requests still wait for a decision: {devices}"),
+            (
+                N_("Requests for access to several devices have waited {minutes} minutes and nobody has answered."),
+                _WHERE_ALL, N_("Read them, decide on them or see who can, here:"),
+            ),
         ),
         "request_next": (
             N_("Request {ref} still waits for a decision: {device}"),
@@ -111,6 +126,22 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             (
                 N_("Until somebody reviews it, this supplier cannot ask for another emergency."), _WHERE,
                 N_("Review it, or see who can, here:"),
+            ),
+        ),
+        Topic.REPORT_DUE: (
+            N_("The report on {ref} is due by {until}: {device}"),
+            (
+                N_("The work has ended, and nobody has reported on it yet."), _WHERE,
+                N_("From that day on, by the usual rules, the company asks for nothing new but emergencies."),
+                N_("Write it here:"),
+            ),
+        ),
+        Topic.REPORT_OVERDUE: (
+            N_("The report on {ref} is overdue since {until}: {device}"),
+            (
+                N_("The work has ended, and nobody has reported on it."), _WHERE,
+                N_("Until it is written, by the usual rules, the company asks for nothing new but emergencies."),
+                N_("Write it here:"),
             ),
         ),
         Topic.WINDOW_WAITING: (
@@ -171,8 +202,31 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
 _FOOT: Final = N_("You read this because of your part in the hospital’s bastion. It never asks for a password by mail.")
 
 
-def letter(delivery: Delivery, language: str, address: str, link: Link | None = None) -> Letter:
-    """Write the mail; `address` is where people find the console. Technicians have no page there, so no link."""
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where readers find their pages: the hospital's the console, suppliers' people `entrance`, if there is one."""
+
+    console: str
+    entrance: str = ""
+
+    def way(self, delivery: Delivery) -> list[str]:
+        """The address of the page a mail is about; none for a reader who has none."""
+        if delivery.recipient_kind is not RecipientKind.TECHNICIAN:
+            return [f"{self.console}{delivery.path}"]
+        page = _AT_ENTRANCE.get(delivery.topic)
+        return [f"{self.entrance}{page}{delivery.facts['request']}"] if page and self.entrance else []
+
+
+_AT_ENTRANCE: Final[Mapping[Topic, str]] = MappingProxyType(
+    {
+        Topic.QUESTION_ASKED: "/supplier/requests/", Topic.REQUEST_DECIDED: "/supplier/requests/",
+        Topic.REPORT_DUE: "/supplier/reports/", Topic.REPORT_OVERDUE: "/supplier/reports/",
+    }
+)  # fmt: skip
+
+
+def letter(delivery: Delivery, language: str, doors: Doors, link: Link | None = None) -> Letter:
+    """Write the mail, with the way to the page it is about."""
     say = i18n.translator(language)
     subject, lines = _WORDS[variant(delivery)]
     facts = {
@@ -183,27 +237,25 @@ def letter(delivery: Delivery, language: str, address: str, link: Link | None = 
         "reviews": "–",
         "until": "–",
     } | delivery.facts
-    way = [] if delivery.recipient_kind is RecipientKind.TECHNICIAN else [f"{address}{delivery.path}"]
     said = [say(line).format_map(facts) for line in lines]
-    direct = link.lines(say, address) if link else []
-    body = "\n".join([*said, *direct, *way, "", "-- ", say(_FOOT)])
+    direct = link.lines(say, doors.console) if link else []
+    body = "\n".join([*said, *direct, *doors.way(delivery), "", "-- ", say(_FOOT)])
     return Letter(say(subject).format_map(facts), body + "\n")
 
 
 def variant(delivery: Delivery) -> str:
     """Which of the wordings of its topic a delivery has."""
-    outcome = delivery.facts.get("outcome", "")
-    if delivery.topic is Topic.REQUEST_DECIDED:
-        return "request_agreed" if outcome == "agreed" else "request_refused"
-    if delivery.topic is Topic.REQUEST_UNANSWERED and delivery.facts.get("ring", "security") != "security":
-        return "request_next"
-    if delivery.topic is Topic.QUESTION_ASKED and delivery.recipient_kind is RecipientKind.TECHNICIAN:
-        return "question_technician"
-    if delivery.topic is Topic.ACCESS_CUT:
-        return "cut_lifted" if outcome == "lifted" else "cut"
-    if delivery.topic is Topic.SESSION_BEGUN and outcome == "unwatched":
-        return "session_unwatched"
-    return delivery.topic
+    outcome, ring = delivery.facts.get("outcome", ""), delivery.facts.get("ring", "security")
+    if "places" in delivery.facts:
+        return "batch_waiting" if delivery.topic is Topic.REQUEST_WAITING else "batch_unanswered"
+    special = {
+        Topic.REQUEST_DECIDED: "request_agreed" if outcome == "agreed" else "request_refused",
+        Topic.REQUEST_UNANSWERED: "" if ring == "security" else "request_next",
+        Topic.QUESTION_ASKED: "question_technician" if delivery.recipient_kind is RecipientKind.TECHNICIAN else "",
+        Topic.ACCESS_CUT: "cut_lifted" if outcome == "lifted" else "cut",
+        Topic.SESSION_BEGUN: "session_unwatched" if outcome == "unwatched" else "",
+    }
+    return special.get(delivery.topic) or delivery.topic
 
 
 def webhook_body(delivery: Delivery, address: str) -> dict[str, object]:

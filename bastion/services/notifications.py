@@ -30,7 +30,7 @@ from bastion.domain.telling import (
     topic_of,
 )
 from bastion.errors import ConfigurationError, Conflict, Invalid, NotFound
-from bastion.services import work_reports
+from bastion.services import bundles, work_reports
 from bastion.services.couriers import Couriers, Undelivered
 from bastion.services.decision_links import mint
 from bastion.services.digest import counted
@@ -38,7 +38,7 @@ from bastion.services.escalation import asked_at, next_step, note
 from bastion.services.forms import need_admin
 from bastion.services.gmao_wire import GmaoWire
 from bastion.services.joins import found, scope
-from bastion.services.letters import Link, letter, webhook_body, without_link
+from bastion.services.letters import Doors, Link, letter, webhook_body, without_link
 from bastion.services.overtaken import ASKING, overtaken
 from bastion.services.rings import Rings, Telling
 from bastion.services.sealing import secret_aad
@@ -71,6 +71,12 @@ class _Ready:
     secret_id: str = ""
     gmao: bool = False
     link: Link | None = None
+    beside: tuple[Delivery, ...] = ()
+    """What the same mail says as well: the other requests of a batch."""
+
+    @property
+    def all(self) -> tuple[Delivery, ...]:
+        return (self.delivery, *self.beside)
 
 
 class Notifications:
@@ -141,48 +147,53 @@ class Notifications:
             await uow.deliveries.forget(now - KEPT)
 
     # -- delivering ----------------------------------------------------------------------------------------------------
-    async def deliver(self, address: str) -> int:
-        """Attempt what is due, side by side; return how many. `address` is where people find the console."""
-        now = clock.now()
+    async def deliver(self, address: str, entrance: str = "") -> int:
+        """Attempt what is due, side by side; return how many. `address` is where people find the console, `entrance`
+        where suppliers' people find theirs, if it is open.
+        """
+        now, doors = clock.now(), Doors(address, entrance)
         async with self._database.read() as uow:
             due = await uow.deliveries.due(now, AT_ONCE)
-        await asyncio.gather(*(self._attempt(one, address, now) for one in due))
+        await asyncio.gather(*(self._attempt(one, doors, now) for one in bundles.first_of_each(due)))
         return len(due)
 
-    async def _attempt(self, due: Delivery, address: str, now: datetime) -> None:
+    async def _attempt(self, due: Delivery, doors: Doors, now: datetime) -> None:
         async with self._database.write() as uow:
             claimed = await uow.deliveries.claim(due, now)
-            ready = await _ready(uow, claimed, now) if claimed else None
-            if ready is not None:
-                ready = await self._with_link(uow, ready, now)
-            if claimed and ready is None:
-                await uow.deliveries.save(claimed.settled(DeliveryState.DROPPED, now))
-        if ready is None:
-            return
+            several = [claimed, *await bundles.claim_beside(uow, claimed, now)] if claimed else []
+            each = [(one, await _ready(uow, one, now)) for one in several]
+            there = [ready for _one, ready in each if ready is not None]
+            for one in (one for one, ready in each if ready is None):
+                await uow.deliveries.save(one.settled(DeliveryState.DROPPED, now))
+            if not there:
+                return
+            ready = replace(there[0], beside=tuple(one.delivery for one in there[1:]))
+            ready = await self._with_link(uow, ready, now)
         try:
-            await self._hand_over(ready, address)
+            await self._hand_over(ready, doors)
         except (Undelivered, ConfigurationError) as problem:  # the latter: a secret that does not open
-            await self._failed(ready.delivery, without_link(str(problem)))
+            await self._failed(ready.all, without_link(str(problem)))
         except Exception as fault:  # noqa: BLE001 - a mistake of ours in one message must not keep the others waiting
             _log.exception("a message cannot be made", delivery=ready.delivery.id)
-            await self._failed(ready.delivery, type(fault).__name__)
+            await self._failed(ready.all, type(fault).__name__)
         else:
             async with self._database.write() as uow:
-                await uow.deliveries.save(ready.delivery.settled(DeliveryState.SENT, clock.now()))
+                for one in ready.all:
+                    await uow.deliveries.save(one.settled(DeliveryState.SENT, clock.now()))
 
     async def _with_link(self, uow: UnitOfWork, ready: _Ready, now: datetime) -> _Ready:
         """Each attempt to ask a person for a decision carries a link of its own; no plain one is ever kept (T34)."""
-        if ready.delivery.topic not in ASKING or not isinstance(ready.person, Staff):
-            return ready
+        if ready.delivery.topic not in ASKING or ready.beside or not isinstance(ready.person, Staff):
+            return ready  # a link opens one request; what is asked together is read together
         secret = await mint(uow, ready.delivery, ready.person, self._link_length, now)
         minutes = int(self._link_length.total_seconds() // 60)
         return replace(ready, link=Link(secret, minutes)) if secret else ready
 
-    async def _hand_over(self, ready: _Ready, address: str) -> None:
-        one = ready.delivery
+    async def _hand_over(self, ready: _Ready, doors: Doors) -> None:
+        one, address = bundles.told_together(ready.delivery, ready.beside), doors.console
         if ready.person is not None:
             language = ready.person.language
-            words = letter(one, language, address, ready.link)
+            words = letter(one, language, doors, ready.link)
             await self._couriers.mail(ready.person.email, words, one, language)
         else:
             secret = self._vault.unseal(ready.sealed, secret_aad(ready.secret_id))
@@ -192,20 +203,22 @@ class Notifications:
                 return
             await self._couriers.post(ready.url, secret, webhook_body(one, address), clock.now())
 
-    async def _failed(self, one: Delivery, trouble: str) -> None:
+    async def _failed(self, several: Iterable[Delivery], trouble: str) -> None:
         now = clock.now()
-        after = one.failed(trouble, now)
-        _log.warning(
-            "a message could not be delivered", delivery=one.id, topic=one.topic, attempts=one.attempts, why=trouble
-        )
         async with self._database.write() as uow:
-            await uow.deliveries.save(after)
-            if after.state is DeliveryState.FAILED:
-                await uow.audit.append(
-                    "delivery:failed", actor=system_actor(), subject=("delivery", one.id), at=now,
-                    facility_id=one.facility_id, topic=one.topic, channel=one.channel, attempts=one.attempts,
+            for one in several:
+                after = one.failed(trouble, now)
+                _log.warning(
+                    "a message could not be delivered", delivery=one.id, topic=one.topic, attempts=one.attempts,
                     why=trouble,
                 )  # fmt: skip
+                await uow.deliveries.save(after)
+                if after.state is DeliveryState.FAILED:
+                    await uow.audit.append(
+                        "delivery:failed", actor=system_actor(), subject=("delivery", one.id), at=now,
+                        facility_id=one.facility_id, topic=one.topic, channel=one.channel, attempts=one.attempts,
+                        why=trouble,
+                    )  # fmt: skip
 
     # -- what administrators see ---------------------------------------------------------------------------------------
     async def search(self, actor: Actor, *, state: str = "", limit: int = 50, offset: int = 0) -> list[Told]:

@@ -1,4 +1,4 @@
-"""What needs no telling any more when its turn comes: decided, answered, reviewed or agreed to meanwhile."""
+"""What needs no telling any more when its turn comes: decided, answered, reviewed, reported or agreed to."""
 
 from datetime import datetime
 from typing import Final
@@ -12,6 +12,7 @@ from bastion.store.unit_of_work import UnitOfWork
 
 ASKING: Final = frozenset({Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_UNANSWERED})
 """What asks for a decision on a request."""
+REPORTS: Final = frozenset({Topic.REPORT_DUE, Topic.REPORT_OVERDUE})
 REVIEWS: Final = frozenset({Topic.REVIEW_DUE, Topic.REVIEW_OVERDUE})
 
 
@@ -25,6 +26,9 @@ async def overtaken(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
     if one.topic in REVIEWS:
         emergency = await uow.emergencies.get(one.facts.get("request", ""))
         return emergency is None or emergency.status(now) is EmergencyStatus.REVIEWED
+    if one.topic in REPORTS:
+        due = await uow.report_dues.get(one.facts.get("request", ""))
+        return due is None or due.owed_since is None
     if one.topic is Topic.WINDOW_WAITING:
         window = await uow.windows.get(one.facts.get("window", ""))
         return (

@@ -4,7 +4,7 @@ The hospital may write one down for its supplier, who called: nobody is kept out
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +13,7 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Facility, Role
-from bastion.domain.report import Report, ReportDue, ReportForm, checked
+from bastion.domain.report import LATE, Report, ReportDue, ReportForm, checked
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import Conflict, NotFound
 from bastion.services.company import company_of
@@ -24,6 +24,8 @@ from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
 REPORT_DAYS: Final = 7
+AT_ONCE: Final = 200
+"""How many are looked at in one turn of reminding."""
 NAMED: Final = 5
 """How many of the reports that block a supplier its refusal names."""
 
@@ -110,6 +112,31 @@ class Reports:
                 erased_by=said.erased_by.isoformat() if said.erased_by else "", note=said.done, taken=said.taken,
             )  # fmt: skip
         return report
+
+    async def remind(self, actor: Actor) -> int:
+        """Note in the trail, once each, that a report is due soon and that the lack of it blocks; return how many."""
+        now, said = clock.now(), 0
+        async with self._database.read() as uow:
+            near = [one for one in await uow.report_dues.to_remind_of(now, AT_ONCE) if one.reminder(now)]
+        for one in near:
+            async with self._database.write() as uow:
+                await uow.locks.hold()  # another node may be at it, and it may have been written meanwhile
+                due = await uow.report_dues.get(one.id)
+                stage = due.reminder(now) if due else 0
+                if due is not None and stage:
+                    await uow.report_dues.put(replace(due, reminders=stage))
+                    await _note_reminder(uow, actor, due, stage, now)
+                    said += 1
+        return said
+
+
+async def _note_reminder(uow: UnitOfWork, actor: Actor, due: ReportDue, stage: int, now: datetime) -> None:
+    joins, request = Joins(uow), found(await uow.requests.get(due.id))
+    await uow.audit.append(
+        "report:overdue" if stage == LATE else "report:due", actor=actor, subject=("request", due.id),
+        facility_id=due.facility_id, at=now, device=(await joins.device(request.device_id)).code,
+        supplier=(await joins.supplier(due.supplier_id)).code, until=due.due_at.isoformat() if due.due_at else "",
+    )  # fmt: skip
 
 
 async def owe(uow: UnitOfWork, record: SessionRecord, now: datetime, days: int) -> None:

@@ -2,13 +2,15 @@
 
 Request made: the approvers of the hospital. Nobody answers: security staff. Decided: the technician, and whoever asked
 for him. A question: the same; its answer: whoever asked it. An emergency agreed to: whoever may review it, and security
-once it is late. A window proposed: whoever can agree to it. A file held: the approvers. Work begins and ends: whoever
-agreed to it. Nobody follows a session that somebody must follow: whoever may. A cut, trouble with recordings: security.
-A device shows another identity: both. And every webhook that listens.
+once it is late. A report owed: who did the work, who speaks for his company, who agreed to it. A window proposed:
+whoever can agree to it. A file held: the approvers. Work begins and ends: whoever agreed to it. Nobody follows a
+session that somebody must follow: whoever may. A cut, trouble with recordings: security. A device shows another
+identity: both. And every webhook that listens.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bastion import clock
@@ -19,7 +21,7 @@ from bastion.domain.parties import Role, Staff
 from bastion.domain.remark import open_questions
 from bastion.domain.telling import Recipient, RecipientKind, Topic
 from bastion.services.joins import Joins, found
-from bastion.services.overtaken import REVIEWS
+from bastion.services.overtaken import REPORTS, REVIEWS
 from bastion.services.standby import Ring, Standby, standby
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -53,8 +55,9 @@ class Rings:
         )  # fmt: skip
         return {
             **dict.fromkeys(of_a_request, self._request), **dict.fromkeys(REVIEWS, self._review),
-            Topic.WINDOW_WAITING: self._window, Topic.FILE_HELD: self._held, Topic.SESSION_BEGUN: self._session,
-            Topic.SESSION_ENDED: self._session, Topic.ACCESS_CUT: self._cut, Topic.DEVICE_CHANGED: self._device,
+            **dict.fromkeys(REPORTS, self._report), Topic.WINDOW_WAITING: self._window, Topic.FILE_HELD: self._held,
+            Topic.SESSION_BEGUN: self._session, Topic.SESSION_ENDED: self._session, Topic.ACCESS_CUT: self._cut,
+            Topic.DEVICE_CHANGED: self._device,
         }  # fmt: skip
 
     async def waiting(self, request: AccessRequest, topic: Topic = Topic.REQUEST_WAITING) -> Telling:
@@ -100,10 +103,30 @@ class Rings:
         """The technician, and whoever asked in his name: of the hospital, or a colleague of his."""
         asked = await self._uow.staff.get(request.created_by.id)
         told = await self._about(topic, request, facts, [asked] if asked and asked.active else [])
-        people = await self._uow.technicians.some({request.technician_id, request.created_by.id})
+        return await self._to_theirs_too(told, {request.technician_id, request.created_by.id})
+
+    async def _to_theirs_too(self, told: Telling, technicians: Collection[str]) -> Telling:
+        """The same, to these people of the supplier as well."""
+        people = await self._uow.technicians.some(technicians)
         able = [one for one in people if self._by_mail and one.active and MAILABLE.fullmatch(one.email)]
         theirs = (Recipient(RecipientKind.TECHNICIAN, one.id) for one in able)
-        return Telling(told.facility_id, told.facts, told.path, (*theirs, *told.recipients))
+        return replace(told, recipients=(*theirs, *told.recipients))
+
+    async def _report(self, topic: Topic, event: AuditEvent) -> Telling:
+        """Who did the work, who speaks for his company and who agreed to the work: all can see to it (R-59)."""
+        request = found(await self._uow.requests.get(event.subject_id))
+        due = found(await self._uow.report_dues.get(request.id))
+        facts = await self._day(request.facility_id, due.due_at)
+        agreed = await self._uow.staff.some({approval.staff_id for approval in request.approvals})
+        told = await self._about(topic, request, facts, [one for one in agreed if one.active])
+        speakers = await self._uow.correspondents.of(request.supplier_id)
+        named = {request.technician_id, *(one.technician_id for one in speakers)}
+        return await self._to_theirs_too(replace(told, path=f"{told.path}/report"), named)
+
+    async def _day(self, facility_id: str, end: datetime | None) -> dict[str, str]:
+        """The day in its hospital on which something must be done."""
+        zone = ZoneInfo((await self._joins.facility(facility_id)).timezone)
+        return {"until": end.astimezone(zone).date().isoformat()} if end else {}
 
     async def _talk(self, topic: Topic, request: AccessRequest, event: AuditEvent) -> Telling:
         """A question goes to who must answer it, the answer to who asked: what was said stays on the page."""
@@ -117,11 +140,9 @@ class Rings:
     async def _review(self, topic: Topic, event: AuditEvent) -> Telling:
         """Neither who agreed nor who called reviews it; security hears of what is late, whoever may."""
         emergency = found(await self._uow.emergencies.get(event.subject_id))
-        facility = await self._joins.facility(emergency.facility_id)
-        due = emergency.review_due_at
         facts = await self._names(emergency.device_id, emergency.supplier_id)
         facts |= {"request": emergency.id, "ref": emergency.ref}
-        facts |= {"until": due.astimezone(ZoneInfo(facility.timezone)).date().isoformat()} if due else {}
+        facts |= await self._day(emergency.facility_id, emergency.review_due_at)
         security = await self._staff(emergency.facility_id, Role.SECURITY)
         people = {one.id: one for one in (*await self._approvers(emergency.device_id), *security)}.values()
         able = [one for one in people if emergency.may_review(one.id, one.login, one.name)]
@@ -175,6 +196,7 @@ class Rings:
     ) -> Telling:  # fmt: skip
         facts = await self._names(request.device_id, request.supplier_id)
         facts |= {"request": request.id, "ref": request.ref, "kind": request.kind.value} | more
+        facts |= {"batch": request.batch_id} if request.batch_id else {}
         return await self._telling(topic, request.facility_id, facts, f"/requests/{request.id}", people, declined)
 
     async def _names(self, device_id: str, supplier_id: str) -> dict[str, str]:

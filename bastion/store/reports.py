@@ -5,7 +5,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from bastion.domain.report import Report, ReportDue
+from bastion.domain.report import LATE, REMIND_BEFORE, Report, ReportDue
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
 from bastion.store.repository import Repository, upsert
@@ -40,7 +40,14 @@ class ReportDues(Repository[ReportDue]):
         """What blocks a supplier."""
         return await self._many(OVERDUE.limit(limit), {"whose": supplier_id, "now": now})
 
+    async def to_remind_of(self, now: datetime, limit: int) -> list[ReportDue]:
+        """What may have to be said, the most urgent first: the lack of these blocks soon, or has begun to."""
+        return await self._many(NEAR.limit(limit), {"soon": now + REMIND_BEFORE})
 
+
+NEAR = ReportDues.sql_select.where(_D.due_at <= sa.bindparam("soon", type_=Instant()), _D.reminders < LATE).order_by(
+    _D.due_at
+)
 OF_REQUEST = Reports.sql_all.where(t.reports.c.request_id == sa.bindparam("request"))
 PUT = upsert(t.report_dues)
 _OWED = ReportDues.sql_all.where(_D.owed_since.is_not(None)).limit(LONGEST_LIST)

@@ -381,7 +381,8 @@ report_dues = sa.Table(
     _to("facilities", "facility_id", index=False), _at("owed_since", nullable=True), _at("due_at", nullable=True),
     sa.Index("ix_report_dues_technician", "technician_id", "owed_since"),
     sa.Index("ix_report_dues_supplier", "supplier_id", "owed_since"),
-    sa.Index("ix_report_dues_overdue", "supplier_id", "due_at"),
+    sa.Column("reminders", sa.Integer, nullable=False, server_default="0"),
+    sa.Index("ix_report_dues_overdue", "supplier_id", "due_at"), sa.Index("ix_report_dues_due", "due_at", "reminders"),
 )  # fmt: skip
 reports = sa.Table(
     "reports", metadata, _id(), _to("access_requests", "request_id"), _text("author_id"), _text("author_name"),

@@ -5,6 +5,7 @@ from bastion.networks import Networks
 from bastion.services.couriers import Couriers
 
 ADDRESS = "https://bastion.test"
+ENTRANCE = "https://suppliers.test"
 LOOPBACK = Networks(["127.0.0.0/8"])
 
 
@@ -17,7 +18,7 @@ def point(tell, port: int, **more) -> None:
 async def turn(tell) -> None:
     while await tell.gather():
         pass
-    while await tell.deliver(ADDRESS):
+    while await tell.deliver(ADDRESS, ENTRANCE):
         pass
 
 

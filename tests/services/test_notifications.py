@@ -150,13 +150,15 @@ def test_every_sentence_of_a_mail_has_its_french():
         "cut_lifted",
         "session_unwatched",
         "request_next",
+        "batch_waiting",
+        "batch_unanswered",
         "question_technician",
     }
     assert wordings == set(Topic) - {Topic.REQUEST_DECIDED, Topic.ACCESS_CUT}
 
 
-async def _all_that_is_owed(house, canary: str) -> None:
-    """A question and its answer, a review due and overdue, a window that waits: each full of what people type."""
+async def _all_that_is_owed(house, canary: str, worked: str) -> None:
+    """A question, its answer, a review and a report due and overdue, a window that waits: full of what people type."""
     eve, talk = house.staff(house.eve), house.services.threads
     asked = await house.asked(reason=canary)
     await talk.ask(eve, asked.id, canary)
@@ -164,7 +166,9 @@ async def _all_that_is_owed(house, canary: str) -> None:
     await house.services.approvals.deny(eve, asked.id, asked.version, canary)
     urgent = await house.approved(emergency=Call(canary, canary, canary), reason=canary)
     async with house.database.write() as uow:
-        await uow.audit.append("emergency:overdue", actor=OPERATOR, subject=("request", urgent.id), at=clock.now())
+        late = {"emergency:overdue": urgent.id, "report:due": worked, "report:overdue": worked}
+        for tag, about in late.items():
+            await uow.audit.append(tag, actor=OPERATOR, subject=("request", about), at=clock.now())
     await house.services.maintenance.propose(eve, replace(a_window(), reason=canary))
 
 
@@ -189,7 +193,7 @@ async def test_no_secret_and_nothing_typed_is_told(house, tell, box, tmp_path):
         await house.services.sessions.closed(opened.record, Ending(EndReason.CUT, by=canary, why=canary))
         other = await house.asked(reason=canary)
         await house.services.approvals.deny(house.staff(house.eve), other.id, other.version, canary)
-        await _all_that_is_owed(house, canary)
+        await _all_that_is_owed(house, canary, opened.record.request_id)
         await house.services.locks.impose(house.staff(house.ruth), LockScope.ALL, "", canary)
         await turn(tell)
         mailed = "\n".join(f"{one}\n{one.get_content()}" for one in box.letters)
@@ -243,17 +247,19 @@ async def test_a_person_declines_what_may_be_declined(house, tell, box):
     eve = house.staff(house.eve)
     kept = {Topic.SESSION_BEGUN, Topic.SESSION_ENDED}
     chosen = await tell.choose(eve, kept)
-    assert chosen.muted == {Topic.REQUEST_WAITING, Topic.WINDOW_WAITING, Topic.FILE_HELD}
+    assert chosen.muted == {Topic.REQUEST_WAITING, Topic.REPORT_DUE, Topic.WINDOW_WAITING, Topic.FILE_HELD}
     assert await tell.choices(eve) == chosen
     await house.asked()
     await turn(tell)
     assert list(heard(box)) == ["max@chu"]
-    assert (await house.event("delivery:chosen")).fields["muted"] == "file_held request_waiting window_waiting"
+    assert (await house.event("delivery:chosen")).fields[
+        "muted"
+    ] == "file_held report_due request_waiting window_waiting"
     for wrong in (Topic.ACCESS_CUT, Topic.DIGEST):
         with pytest.raises(Invalid):
             await tell.choose(eve, {wrong})
     await tell.choose(eve, {Topic.REQUEST_WAITING, *kept})
-    assert (await tell.choices(eve)).muted == {Topic.WINDOW_WAITING, Topic.FILE_HELD}
+    assert (await tell.choices(eve)).muted == {Topic.REPORT_DUE, Topic.WINDOW_WAITING, Topic.FILE_HELD}
 
 
 async def test_only_administrators_see_deliveries_and_only_of_their_hospitals(house, tell, box):

@@ -10,12 +10,16 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call, Outcome
 from bastion.domain.maintenance import Rhythm
 from bastion.domain.parties import Role, system_actor
-from bastion.domain.telling import Topic
+from bastion.domain.report import After, ReportForm
+from bastion.domain.session import EndReason
+from bastion.domain.telling import DeliveryState, RecipientKind, Topic
 from bastion.services.maintenance import WindowForm
-from bastion.services.people import StaffForm
+from bastion.services.people import StaffForm, TechnicianForm
+from bastion.services.sessions import Ending
 from bastion.services.webhooks import WebhookForm
+from tests.services.batches import a_batch, more_devices
 from tests.services.house import OPERATOR
-from tests.services.postroom import ADDRESS, heard, point, states, turn
+from tests.services.postroom import ADDRESS, ENTRANCE, heard, point, states, turn
 
 CANARY = "canary-Durand"
 
@@ -44,6 +48,7 @@ async def test_R25_a_question_reaches_the_technician_and_the_answer_who_asked(ho
     assert heard(box) == {"a@acme": [f"The hospital asks about request {request.ref}: ct-01"]}
     text = letter_to(box, "a@acme").get_content()
     assert "Acme Imaging · ct-01 · CHU Demo" in text
+    assert f"{ENTRANCE}/supplier/requests/{request.id}" in text
     assert ADDRESS not in text
     await talk.answer(house.technician(), request.id, f"{CANARY} is not inside")
     await turn(tell)
@@ -214,3 +219,122 @@ async def test_a_mail_server_that_is_away_holds_no_question_up(house, tell, box,
     later(seconds=61)
     await turn(tell)
     assert f"The hospital asks about request {request.ref}: ct-01" in heard(box)["a@acme"]
+
+
+# -- reports owed ------------------------------------------------------------------------------------------------------
+async def owing(house, tell, box):
+    """Alice has worked, Eve agreed, Bob speaks for their company; nobody has reported on it."""
+    form = TechnicianForm("bea", "Bea Petit", "bea@acme", "acme", "en")
+    bea = await house.services.people.save_technician(OPERATOR, form)
+    await house.services.company.name_correspondent(house.staff(house.ruth), bea.id, named=True)
+    opened = await house.opened()
+    await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
+    await turn(tell)
+    box.raw.clear()
+    return await house.services.access.get(house.staff(house.eve), opened.record.request_id)
+
+
+async def remind(house, tell) -> int:
+    count = await house.services.reports.remind(system_actor())
+    await turn(tell)
+    return count
+
+
+async def test_R59_a_report_owed_is_told_before_it_blocks_and_when_it_does_once_each(house, tell, box, later):
+    request = (await owing(house, tell, box)).request
+    later(days=4, hours=23)
+    assert await remind(house, tell) == 0
+    later(hours=2)
+    assert [await remind(house, tell), await remind(house, tell)] == [1, 0]
+    told = heard(box)
+    assert set(told) == {"a@acme", "bea@acme", "eve@chu"}
+    assert {len(said) for said in told.values()} == {1}
+    assert told["bea@acme"][0].startswith(f"The report on {request.ref} is due by 20")
+    assert f"{ENTRANCE}/supplier/reports/{request.id}" in letter_to(box, "bea@acme").get_content()
+    assert f"{ADDRESS}/requests/{request.id}/report" in letter_to(box, "eve@chu").get_content()
+    box.raw.clear()
+    later(days=2)
+    assert [await remind(house, tell), await remind(house, tell)] == [1, 0]
+    assert heard(box)["a@acme"][0].startswith(f"The report on {request.ref} is overdue since 20")
+    assert (await house.event("report:overdue")).fields["device"] == "ct-01"
+
+
+async def test_a_report_that_is_written_is_not_asked_for_not_even_by_a_mail_on_its_way(house, tell, box, later):
+    request = (await owing(house, tell, box)).request
+    later(days=6)
+    assert await house.services.reports.remind(system_actor()) == 1
+    form = ReportForm("Tube replaced.", After.IN_SERVICE)
+    await house.services.reports.write(house.technician(), request.id, form)
+    await turn(tell)
+    assert heard(box) == {}
+    later(days=5)
+    assert await remind(house, tell) == 0
+
+
+async def test_a_company_that_may_owe_for_good_is_not_reminded(house, tell, box, later):
+    house.services.sessions._report_days = 0
+    await owing(house, tell, box)
+    later(days=60)
+    assert await remind(house, tell) == 0
+
+
+# -- asked together ----------------------------------------------------------------------------------------------------
+async def test_R25_several_devices_asked_at_once_are_one_mail_to_each_approver(house, tell, box):
+    await more_devices(house)
+    asked = await a_batch(house)
+    await turn(tell)
+    told = heard(box)
+    assert told["eve@chu"] == ["2 requests wait for your decision: ct-01, ct-02"], "the third is another hospital's"
+    text = letter_to(box, "eve@chu").get_content()
+    assert "Acme Imaging · ct-01 (CHU Demo), ct-02 (CHU Demo)" in text
+    assert "ct-03" not in text
+    assert any(f"{ADDRESS}/requests/{one.id}" in text for one in asked[:2])
+    for one in asked[:2]:
+        view = await house.services.access.get(house.staff(house.eve), one.id)
+        assert {told.delivery.state for told in view.told} == {DeliveryState.SENT}, "each says that she was told"
+
+
+async def test_of_what_was_asked_together_only_what_still_waits_is_told(house, tell, box):
+    await more_devices(house)
+    first, second, _third = await a_batch(house)
+    await house.services.access.withdraw(house.technician(), first.id)
+    await turn(tell)
+    assert heard(box)["eve@chu"] == [f"Request {second.ref} waits for your decision: ct-02"]
+    assert ("request_waiting", "dropped") in await states(house)
+
+
+async def test_what_was_asked_together_and_left_unanswered_is_one_mail_again(house, tell, box, later):
+    await more_devices(house)
+    await a_batch(house)
+    await turn(tell)
+    box.raw.clear()
+    later(minutes=16)
+    await tell.escalate()
+    await turn(tell)
+    assert [len(said) for said in heard(box).values()] == [1] * len(heard(box))
+    assert heard(box)["ruth@chu"][0].startswith("3 requests still wait for a decision: ct-01")
+
+
+async def test_a_program_hears_of_each_request_and_of_what_they_have_in_common(house, tell):
+    await more_devices(house)
+    form = WebhookForm("hook", "https://198.51.100.7/hook", frozenset({Topic.REQUEST_WAITING}))
+    await house.services.webhooks.register(house.staff(house.ruth), form)
+    asked = await a_batch(house)
+    while await tell.gather():
+        pass
+    async with house.database.read() as uow:
+        rows = await uow.deliveries.search(limit=100)
+    hooked = [one for one in rows if one.recipient_kind is RecipientKind.WEBHOOK]
+    assert {one.facts["request"] for one in hooked} == {one.id for one in asked}
+    assert {one.facts["batch"] for one in hooked} == {asked[0].batch_id}
+
+
+async def test_a_mail_for_several_that_fails_is_tried_again_for_all_of_them(house, tell, box):
+    await more_devices(house)
+    await a_batch(house)
+    point(tell, 1)
+    await turn(tell)
+    async with house.database.read() as uow:
+        rows = await uow.deliveries.search(limit=100)
+    assert {(one.attempts, one.state) for one in rows} == {(1, DeliveryState.WAITING)}
+    assert all(one.trouble for one in rows)
