@@ -115,6 +115,7 @@ class Scenery:
     def __init__(self, house: House, home: Path) -> None:
         self.house = house
         self.home = home
+        self.approvers = (house.eve, house.max)
 
     async def device(self, code: str, name: str, criticality: int, ward: str, room: str, *extra: str) -> Device:
         """A commissioned device: address, confirmed identity, account."""
@@ -142,7 +143,7 @@ class Scenery:
         """An agreed request with an open session; two people agree where the device is vital."""
         services, actor = self.house.services, self.house.technician(who)
         request = await self.ask(who, code, reason, minutes, **more)
-        for approver in (self.house.eve, self.house.max)[: request.quorum]:
+        for approver in self.approvers[: request.quorum]:
             request = await services.approvals.approve(
                 self.house.staff(approver), request.id, request.version, minutes, "Patient sorti, salle libre."
             )

@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from starlette.responses import StreamingResponse
 
 from bastion.domain.events import AuditEvent, Severity
+from web import jsonl
 from web.api.bearer import Me, Use
 from web.api.shapes import Instant, Limit, Shape
 
@@ -18,9 +20,19 @@ class Verdict(Shape):
     why: str
 
 
+class Export(Shape):
+    """Without `since`: the whole trail."""
+
+    since: Instant | None = None
+
+
 def add_to(router: APIRouter) -> None:
     router.add_api_route("/audit", search, methods=["GET"])
     router.add_api_route("/audit/verify", verify, methods=["POST"])
+    router.add_api_route(
+        "/audit/export", export, methods=["POST"], response_class=StreamingResponse,
+        responses={200: {"content": {jsonl.MEDIA: {}}, "description": "One event a line, the newest first."}},
+    )  # fmt: skip
 
 
 async def search(
@@ -38,3 +50,8 @@ async def search(
 async def verify(me: Me, use: Use) -> Verdict:
     """Walk the whole chain; the verdict becomes an event itself."""
     return Verdict.model_validate(await use.audit.verify(me))
+
+
+async def export(body: Export, me: Me, use: Use) -> StreamingResponse:
+    """Take the trail away, as the chain holds it. The export becomes an event before the first line; fresh code."""
+    return await jsonl.download(use.audit.export(me, body.since))

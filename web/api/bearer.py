@@ -12,7 +12,12 @@ from web.api.guards import API_GUARDS
 from web.security import services_of, source_of
 
 PREFIX: Final = "/api/v1"
-_SCHEME = HTTPBearer(auto_error=False, description="A personal token, made in the console under “My account”.")
+SCOPE: Final = (
+    "A personal token, made in the console under “My account”. What a call wants of it are roles, any one of which is "
+    "enough; a token has those of its owner, or fewer, each in the hospitals it was made for. What lies in others is "
+    "not there for it."
+)
+_SCHEME = HTTPBearer(auto_error=False)
 
 
 async def admit(request: Request, _shown: Annotated[object, Depends(_SCHEME)]) -> None:

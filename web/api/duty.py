@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from bastion import clock
@@ -11,6 +11,7 @@ from bastion.domain.rota import Shift
 from bastion.services.rota import ShiftForm, ShiftView
 from bastion.services.standins import AbsenceView, DelegationForm, DelegationView
 from web.api.bearer import Me, Use
+from web.api.imports import FILE, BadLineShape
 from web.api.shapes import Shape, Whole
 
 WALL = "The hospital's wall clock, as `2026-11-22T18:00`; an hour that does not exist is refused."
@@ -49,6 +50,13 @@ class ShiftBody(Shape):
 
 class Made(Shape):
     id: str
+
+
+class EnteredShape(Shape):
+    """`made` are the new entries; with any `bad` line nothing was entered."""
+
+    made: list[Made]
+    bad: list[BadLineShape]
 
 
 class DelegationShape(Shape):
@@ -108,6 +116,7 @@ class AbsenceBody(Shape):
 def add_to(router: APIRouter) -> None:
     router.add_api_route("/rota", rota, methods=["GET"])
     router.add_api_route("/rota", enter, methods=["POST"], status_code=201)
+    router.add_api_route("/rota/import", enter_all, methods=["POST"], openapi_extra=FILE)
     router.add_api_route("/rota/{ident}/withdraw", withdraw, methods=["POST"])
     router.add_api_route("/delegations", delegations, methods=["GET"])
     router.add_api_route("/delegations", delegate, methods=["POST"], status_code=201)
@@ -128,6 +137,14 @@ async def enter(body: ShiftBody, me: Me, use: Use) -> Made:
     form = ShiftForm(body.login, body.facility, body.starts, body.ends, body.ward, body.line)
     made: Shift = await use.rota.add(me, form)
     return Made(id=made.id)
+
+
+async def enter_all(request: Request, me: Me, use: Use) -> EnteredShape:
+    """Enter every line of a CSV file (`login,facility,starts,ends,ward,line`), or none of them."""
+    made, bad = await use.rota.add_all(me, await request.body())
+    return EnteredShape(
+        made=[Made(id=one.id) for one in made], bad=[BadLineShape.told(b.number, b.problem, me.language) for b in bad]
+    )
 
 
 async def withdraw(ident: str, me: Me, use: Use) -> Made:

@@ -5,11 +5,12 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Query, Request
 
 from bastion.domain.importing import BadLine, Change, Plan, Register
+from bastion.errors import BastionError
 from bastion.i18n import sentence
 from web.api.bearer import Me, Use
 from web.api.shapes import Shape
 
-_FILE: Final[dict[str, Any]] = {
+FILE: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "The file as it is, up to 16 MiB and 50,000 lines; its first line names the columns.",
@@ -48,7 +49,11 @@ class BadLineShape(Shape):
 
     @classmethod
     def of(cls, bad: BadLine, language: str) -> Self:
-        return cls(line=bad.line, column=bad.problem.field, problem=sentence(bad.problem, language))
+        return cls.told(bad.line, bad.problem, language)
+
+    @classmethod
+    def told(cls, line: int, problem: BastionError, language: str) -> Self:
+        return cls(line=line, column=getattr(problem, "field", ""), problem=sentence(problem, language))
 
 
 class PlanShape(Shape):
@@ -73,8 +78,8 @@ class PlanShape(Shape):
 
 
 def add_to(router: APIRouter) -> None:
-    router.add_api_route("/imports/{register}", check, methods=["POST"], openapi_extra=_FILE)
-    router.add_api_route("/imports/{register}/apply", apply, methods=["POST"], openapi_extra=_FILE)
+    router.add_api_route("/imports/{register}", check, methods=["POST"], openapi_extra=FILE)
+    router.add_api_route("/imports/{register}/apply", apply, methods=["POST"], openapi_extra=FILE)
 
 
 async def check(register: Register, request: Request, me: Me, use: Use) -> PlanShape:

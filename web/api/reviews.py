@@ -4,6 +4,7 @@ from datetime import datetime
 
 from fastapi import APIRouter
 from pydantic import Field
+from starlette.responses import Response
 
 from bastion.domain.review import Campaign, LineState, RightKind, Verdict
 from bastion.services.reviews import CampaignForm, Review, Seen, Standing
@@ -89,6 +90,10 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/reviews", start, methods=["POST"], status_code=201)
     router.add_api_route("/reviews/{ident}", review, methods=["GET"])
     router.add_api_route("/reviews/{ident}/decide", decide, methods=["POST"])
+    router.add_api_route(
+        "/reviews/{ident}/export", export, methods=["POST"], response_class=Response,
+        responses={200: {"content": {"text/csv": {}}, "description": "One line of the review a row."}},
+    )  # fmt: skip
 
 
 async def reviews(me: Me, use: Use) -> list[CampaignShape]:
@@ -111,3 +116,10 @@ async def decide(ident: str, body: DecisionBody, me: Me, use: Use) -> ReviewShap
     """Confirm or withdraw lines; needs a fresh code."""
     await use.reviews.decide(me, ident, body.lines, body.verdict, body.note)
     return ReviewShape.of(await use.reviews.of(me, ident))
+
+
+async def export(ident: str, me: Me, use: Use) -> Response:
+    """Take the whole review away as CSV; needs a fresh code."""
+    campaign, sheet = await use.reviews.export(me, ident)
+    kept = {"content-disposition": f'attachment; filename="review-{campaign.created_at:%Y-%m-%d}.csv"'}
+    return Response(sheet, media_type="text/csv; charset=utf-8", headers=kept)

@@ -1,19 +1,16 @@
 """The audit trail: read it, verify it, take it away."""
 
-import json
-from collections.abc import AsyncIterator
-from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from bastion.domain.events import AuditEvent
 from bastion.errors import BastionError
 from bastion.services.audit import Wanted
-from web import audit_words, fields, labels
+from web import audit_words, fields, jsonl, labels
 from web.console import Console, Seen, Typed
 from web.facts import Teller
 from web.labels import N_
@@ -48,10 +45,7 @@ async def export(seen: Seen, since: Text = "", code: Text = "") -> Response:
 
     async def work() -> Response:
         actor = await seen.fresh(code)
-        events = seen.services.audit.export(actor, fields.day_start(since, "since"))
-        first = await anext(events, None)  # refusals come before the first byte, so they still make a page
-        headers = {"content-disposition": 'attachment; filename="audit.jsonl"'}
-        return StreamingResponse(_lines(first, events), media_type="application/jsonl", headers=headers)
+        return await jsonl.download(seen.services.audit.export(actor, fields.day_start(since, "since")))
 
     return await seen.attempt(work(), partial(_listing, seen, Typed()))
 
@@ -108,14 +102,3 @@ def _tags(seen: Console) -> list[tuple[str, str]]:
     """Return every kind of event, in the alphabetical order of its words."""
     events = sorted((seen.t(words), tag) for tag, words in audit_words.EVENTS.items())
     return [(tag, words) for words, tag in events]
-
-
-async def _lines(first: AuditEvent | None, rest: AsyncIterator[AuditEvent]) -> AsyncIterator[bytes]:
-    if first is not None:
-        yield _line(first)
-    async for event in rest:
-        yield _line(event)
-
-
-def _line(event: AuditEvent) -> bytes:
-    return json.dumps(asdict(event) | {"at": event.at.isoformat()}, ensure_ascii=True).encode() + b"\n"

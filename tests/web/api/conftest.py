@@ -1,6 +1,6 @@
 """A program with a token, over the real services, without a socket."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import httpx2
@@ -73,6 +73,14 @@ async def eve(program, house) -> Program:
 async def ruth(program, house) -> Program:
     """Security officer and administrator."""
     return await (await program(house.ruth).enrol()).take_token()
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """Speaks to either API as whoever's token it brings."""
+    transport = httpx2.ASGITransport(app=app, client=(SOURCE, 4711))
+    async with httpx2.AsyncClient(transport=transport, base_url="https://bastion.test") as client:
+        yield client
 
 
 def problem(answer: httpx2.Response) -> tuple[int, str]:

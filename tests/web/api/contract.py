@@ -9,42 +9,57 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pyotp
 import schemathesis
 import structlog
 import uvicorn
+from httpx2 import AsyncClient, Response
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.generation import GenerationMode
+from schemathesis.generation.meta import TestPhase
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bastion import clock
 from bastion.config import Settings
-from bastion.domain.parties import Role, Staff
+from bastion.domain.parties import Role, Staff, Technician
+from bastion.errors import Forbidden
+from bastion.networks import Networks
 from bastion.services.actors import staff_actor
-from bastion.services.people import StaffForm
+from bastion.services.people import StaffForm, TechnicianForm
 from bastion.store.database import Database
 from tests.services.house import OPERATOR, SOURCE, House, build_house, enrol, public_line
 from tests.web import matrix
+from tests.web.api import supplier_ways, ways
+from tests.web.api.yard import Given, Yard
+from web.api import router
 from web.api.bearer import PREFIX
+from web.api.supplier import router as supplier_router
 from web.app import create
 
 CODE: Final = "Authenticator-Code"
+CODE_IN_BODY: Final = ("code", 16)
+ALWAYS: Final = 2
+"""So often what a call is about is made for it, and then with a chance of `PREPARED`."""
+PREPARED: Final = 0.1
 ACCEPTED: Final = ("2xx", "401", "403", "404", "409")
 """What may answer data of the right shape; and 422, for a description cannot say all that a hospital wants, and 423."""
 
+T = TypeVar("T")
 EMPTY: Final = ("", "0", [], [""], "2000-01-01T00:00:00Z", {})
 """What is generated where nothing in particular is asked for."""
 WORDS: Final[Mapping[str, Any]] = MappingProxyType(
@@ -73,12 +88,54 @@ class Only:
     initials: str = "a-z"
 
 
+@dataclass(frozen=True)
+class Door:
+    """One of the two APIs: where it is below the console's address, and what makes its calls succeed."""
+
+    path: str
+    ways: Mapping[str, ways.Way]
+    describe: Callable[[], dict[str, Any]]
+    coded: bool
+    """Each call takes a code in a header."""
+
+    @cached_property
+    def proved(self) -> frozenset[str]:
+        """The calls that take a fresh code in their body."""
+        return frozenset(label for label, told in self.calls.items() if CODE_IN_BODY in _body_of(told, self.describe()))
+
+    @cached_property
+    def calls(self) -> dict[str, dict[str, Any]]:
+        """Every call, as its description has it."""
+        paths = self.describe()["paths"]
+        return {f"{method.upper()} {path}": told for path, some in paths.items() for method, told in some.items()}
+
+    @property
+    def changing(self) -> set[str]:
+        return {label for label in self.calls if not label.startswith("GET ")}
+
+
+def _body_of(told: dict[str, Any], document: dict[str, Any]) -> list[tuple[str, object]]:
+    """The fields of a call's body and the longest that each takes."""
+    content = told.get("requestBody", {}).get("content", {}).get("application/json", {})
+    name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    fields = document["components"]["schemas"].get(name, {}).get("properties", {})
+    return [(field, one.get("maxLength")) for field, one in fields.items()]
+
+
+STAFF: Final = Door("", ways.WAYS, router.describe, coded=True)
+SUPPLIERS: Final = Door("/supplier", supplier_ways.WAYS, supplier_router.describe, coded=False)
+
+
 @dataclass
 class Person:
-    """Who asks, with a token for all of his roles and an authenticator."""
+    """Who asks, at which door, with a token for all that he may; `yard` makes what he asks about."""
 
+    door: Door
     token: str
-    totp: str
+    yard: Yard
+    known: dict[str, dict[str, str]]
+    """What there is to ask about, by the beginning of a call's path."""
+    totp: str = ""
 
     def code(self) -> str:
         return pyotp.TOTP(self.totp).at(clock.now())
@@ -86,13 +143,23 @@ class Person:
 
 @dataclass
 class Running:
-    """A console that answers on `url`, the people who ask it, and what there is to ask about."""
+    """A console that answers on `url`, and the people who ask it."""
 
     house: House
     people: dict[str, Person]
-    known: dict[str, dict[str, str]]
+    loop: asyncio.AbstractEventLoop
     url: str = ""
-    faults: list[str] = field(default_factory=list)
+
+    def do(self, task: Coroutine[Any, Any, T]) -> T:
+        """Run in the console's own loop, and wait."""
+        return asyncio.run_coroutine_threadsafe(task, self.loop).result(60)
+
+
+async def forget(database: Database) -> None:
+    """Let codes that were used be as new, and nobody have failed."""
+    async with database.write() as uow:
+        await uow.totp_uses.forget(2**40)
+        await uow.failures.forget(clock.now() + timedelta(days=1))
 
 
 class Forgetful:
@@ -103,9 +170,7 @@ class Forgetful:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (scope["method"] != "GET" or "authenticator-code" in Headers(scope=scope)):
-            async with self._database.write() as uow:
-                await uow.totp_uses.forget(2**40)
-                await uow.failures.forget(clock.now() + timedelta(days=1))
+            await forget(self._database)
         await self._app(scope, receive, send)
 
 
@@ -161,49 +226,134 @@ def running(url: str, home: Path) -> Iterator[Running]:
 
 async def furnished(database: Database, home: Path) -> Running:
     house = await build_house(database, home)
-    form = StaffForm("all", "All Duties", "all@chu", frozenset(Role), (), "en")
-    staff = {"all": await house.services.people.save_staff(OPERATOR, form)}
+    house.services.webhooks._networks = Networks()  # noqa: SLF001 - any address may be told of; nothing is sent
+    staff = {"all": await _duties(house, "all", *Role)}
     for role in Role:
-        form = StaffForm(role.value, role.value.title(), f"{role.value}@chu", frozenset({role}), (), "en")
-        staff[role.value] = await house.services.people.save_staff(OPERATOR, form)
+        staff[role.value] = await _duties(house, role.value, role)
     known = await matrix.idents(house, staff)
-    return Running(house, {name: await _person(house, one) for name, one in staff.items()}, known)
+    people = {name: await _person(house, home, one, known) for name, one in staff.items()}
+    carla = await _speaker(house)
+    for name, one, writes in (("alice", house.alice, True), ("carla", carla, True), ("reader", house.alice, False)):
+        people[name] = await _worker(house, home, one, writes=writes)
+    return Running(house, people, asyncio.get_running_loop())
 
 
-async def _person(house: House, person: Staff) -> Person:
-    _, totp = await enrol(house, person)
-    _, token = await house.services.tokens.create(staff_actor(person, SOURCE, clock.now()), "contract", 1, person.roles)
-    return Person(token, totp)
+async def somebody(house: House, home: Path, door: Door, label: str) -> Person:
+    """One who may make this call at this door."""
+    if door is STAFF:
+        roles = (Role.APPROVER,) if label in ways.LONE else Role
+        return await _person(house, home, await _duties(house, "all", *roles), {})
+    return await _worker(house, home, await _speaker(house), writes=True)
+
+
+async def send(client: AsyncClient, person: Person, label: str, given: Given) -> Response:
+    """Make one call by hand, with a code that is right and new."""
+    await forget(person.yard.house.database)
+    method, path = label.split()
+    headers = {"authorization": f"Bearer {person.token}"}
+    if person.totp:
+        headers[CODE] = person.code()
+    body = {"content": given.body} if isinstance(given.body, bytes) else {"json": given.body}
+    address = person.door.path + path.format(**given.path)
+    return await client.request(method, address, headers=headers, params=given.query, **body)
+
+
+async def _duties(house: House, login: str, *roles: Role) -> Staff:
+    form = StaffForm(login, login.title(), f"{login}@chu", frozenset(roles), (), "en")
+    return await house.services.people.save_staff(OPERATOR, form)
+
+
+async def _speaker(house: House) -> Technician:
+    """Speaks for Acme."""
+    form = TechnicianForm("carla", "Carla Weber", "c@acme", "acme", "en")
+    carla = await house.services.people.save_technician(OPERATOR, form)
+    await house.services.company.name_correspondent(OPERATOR, carla.id, named=True)
+    return carla
+
+
+async def _person(house: House, home: Path, one: Staff, known: dict[str, dict[str, str]]) -> Person:
+    _, totp = await enrol(house, one)
+    token, text = await house.services.tokens.create(staff_actor(one, SOURCE, clock.now()), "contract", 1, one.roles)
+    return Person(STAFF, text, Yard(house, home, one, token.id), known, totp)
+
+
+async def _worker(house: House, home: Path, one: Technician, *, writes: bool) -> Person:
+    actor = house.technician(one)
+    _, text = await house.services.supplier_tokens.create(actor, "contract", 1, writes=writes)
+    yard = Yard(house, home, house.max, worker=one)
+    scene = await yard.scene()
+    agreed, batch = await scene.agreed(), await (await yard.scene()).batch()
+    known = {
+        "/requests": {"ident": agreed.id}, "/company": {"ident": agreed.id}, "/batches": {"ident": batch[0].batch_id},
+        "/devices": {"ident": scene.device.code},
+    }  # fmt: skip
+    return Person(SUPPLIERS, text, yard, known)
 
 
 class Hand:
-    """Makes the most of what is generated: codes that are right, and now and then things and words that make sense.
+    """Makes the most of what is generated: codes that are right, and things and words that make sense.
 
-    Only what is meant to be valid is touched. What is wrong on purpose goes out as it is, with a right code.
+    Only what is meant to be valid is touched. What is wrong on purpose goes out as it is, with a right code. What a
+    link leads to is left alone too, but for its words.
     """
 
     def __init__(self, console: Running, person: Person, seed: int) -> None:
-        self._known, self._person, self._chance = console.known, person, random.Random(seed)
+        self._console, self._person, self._chance = console, person, random.Random(seed)
+        self._times: Counter[str] = Counter()
 
     def guide(self, case: schemathesis.Case) -> None:
         wrong = {where for where, one in case.meta.components.items() if one.mode is GenerationMode.NEGATIVE}
         if ParameterLocation.HEADER in wrong:
             return
-        if case.headers is not None and case.method != "GET":
+        if self._person.door.coded and case.headers is not None and case.method != "GET":
             case.headers[CODE] = self._person.code()
-        if ParameterLocation.PATH not in wrong and case.path_parameters and self._now_and_then():
-            case.path_parameters.update(self._there(case))
+        linked = case.meta.phase.name is TestPhase.STATEFUL and bool(case.path_parameters)
+        if not wrong and not linked and self._prepared(case):
+            return
+        if ParameterLocation.PATH not in wrong and case.path_parameters and not linked:
+            self._point(case)
         if ParameterLocation.BODY not in wrong and isinstance(case.body, dict):
             self._fill(case.body)
         if ParameterLocation.QUERY not in wrong and case.query:
             self._fill(case.query)
 
-    def _there(self, case: schemathesis.Case) -> dict[str, str]:
-        """Names of what there is, as far as this call's family has any."""
-        bare = case.path.removeprefix(PREFIX)
+    def _prepared(self, case: schemathesis.Case) -> bool:
+        """Make what this call is about: the first time just so, then with whatever else was generated."""
+        label = case.operation.label
+        way = self._person.door.ways.get(label)
+        if way is None or self._chance.random() > PREPARED and self._times[label] >= ALWAYS:
+            return False
+        self._times[label] += 1
+        given = self._console.do(self._made(way))
+        if given is None:
+            return False
+        case.path_parameters.update(given.path)
+        case.query.update(given.query)
+        if isinstance(given.body, dict) and isinstance(case.body, dict) and self._times[label] > 1:
+            case.body.update(given.body)
+        elif given.body is not None:
+            case.body = given.body
+        if isinstance(case.body, dict) and label in self._person.door.proved:
+            case.body["code"] = self._person.code()
+        return True
+
+    async def _made(self, way: ways.Way) -> Given | None:
+        """Make it in his own name; what his duties do not allow he asks for without."""
+        await self._person.yard.open_doors()
+        try:
+            return await way(self._person.yard)
+        except Forbidden:
+            return None
+
+    def _point(self, case: schemathesis.Case) -> None:
+        """Ask about what there is, as far as this call's family has any: the first time, and now and then."""
+        self._times[case.operation.label] += 1
+        if self._times[case.operation.label] > 1 and not self._now_and_then():
+            return
+        bare, there = case.path.removeprefix(PREFIX), self._person.known
         families = (bare, f"/directory{bare}", bare.replace("/files", "/desk", 1))
-        known = next((self._known[root] for path in families for root in self._known if path.startswith(root)), {})
-        return {name: known[name] for name in case.path_parameters if name in known}
+        known = next((there[root] for path in families for root in there if path.startswith(root)), {})
+        case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})
 
     def _fill(self, values: dict[str, Any]) -> None:
         sensible = self._now_and_then()
@@ -226,6 +376,8 @@ class Report:
     answered: set[str] = field(default_factory=set)
     """The calls that were answered with success at least once."""
     asked: set[str] = field(default_factory=set)
+    followed: set[tuple[str, str]] = field(default_factory=set)
+    """Pairs of calls, the second about what the first answered, that both succeeded."""
 
     def add(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.FatalError):
@@ -237,11 +389,15 @@ class Report:
 
     def _hear(self, said: ScenarioRecorder) -> None:
         self.calls += len(said.interactions)
+        good: dict[str, str] = {}
         for ident, one in said.interactions.items():
             label = said.cases[ident].value.operation.label
             self.asked.add(label)
             if one.response is not None and one.response.status_code < 300:
-                self.answered.add(label)
+                good[ident] = label
+        self.answered |= set(good.values())
+        pairs = ((said.cases[ident].parent_id, label) for ident, label in good.items())
+        self.followed |= {(good[parent], label) for parent, label in pairs if parent in good}
         for check in (one for checks in said.checks.values() for one in checks):
             if check.failure_info is not None:
                 failure = check.failure_info.failure
@@ -269,7 +425,7 @@ def config(seed: int, examples: int, phases: Iterable[str]) -> SchemathesisConfi
 def ask(console: Running, who: str, settings: SchemathesisConfig, *, only: Only | None = None) -> Report:
     """Let schemathesis ask everything, or only a part, in somebody's name."""
     person = console.people[who]
-    schema = schemathesis.openapi.from_url(f"{console.url}{PREFIX}/openapi.json", config=settings)
+    schema = schemathesis.openapi.from_url(f"{console.url}{person.door.path}{PREFIX}/openapi.json", config=settings)
     schema.config.update(headers={"Authorization": f"Bearer {person.token}"})
     if only:
         schema = schema.include(method=list(only.methods), path_regex=f"^{PREFIX}/[{only.initials}]")

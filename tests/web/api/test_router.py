@@ -7,8 +7,11 @@ import pytest
 from bastion.domain.parties import Role
 from bastion.errors import ConfigurationError
 from tests.web.api.conftest import problem
-from web.api import router as api
-from web.api.guards import API_GUARDS, NOWHERE
+from web.api import router
+from web.api.bearer import PREFIX
+from web.api.building import routes_of
+from web.api.guards import API_GUARDS, NOWHERE, SUPPLIER_API_GUARDS
+from web.api.supplier import router as suppliers
 
 ROUTES = sorted(API_GUARDS)
 CLOSED = [route for route in ROUTES if not API_GUARDS[route].open_to_all]
@@ -20,14 +23,15 @@ def path_of(template):
 
 
 def test_T28_every_route_has_a_guard_and_every_guard_a_route():
-    assert api.routes_of(api.router) == API_GUARDS.keys()
+    assert routes_of(router.router, PREFIX) == API_GUARDS.keys()
 
 
-def test_T28_a_route_without_a_guard_stops_the_start(monkeypatch):
-    monkeypatch.setattr(api, "API_GUARDS", {k: v for k, v in API_GUARDS.items() if k != ("GET", "/me")})
-    with pytest.raises(ConfigurationError) as caught:
-        api.make()
-    assert "/me" in caught.value.public
+@pytest.mark.parametrize(("api", "guards"), [(router.API, API_GUARDS), (suppliers.API, SUPPLIER_API_GUARDS)])
+def test_T28_a_route_without_a_guard_or_a_guard_without_a_route_stops_the_start(api, guards):
+    for odd in ({k: v for k, v in guards.items() if k != ("GET", "/me")}, {**guards, ("GET", "/me/new"): None}):
+        with pytest.raises(ConfigurationError) as caught:
+            api.build(odd)
+        assert "/me" in caught.value.public
 
 
 async def test_T30_without_a_token_nothing_is_answered(program, house):

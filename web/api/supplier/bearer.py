@@ -14,7 +14,11 @@ from web.security import services_of, source_of
 PREFIX: Final = "/api/v1"
 """Within the suppliers' entrance."""
 READING: Final = frozenset({"GET", "HEAD"})
-_SCHEME = HTTPBearer(auto_error=False, description="A personal token, made at the suppliers’ entrance: “My account”.")
+SCOPE: Final = (
+    "A personal token, made at the suppliers’ entrance under “My account”. Each reads its owner's own work; it "
+    "writes if he chose so, and reads his company's as long as he speaks for it (correspondent)."
+)
+_SCHEME = HTTPBearer(auto_error=False)
 
 
 async def admit(request: Request, _shown: Annotated[object, Depends(_SCHEME)]) -> None:
