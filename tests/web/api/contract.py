@@ -226,7 +226,7 @@ def running(url: str, home: Path) -> Iterator[Running]:
 
 async def furnished(database: Database, home: Path) -> Running:
     house = await build_house(database, home)
-    house.services.webhooks._networks = Networks()  # noqa: SLF001 - any address may be told of; nothing is sent
+    house.services.webhooks._networks = Networks()
     staff = {"all": await _duties(house, "all", *Role)}
     for role in Role:
         staff[role.value] = await _duties(house, role.value, role)
@@ -321,7 +321,7 @@ class Hand:
         """Make what this call is about: the first time just so, then with whatever else was generated."""
         label = case.operation.label
         way = self._person.door.ways.get(label)
-        if way is None or self._chance.random() > PREPARED and self._times[label] >= ALWAYS:
+        if way is None or (self._chance.random() > PREPARED and self._times[label] >= ALWAYS):
             return False
         self._times[label] += 1
         given = self._console.do(self._made(way))
