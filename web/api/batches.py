@@ -12,7 +12,7 @@ from bastion.domain.conditions import Condition, Terms
 from bastion.services.batches import Outcome
 from web.api.bearer import Me, Use, fresh
 from web.api.requests import NewRequest, Note
-from web.api.shapes import Code, Instant, Minutes, Reason, RequestShape, Shape
+from web.api.shapes import Code, Instant, Minutes, Reason, RequestShape, Several, Shape
 
 Codes = Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=MOST)]
 Versions = Annotated[
@@ -32,7 +32,7 @@ class ApproveAll(Shape):
     minutes: Minutes
     note: str = ""
     code: Code
-    conditions: frozenset[Condition] = frozenset()
+    conditions: Several[Condition] = frozenset()
     start: Instant | None = None
 
 

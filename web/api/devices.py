@@ -11,7 +11,7 @@ from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from web.api.bearer import Me, Use
 from web.api.register_shapes import AccountShape, DeviceShape, EndpointShape
-from web.api.shapes import DerogationShape, Flag, Instant, Limit, Offset, Shape, Whole
+from web.api.shapes import DerogationShape, Flag, Instant, Limit, Offset, Several, Shape, Whole
 
 
 class DeviceBody(Shape):
@@ -72,7 +72,7 @@ class Offer(Shape):
 
 
 class Pin(Shape):
-    fingerprints: frozenset[str]
+    fingerprints: Several[str]
 
 
 def add_to(router: APIRouter) -> None:

@@ -9,7 +9,7 @@ from bastion.domain.parties import Actor, Role
 from bastion.domain.telling import Choices, Topic, offered_to
 from web.api.bearer import Me, Use
 from web.api.register_shapes import AssignmentShape
-from web.api.shapes import Shape
+from web.api.shapes import Several, Shape
 
 
 class MeShape(Shape):
@@ -46,7 +46,7 @@ class MailsShape(Shape):
 
 
 class MailsBody(Shape):
-    wanted: frozenset[Topic]
+    wanted: Several[Topic]
 
 
 class LanguageBody(Shape):

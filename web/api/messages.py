@@ -9,7 +9,7 @@ from pydantic import Field
 from bastion.domain.telling import Channel, Delivery, DeliveryState, Topic, Webhook
 from bastion.services.webhooks import WebhookForm
 from web.api.bearer import Me, Use
-from web.api.shapes import Limit, Offset, Shape
+from web.api.shapes import Limit, Offset, Several, Shape
 
 
 class MessageShape(Shape):
@@ -42,7 +42,7 @@ class WebhookBody(Shape):
 
     name: str = Field(max_length=200)
     url: str = Field(max_length=500)
-    topics: frozenset[Topic]
+    topics: Several[Topic]
     facility: str = Field("", max_length=64)
 
 

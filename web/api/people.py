@@ -7,7 +7,7 @@ from bastion.domain.parties import Role
 from bastion.services.people import Duty, StaffForm, TechnicianForm
 from web.api.bearer import Me, Use
 from web.api.register_shapes import KeyShape, StaffShape, TechnicianShape
-from web.api.shapes import Flag, Instant, Limit, Offset, Shape
+from web.api.shapes import Flag, Instant, Limit, Offset, Several, Shape
 from web.portal.links import link_of
 
 
@@ -39,7 +39,7 @@ class StaffBody(Shape):
     login: str
     name: str
     email: str
-    roles: frozenset[Role] = frozenset()
+    roles: Several[Role] = frozenset()
     facilities: tuple[str, ...] = ()
     duties: tuple[DutyBody, ...] = ()
     language: str = "fr"

@@ -16,6 +16,7 @@ from web.api.shapes import (
     Offset,
     Reason,
     RequestShape,
+    Several,
     Shape,
     Version,
 )
@@ -34,7 +35,7 @@ class Approve(Shape):
     minutes: Minutes
     note: str = ""
     code: Code
-    conditions: frozenset[Condition] = frozenset()
+    conditions: Several[Condition] = frozenset()
     start: Instant | None = None
 
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
@@ -40,6 +40,18 @@ Instant = Annotated[
     BeforeValidator(_as_written),
     Field(description="An instant with its offset, e.g. 2026-05-04T08:00:00+02:00."),
 ]
+T = TypeVar("T")
+
+
+def _each_once(value: object) -> object:
+    """Refuse a list that names something twice, as its description does."""
+    if isinstance(value, list) and any(one in value[:at] for at, one in enumerate(value)):
+        raise ValueError("named twice")
+    return value
+
+
+Several = Annotated[frozenset[T], BeforeValidator(_each_once)]
+"""Each at most once, in any order."""
 Limit = Annotated[int, Field(ge=1, le=500)]
 Offset = Annotated[int, Field(ge=0, le=100_000)]
 Code = Annotated[str, Field("", max_length=16, description="A fresh code from the authenticator; each is used once.")]

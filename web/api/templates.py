@@ -12,7 +12,7 @@ from bastion.domain.request_template import RequestTemplate
 from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
 from bastion.services.templates import TemplateForm, TemplateView
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import Code, Limit, Minutes, Offset, Reason, Shape
+from web.api.shapes import Code, Limit, Minutes, Offset, Reason, Several, Shape
 
 
 class UsualPlan(Shape):
@@ -43,7 +43,7 @@ class TemplateBody(Shape):
     reason: Reason
     minutes: Minutes
     plan: UsualPlan | None = None
-    conditions: frozenset[Condition] = frozenset()
+    conditions: Several[Condition] = frozenset()
     code: Code
 
     def form(self) -> TemplateForm:

@@ -300,10 +300,12 @@ class Hand:
     def __init__(self, console: Running, person: Person, seed: int) -> None:
         self._console, self._person, self._chance = console, person, random.Random(seed)
         self._times: Counter[str] = Counter()
+        self._pointed: Counter[str] = Counter()
 
     def guide(self, case: schemathesis.Case) -> None:
         wrong = {where for where, one in case.meta.components.items() if one.mode is GenerationMode.NEGATIVE}
-        if ParameterLocation.HEADER in wrong:
+        meant = case.meta.generation.mode is GenerationMode.POSITIVE
+        if ParameterLocation.HEADER in wrong or (not wrong and not meant):
             return
         if self._person.door.coded and case.headers is not None and case.method != "GET":
             case.headers[CODE] = self._person.code()
@@ -347,8 +349,8 @@ class Hand:
 
     def _point(self, case: schemathesis.Case) -> None:
         """Ask about what there is, as far as this call's family has any: the first time, and now and then."""
-        self._times[case.operation.label] += 1
-        if self._times[case.operation.label] > 1 and not self._now_and_then():
+        self._pointed[case.operation.label] += 1
+        if self._pointed[case.operation.label] > ALWAYS and not self._now_and_then():
             return
         bare, there = case.path.removeprefix(PREFIX), self._person.known
         families = (bare, f"/directory{bare}", bare.replace("/files", "/desk", 1))

@@ -125,3 +125,10 @@ async def test_R25_a_question_is_asked_and_answered(eve, house):
     thread = (await eve.ask("GET", path)).json()["thread"]
     assert [(one["side"], one["text"]) for one in thread] == [("hospital", "Which tube?"), ("asker", "the left one")]
     assert problem(await eve.ask("POST", f"{path}/answer", text="me")) == (404, "not_found")
+
+
+async def test_what_is_named_twice_is_refused(eve, house):
+    one = await house.asked()
+    body = {"version": one.version, "minutes": 30, "note": "", "code": eve.code(), "conditions": ["watcher", "watcher"]}
+    answer = await eve.ask("POST", f"/requests/{one.id}/approve", **body)
+    assert (problem(answer), answer.json()["field"]) == ((422, "invalid"), "conditions")
