@@ -24,6 +24,7 @@ class Action(StrEnum):
     FORWARD = "forward"
     STANDING = "standing"  # do what was agreed to beforehand, in a maintenance window, without asking anybody again
     APPROVE = "approve"  # agree to or refuse a request
+    DECIDE_BY_LINK = "decideByLink"  # have a link in the mail that asks for a decision, and decide or ask by it
     REVIEW = "review"  # look afterwards at an emergency that somebody agreed to
     RELEASE = "release"  # let a file of the release desk through, or refuse it
     REPLAY = "replay"  # watch or download a recording

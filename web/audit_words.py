@@ -48,6 +48,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "request:reported": N_("Report on an intervention"),
         "link:made": N_("Link to decide on a request mailed"),
         "link:opened": N_("Link to decide on a request opened"),
+        "link:asked": N_("Question asked by a mail’s link"),
         "link:used": N_("Decided by a mail’s link"),
         "notice:acknowledged": N_("Recording notice accepted"),
         "grant:created": N_("Authorisation created"),

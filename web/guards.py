@@ -51,7 +51,8 @@ def _rows(guard: Guard, *routes: str) -> dict[Key, Guard]:
 GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
     {
         **_rows(ANYONE, "GET /sign-in", "POST /sign-in", "GET /setup", "POST /setup", "POST /setup/finish"),
-        **_rows(ANYONE, "GET /decide", "POST /decide", "POST /decide/agree", "POST /decide/refuse", "GET /decide/done"),
+        **_rows(ANYONE, "GET /decide", "POST /decide", "POST /decide/agree", "POST /decide/refuse"),
+        **_rows(ANYONE, "POST /decide/ask", "GET /decide/done"),
         **_rows(ANYONE, "GET /health", "GET /favicon.ico", "GET /supplier"),
         **_rows(STAFF, "GET /", "GET /board", "GET /count", "GET /live", "POST /sign-out"),
         **_rows(STAFF, "GET /requests", "GET /requests/{ident}"),

@@ -189,6 +189,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "approved": N_("Agreed. The technician may connect."),
         "one_more": N_("Your agreement is noted. Another person must agree too."),
         "denied": N_("Refused. The technician reads your reason."),
+        "asked_by_link": N_("Your question is with whoever asked. The answer comes by mail."),
         "withdrawn": N_("The request is taken back."),
         "revoked": N_("The authorisation is withdrawn; its sessions end."),
         "asked_several": N_("The requests are made, one for each device; the approvers see them now."),

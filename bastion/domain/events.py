@@ -80,6 +80,7 @@ KINDS = MappingProxyType(
             _kind("request:reported", _N, "after late erased_by", "note taken"),
             _kind("link:made", _I, "expires", "who"),
             _kind("link:opened", _N, "", "who"),
+            _kind("link:asked", _N, "", "who"),
             _kind("link:used", _N, "outcome", "who"),
             _kind("notice:acknowledged", _I, "grant how"),
             _kind("grant:created", _N, f"request {_GRANTED} channels files policy emergency conditions", "technician"),

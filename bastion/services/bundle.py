@@ -146,6 +146,7 @@ def build(
     wire = GmaoWire(out.couriers)
     orders = WorkOrders(database, vault, authentication, wire)
     portal = Portal(database, decisions, authentication)
+    threads = Threads(database, decisions)
     rosters = Rosters(database, authentication, rhythm)
     return Services(
         authentication=authentication,
@@ -158,10 +159,10 @@ def build(
         access=Access(database, decisions, maintenance, orders),
         forecasts=Forecasts(database, decisions),
         templates=Templates(database, authentication),
-        threads=Threads(database, decisions),
+        threads=threads,
         reports=Reports(database),
         approvals=approvals,
-        decision_links=DecisionLinks(database, authentication, decisions, approvals, out.link_length),
+        decision_links=DecisionLinks(database, authentication, decisions, approvals, threads, out.link_length),
         batches=Batches(database, approvals, authentication),
         maintenance=maintenance,
         handovers=Handovers(database, decisions, maintenance),
@@ -192,7 +193,9 @@ def build(
         retention=Retention(database, keep or Keep()),
         files=Files(database, keeping),
         releases=Releases(database, decisions, authentication),
-        notifications=Notifications(database, vault, out.couriers, out.patience, out.digest_hour, out.link_length),
+        notifications=Notifications(
+            database, vault, decisions, out.couriers, out.patience, out.digest_hour, out.link_length
+        ),
         webhooks=Webhooks(database, vault, authentication, out.couriers.networks),
         work_orders=orders,
         database=database,

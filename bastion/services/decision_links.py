@@ -3,7 +3,8 @@
 Off unless `decision_link_minutes` says otherwise. The link is made when the mail leaves, and only its digest is kept.
 It is no proof of a person: phone, mail and authenticator lie in one hand at 2 a.m., so a decision asks for the password
 as well as for a code, as signing in does (R-15), against the same counters (T28). What may be decided, and by whom, is
-judged where the console's decisions are judged: `requests.RequestViews` for the page, `Approvals` for the act.
+judged where the console's decisions are judged: `requests.RequestViews` for the page, `Approvals` for the act. Whether
+by a link at all, the rules say (`decideByLink`): when it is made, and again whenever it is used.
 """
 
 import secrets
@@ -16,6 +17,7 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.conditions import PLAIN, Terms
 from bastion.domain.decision_link import DecisionLink
 from bastion.domain.parties import Actor, Role, Staff, system_actor
+from bastion.domain.remark import Remark, Side, checked
 from bastion.domain.telling import Delivery
 from bastion.errors import AuthenticationFailed, DecisionLinkSpent, NotFound
 from bastion.services import reasons
@@ -23,7 +25,9 @@ from bastion.services.actors import staff_now
 from bastion.services.approvals import Approvals
 from bastion.services.authentication import Authentication, hash_token, stranger
 from bastion.services.decisions import Decisions
+from bastion.services.joins import found
 from bastion.services.requests import RequestViews, check_minutes, may_see
+from bastion.services.threads import Threads
 from bastion.services.views import RequestView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -53,13 +57,15 @@ class Proof:
 class DecisionLinks:
     def __init__(
         self, database: Database, authentication: Authentication, decisions: Decisions, approvals: Approvals,
-        length: timedelta,
+        threads: Threads, length: timedelta,
     ) -> None:  # fmt: skip
         """`length`: how long a link opens its request; nothing is opened when it is zero."""
         self._database = database
         self._authentication = authentication
         self._approvals = approvals
+        self._decisions = decisions
         self._views = RequestViews(decisions)
+        self._threads = threads
         self._length = length
 
     def require_on(self) -> None:
@@ -97,6 +103,22 @@ class DecisionLinks:
         await self._used(link, actor, made, "refused")
         return made
 
+    async def ask(self, secret: str, proof: Proof, text: str) -> Remark:
+        """Ask the requester, as `Threads.ask`, with the same proof. That decides nothing: the link stays good for a
+        decision, though each proof counts against its few tries.
+        """
+        opened = await self.look(secret, proof.source)
+        said = checked(text, Side.HOSPITAL, opened.view.thread)
+        link, actor = await self._proved(secret, proof)
+        remark = await self._threads.ask(actor, link.request_id, said)
+        request = opened.view.request
+        async with self._database.write() as uow:
+            await uow.audit.append(
+                "link:asked", actor=actor, subject=("request", request.id), facility_id=request.facility_id,
+                at=clock.now(), who=actor.name,
+            )  # fmt: skip
+        return remark
+
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _opens(
         self, uow: UnitOfWork, secret: str, source: str, now: datetime, counted: int = 0
@@ -116,6 +138,8 @@ class DecisionLinks:
         if not may_see(actor, request):
             return "not for this person any more"
         view = await self._views.whole(uow, actor, request)
+        if not self._decisions.by_link(actor, request, view.device, now, view.emergency).allowed:
+            return "not by a link, by the rules"
         return Opened(link, actor, view) if view.can_decide else "nothing left to decide"
 
     async def _proved(self, secret: str, proof: Proof) -> tuple[DecisionLink, Actor]:
@@ -185,13 +209,19 @@ class DecisionLinks:
         return DecisionLinkSpent(why)
 
 
-async def mint(uow: UnitOfWork, delivery: Delivery, person: Staff, length: timedelta, now: datetime) -> str:
+async def mint(
+    uow: UnitOfWork, decisions: Decisions, delivery: Delivery, person: Staff, length: timedelta, now: datetime
+) -> str:
     """Make the link of a mail that leaves now, and return its secret, which is kept nowhere; empty when this person
-    is told but cannot decide. An earlier link of the same person to the same request is void.
+    is told but cannot decide, or not by a link (`decideByLink` of the rules). An earlier link of the same person to the
+    same request is void.
     """
     request = await uow.requests.get(delivery.facts.get("request", ""))
     actor = await staff_now(uow, person, "", None, now)
     if not length or request is None or not actor.covers(request.facility_id, Role.APPROVER):
+        return ""
+    device, emergency = found(await uow.devices.get(request.device_id)), await uow.emergencies.get(request.id)
+    if not decisions.by_link(actor, request, device, now, emergency).allowed:
         return ""
     secret, expires = secrets.token_urlsafe(32), min(now + length, request.expires_at)
     await uow.decision_links.forget(now - KEPT)

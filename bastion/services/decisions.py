@@ -125,6 +125,12 @@ class Decisions:
         """May this person decide on `request`? `emergency` goes with it, if it is one."""
         return self._for_whom(Action.APPROVE, actor, request, device, now, emergency)[0]
 
+    def by_link(
+        self, actor: Actor, request: AccessRequest, device: Device, now: datetime, emergency: Emergency | None
+    ) -> Decision:
+        """May he do that by the link of a mail? Beside `on_request`, never in its place."""
+        return self._for_whom(Action.DECIDE_BY_LINK, actor, request, device, now, emergency)[0]
+
     def in_whose_name(
         self, action: Action, actor: Actor, request: AccessRequest, device: Device, now: datetime,
         emergency: Emergency | None = None,

@@ -33,6 +33,7 @@ from bastion.errors import ConfigurationError, Conflict, Invalid, NotFound
 from bastion.services import bundles, work_reports
 from bastion.services.couriers import Couriers, Undelivered
 from bastion.services.decision_links import mint
+from bastion.services.decisions import Decisions
 from bastion.services.digest import counted
 from bastion.services.escalation import asked_at, next_step, note
 from bastion.services.forms import need_admin
@@ -48,6 +49,8 @@ from bastion.store.vault import Vault
 
 AT_ONCE: Final = 20
 KEPT: Final = timedelta(days=30)
+LINKED: Final = ASKING | {Topic.QUESTION_ANSWERED}
+"""What may carry a link: who has asked, by a link or not, decides once the answer is there."""
 OVERSEE: Final = frozenset({Role.ADMIN, Role.SECURITY})
 _log = structlog.get_logger(__name__)
 
@@ -81,13 +84,14 @@ class _Ready:
 
 class Notifications:
     def __init__(
-        self, database: Database, vault: Vault, couriers: Couriers, patience: timedelta, digest_hour: int,
-        link_length: timedelta = timedelta(),
+        self, database: Database, vault: Vault, decisions: Decisions, couriers: Couriers, patience: timedelta,
+        digest_hour: int, link_length: timedelta = timedelta(),
     ) -> None:  # fmt: skip
         """`patience`: how long a request may wait before the next ring hears of it; `link_length`: how long the link
         of a mail opens its request, if mails carry one.
         """
         self._link_length = link_length
+        self._decisions = decisions
         self._database = database
         self._vault = vault
         self._couriers = couriers
@@ -183,9 +187,9 @@ class Notifications:
 
     async def _with_link(self, uow: UnitOfWork, ready: _Ready, now: datetime) -> _Ready:
         """Each attempt to ask a person for a decision carries a link of its own; no plain one is ever kept (T34)."""
-        if ready.delivery.topic not in ASKING or ready.beside or not isinstance(ready.person, Staff):
+        if ready.delivery.topic not in LINKED or ready.beside or not isinstance(ready.person, Staff):
             return ready  # a link opens one request; what is asked together is read together
-        secret = await mint(uow, ready.delivery, ready.person, self._link_length, now)
+        secret = await mint(uow, self._decisions, ready.delivery, ready.person, self._link_length, now)
         minutes = int(self._link_length.total_seconds() // 60)
         return replace(ready, link=Link(secret, minutes)) if secret else ready
 

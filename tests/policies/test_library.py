@@ -35,7 +35,8 @@ ON_FILES = {
 }
 ON_DEVICE = (Action.REQUEST, Action.STANDING, Action.CONNECT, Action.SHELL, Action.EXEC)
 STAFF_ACTIONS = (
-    Action.APPROVE, Action.REVIEW, Action.RELEASE, Action.REPLAY, Action.WATCH, Action.INTERRUPT, Action.LOCK,
+    Action.APPROVE, Action.DECIDE_BY_LINK, Action.REVIEW, Action.RELEASE, Action.REPLAY, Action.WATCH,
+    Action.INTERRUPT, Action.LOCK,
 )  # fmt: skip
 
 HOUR = timedelta(hours=1)
@@ -124,6 +125,8 @@ def staff_may(action: Action, roles: frozenset[str], *, covers: bool, mine: bool
     """R-23, R-26, R-27, R-28, R-34, R-41, R-55, R-64, R-70."""
     if action in {Action.APPROVE, Action.RELEASE}:
         return covers and not mine and roles == {"approver"} and not (called and action is Action.APPROVE)
+    if action is Action.DECIDE_BY_LINK:
+        return True  # beside the right to decide, which is judged by itself
     who = {
         Action.REVIEW: {"approver", "security"},
         Action.REPLAY: {"security", "auditor"},

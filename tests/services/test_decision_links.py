@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from bastion.errors import (
     AuthenticationFailed,
     Conflict,
     DecisionLinkSpent,
+    Invalid,
     Locked,
     NotFound,
     ReasonNeeded,
@@ -24,6 +26,8 @@ from bastion.services.authentication import hash_token
 from bastion.services.decision_links import Proof, mint
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm
+from policies.engine import PolicyEngine
+from policies.loader import LIBRARY, load
 from tests.services.house import OPERATOR, PASSWORD, SOURCE, WITH_LINKS, build_house, enrol
 from tests.services.postroom import ADDRESS, turn
 
@@ -372,7 +376,7 @@ async def test_T32_who_asked_for_a_technician_himself_cannot_decide_by_a_link(ho
     assert all("/decide" not in one.get_content() for one in box.letters if one["To"] == "eve@chu")
     async with house.database.write() as uow:
         (to_max, *_) = await uow.deliveries.search(limit=5)
-        secret = await mint(uow, to_max, house.eve, LENGTH, clock.now())
+        secret = await mint(uow, house.services.decisions, to_max, house.eve, LENGTH, clock.now())
     with pytest.raises(DecisionLinkSpent):
         await links.look(secret, SOURCE)
     assert await why(house) == "nothing left to decide"
@@ -405,3 +409,73 @@ async def test_what_has_long_expired_is_forgotten(house, tell, box, later):
     await asked(house, tell, box)
     async with house.database.read() as uow:
         assert len(await uow.decision_links.all()) == 2
+
+
+# -- a question by the link --------------------------------------------------------------------------------------------
+async def test_R25_a_question_takes_the_same_proof_and_leaves_the_link_good(house, tell, box, links, eve):
+    request, secret = await asked(house, tell, box)
+    with pytest.raises(AuthenticationFailed):
+        await links.ask(secret, eve(password="wrong"), "Which tube?")
+    remark = await links.ask(secret, eve(), "Which tube?")
+    assert (remark.text, remark.author_name) == ("Which tube?", house.eve.name)
+    assert (await house.event("request:question")).subject_id == request.id
+    assert (await house.event("link:asked")).fields["who"] == house.eve.name
+    assert [one.text for one in (await links.look(secret, SOURCE)).view.thread] == ["Which tube?"]
+
+
+async def test_an_empty_question_spends_no_code(house, tell, box, links, eve):
+    _, secret = await asked(house, tell, box)
+    with pytest.raises(Invalid):
+        await links.ask(secret, Proof("", "", SOURCE), "  ")
+    async with house.database.read() as uow:
+        assert {one.tries for one in await uow.decision_links.all()} == {0}
+
+
+async def test_R25_the_answer_comes_with_a_link_that_decides(house, tell, box, links, eve):
+    request, secret = await asked(house, tell, box)
+    await links.ask(secret, eve(), "Which tube?")
+    await turn(tell)
+    await house.services.threads.answer(house.technician(), request.id, "the left one")
+    await turn(tell)
+    newer = mailed(box, "eve@chu")
+    assert newer != secret
+    made = await links.approve(newer, eve(), request.version, 30)
+    assert made.approvals[0].staff_name == house.eve.name
+
+
+# -- the rules ---------------------------------------------------------------------------------------------------------
+def engine_without_links(tmp_path, criticality: int):
+    """The shipped rules of a hospital that wants the console from this criticality on."""
+    folder = tmp_path / "own"
+    shutil.copytree(LIBRARY, folder)
+    rules = folder / "staff.cedar"
+    head, rule = rules.read_text().split('@id("decides-by-link")')
+    allowed = f"resource is Device\n) when {{ resource.criticality < {criticality} }};"
+    rule = rule.replace("resource is Device\n);", allowed, 1)
+    rules.write_text(f'{head}@id("decides-by-link"){rule}')
+    examples = folder / "examples.toml"
+    lowest = '[devices]\nus-01 = { facility = "nord", suppliers = ["acme"], criticality = 1 }\n'
+    one, *rest = examples.read_text().replace("[devices]\n", lowest, 1).split("[[example]]")
+    mine = [said for said in rest if '"decideByLink"' in said and "ct-01" in said]
+    kept = [said for said in rest if '"decideByLink"' not in said]
+    examples.write_text("[[example]]".join([one, *kept, *(said.replace("ct-01", "us-01") for said in mine)]))
+    return PolicyEngine(load(folder))
+
+
+async def test_the_hospital_forbids_links_per_criticality(house, tell, box, links, tmp_path):
+    _, secret = await asked(house, tell, box)
+    house.services.decisions.replace_engine(engine_without_links(tmp_path, 3))
+    assert (await links.look(secret, SOURCE)).view.device.criticality == 2
+    house.services.decisions.replace_engine(engine_without_links(tmp_path / "two", 2))
+    with pytest.raises(DecisionLinkSpent):
+        await links.look(secret, SOURCE)
+    assert await why(house) == "not by a link, by the rules"
+
+
+async def test_where_the_rules_want_the_console_a_mail_carries_no_link(house, tell, box, tmp_path):
+    house.services.decisions.replace_engine(engine_without_links(tmp_path, 2))
+    request = await house.asked()
+    await turn(tell)
+    (said,) = [one.get_content() for one in box.letters if one["To"] == "eve@chu"]
+    assert "/decide" not in said
+    assert f"{ADDRESS}/requests/{request.id}" in said

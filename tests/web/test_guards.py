@@ -29,6 +29,7 @@ def test_only_the_door_is_open_to_all():
     assert open_to_all == {"/sign-in", "/setup", "/setup/finish", "/health", "/favicon.ico", "/supplier"} | {
         "/decide",
         "/decide/agree",
+        "/decide/ask",
         "/decide/refuse",
         "/decide/done",
     }

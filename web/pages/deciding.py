@@ -71,10 +71,24 @@ async def refuse(
     return await _attempt(request, secret, work(), {"note": note})
 
 
+@router.post("/decide/ask")
+async def ask(
+    request: Request, secret: Text = "", question: Text = "", password: Text = "", code: Text = ""
+) -> Response:  # fmt: skip
+    """A question decides nothing, so the link stays good."""
+
+    async def work() -> Response:
+        proof = Proof(password, code, source_of(request))
+        await services_of(request).decision_links.ask(secret, proof, question)
+        return go("/decide/done?asked=1", "asked_by_link")
+
+    return await _attempt(request, secret, work(), {"question": question})
+
+
 @router.get("/decide/done")
-async def done(request: Request) -> Response:
+async def done(request: Request, asked: Asked = "") -> Response:
     services_of(request).decision_links.require_on()
-    return page(request, "decided.html", page_title=TITLE)
+    return page(request, "decided.html", page_title=TITLE, asked=bool(asked))
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ async def link_to(house, request, person=None) -> str:
     facts = {"request": request.id}
     told = Delivery("d", "k", Topic.REQUEST_WAITING, RecipientKind.STAFF, who.id, "", facts, "/", now, now)
     async with house.database.write() as uow:
-        return await mint(uow, told, who, LENGTH, now)
+        return await mint(uow, house.services.decisions, told, who, LENGTH, now)
 
 
 def version(answer) -> str:
@@ -68,7 +68,7 @@ async def test_the_page_shows_what_the_decision_page_shows_and_leads_nowhere_els
     assert facts[0] == facts[1] != set()
     body = re.sub(r"<(?:link|script)[^>]*>", "", there)
     ways = set(re.findall(r'(?:href|action|formaction|hx-[a-z]+)="(/[^"]*)"', body))
-    assert ways == {"/sign-in", "/decide/agree", "/decide/refuse"}
+    assert ways == {"/sign-in", "/decide/agree", "/decide/ask", "/decide/refuse"}
     for other in (f"/requests/{request.id}", "/", "/live", "/api/v1/requests", "/directory/devices"):
         assert (await browser.see(other)).status_code in {303, 401}, other
 
@@ -172,3 +172,18 @@ async def test_when_links_are_off_there_is_no_such_page(house, visitor):
     assert [(await browser.see(path)).status_code for path in ("/decide", "/decide/done")] == [404, 404]
     for path in ("/decide", "/decide/agree", "/decide/refuse"):
         assert (await browser.send(path, secret="x", note="why", version="1", minutes="1")).status_code == 404
+
+
+async def test_R25_a_question_is_asked_on_the_page_and_the_link_decides_afterwards(house, visitor, eve):
+    password, code = eve
+    request = await house.asked()
+    secret, browser = await link_to(house, request), visitor()
+    wrong = await browser.send("/decide/ask", secret=secret, question="Which tube?", password="no", code=code())
+    assert wrong.status_code == 401
+    assert "Which tube?" in wrong.text, "what was typed stays"
+    sent = await browser.send("/decide/ask", secret=secret, question="Which tube?", password=password, code=code(1))
+    assert sent.headers["location"] == "/decide/done?asked=1"
+    assert "stays good" in (await browser.see("/decide/done?asked=1")).text
+    (remark,) = await house.services.threads.of(house.technician(), request.id)
+    assert remark.text == "Which tube?"
+    assert "Which tube?" in (await browser.send("/decide", secret=secret)).text
