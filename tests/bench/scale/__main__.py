@@ -81,20 +81,20 @@ async def _decide(url: str, running: asking.Running, people: dict[str, str]) -> 
     all the staff of all hospitals, then as many who see every hospital.
     """
     database = await Database.open(url)
+    reached: dict[str, list[Reached]] = {}
     try:
         waits = await _asked_again(database)
         async with database.read() as uow:
             staff = [one for one in await uow.staff.all() if one.active]
-        wide = [one for one in staff if EVERYWHERE in one.places()]
-        readers = {"everybody": await _in_browsers(database, staff), "who see all": await _in_browsers(database, wide)}
-        fresh = await asking.badges(database, people)  # a decision wants a code of this minute
+        readers = {"everybody": staff, "who see all": [one for one in staff if EVERYWHERE in one.places()]}
+        for number, (who, several) in enumerate(readers.items()):
+            pages = await _in_browsers(database, several)
+            fresh = await asking.badges(database, people)  # a decision wants a code of this minute
+            some = waits[number * live.DECISIONS :][: live.DECISIONS]
+            reached[who] = await live.measure(running, pages, fresh["wide"], some)
+            say(f"{len(pages)} pages of {who}: {_worst(reached[who])}")
     finally:
         await database.close()
-    reached: dict[str, list[Reached]] = {}
-    for number, (who, pages) in enumerate(readers.items()):
-        some = waits[number * live.DECISIONS :][: live.DECISIONS]
-        reached[who] = await live.measure(running, pages, fresh["wide"], some)
-        say(f"{len(pages)} pages of {who}: {_worst(reached[who])}")
     return reached
 
 
