@@ -14,6 +14,7 @@ from bastion.domain.emergency import Call, Emergency
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
+from bastion.domain.place import Place
 from bastion.domain.work_order import OrderCheck
 from bastion.domain.work_plan import PLAIN, WorkPlan
 from bastion.errors import Conflict, DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
@@ -209,7 +210,7 @@ class Access:
 
     async def search(
         self, actor: Actor, *, state: str = "", text: str = "", device_id: str = "", supplier_id: str = "",
-        before: datetime | None = None, limit: int = 50, offset: int = 0,
+        before: datetime | None = None, after: Place | None = None, limit: int = 50, offset: int = 0,
     ) -> list[RequestView]:  # fmt: skip
         """Newest first. A text that names nothing is looked for as far back as `reach` says."""
         mine = actor.id if actor.kind is ActorKind.TECHNICIAN else ""
@@ -217,7 +218,8 @@ class Access:
             joins = Joins(uow)
             rows = await uow.requests.search(
                 state=state, text=text, device_id=device_id, supplier_id=supplier_id, technician_id=mine,
-                facility_ids=None if mine else scope(actor), before=before, limit=limit, offset=offset,
+                facility_ids=None if mine else scope(actor), before=before, after=after, limit=limit,
+                offset=offset,
             )  # fmt: skip
             return await self._views.rows(joins, actor, rows)
 

@@ -12,6 +12,7 @@ from typing import Final
 from bastion import clock
 from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Role
+from bastion.domain.place import Place
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import Conflict, Forbidden, NotFound
 from bastion.services import reasons
@@ -48,12 +49,14 @@ class Retention:
     async def promised(self) -> list[str]:
         """Return the sessions of which the store must have a sealed recording, or the note of an erased one."""
         promised: list[str] = []
-        full, offset = True, 0
+        full = True
+        last: Place | None = None
         while full:
             async with self._database.read() as uow:
-                page = await uow.sessions.search(live=False, limit=AT_ONCE, offset=offset)
+                page = await uow.sessions.search(live=False, limit=AT_ONCE, after=last)
             promised += [record.id for record in page if record.recording_digest]
-            full, offset = len(page) == AT_ONCE, offset + AT_ONCE
+            full = len(page) == AT_ONCE
+            last = Place(page[-1].started_at, page[-1].id) if full else None
         return promised
 
     async def erased(self, actor: Actor, one: Overdue, digest: str) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bastion import clock
 from bastion.domain.parties import Actor, Role
+from bastion.domain.place import Place
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import Conflict, IllegalTransition, NotFound
 from bastion.services import reasons
@@ -33,7 +34,7 @@ class Supervision:
     async def search(
         self, actor: Actor, *, technician: str = "", supplier_id: str = "", device_id: str = "", end_reason: str = "",
         since: datetime | None = None, until: datetime | None = None, text: str = "", live: bool | None = None,
-        health_data: bool = False, limit: int = 50, offset: int = 0,
+        health_data: bool = False, after: Place | None = None, limit: int = 50, offset: int = 0,
         to_replay: bool = False,
     ) -> list[SessionView]:  # fmt: skip
         """Sessions of the actor's hospitals; `to_replay`: of those where he may ask for the recording."""
@@ -43,7 +44,7 @@ class Supervision:
                 facility_ids=scope(actor, *roles), technician=technician, supplier_id=supplier_id,
                 device_id=device_id,
                 end_reason=end_reason, since=since, until=until, text=text, live=live, health_data=health_data,
-                limit=limit, offset=offset,
+                after=after, limit=limit, offset=offset,
             )  # fmt: skip
             return await Joins(uow).sessions(records)
 

@@ -14,10 +14,12 @@ from bastion.domain.access_request import AccessRequest, Approval, Person, Reque
 from bastion.domain.conditions import Terms
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock
+from bastion.domain.place import Place
 from bastion.domain.work_plan import WorkPlan
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
 from bastion.store.looking import floor, holds, named, within
+from bastion.store.paging import older
 from bastion.store.repository import Repository, Versioned
 
 _R = t.access_requests.c
@@ -80,12 +82,14 @@ class Requests(Versioned[AccessRequest]):
         since: datetime | None = None,
         before: datetime | None = None,
         now: datetime | None = None,
+        after: Place | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[AccessRequest]:
         """Newest first. With `now`, "pending" leaves out what has expired, and "expired" can be asked for.
 
-        A text that names nothing is looked for among the newest rows before `before`, as far as `reach`.
+        A text that names nothing is looked for among the newest rows before `before`, as far as `reach`, on whichever
+        page of them: `after` is where the page before ended.
         """
         if not storable(text):
             return []
@@ -96,6 +100,7 @@ class Requests(Versioned[AccessRequest]):
             wanted.append(within(_R.facility_id, facility_ids))
         if text:
             wanted += await self._about(text, wanted, names=not (technician_id or supplier_id))
+        wanted += older(_R.created_at, _R.id, after)
         return await self._many(NEWEST_REQUESTS.where(*wanted).limit(limit).offset(offset))
 
     async def reach(

@@ -6,10 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from bastion.domain.country import EEA
+from bastion.domain.place import Place
 from bastion.domain.session_record import SessionRecord
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
 from bastion.store.looking import MOST_NAMED, floor, holds, named, within
+from bastion.store.paging import older
 from bastion.store.repository import Versioned
 
 _S = t.sessions.c
@@ -53,10 +55,13 @@ class Sessions(Versioned[SessionRecord]):
         text: str = "",
         live: bool | None = None,
         health_data: bool = False,
+        after: Place | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[SessionRecord]:
-        """Newest first. `technician` is a part of the name; `since <= started_at < until`."""
+        """Newest first. `technician` is a part of the name; `since <= started_at < until`; `after` is where the page
+        before ended.
+        """
         if not storable(technician + text):
             return []
         wanted = await self._wanted(
@@ -64,6 +69,7 @@ class Sessions(Versioned[SessionRecord]):
         )
         if text:
             wanted += await self._about(text, wanted)
+        wanted += older(_S.started_at, _S.id, after)
         return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
 
     async def reach(

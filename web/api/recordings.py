@@ -5,13 +5,14 @@ from typing import Self
 
 from fastapi import APIRouter
 from pydantic import Field
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
+from bastion.domain.place import Place
 from bastion.services.replay import MEDIA, Copy
 from recordings.file_table import Entry
 from recordings.model import TrackInfo, TrackKind
 from web.api.bearer import Me, Use
-from web.api.shapes import Limit, Offset, Reason, SessionShape, Shape, Whole
+from web.api.shapes import After, Limit, Offset, Reason, SessionShape, Shape, Whole, place_in, say_next
 
 
 class Open(Shape):
@@ -117,12 +118,21 @@ def add_to(router: APIRouter) -> None:
 
 
 async def search(
-    me: Me, use: Use, text: str = "", health_data: bool = False, limit: Limit = 50, offset: Offset = 0
-) -> list[SessionShape]:
+    answer: Response, me: Me, use: Use, text: str = "", health_data: bool = False, after: After = "",
+    limit: Limit = 50, offset: Offset = 0,
+) -> list[SessionShape]:  # fmt: skip
     """List ended sessions that have a sealed recording, newest first; `health_data`: only those that show some."""
     found = await use.supervision.search(
-        me, live=False, text=text, health_data=health_data, limit=limit, offset=offset, to_replay=True
+        me,
+        live=False,
+        text=text,
+        health_data=health_data,
+        after=place_in(after),
+        limit=limit,
+        offset=offset,
+        to_replay=True,
     )
+    say_next(answer, limit, [Place(view.record.started_at, view.record.id) for view in found])
     return [SessionShape.of(view) for view in found if view.record.recording_digest]
 
 

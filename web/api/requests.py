@@ -5,9 +5,11 @@ from fastapi import APIRouter, Response
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.conditions import Condition, Terms
+from bastion.domain.place import Place
 from web.api.asked import NewWork
 from web.api.bearer import Me, Use, fresh
 from web.api.shapes import (
+    After,
     Code,
     GrantShape,
     Instant,
@@ -19,6 +21,8 @@ from web.api.shapes import (
     Several,
     Shape,
     Version,
+    place_in,
+    say_next,
 )
 
 
@@ -86,7 +90,7 @@ def add_to(router: APIRouter) -> None:
 
 async def search(
     answer: Response, me: Me, use: Use, state: RequestState | None = None, text: str = "",
-    before: Instant | None = None, limit: Limit = 50, offset: Offset = 0,
+    before: Instant | None = None, after: After = "", limit: Limit = 50, offset: Offset = 0,
 ) -> list[RequestShape]:  # fmt: skip
     """List requests of one's facilities, newest first; `state=pending` lists what waits for a decision.
 
@@ -96,7 +100,10 @@ async def search(
     now = clock.now()
     if state is RequestState.PENDING:
         return [RequestShape.of(view, now) for view in await use.access.pending(me)]
-    found = await use.access.search(me, state=state or "", text=text, before=before, limit=limit, offset=offset)
+    found = await use.access.search(
+        me, state=state or "", text=text, before=before, after=place_in(after), limit=limit, offset=offset
+    )
+    say_next(answer, limit, [Place(view.request.created_at, view.request.id) for view in found])
     reach = await use.access.reach(me, text=text, state=state or "", before=before)
     if reach is not None:
         answer.headers["looked-back-to"] = reach.isoformat()

@@ -1,10 +1,12 @@
 """What goes over the wire: one shape per noun, filled from the services' views. Ids are opaque text, times are UTC."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from starlette.responses import Response
 
 from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, RequestState
 from bastion.domain.conditions import Condition
@@ -13,6 +15,7 @@ from bastion.domain.device import ChannelKind
 from bastion.domain.emergency import Call, Emergency
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock, LockScope
+from bastion.domain.place import Place
 from bastion.domain.remark import Side
 from bastion.domain.session import EndReason
 from bastion.domain.work_order import Finding, OrderCheck
@@ -52,6 +55,31 @@ def _each_once(value: object) -> object:
 
 Several = Annotated[frozenset[T], BeforeValidator(_each_once)]
 """Each at most once, in any order."""
+
+
+def _a_place(text: str) -> str:
+    if text:
+        Place.read(text)
+    return text
+
+
+After = Annotated[
+    str,
+    AfterValidator(_a_place),
+    Field(description="The header `Next-After` of the page before, to read on from there, however far back."),
+]
+
+
+def place_in(after: str) -> Place | None:
+    return Place.read(after) if after else None
+
+
+def say_next(answer: Response, limit: int, places: Sequence[Place]) -> None:
+    """Say where the next page begins, if there may be one; unlike a number of rows it stays right while rows come."""
+    if len(places) == limit:
+        answer.headers["next-after"] = str(places[-1])
+
+
 Limit = Annotated[int, Field(ge=1, le=500)]
 Offset = Annotated[int, Field(ge=0, le=100_000)]
 Code = Annotated[str, Field("", max_length=16, description="A fresh code from the authenticator; each is used once.")]

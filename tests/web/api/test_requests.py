@@ -1,5 +1,8 @@
 """Requests and grants over the API: the whole way from asking to a revoked right."""
 
+from urllib.parse import quote
+
+from bastion.domain.place import Place
 from bastion.services.people import TechnicianForm
 from tests.services.house import OPERATOR
 from tests.web.api.conftest import problem
@@ -132,3 +135,33 @@ async def test_what_is_named_twice_is_refused(eve, house):
     body = {"version": one.version, "minutes": 30, "note": "", "code": eve.code(), "conditions": ["watcher", "watcher"]}
     answer = await eve.ask("POST", f"/requests/{one.id}/approve", **body)
     assert (problem(answer), answer.json()["field"]) == ((422, "invalid"), "conditions")
+
+
+async def test_a_long_list_is_read_on_from_where_a_page_ended(eve, house):
+    """Not by the number of rows: those that came meanwhile would push others onto the next page."""
+
+    async def asked_and_withdrawn() -> str:
+        request = await house.asked()
+        await house.services.access.withdraw(house.technician(), request.id)
+        return request.id
+
+    made = [await asked_and_withdrawn() for _ in range(5)]
+    read: list[str] = []
+    after = ""
+    for _ in range(3):
+        answer = await eve.ask("GET", f"/requests?limit=2&after={quote(after)}")
+        read += [one["id"] for one in answer.json()]
+        after = answer.headers.get("next-after", "")
+        await asked_and_withdrawn()
+    assert (read, after) == (made[::-1], "")
+    answer = await eve.ask("GET", "/requests?after=yesterday")
+    assert problem(answer) == (422, "invalid")
+
+
+async def test_sessions_are_read_on_in_the_same_way(eve, house):
+    opened = (await house.opened()).record
+    first = await eve.ask("GET", "/sessions?limit=1")
+    after = first.headers["next-after"]
+    assert ([one["id"] for one in first.json()], after) == ([opened.id], str(Place(opened.started_at, opened.id)))
+    rest = await eve.ask("GET", f"/sessions?limit=1&after={quote(after)}")
+    assert (rest.json(), rest.headers.get("next-after")) == ([], None)
