@@ -208,11 +208,14 @@ def _still_good(note: Path, size: Size) -> bool:
 
 
 def _up_to_date(url: str, note: Path) -> None:
-    """Bring the tables to this version, and let what waited when they were filled wait again."""
+    """Bring the tables to this version; what waited when they were filled waits again, what came since does not."""
     asyncio.run(migrations.upgrade(url))
     kept, now = json.loads(note.read_text()), clock.now()
-    filled = datetime.fromtimestamp(kept["at"], UTC) - timedelta(minutes=kept["size"]["waiting"] + 20)
+    ended = datetime.fromtimestamp(kept["at"], UTC)
+    began = ended - timedelta(minutes=kept["size"]["waiting"] + 20)
     requests = metadata.tables["access_requests"]
-    waiting = (requests.c.stored_state == "pending") & (requests.c.created_at >= filled)
-    again = sa.update(requests).where(waiting).values(expires_at=now + timedelta(hours=2))
-    connected(make_url(url), lambda connection: connection.execute(again))
+    pending = sa.update(requests).where(requests.c.stored_state == "pending")
+    again = pending.where(requests.c.created_at.between(began, ended)).values(expires_at=now + timedelta(hours=2))
+    left = pending.where(requests.c.created_at > ended).values(expires_at=now)
+    for statement in (again, left):
+        connected(make_url(url), lambda connection, statement=statement: connection.execute(statement))

@@ -7,7 +7,7 @@ comes: the number beside the link at once, the board a moment later. Meanwhile s
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -94,12 +94,16 @@ class Page:
 
 
 async def measure(
-    running: Running, readers: Sequence[tuple[Badge, frozenset[str]]], approver: Badge, requests: Sequence[Asked]
-) -> list[Reached]:
-    """Agree to each of these requests while `readers` (who, and the hospitals he sees) look on."""
+    running: Running, readers: Sequence[tuple[Badge, frozenset[str]]], approver: Callable[[], Awaitable[Badge]],
+    requests: Sequence[Asked],
+) -> list[Reached]:  # fmt: skip
+    """Agree to each of these requests while `readers` (who, and the hospitals he sees) look on.
+
+    `approver` signs in anew each time: a decision wants a code of this minute.
+    """
     pages = [await Page.open(running.port, badge, places) for badge, places in readers]
     try:
-        return [await _decided(running, pages, approver, one) for one in requests]
+        return [await _decided(running, pages, await approver(), one) for one in requests]
     finally:
         for page in pages:
             await page.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bastion.store.database import Database
 from tests.bench.scale import addresses, filling, plans
+from tests.bench.scale.__main__ import failed
 from tests.bench.scale.hospital import Size
 
 SMALL = Size(
@@ -48,3 +49,12 @@ def test_a_table_that_is_read_from_end_to_end_is_named(migrated_sqlite: Path):
     by_index = [("select * from sessions where device_id = ? order by started_at desc", ("x",))]
     assert plans.by_sqlite(migrated_sqlite, whole) == {"sessions"}
     assert plans.by_sqlite(migrated_sqlite, by_index) == set()
+
+
+def test_a_list_without_its_index_fails_the_bench_at_any_speed():
+    row = {"name": "/requests denis", "status": 200, "p95": 3000.0}
+    good = {"plans": {}, "problems": [], "rows": [row]}
+    assert failed([good, good]) == 0
+    assert failed([good, good | {"plans": {"/requests denis": ["sessions"]}}]) == 1
+    assert failed([good | {"problems": ["/new/{ident}: nobody says what stands in its place"]}]) == 1
+    assert failed([good | {"rows": [row | {"status": 503}]}]) == 1
