@@ -159,11 +159,15 @@ class Access:
             raise Invalid("reason", field="reason", sentence=TOO_LONG, limit=MAX_TEXT)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             grant = found(await uow.grants.get(grant_id))
             if actor.id != grant.technician_id and not actor.covers(grant.facility_id):
                 raise NotFound(grant_id)
             if grant.status(now) is not GrantStatus.OPEN:
                 raise Conflict("not open", sentence="This authorisation is not open any more; ask for a new one.")
+            waiting = await uow.requests.open_for(grant.technician_id, grant.device_id, now)
+            if waiting is not None and waiting.extends_grant_id == grant.id:
+                raise Conflict("pending", sentence="More time was asked for already; see the state of that request.")
             ask = await self._resolve_grant(uow, grant, minutes)
             first = found(await uow.requests.get(grant.request_id))
             urgency = Urgency() if grant.emergency else None

@@ -26,6 +26,7 @@ from bastion.services.joins import Joins, found
 from bastion.services.leaving import depart
 from bastion.services.portal import need_technician, speaks_for
 from bastion.services.rosters import Roster, Rosters, roster_of
+from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -82,9 +83,13 @@ class Company:
         need_person(actor)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             person = found(await uow.technicians.get(technician_id), technician_id)
             supplier = found(await uow.suppliers.get(person.supplier_id))
             if named:
+                known = await uow.correspondents.get(person.id)
+                if known is not None and known.supplier_id == supplier.id:
+                    return
                 await uow.correspondents.put(Correspondent(person.id, supplier.id, actor.name, now))
             elif not await uow.correspondents.remove(person.id):
                 return
@@ -145,16 +150,20 @@ class Company:
             raise Invalid("email", field="email", sentence="This value cannot be used. Please correct it.")
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             supplier = await company_of(uow, actor)
             if form.country not in supplier.countries:
                 raise Invalid(
                     form.country[:8], field="country", sentence="Choose one of the countries your company declared."
                 )
-            login = await _free_login(uow, supplier, form.login.strip().lower())
+            base = _login_wished(supplier, form.login.strip().lower())
+            login = await _free_login(uow, base)
             person = Technician(
                 new_id(now), login, form.name.strip(), form.email.strip(), supplier.id, check_language(form.language),
                 country=form.country,
             )  # fmt: skip
+            known = [one for one in await uow.technicians.of_supplier(supplier.id) if _of_base(one.login, base)]
+            need_first(person, known, "name", "email", "language", "country", "active")
             await uow.technicians.add(person)
             await audit_saved(uow, actor, "directory:technician_saved", "technician", person, None, login=login)
         return person
@@ -218,13 +227,22 @@ async def _company_request(joins: Joins, row: AccessRequest) -> CompanyRequest:
     return CompanyRequest(row, await joins.device(row.device_id), await joins.facility(row.facility_id))
 
 
-async def _free_login(uow: UnitOfWork, supplier: Supplier, wish: str) -> str:
-    """`acme.anna`, or with a number when that is taken."""
+def _login_wished(supplier: Supplier, wish: str) -> str:
+    """`acme.anna`, whether it is free or not."""
     base = f"{supplier.code}.{wish.removeprefix(f'{supplier.code}.')}"
     if not wish or len(base) > MAX_LOGIN - 3 or not CODE.fullmatch(base):
         raise Invalid(
             wish, field="login", sentence="A login is made of a–z, 0–9, dot, dash and underscore, 32 at most."
         )
+    return base
+
+
+def _of_base(login: str, base: str) -> bool:
+    return login == base or login.removeprefix(f"{base}-").isdecimal()
+
+
+async def _free_login(uow: UnitOfWork, base: str) -> str:
+    """The login that was wished, or with a number when that is taken."""
     login, number = base, 1
     while await uow.technicians.by_login(login) is not None:
         number += 1

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from bastion import clock
 from bastion.domain.derogation import WARN_BEFORE, Derogation, DerogationKind, checked
@@ -13,11 +14,14 @@ from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.forms import MAX_NAME, need_admin, need_reader, plain
 from bastion.services.joins import found
+from bastion.services.twice import need_first
 from bastion.services.views import DerogationView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
 MAX_REASON = 2000
+SAID: Final = ("kind", "algorithms", "owner", "reason", "ends", "withdrawn_at")
+"""What makes two derogations the same one, written twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,10 @@ class Derogations:
         )  # fmt: skip
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
+            await uow.locks.hold()
             device = await _visible(uow, actor, device_id, Role.ADMIN)
+            begins = ("starts",) if form.starts else ()
+            need_first(made, await uow.derogations.of(device.id), *SAID, *begins)
             await uow.derogations.add(made)
             await _audit(uow, "derogation:made", actor, device, made, now, reason=made.reason)
         return made

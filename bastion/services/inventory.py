@@ -26,6 +26,7 @@ from bastion.services.forms import (
 from bastion.services.joins import Joins, found, scope
 from bastion.services.keys import fingerprint_of, private_key_problem
 from bastion.services.sealing import secret_aad
+from bastion.services.twice import need_first
 from bastion.services.views import DeviceView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -123,12 +124,15 @@ class Inventory:
         said = checked(protocol, options or {})
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             device = await _visible_device(uow, actor, device_id, Role.ADMIN)
-            old = next((e for e in await uow.endpoints.of(device.id) if e.id == endpoint_id), None)
+            standing = await uow.endpoints.of(device.id)
+            old = next((e for e in standing if e.id == endpoint_id), None)
             need_known(endpoint_id, old)
             thing = _moved(old, Endpoint(old.id if old else new_id(now), device.id, protocol, host, port, options=said))
             if thing == old:
                 return old
+            need_first(thing, [one for one in standing if one is not old], "protocol", "host", "port")
             await (uow.endpoints.save(thing) if old else uow.endpoints.add(thing))
             await uow.audit.append(
                 "directory:endpoint_saved", actor=actor, subject=("device", device.id), facility_id=device.facility_id,

@@ -1,6 +1,7 @@
 """The kill switch: stop everything, a supplier, a person or a device, and lift it again (R-64)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from bastion import clock
 from bastion.domain.device import Device
@@ -17,6 +18,8 @@ from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
 
+MOMENT: Final = timedelta(minutes=1)
+
 
 class Locks:
     def __init__(self, database: Database, decisions: Decisions, authentication: Authentication) -> None:
@@ -29,15 +32,20 @@ class Locks:
     ) -> Lock:
         """Stop `subject_code` (a supplier's or device's code, a technician's login; empty for all).
 
-        Grants that it hits are revoked, live sessions end, and none can open until a named person lifts it.
+        Grants that it hits are revoked, live sessions end, and none can open until a named person lifts it. The same
+        sent again within `MOMENT` is the one that stands: a cut is never refused, and one lift must undo it.
         """
         said = reasons.for_everyone(reason, "reason")
         self._authentication.require_fresh(actor)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             self._require(actor, now)
             subject_id = await _subject_id(uow, scope, subject_code)
             lock = Lock(new_id(now), scope, subject_id, said, actor.name, now, until)
+            standing = next((one for one in await uow.locks.unlifted() if _sent_again(one, lock)), None)
+            if standing is not None:
+                return standing
             await uow.locks.add(lock)
             await uow.audit.append(
                 "lock:imposed", actor=actor, subject=("lock", lock.id), at=now, scope=scope, why=lock.reason,
@@ -86,6 +94,18 @@ class Locks:
                 "grant:revoked", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
                 why=lock.reason,
             )  # fmt: skip
+
+
+def _sent_again(standing: Lock, lock: Lock) -> bool:
+    """Whether `lock` says what the same person has said a moment ago; an end counts from each click anew."""
+    same = all(
+        getattr(standing, name) == getattr(lock, name) for name in ("scope", "subject_id", "reason", "imposed_by")
+    )
+    ends = (
+        (standing.until or standing.imposed_at) - standing.imposed_at,
+        (lock.until or lock.imposed_at) - lock.imposed_at,
+    )
+    return same and lock.imposed_at - standing.imposed_at < MOMENT and abs(ends[0] - ends[1]) < MOMENT
 
 
 def _lifted(lock: Lock, actor: Actor, now: datetime) -> Lock:

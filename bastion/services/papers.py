@@ -13,11 +13,14 @@ from bastion.services.authentication import Authentication
 from bastion.services.company import company_of
 from bastion.services.forms import MAX_NAME, need_admin_of, need_reader, plain
 from bastion.services.joins import found
+from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
 MAX_NOTE: Final = 2000
 WARN_BEFORE: Final = timedelta(days=30)
+SAID: Final = ("kind", "reference", "valid_to", "note", "withdrawn_at")
+"""What makes two papers the same one, noted twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,10 @@ class Papers:
         )  # fmt: skip
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
+            await uow.locks.hold()
             supplier = found(await uow.suppliers.get(supplier_id), supplier_id)
+            begins = ("valid_from",) if form.valid_from else ()
+            need_first(paper, await uow.papers.of(supplier.id), *SAID, *begins)
             await uow.papers.add(paper)
             await _audit(uow, "paper:added", actor, supplier, paper, now)
         return paper

@@ -159,6 +159,7 @@ class People:
     async def remove_key(self, actor: Actor, technician_id: str, key_id: str) -> None:
         need_admin_of(actor, EVERYWHERE)
         async with self._database.write() as uow:
+            await uow.locks.hold()  # of two posts at once one removes it
             technician = found(await uow.technicians.get(technician_id))
             key = next((k for k in await uow.keys.of(technician_id) if k.id == key_id), None)
             if key is None:

@@ -199,6 +199,7 @@ class Portal:
         need_technician(actor)
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
+            await uow.locks.hold()
             me = found(await uow.technicians.get(actor.id))
             key = next((k for k in await uow.keys.of(me.id) if k.id == key_id), None)
             await drop_key(uow, actor, me, found(key, key_id), clock.now())

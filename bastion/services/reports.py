@@ -20,6 +20,7 @@ from bastion.services.company import company_of
 from bastion.services.joins import Joins, found
 from bastion.services.portal import need_technician, speaks_for
 from bastion.services.requests import audit_decision, may_see
+from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -27,6 +28,8 @@ REPORT_DAYS: Final = 7
 AT_ONCE: Final = 200
 """How many are looked at in one turn of reminding."""
 NAMED: Final = 5
+SAID: Final = ("author_id", "done", "after", "taken", "erased_by")
+"""What makes two entries the same one, sent twice."""
 """How many of the reports that block a supplier its refusal names."""
 
 
@@ -92,6 +95,7 @@ class Reports:
         """Report on an intervention whose sessions have ended; again, to add to what was reported."""
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             request = await _seen(uow, actor, request_id)
             if actor.kind is ActorKind.STAFF and not actor.covers(request.facility_id, Role.APPROVER):
                 raise NotFound(request_id)
@@ -105,6 +109,7 @@ class Reports:
                 new_id(now), request.id, actor.id, actor.name, actor.supplier_id, now, said.done, said.after,
                 said.taken, said.erased_by,
             )  # fmt: skip
+            need_first(report, await uow.reports.of(request.id), *SAID)
             await uow.reports.add(report)
             await uow.report_dues.put(due.written())
             await audit_decision(

@@ -16,6 +16,7 @@ from bastion.errors import Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services.authentication import Authentication
 from bastion.services.forms import check_name, need_reader
 from bastion.services.joins import Joins, found
+from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from recordings.file_table import inert
@@ -75,11 +76,13 @@ class Reviews:
         self._authentication.require_fresh(actor)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             places = [found(await uow.facilities.by_code(code), code).id for code in form.facility_codes]
             facilities = tuple(sorted(places)) or (EVERYWHERE,)
             if not all(actor.covers(ident, *STARTERS) for ident in facilities):
                 raise NotFound(f"{actor.login} outside {facilities}")
             made = checked(Campaign(new_id(now), form.name.strip(), facilities, form.due_at, actor.name, now))
+            need_first(made, await uow.campaigns.all(), "name", "facilities", "due_at")
             lines = await _lines(uow, made, now)
             if not lines:
                 raise Invalid("nothing", field="facilities", sentence="There are no access rights to review there.")

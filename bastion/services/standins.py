@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bastion import clock
 from bastion.domain import standin
@@ -14,10 +15,13 @@ from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.forms import need_person, need_reader
 from bastion.services.joins import found
+from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
 ZONE = "Europe/Paris"
+LENT: Final = ("from_id", "to_id", "facility_id", "starts", "ends")
+AWAY: Final = ("staff_id", "starts", "ends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class StandIns:
         self._authentication.require_fresh(actor)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             lender = found(await uow.staff.get(actor.id))
             facility = await _facility(uow, form.facility_code)
             to = await uow.staff.by_login(form.to_login)
@@ -74,6 +79,7 @@ class StandIns:
                 ),
                 lender, to, now,
             )  # fmt: skip
+            need_first(made, await uow.delegations.coming(now), *LENT)
             await uow.delegations.add(made)
             await _audit_delegation(uow, "delegation:made", actor, made, to, now, why=said)
         return made
@@ -108,6 +114,7 @@ class StandIns:
         need_reader(actor)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             person = found(await (uow.staff.by_login(login) if login else uow.staff.get(actor.id)), login)
             _need_keeper(actor, person)
             zone = await zone_of(uow, person)
@@ -116,6 +123,7 @@ class StandIns:
                 on_the_wall(ends, zone, "ends", last=True), actor.name, now,
             )  # fmt: skip
             check_stretch(absence.starts, absence.ends, now, standin.LONGEST_ABSENCE)
+            need_first(absence, await uow.absences.coming(now), *AWAY)
             await uow.absences.add(absence)
             await _audit_absence(uow, "absence:noted", actor, absence, person, now)
         return absence

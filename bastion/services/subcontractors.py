@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bastion import clock
 from bastion.domain import country
@@ -12,10 +13,13 @@ from bastion.errors import Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services.authentication import Authentication
 from bastion.services.forms import MAX_NAME, check_name, need_admin_of, need_reader, plain
 from bastion.services.joins import found
+from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
 MAX_REASON = 2000
+SAID: Final = ("name", "registration", "country", "objected_at", "ended_at")
+"""What makes two declarations the same one."""
 EMPLOYING = frozenset({SubcontractorState.WAITING, SubcontractorState.ALLOWED})
 """Whose people may be enrolled (R-46); they work once the state is the latter."""
 
@@ -58,8 +62,10 @@ class Subcontractors:
         self._authentication.require_fresh(actor)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             supplier = found(await uow.suppliers.get(supplier_id), supplier_id)
             made = Subcontractor(new_id(now), supplier.id, form.name.strip(), number, where, actor.name, now)
+            need_first(made, await uow.subcontractors.of(supplier.id), *SAID)
             await uow.subcontractors.add(made)
             await _audit(uow, "subcontractor:declared", actor, supplier, made, now)
         return made

@@ -77,6 +77,7 @@ class SupplierTokens:
         """Make a token of one's own useless."""
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             token = await uow.supplier_tokens.get(token_id)
             if token is None or token.technician_id != need_technician(actor):
                 raise NotFound(token_id)

@@ -13,6 +13,7 @@ from bastion.errors import Conflict, NotFound
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
 from bastion.services.requests import audit_decision, may_see
+from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -69,8 +70,10 @@ async def _seen(uow: UnitOfWork, actor: Actor, request_id: str, *kinds: ActorKin
 async def _write(uow: UnitOfWork, actor: Actor, request: AccessRequest, side: Side, text: str, now: datetime) -> Remark:
     if request.state(now) is not RequestState.PENDING:
         raise Conflict("decided", sentence="This request waits no longer; there is nothing left to ask or answer.")
-    said = checked(text, side, await uow.remarks.of(request.id))
+    thread = await uow.remarks.of(request.id)
+    said = checked(text, side, thread)
     remark = Remark(new_id(now), request.id, side, actor.id, actor.name, now, said)
+    need_first(remark, open_questions(thread), "author_id", "text")
     await uow.remarks.add(remark)
     tag = "request:question" if side is Side.HOSPITAL else "request:answer"
     await audit_decision(uow, tag, actor, request, now, note=said)

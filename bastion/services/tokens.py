@@ -60,10 +60,13 @@ class Tokens:
 
     async def revoke(self, actor: Actor, token_id: str) -> None:
         async with self._database.write() as uow:
+            await uow.locks.hold()
             token = found(await uow.tokens.get(token_id), token_id)
             owner = found(await uow.staff.get(token.staff_id))
             if owner.id != actor.id and not all(actor.covers(place, Role.ADMIN) for place in owner.facilities):
                 raise NotFound(token_id)
+            if token.revoked_at is not None:
+                return
             await uow.tokens.save(replace(token, revoked_at=clock.now()))
             await uow.audit.append(
                 "token:revoked", actor=actor, subject=("staff", token.staff_id), at=clock.now(), token=token.id,

@@ -78,6 +78,7 @@ class Webhooks:
         need_admin(actor)
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
+            await uow.locks.hold()
             gone = found(await uow.webhooks.get(webhook_id), webhook_id)
             need_admin_of(actor, gone.facility_id or EVERYWHERE)
             await uow.webhooks.remove(gone.id)

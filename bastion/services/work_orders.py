@@ -100,6 +100,7 @@ class WorkOrders:
         need_admin(actor)
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
+            await uow.locks.hold()
             gone = found(await uow.gmaos.get(ident), ident)
             need_admin_of(actor, gone.facility_id)
             await uow.gmaos.remove(gone.id)

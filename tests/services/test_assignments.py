@@ -1,7 +1,7 @@
 """Who may do what where: each role in one hospital, beside each role in another (R-23, R-28, R-55, R-70)."""
 
 from dataclasses import replace
-from itertools import product
+from itertools import count, product
 
 import pytest
 
@@ -22,6 +22,7 @@ MAY = {
     None: set(),
 }
 """What a role brings in its own hospital."""
+PORTS = count(3000)
 ASKED = {"replay": Action.REPLAY, "watch": Action.WATCH, "interrupt": Action.INTERRUPT, "lock": Action.LOCK}
 
 
@@ -33,7 +34,7 @@ async def done(house, actor, record, request) -> set[str]:
     tries = {
         "see": lambda: services.access.get(actor, request.id),
         "hold": lambda: services.retention.hold(actor, record.id, "incident 42"),
-        "change": lambda: services.inventory.save_endpoint(actor, device.id, "127.0.0.1", 2200),
+        "change": lambda: services.inventory.save_endpoint(actor, device.id, "127.0.0.1", next(PORTS)),
         "register": lambda: services.people.save_staff(
             actor, StaffForm("new", "New", "", frozenset({U}), ("chu",), id=house.stranger_id)
         ),

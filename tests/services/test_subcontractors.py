@@ -102,8 +102,9 @@ async def test_agreement_is_refused_too(house, use, acme):
 async def test_whom_an_undeclared_company_employs_is_not_enrolled(house, use, acme):
     mine = await use.declare(OPERATOR, acme, FORM)
     other = await use.declare(OPERATOR, house.bob.supplier_id, FORM)
-    gone = await use.end(OPERATOR, (await use.declare(OPERATOR, acme, FORM)).id)
-    refused = await use.object(OPERATOR, (await use.declare(OPERATOR, acme, FORM)).id, "not them")
+    gone = await use.end(OPERATOR, (await use.declare(OPERATOR, acme, replace(FORM, name="Gone"))).id)
+    refused = await use.declare(OPERATOR, acme, replace(FORM, name="Not them"))
+    refused = await use.object(OPERATOR, refused.id, "not them")
     usual = TechnicianForm("carol", "Carol", "", "acme")
     for ident in ("0" * 32, "Sub & Co", other.id, gone.id, refused.id):
         with pytest.raises(Invalid) as wrong:

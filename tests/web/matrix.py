@@ -44,12 +44,12 @@ async def idents(house: House, people: dict[str, Staff]) -> Known:
     return {
         "/requests": {"ident": opened.record.request_id},
         "/directory/templates": {"ident": (await a_template(house)).id},
-        "/windows": {"ident": await _window(house)},
-        **await _duty(house),
+        "/windows": {"ident": await window(house)},
+        **await duty(house),
         "/emergencies": {"ident": opened.record.request_id},
         "/grants": {"ident": opened.record.grant_id},
         "/sessions": {"ident": opened.record.id},
-        "/desk": {"ident": await _held_file(house, opened)},
+        "/desk": {"ident": await held_file(house, opened)},
         "/recordings": {"ident": opened.record.id, "number": "1"},
         "/reviews": {"ident": review.id},
         "/locks": {"ident": "0" * 32},
@@ -64,7 +64,7 @@ async def idents(house: House, people: dict[str, Staff]) -> Known:
     }
 
 
-async def _duty(house: House) -> Known:
+async def duty(house: House) -> Known:
     """An entry of the rota, an absence and a delegation, all of one approver of the hospital."""
     services, eve = house.services, house.staff(house.eve)
     shift = await services.rota.add(OPERATOR, ShiftForm("eve", "chu", "2091-01-01 18:00", "2091-01-02 08:00"))
@@ -78,13 +78,13 @@ async def _duty(house: House) -> Known:
     }
 
 
-async def _window(house: House) -> str:
+async def window(house: House) -> str:
     ends, rhythm = clock.now() + timedelta(days=90), Rhythm(0, 6, 60, 60)
     form = WindowForm("ct-01", "", InterventionKind.TELEDIAGNOSTIC, rhythm, ends, "weekly look")
     return (await house.services.maintenance.propose(house.staff(house.eve), form)).id
 
 
-async def _held_file(house: House, opened: Opened) -> str:
+async def held_file(house: House, opened: Opened) -> str:
     files = house.services.files
     file, arrival = await files.arriving(opened.record, opened.grant, Direction.IN, "/fw/a.bin")
     arrival.write(0, b"firmware")
