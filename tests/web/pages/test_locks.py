@@ -25,8 +25,10 @@ async def test_everything_is_cut_and_restored_by_named_people(house, visitor, pe
 
 async def test_lifting_one_of_several_says_what_still_stands_and_the_banner_stays_one(house, visitor, people):
     browser = await visitor().enter(people["security"])
-    for form in ({"scope": "all"}, {"scope": "all"}, {"scope": "supplier", "supplier": "acme"}):
-        await browser.send("/locks", reason="intrusion", **form)
+    first = {"scope": "all", "reason": "intrusion"}
+    other = {"scope": "all", "reason": "intrusion at Acme"}
+    for form in (first, first, other, {"scope": "supplier", "supplier": "acme", "reason": "intrusion"}):
+        await browser.send("/locks", **form)  # the first by a double click, which cuts once
     locks = {lock.id: lock.scope for lock in await house.services.locks.view()}
     first, second = [ident for ident, scope in locks.items() if scope is LockScope.ALL]
     page = (await browser.see("/")).text
