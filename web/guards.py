@@ -114,7 +114,7 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /directory/suppliers/{ident}/subcontractors/{sub}/end"),
         **_rows(ADMINS, "POST /directory/technicians/{ident}/leave"),
         **_rows(ADMINS, "POST /directory/undertaking"),
-        **_rows(STAFF, "GET /rota", "GET /standins", "POST /standins/absences"),
+        **_rows(STAFF, "GET /rota", "GET /rota/export", "GET /standins", "POST /standins/absences"),
         **_rows(STAFF, "POST /standins/absences/{ident}/withdraw", "POST /standins/delegations/{ident}/revoke"),
         **_rows(KEEPERS, "POST /rota", "POST /rota/import", "POST /rota/{ident}/withdraw"),
         **_rows(DECIDERS, "POST /standins/delegations"),

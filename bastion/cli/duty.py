@@ -32,15 +32,32 @@ def add(
 
 
 @rota.command("import")
-def take(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV file.")]) -> None:
+def take(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV file.")],
+    *, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be entered.")] = False,
+) -> None:  # fmt: skip
     """Enter the lines of a CSV file (login, from, to, facility, ward, line): all of them or none."""
     data = file.read_bytes()
-    made, bad = perform(lambda services, me: services.rota.add_all(me, data))
+    made, bad = perform(lambda services, me: services.rota.add_all(me, data, only_look=dry_run))
     if bad:
         show([{"line": one.number, "why": one.problem.public} for one in bad], as_json=False)
         say("Nothing was entered.")
         raise typer.Exit(2)
-    say("Entries made: {count}", count=len(made))
+    if dry_run:
+        say("Every line can be used. Entries it would make: {count}", count=len(made))
+    else:
+        say("Entries made: {count}", count=len(made))
+
+
+@rota.command("export")
+def take_away(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="CSV file to write.")],
+    *, days: Annotated[int, typer.Option(min=1, max=366, help="How many days from now.")] = 7,
+) -> None:  # fmt: skip
+    """Write who is on call, now and in the coming days, as a CSV file that `import` takes."""
+    now = clock.now()
+    file.write_bytes(perform(lambda services, me: services.rota.export(me, now, now + timedelta(days=days))))
+    say("Written: {file}", file=file)
 
 
 @rota.command("list")

@@ -1,8 +1,11 @@
 """The on-call rota: entered line by line or from a file, in the hospital's own time (R-26)."""
 
+import csv
+import io
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from bastion import clock
 from bastion.domain.ids import new_id
@@ -15,10 +18,13 @@ from bastion.services.forms import MAX_NAME, need_reader, plain
 from bastion.services.joins import found, scope
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
+from recordings.file_table import inert
 
 KEEPERS: Final = (Role.ADMIN, Role.APPROVER)
 """Who enters the rota of a hospital: those whose telephone rings, and those who keep the registers."""
 MOST_LINES: Final = 1000
+HEADINGS: Final = ("login", "name", "from", "to", "facility", "ward", "line")
+"""Of a file that is taken away; the name is for who reads it, and not needed to take it in."""
 COLUMNS: Final = {
     "login": {"login", "person", "personne", "identifiant"},
     "starts": {"from", "start", "starts", "début", "debut", "du"},
@@ -73,8 +79,25 @@ class Rota:
         async with self._database.write() as uow:
             return await self._add(uow, actor, form)
 
-    async def add_all(self, actor: Actor, data: bytes) -> tuple[list[Shift], list[BadShift]]:
-        """Take a file's lines in one go, or none of them and say which are wrong."""
+    async def export(self, actor: Actor, since: datetime, until: datetime) -> bytes:
+        """Who is on call in this time, as a file that `add_all` takes: times are those of each hospital's wall."""
+        sheet = io.StringIO()
+        sheet.write("\ufeff")
+        writer = csv.writer(sheet)
+        writer.writerow(HEADINGS)
+        for view in await self.between(actor, since, until):
+            one, zone = view.shift, ZoneInfo(view.facility.timezone)
+            starts, ends = (f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" for moment in (one.starts, one.ends))
+            cells = (view.person.login, view.person.name, starts, ends, view.facility.code, one.ward, one.line)
+            writer.writerow([inert(str(cell)) for cell in cells])
+        return sheet.getvalue().encode()
+
+    async def add_all(
+        self, actor: Actor, data: bytes, *, only_look: bool = False
+    ) -> tuple[list[Shift], list[BadShift]]:
+        """Take a file's lines in one go, or none of them and say which are wrong. With `only_look` nothing is written:
+        what would be entered is returned.
+        """
         need_reader(actor)
         forms = _forms(data)
         made: list[Shift] = []
@@ -86,9 +109,9 @@ class Rota:
                         made.append(await self._add(uow, actor, _typed(form)))
                     except (Invalid, Conflict, NotFound, Forbidden) as problem:
                         bad.append(BadShift(number, problem))
-                _whole(bad)
-        except _NotWhole:
-            return [], bad
+                _take_back(bad or only_look)
+        except _TakenBack:
+            return [] if bad else made, bad
         return made, []
 
     async def withdraw(self, actor: Actor, shift_id: str) -> Shift:
@@ -124,12 +147,12 @@ class Rota:
         return shift
 
 
-def _whole(bad: list[BadShift]) -> None:
-    if bad:
-        raise _NotWhole
+def _take_back(why: object) -> None:
+    if why:
+        raise _TakenBack
 
 
-class _NotWhole(Exception):
+class _TakenBack(Exception):
     pass
 
 

@@ -19,7 +19,11 @@ def test_duties_and_rota_from_the_command_line(bastion, home, tmp_path):
     file.write_text("login;from;to;facility\neve;2090-10-28 18:00;2090-10-29 08:00;chu\neve;x;y;chu\n")
     assert bastion("admin", "rota", "import", str(file)).code == 2
     file.write_text("login;from;to;facility\neve;2090-10-28 18:00;2090-10-29 08:00;chu\n")
+    assert "Entries it would make: 1" in bastion("admin", "rota", "import", str(file), "--dry-run").out
     assert bastion("admin", "rota", "import", str(file)).code == 0
+    taken = tmp_path / "taken.csv"
+    assert bastion("admin", "rota", "export", str(taken)).code == 0
+    assert taken.read_text("utf-8-sig").splitlines() == ["login,name,from,to,facility,ward,line"], "none in a week"
     assert json.loads(bastion("admin", "rota", "list", "--json").out) == []
     assert json.loads(bastion("admin", "delegation", "list", "--json").out) == []
     assert bastion("admin", "rota", "withdraw", "0" * 32).code == Exit.NOT_FOUND

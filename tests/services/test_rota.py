@@ -161,3 +161,25 @@ async def test_the_request_says_who_is_on_call(house):
     view = await house.services.access.get(house.staff(house.max), request.id)
     assert [one.person.login for one in view.standby.on_call] == ["eve"]
     assert [one.login for one in view.standby.others] == ["max"]
+
+
+async def test_what_is_taken_away_can_be_taken_in_again(house, rota):
+    night = wall(days=1), wall(days=1, hours=9)
+    await rota.add(OPERATOR, ShiftForm("eve", "chu", *night, line=2))
+    now = clock.now()
+    sheet = await rota.export(house.staff(house.ruth), now, now + timedelta(days=3))
+    (before,) = await rota.between(OPERATOR, now, now + timedelta(days=3))
+    await rota.withdraw(OPERATOR, before.shift.id)
+    looked, bad = await rota.add_all(OPERATOR, sheet, only_look=True)
+    assert (len(looked), bad) == (1, [])
+    assert await rota.between(OPERATOR, now, now + timedelta(days=3)) == [], "nothing is written by looking"
+    assert (await rota.add_all(OPERATOR, sheet))[1] == []
+    (after,) = await rota.between(OPERATOR, now, now + timedelta(days=3))
+    seen = [(one.person.login, one.shift.starts, one.shift.ends, one.shift.line) for one in (before, after)]
+    assert seen[0] == seen[1]
+
+
+async def test_a_look_at_a_file_says_which_lines_are_wrong_too(house, rota):
+    made, bad = await rota.add_all(OPERATOR, (CSV + "nobody;x;y;chu\n").encode(), only_look=True)
+    assert made == []
+    assert [one.number for one in bad] == [2]

@@ -24,6 +24,7 @@ PARTS = {
     "/live": "a stream",
     "/calendar.ics": "a file",
     "/desk/count": "a number",
+    "/rota/export": "a file",
     "/locks/banner": "a part of every page",
     "/recordings/{ident}/tracks/{number}": "a file",
     "/supplier/board": "a part of /supplier/",

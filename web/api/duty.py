@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
+from starlette.responses import Response
 
 from bastion import clock
 from bastion.domain.rota import Shift
@@ -15,6 +16,7 @@ from web.api.imports import FILE, BadLineShape
 from web.api.shapes import Shape, Whole
 
 WALL = "The hospital's wall clock, as `2026-11-22T18:00`; an hour that does not exist is refused."
+DryRun = Annotated[bool, Query(description="Only say what would be entered and which lines are wrong.")]
 Wall = Annotated[str, Field(max_length=40, description=WALL)]
 
 
@@ -53,7 +55,11 @@ class Made(Shape):
 
 
 class EnteredShape(Shape):
-    """`made` are the new entries; with any `bad` line nothing was entered."""
+    """`made` are the new entries; with any `bad` line nothing was entered. `count`: how many were, or by a dry run
+    would be.
+    """
+
+    count: int
 
     made: list[Made]
     bad: list[BadLineShape]
@@ -116,6 +122,10 @@ class AbsenceBody(Shape):
 def add_to(router: APIRouter) -> None:
     router.add_api_route("/rota", rota, methods=["GET"])
     router.add_api_route("/rota", enter, methods=["POST"], status_code=201)
+    router.add_api_route(
+        "/rota/export", take_away, methods=["GET"], response_class=Response,
+        responses={200: {"content": {"text/csv": {}}, "description": "As `/rota/import` takes it."}},
+    )  # fmt: skip
     router.add_api_route("/rota/import", enter_all, methods=["POST"], openapi_extra=FILE)
     router.add_api_route("/rota/{ident}/withdraw", withdraw, methods=["POST"])
     router.add_api_route("/delegations", delegations, methods=["GET"])
@@ -139,11 +149,21 @@ async def enter(body: ShiftBody, me: Me, use: Use) -> Made:
     return Made(id=made.id)
 
 
-async def enter_all(request: Request, me: Me, use: Use) -> EnteredShape:
+async def take_away(me: Me, use: Use, days: Annotated[int, Query(ge=1, le=366)] = 7) -> Response:
+    """Who is on call now and in the coming days, as CSV; times are those of each hospital's wall."""
+    now = clock.now()
+    sheet = await use.rota.export(me, now, now + timedelta(days=days))
+    kept = {"content-disposition": f'attachment; filename="rota-{now:%Y-%m-%d}.csv"'}
+    return Response(sheet, media_type="text/csv; charset=utf-8", headers=kept)
+
+
+async def enter_all(request: Request, me: Me, use: Use, *, dry_run: DryRun = False) -> EnteredShape:
     """Enter every line of a CSV file (`login,facility,starts,ends,ward,line`), or none of them."""
-    made, bad = await use.rota.add_all(me, await request.body())
+    made, bad = await use.rota.add_all(me, await request.body(), only_look=dry_run)
     return EnteredShape(
-        made=[Made(id=one.id) for one in made], bad=[BadLineShape.told(b.number, b.problem, me.language) for b in bad]
+        count=len(made),
+        made=[] if dry_run else [Made(id=one.id) for one in made],
+        bad=[BadLineShape.told(b.number, b.problem, me.language) for b in bad],
     )
 
 

@@ -66,7 +66,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(
             STAFF, "GET /facilities", "GET /suppliers", "GET /technicians", "GET /technicians/{ident}", "GET /staff"
         ),
-        **_rows(STAFF, "GET /rota", "GET /delegations", "GET /absences", "POST /absences"),
+        **_rows(STAFF, "GET /rota", "GET /rota/export", "GET /delegations", "GET /absences", "POST /absences"),
         **_rows(STAFF, "POST /absences/{ident}/withdraw", "POST /delegations/{ident}/revoke"),
         **_rows(KEEPERS, "POST /rota", "POST /rota/import", "POST /rota/{ident}/withdraw"),
         **_rows(DECIDERS, "POST /delegations"),

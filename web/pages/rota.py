@@ -47,18 +47,28 @@ async def add(
     return await seen.attempt(work(), partial(_show, seen, week, typed=typed))
 
 
+@router.get("/export")
+async def take_away(seen: Seen, week: Annotated[str, Query()] = "") -> Response:
+    """A week as the file that `import` takes."""
+    monday, first, last = _stretch_of(week, clock.now())
+    sheet = await seen.services.rota.export(seen.actor, first, last)
+    kept = {"content-disposition": f'attachment; filename="rota-{monday.isoformat()}.csv"'}
+    return Response(sheet, media_type="text/csv; charset=utf-8", headers=kept)
+
+
 @router.post("/import")
 async def take(seen: Seen) -> Response:
-    """All lines of a file or none: the page names those that are wrong."""
-    sent = await seen.request.form(max_files=1, max_fields=2)
+    """All lines of a file or none: the page names those that are wrong. `look`: only say what would be entered."""
+    sent = await seen.request.form(max_files=1, max_fields=3)
+    look = bool(sent.get("look"))
 
     async def work() -> Response:
         file = sent.get("file")
         if not isinstance(file, UploadFile) or not file.filename:
             raise Invalid("no file", field="file", sentence="Choose the file to import.")
-        made, bad = await seen.services.rota.add_all(seen.actor, await file.read())
-        if bad:
-            return await _show(seen, "", bad=bad)
+        made, bad = await seen.services.rota.add_all(seen.actor, await file.read(), only_look=look)
+        if bad or look:
+            return await _show(seen, "", bad=bad, usable=None if bad else len(made))
         first = min((one.starts.date() for one in made), default=clock.now().date())
         return go(f"/rota?week={_monday(first).isoformat()}", "on_call_added")
 
@@ -92,19 +102,18 @@ def _week_of(text: str, today: date) -> date:
 
 async def _show(
     seen: Console, week: str, error: BastionError | None = None, typed: Typed | None = None,
-    bad: list[BadShift] | None = None,
+    bad: list[BadShift] | None = None, usable: int | None = None,
 ) -> Response:  # fmt: skip
     now, rota = clock.now(), seen.services.rota
     today = now.astimezone(ZoneInfo(HOME_ZONE)).date()
-    monday = _week_of(week, today)
-    first = datetime.combine(monday, time(), ZoneInfo(HOME_ZONE)).astimezone(UTC)
-    last = datetime.combine(monday + WEEK, time(), ZoneInfo(HOME_ZONE)).astimezone(UTC)
+    monday, first, last = _stretch_of(week, now)
     rows = await rota.between(seen.actor, first, last)
     standing = await rota.between(seen.actor, now, now + timedelta(seconds=1))
     absent = await seen.services.standins.absences(seen.actor)
     away = {one.person.id for one in absent if one.absence.stands(now)}
     page = seen.page(
-        "rota.html", N_("On call"), error=error, bad=bad or [], away=away, typed=typed or Typed(line="1"),
+        "rota.html", N_("On call"), error=error, bad=bad or [], usable=usable, away=away,
+        typed=typed or Typed(line="1"),
         days=_by_day(rows, monday), on_call=sorted(standing, key=lambda v: (v.facility.name, v.shift.line)),
         monday=monday, week_start=first + timedelta(hours=12), this_week=_monday(today),
         earlier=(monday - WEEK).isoformat(),
@@ -113,6 +122,13 @@ async def _show(
     if bad:
         page.status_code = 422
     return page
+
+
+def _stretch_of(week: str, now: datetime) -> tuple[date, datetime, datetime]:
+    """The Monday of a week, and when that week begins and ends."""
+    monday = _week_of(week, now.astimezone(ZoneInfo(HOME_ZONE)).date())
+    first, last = (datetime.combine(day, time(), ZoneInfo(HOME_ZONE)) for day in (monday, monday + WEEK))
+    return monday, first.astimezone(UTC), last.astimezone(UTC)
 
 
 def _by_day(rows: list[ShiftView], monday: date) -> list[tuple[datetime, list[ShiftView]]]:

@@ -16,6 +16,17 @@ async def test_the_rota_over_the_api(eve, ruth):
     assert problem(await eve.ask("POST", f"/rota/{'0' * 32}/withdraw")) == (404, "not_found")
 
 
+async def test_the_rota_as_a_file_first_as_a_dry_run(eve):
+    data = f"login,from,to,facility\neve,{wall(hours=-1)},{wall(hours=8)},chu\n".encode()
+    looked = (await eve.client.post("/rota/import?dry_run=true", content=data)).json()
+    assert looked == {"count": 1, "made": [], "bad": []}
+    assert (await eve.ask("GET", "/rota")).json() == []
+    assert (await eve.client.post("/rota/import", content=data)).json()["count"] == 1
+    sheet = await eve.ask("GET", "/rota/export")
+    assert sheet.headers["content-type"] == "text/csv; charset=utf-8"
+    assert [line.split(",")[0] for line in sheet.content.decode("utf-8-sig").splitlines()] == ["login", "eve"]
+
+
 async def test_delegations_and_absences_over_the_api(eve, ruth, house):
     body = {"to": "max", "starts": wall(hours=-1), "ends": wall(hours=8), "reason": "leave", "facility": "chu"}
     assert problem(await eve.ask("POST", "/delegations", **body)) == (403, "fresh_factor_needed")

@@ -1,9 +1,13 @@
 """On call, stand-ins and absences in the console."""
 
 import re
+from datetime import timedelta
 
+from bastion import clock
 from bastion.services.standins import DelegationForm
+from tests.services.house import OPERATOR
 from tests.services.test_rota import now_on_call, wall
+from tests.web.visitor import HOST
 
 
 def plain(page: str) -> str:
@@ -78,3 +82,26 @@ async def test_an_absence_is_noted_and_ended(visitor, people):
     assert "away" in plain(page)
     assert (await browser.send(f"/standins/absences/{ident}/withdraw")).status_code == 303
     assert "Nobody is away." in (await browser.see("/standins")).text
+
+
+async def test_a_week_is_taken_away_and_a_file_is_looked_at_before_it_is_taken(house, visitor, people):
+    browser = await visitor().enter(people["approver"])
+    await browser.send("/rota", **SHIFT)
+    week = (await browser.see("/rota")).text
+    way = re.search(r'href="(/rota/export\?week=[\d-]+)"', week)[1]
+    taken = await browser.see(way)
+    assert taken.headers["content-type"] == "text/csv; charset=utf-8"
+    assert taken.content.decode("utf-8-sig").startswith("login,name,from,to,facility,ward,line")
+    line = b"login,from,to,facility\neve,2091-10-28 18:00,2091-10-29 08:00,chu\n"
+    headers = {"origin": f"https://{HOST}", "sec-fetch-site": "same-origin", "accept-language": "en"}
+
+    async def put(**more: str):
+        files = {"file": ("rota.csv", line, "text/csv")}
+        return await browser.client.post("/rota/import", data=more, files=files, headers=headers)
+
+    looked = await put(look="1")
+    assert "Every line of the file can be used: 1 entries." in plain(looked.text)
+    now = clock.now()
+    assert len(await house.services.rota.between(OPERATOR, now, now + timedelta(days=50_000 // 2))) == 1
+    assert (await put()).status_code == 303
+    assert len(await house.services.rota.between(OPERATOR, now, now + timedelta(days=50_000 // 2))) == 2
