@@ -144,8 +144,11 @@ async def test_a_commit_under_way_is_hinted_even_if_nobody_waits_for_it(
         assert await uow.settings.get("name") == "kept"
 
 
-async def test_it_answers(database: Database) -> None:
+async def test_it_answers_because_it_was_asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     await database.probe()
+    monkeypatch.setattr("bastion.store.database._PROBE", sa.text("select * from no_such_table"))
+    with pytest.raises(sa.exc.DBAPIError, match="no_such_table"):
+        await database.probe()
 
 
 async def test_our_own_mistakes_are_not_hidden(database: Database) -> None:

@@ -12,6 +12,7 @@ from web.guards import ADMINS, ANYONE, GUARDS, STAFF, require_complete
 
 def test_T28_every_route_has_a_guard_and_every_guard_a_route():
     require_complete(page_routes())
+    assert page_routes() == GUARDS.keys()
 
 
 def test_T28_a_route_without_a_guard_stops_the_console():
