@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bastion.domain.access_request import TABLE, AccessRequest, InterventionKind, Person, RequestEvent, RequestState
+from bastion.domain.conditions import Terms
 from bastion.errors import AlreadyAgreed, IllegalTransition, SelfApproval
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -85,3 +86,32 @@ def test_every_illegal_event_raises_and_changes_nothing():
 
 def test_people_can_say_its_short_name():
     assert request().ref == "89ABCDEF"
+
+
+def test_its_short_names_are_the_ends_of_its_ids():
+    assert replace(request(), batch_id="fedcba9876543210").batch_ref == "76543210"
+    assert (request().ref, request().batch_ref) == ("89ABCDEF", "")
+
+
+def test_what_was_decided_in_time_does_not_expire():
+    assert request().deny(EVE, "no", NOW).state(NOW + 9 * HOUR) is RequestState.DENIED
+
+
+def test_it_begins_when_the_last_of_those_who_put_it_off_says_so():
+    tomorrow = Terms(start=NOW + 24 * HOUR)
+    assert (request().begins, request(2).approve(EVE, HOUR, "", NOW).put_off) == (None, False)
+    once = replace(request(2), start=NOW + HOUR).approve(EVE, HOUR, "", NOW, tomorrow)
+    assert (once.begins, once.put_off) == (NOW + 24 * HOUR, True)
+    assert once.approve(MAX, HOUR, "", NOW, Terms(start=NOW + 2 * HOUR)).begins == NOW + 24 * HOUR
+
+
+def test_nothing_is_decided_before_the_last_of_the_quorum_says_so():
+    once = request(2).approve(EVE, HOUR, "as far as I am concerned", NOW)
+    assert (once.decided_at, once.decided_by, once.decision_note) == (None, "", "")
+    both = once.approve(MAX, HOUR, "go", NOW)
+    assert (both.decided_at, both.decided_by, both.decision_note) == (NOW, "Max", "go")
+
+
+def test_T32_a_company_is_compared_with_a_company_and_having_none_is_no_company():
+    assert request().approve(Person("zoe", "Zoe", "other"), HOUR, "", NOW).approvals
+    assert replace(request(), supplier_id="").approve(EVE, HOUR, "", NOW).approvals

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bastion.domain.emergency import Call, Emergency, EmergencyStatus, Outcome
+from bastion.domain.emergency import LEAST_NAME, MAX_NAME, Call, Emergency, EmergencyStatus, Outcome
 from bastion.domain.parties import Actor, ActorKind
 from bastion.errors import Conflict, IllegalTransition, Invalid, SelfReview
 
@@ -73,3 +73,11 @@ def test_a_call_names_somebody_in_plain_characters(changes, field):
         replace(Call("Anne Roux", "Alice", "4512"), **changes).checked()
     assert refused.value.field == field
     assert Call("  Anne ", "", " 12 ").checked() == Call("Anne", "", "12")
+
+
+def test_a_caller_has_a_name_of_two_to_two_hundred_characters():
+    for name in ("x" * LEAST_NAME, "x" * MAX_NAME):
+        assert Call(name).checked().caller == name
+    for name in ("x" * (LEAST_NAME - 1), "x" * (MAX_NAME + 1)):
+        with pytest.raises(Invalid):
+            Call(name).checked()

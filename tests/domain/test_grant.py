@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bastion.domain.access_request import InterventionKind
-from bastion.domain.device import ChannelKind
+from bastion.domain.conditions import Condition
+from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.errors import IllegalTransition, Invalid
 
@@ -69,3 +70,16 @@ def test_with_slack_the_end_moves_with_the_first_connection_and_no_further(minut
     assert used.extend(used.end + HOUR, NOW + 30 * minute).length == 2 * HOUR
     assert planned.length == HOUR
     assert (planned.status(NOW - 15 * minute), planned.planned) == (GrantStatus.OPEN, NOW)
+
+
+def test_conditions_take_away_and_never_give():
+    full = replace(grant(), files=frozenset({FileRight.UPLOAD, FileRight.DOWNLOAD}))
+    assert full.under(frozenset()) == full
+    less = full.under(frozenset({Condition.NO_UPLOAD}))
+    assert (less.files, less.conditions, less.watcher) == (
+        frozenset({FileRight.DOWNLOAD}), frozenset({Condition.NO_UPLOAD}), False,
+    )  # fmt: skip
+    seen = less.under(frozenset({Condition.WATCHER}))
+    assert (seen.watcher, seen.files) == (True, less.files)
+    assert seen.conditions == frozenset({Condition.NO_UPLOAD, Condition.WATCHER})
+    assert replace(full, watcher=True).under(frozenset()).watcher

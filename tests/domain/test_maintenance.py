@@ -1,7 +1,7 @@
 """Times that come again: weekly, monthly, over midnight, over the days on which the clocks change."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -149,3 +149,35 @@ def test_bad_ones_are_refused_at_their_field(changes, field):
     with pytest.raises(Invalid) as refused:
         checked(window(**changes))
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(("week", "day", "on"), [
+    (1, date(2026, 4, 7), True), (2, date(2026, 4, 7), False), (2, date(2026, 4, 14), True),
+    (1, date(2026, 4, 8), False), (4, date(2026, 4, 28), True), (LAST, date(2026, 4, 21), False),
+    (LAST, date(2026, 4, 28), True), (LAST, date(2026, 3, 24), False), (LAST, date(2026, 3, 31), True),
+    (0, date(2026, 4, 14), True),
+])  # fmt: skip
+def test_which_tuesday_of_the_month(week, day, on):
+    assert Rhythm(week, TUESDAY, 600, 60).on(day) is on
+
+
+def test_how_many_more_must_agree_is_never_less_than_nobody():
+    assert [window(agreed_ids=ids).missing for ids in ((), ("a",), ("a", "b"), ("a", "b", "c"))] == [2, 1, 0, 0]
+
+
+def test_a_span_is_half_open_at_both_ends():
+    one = window()
+    ((start, end),) = [(box.start, box.end) for box in one.occurrences(PARIS, NOW, NOW + 6 * DAY)]
+    tick = timedelta(microseconds=1)
+    assert list(one.occurrences(PARIS, start - DAY, start)) == []
+    assert len(list(one.occurrences(PARIS, start - DAY, start + tick))) == 1
+    assert len(list(one.occurrences(PARIS, end - tick, end + DAY))) == 1
+    assert list(one.occurrences(PARIS, end, end + DAY)) == []
+
+
+def test_two_that_touch_do_not_overlap():
+    first = window(Rhythm(0, TUESDAY, 20 * 60, 120))
+    after, before = window(Rhythm(0, TUESDAY, 22 * 60, 60)), window(Rhythm(0, TUESDAY, 19 * 60, 60))
+    assert first.overlaps(after, PARIS) is None
+    assert first.overlaps(before, PARIS) is None
+    assert first.overlaps(window(Rhythm(0, TUESDAY, 21 * 60, 60)), PARIS) is not None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bastion.domain.report import LONGEST, LONGEST_TAKEN, MOST, After, ReportDue, ReportForm, checked
+from bastion.domain.report import LONGEST, LONGEST_TAKEN, MOST, SHORTEST, After, ReportDue, ReportForm, checked
 from bastion.errors import Conflict, Invalid
 
 NOW = datetime(2026, 11, 29, 10, tzinfo=UTC)
@@ -49,3 +49,11 @@ def test_there_is_an_end_to_adding():
     assert checked(form, MOST - 1, NOW) == form
     with pytest.raises(Conflict):
         checked(form, MOST, NOW)
+
+
+def test_a_report_of_just_the_allowed_length_is_taken():
+    for done in ("x" * SHORTEST, "x" * LONGEST):
+        assert checked(ReportForm(done, After.LIMITED), 0, NOW).done == done
+    assert (
+        len(checked(ReportForm("done", After.LIMITED, "x" * LONGEST_TAKEN, NOW + WEEK), 0, NOW).taken) == LONGEST_TAKEN
+    )

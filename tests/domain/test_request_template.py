@@ -9,7 +9,7 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.device import Device
 from bastion.domain.parties import EVERYWHERE
 from bastion.domain.request_template import RequestTemplate, checked, model_key
-from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.domain.work_plan import FEWEST, LONGEST, PatientData, WorkPlan
 from bastion.errors import IllegalTransition, Invalid
 from tests.store.samples import a_request
 
@@ -72,3 +72,22 @@ def test_only_what_it_says_is_compared_and_line_ends_say_nothing():
     assert usual.differs(same) == ()
     other = replace(same, reason="update  it now", plan=replace(plan, rollback="none", software_change=False))
     assert usual.differs(other) == ("reason", "software_change", "rollback")
+
+
+def test_a_reason_is_as_long_as_a_requests_may_be_and_no_longer():
+    assert len(checked(replace(ONE, reason="x" * FEWEST)).reason) == FEWEST
+    assert len(checked(replace(ONE, reason="x" * LONGEST)).reason) == LONGEST
+    with pytest.raises(Invalid) as refused:
+        checked(replace(ONE, reason="x" * (LONGEST + 1)))
+    assert refused.value.field == "reason"
+
+
+def test_what_is_said_of_the_usual_plan_is_kept():
+    plan = checked(replace(ONE, plan=replace(ONE.plan, backup_place=" NAS "))).plan
+    assert (plan.backup_place, plan.professional) == ("NAS", "")
+    needed = WorkPlan(patient_data=PatientData.NEEDED, patient_why="open a real plan", professional="Dr Roux")
+    assert checked(replace(ONE, plan=needed)).plan.professional == "Dr Roux"
+
+
+def test_a_minute_is_enough():
+    assert checked(replace(ONE, wanted=timedelta(minutes=1))).wanted == timedelta(minutes=1)

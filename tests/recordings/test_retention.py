@@ -61,3 +61,7 @@ def test_a_term_is_never_short_of_its_months(moment, months):
     end = later(moment, months)
     assert timedelta(days=28 * months) <= end - moment <= timedelta(days=31 * months)
     assert end.time() == moment.time()
+
+
+def test_a_month_is_the_least():
+    assert Retention(1).term(datetime(2026, 1, 31, tzinfo=UTC)) == datetime(2026, 2, 28, tzinfo=UTC)
