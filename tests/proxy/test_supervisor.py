@@ -1,6 +1,7 @@
 """Every live session of a node, with records, recorders and a clock that the test moves."""
 
 import asyncio
+import gc
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -187,8 +188,16 @@ async def test_R35_no_policy_allows_a_longer_silence_than_the_bastion(watched, g
     assert live.grant.idle_seconds == min(granted or seconds, seconds)
 
 
-async def test_every_hint_wakes_the_lobbies(watched):
-    waiting = asyncio.ensure_future(watched.news.wait(5))
+async def test_the_lobbies_look_again_even_if_nothing_is_heard(watched):
+    async with asyncio.timeout(3):
+        await watched.news.wait(60)
+        await watched.news.wait(60)
+
+
+async def test_every_hint_wakes_the_lobbies(watched, monkeypatch):
+    monkeypatch.setattr(module, "READ_EVERY", 60)
+    await watched.news.wait(5)  # the turn that was under way
+    waiting = asyncio.ensure_future(watched.news.wait(60))
     await asyncio.sleep(0.01)
     watched.records.news.put_nowait(Hint("request", "r1"))
     async with asyncio.timeout(1):
@@ -225,7 +234,8 @@ async def test_T36_what_cannot_be_sealed_is_an_alarm_and_the_end_is_kept_without
     live = await begin(watched)
     live.feed(Killed(EndReason.CUT, "Eve", "x"))
     await until(lambda: watched.records.ends)
-    assert watched.records.ends[0][1].digest == ""
+    ending = watched.records.ends[0][1]
+    assert (ending.digest, ending.bytes, ending.seconds, ending.findings) == ("", 0, 0.0, ())
     assert "recording:failed" in watched.records.noted
 
 
@@ -324,3 +334,81 @@ async def test_a_task_that_fails_is_logged_and_does_no_harm(watched):
     with capture_logs() as logged:
         await watched.spawn(fails(), "something")
     assert [line["task"] for line in logged] == ["something"]
+
+
+@pytest.fixture
+def reads(watched, monkeypatch):
+    """How often the rows were read; nothing but a hint makes the supervisor read them."""
+    monkeypatch.setattr(module, "READ_EVERY", 60)
+    watched._max_age = 60
+    count, real = [], watched.records.view
+
+    async def view():
+        count.append(1)
+        return await real()
+
+    monkeypatch.setattr(watched.records, "view", view)
+    return count
+
+
+async def test_only_what_concerns_a_session_here_is_read_on(watched, reads):
+    await begin(watched)
+    watched.records.news.put_nowait(Hint("lock"))
+    await until(lambda: reads)
+    await asyncio.sleep(0.1)  # it has settled
+    before = len(reads)
+    for hint in (Hint("session", "elsewhere"), Hint("file", "x1")):
+        watched.records.news.put_nowait(hint)
+    await asyncio.sleep(0.1)
+    assert len(reads) == before
+    watched.records.news.put_nowait(Hint("session", "x1"))
+    await until(lambda: len(reads) == before + 1)
+
+
+async def test_while_nobody_works_nothing_is_read(watched, reads):
+    await watched.news.wait(5)  # the turn that was under way
+    watched.records.news.put_nowait(Hint("lock"))
+    await asyncio.sleep(0.1)
+    assert reads == []
+
+
+async def test_R34_only_sessions_that_must_be_followed_are_looked_after(watched, monkeypatch):
+    monkeypatch.setattr(module, "LOOK", 0.01)
+    seen = []
+
+    async def look(lives):
+        seen.append([live.id for live in lives])
+
+    monkeypatch.setattr(watched._followers, "look", look)
+    await begin(watched, "x1")
+    await asyncio.sleep(0.1)
+    assert seen == []
+    await begin(watched, "x2", watcher=True)
+    await until(lambda: seen)
+    assert seen[0] == ["x2"]
+
+
+async def test_what_is_under_way_ends_with_the_supervisor(tmp_path, recorders):
+    supervisor = Supervisor(Records(), "n1", Keeping(tmp_path, lambda ident: Seal(ident, "d", 1, 1.0, ())), 10)
+    supervisor.start()
+    dropped = []
+    supervisor.at_stop.append(lambda: dropped.append("gone"))
+    task = supervisor.spawn(asyncio.sleep(3600), "something long")
+    await asyncio.sleep(0.01)  # it has begun
+    await supervisor.stop()
+    assert (task.cancelled(), dropped) == (True, ["gone"])
+
+
+async def test_a_task_that_is_done_is_not_kept_and_its_trouble_was_seen(watched):
+    async def fails():
+        raise RuntimeError("bug")
+
+    unseen = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, about: unseen.append(about["message"]))
+    task = watched.task(fails(), "something")
+    await asyncio.wait([task])
+    await asyncio.sleep(0)
+    assert task not in watched._tasks
+    del task
+    gc.collect()
+    assert unseen == []

@@ -20,10 +20,12 @@ from bastion.errors import (
     Invalid,
     Locked,
     NotFound,
+    PolicyRefused,
     ReasonNeeded,
     SelfApproval,
 )
 from bastion.i18n import sentence
+from bastion.services.directory import SupplierForm
 from bastion.services.inventory import DeviceForm
 from bastion.services.sessions import Ending
 from policies.model import Sas
@@ -255,3 +257,48 @@ async def test_more_time_is_agreed_to_without_new_terms(house):
         await house.services.approvals.approve(
             house.staff(house.eve), more.id, more.version, 30, "", Terms(frozenset({Condition.NO_UPLOAD}))
         )
+
+
+@pytest.mark.parametrize("minutes", [0, -1, 24 * 60 + 1])
+async def test_nobody_agrees_to_no_time_or_to_more_than_a_day(house, minutes):
+    request = await house.asked()
+    with pytest.raises(Invalid):
+        await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, minutes)
+    assert (await house.services.access.get(house.staff(house.eve), request.id)).request == request
+
+
+async def test_the_trail_says_from_when_it_was_agreed_to_and_that_it_was_refused(house):
+    approvals, eve, start = house.services.approvals, house.staff(house.eve), clock.now() + timedelta(hours=3)
+    first = await house.asked()
+    await approvals.deny(eve, first.id, first.version, "not today")
+    assert (await house.event("request:denied")).fields["note"] == "not today"
+    second = await house.asked()
+    await approvals.approve(eve, second.id, second.version, 30, "later", Terms(start=start))
+    event = await house.event("request:approved")
+    assert (event.fields["start"], int(event.fields["agreed"]), int(event.fields["missing"])) == (
+        start.isoformat(), 30, 0,
+    )  # fmt: skip
+
+
+async def test_T33_an_approver_of_another_hospital_revokes_nothing(house):
+    grant_id = (await house.approved()).grant_id
+    other = moved(house.staff(house.eve), {"elsewhere"})
+    with pytest.raises((Forbidden, NotFound)):
+        await house.services.approvals.revoke(other, grant_id, "why not")
+    assert "grant:revoked" not in await house.tags()
+
+
+async def test_what_the_rules_no_longer_allow_is_not_granted(house):
+    """The contract ends between the question and the answer."""
+    request = await house.asked()
+    ended = SupplierForm(
+        "acme",
+        "Acme Imaging",
+        ("127.0.0.0/8",),
+        contract_end=clock.now() - timedelta(days=1),
+        id=house.alice.supplier_id,
+    )
+    await house.services.directory.save_supplier(OPERATOR, ended)
+    with pytest.raises(PolicyRefused):
+        await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 60)
+    assert (await house.services.access.get(house.staff(house.eve), request.id)).request.approvals == ()
