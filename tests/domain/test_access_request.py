@@ -100,6 +100,7 @@ def test_what_was_decided_in_time_does_not_expire():
 def test_it_begins_when_the_last_of_those_who_put_it_off_says_so():
     tomorrow = Terms(start=NOW + 24 * HOUR)
     assert (request().begins, request(2).approve(EVE, HOUR, "", NOW).put_off) == (None, False)
+    assert request(2).approve(EVE, HOUR, "", NOW, tomorrow).begins == NOW + 24 * HOUR
     once = replace(request(2), start=NOW + HOUR).approve(EVE, HOUR, "", NOW, tomorrow)
     assert (once.begins, once.put_off) == (NOW + 24 * HOUR, True)
     assert once.approve(MAX, HOUR, "", NOW, Terms(start=NOW + 2 * HOUR)).begins == NOW + 24 * HOUR

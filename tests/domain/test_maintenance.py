@@ -155,7 +155,7 @@ def test_bad_ones_are_refused_at_their_field(changes, field):
     (1, date(2026, 4, 7), True), (2, date(2026, 4, 7), False), (2, date(2026, 4, 14), True),
     (1, date(2026, 4, 8), False), (4, date(2026, 4, 28), True), (LAST, date(2026, 4, 21), False),
     (LAST, date(2026, 4, 28), True), (LAST, date(2026, 3, 24), False), (LAST, date(2026, 3, 31), True),
-    (0, date(2026, 4, 14), True),
+    (0, date(2026, 4, 14), True), (1, date(2026, 9, 1), True), (2, date(2026, 9, 8), True),
 ])  # fmt: skip
 def test_which_tuesday_of_the_month(week, day, on):
     assert Rhythm(week, TUESDAY, 600, 60).on(day) is on
@@ -181,3 +181,7 @@ def test_two_that_touch_do_not_overlap():
     assert first.overlaps(after, PARIS) is None
     assert first.overlaps(before, PARIS) is None
     assert first.overlaps(window(Rhythm(0, TUESDAY, 21 * 60, 60)), PARIS) is not None
+
+
+def test_a_window_that_says_what_it_is_for_is_taken_tidied():
+    assert checked(window(reason="  weekly look ")).reason == "weekly look"

@@ -20,10 +20,11 @@ from bastion.errors import (
     SelfApproval,
 )
 from bastion.services.actors import lent_to
+from bastion.services.directory import FacilityForm
 from bastion.services.people import Duty, StaffForm
 from bastion.services.standins import DelegationForm
 from policies.model import Action
-from tests.services.house import OPERATOR, SOURCE, as_only
+from tests.services.house import OPERATOR, SOURCE, as_only, moved
 from tests.services.test_rota import now_on_call, ready, wall
 
 
@@ -226,3 +227,35 @@ async def test_ones_absence_is_ones_own_or_the_administrators_affair(house, use)
     for starts, ends in ((wall(days=2), wall(days=1)), (wall(days=-2), wall(days=-1)), ("x", "y")):
         with pytest.raises(Invalid):
             await use.away(house.staff(house.eve), starts, ends)
+
+
+async def test_a_delegation_is_ended_by_its_two_people_and_by_who_answers_for_the_lenders_hospital(house, use, zoe):
+    """To everybody else it is not there."""
+    other = await house.services.directory.save_facility(OPERATOR, FacilityForm("ch9", "CH Neuf"))
+    ruth, eve, mine = house.staff(house.ruth), house.staff(house.eve), house.device.facility_id
+    auditor = moved(as_only(ruth, {Role.AUDITOR}), {mine})
+    outsiders = [house.staff(house.max), house.technician(), moved(ruth, {other.id}), auditor]
+    insiders = [eve, house.staff(zoe), *(moved(as_only(ruth, {role}), {mine}) for role in (Role.ADMIN, Role.SECURITY))]
+    for actor in insiders:
+        made = await use.delegate(eve, DelegationForm("zoe", "2091-01-01 18:00", "2091-01-02 08:00", "leave"))
+        for stranger in outsiders:
+            with pytest.raises(NotFound):
+                await use.revoke(stranger, made.id)
+        assert (await use.revoke(actor, made.id)).revoked_by == actor.name
+        assert await use.delegations(eve) == []
+
+
+async def test_an_absence_of_somebody_of_two_hospitals_is_an_administrators_of_both(house, use):
+    other = await house.services.directory.save_facility(OPERATOR, FacilityForm("ch9", "CH Neuf"))
+    form = StaffForm("pia", "Pia", "p@chu", frozenset({Role.APPROVER}), ("chu", "ch9"), "en")
+    pia, ruth = await house.services.people.save_staff(OPERATOR, form), house.staff(house.ruth)
+    both = {house.device.facility_id, other.id}
+    for places in ({other.id}, {house.device.facility_id}):
+        with pytest.raises(NotFound):
+            await use.away(moved(ruth, places), "2091-01-01 18:00", "2091-01-02 08:00", "pia")
+    with pytest.raises(NotFound):
+        await use.away(moved(as_only(ruth, {Role.SECURITY}), both), "2091-01-01 18:00", "2091-01-02 08:00", "pia")
+    gone = await use.away(moved(ruth, both), "2091-01-01 18:00", "2091-01-02 08:00", "pia")
+    assert [view.absence.id for view in await use.absences(moved(ruth, {other.id}))] == [gone.id]
+    assert [view.absence.id for view in await use.absences(house.staff(pia))] == [gone.id]
+    assert await use.absences(moved(ruth, {"elsewhere"})) == []
