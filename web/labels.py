@@ -21,7 +21,7 @@ def N_(msgid: str) -> str:  # noqa: N802 - the customary mark for a text transla
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
-        InterventionKind.TELEDIAGNOSTIC: N_("Remote diagnosis: read only"),
+        InterventionKind.TELEDIAGNOSTIC: N_("Remote diagnosis: undertakes to change nothing"),
         InterventionKind.TELEMAINTENANCE: N_("Remote maintenance: may change settings"),
         InterventionKind.TELEASSISTANCE: N_("Remote assistance: helps somebody at the device"),
     }

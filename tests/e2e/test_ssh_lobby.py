@@ -23,6 +23,8 @@ async def fill_in(screen, reason="replace the tube"):
     screen.send(f"{reason}\r")
     await screen.expect("Number (Enter for 2):")
     screen.send("1\r")
+    await screen.expect("Patient data")
+    screen.send("1\r")
     await screen.expect("Work order")
     screen.send("WO-7\r")
     await screen.expect("How long")

@@ -1,7 +1,7 @@
 """What a technician says of the work besides why and how long: one number, and questions only where it asks for them.
 
-Most work touches neither patients nor software, and is asked nothing more. `4` is work that changes software, a `p`
-after the number says that patient data cannot be done without (R-38, R-43), a `u` that it is an emergency (R-26).
+Everybody says by the number whether software is changed (`4`, R-43) and then whether patient data are met (R-38): the
+approver reads nothing that was not said. A `u` after the number says that it is an emergency (R-26).
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,8 +14,10 @@ from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
 from bastion.proxy.lobby import screens
 
 SOFTWARE: Final = "4"
-PATIENTS: Final = "p"
 URGENT: Final = "u"
+ASK_DATA: Final = "Patient data: 1 none, 2 may be visible, 3 needed for the work: "
+DATA: Final = tuple(PatientData)
+"""What is answered about patient data, by its number from 1."""
 
 
 class Keeping(Protocol):
@@ -29,7 +31,6 @@ class Keeping(Protocol):
 class Choice:
     kind: InterventionKind
     software: bool = False
-    patients: bool = False
     urgent: bool = False
 
 
@@ -37,17 +38,16 @@ USUAL: Final = Choice(InterventionKind.TELEMAINTENANCE)
 
 
 def chosen(answer: str) -> Choice | None:
-    """Read `2`, `4`, `1p`, `2pu`; nothing means the usual kind, `None` that the answer is none of them."""
+    """Read `2`, `4`, `2u`; nothing means the usual kind, `None` that the answer is none of them."""
     text = answer.strip().lower()
     if not text:
         return USUAL
-    number = text.rstrip(f"{PATIENTS}{URGENT} ")
-    patients, urgent = PATIENTS in text, URGENT in text
+    number, urgent = text.rstrip(f"{URGENT} "), URGENT in text
     if number == SOFTWARE:
-        return Choice(InterventionKind.TELEMAINTENANCE, software=True, patients=patients, urgent=urgent)
+        return Choice(InterventionKind.TELEMAINTENANCE, software=True, urgent=urgent)
     if number not in {"1", "2", "3"}:
         return None
-    return Choice(screens.KINDS[int(number) - 1], patients=patients, urgent=urgent)
+    return Choice(screens.KINDS[int(number) - 1], urgent=urgent)
 
 
 class PlanQuestions:
@@ -62,7 +62,7 @@ class PlanQuestions:
 
     async def plan(self, choice: Choice, now: datetime) -> WorkPlan:
         plan = await self._way_back(now) if choice.software else PLAIN
-        return await self._patients(plan) if choice.patients else plan
+        return await self._patients(plan)
 
     async def _way_back(self, now: datetime) -> WorkPlan:
         keeping = self._keeping
@@ -83,8 +83,16 @@ class PlanQuestions:
         return timedelta()
 
     async def _patients(self, plan: WorkPlan) -> WorkPlan:
+        data = await self._data()
+        if data is not PatientData.NEEDED:
+            return replace(plan, patient_data=data)
         who = await self._keeping.needed(
             "Which health professional of the hospital answers for the patient data: ", "professional"
         )
         why = await self._keeping.needed("Why the work cannot be done without patient data: ", "patient_why")
-        return replace(plan, patient_data=PatientData.NEEDED, professional=who, patient_why=why)
+        return replace(plan, patient_data=data, professional=who, patient_why=why)
+
+    async def _data(self) -> PatientData:
+        while (answer := await self._keeping.wished(ASK_DATA, "patient_data")) not in {"1", "2", "3"}:
+            self._say("Please answer 1, 2 or 3.")
+        return DATA[int(answer) - 1]

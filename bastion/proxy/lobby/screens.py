@@ -19,9 +19,9 @@ from bastion.services.views import MenuItem
 
 KINDS: Final = (InterventionKind.TELEDIAGNOSTIC, InterventionKind.TELEMAINTENANCE, InterventionKind.TELEASSISTANCE)
 _KIND_NAMES: Final = {
-    InterventionKind.TELEDIAGNOSTIC: "remote diagnosis: look, change nothing",
-    InterventionKind.TELEMAINTENANCE: "remote maintenance: change settings or software",
-    InterventionKind.TELEASSISTANCE: "remote assistance: help somebody who is at the device",
+    InterventionKind.TELEDIAGNOSTIC: "remote diagnosis: you undertake to change nothing",
+    InterventionKind.TELEMAINTENANCE: "remote maintenance: settings may be changed, software is not",
+    InterventionKind.TELEASSISTANCE: "remote assistance: help somebody who is at the device; software is not changed",
 }
 _STATES: Final = {
     "open": "open until {until}",
@@ -93,14 +93,8 @@ def kinds(words: Words, cols: int) -> str:
     names = [*(words.say(_KIND_NAMES[kind]) for kind in KINDS)]
     names += [words.say("remote maintenance that changes software: you will be asked for backup and way back")]
     lines = [wrap(f"  {n}  {name}", cols, hang=5) for n, name in enumerate(names, 1)]
-    patients = words.say("Add p to the number if you cannot do without patient data, e.g. 2p.")
     urgent = words.say("Add u for an emergency that the hospital called you for, e.g. 2u.")
-    return (
-        words.say("Kind of intervention:")
-        + "\n"
-        + "\n".join([*lines, *(wrap(f"  {hint}", cols, hang=2) for hint in (patients, urgent))])
-        + "\n"
-    )
+    return words.say("Kind of intervention:") + "\n" + "\n".join([*lines, wrap(f"  {urgent}", cols, hang=2)]) + "\n"
 
 
 def minutes_of(answer: str) -> int | None:

@@ -27,10 +27,9 @@ def procedure(words: Words, template: RequestTemplate, cols: int) -> str:
     return "\n".join([words.say("Its procedure, which the hospital reads with your request:"), *lines, ""])
 
 
-def answer_of(kind: InterventionKind, *, software: bool, patients: bool) -> str:
+def answer_of(kind: InterventionKind, *, software: bool) -> str:
     """What one would have typed for this kind."""
-    number = "4" if software else str(screens.KINDS.index(kind) + 1)
-    return f"{number}p" if patients else number
+    return "4" if software else str(screens.KINDS.index(kind) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,7 @@ class Usual:
     def kind(self) -> str:
         if self.template is None:
             return ""
-        plan, needed = self.template.plan, self.template.plan.patient_data is PatientData.NEEDED
-        return answer_of(self.template.kind, software=plan.software_change, patients=needed)
+        return answer_of(self.template.kind, software=self.template.plan.software_change)
 
     @property
     def minutes(self) -> int | None:
@@ -58,6 +56,8 @@ class Usual:
         """What is usually said of it: of the work itself, or in its plan."""
         if self.template is None:
             return ""
+        if name == "patient_data":
+            return str(tuple(PatientData).index(self.template.plan.patient_data) + 1)
         said: str = self.template.reason if name == "reason" else getattr(self.template.plan, name)
         return said
 
@@ -66,11 +66,7 @@ class Usual:
         if self.template is None:
             return asked
         usual = self.template.plan
-        in_passing = usual.patient_data is PatientData.VISIBLE and asked.patient_data is PatientData.NONE
-        return replace(
-            asked, procedure=usual.procedure, keeps=asked.keeps or usual.keeps,
-            patient_data=PatientData.VISIBLE if in_passing else asked.patient_data,
-        )  # fmt: skip
+        return replace(asked, procedure=usual.procedure, keeps=asked.keeps or usual.keeps)
 
 
 @dataclass(frozen=True, slots=True)

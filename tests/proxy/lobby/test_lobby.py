@@ -28,7 +28,7 @@ from tests.proxy.lobby.test_screens import CHU, a_request, device, item
 
 ALICE = Technician("t1", "alice", "Alice", "a@acme", "s1", "en")
 ACME = Supplier("s1", "acme", "Acme", ())
-FORM = "replace the tube\r1\rWO-7\r1h30\ryes\r"
+FORM = "replace the tube\r1\r1\rWO-7\r1h30\ryes\r"
 
 
 class Desk:
@@ -271,7 +271,7 @@ async def test_an_agreement_that_comes_while_the_rows_are_read_is_seen_at_once(p
 
 
 async def test_an_emergency_names_who_called(play):
-    play.start(typing="scanner down\r2 U\rDr Roux\rWO-7\r30\ryes\r")
+    play.start(typing="scanner down\r2 U\rDr Roux\r1\rWO-7\r30\ryes\r")
     await play.shows("is with the hospital")
     (draft,) = play.desk.drafts
     assert (draft.kind, draft.emergency) == (InterventionKind.TELEMAINTENANCE, Call("Dr Roux"))
@@ -279,7 +279,7 @@ async def test_an_emergency_names_who_called(play):
 
 
 async def test_what_is_no_emergency_asks_nobody_who_called(play):
-    play.start(typing="u\ru\r3\rWO-7\r30\ryes\r")
+    play.start(typing="u\ru\r3\r2\rWO-7\r30\ryes\r")
     await play.shows("is with the hospital")
     assert play.desk.drafts[0].emergency is None
     assert "Please answer 1, 2, 3 or 4." in play.screen
@@ -287,11 +287,16 @@ async def test_what_is_no_emergency_asks_nobody_who_called(play):
 
 
 async def test_answers_that_make_no_sense_are_asked_again(play):
-    play.start(typing="\r\rtube\r9\r\r\rforever\r\ryes\r")
+    play.start(typing="\r\rtube\r9\r\r\r4\r1\r\rforever\r\ryes\r")
     await play.shows("is with the hospital")
     (draft,) = play.desk.drafts
     assert (draft.kind, draft.minutes) == (InterventionKind.TELEMAINTENANCE, 60)
-    for said in ("This cannot be left empty.", "Please answer 1, 2, 3 or 4.", "This is not a length of time."):
+    for said in (
+        "This cannot be left empty.",
+        "Please answer 1, 2, 3 or 4.",
+        "Please answer 1, 2 or 3.",
+        "This is not a length of time.",
+    ):
         assert said in play.screen
 
 
@@ -447,7 +452,7 @@ async def test_hanging_up_leaves(play):
 
 
 async def test_R43_changing_software_is_asked_for_its_backup_and_way_back_and_nothing_else_is(play):
-    play.start(typing="new version 6.2\r4\rthe archive\r\rNAS\rlong ago\r2h\rrestore the image\rWO-7\r\ryes\r")
+    play.start(typing="new version 6.2\r4\rthe archive\r\rNAS\rlong ago\r2h\rrestore the image\r1\rWO-7\r\ryes\r")
     await play.shows("is with the hospital")
     (draft,) = play.desk.drafts
     assert draft.kind is InterventionKind.TELEMAINTENANCE
@@ -460,7 +465,7 @@ async def test_R43_changing_software_is_asked_for_its_backup_and_way_back_and_no
 
 
 async def test_R38_patient_data_that_is_needed_is_asked_who_answers_for_it(play):
-    play.start(typing="look at the images\r1p\rDr Vasseur\rthe artefact is only in real ones\r\r\ryes\r")
+    play.start(typing="look at the images\r1\r3\rDr Vasseur\rthe artefact is only in real ones\r\r\ryes\r")
     await play.shows("is with the hospital")
     (draft,) = play.desk.drafts
     assert draft.kind is InterventionKind.TELEDIAGNOSTIC
@@ -468,8 +473,17 @@ async def test_R38_patient_data_that_is_needed_is_asked_who_answers_for_it(play)
     assert draft.plan.patient_why == "the artefact is only in real ones"
 
 
+async def test_R38_what_the_technician_says_of_patient_data_is_what_the_approver_reads(play):
+    play.start(typing="look at the log\r2\r\r2\r\r\ryes\r")
+    await play.shows("is with the hospital")
+    assert play.desk.drafts[0].plan.patient_data is PatientData.VISIBLE
+    assert "Please answer 1, 2 or 3." in play.screen, "nothing stands for an answer that was not given"
+    for said in ("2 remote maintenance: settings may be changed, software is not", "you undertake to change nothing"):
+        assert said in play.screen, said
+
+
 async def test_plain_work_is_asked_nothing_more(play):
-    play.start(typing="replace the tube\r\r\r\ryes\r")
+    play.start(typing="replace the tube\r\r1\r\r\ryes\r")
     await play.shows("is with the hospital")
     assert play.desk.drafts[0].plan == PLAIN
     assert "backup of its configuration lie" not in play.screen
