@@ -128,6 +128,7 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "GET /directory/technicians/{ident}/edit", "POST /directory/technicians/{ident}/edit"),
         **_rows(ADMINS, "POST /directory/technicians/{ident}/keys", "POST /directory/technicians/{ident}/totp"),
         **_rows(ADMINS, "POST /directory/technicians/{ident}/keys/{key}/remove"),
+        **_rows(ADMINS, "POST /directory/technicians/{ident}/tokens/{token}/revoke"),
         **_rows(ADMINS, "POST /directory/technicians/{ident}/invite"),
         **_rows(ADMINS, "POST /directory/technicians/{ident}/correspondent"),
         **_rows(ADMINS, "GET /directory/staff/new", "POST /directory/staff/new"),

@@ -10,6 +10,7 @@ from bastion import config, qr
 from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
 from bastion.domain.country import HOME
 from bastion.domain.parties import EVERYWHERE, Actor, Assignment, Role, Staff, TechnicianKey
+from bastion.domain.supplier_token import SupplierToken
 from bastion.errors import Invalid
 from bastion.services.address import invitation_link
 from bastion.services.bundle import Services
@@ -122,6 +123,37 @@ def name_correspondent(
         say("{login} speaks for the company no longer.", login=login)
     else:
         say("{login} speaks for the company now.", login=login)
+
+
+@technicians.command("tokens")
+def list_tokens(login: Login, *, as_json: AsJson = False) -> None:
+    """List the API tokens a technician made for programs of his company. Their text is kept nowhere."""
+
+    async def work(services: Services, me: Actor) -> list[SupplierToken]:
+        return await services.supplier_tokens.of(me, (await _technician(services, me, login)).technician.id)
+
+    rows = [
+        {
+            "id": one.id, "label": one.label, "writes": one.writes, "made": one.created_at, "ends": one.expires_at,
+            "revoked": one.revoked_at,
+        }
+        for one in perform(work)
+    ]  # fmt: skip
+    show(rows, as_json=as_json)
+
+
+@technicians.command("revoke-token")
+def revoke_their_token(
+    login: Login, ident: Annotated[str, typer.Argument(help="Id of the token, as the list shows.")]
+) -> None:
+    """Make one of them useless, at once and for good."""
+
+    async def work(services: Services, me: Actor) -> None:
+        person = (await _technician(services, me, login)).technician
+        await services.supplier_tokens.revoke_of(me, person.id, ident)
+
+    perform(work)
+    say("The token is revoked.")
 
 
 @technicians.command("disable")

@@ -11,11 +11,12 @@ from typing import Final
 
 from bastion import clock
 from bastion.domain.ids import new_id
-from bastion.domain.parties import Actor
+from bastion.domain.parties import EVERYWHERE, Actor
 from bastion.domain.supplier_token import SupplierToken
 from bastion.errors import Conflict, Forbidden, Invalid, NotFound
 from bastion.services.actors import technician_actor
 from bastion.services.authentication import Authentication, hash_token
+from bastion.services.forms import need_admin_of
 from bastion.services.joins import found
 from bastion.services.portal import Guest, Portal, need_technician, speaks_for
 from bastion.store.database import Database
@@ -73,18 +74,33 @@ class SupplierTokens:
         async with self._database.read() as uow:
             return await uow.supplier_tokens.of(need_technician(actor))
 
+    async def of(self, actor: Actor, technician_id: str) -> list[SupplierToken]:
+        """Those of one technician, for administrators; what a token is worth nobody can read, it is not kept."""
+        need_admin_of(actor, EVERYWHERE)
+        async with self._database.read() as uow:
+            return await uow.supplier_tokens.of(found(await uow.technicians.get(technician_id), technician_id).id)
+
     async def revoke(self, actor: Actor, token_id: str) -> None:
         """Make a token of one's own useless."""
+        who = need_technician(actor)
+        await self._revoke(actor, token_id, who)
+
+    async def revoke_of(self, actor: Actor, technician_id: str, token_id: str) -> None:
+        """The same by an administrator of the hospital, at once and for good."""
+        need_admin_of(actor, EVERYWHERE)
+        await self._revoke(actor, token_id, technician_id)
+
+    async def _revoke(self, actor: Actor, token_id: str, technician_id: str) -> None:
         now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()
             token = await uow.supplier_tokens.get(token_id)
-            if token is None or token.technician_id != need_technician(actor):
+            if token is None or token.technician_id != technician_id:
                 raise NotFound(token_id)
             if token.revoked_at is not None:
                 return
             await uow.supplier_tokens.save(replace(token, revoked_at=now))
             await uow.audit.append(
-                "token:revoked", actor=actor, subject=("technician", actor.id), at=now, token=token.id,
+                "token:revoked", actor=actor, subject=("technician", technician_id), at=now, token=token.id,
                 label=token.label,
             )  # fmt: skip

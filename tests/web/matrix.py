@@ -59,7 +59,7 @@ async def idents(house: House, people: dict[str, Staff]) -> Known:
         "/directory/suppliers": {"ident": house.alice.supplier_id},
         "/directory/facilities": {"ident": house.device.facility_id},
         "/directory/import": {"ident": "0" * 32},
-        "/directory/technicians": {"ident": house.alice.id, "key": "0" * 32},
+        "/directory/technicians": {"ident": house.alice.id, "key": "0" * 32, "token": "0" * 32},
         "/directory/staff": {"ident": house.eve.id},
     }
 

@@ -73,6 +73,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STAFF, "GET /devices", "GET /devices/{ident}"),
         **_rows(ADMINS, "POST /facilities", "PUT /facilities/{ident}", "POST /suppliers", "PUT /suppliers/{ident}"),
         **_rows(ADMINS, "POST /technicians", "PUT /technicians/{ident}", "POST /technicians/{ident}/totp"),
+        **_rows(ADMINS, "GET /technicians/{ident}/tokens", "DELETE /technicians/{ident}/tokens/{token}"),
         **_rows(ADMINS, "POST /technicians/{ident}/invite", "PUT /technicians/{ident}/correspondent"),
         **_rows(ADMINS, "POST /technicians/{ident}/keys", "DELETE /technicians/{ident}/keys/{key}"),
         **_rows(ADMINS, "POST /staff", "PUT /staff/{ident}", "POST /staff/{ident}/invite"),

@@ -8,6 +8,7 @@ from bastion.services.people import Duty, StaffForm, TechnicianForm
 from web.api.bearer import Me, Use
 from web.api.register_shapes import KeyShape, StaffShape, TechnicianShape
 from web.api.shapes import Flag, Instant, Limit, Offset, Several, Shape
+from web.api.supplier.account import TokenShape
 from web.portal.links import link_of
 
 
@@ -51,6 +52,10 @@ class KeyBody(Shape):
     label: str = ""
 
 
+class SupplierTokenShape(TokenShape):
+    """A technician's own token; its text is not kept."""
+
+
 class CorrespondentBody(Shape):
     correspondent: Flag
 
@@ -69,6 +74,8 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/technicians/{ident}/totp", enrol, methods=["POST"])
     router.add_api_route("/technicians/{ident}/keys", add_key, methods=["POST"], status_code=201)
     router.add_api_route("/technicians/{ident}/keys/{key}", remove_key, methods=["DELETE"], status_code=204)
+    router.add_api_route("/technicians/{ident}/tokens", tokens, methods=["GET"])
+    router.add_api_route("/technicians/{ident}/tokens/{token}", revoke_token, methods=["DELETE"], status_code=204)
     router.add_api_route("/technicians/{ident}/invite", invite_technician, methods=["POST"])
     router.add_api_route("/technicians/{ident}/correspondent", name_correspondent, methods=["PUT"], status_code=204)
     router.add_api_route("/staff", staff, methods=["GET"])
@@ -128,6 +135,16 @@ async def add_key(ident: str, body: KeyBody, me: Me, use: Use) -> KeyShape:
 async def remove_key(ident: str, key: str, me: Me, use: Use) -> None:
     """Forget an SSH public key."""
     await use.people.remove_key(me, ident, key)
+
+
+async def tokens(ident: str, me: Me, use: Use) -> list[SupplierTokenShape]:
+    """The tokens a technician made for programs of his company, revoked and run out ones too."""
+    return [SupplierTokenShape.model_validate(one) for one in await use.supplier_tokens.of(me, ident)]
+
+
+async def revoke_token(ident: str, token: str, me: Me, use: Use) -> None:
+    """Make one of them useless, at once and for good."""
+    await use.supplier_tokens.revoke_of(me, ident, token)
 
 
 async def staff(me: Me, use: Use) -> list[StaffShape]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from bastion.domain.country import HOME
+from bastion.domain.parties import EVERYWHERE, Role
 from bastion.errors import BastionError
 from bastion.services.people import TechnicianForm
 from web import country_words, fields
@@ -110,6 +111,15 @@ async def enrol(seen: Seen, ident: str) -> Response:
     return await seen.attempt(work(), partial(_show, seen, ident))
 
 
+@router.post("/{ident}/tokens/{token}/revoke")
+async def revoke_token(seen: Seen, ident: str, token: str) -> Response:
+    async def work() -> Response:
+        await seen.services.supplier_tokens.revoke_of(seen.actor, ident, token)
+        return go(f"/directory/technicians/{ident}", "revoked_token")
+
+    return await seen.attempt(work(), partial(_show, seen, ident))
+
+
 @router.post("/{ident}/leave")
 async def leave(seen: Seen, ident: str, why: Text = "", code: Text = "") -> Response:
     async def work() -> Response:
@@ -174,8 +184,11 @@ async def _show(
     link: str = "",
 ) -> Response:  # fmt: skip
     view = await seen.services.people.technician(seen.actor, ident)
+    keeper = seen.actor.covers(EVERYWHERE, Role.ADMIN)
+    tokens = await seen.services.supplier_tokens.of(seen.actor, ident) if keeper else None
     return seen.page(
-        "directory/technician.html", error=error, view=view, typed=typed or Typed(), qr=qr(uri) if uri else "",
+        "directory/technician.html", tokens=tokens,
+        error=error, view=view, typed=typed or Typed(), qr=qr(uri) if uri else "",
         totp_secret=secret_of(uri), link=link, wheres=WAYS | WHERE,
         standing=await seen.services.rosters.person(seen.actor, ident),
         undertaking=await seen.services.undertakings.of(seen.actor, ident),

@@ -385,6 +385,13 @@ async def _(yard: Yard) -> Given:
     return Given({**path, "key": key.id})
 
 
+@way("DELETE /technicians/{ident}/tokens/{token}")
+async def _(yard: Yard) -> Given:
+    who = await yard.technician(await yard.supplier())
+    token, _text = await yard.use.supplier_tokens.create(yard.house.technician(who), "", 1, writes=False)
+    return Given({"ident": who.id, "token": token.id})
+
+
 def _staff_body(login: str) -> dict[str, object]:
     return {
         "login": login, "name": "A Person", "email": "a@b.example", "roles": ["approver"], "facilities": [],

@@ -59,3 +59,25 @@ async def test_a_person_is_edited(house, visitor, people):
     assert (await browser.send(f"{path}/edit", **FORM | {"supplier_code": "none"})).status_code == 422
     assert (await browser.send(f"{path}/edit", **FORM, valid_until="soon")).status_code == 422
     assert "Out of use" in (await browser.see("/directory/technicians")).text
+
+
+async def test_T24_administrators_see_a_technicians_tokens_and_revoke_them(house, visitor, people):
+    token, text = await house.services.supplier_tokens.create(house.technician(), "our CMMS", 30, writes=True)
+    browser, path = await visitor().enter(people["admin"]), f"/directory/technicians/{house.alice.id}"
+    page = (await browser.see(path)).text
+    assert "our CMMS" in page
+    assert "read and write" in page
+    assert text not in page
+    assert token.hash not in page
+    assert (await browser.send(f"{path}/tokens/{token.id}/revoke")).status_code == 303
+    assert f"/tokens/{token.id}/revoke" not in (await browser.see(path)).text
+    assert await house.services.supplier_tokens.guest(text, "127.0.0.1") is None
+    assert (await house.event("token:revoked")).subject_id == house.alice.id
+    assert (await browser.send(f"{path}/tokens/{'0' * 32}/revoke")).status_code == 404
+
+
+async def test_who_is_no_administrator_of_the_group_reads_of_no_token(house, visitor, people):
+    await house.services.supplier_tokens.create(house.technician(), "our CMMS", 30, writes=True)
+    for role in ("approver", "security", "auditor"):
+        browser = await visitor().enter(people[role])
+        assert "our CMMS" not in (await browser.see(f"/directory/technicians/{house.alice.id}")).text
