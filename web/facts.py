@@ -31,7 +31,12 @@ from web import (
 from web.labels import N_
 from web.views import Clockface, brief
 
-DOORS: Final = {"ssh": N_("SSH connection"), "console": N_("console"), "decision link": N_("link of a mail")}
+DOORS: Final = {
+    "ssh": N_("SSH connection"),
+    "console": N_("console"),
+    "decision link": N_("link of a mail"),
+    "setup": N_("setting up an account"),
+}
 PROOFS: Final = {"password": N_("password"), "totp": N_("code"), "key": N_("SSH key"), "proof": N_("recent proof")}
 WHERE: Final = {"web": N_("on the web"), "enrolment": N_("at enrolment")}
 VERDICTS: Final = {"confirmed": N_("confirmed"), "withdrawn": N_("withdrawn")}

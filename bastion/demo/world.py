@@ -109,7 +109,7 @@ async def _staff(services: Services, me: Actor, form: StaffForm) -> Account:
     """Enrol as a person would: an invitation, then a password and a first code."""
     saved = await services.people.save_staff(me, form)
     invitation = await services.enrolment.invite(me, saved.id)
-    _, address = await services.enrolment.begin(invitation)
+    _, address = await services.enrolment.begin(invitation, HOST)
     secret, password = _secret_of(address), secrets.token_urlsafe(12)
     await _first_code(services, invitation, password, pyotp.TOTP(secret))
     (role,) = form.roles

@@ -43,7 +43,7 @@ class PortalInvitation:
         if self.used_at is not None:
             return "used"
         if self.void_at is not None:
-            return "replaced"
+            return "replaced or taken back"
         return "expired" if now >= self.expires_at else ""
 
 

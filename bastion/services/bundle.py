@@ -150,7 +150,7 @@ def build(
     rosters = Rosters(database, authentication, rhythm)
     return Services(
         authentication=authentication,
-        enrolment=Enrolment(database, vault, authentication.passwords),
+        enrolment=Enrolment(database, vault, authentication),
         tokens=Tokens(database, authentication),
         portal=portal,
         supplier_tokens=SupplierTokens(database, authentication, portal),

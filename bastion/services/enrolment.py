@@ -4,6 +4,7 @@ import json
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 import pyotp
 
@@ -11,13 +12,13 @@ from bastion import clock
 from bastion.domain.credentials import Credential, SealedSecret
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, assigned
-from bastion.errors import AuthenticationFailed, Conflict
+from bastion.errors import AuthenticationFailed, Conflict, LinkSpent
 from bastion.secret import Secret
 from bastion.services.actors import staff_actor
-from bastion.services.authentication import end_web_sessions, hash_token, matching_step, revoke_tokens
+from bastion.services.authentication import Authentication, end_web_sessions, hash_token, matching_step, revoke_tokens
 from bastion.services.forms import need_admin, need_admin_of, need_person
 from bastion.services.joins import found
-from bastion.services.passwords import Passwords, check_password
+from bastion.services.passwords import check_password
 from bastion.services.sealing import secret_aad, totp_aad
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -25,13 +26,14 @@ from bastion.store.vault import Vault
 
 INVITATION_LENGTH = timedelta(hours=72)
 ISSUER = "Bastion"
+DOOR: Final = "setup"
 
 
 class Enrolment:
-    def __init__(self, database: Database, vault: Vault, passwords: Passwords) -> None:
+    def __init__(self, database: Database, vault: Vault, authentication: Authentication) -> None:
         self._database = database
         self._vault = vault
-        self._passwords = passwords
+        self._authentication = authentication
 
     # -- staff ---------------------------------------------------------------------------------------------------------
     async def first_administrator(self, actor: Actor, login: str, name: str) -> str:
@@ -54,34 +56,24 @@ class Enrolment:
             need_admin_of(actor, *staff.facilities)
             return await self._invite(uow, actor, staff, clock.now())
 
-    async def begin(self, secret: str) -> tuple[Staff, str]:
-        """Show an invitation until it is used: who it is for, and the authenticator address to scan."""
-        async with self._database.read() as uow:
-            staff, totp = await self._invited(uow, secret)
+    async def begin(self, secret: str, source: str) -> tuple[Staff, str]:
+        """Show an invitation until it is used: who it is for, and the authenticator address to scan. `LinkSpent`: it
+        opens nothing.
+        """
+        staff, totp = await self._shown(secret, source)
         return staff, otpauth(totp, staff.login)
 
     async def finish(self, secret: str, password: str, code: str, source: str) -> Staff:
         """Use the invitation up: keep the password and the authenticator once its first code is right."""
         check_password(password)
-        async with self._database.read() as uow:
-            await self._invited(uow, secret)  # nobody without an invitation costs us a hash
-        hashed = await self._passwords.hash(password)
-        now = clock.now()
+        await self._shown(secret, source)  # nobody without an invitation costs us a hash
+        hashed = await self._authentication.passwords.hash(password)
         async with self._database.write() as uow:
-            staff, totp = await self._invited(uow, secret)
-            step = matching_step(totp, code, now)
-            if step is None or not await uow.totp_uses.consume(staff.id, step):
-                raise AuthenticationFailed("first code")
-            sealed = self._vault.seal(Secret.of(totp), totp_aad(staff.id))
-            await uow.credentials.put(Credential(staff.id, hashed, sealed, now, now))
-            await uow.settings.put(_setting(secret), "")
-            await end_web_sessions(uow, staff.id, now)
-            await revoke_tokens(uow, staff.id, now)
-            actor = staff_actor(staff, source, None)
-            await uow.audit.append(
-                "enrolment:completed", actor=actor, subject=("staff", staff.id), at=now, login=staff.login
-            )
-        return staff
+            await uow.locks.hold()  # of two at once one wins, the other is told
+            opened = await self._invited(uow, secret)
+            if not isinstance(opened, str):
+                return await self._set_up(uow, secret, opened, hashed, code, source)
+        raise await self._refused(secret, opened, source)
 
     # -- technicians ---------------------------------------------------------------------------------------------------
     async def technician_totp(self, actor: Actor, technician_id: str) -> str:
@@ -103,6 +95,31 @@ class Enrolment:
         return otpauth(totp, technician.login)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _shown(self, secret: str, source: str) -> tuple[Staff, str]:
+        async with self._database.read() as uow:
+            opened = await self._invited(uow, secret)
+        if isinstance(opened, str):
+            raise await self._refused(secret, opened, source)
+        return opened
+
+    async def _set_up(
+        self, uow: UnitOfWork, secret: str, opened: tuple[Staff, str], hashed: str, code: str, source: str
+    ) -> Staff:
+        (staff, totp), now = opened, clock.now()
+        step = matching_step(totp, code, now)
+        if step is None or not await uow.totp_uses.consume(staff.id, step):
+            raise AuthenticationFailed("first code")
+        sealed = self._vault.seal(Secret.of(totp), totp_aad(staff.id))
+        await uow.credentials.put(Credential(staff.id, hashed, sealed, now, now))
+        await uow.settings.put(_setting(secret), "")
+        await end_web_sessions(uow, staff.id, now)
+        await revoke_tokens(uow, staff.id, now)
+        actor = staff_actor(staff, source, None)
+        await uow.audit.append(
+            "enrolment:completed", actor=actor, subject=("staff", staff.id), at=now, login=staff.login
+        )
+        return staff
+
     async def _invite(self, uow: UnitOfWork, actor: Actor, staff: Staff, now: datetime) -> str:
         secret, expires = secrets.token_urlsafe(24), now + INVITATION_LENGTH
         kept_as = new_id(now)
@@ -117,16 +134,27 @@ class Enrolment:
         )  # fmt: skip
         return secret
 
-    async def _invited(self, uow: UnitOfWork, secret: str) -> tuple[Staff, str]:
+    async def _invited(self, uow: UnitOfWork, secret: str) -> tuple[Staff, str] | str:
+        """Whom the invitation is for, and the authenticator it offers; or why it opens nothing."""
         kept = await uow.settings.get(_setting(secret))
-        invitation = json.loads(kept) if kept else None
-        if invitation is None or clock.now() >= datetime.fromisoformat(invitation["expires"]):
-            raise AuthenticationFailed("no such invitation")
+        if not kept:
+            return "unknown" if kept is None else "used"
+        invitation = json.loads(kept)
         staff = await uow.staff.get(invitation["staff"])
-        if staff is None or not staff.active or await uow.settings.get(_newest(staff.id)) != _setting(secret):
-            raise AuthenticationFailed("invited person is not active, or was invited again")
+        if staff is None or not staff.active:
+            return "account out of use"
+        if await uow.settings.get(_newest(staff.id)) != _setting(secret):
+            return "replaced or taken back"
+        if clock.now() >= datetime.fromisoformat(invitation["expires"]):
+            return "expired"
         sealed = found(await uow.secrets.get(invitation["totp"]))
         return staff, self._vault.unseal(sealed.sealed, secret_aad(sealed.id)).reveal().decode()
+
+    async def _refused(self, secret: str, why: str, source: str) -> LinkSpent:
+        """Keep that an invitation was tried that opens nothing; who tries one after the other is slowed down (T28)."""
+        await self._authentication.attempt(f"link {hash_token(secret)[:12]}", source, DOOR)
+        await self._authentication.refused("", source, DOOR, "link", why)
+        return LinkSpent(why)
 
 
 def otpauth(secret: str, login: str) -> str:

@@ -191,7 +191,7 @@ async def set_up(house: House, person: Technician) -> str:
 async def enrol(house: House, person: Staff, at: datetime | None = None) -> tuple[str, str]:
     """Give a staff member a password and an authenticator; return both."""
     secret = await house.services.enrolment.invite(OPERATOR, person.id)
-    _staff_member, uri = await house.services.enrolment.begin(secret)
+    _staff_member, uri = await house.services.enrolment.begin(secret, SOURCE)
     totp = pyotp.parse_uri(uri).secret
     code = pyotp.TOTP(totp).at(at or clock.now())
     await house.services.enrolment.finish(secret, PASSWORD, code, SOURCE)

@@ -16,14 +16,14 @@ async def test_T51_the_first_administrator_gets_a_one_time_secret_and_there_is_o
 
 async def test_T51_an_invitation_works_once(house):
     secret = await house.services.enrolment.invite(OPERATOR, house.eve.id)
-    _staff, uri = await house.services.enrolment.begin(secret)
+    _staff, uri = await house.services.enrolment.begin(secret, SOURCE)
     totp = pyotp.TOTP(pyotp.parse_uri(uri).secret)
     with pytest.raises(WeakPassword):
         await house.services.enrolment.finish(secret, "short", totp.now(), SOURCE)
     with pytest.raises(AuthenticationFailed):
         await house.services.enrolment.finish(secret, PASSWORD, "000000", SOURCE)
     await house.services.enrolment.finish(secret, PASSWORD, totp.at(clock.now()), SOURCE)
-    for again in (house.services.enrolment.begin(secret), house.services.enrolment.begin("guess")):
+    for again in (house.services.enrolment.begin(secret, SOURCE), house.services.enrolment.begin("guess", SOURCE)):
         with pytest.raises(AuthenticationFailed):
             await again
 
@@ -34,7 +34,7 @@ async def test_T20_invitations_are_unguessable_and_end(house, monkeypatch):
     late = clock.now() + INVITATION_LENGTH + timedelta(seconds=1)
     monkeypatch.setattr(clock, "now", lambda: late)
     with pytest.raises(AuthenticationFailed):
-        await house.services.enrolment.begin(secrets.pop())
+        await house.services.enrolment.begin(secrets.pop(), SOURCE)
 
 
 async def test_only_administrators_invite_and_enrol(house):
@@ -69,7 +69,7 @@ async def test_rotating_the_vault_keeps_every_secret_usable(house):
     assert len(house.vault.key_ids) == 1
     later = pyotp.TOTP(totp).at(clock.now() + timedelta(seconds=30))
     assert (await house.services.authentication.sign_in("eve", PASSWORD, later, SOURCE))[0].login == "eve"
-    assert (await house.services.enrolment.begin(pending))[0].login == "max"
+    assert (await house.services.enrolment.begin(pending, SOURCE))[0].login == "max"
     assert (await house.opened()).credential.secret.reveal() == b"canary-s3cret"
     with pytest.raises(Forbidden):
         await house.services.upkeep.rotate_vault(house.staff(house.eve))
@@ -79,5 +79,5 @@ async def test_T20_a_newer_invitation_voids_the_older(house):
     first = await house.services.enrolment.invite(OPERATOR, house.eve.id)
     second = await house.services.enrolment.invite(OPERATOR, house.eve.id)
     with pytest.raises(AuthenticationFailed):
-        await house.services.enrolment.begin(first)
-    assert (await house.services.enrolment.begin(second))[0].login == "eve"
+        await house.services.enrolment.begin(first, SOURCE)
+    assert (await house.services.enrolment.begin(second, SOURCE))[0].login == "eve"

@@ -81,7 +81,7 @@ async def test_an_expired_a_replaced_and_an_unknown_link_say_the_same(house, lin
     first = await links.invite(OPERATOR, house.alice.id)
     second = await links.invite(OPERATOR, house.alice.id)
     sentences = set()
-    for link, why in ((first, "replaced"), ("nothing", "unknown"), ("", "unknown")):
+    for link, why in ((first, "replaced or taken back"), ("nothing", "unknown"), ("", "unknown")):
         with pytest.raises(LinkSpent) as refused:
             await links.look(link, SOURCE)
         sentences.add(refused.value.public)

@@ -98,7 +98,7 @@ def _sign_in_form(request: Request, typed: Typed, onward: str, error: BastionErr
 async def _invitation(request: Request, secret: str, wrong: BastionError | None = None) -> Response:
     """Show what the one-time secret opens: the authenticator to scan and a password to choose."""
     try:
-        staff, uri = await services_of(request).enrolment.begin(secret)
+        staff, uri = await services_of(request).enrolment.begin(secret, source_of(request))
     except (AuthenticationFailed, TooManyAttempts) as error:
         return page(
             request, "setup.html", status=int(status_of(error)), page_title=N_("Set up your account"), invited=None,

@@ -1,5 +1,7 @@
 import re
 
+from tests.services.house import SOURCE
+
 FORM = {"login": "lea", "name": "Léa", "email": "l@chu", "language": "fr", "active": "yes"}
 
 
@@ -11,7 +13,7 @@ async def test_a_person_gets_roles_facilities_and_a_one_time_secret(house, visit
     invited = await browser.send(f"{path}/invite")
     secret = re.search(r'id="secret">([^<]+)<', invited.text)[1]
     assert "https://bastion.test/setup" in invited.text
-    staff, _ = await house.services.enrolment.begin(secret)
+    staff, _ = await house.services.enrolment.begin(secret, SOURCE)
     assert staff.login == "lea"
     assert secret not in (await browser.see(path)).text
 
