@@ -49,21 +49,23 @@ async def main(folder: Path, wanted: str) -> None:
         database = await Database.open(url)
         house = await build_house(database, home, WITH_LINKS)
         await furnish(house, home)
-        people = await tour.people(house)
+        people, stops = await tour.people(house), await tour.stops(house)
         async with listening(create(house.services, Settings(home=home))) as address, chromium() as browser:
             for look in LOOKS:
-                await _take(browser, house, people, address, folder, look, wanted)
+                await _take(browser, house, people, stops, address, folder, look, wanted)
         await database.close()
 
 
-async def _take(browser: Browser, house: House, people, address: str, folder: Path, look: Look, wanted: str) -> None:
+async def _take(
+    browser: Browser, house: House, people, stops, address: str, folder: Path, look: Look, wanted: str
+) -> None:  # fmt: skip
     context = await browser.new_context(
         viewport={"width": look.width, "height": look.height}, color_scheme=look.scheme, locale=look.language
     )
     desk = Desk(context, address, house)
     for person in people.values():
         await speak(house, person, look.language)
-    for stop in await tour.stops(house):
+    for stop in stops:
         if wanted in stop.name:
             await desk.sit(people.get(stop.who))
             page = await desk.open(stop.first.rpartition("/")[0] or stop.path)
