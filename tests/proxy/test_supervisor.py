@@ -4,6 +4,7 @@ import asyncio
 import gc
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from structlog.testing import capture_logs
@@ -16,6 +17,9 @@ from bastion.proxy import supervisor as module
 from bastion.proxy.supervisor import Keeping, Supervisor
 from recordings.model import RecordingError, Seal
 from tests.proxy.fakes import FakeClock, FakeRecorder, a_grant, a_lock, a_record, a_wish
+
+SCREEN = SimpleNamespace(findings=("patient\tline 3", "patient\tline 9"))
+"""A track on which somebody's name was seen."""
 
 
 # -- the whole ---------------------------------------------------------------------------------------------------------
@@ -110,7 +114,7 @@ async def watched(tmp_path, monkeypatch, recorders):
     monkeypatch.setattr(module, "READ_EVERY", 0.2)
     monkeypatch.setattr(module, "RETRY", 0.02)
     records = Records()
-    seals = Keeping(tmp_path, lambda ident: Seal(ident, "d1gest", 10, 1.5, ()))
+    seals = Keeping(tmp_path, lambda ident: Seal(ident, "d1gest", 10, 1.5, (SCREEN,)))
     supervisor = Supervisor(records, "n1", seals, 0.3)
     supervisor.records = records
     supervisor.start()
@@ -210,7 +214,7 @@ async def test_an_end_is_sealed_noted_and_kept_in_this_order(watched, recorders)
     await until(lambda: watched.records.ends)
     ident, ending = watched.records.ends[0]
     assert (ident, ending.reason, ending.by, ending.why) == ("x1", EndReason.CUT, "Eve", "wrong device")
-    assert (ending.digest, ending.bytes, ending.seconds) == ("d1gest", 10, 1.5)
+    assert (ending.digest, ending.bytes, ending.seconds, ending.findings) == ("d1gest", 10, 1.5, ("patient",))
     assert watched.records.noted == ["session:ending"]
     assert recorders.made[0].finished == "cut"
     assert not watched.lives

@@ -37,7 +37,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bastion import clock
 from bastion.config import Settings
 from bastion.domain.parties import Role, Staff, Technician
-from bastion.errors import Forbidden, PolicyRefused
+from bastion.errors import BastionError
 from bastion.networks import Networks
 from bastion.services.actors import staff_actor
 from bastion.services.people import StaffForm, TechnicianForm
@@ -135,6 +135,8 @@ class Person:
     yard: Yard
     known: dict[str, dict[str, str]]
     """What there is to ask about, by the beginning of a call's path."""
+    ways: Mapping[str, ways.Way]
+    """What is made for him, so that he succeeds."""
     totp: str = ""
 
     def code(self) -> str:
@@ -274,7 +276,8 @@ async def _speaker(house: House) -> Technician:
 async def _person(house: House, home: Path, one: Staff, known: dict[str, dict[str, str]]) -> Person:
     _, totp = await enrol(house, one)
     token, text = await house.services.tokens.create(staff_actor(one, SOURCE, clock.now()), "contract", 1, one.roles)
-    return Person(STAFF, text, Yard(house, home, one, token.id), known, totp)
+    made = ways.WAYS if len(one.roles) > 1 else {label: ways.WAYS[label] for label in ways.LONE}
+    return Person(STAFF, text, Yard(house, home, one, token.id), known, made, totp)
 
 
 async def _worker(house: House, home: Path, one: Technician, *, writes: bool) -> Person:
@@ -287,7 +290,7 @@ async def _worker(house: House, home: Path, one: Technician, *, writes: bool) ->
         "/requests": {"ident": agreed.id}, "/company": {"ident": agreed.id}, "/batches": {"ident": batch[0].batch_id},
         "/devices": {"ident": scene.device.code},
     }  # fmt: skip
-    return Person(SUPPLIERS, text, yard, known)
+    return Person(SUPPLIERS, text, yard, known, supplier_ways.WAYS if writes else {})
 
 
 class Hand:
@@ -323,7 +326,7 @@ class Hand:
     def _prepared(self, case: schemathesis.Case) -> bool:
         """Make what this call is about: the first time just so, then with whatever else was generated."""
         label = case.operation.label
-        way = self._person.door.ways.get(label)
+        way = self._person.ways.get(label)
         if way is None or (self._chance.random() > PREPARED and self._times[label] >= ALWAYS):
             return False
         self._times[label] += 1
@@ -341,11 +344,11 @@ class Hand:
         return True
 
     async def _made(self, way: ways.Way) -> Given | None:
-        """Make it in his own name; what his duties do not allow he asks for without."""
+        """Make it in his own name; what cannot be made he asks for without, and never succeeds."""
         await self._person.yard.open_doors()
         try:
             return await way(self._person.yard)
-        except (Forbidden, PolicyRefused):
+        except BastionError:
             return None
 
     def _point(self, case: schemathesis.Case) -> None:
