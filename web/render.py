@@ -42,6 +42,7 @@ def environment() -> Environment:
     )
     env.filters.update(
         brief=views.brief,
+        dialled=views.dialled,
         middle=views.middle,
         minutes_long=lambda count: timedelta(minutes=count),
         seconds_long=lambda count: timedelta(seconds=count),

@@ -36,6 +36,12 @@ def _spell(match: re.Match[str]) -> str:
     return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
 
 
+def dialled(text: str) -> str:
+    """Return what a telephone dials of a text, e.g. `+33140000000`; empty when it is a name or says more."""
+    number = re.sub(r"[\s.()/-]", "", text)
+    return number if re.fullmatch(r"\+?[0-9]{2,20}", number, re.ASCII) else ""
+
+
 _STRONG: Final = re.compile(" (?=[;:!?»])")
 _OPENING: Final = re.compile("(?<=«) ")
 NARROW: Final = "\u202f"

@@ -25,6 +25,17 @@ def test_today_is_judged_on_the_wall_of_the_hospital():
     assert FR.time(late) == "23 nov. 00:30"
 
 
+@pytest.mark.parametrize(
+    ("text", "dialled"),
+    [
+        ("+33 (1) 40.00-45/12", "+33140004512"), ("4512", "4512"), ("DECT 4512", ""), ("1;ext=2", ""), ("", ""),
+        ("\u0664\u0665\u0661", ""), ("javascript:1", ""),
+    ],
+)  # fmt: skip
+def test_only_a_number_is_dialled(text, dialled):
+    assert views.dialled(text) == dialled
+
+
 def test_another_hospital_has_another_wall():
     assert FR.at(REUNION).time(NOON) == "15:00"
     assert FR.at(None).zone == "Europe/Paris"

@@ -135,7 +135,7 @@ class Lobby:
         reason = await keeping.needed("Reason (what is to be done): ", "reason")
         self._show(screens.kinds(self._words, self._terminal.cols))
         choice = await self._kind(usual)
-        call = Call(await self._needed("Who of the hospital called you about it (name): ")) if choice.urgent else None
+        call = await self._call() if choice.urgent else None
         plan = usual.plan(await PlanQuestions(self._question, keeping, self._say).plan(choice, clock.now()))
         order = await self._question("Work order or ticket (Enter for none): ")
         minutes = await self._minutes(usual)
@@ -152,6 +152,10 @@ class Lobby:
             emergency=call,
             template=usual.ident,
         )
+
+    async def _call(self) -> Call:
+        caller = await self._needed("Who of the hospital called you about it (name): ")
+        return Call(caller, call_back=await self._question("Telephone number to call back (Enter for none): "))
 
     async def _needed(self, prompt: str) -> str:
         while not (answer := await self._question(prompt)):

@@ -271,11 +271,20 @@ async def test_an_agreement_that_comes_while_the_rows_are_read_is_seen_at_once(p
 
 
 async def test_an_emergency_names_who_called(play):
-    play.start(typing="scanner down\r2 U\rDr Roux\r1\rWO-7\r30\ryes\r")
+    play.start(typing="scanner down\r2 U\rDr Roux\r+33 1 40 00 45 12\r1\rWO-7\r30\ryes\r")
     await play.shows("is with the hospital")
     (draft,) = play.desk.drafts
-    assert (draft.kind, draft.emergency) == (InterventionKind.TELEMAINTENANCE, Call("Dr Roux"))
+    assert (draft.kind, draft.emergency) == (
+        InterventionKind.TELEMAINTENANCE,
+        Call("Dr Roux", call_back="+33 1 40 00 45 12"),
+    )
     assert "Add u for an emergency that the hospital called you for" in play.screen
+
+
+async def test_an_emergency_may_do_without_a_number(play):
+    play.start(typing="scanner down\r2u\rDr Roux\r\r1\rWO-7\r30\ryes\r")
+    await play.shows("is with the hospital")
+    assert play.desk.drafts[0].emergency == Call("Dr Roux")
 
 
 async def test_what_is_no_emergency_asks_nobody_who_called(play):

@@ -33,7 +33,7 @@ async def test_an_approver_asks_for_one_and_another_sees_it_first(house, visitor
     path = made.headers["location"]
     page = (await (await visitor().enter(people["approver"])).see(path)).text
     assert "&lt;b&gt;Dr Roux" in page
-    assert "call back: 4512" in page
+    assert '<a href="tel:4512">call back: 4512</a>' in page
     assert "Emergency" in plain((await asking.see("/requests")).text)
     board = (await (await visitor().enter(people["approver"])).see("/board")).text
     assert "Emergency" in plain(board)
