@@ -286,7 +286,7 @@ class LiveSession:
         """Say it on every screen, and in the recording of every channel: whoever replays it sees why it stood still."""
         self.mark(text)
         for relay in list(self._relays.values()):
-            relay.tell(on_screen(text))
+            relay.tell(on_screen(text, relay.cols))
 
     def mark(self, text: str) -> None:
         """Write it into the recording of every channel."""
@@ -313,7 +313,7 @@ class LiveSession:
             self._wake.cancel()
         for relay in list(self._relays.values()):
             text = self.last_words()
-            last = Data(last_on_screen(text)) if relay.terminal else Data(f"{text}\n".encode(), Stream.ERR)
+            last = Data(last_on_screen(text, relay.cols)) if relay.terminal else Data(f"{text}\n".encode(), Stream.ERR)
             relay.close([last, Exit(REFUSED)], outcome="session ended")
         self._shown.set()
         self.ended.set()

@@ -1,5 +1,6 @@
 """The words a session says on the technician's screen, and how the screen is left behind."""
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,6 +59,10 @@ PAPERS_LACK: Final = (
 )
 
 
+USUAL_WIDTH: Final = 77
+NARROWEST: Final = 8
+
+
 def plain(text: str) -> str:
     """Make text from anywhere harmless on a terminal: what is not printable becomes a space."""
     return "".join(c if c.isprintable() else " " for c in text).strip()
@@ -98,10 +103,17 @@ def sentence_end(text: str) -> str:
     return text if not text or text[-1] in ".!?…" else f"{text}."
 
 
-def on_screen(text: str) -> bytes:
-    """Frame a notice as a line of its own, for a terminal in raw mode."""
-    return f"\r\n\x1b[0;7m {text} \x1b[0m\r\n".encode()
+def on_screen(text: str, cols: int) -> bytes:
+    """Frame a notice as lines of their own, for a terminal of `cols` columns in raw mode."""
+    framed = "".join(f"\x1b[0;7m {line} \x1b[0m\r\n" for line in _lines(text, cols - 3))
+    return f"\r\n{framed}".encode()
 
 
-def last_on_screen(text: str) -> bytes:
-    return LEAVE_SCREEN + f"\r\n{text}\r\n".encode()
+def last_on_screen(text: str, cols: int) -> bytes:
+    lines = "".join(f"{line}\r\n" for line in _lines(text, cols - 1))
+    return LEAVE_SCREEN + f"\r\n{lines}".encode()
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """Break between words where the screen ends; a screen that says no width is taken to have the usual one."""
+    return textwrap.wrap(text, width if width >= NARROWEST else USUAL_WIDTH, break_on_hyphens=False)

@@ -7,7 +7,7 @@ raises stops the relay before the frame is passed on. Closing is synchronous and
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from bastion.proxy.frames import Break, ChannelFault, Data, End, Eof, Exit, Frame, Signal, Sink, Stream
+from bastion.proxy.frames import Break, ChannelFault, Data, End, Eof, Exit, Frame, Resize, Signal, Sink, Stream
 
 FROZEN: Final = "frozen"
 FULL: Final = "full"
@@ -80,11 +80,13 @@ class Relay:
 
     def __init__(
         self, technician: End, device: End, taps: Sequence[Tap], owner: Owner, *, terminal: bool,
-        shortcut: Shortcut | None = None, gate: Gate | None = None,
+        shortcut: Shortcut | None = None, gate: Gate | None = None, cols: int = 80,
     ) -> None:  # fmt: skip
         self.technician = technician
         self.device = device
         self.terminal = terminal
+        self.cols = cols
+        """How wide the technician's screen is now."""
         self._taps = tuple(taps)
         self._owner = owner
         self._shortcut = shortcut
@@ -124,6 +126,8 @@ class Relay:
         return self._gate.from_device(frame.data)
 
     def to_device(self, frame: Frame) -> None:
+        if isinstance(frame, Resize):
+            self.cols = frame.cols
         if self._stopped or (self._frozen and self._withheld(frame)):
             return
         try:

@@ -22,7 +22,7 @@ from bastion.domain.session import (
 from bastion.domain.session_effects import Notice
 from bastion.domain.timebox import TimeBox
 from bastion.errors import ChannelRefused, GrantOver, NoGrant, RecordingUnavailable
-from bastion.proxy.frames import Data, Exit, Stream
+from bastion.proxy.frames import Data, Exit, Resize, Stream
 from bastion.proxy.live_session import REFUSED, _refusal
 from bastion.proxy.notices import LEAVE_SCREEN
 from bastion.proxy.relay import Relay
@@ -216,6 +216,16 @@ async def test_the_end_of_the_window_and_who_imposed_a_lock_stand_in_the_recordi
     locked.live.feed(Killed(EndReason.LOCKED, "Ruth", "ransomware"))
     assert marks(late) == ["The agreed time is over. The session is closed."]
     assert marks(locked) == ["Remote access is cut at the moment: ransomware. Please call the hospital. (Ruth)"]
+
+
+async def test_what_is_said_breaks_between_words_at_the_width_the_screen_has_now(carried):
+    shell = carried.channel()
+    shell.technician.send(Resize(24, 10))
+    carried.live.tell("Nobody of the hospital follows this session now.")
+    shown = shell.technician.bytes().decode()
+    assert shown.replace("\x1b[0;7m", "").replace("\x1b[0m", "").split("\r\n") == [
+        "", " Nobody of the ", " hospital follows this ", " session now. ", "",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("event", [Frozen("Eve"), BoxChanged(TimeBox(NOW, NOW + timedelta(hours=2)))])

@@ -42,7 +42,7 @@ def test_a_time_that_is_not_today_has_its_date(at_ten):
 def test_words_of_people_cannot_steer_the_terminal():
     told = Words("en").ending(EndReason.CUT, "E\x1b]52;c;x\x07ve", "stop\x9b2J\r\nnow")
     assert told.isprintable()
-    assert "\x1b" not in on_screen(told).decode().removeprefix("\r\n\x1b[0;7m").removesuffix("\x1b[0m\r\n")
+    assert "\x1b" not in on_screen(told, 500).decode().removeprefix("\r\n\x1b[0;7m").removesuffix("\x1b[0m\r\n")
 
 
 def test_a_reason_ends_as_a_sentence():
@@ -50,8 +50,23 @@ def test_a_reason_ends_as_a_sentence():
     assert Words("en").ending(EndReason.CUT, "Eve", "why?") == "Eve has ended the session: why?"
 
 
+@pytest.mark.parametrize("cols", [20, 40, 80, 132])
+def test_a_notice_breaks_between_words_where_the_screen_ends(cols):
+    told = Words("fr").notice(Notice.TIME_LEFT, PARAMS, NOW)
+    shown = on_screen(told, cols).decode().replace("\x1b[0;7m", "").replace("\x1b[0m", "")
+    assert all(len(line) < cols for line in shown.split("\r\n"))
+    assert shown.split() == told.split(), "no word is broken"
+    last = last_on_screen(told, cols).removeprefix(notices.LEAVE_SCREEN).decode()
+    assert all(len(line) < cols for line in last.split("\r\n"))
+    assert last.split() == told.split()
+
+
+def test_a_screen_of_no_width_is_read_all_the_same():
+    assert b"The session goes on" in on_screen(Words("en").notice(Notice.THAWED, PARAMS, NOW), 0)
+
+
 def test_a_screen_is_left_before_the_last_words():
-    text = last_on_screen("The session is closed.")
+    text = last_on_screen("The session is closed.", 80)
     assert text.index(b"\x1b[?1049l") < text.index(b"The session is closed.")
     for undone in (b"\x1b[0m", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l"):
         assert undone in text

@@ -221,7 +221,7 @@ class _Keys(FromTechnician):
         self._talk = _Talk(self._aside.script())
         self.relay.keep_back(self._leave)
         self._aside.live.mark(self._aside.say("The technician writes to the hospital; the device gets none of it."))
-        self.relay.tell(on_screen(self._aside.say(TO_HOSPITAL)))
+        self.relay.tell(on_screen(self._aside.say(TO_HOSPITAL), self.relay.cols))
         self._prompt(self._talk.prompt)
         self._wait(PATIENCE, self._leave)
 
@@ -260,7 +260,7 @@ class _Keys(FromTechnician):
     def _leave(self) -> None:
         """Nothing is asked."""
         if self._talk is not None:
-            self.relay.tell(on_screen(self._aside.say(TO_DEVICE)))
+            self.relay.tell(on_screen(self._aside.say(TO_DEVICE), self.relay.cols))
             self._finish()
 
     def _finish(self) -> None:

@@ -68,7 +68,8 @@ class Carriage:
                 say = translator(live.words.language)
                 track.mark(say("The bastion connected and logged in as {login}.").format(login=self.link.way.login))
             taps: list[Tap] = [RecorderTap(track), live.activity if asked.pty else Traffic(live.activity)]
-            return Relay(end, device, taps, live, terminal=asked.pty, shortcut=_short_way(end, device))
+            shortcut = _short_way(end, device)
+            return Relay(end, device, taps, live, terminal=asked.pty, shortcut=shortcut, cols=asked.size.cols)
 
         await self._carry(kind, asked.command or "", join)
 

@@ -352,7 +352,7 @@ class Visit:
     def _tell(self, text: str) -> None:
         """Put a sentence before the technician, on whatever he has open."""
         for end in list(self._ends):
-            shown = on_screen(text) if end.asked.pty else f"{text}\n".encode()
+            shown = on_screen(text, end.asked.size.cols) if end.asked.pty else f"{text}\n".encode()
             end.write(Data(shown, Stream.ERR))
 
     def _ways(self, live: LiveSession) -> Carriage:

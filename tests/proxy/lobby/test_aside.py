@@ -72,7 +72,8 @@ class Warned:
 
     @property
     def screen(self) -> str:
-        return self.shell.technician.text
+        """What is shown, a notice of several lines as one."""
+        return self.shell.technician.text.replace(" \x1b[0m\r\n\x1b[0;7m ", " ")
 
     async def shows(self, text: str) -> None:
         async with asyncio.timeout(5):
