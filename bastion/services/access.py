@@ -152,6 +152,18 @@ class Access:
             await uow.order_checks.add(replace(order, request_id=made.id))
         return made
 
+    async def longest(self, actor: Actor, draft: RequestDraft) -> timedelta | None:
+        """How long the rules let work like this last; `None` where they refuse it however short. Nothing is kept."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            ask = await resolve(
+                uow, await _technician_of(uow, actor, draft.technician_login), replace(draft, minutes=1)
+            )
+            urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
+            owed = await overdue_of(uow, ask.supplier.id, now)
+            decision = await self._ask_policy(uow, actor, ask, draft.kind, now, urgency, owed)
+        return decision.obligations.max_duration if decision.allowed else None
+
     async def extend(self, actor: Actor, grant_id: str, minutes: int, reason: str) -> AccessRequest:
         """Ask for more time under a grant: a new fact under the request's own quorum (R-35)."""
         check_minutes(minutes)

@@ -5,6 +5,7 @@ import pytest
 
 from bastion import clock
 from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.emergency import Call
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.errors import Conflict, DeviceNotReady, Invalid, NotFound, PolicyRefused, ReasonNeeded
 from bastion.services.inventory import DeviceForm
@@ -138,6 +139,16 @@ async def test_history_shows_past_interventions(house):
     asked = await house.asked()
     view = await house.services.access.get(house.staff(house.eve), asked.id)
     assert [h.record.id for h in view.history] == [opened.record.id]
+
+
+async def test_the_longest_time_is_what_the_rules_allow_for_the_work_and_nothing_is_kept(house):
+    alice, access = house.technician(), house.services.access
+    assert await access.longest(alice, house.draft(minutes=9999)) == timedelta(hours=4)
+    urgent = replace(house.draft(), emergency=Call("Dr Roux"))
+    assert await access.longest(alice, urgent) == timedelta(hours=1)
+    assert await access.longest(replace(alice, source="203.0.113.9"), house.draft()) is None
+    async with house.database.read() as uow:
+        assert not await uow.requests.search()
 
 
 PATIENTS = WorkPlan(patient_data=PatientData.NEEDED, professional="Dr Vasseur", patient_why="open a real plan")

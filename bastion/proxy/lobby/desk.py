@@ -1,6 +1,7 @@
 """What the lobby asks of the services, always on behalf of one technician."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from bastion import clock
@@ -30,6 +31,9 @@ class Desk(Protocol):
 
     async def usual(self, device: str) -> Sequence[RequestTemplate]:
         """What is usually asked for on a device of this model."""
+
+    async def longest(self, draft: RequestDraft) -> timedelta | None:
+        """How long the rules let this last; `None` where they refuse it however short."""
 
     async def ask(self, draft: RequestDraft) -> AccessRequest: ...
 
@@ -78,6 +82,9 @@ class ServiceDesk:
 
     async def usual(self, device: str) -> Sequence[RequestTemplate]:
         return await self._services.templates.offered(self._actor, device)
+
+    async def longest(self, draft: RequestDraft) -> timedelta | None:
+        return await self._services.access.longest(self._actor, draft)
 
     async def ask(self, draft: RequestDraft) -> AccessRequest:
         return await self._services.access.request(self._actor, draft)

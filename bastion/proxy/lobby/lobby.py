@@ -30,6 +30,10 @@ LOOK_AGAIN: Final = 2.0
 """Seconds after which a waiting lobby reads the rows even without a hint."""
 USUAL_MINUTES: Final = 60
 USUAL_KIND: Final = "2"
+ORDER: Final = "Work order or ticket (Enter for none): "
+ORDER_AGAIN: Final = "Work order or ticket (- for none): "
+CALL_BACK: Final = "Telephone number to call back (Enter for none): "
+CALL_BACK_AGAIN: Final = "Telephone number to call back (- for none): "
 ACCEPT: Final = "Type “accept” to accept this in your own name, or “no” to leave: "
 
 
@@ -120,42 +124,37 @@ class Lobby:
 
     async def _ask(self, code: str, account: str) -> AccessRequest:
         self._say("You have no open authorisation for this device. Ask for one:")
+        usual = await self._usual(code)
         while True:
-            draft = await self._draft(code, account)
+            draft = await self._draft(code, account, usual)
             try:
                 return await self._desk.ask(draft)
             except (Invalid, PolicyRefused, Conflict) as problem:
                 self._tell(problem)
                 if not await self._agrees("Change the request and send it again? (yes/no) "):
                     raise Left from None
+                usual = Usual.again(draft)
 
-    async def _draft(self, code: str, account: str) -> RequestDraft:
-        usual = await self._usual(code)
+    async def _draft(self, code: str, account: str, usual: Usual) -> RequestDraft:
         keeping = Keeping(usual, self._question, self._say, self._show, self._words, self._terminal.cols)
         reason = await keeping.needed("Reason (what is to be done): ", "reason")
         self._show(screens.kinds(self._words, self._terminal.cols))
         choice = await self._kind(usual)
-        call = await self._call() if choice.urgent else None
+        call = await self._call(keeping) if choice.urgent else None
         plan = usual.plan(await PlanQuestions(self._question, keeping, self._say).plan(choice, clock.now()))
-        order = await self._question("Work order or ticket (Enter for none): ")
-        minutes = await self._minutes(usual)
-        await self._accept_notice()
-        return RequestDraft(
-            code,
-            choice.kind,
-            reason,
-            minutes,
-            work_order=order,
-            account=account,
-            notice_accepted=True,
-            plan=plan,
-            emergency=call,
-            template=usual.ident,
-        )
+        order = await keeping.optional(ORDER, ORDER_AGAIN, "work_order")
+        draft = RequestDraft(
+            code, choice.kind, reason, usual.minutes or USUAL_MINUTES, work_order=order, account=account,
+            notice_accepted=True, plan=plan, emergency=call, template=usual.ident,
+        )  # fmt: skip
+        minutes = await self._minutes(draft)
+        if not usual.his:
+            await self._accept_notice()
+        return replace(draft, minutes=minutes)
 
-    async def _call(self) -> Call:
-        caller = await self._needed("Who of the hospital called you about it (name): ")
-        return Call(caller, call_back=await self._question("Telephone number to call back (Enter for none): "))
+    async def _call(self, keeping: Keeping) -> Call:
+        caller = await keeping.needed("Who of the hospital called you about it (name): ", "caller")
+        return Call(caller, call_back=await keeping.optional(CALL_BACK, CALL_BACK_AGAIN, "call_back"))
 
     async def _needed(self, prompt: str) -> str:
         while not (answer := await self._question(prompt)):
@@ -172,7 +171,7 @@ class Lobby:
             if answer.isdecimal() and 1 <= int(answer) <= len(templates):
                 chosen_one = templates[int(answer) - 1]
                 self._show(procedure(self._words, chosen_one, self._terminal.cols))
-                return Usual(chosen_one)
+                return Usual.of(chosen_one)
             self._say("There is no such number in the list.")
         return Usual()
 
@@ -182,15 +181,22 @@ class Lobby:
             self._say("Please answer 1, 2, 3 or 4.")
         return choice
 
-    async def _minutes(self, usual: Usual) -> int:
-        otherwise = usual.minutes or USUAL_MINUTES
+    async def _minutes(self, draft: RequestDraft) -> int:
+        """Ask until it is no longer than the rules allow."""
+        longest = await self._desk.longest(draft)
+        most = int(longest.total_seconds() // 60) if longest else None
+        otherwise = min(draft.minutes, most or draft.minutes)
         prompt = self._words.say("How long, e.g. 45 min, 2h, 1h30 (Enter for {usual}): ")
         prompt = prompt.format(usual=screens.length(timedelta(minutes=otherwise)))
         while answer := await self._question(prompt):
             minutes = screens.minutes_of(answer)
-            if minutes:
+            if minutes and (most is None or minutes <= most):
                 return minutes
-            self._say("This is not a length of time.")
+            if minutes and longest:
+                said = self._words.say("For this work the rules of the hospital allow {longest} at most.")
+                self._show(screens.wrap(said.format(longest=screens.length(longest)), self._terminal.cols) + "\n")
+            else:
+                self._say("This is not a length of time.")
         return otherwise
 
     # -- waiting -------------------------------------------------------------------------------------------------------

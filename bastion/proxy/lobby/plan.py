@@ -15,6 +15,8 @@ from bastion.proxy.lobby import screens
 
 SOFTWARE: Final = "4"
 URGENT: Final = "u"
+AGO: Final = "How long ago was it saved, e.g. 20 min, 2h (Enter for just now): "
+AGO_AGAIN: Final = "How long ago was it saved, e.g. 20 min, 2h (Enter keeps what you said): "
 ASK_DATA: Final = "Patient data: 1 none, 2 may be visible, 3 needed for the work: "
 DATA: Final = tuple(PatientData)
 """What is answered about patient data, by its number from 1."""
@@ -25,6 +27,8 @@ class Keeping(Protocol):
 
     async def needed(self, prompt: str, name: str) -> str: ...
     async def wished(self, prompt: str, name: str) -> str: ...
+    @property
+    def saved_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +72,20 @@ class PlanQuestions:
         keeping = self._keeping
         keeps = await keeping.wished("What stays usable on the device meanwhile (Enter to leave it open): ", "keeps")
         place = await keeping.needed("Where does the backup of its configuration lie: ", "backup_place")
-        saved = now - await self._ago()
+        saved = await self._saved(now)
         rollback = await keeping.needed("How do you go back if it goes wrong: ", "rollback")
         return WorkPlan(
             keeps=keeps, software_change=True, backup_at=saved, backup_place=place, rollback=rollback
         )  # fmt: skip
 
-    async def _ago(self) -> timedelta:
-        while answer := await self._question("How long ago was it saved, e.g. 20 min, 2h (Enter for just now): "):
+    async def _saved(self, now: datetime) -> datetime:
+        said = self._keeping.saved_at
+        while answer := await self._question(AGO if said is None else AGO_AGAIN):
             minutes = screens.minutes_of(answer)
             if minutes is not None:
-                return timedelta(minutes=minutes)
+                return now - timedelta(minutes=minutes)
             self._say("This is not a length of time.")
-        return timedelta()
+        return said or now
 
     async def _patients(self, plan: WorkPlan) -> WorkPlan:
         data = await self._data()

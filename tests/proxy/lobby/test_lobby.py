@@ -79,6 +79,10 @@ class Desk:
         return self.pending
 
     refusal = None
+    longest_ = None
+
+    async def longest(self, draft):
+        return self.longest_
 
     async def request(self, request_id):
         return self.pending
@@ -316,11 +320,41 @@ async def test_a_refused_request_can_be_changed_or_left(play, problem):
     await play.shows("Change the request and send it again? (yes/no)")
     assert problem.public in play.screen
     play.desk.refusal = None
-    play.type("yes\r" + FORM)
+    play.type("yes\r" + "\r" * 5)
     await play.shows("is with the hospital")
-    assert len(play.desk.drafts) == 2
+    first, second = play.desk.drafts
+    assert first == second, "Enter keeps each answer"
     play.type("\x03")
     await play.leaves()
+
+
+async def test_a_refused_request_keeps_every_answer_that_is_not_changed(play):
+    play.desk.refusal = PolicyRefused(why="only by day.")
+    play.start(typing="new version\r4u\rDr Roux\r4512\rarchive\rNAS\r2h\rrestore\r3\rDr V\rreal plan\rWO-7\r30\ryes\r")
+    await play.shows("Change the request and send it again? (yes/no)")
+    play.desk.refusal = None
+    play.type("yes\r" + "\r" * 3 + "-\r" + "\r" * 7 + "-\r45\r")
+    await play.shows("is with the hospital")
+    first, second = play.desk.drafts
+    assert second == replace(first, work_order="", minutes=45, emergency=Call("Dr Roux"))
+    for shown in ("keeps what you said: “new version”", "Number (Enter for 4u)", "Enter keeps what you said): "):
+        assert shown in play.screen, shown
+
+
+async def test_the_longest_time_is_said_where_the_time_is_asked(play):
+    play.desk.longest_ = timedelta(hours=4)
+    play.start(typing="tube\r1\r1\r\r9h\r4h\ryes\r")
+    await play.shows("is with the hospital")
+    assert "For this work the rules of the hospital allow 4 h at most." in play.screen
+    assert [draft.minutes for draft in play.desk.drafts] == [240]
+
+
+async def test_enter_never_asks_for_more_than_is_allowed(play):
+    play.desk.longest_ = timedelta(minutes=30)
+    play.start(typing="tube\r1\r1\r\r\ryes\r")
+    await play.shows("is with the hospital")
+    assert "(Enter for 30 min)" in play.screen
+    assert [draft.minutes for draft in play.desk.drafts] == [30]
 
 
 async def test_waiting_opens_by_itself_even_without_a_hint(play):
