@@ -50,6 +50,7 @@ STAFF_FORMS = {
     f"{D}/technicians/{{ident}}/keys": "POST /technicians/{ident}/keys",
     f"{D}/technicians/{{ident}}/keys/{{key}}/remove": "DELETE /technicians/{ident}/keys/{key}",
     f"{D}/technicians/{{ident}}/leave": "POST /technicians/{ident}/leave",
+    f"{D}/technicians/{{ident}}/tokens/{{token}}/revoke": "DELETE /technicians/{ident}/tokens/{token}",
     f"{D}/technicians/{{ident}}/totp": "POST /technicians/{ident}/totp",
     f"{D}/templates/new": "POST /templates",
     f"{D}/templates/{{ident}}/edit": "PUT /templates/{ident}",
@@ -77,7 +78,7 @@ STAFF_FORMS = {
 STAFF_WITHOUT = {
     "/account/password": IN_PERSON, "/account/tokens": IN_PERSON, "/setup": IN_PERSON, "/setup/finish": IN_PERSON,
     "/sign-in": SESSION, "/sign-out": SESSION,
-    "/decide": MAILED, "/decide/agree": MAILED, "/decide/refuse": MAILED,
+    "/decide": MAILED, "/decide/ask": MAILED, "/decide/agree": MAILED, "/decide/refuse": MAILED,
 }  # fmt: skip
 READ_BY_MORE = {"/requests/fill"}
 """What the form fills in, whoever reads may read."""
