@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Final, Protocol, TypeVar
+from urllib.parse import quote
 
 from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -83,8 +84,9 @@ def one_of(rows: Iterable[E], ident: str) -> E:
     return found
 
 
-def go(path: str, said: str = "") -> RedirectResponse:
-    """Redirect after a form; `said` is a key of `FLASHES`, spoken once by the next page."""
+def go(path: str, said: str = "", until: str = "") -> RedirectResponse:
+    """Redirect after a form; the next page speaks once what `FLASHES` has under `said`, with its time."""
+    said = f"{said}@{quote(until)}" if until else said
     response = RedirectResponse(path, status_code=303)
     if said:
         response.set_cookie(SAID, said, max_age=60, path="/", secure=True, httponly=True, samesite="strict")

@@ -187,6 +187,7 @@ CRITICALITIES: Mapping[int, str] = MappingProxyType(
 FLASHES: Mapping[str, str] = MappingProxyType(
     {
         "approved": N_("Agreed. The technician may connect."),
+        "extended": N_("Extended until {until}."),
         "one_more": N_("Your agreement is noted. Another person must agree too."),
         "denied": N_("Refused. The technician reads your reason."),
         "asked_by_link": N_("Your question is with whoever asked. The answer comes by mail."),

@@ -1,11 +1,13 @@
 """Makes pages: one template environment, one set of words per request."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import segno
 from fastapi import Request
@@ -27,6 +29,8 @@ STATIC: Final = HERE / "static"
 LANGUAGES: Final = {"fr": "Français", "en": "English"}
 SAID: Final = "__Host-said"
 LANGUAGE: Final = "__Host-language"
+_TIME: Final = re.compile(r"[\w.: ]{0,24}")
+"""What a clock face writes, and nothing a browser could have been made to hold instead."""
 
 
 @cache
@@ -107,6 +111,13 @@ def say(error: BastionError, language: str) -> str:
     return views.typeset(translate(error.msgid), language).format(**params)
 
 
+def spoken(said: str, t: Callable[..., str]) -> str:
+    """Return the sentence for what the cookie of a redirect holds: a key, and behind it a time of day if it has one."""
+    key, _, quoted = said.partition("@")
+    until = unquote(quoted)
+    return t(FLASHES[key], until=until) if key in FLASHES and _TIME.fullmatch(until) else ""
+
+
 def language_of(request: Request) -> str:
     """Return the signed-in person's language, else the one chosen on the sign-in page, else the browser's."""
     actor: Actor | None = getattr(request.state, "actor", None)
@@ -133,7 +144,7 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
         "may": getattr(request.state, "may", lambda _path: False),
         "path": request.url.path,
         "here": request.url.path if request.method == "GET" else "/",
-        "said": FLASHES.get(said, ""),
+        "said": spoken(said, words(language)),
         "error": None,
         "asset": asset,
         "is_fresh": getattr(request.state, "is_fresh", False),

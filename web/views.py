@@ -193,6 +193,10 @@ def part_gone(start: datetime, end: datetime, now: datetime) -> float:
 DURATIONS: Final = (15, 30, 60, 120, 240, 480)
 
 
-def shorter_than(wanted: int) -> list[int]:
+SHORT_STEPS: Final = (5, 10)
+"""More time for running work is often a few minutes only."""
+
+
+def shorter_than(wanted: int, also: tuple[int, ...] = ()) -> list[int]:
     """The durations an approver may choose instead of `wanted` minutes."""
-    return [choice for choice in DURATIONS if choice < wanted]
+    return [choice for choice in (*also, *DURATIONS) if choice < wanted]

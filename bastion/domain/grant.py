@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bastion.domain.access_request import InterventionKind
+from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.conditions import Condition
 from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.timebox import TimeBox
@@ -83,6 +83,14 @@ class Grant:
 
     def _moved(self, at: datetime) -> timedelta:
         return min(max(at - self.planned, timedelta()), self.slack)
+
+    def prolonged(self, asked: AccessRequest, now: datetime) -> tuple[datetime, datetime]:
+        """The end without and with what a request for more time under this grant asks, or was agreed to (R-35)."""
+        if asked.state(now) is RequestState.PENDING:
+            return self.end, self.end + asked.agreed
+        used = self.first_used_at  # a first connection after the asking has moved the end as well
+        before = asked.expires_at + (self._moved(used) if used and used > asked.created_at else timedelta())
+        return before, before + asked.agreed
 
     def first_used(self, now: datetime) -> "Grant":
         """Note the first connection; from it the time counts, as far as `slack` goes."""

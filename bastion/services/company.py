@@ -14,6 +14,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.country import HOME
 from bastion.domain.device import Device
+from bastion.domain.grant import Grant
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Supplier, Technician
 from bastion.domain.portal import Correspondent
@@ -57,6 +58,15 @@ class CompanyRequest:
     device: Device
     facility: Facility
     thread: tuple[Remark, ...] = ()
+    grant: Grant | None = None
+    """What it led to."""
+    extends: Grant | None = None
+    """The running authorisation it asks more time for."""
+
+    @property
+    def longer(self) -> tuple[datetime, datetime] | None:
+        """Of a request for more time, the end before and after; `None` for every other."""
+        return self.extends.prolonged(self.request, clock.now()) if self.extends else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,7 @@ class Company:
             rows = await uow.requests.search(
                 state=state, text=text, supplier_id=supplier.id, now=clock.now(), limit=limit, offset=offset
             )
+            await joins.know("grant", (one for row in rows for one in (row.grant_id, row.extends_grant_id)))
             return [await _company_request(joins, row) for row in rows]
 
     async def request(self, actor: Actor, request_id: str) -> CompanyRequest:
@@ -224,7 +235,11 @@ async def _colleagues(
 
 
 async def _company_request(joins: Joins, row: AccessRequest) -> CompanyRequest:
-    return CompanyRequest(row, await joins.device(row.device_id), await joins.facility(row.facility_id))
+    return CompanyRequest(
+        row, await joins.device(row.device_id), await joins.facility(row.facility_id),
+        grant=await joins.grant(row.grant_id) if row.grant_id else None,
+        extends=await joins.grant(row.extends_grant_id) if row.extends_grant_id else None,
+    )  # fmt: skip
 
 
 def _login_wished(supplier: Supplier, wish: str) -> str:

@@ -62,6 +62,17 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             N_("URGENT: emergency {ref} waits for your decision: {device}"),
             (N_("A supplier asks for access to a device that cannot wait."), _WHERE, N_("Read it and decide here:")),
         ),
+        "more_waiting": (
+            N_("{ref}: {more} min more are asked for on {device}, {end} → {later}"),
+            (
+                N_("More time is asked for under an authorisation that runs already: {end} → {later}."), _WHERE,
+                N_("Read the request and decide here:"),
+            ),
+        ),
+        "more_agreed": (
+            N_("Request {ref} was agreed to: {device} until {later}"),
+            (N_("The hospital agrees to more time: the authorisation runs until {later}. Go on working."), _WHERE),
+        ),
         "batch_waiting": (
             N_("{count} requests wait for your decision: {devices}"),
             (
@@ -248,8 +259,10 @@ def variant(delivery: Delivery) -> str:
     outcome, ring = delivery.facts.get("outcome", ""), delivery.facts.get("ring", "security")
     if "places" in delivery.facts:
         return "batch_waiting" if delivery.topic is Topic.REQUEST_WAITING else "batch_unanswered"
+    agreed, waits = ("more_agreed", "more_waiting") if "more" in delivery.facts else ("request_agreed", "")
     special = {
-        Topic.REQUEST_DECIDED: "request_agreed" if outcome == "agreed" else "request_refused",
+        Topic.REQUEST_WAITING: waits,
+        Topic.REQUEST_DECIDED: agreed if outcome == "agreed" else "request_refused",
         Topic.REQUEST_UNANSWERED: "" if ring == "security" else "request_next",
         Topic.QUESTION_ASKED: "question_technician" if delivery.recipient_kind is RecipientKind.TECHNICIAN else "",
         Topic.ACCESS_CUT: "cut_lifted" if outcome == "lifted" else "cut",

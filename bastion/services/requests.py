@@ -20,7 +20,7 @@ from bastion.services.standby import standby
 from bastion.services.suspension import refuse_if_suspended
 from bastion.services.telling_log import told_of
 from bastion.services.templates import origin_of
-from bastion.services.views import RequestView
+from bastion.services.views import RequestView, SessionView
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
 
@@ -35,7 +35,7 @@ class RequestViews:
         """Many at once, for a list: without what happened on each device before."""
         await joins.about(requests)
         await joins.equipment(request.device_id for request in requests)
-        await joins.know("grant", (request.grant_id for request in requests))
+        await joins.know("grant", (one for request in requests for one in (request.grant_id, request.extends_grant_id)))
         await joins.look_for_emergencies(requests)
         return [await self._view(joins, actor, request) for request in requests]
 
@@ -71,6 +71,7 @@ class RequestViews:
             approvers=tuple(s.name for s in await joins.approvers(device)), in_name_of=lent.by_name if lent else "",
             grant=await joins.grant(request.grant_id) if request.grant_id else None,
             emergency=emergency, handover=await joins.handover(request),
+            extends=await joins.grant(request.extends_grant_id) if request.extends_grant_id else None,
             endpoint=way[0] if way else None, derogations=way[1] if way else (),
         )  # fmt: skip
 
@@ -100,7 +101,13 @@ class RequestViews:
             told=await told_of(uow, request),
             origin=await origin_of(uow, request),
             others=tuple(await self._others(uow, joins, actor, request)),
+            live=await self._live(uow, joins, view),
         )
+
+    async def _live(self, uow: UnitOfWork, joins: Joins, view: RequestView) -> tuple[SessionView, ...]:
+        grant = view.extends or view.grant
+        records = await uow.sessions.of_grant(grant.id) if grant else []
+        return tuple(await joins.sessions(one for one in records if one.live))
 
     async def _others(
         self, uow: UnitOfWork, joins: Joins, actor: Actor, request: AccessRequest

@@ -128,6 +128,15 @@ class Rings:
         zone = ZoneInfo((await self._joins.facility(facility_id)).timezone)
         return {"until": end.astimezone(zone).date().isoformat()} if end else {}
 
+    async def _longer(self, request: AccessRequest) -> dict[str, str]:
+        """Of a request for more time: how much, and on the hospital's clock the end before and after."""
+        if not request.extends_grant_id:
+            return {}
+        grant = await self._joins.grant(request.extends_grant_id)
+        zone = ZoneInfo((await self._joins.facility(request.facility_id)).timezone)
+        end, later = (f"{one.astimezone(zone):%H:%M}" for one in grant.prolonged(request, clock.now()))
+        return {"more": str(int(request.agreed.total_seconds() // 60)), "end": end, "later": later}
+
     async def _talk(self, topic: Topic, request: AccessRequest, event: AuditEvent) -> Telling:
         """A question goes to who must answer it, the answer to who asked: what was said stays on the page."""
         if topic is Topic.QUESTION_ASKED:
@@ -197,6 +206,7 @@ class Rings:
         facts = await self._names(request.device_id, request.supplier_id)
         facts |= {"request": request.id, "ref": request.ref, "kind": request.kind.value} | more
         facts |= {"batch": request.batch_id} if request.batch_id else {}
+        facts |= await self._longer(request)
         return await self._telling(topic, request.facility_id, facts, f"/requests/{request.id}", people, declined)
 
     async def _names(self, device_id: str, supplier_id: str) -> dict[str, str]:

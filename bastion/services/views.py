@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.derogation import Derogation
 from bastion.domain.device import Device, DeviceAccount, Endpoint
@@ -84,8 +85,17 @@ class RequestView:
     """What was asked for together with it, as far as the reader may see; only on the screen of one request."""
     origin: Origin | None = None
     """The usual request it was made from; only on the screen of one request."""
+    extends: Grant | None = None
+    """The running authorisation it asks more time for."""
+    live: "tuple[SessionView, ...]" = ()
+    """The sessions that run under its authorisation now; only on the screen of one request."""
     order: OrderCheck | None = None
     """What the hospital's GMAO said of the work order; only on the screen of one request."""
+
+    @property
+    def longer(self) -> tuple[datetime, datetime] | None:
+        """Of a request for more time, the end before and after; `None` for every other."""
+        return self.extends.prolonged(self.request, clock.now()) if self.extends else None
 
     @property
     def holds(self) -> Grant | Scope | None:

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -49,6 +50,18 @@ async def test_who_asked_for_a_technician_is_not_asked_to_decide(house, tell, bo
     await house.services.approvals.approve(house.staff(house.max), request.id, request.version, 30)
     await turn(tell)
     assert heard(box)["eve@chu"] == heard(box)["a@acme"] == [f"Request {request.ref} was agreed to: ct-01"]
+
+
+async def test_R35_more_time_is_told_with_the_old_end_and_the_new(house, tell, box):
+    grant = (await house.opened()).grant
+    more = await house.services.access.extend(house.technician(), grant.id, 15, "not finished")
+    await turn(tell)
+    ends = grant.end, grant.end + timedelta(minutes=15)
+    old, new = (f"{one.astimezone(ZoneInfo('Europe/Paris')):%H:%M}" for one in ends)
+    assert f"{more.ref}: 15 min more are asked for on ct-01, {old} → {new}" in heard(box)["eve@chu"]
+    await house.services.approvals.approve(house.staff(house.eve), more.id, more.version, 15)
+    await turn(tell)
+    assert f"Request {more.ref} was agreed to: ct-01 until {new}" in heard(box)["a@acme"]
 
 
 async def test_a_decision_is_told_to_the_technician_without_a_link(house, tell, box):

@@ -90,3 +90,11 @@ def test_a_qr_code_is_drawn_inline_without_style():
     drawn = render.qr("otpauth://totp/x?secret=ABC")
     assert drawn.startswith("<svg")
     assert "style" not in drawn
+
+
+def test_what_a_redirect_says_is_a_known_sentence_with_a_time_at_most():
+    t = render.words("en")
+    assert render.spoken("extended@23%3A30", t) == "Extended until 23:30."
+    assert render.spoken("approved", t) == "Agreed. The technician may connect."
+    for strange in ("nonsense", "extended@%3Cscript%3E", "extended@" + "9" * 25, "@23:30", ""):
+        assert render.spoken(strange, t) == ""

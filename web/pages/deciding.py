@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
+from bastion import clock
 from bastion.domain.conditions import Condition, Terms
 from bastion.errors import BastionError, DecisionLinkSpent, NotFound, TooManyAttempts
 from bastion.services.decision_links import Opened, Proof
@@ -17,9 +18,10 @@ from web import fields
 from web.console import go
 from web.errors import status_of
 from web.labels import N_
-from web.pages.requests import decision_facts
-from web.render import page, remember_language
+from web.pages.requests import agreed_words, decision_facts
+from web.render import language_of, page, remember_language
 from web.security import services_of, source_of
+from web.views import Clockface
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -51,8 +53,10 @@ async def agree(
         number, span = fields.whole(version, "version"), fields.whole(minutes, "minutes")
         proof = Proof(password, code, source_of(request))
         links = services_of(request).decision_links
+        before = (await links.look(secret, proof.source)).view
         made = await links.approve(secret, proof, number, span, note.strip(), terms)
-        return go("/decide/done", "one_more" if made.missing else "approved")
+        face = Clockface(language_of(request), clock.now())
+        return go("/decide/done", *agreed_words(face, before, made))
 
     typed: dict[str, Any] = {"note": note, "minutes": minutes, "start": start, "conditions": conditions}
     return await _attempt(request, secret, work(), typed)

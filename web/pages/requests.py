@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
-from bastion.domain.access_request import RequestState
+from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.conditions import Condition, Terms
 from bastion.domain.device import recordability
 from bastion.domain.grant import GrantStatus
@@ -18,7 +18,7 @@ from web.console import Console, Seen, Typed, go
 from web.guards import GUARDS
 from web.labels import N_
 from web.paging import PAGE, further, pages
-from web.views import minutes, shorter_than
+from web.views import SHORT_STEPS, Clockface, minutes, shorter_than
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -65,8 +65,9 @@ async def approve(
     async def work() -> Response:
         terms = await terms_of(seen, ident, conditions, start)
         number, span = fields.whole(version, "version"), fields.whole(minutes, "minutes")
+        before = await seen.services.access.get(seen.actor, ident)
         made = await seen.services.approvals.approve(await seen.fresh(code), ident, number, span, note.strip(), terms)
-        return go(f"/requests/{ident}", "one_more" if made.missing else "approved")
+        return go(f"/requests/{ident}", *agreed_words(seen.face, before, made))
 
     typed: dict[str, Any] = {"note": note, "minutes": minutes, "start": start, "conditions": conditions}
     return await seen.attempt(work(), partial(page_of, seen, ident, **typed))
@@ -159,6 +160,15 @@ async def page_of(seen: Console, ident: str, error: BastionError | None = None, 
     )  # fmt: skip
 
 
+def agreed_words(face: Clockface, before: RequestView, made: AccessRequest) -> tuple[str, str]:
+    """What is said after an agreement: the key, and until when for more time."""
+    if made.missing:
+        return "one_more", ""
+    if before.longer is None:
+        return "approved", ""
+    return "extended", face.at(before.facility).time(before.longer[0] + made.agreed)
+
+
 def decision_facts(view: RequestView, typed: dict[str, Any]) -> dict[str, Any]:
     """All that a page needs on which one decides: the console's own, and the one behind a mail's link."""
     asked, choices = _durations(view)
@@ -180,7 +190,7 @@ def _proposed(view: RequestView, typed: dict[str, Any]) -> tuple[str, ...]:
 def _durations(view: RequestView) -> tuple[int, list[int]]:
     """Return what was asked, in minutes, and what may be agreed to: the longest first."""
     asked = minutes(min(view.request.wanted, view.request.agreed))
-    return asked, [asked, *reversed(shorter_than(asked))]
+    return asked, [asked, *reversed(shorter_than(asked, SHORT_STEPS if view.longer else ()))]
 
 
 async def _colleagues(seen: Console, view: RequestView) -> list[tuple[str, str]]:

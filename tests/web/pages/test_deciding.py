@@ -12,6 +12,7 @@ from bastion.domain.telling import Delivery, RecipientKind, Topic
 from bastion.services.decision_links import mint
 from tests.services.house import enrol
 from tests.web.visitor import speak
+from web.views import Clockface
 
 LENGTH = timedelta(minutes=30)
 
@@ -187,3 +188,22 @@ async def test_R25_a_question_is_asked_on_the_page_and_the_link_decides_afterwar
     (remark,) = await house.services.threads.of(house.technician(), request.id)
     assert remark.text == "Which tube?"
     assert "Which tube?" in (await browser.send("/decide", secret=secret)).text
+
+
+async def test_R35_more_time_by_a_link_is_told_from_the_old_end(house, visitor, eve):
+    password, code = eve
+    grant = (await house.opened()).grant
+    more = await house.services.access.extend(house.technician(), grant.id, 15, "not finished")
+    old, new = (Clockface("en", clock.now()).time(one) for one in (grant.end, grant.end + timedelta(minutes=15)))
+    secret, browser = await link_to(house, more), visitor()
+    shown = await browser.send("/decide", secret=secret)
+    page = html.unescape(shown.text)
+    assert f"+15 min: {old} → {new}" in page
+    assert "This prolongs an authorisation that runs already." in page
+    assert "if you agree now" not in page
+    assert "/sessions/" not in page, "a link leads nowhere else"
+    form = {"secret": secret, "version": version(shown), "minutes": "15", "password": password, "code": code()}
+    assert (await browser.send("/decide/agree", **form)).status_code == 303
+    said = html.unescape((await browser.see("/decide/done")).text)
+    assert f"Extended until {new}." in said
+    assert "may connect" not in said

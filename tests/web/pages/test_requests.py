@@ -13,6 +13,7 @@ from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm
 from tests.services.house import OPERATOR
+from web.views import Clockface
 
 
 def version(page: str) -> str:
@@ -333,3 +334,27 @@ async def test_who_asked_in_a_technicians_name_answers_on_the_page(house, visito
     assert "Your answer" in (await asker.see(path)).text
     assert (await asker.send(f"{path}/answer", text="the left one")).status_code == 303
     assert "Your answer" not in (await asker.see(path)).text
+
+
+async def test_R35_more_time_is_told_from_the_old_end_and_not_from_now(house, visitor, people):
+    session = await house.opened()
+    first, grant = session.record.request_id, session.grant
+    more = await house.services.access.extend(house.technician(), grant.id, 15, "not finished")
+    old, new = (Clockface("en", clock.now()).time(one) for one in (grant.end, grant.end + timedelta(minutes=15)))
+    browser = await visitor().enter(people["approver"])
+    page = (await browser.see(f"/requests/{more.id}")).text
+    assert f"+15 min: {old} → {new}" in page
+    assert "if you agree now" not in page
+    assert "data-ends-after" not in page
+    assert re.findall(r'name="minutes" value="(\d+)"', page) == ["15", "10", "5"]
+    assert f"{old} → {new}</small>" in page
+    assert "This prolongs an authorisation that runs already." in page
+    assert f'<a href="/requests/{first}">The first request</a>' in page
+    assert f'<a href="/sessions/{session.record.id}">The running session</a>' in page
+    for place in ("/requests", "/"):
+        assert f"+15 min: {old} → {new}" in (await browser.see(place)).text, place
+    await browser.send(f"/requests/{more.id}/approve", version=version(page), minutes="15")
+    after = (await browser.see(f"/requests/{more.id}")).text
+    assert f"Extended until {new}." in after
+    assert "may connect" not in after
+    assert f"+15 min: {old} → {new}" in after, "as it was agreed, whatever the end is now"
