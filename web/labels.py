@@ -11,6 +11,7 @@ from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.review import LineState
 from bastion.domain.session import EndReason
+from bastion.domain.session_record import SessionRecord
 from bastion.domain.subcontractor import SubcontractorState
 from recordings.model import TrackKind
 
@@ -254,3 +255,10 @@ FLASHES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What a page says after a redirect; the cookie that carries it holds the key only."""
+
+
+def ended(record: SessionRecord) -> str:
+    """Why a session ended, as an English msgid."""
+    if record.account_refused:
+        return N_("The device refused the account")
+    return END_REASONS[record.end_reason] if record.end_reason else ""

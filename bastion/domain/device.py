@@ -100,3 +100,5 @@ class DeviceAccount:
     login: str
     kind: SecretKind
     secret_id: str
+    refused_at: datetime | None = None
+    """Since when the device refuses it; not any more once its secret is replaced or a session has succeeded."""

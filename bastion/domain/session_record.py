@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bastion.domain.session import EndReason
+from bastion.errors import DeviceLoginFailed
 from policies.guards.verdict import UNSEEN, FindingKind
 
 
@@ -49,6 +50,11 @@ class SessionRecord:
     def shows_health_data(self) -> bool:
         """Data of patients stood on a screen, as against merely not ruled out (R-39)."""
         return any(FindingKind(found) not in UNSEEN for found in self.screen_findings)
+
+    @property
+    def account_refused(self) -> bool:
+        """The device refused the account the hospital keeps for it."""
+        return self.end_reason is EndReason.DEVICE_LOST and self.end_why == DeviceLoginFailed.code
 
     @property
     def live(self) -> bool:

@@ -82,6 +82,8 @@ class LiveSession:
         self.activity = Activity()
         self.warned: Callable[[Sequence[Relay]], None] = lambda _relays: None
         """Called with the open channels when the technician has been told that little time is left."""
+        self.reached = False
+        """Something was opened on the device."""
         self.ended = asyncio.Event()
         """Set when every channel is closed; the recording may still be being sealed."""
         self.ended_by: tuple[EndReason, str, str] | None = None
@@ -194,7 +196,7 @@ class LiveSession:
         if not self.live:
             relay.device.close()
             raise _refusal(RefusalReason.ENDING, ChannelKind.SHELL)
-        self._relays[number] = relay
+        self._relays[number], self.reached = relay, True
         if self.state is SessionState.FROZEN:
             relay.freeze(on=True)
         if self.unwatched:

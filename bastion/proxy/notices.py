@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bastion import clock
 from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Notice
+from bastion.errors import DeviceLoginFailed
 from bastion.i18n import translator
 
 LEAVE_SCREEN: Final = (
@@ -96,6 +97,8 @@ class Words:
 
     def ending(self, reason: EndReason, by: str = "", why: str = "") -> str:
         """`why` is what a person wrote, or one of our own sentences, which is translated."""
+        if reason is EndReason.DEVICE_LOST and why == DeviceLoginFailed.code:
+            return self.say("The device refused the account. The session is closed.")
         return self.say(_ENDINGS[reason]).format(by=plain(by), why=sentence_end(plain(self.say(why))))
 
 

@@ -177,7 +177,7 @@ class Supervisor:
         await live.facts_written()
         ending = Ending(
             reason, by, why, digest=seal.digest if seal else "", bytes=seal.bytes if seal else 0,
-            seconds=seal.seconds if seal else 0.0, findings=seal.findings if seal else (),
+            seconds=seal.seconds if seal else 0.0, findings=seal.findings if seal else (), reached=live.reached,
         )  # fmt: skip
         await _until_available(lambda: self._close(live.record, ending))
 

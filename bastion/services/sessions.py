@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from bastion import clock
 from bastion.domain.device import Device, DeviceAccount, Protocol
@@ -39,6 +40,9 @@ from bastion.store.vault import Vault
 MENU_LENGTH = 200
 
 
+REFUSED: Final = "device:login_failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a session ended and what its sealed recording is. `digest` is empty when nothing could be sealed."""
@@ -51,6 +55,8 @@ class Ending:
     seconds: float = 0.0
     findings: tuple[str, ...] = ()
     """Kinds of what was seen on the screens."""
+    reached: bool = True
+    """Whether anything was opened on the device: without that there is nothing to report."""
 
 
 class Sessions:
@@ -136,6 +142,8 @@ class Sessions:
         async with self._database.write(quick=True) as uow:
             for record, facts in noted:
                 actor = carrier(record)
+                if any(fact.tag == REFUSED for fact in facts):
+                    await _mark_account(uow, record, now)
                 for fact in facts:
                     await uow.audit.append(
                         fact.tag, actor=actor, subject=("session", record.id), facility_id=record.facility_id, at=now,
@@ -162,7 +170,9 @@ class Sessions:
                     screen_findings=ending.findings,
                 )
             )
-            await owe(uow, current, now, self._report_days)
+            if ending.reached:
+                await owe(uow, current, now, self._report_days)
+                await _mark_account(uow, current, None)
             await self._audit_closed(uow, record, ending, now)
             if not await uow.sessions.count_live(grant_id=record.grant_id):
                 await uow.proofs.revoke_grant(record.grant_id)
@@ -275,3 +285,10 @@ def carrier(record: SessionRecord) -> Actor:
     return replace(
         system_actor(record.technician_name), id=record.technician_id, login="", source=record.source,
     )  # fmt: skip
+
+
+async def _mark_account(uow: UnitOfWork, record: SessionRecord, refused_at: datetime | None) -> None:
+    """Keep since when the device refuses the account of a session, or that it takes it."""
+    for account in await uow.accounts.of(record.device_id):
+        if account.login == record.account_login and (account.refused_at is None) != (refused_at is None):
+            await uow.accounts.save(replace(account, refused_at=refused_at))

@@ -148,6 +148,11 @@ class DeviceView:
     ready: bool
     """Whether a session could log in."""
 
+    @property
+    def refused(self) -> bool:
+        """The device refuses an account that the hospital keeps for it."""
+        return any(account.refused_at for account in self.accounts)
+
 
 @dataclass(frozen=True, slots=True)
 class DerogationView:

@@ -210,7 +210,12 @@ class Accounts(Repository[DeviceAccount]):
         ids = sorted(set(device_ids))
         return await self._many(_ACCOUNTS_OF_SEVERAL, {"ids": ids}) if ids else []
 
+    async def refused(self) -> list[DeviceAccount]:
+        """Those their devices refuse."""
+        return await self._many(_ACCOUNTS_REFUSED, {})
 
+
+_ACCOUNTS_REFUSED = Accounts.sql_all.where(t.device_accounts.c.refused_at.is_not(None))
 _FACILITY_BY_CODE = _named(Facilities.sql_select, t.facilities.c.code)
 _SUPPLIER_BY_CODE = _named(Suppliers.sql_select, t.suppliers.c.code)
 _DEVICE_BY_CODE = _named(Devices.sql_select, t.devices.c.code)

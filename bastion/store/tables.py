@@ -158,7 +158,8 @@ secrets = sa.Table(
 )  # fmt: skip
 device_accounts = sa.Table(
     "device_accounts", metadata, _id(), _to("devices", "device_id", index=False), _text("login"),
-    _of("kind", Closed(SecretKind)), _to("secrets", "secret_id"), sa.UniqueConstraint("device_id", "login"),
+    _of("kind", Closed(SecretKind)), _to("secrets", "secret_id"), _at("refused_at", nullable=True),
+    sa.UniqueConstraint("device_id", "login"),
 )  # fmt: skip
 derogations = sa.Table(
     "derogations", metadata, _id(), _to("devices", "device_id"), _of("kind", Closed(DerogationKind)),

@@ -45,6 +45,11 @@ def test_words_of_people_cannot_steer_the_terminal():
     assert "\x1b" not in on_screen(told, 500).decode().removeprefix("\r\n\x1b[0;7m").removesuffix("\x1b[0m\r\n")
 
 
+def test_a_device_that_refuses_the_account_has_words_of_its_own():
+    said = Words("fr").ending(EndReason.DEVICE_LOST, why="device_login_failed")
+    assert said == "Le dispositif a refusé le compte. La session est close."
+
+
 def test_a_reason_ends_as_a_sentence():
     assert Words("en").ending(EndReason.CUT, "Eve", "wrong device") == "Eve has ended the session: wrong device."
     assert Words("en").ending(EndReason.CUT, "Eve", "why?") == "Eve has ended the session: why?"

@@ -19,6 +19,7 @@ from bastion.errors import (
     NotFound,
     PolicyRefused,
 )
+from bastion.secret import Secret
 from bastion.services.directory import SupplierForm
 from bastion.services.people import TechnicianForm
 from bastion.services.sessions import Ending
@@ -229,3 +230,28 @@ async def test_wishes_reach_the_node_that_carries_the_session(house):
     assert (wish.frozen_by, wish.cut_by) == ("Eve", "")
     assert await house.services.sessions.wishes("n2") == {}
     assert [r.id for r in await house.services.sessions.left_behind("n1")] == [opened.record.id]
+
+
+async def test_a_refused_account_is_shown_until_its_secret_is_replaced_or_a_session_succeeds(house):
+    sessions, inventory = house.services.sessions, house.services.inventory
+    refused = [Audit("device:login_failed", {"device": "ct-01", "account": "service"})]
+    opened = await house.opened()
+    await sessions.note(opened.record, refused)
+    await sessions.closed(opened.record, Ending(EndReason.DEVICE_LOST, why="device_login_failed", reached=False))
+    assert [view.device.code for view in await inventory.refused(house.staff(house.eve))] == ["ct-01"]
+    (view,) = await inventory.refused(OPERATOR)
+    (account,) = view.accounts
+    async with house.database.read() as uow:
+        assert (await uow.sessions.get(opened.record.id)).account_refused
+        assert await uow.report_dues.get(opened.record.request_id) is None, "nothing was reached"
+    await inventory.save_account(
+        OPERATOR, house.device.id, account.login, account.kind, Secret.of("another"), account.id
+    )  # fmt: skip
+    assert await inventory.refused(OPERATOR) == []
+    again = await sessions.open(house.technician(), opened.record.grant_id, CONNECTION)
+    await sessions.note(again.record, refused)
+    assert len(await inventory.refused(OPERATOR)) == 1
+    await sessions.closed(again.record, Ending(EndReason.TECHNICIAN_LEFT))
+    assert await inventory.refused(OPERATOR) == []
+    async with house.database.read() as uow:
+        assert await uow.report_dues.get(opened.record.request_id) is not None

@@ -62,6 +62,7 @@ async def _board(seen: Console) -> dict[str, Any]:
         "windows": await seen.services.maintenance.to_agree(seen.actor),
         "window_words": window_words,
         "reviews": await seen.services.emergencies.to_review(seen.actor),
+        "refused": await seen.services.inventory.refused(seen.actor),
         "ending": await seen.services.derogations.ending(seen.actor),
     }
 

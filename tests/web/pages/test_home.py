@@ -6,7 +6,10 @@ from bastion import clock
 from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import Device
 from bastion.domain.emergency import Call
+from bastion.domain.session import EndReason
+from bastion.domain.session_effects import Audit
 from bastion.services.derogations import DerogationForm
+from bastion.services.sessions import Ending
 from tests.services.house import OPERATOR
 from tests.web.scenery import HOSTILE
 from web.app import READ_AT_ONCE
@@ -119,3 +122,20 @@ async def test_many_pages_at_once_read_the_board_once_for_each_person(house, app
 def _timeless(text: str) -> str:
     """Without the seconds that passed."""
     return re.sub(r"(?<=-relative>)[^<]*", "", text)
+
+
+async def test_a_device_that_refuses_its_account_is_on_the_first_page_its_own_and_in_the_register(
+    house, visitor, people
+):
+    opened = await house.opened()
+    await house.services.sessions.note(opened.record, [Audit("device:login_failed", {"account": "service"})])
+    ending = Ending(EndReason.DEVICE_LOST, why="device_login_failed", reached=False)
+    await house.services.sessions.closed(opened.record, ending)
+    for who in ("approver", "admin"):
+        home = (await (await visitor().enter(people[who])).see("/")).text
+        assert "ct-01 refuses the account the hospital keeps for it" in home
+    browser = await visitor().enter(people["admin"])
+    for path in (f"/directory/devices/{house.device.id}", "/directory/devices"):
+        assert "Account refused" in (await browser.see(path)).text
+    session = (await (await visitor().enter(people["approver"])).see(f"/sessions/{opened.record.id}")).text
+    assert "The device refused the account" in session
