@@ -147,7 +147,7 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
         "said": spoken(said, words(language)),
         "error": None,
         "asset": asset,
-        "is_fresh": getattr(request.state, "is_fresh", False),
+        "fresh_until": getattr(request.state, "fresh_until", None),
         "locks": getattr(request.state, "locks", ()),
         "country": partial(country_words.name, language),
     } | facts

@@ -59,7 +59,7 @@ async def admit(request: Request) -> None:
     guard.require(actor)
     if actor is not None:
         request.state.may = lambda path: may(actor, path)
-        request.state.is_fresh = services.authentication.is_fresh(actor)
+        request.state.fresh_until = services.authentication.fresh_until(actor)
         locks: Together[str, list[Lock]] = request.app.state.locks
         request.state.locks = await locks.of(IN_FORCE)
 

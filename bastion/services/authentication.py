@@ -32,6 +32,8 @@ MAX_FROM_SOURCE: Final = 50
 FAILURE_WINDOW: Final = timedelta(minutes=15)
 WINDOW_MINUTES: Final = 15
 WEB_SESSION_LENGTH: Final = timedelta(hours=10)
+WRONG_CODE: Final = "This code is wrong or was used already. Wait for the next one, then type it."
+"""One sentence for every cause: a wrong code and a used one must not be told apart."""
 FRESH_FACTOR: Final = timedelta(minutes=2)
 
 
@@ -173,11 +175,16 @@ class Authentication:
                 await uow.audit.append("auth:factor_refreshed", actor=actor, subject=_itself(actor), at=now)
                 return replace(actor, factor_at=now)
         await self.refused(actor.login, actor.source, door, "code", "wrong, used or missing code")
-        raise AuthenticationFailed("code")
+        raise AuthenticationFailed("code", sentence=WRONG_CODE)
 
     @staticmethod
     def is_fresh(actor: Actor) -> bool:
         return is_fresh(actor)
+
+    @staticmethod
+    def fresh_until(actor: Actor) -> datetime | None:
+        """Until when no new code is asked for; `None` when one is needed now."""
+        return actor.factor_at + FRESH_FACTOR if actor.factor_at is not None and is_fresh(actor) else None
 
     def require_fresh(self, actor: Actor) -> None:
         """Decisions ask for a code proved within `FRESH_FACTOR`; the machine's own operator is beyond that."""

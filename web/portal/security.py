@@ -30,7 +30,7 @@ async def admit(request: Request) -> None:
         raise NotSignedIn(request.url.path)
     guard.require(guest)
     request.state.may = lambda path: may(guest, path)
-    request.state.is_fresh = guest is not None and services.authentication.is_fresh(guest.actor)
+    request.state.fresh_until = services.authentication.fresh_until(guest.actor) if guest is not None else None
 
 
 def may(guest: Guest | None, path: str) -> bool:

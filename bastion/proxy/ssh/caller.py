@@ -24,6 +24,7 @@ from bastion.proxy.ssh.visit import Visit
 from bastion.proxy.supervisor import Supervisor
 from bastion.proxy.tcp import Networks
 from bastion.services.address import Address
+from bastion.services.authentication import WRONG_CODE
 from bastion.services.bundle import Services
 from bastion.services.opening import Connection
 from bastion.services.sign_ins import SignIn
@@ -42,8 +43,6 @@ BANNER: Final = (
     "Authorised technicians only; every session is recorded.\n"
 )
 PROMPT: Final = "Code (TOTP): "
-WRONG_CODE: Final = "This code is wrong or was used already. Wait for the next one, then type it."
-"""One sentence for every cause: a wrong code and a used one must not be told apart."""
 WRONG_CODES: Final = "Three codes were wrong or used. Check your phone's clock, then connect again."
 
 _log = structlog.get_logger(__name__)

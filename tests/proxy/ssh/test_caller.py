@@ -11,8 +11,8 @@ from bastion.errors import AuthenticationFailed, TooManyAttempts, Unavailable
 from bastion.i18n import catalogue, sentence
 from bastion.proxy.half_open import Complaints
 from bastion.proxy.ssh import caller as module
-from bastion.proxy.ssh.caller import BANNER, MOST_CODES, MOST_TRIES, WRONG_CODE, WRONG_CODES, Caller, Door
-from bastion.services.authentication import KeyOutcome
+from bastion.proxy.ssh.caller import BANNER, MOST_CODES, MOST_TRIES, WRONG_CODES, Caller, Door
+from bastion.services.authentication import WRONG_CODE, KeyOutcome
 
 ALICE = Actor(ActorKind.TECHNICIAN, "t1", "alice", "Alice")
 

@@ -1,12 +1,14 @@
 """Watching who is at work, and stopping them."""
 
+import pytest
 from playwright.async_api import expect
 
 from bastion.domain.lock import LockScope
-from bastion.domain.parties import Staff
+from bastion.domain.parties import Role, Staff
 from bastion.domain.session import EndReason
+from bastion.services.people import StaffForm
 from bastion.services.sessions import Ending
-from tests.services.house import House
+from tests.services.house import OPERATOR, House
 from tests.web.browser.conftest import Seat
 
 
@@ -55,7 +57,7 @@ async def test_the_banner_of_a_cut_comes_and_goes_on_every_open_page(
     desk = await seat(people["approver"])
     page = await desk.open("/requests")
     ruth = house.staff(house.ruth)
-    locks = [await house.services.locks.impose(ruth, LockScope.ALL, "", "intrusion") for _ in range(2)]
+    locks = [await house.services.locks.impose(ruth, LockScope.ALL, "", f"intrusion {n}") for n in range(2)]
     banner = page.get_by_text("All remote access has been cut")
     await expect(banner).to_have_count(1, timeout=3000)
     await house.services.locks.lift(ruth, locks[0].id, "all clear")
@@ -111,3 +113,18 @@ async def test_the_form_shows_the_list_that_goes_with_the_choice(people: dict[st
     await page.get_by_role("radio", name="A device").check()
     await expect(page.get_by_role("combobox", name="Supplier")).to_be_hidden()
     await expect(page.get_by_role("combobox", name="Device")).to_be_visible()
+
+
+@pytest.mark.parametrize("height", [640, 720, 768, 900])
+async def test_cut_everything_never_leaves_the_screen(house: House, people: dict[str, Staff], seat: Seat, height: int):
+    """However low the screen and however many places the menu has: it is for emergencies."""
+    everywhere = StaffForm("all", "All Duties", "all@chu", frozenset(Role), (), "fr")
+    person = await house.services.people.save_staff(OPERATOR, everywhere)
+    desk = await seat(person, viewport={"width": 1280, "height": height})
+    page = await desk.open("/requests")
+    for name in ("Tout couper", "English", "Se déconnecter"):
+        await expect(page.locator(".wide").get_by_text(name)).to_be_in_viewport(ratio=1)
+    places = page.locator(".wide .nav a")
+    await places.last.scroll_into_view_if_needed()
+    await expect(places.last).to_be_in_viewport(ratio=1)
+    await expect(page.locator(".wide").get_by_text("Tout couper")).to_be_in_viewport(ratio=1)

@@ -100,8 +100,18 @@ async def test_T41_a_decision_wants_a_fresh_code(house, visitor, people):
     assert "typed before" in stale.text, "what was typed stays"
     wrong = await browser.send(f"/requests/{request.id}/approve", version="1", minutes="60", code="000000")
     assert wrong.status_code == 401
+    assert "This code is wrong or was used already." in wrong.text
+    assert "Sign-in failed" not in wrong.text
     view = await house.services.access.get(house.staff(house.eve), request.id)
     assert view.request.stored_state is RequestState.PENDING
+
+
+async def test_a_page_says_until_when_no_code_is_asked_for(house, visitor, people):
+    request = await house.asked()
+    page = (await (await visitor().enter(people["approver"])).see(f"/requests/{request.id}")).text
+    assert re.search(r"Not needed until \d\d:\d\d:\d\d: you gave one a moment ago\.", page)
+    stale = (await (await visitor().enter(people["approver"], fresh=False)).see(f"/requests/{request.id}")).text
+    assert "Not needed until" not in stale
 
 
 async def test_two_who_decide_at_once_the_second_reads_that_he_was_second(house, visitor, people):
