@@ -15,7 +15,7 @@ from web import failures, live
 from web.api import router as api_router
 from web.api.bearer import PREFIX
 from web.failures import Forget
-from web.ground import Built, before_all, routes_of
+from web.ground import Built, before_all, routes_of, take_every_path
 from web.guards import Key, require_complete
 from web.pages import (
     account,
@@ -96,6 +96,7 @@ def create(services: Services, settings: Settings) -> FastAPI:
     app.mount("/static", Built(directory=STATIC))
     if settings.portal:
         app.mount(SUPPLIERS, portal.create(services, settings, closing))
+        take_every_path(app, SUPPLIERS)
     failures.become_pages(app, _to_the_door)
     return app
 

@@ -1,11 +1,13 @@
 """What both doors stand on: the middleware before every route, and the built assets."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse, Response
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from web.guards import Key
@@ -36,3 +38,10 @@ class Built(StaticFiles):
         hashed = isinstance(response, FileResponse) and "-" in str(response.path).rsplit("/", 1)[-1]
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if hashed else "public, max-age=3600"
         return response
+
+
+def take_every_path(app: FastAPI, prefix: str) -> None:
+    """Let what is mounted at `prefix` answer every address below it, also one with a line's end in it."""
+    for route in app.routes:
+        if isinstance(route, Mount) and route.path == prefix:
+            route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)

@@ -9,7 +9,7 @@ from bastion.config import Settings
 from bastion.services.bundle import Services
 from web.api.supplier import router as supplier_api
 from web.failures import Forget, become_pages
-from web.ground import Built, before_all, routes_of
+from web.ground import Built, before_all, routes_of, take_every_path
 from web.guards import Key
 from web.portal import account, company, door, live, reporting, undertaking, work
 from web.portal.guards import PREFIX, require_complete
@@ -45,6 +45,7 @@ def alone(services: Services, settings: Settings) -> FastAPI:
     app.add_api_route("/", _home)
     app.add_api_route(PREFIX, _home)
     app.mount(PREFIX, create(services, settings, closing))
+    take_every_path(app, PREFIX)
     app.mount("/static", Built(directory=STATIC))
     become_pages(app, _to_the_door, HOME)
     return app

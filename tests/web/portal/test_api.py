@@ -366,6 +366,12 @@ async def test_a_body_too_large_and_a_wrong_address_are_problems_too(program, ho
         assert problem(await alice.ask(method, path)) == (405, "method_not_allowed")
 
 
+async def test_a_line_s_end_in_an_address_leads_nowhere_else(program, house):
+    alice = await program(house.alice)
+    for path in ("/requests/a%0Ab", "/requests/a%0Ab/colleagues"):
+        assert problem(await alice.get(path)) == (404, "not_found")
+
+
 async def test_a_token_is_made_on_ones_account_shown_once_and_revoked(app, comer, house):
     stale = await comer(house.alice, fresh=False)
     form = {"label": HOSTILE[:90], "days": "30", "writes": "yes"}
