@@ -1,12 +1,13 @@
 """The word for each member of each closed set, as English msgids. Tested complete."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
-from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.device import ChannelKind, SecretKind
 from bastion.domain.events import Severity
-from bastion.domain.grant import GrantStatus
+from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.review import LineState
@@ -51,6 +52,22 @@ GRANT_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
         GrantStatus.REVOKED: ("stop", N_("Withdrawn")),
     }
 )
+AGREED_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        GrantStatus.SCHEDULED: ("hold", N_("Agreed, scheduled")),
+        GrantStatus.OPEN: ("ok", N_("Agreed, open now")),
+        GrantStatus.OVER: ("off", N_("Agreed, over")),
+        GrantStatus.REVOKED: ("stop", N_("Agreed, then withdrawn")),
+    }
+)
+"""What became of a request that was agreed to: of its authorisation."""
+
+
+def standing(request: AccessRequest, grant: Grant | None, now: datetime) -> tuple[str, str]:
+    """Return how a request stands, with what came of it: the one wording of every list and page."""
+    return AGREED_STATES[grant.status(now)] if grant and request.grant_id else REQUEST_STATES[request.state(now)]
+
+
 SESSION_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "active": ("live", N_("At work")),

@@ -19,7 +19,8 @@ from web import audit_words, condition_words, labels, plan_words, report_words
 
 @pytest.mark.parametrize(("table", "members"), [
     (labels.KINDS, InterventionKind), (labels.KINDS_SHORT, InterventionKind), (labels.REQUEST_STATES, RequestState),
-    (labels.GRANT_STATES, GrantStatus), (labels.END_REASONS, EndReason), (labels.ROLES, Role),
+    (labels.GRANT_STATES, GrantStatus), (labels.AGREED_STATES, GrantStatus),
+    (labels.END_REASONS, EndReason), (labels.ROLES, Role),
     (labels.ROLE_DUTIES, Role), (labels.CHANNELS, ChannelKind), (labels.SECRET_KINDS, SecretKind),
     (labels.LOCK_SCOPES, LockScope), (labels.SEVERITIES, Severity), (labels.ACTOR_KINDS, ActorKind),
     (labels.TRACKS, TrackKind), (plan_words.PATIENT_DATA, PatientData), (condition_words.CONDITIONS, Condition),

@@ -8,10 +8,12 @@ from bastion import clock
 from bastion.domain.access_request import RequestState
 from bastion.domain.device import SecretKind
 from bastion.domain.parties import Role
+from bastion.domain.session import EndReason
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm
+from bastion.services.sessions import Ending
 from tests.services.house import OPERATOR
 from web.views import Clockface
 
@@ -368,3 +370,35 @@ async def test_R35_more_time_is_told_from_the_old_end_and_not_from_now(house, vi
     assert f"Extended until {new}." in after
     assert "may connect" not in after
     assert f"+15 min: {old} → {new}" in after, "as it was agreed, whatever the end is now"
+
+
+def state_in(page: str) -> str:
+    """The first mark of a state: its colour and its words."""
+    colour, words = re.search(r'<span class="status (\w+)"><svg.*?</svg><span>([^<]+)</span>', page, re.DOTALL).groups()
+    return f"{colour}: {words}"
+
+
+async def test_a_request_is_green_only_while_its_authorisation_is_open(house, visitor, people):
+    request = await house.approved()
+    browser, his = await visitor().enter(people["approver"]), await visitor().enter(house.alice)
+    for page in ("/requests?state=approved", f"/requests/{request.id}"):
+        assert state_in((await browser.see(page)).text.partition("<main")[2]) == "ok: Agreed, open now", page
+    await house.services.approvals.revoke(house.staff(house.eve), request.grant_id, "contract dispute")
+    for page in ("/requests?state=approved", f"/requests/{request.id}"):
+        assert state_in((await browser.see(page)).text.partition("<main")[2]) == "stop: Agreed, then withdrawn", page
+    assert "Agreed, then withdrawn" in (await his.see("/supplier/")).text
+    assert "Agreed, then withdrawn" in (await his.see(f"/supplier/requests/{request.id}")).text
+
+
+async def test_the_page_leads_to_the_running_session_and_an_ended_one_is_a_session(house, visitor, people):
+    session = await house.opened()
+    browser = await visitor().enter(people["approver"])
+    way, there = f"/sessions/{session.record.id}", f"/requests/{session.record.request_id}"
+    page = (await browser.see(there)).text
+    assert f'href="{way}"' in page
+    assert "To the running session of Alice Martin" in page
+    await house.services.sessions.closed(session.record, Ending(EndReason.TECHNICIAN_LEFT))
+    assert "To the running session" not in (await browser.see(there)).text
+    trail = re.search(r'<nav class="trail".*?</nav>', (await browser.see(way)).text, re.DOTALL)[0]
+    assert '<a href="/sessions">Sessions</a>' in trail
+    assert "/requests" not in trail
