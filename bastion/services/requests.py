@@ -14,6 +14,7 @@ from bastion.errors import BastionError, Invalid, Locked
 from bastion.i18n import sentence
 from bastion.services.decisions import Decisions, Urgency, judged_source
 from bastion.services.joins import Joins
+from bastion.services.occupied import occupied
 from bastion.services.paperwork import lacks_of
 from bastion.services.reaching import reachable
 from bastion.services.standby import standby
@@ -102,6 +103,9 @@ class RequestViews:
             origin=await origin_of(uow, request),
             others=tuple(await self._others(uow, joins, actor, request)),
             live=await self._live(uow, joins, view),
+            occupants=await occupied(uow, joins, request, clock.now()) if actor.kind is ActorKind.STAFF else (),
+            lacks_key=not await uow.keys.of(request.technician_id),
+            lacks_authenticator=not any(one.totp_sealed for one in await uow.credentials.some([request.technician_id])),
         )
 
     async def _live(self, uow: UnitOfWork, joins: Joins, view: RequestView) -> tuple[SessionView, ...]:

@@ -43,6 +43,18 @@ class SessionView:
 
 
 @dataclass(frozen=True, slots=True)
+class Occupant:
+    """Somebody else on the device: `how` is live, granted or asked; `ident` of that session, or of that request."""
+
+    how: str
+    who: str
+    company: str
+    ident: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RequestView:
     """All an approver needs on one screen (domain 3.12). `decision_reasons` are sentences in the reader's language."""
 
@@ -89,6 +101,11 @@ class RequestView:
     """The running authorisation it asks more time for."""
     live: "tuple[SessionView, ...]" = ()
     """The sessions that run under its authorisation now; only on the screen of one request."""
+    occupants: tuple[Occupant, ...] = ()
+    """Who else is on the device, or would be in that time; only for the hospital, while it is to be decided."""
+    lacks_key: bool = False
+    lacks_authenticator: bool = False
+    """What the technician still needs before he can connect; only on the screen of one request."""
     order: OrderCheck | None = None
     """What the hospital's GMAO said of the work order; only on the screen of one request."""
 

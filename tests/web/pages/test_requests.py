@@ -12,9 +12,9 @@ from bastion.domain.session import EndReason
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
-from bastion.services.people import StaffForm
+from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.sessions import Ending
-from tests.services.house import OPERATOR
+from tests.services.house import CONNECTION, OPERATOR
 from web.views import Clockface
 
 
@@ -402,3 +402,36 @@ async def test_the_page_leads_to_the_running_session_and_an_ended_one_is_a_sessi
     trail = re.search(r'<nav class="trail".*?</nav>', (await browser.see(way)).text, re.DOTALL)[0]
     assert '<a href="/sessions">Sessions</a>' in trail
     assert "/requests" not in trail
+
+
+async def another_of_acme(house):
+    """Anna, a colleague of Alice who has neither a key nor an authenticator."""
+    form = TechnicianForm("anna", "Anna Roux", "anna@acme", "acme", "en")
+    return await house.services.people.save_technician(OPERATOR, form)
+
+
+async def test_the_page_says_whether_the_device_is_free_and_whether_he_can_connect(house, visitor, people):
+    anna, access = await another_of_acme(house), house.services.access
+    browser = await visitor().enter(people["approver"])
+    more = await access.request(house.technician(anna), house.draft())
+    path = f"/requests/{more.id}"
+    page = (await browser.see(path)).text
+    assert "The device is free" in page
+    assert "no SSH key is registered for him, and no authenticator" in page
+    asked = await house.asked()
+    assert "Alice Martin (Acme Imaging) asks for this device as well, from" in (await browser.see(path)).text
+    assert "cannot connect yet" not in (await browser.see(f"/requests/{asked.id}")).text, "Alice has both"
+    agreed = await house.services.approvals.approve(house.staff(house.eve), asked.id, asked.version, 30)
+    page = (await browser.see(path)).text
+    assert "Alice Martin (Acme Imaging) is authorised on this device from" in page
+    assert "The device is free" not in page
+    await house.services.sessions.acknowledge(house.technician(), agreed.grant_id, "terminal")
+    session = await house.services.sessions.open(house.technician(), agreed.grant_id, CONNECTION)
+    page = (await browser.see(path)).text
+    assert "Alice Martin (Acme Imaging) is at work on this device now, until" in page
+    assert f'<a href="/sessions/{session.record.id}">See it</a>' in page
+    assert page.count("data-occupant=") == 1, "once, not for the authorisation too"
+    own = await access.extend(house.technician(), agreed.grant_id, 15, "not finished")
+    page = (await browser.see(f"/requests/{own.id}")).text
+    assert "is at work on this device now" not in page, "it is the work that goes on"
+    assert "Anna Roux (Acme Imaging) asks for this device as well" in page
