@@ -36,7 +36,7 @@ async def test_records_that_are_away_are_said_to_be(visitor, people, house, monk
     async def away(*_args):
         raise Unavailable("database is gone")
 
-    monkeypatch.setattr(type(house.services.locks), "active", away)
+    monkeypatch.setattr(type(house.services.locks), "view", away)
     answer = await browser.see("/")
     assert answer.status_code == 503
     assert "Try again in a minute" in answer.text
