@@ -17,15 +17,14 @@ from tests.bench.product import Product
 from tests.bench.report import Results, put_into, table, write
 from tests.bench.servers import Lab
 from tests.bench.service import Service
-from tests.bench.ways import Way, minimal_and_rivals, product_and_rivals
+from tests.bench.ways import Way, minimal_and_rivals, product_and_rivals, rest
 
 BUDGET = 540.0  # seconds after which no new round begins
 SIZE = 256 * measures.MIB
 BIG = 1024 * measures.MIB  # a file by sftp; ten times in a row when memory is looked at
 SMALL_FILES = 2_000  # in each round, 10,000 in all
 LINES = 250_000
-MANY, MOST = 200, 500  # live sessions when everything is cut; when memory is measured, in the last round
-JUMPS = 60
+MANY, MOST = 200, 500  # sessions opened in a row, and live when everything is cut; idle ones, in the last round
 FAILURES = (subprocess.SubprocessError, OSError, EOFError, TimeoutError, asyncssh.Error, ExceptionGroup)
 
 
@@ -58,7 +57,7 @@ class Bench:
             self._try(f"{job.__name__.strip('_')} {name}", lambda job=job, name=name: job(self.ways[name]))  # type: ignore[misc]
         if last and "bastion" in self.ways:
             self._try("sftp_memory_mib", lambda: self._memory(self.ways["bastion"]))
-        self._try("sessions", lambda: asyncio.run(self._sessions(MOST if last and not self.options.quick else MANY)))
+        self._try("sessions", lambda: asyncio.run(self._sessions(last=last)))
 
     def _rows(self) -> list[Callable[[Way], None]]:
         rows = [self._setup, self._echo, self._down, self._up, self._flood]
@@ -121,17 +120,29 @@ class Bench:
         self.results.add("sftp_memory_mib", way.name, files.memory_while_getting(way, self.big, 10))
         way.settle()
 
-    async def _sessions(self, count: int) -> None:
-        """New sessions per second both ways; then, with ours still live, memory and the cut."""
-        for name, way in self.ways.items():
-            if name != "direct":
-                await self._crowd(way, count if name == "bastion" else JUMPS, count)
+    async def _sessions(self, *, last: bool) -> None:
+        """New sessions per second, as many each way, each way on a machine at rest; with ours still live, the cut."""
+        if last and not self.options.quick and "bastion" in self.ways:
+            await self._idle(self.ways["bastion"], MOST)
+        ways = [way for name, way in self.ways.items() if name != "direct"]
+        for way in random.sample(ways, len(ways)):
+            await self._crowd(way, MANY)
 
-    async def _crowd(self, way: Way, count: int, most: int) -> None:
+    async def _idle(self, way: Way, count: int) -> None:
+        """Memory of many sessions that do nothing."""
+        opened = await measures.open_sessions(way, count)
+        try:
+            self.results.add("memory_per_session_kib", way.name, opened.kib_each)
+        finally:
+            await opened.close()
+            await asyncio.to_thread(way.settle)
+
+    async def _crowd(self, way: Way, count: int) -> None:
+        await asyncio.to_thread(rest)
         opened = await measures.open_sessions(way, count)
         try:
             self.results.add("sessions_per_second", way.name, opened.a_second)
-            if way.name != "bastion" or most == MOST or self.options.quick:
+            if way.name != "bastion" or self.options.quick:
                 self.results.add("memory_per_session_kib", way.name, opened.kib_each)
             if way.name == "bastion" and self.product is not None:
                 await self._cut(way, self.product, opened)
@@ -139,11 +150,6 @@ class Bench:
             await opened.close()
 
     async def _cut(self, way: Way, product: Product, opened: measures.Opened) -> None:
-        surplus = opened.channels[MANY:]
-        for channel in surplus:
-            channel.get_connection().abort()
-        opened.channels = opened.channels[:MANY]
-        await asyncio.to_thread(way.settle)
         try:
             self.results.add("cut_ms", "bastion", await measures.cut(product, opened))
         finally:

@@ -15,6 +15,7 @@ from tests.bench.servers import CIPHER, KEX, Lab, free_port, login, wait_for
 from tests.bench.service import Service
 
 QUIET = 0.05  # share of a processor under which a process counts as idle
+REST = 0.2  # processors under which the machine counts as at rest
 PATIENCE = 60.0  # seconds to wait for that
 
 
@@ -115,6 +116,17 @@ def machine_cpu() -> float:
     """Seconds all processors together have been busy."""
     ticks = [int(part) for part in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
     return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+
+
+def rest() -> None:
+    """Wait until the machine has nothing left to do of what went before: hundreds of processes take a while to end."""
+    end, before = time.monotonic() + PATIENCE, machine_cpu()
+    while time.monotonic() < end:
+        time.sleep(0.5)
+        now = machine_cpu()
+        if now - before <= 0.5 * REST:
+            return
+        before = now
 
 
 def _stat(pid: int) -> list[str]:
