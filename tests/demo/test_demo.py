@@ -151,6 +151,7 @@ async def asked(demo: Demo, device: str) -> tuple[Screen, dict]:
     for question, answer in (
         ("Motif", "Erreur E-2207"),
         ("Numéro", "2"),
+        ("Données de patients", "1"),
         ("Bon de travail", "OT-1"),
         ("Durée", "45 min"),
     ):

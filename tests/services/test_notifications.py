@@ -166,6 +166,8 @@ def test_every_sentence_of_a_mail_has_its_french():
         "batch_waiting",
         "batch_unanswered",
         "question_technician",
+        "more_waiting",
+        "more_agreed",
     }
     assert wordings == set(Topic) - {Topic.REQUEST_DECIDED, Topic.ACCESS_CUT}
 

@@ -14,7 +14,7 @@ SAID = wording.everything()
 SAME_IN_BOTH = {
     "Bastion", "Terminal", "Port", "Code", "Contact", "Menu", "Pages", "−10 s", "+10 s", "Information", "{who}, {time}",
     "client", "minutes", "note", "port", "quorum", "session", "version", "secrets", "bastion", "type",
-    "code", "console", "contact", "SHA-256", "Session", "DICOM", "signature", "GMAO",
+    "code", "console", "contact", "SHA-256", "Session", "Sessions", "DICOM", "signature", "GMAO",
 }  # fmt: skip
 NAMES = {"Bastion", "FINESS", "SSH", "·", "×"}
 

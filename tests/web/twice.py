@@ -341,6 +341,8 @@ APART: Final = {
     "/decide": "looks",
     "/decide/agree": "tests/services/test_decision_links.py",
     "/decide/refuse": "tests/services/test_decision_links.py",
+    "/decide/ask": "tests/services/test_decision_links.py",
+    "/directory/technicians/{ident}/tokens/{token}/revoke": "the suppliers' own revoking, sent twice in `OWN_SAME`",
     "/requests/fill": "fills a form",
     "/requests/forecast": "looks ahead",
     "/requests/{ident}/approve-all": "judges each alone, and says of each what became of it",

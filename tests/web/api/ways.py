@@ -437,7 +437,7 @@ async def _(yard: Yard) -> Given:
 @way("POST /devices/{ident}/endpoints")
 async def _(yard: Yard) -> Given:
     ident = (await yard.scene()).device.id
-    return Given.of(ident, host="127.0.0.1", port=2200, id="", protocol="ssh", options={})
+    return Given.of(ident, host="127.0.0.1", port=yard.port(), id="", protocol="ssh", options={})
 
 
 @way("POST /devices/{ident}/accounts")
@@ -461,13 +461,17 @@ async def _(yard: Yard) -> Given:
 
 @way("POST /endpoints/{ident}/scan")
 async def _(yard: Yard) -> Given:
-    endpoint = await yard.use.inventory.save_endpoint(OPERATOR, (await yard.scene()).device.id, "127.0.0.1", 2200)
+    endpoint = await yard.use.inventory.save_endpoint(
+        OPERATOR, (await yard.scene()).device.id, "127.0.0.1", yard.port()
+    )
     return Given.of(endpoint.id)
 
 
 @way("POST /endpoints/{ident}/pin")
 async def _(yard: Yard) -> Given:
-    endpoint = await yard.use.inventory.save_endpoint(OPERATOR, (await yard.scene()).device.id, "127.0.0.1", 2200)
+    endpoint = await yard.use.inventory.save_endpoint(
+        OPERATOR, (await yard.scene()).device.id, "127.0.0.1", yard.port()
+    )
     offer = await yard.use.inventory.scan_host_keys(OPERATOR, endpoint.id)
     return Given.of(endpoint.id, fingerprints=sorted(offer.fingerprints))
 

@@ -63,6 +63,10 @@ class Yard:
     def name(self) -> str:
         return f"y{next(_NUMBERS)}"
 
+    def port(self) -> int:
+        """One of its own: the same address twice on a device is refused."""
+        return 2201 + next(_NUMBERS) % 60_000
+
     async def open_doors(self) -> None:
         """What stops everybody, and an earlier call set up, goes away."""
         for lock in await self.use.locks.view():

@@ -128,7 +128,7 @@ async def test_the_wrong_code_is_said_and_nothing_typed_is_lost(house: House, pe
     await page.get_by_role("radio", name="30 min").check()
     await page.get_by_label("Code from your authenticator").fill("000000")
     await page.get_by_role("button", name="Agree").click()
-    await expect(page.get_by_role("alert")).to_contain_text("Check your login, your key or password and your code")
+    await expect(page.get_by_role("alert")).to_contain_text("This code is wrong or was used already.")
     await expect(page.get_by_label("A word to the technician")).to_have_value("go ahead")
     await expect(page.get_by_role("radio", name="30 min")).to_be_checked()
     desk.complaints.clear()  # the browser notes the 401 itself
