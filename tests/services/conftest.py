@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
-from tests.services.house import build_house
+from tests.services.house import audited_house
 from tests.services.postroom import point
 from tests.services.receivers import postbox
 
@@ -11,11 +11,8 @@ from tests.services.receivers import postbox
 @pytest.fixture
 async def house(database, tmp_path):
     """A hospital on SQLite and on PostgreSQL; after each test the audit chain must verify."""
-    built = await build_house(database, tmp_path)
-    yield built
-    async with database.read() as uow:
-        verdict = await uow.audit.verify()
-    assert verdict.ok, (verdict.broken_at, verdict.why)
+    async with audited_house(database, tmp_path) as built:
+        yield built
 
 
 # -- notifications -----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """A small hospital with its people and one scanner, made through the services themselves."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -111,6 +111,16 @@ class House:
 
 def a_file_keeping(home: Path, clamd: str = "") -> FileKeeping:
     return FileKeeping(Quarantine(home / "quarantine", 1), Antivirus(clamd), timedelta(days=7))
+
+
+@contextlib.asynccontextmanager
+async def audited_house(database: Database, home: Path, outward: Outward | None = None) -> AsyncIterator["House"]:
+    """A house whose audit trail must be whole when one is done with it."""
+    built = await build_house(database, home, outward)
+    yield built
+    async with database.read() as uow:
+        verdict = await uow.audit.verify()
+    assert verdict.ok, (verdict.broken_at, verdict.why)
 
 
 async def build_house(database: Database, home: Path, outward: Outward | None = None) -> House:

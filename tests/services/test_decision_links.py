@@ -28,7 +28,7 @@ from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm
 from policies.engine import PolicyEngine
 from policies.loader import LIBRARY, load
-from tests.services.house import OPERATOR, PASSWORD, SOURCE, WITH_LINKS, build_house, enrol
+from tests.services.house import OPERATOR, PASSWORD, SOURCE, WITH_LINKS, audited_house, enrol
 from tests.services.postroom import ADDRESS, turn
 
 LINK = re.compile(rf"{re.escape(ADDRESS)}/decide#([A-Za-z0-9_-]+)\s")
@@ -37,11 +37,8 @@ LENGTH = WITH_LINKS.link_length
 
 @pytest.fixture
 async def house(database, tmp_path):
-    built = await build_house(database, tmp_path, WITH_LINKS)
-    yield built
-    async with database.read() as uow:
-        verdict = await uow.audit.verify()
-    assert verdict.ok, (verdict.broken_at, verdict.why)
+    async with audited_house(database, tmp_path, WITH_LINKS) as built:
+        yield built
 
 
 @pytest.fixture

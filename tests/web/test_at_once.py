@@ -9,7 +9,7 @@ import pytest
 
 from bastion import clock
 from bastion.errors import DecisionLinkSpent
-from tests.services.house import WITH_LINKS, build_house, enrol
+from tests.services.house import WITH_LINKS, audited_house, enrol
 from tests.web.api.conftest import STEP, Program
 from tests.web.pages.test_deciding import link_to
 
@@ -20,11 +20,8 @@ AGREED = {"minutes": 60, "note": "the room is free"}
 @pytest.fixture
 async def house(database, tmp_path):
     """Where two meet is the database, so both makes of it."""
-    built = await build_house(database, tmp_path, WITH_LINKS)
-    yield built
-    async with database.read() as uow:
-        verdict = await uow.audit.verify()
-    assert verdict.ok, (verdict.broken_at, verdict.why)
+    async with audited_house(database, tmp_path, WITH_LINKS) as built:
+        yield built
 
 
 @pytest.fixture

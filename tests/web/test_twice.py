@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.services.house import OPERATOR, WITH_LINKS, build_house
+from tests.services.house import OPERATOR, WITH_LINKS, audited_house
 from tests.web import bad_input, twice
 from tests.web.twice import APART, ONCE, OWN_APART, OWN_ONCE, OWN_SAME, SAME, Act
 from web.app import PAGES
@@ -34,11 +34,8 @@ VERSIONED = {path for path in ONCE if "version" in FORMS[path]}
 @pytest.fixture
 async def house(database, tmp_path):
     """Two at once meet in the database, so both makes of it."""
-    built = await build_house(database, tmp_path, WITH_LINKS)
-    yield built
-    async with database.read() as uow:
-        verdict = await uow.audit.verify()
-    assert verdict.ok, (verdict.broken_at, verdict.why)
+    async with audited_house(database, tmp_path, WITH_LINKS) as built:
+        yield built
 
 
 def test_every_form_is_sent_twice_or_it_is_said_why_not():
