@@ -28,9 +28,9 @@ REPORT_DAYS: Final = 7
 AT_ONCE: Final = 200
 """How many are looked at in one turn of reminding."""
 NAMED: Final = 5
+"""How many of the reports that block a supplier its refusal names."""
 SAID: Final = ("author_id", "done", "after", "taken", "erased_by")
 """What makes two entries the same one, sent twice."""
-"""How many of the reports that block a supplier its refusal names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,7 @@ async def test_R10_a_derogation_is_made_on_the_device_s_page_and_taken_back(hous
     (made,) = await house.services.derogations.of(OPERATOR, house.device.id)
     assert made.algorithms == ("ssh-rsa", "aes128-cbc")
     last = date.fromisoformat(form()["ends"])
-    assert made.ends == datetime.combine(last + DAY, time(), ZoneInfo(house.facility.timezone)), (
-        "to the end of that day"
-    )
+    assert made.ends == datetime.combine(last + DAY, time(), PARIS), "to the end of that day"
     answer = await admin.send(f"{path}/derogations/{made.id}/withdraw")
     assert answer.status_code == 303
     page = (await admin.see(path)).text
