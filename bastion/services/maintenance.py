@@ -75,6 +75,7 @@ class Maintenance:
         now = clock.now()
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
+            await uow.locks.hold()  # of two at once the second sees that they overlap
             device, suppliers = await self._named(uow, actor, form)
             quorum = await self._quorum(uow, actor, device, suppliers, form, now)
             window = checked(

@@ -89,6 +89,7 @@ class Undertakings:
             raise Forbidden(f"{actor.login} is no technician")
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()  # whoever accepts twice at once has accepted, and is told nothing else
             person = found(await uow.technicians.get(actor.id))
             text = await uow.undertakings.current()
             if version != text.version:

@@ -9,7 +9,9 @@ from bastion.store.database import Database
 _KEPT: Final = "select 1 from sqlite_master where name = 'sqlite_stat1'"
 _COUNTED: Final = {
     "sqlite": "select distinct tbl from sqlite_stat1",
-    "postgresql": "select distinct tablename from pg_stats where schemaname = 'public'",
+    # Whose indices on an expression are counted too, by names of their own.
+    "postgresql": "select distinct tablename from pg_stats join pg_tables using (schemaname, tablename) "
+    "where schemaname = 'public'",
 }
 
 

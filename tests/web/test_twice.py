@@ -8,6 +8,7 @@ import pytest
 
 from tests.services.house import OPERATOR, WITH_LINKS, audited_house
 from tests.web import bad_input, twice
+from tests.web.meeting import Meeting
 from tests.web.twice import APART, ONCE, OWN_APART, OWN_ONCE, OWN_SAME, SAME, Act
 from web.app import PAGES
 from web.guards import GUARDS
@@ -38,6 +39,15 @@ async def house(database, tmp_path):
         yield built
 
 
+@pytest.fixture
+def meeting(database, database_url, monkeypatch) -> Meeting:
+    """Where transactions wait for each other; on SQLite nobody waits, as one writes at a time."""
+    place = Meeting()
+    if database_url.startswith("postgresql"):
+        monkeypatch.setattr(database, "write", place.before_the_commit(database.write))
+    return place
+
+
 def test_every_form_is_sent_twice_or_it_is_said_why_not():
     assert {*ONCE, *SAME, *APART} == FORMS.keys()
     assert {*OWN_ONCE, *OWN_SAME, *OWN_APART} == OWN_FORMS.keys()
@@ -49,7 +59,7 @@ async def events(house) -> Counter[str]:
 
 
 @pytest.fixture
-def send(house, visitor):
+def send(house, visitor, meeting):
     """Send a form `times` at once, each time from a browser of its own, as somebody who may; return the answers and
     how often the event it leaves was written meanwhile.
     """
@@ -61,7 +71,8 @@ def send(house, visitor):
         who = house.alice if door else _may(house, path)
         browsers = [await visitor().enter(who) for _ in range(times)]
         address = door + twice.address(path, found)
-        answers = await asyncio.gather(*(browser.send(address, **form) for browser in browsers))
+        with meeting.of(times):
+            answers = await asyncio.gather(*(browser.send(address, **form) for browser in browsers))
         return answers, (await events(house) - before)[act.leaves]
 
     return sent
