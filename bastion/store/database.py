@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -104,7 +104,9 @@ class Database:
         await self._backend.close()
 
     async def _commit(self, transaction: Transaction, last: Sequence[Change], hints: Sequence[Hint]) -> None:
-        """A commit under way is seen through even if the caller is cancelled: what is committed must be hinted."""
+        """A commit under way is seen through however often the caller is cancelled: what is committed must be hinted,
+        and nobody may write before it has ended.
+        """
 
         async def settle() -> None:
             await transaction.commit(last)
@@ -114,7 +116,9 @@ class Database:
         try:
             await asyncio.shield(settling)
         except asyncio.CancelledError:
-            await asyncio.wait([settling])
+            while not settling.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([settling])
             raise
 
     @classmethod

@@ -67,17 +67,20 @@ class Lane:
         self._open = False
         self._kept = False  # whether others' changes in this transaction wait for its commit
         self._patience = _BUSY
-        self._last: Future[Any] | None = None
+        self._under_way: set[Future[Any]] = set()
 
     def submit(self, work: Callable[..., T], *arguments: Any) -> "Future[T]":
         future = self._thread.submit(work, *arguments)
-        self._last = future
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
         return future
 
     @property
     def still(self) -> bool:
-        """Whether its thread has nothing left to do, so that nobody else uses the connection."""
-        return self._last is None or self._last.done()
+        """Whether its thread has nothing left to do, so that nobody else uses the connection. The last that it was
+        given does not tell: who gives up before his turn leaves those before him under way.
+        """
+        return not self._under_way
 
     @property
     def waits_for_nobody(self) -> bool:
@@ -142,7 +145,8 @@ class Lane:
     def foreign_commits(self) -> int:
         """A number that changes when another process, and only another process, has committed."""
         with translated():
-            self._same_file()
+            if not self._open:
+                self._same_file()
             return int(self._driver.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
@@ -260,10 +264,12 @@ class SharedTransaction(SqliteTransaction):
         self._convoy.leave()
 
     async def _mark(self) -> None:
-        """What others have done in the same transaction must not go when this one fails."""
+        """What others have done in the same transaction must not go when this one fails. A mark that was given up
+        before its turn is none: taken back, it would be the part of whoever came before.
+        """
         if self._convoy.length and not self._marked:
-            self._marked = True
             await self._run(self._lane.mark, self._patience)
+            self._marked = True
 
 
 class SqliteBackend:

@@ -60,10 +60,14 @@ async def kept(database: Database, names: list[str]) -> list[str]:
         return [name for name in names if await uow.settings.get(name) == name]
 
 
-def driver(database: Database):
+def writer(database: Database) -> Lane:
     backend = database._backend
     assert isinstance(backend, SqliteBackend)
-    return backend._writer._driver
+    return backend._writer
+
+
+def driver(database: Database):
+    return writer(database)._driver
 
 
 NAMES = [f"name-{n}" for n in range(12)]
@@ -214,6 +218,73 @@ async def test_cancelled_at_any_step_everybody_else_is_served(database):
     async with asyncio.timeout(5):
         await put(database, "after", quick=False)
     assert dropped
+
+
+async def test_whoever_gives_up_before_he_began_takes_nothing_of_others_back(database):
+    """The thread is just looking for commits of other processes when he is called, so that his mark has to queue."""
+    gate = Event()
+
+    async def give_up() -> None:
+        async with database.write(quick=True) as uow:
+            writer(database).submit(gate.wait, 10)
+            asyncio.get_running_loop().call_soon(leaving.cancel)
+            await uow.settings.put("leaving", "leaving")
+
+    first, second = (asyncio.create_task(put(database, name)) for name in ("first", "second"))
+    leaving = asyncio.create_task(give_up())
+    behind = asyncio.create_task(put(database, "behind"))
+    await asyncio.wait([leaving])
+    gate.set()
+    assert await asyncio.gather(first, second, behind) == [None] * 3
+    assert await kept(database, ["first", "second", "leaving", "behind"]) == ["first", "second", "behind"]
+
+
+async def test_who_gives_up_behind_one_who_gave_up_has_the_connection_to_himself_no_sooner(database, monkeypatch):
+    """The first has gone, but his statement is still under way in the thread: nobody else may use its connection."""
+    reached, gate, ready = Event(), Event(), Lane._ready
+
+    def held(lane: Lane, patience: float) -> object:
+        connection = ready(lane, patience)
+        if lane is writer(database) and not reached.is_set():
+            reached.set()
+            assert gate.wait(10)
+        return connection
+
+    monkeypatch.setattr(Lane, "_ready", held)
+    gone = [asyncio.create_task(put(database, name)) for name in ("first", "second")]
+    await asyncio.to_thread(reached.wait, 10)
+    for one in gone:
+        one.cancel()
+        await asyncio.wait([one])
+        await asyncio.sleep(0)
+    opening = asyncio.get_running_loop().call_later(0.05, gate.set)
+    await put(database, "third")
+    opening.cancel()
+    assert await kept(database, ["first", "second", "third"]) == ["third"]
+
+
+async def test_a_commit_under_way_is_seen_through_however_often_its_caller_gives_up(database):
+    gate, written, hints = Event(), asyncio.Event(), database.bus.listen()
+    await anext(hints)
+
+    async def insist() -> None:
+        async with database.write(quick=True) as uow:
+            await uow.settings.put("kept", "kept")
+            uow.hint("device", "kept")
+            writer(database).submit(gate.wait, 10)
+            written.set()
+
+    task = asyncio.create_task(insist())
+    await written.wait()
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+    gate.set()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    async with asyncio.timeout(5):
+        assert (await anext(hints)).key == "kept"
+    assert await kept(database, ["kept"]) == ["kept"]
 
 
 async def test_a_crowd_of_all_kinds_loses_nothing(database):
