@@ -114,9 +114,10 @@ class ContextFacts:
 
     `now` is an aware instant. `source_ip` is the address the person comes from. `kind` is the kind of intervention.
     `duration` is the length of the window asked for, or granted. `factors` counts proved factors, `approvals` the
-    people who agreed. `is_requester`: the principal made, or would benefit from, the request in question; `is_caller`:
-    he called the supplier about the emergency in question. `review_overdue`: nobody has reviewed in time an earlier
-    emergency of the supplier (R-26). `report_overdue`: it owes the report on an intervention for too long (R-59).
+    people who agreed so far. `is_requester`: the principal made, or would benefit from, the request in question;
+    `is_caller`: he called the supplier about the emergency in question. `review_overdue`: nobody has reviewed in time
+    an earlier emergency of the supplier (R-26). `report_overdue`: it owes the report on an intervention for too long
+    (R-59).
     `country_declared`: the supplier declared the country its person works from;
     `outside_eea`: it lies outside the European Economic Area, or is not known (R-45).
     """

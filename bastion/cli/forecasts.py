@@ -26,6 +26,7 @@ def who_decides(
     seen = perform(lambda services, me: services.forecasts.of(me, draft, by_technician=True))
     row = {
         "allowed": seen.allowed, "quorum": seen.quorum, "approvers": "; ".join(seen.approvers),
+        "in turn": " > ".join(", ".join(turn) for turn in seen.turns) if seen.in_turn else "",
         "minutes": int(seen.agreed.total_seconds() // 60), "watcher": seen.watcher,
         "rules": " ".join(seen.policy_ids), "why": " ".join((*seen.reasons, *seen.obstacles)),
     }  # fmt: skip

@@ -69,7 +69,7 @@ KINDS = MappingProxyType(
             _kind(
                 "request:approved",
                 _N,
-                "minutes agreed missing policy delegation window conditions start",
+                "minutes agreed missing policy delegation window conditions start emergency",
                 "note in_name_of",
             ),
             _kind("request:denied", _N, "delegation", "note in_name_of"),

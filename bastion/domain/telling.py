@@ -101,11 +101,12 @@ def offered_to(roles: frozenset[Role]) -> tuple[Topic, ...]:
 
 
 def topic_of(event: AuditEvent) -> Topic | None:
-    """Return as what an event is told; `None` if it is not. An agreement that needs another one decides nothing yet."""
-    if event.tag == "request:approved" and event.fields.get("missing") != "0":
-        return None
-    if event.tag == "request:created" and event.fields.get("emergency"):
-        return Topic.EMERGENCY_WAITING
+    """Return as what an event is told; `None` if it is not. After an agreement that needs another one it still waits,
+    for whoever was not asked yet.
+    """
+    waits = event.tag == "request:created" or (event.tag == "request:approved" and event.fields.get("missing") != "0")
+    if waits:
+        return Topic.EMERGENCY_WAITING if event.fields.get("emergency") else Topic.REQUEST_WAITING
     return TOLD.get(event.tag)
 
 

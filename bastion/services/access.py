@@ -144,7 +144,7 @@ class Access:
         decision: Decision, now: datetime,
     ) -> AccessRequest:  # fmt: skip
         """Keep a request; of one the policy refuses, the trail keeps that."""
-        made = _make_request(actor, draft, ask, decision, now)
+        made = drafted(actor, draft, ask, decision, now)
         await self._keep_request(uow, actor, made, ask, decision, now, draft.emergency)
         if decision.allowed and draft.emergency is None and (order is None or order.fits):  # else a person reads it
             made = await self._maintenance.stand_in(uow, actor, made, ask.device, ask.supplier, now)
@@ -352,7 +352,8 @@ async def _technician_of(uow: UnitOfWork, actor: Actor, login: str) -> Technicia
     return technician
 
 
-def _make_request(actor: Actor, draft: RequestDraft, ask: Ask, decision: Decision, now: datetime) -> AccessRequest:
+def drafted(actor: Actor, draft: RequestDraft, ask: Ask, decision: Decision, now: datetime) -> AccessRequest:
+    """What becomes of a draft that the policy lets be asked for; nothing is kept yet."""
     return AccessRequest(
         id=new_id(now), technician_id=ask.technician.id, technician_name=ask.technician.name,
         supplier_id=ask.supplier.id, device_id=ask.device.id, facility_id=ask.device.facility_id,

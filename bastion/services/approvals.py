@@ -7,6 +7,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.conditions import PLAIN, Terms
 from bastion.domain.device import Device
+from bastion.domain.emergency import Emergency
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Lent, Supplier, Technician
@@ -43,7 +44,7 @@ class Approvals:
         check_minutes(minutes)
         now = clock.now()
         async with self._database.write() as uow:
-            request, device, lent = await self._for_decision(uow, actor, request_id, version, now)
+            request, device, lent, emergency = await self._for_decision(uow, actor, request_id, version, now)
             await self._refuse_a_locked_decision(uow, request, now)
             agreed = request.approve(person(actor, lent), timedelta(minutes=minutes), note, now, terms)
             if agreed.stored_state is RequestState.APPROVED:
@@ -53,7 +54,7 @@ class Approvals:
                 uow, "request:approved", actor, saved, now, minutes=minutes, missing=saved.missing, note=note,
                 agreed=int(saved.agreed.total_seconds() // 60), policy=" ".join(saved.policy_ids),
                 conditions=" ".join(sorted(terms.conditions)), start=terms.start.isoformat() if terms.start else "",
-                **_for(lent),
+                emergency="yes" if emergency else "", **_for(lent),
             )  # fmt: skip
         return saved
 
@@ -63,7 +64,7 @@ class Approvals:
         self._authentication.require_fresh(actor)
         now = clock.now()
         async with self._database.write() as uow:
-            request, _device, lent = await self._for_decision(uow, actor, request_id, version, now)
+            request, _device, lent, _emergency = await self._for_decision(uow, actor, request_id, version, now)
             saved = await uow.requests.save(request.deny(person(actor, lent), note, now))
             await audit_decision(uow, "request:denied", actor, saved, now, note=note, **_for(lent))
         return saved
@@ -95,7 +96,7 @@ class Approvals:
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _for_decision(
         self, uow: UnitOfWork, actor: Actor, request_id: str, version: int, now: datetime
-    ) -> tuple[AccessRequest, Device, Lent | None]:
+    ) -> tuple[AccessRequest, Device, Lent | None, Emergency | None]:
         request = found(await uow.requests.get(request_id), request_id)
         if not may_see(actor, request):
             raise NotFound(request_id)
@@ -105,7 +106,7 @@ class Approvals:
         if request.version != version:
             raise _overtaken(request, actor, version)
         lent = self._decisions.in_whose_name(Action.APPROVE, actor, request, device, now, emergency)
-        return request, device, lent
+        return request, device, lent, emergency
 
     async def _refuse_a_locked_decision(self, uow: UnitOfWork, request: AccessRequest, now: datetime) -> None:
         """Nothing opens while a lock stands, so nothing is agreed either."""

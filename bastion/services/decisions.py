@@ -145,7 +145,15 @@ class Decisions:
         """His own right comes first; then what somebody lent him who neither asked, nor called, nor agreed (R-23)."""
         mine = actor.id in {request.created_by.id, request.technician_id}
         context = replace(
-            _context(now, actor.source, request.kind.value, request.wanted, factors=2, is_requester=mine),
+            _context(
+                now,
+                actor.source,
+                request.kind.value,
+                request.wanted,
+                factors=2,
+                approvals=len(request.approvals),
+                is_requester=mine,
+            ),
             emergency=emergency is not None,
             is_caller=emergency is not None and emergency.is_caller(actor.id, actor.login, actor.name),
         )
@@ -169,9 +177,19 @@ class Decisions:
         if actor.id in {request.created_by.id, request.technician_id}:
             raise SelfApproval(f"{actor.id} on request {request.id}")
         decision = self.on_request(actor, request, device, now, emergency)
-        if not decision.allowed and emergency is not None and emergency.is_caller(actor.id, actor.login, actor.name):
+        called = emergency is not None and emergency.is_caller(actor.id, actor.login, actor.name)
+        if not decision.allowed and (called or self._out_of_turn(actor, request, device, now, emergency)):
             raise PolicyRefused(why(decision, "en"), why=why(decision, actor.language))
         return self._require(decision, actor, Action.APPROVE)
+
+    def _out_of_turn(
+        self, actor: Actor, request: AccessRequest, device: Device, now: datetime, emergency: Emergency | None
+    ) -> bool:
+        """Whether he, whom the rules refuse now, may decide once others have agreed, or might have before they did."""
+        heard = frozenset[str]().union(*(one.voices for one in request.approvals))
+        who = replace(actor, lent=tuple(one for one in actor.lent if one.by_id not in heard))
+        stages = (request.once_agreed(several) for several in range(request.quorum) if request.quorum > 1)
+        return any(self.on_request(who, stage, device, now, emergency).allowed for stage in stages)
 
     def require_release(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
         """May this person decide on a file that came under `request`? Nobody does for what he asked for himself."""
@@ -187,14 +205,19 @@ class Decisions:
         context = _context(now, actor.source, request.kind.value, request.wanted, factors=2, is_requester=mine)
         return self._decide(Query(Action.WATCH, _principal(actor), None, _device(device), context))
 
-    def require_about(self, action: Action, actor: Actor, device: Device | None, now: datetime) -> Decision:
-        """Replay, watch, interrupt, lock: what staff do about sessions. `device` is `None` for everything at once."""
-        decision = self.about(action, actor, device, now)
+    def require_about(
+        self, action: Action, actor: Actor, device: Device | None, now: datetime, approvals: int = 0
+    ) -> Decision:
+        """Replay, watch, interrupt, lock: what staff do about sessions. `device` is `None` for everything at once.
+
+        `approvals`: how many have agreed so far to the window that this person would agree to.
+        """
+        decision = self.about(action, actor, device, now, approvals)
         return self._require(decision, actor, action)
 
-    def about(self, action: Action, actor: Actor, device: Device | None, now: datetime) -> Decision:
+    def about(self, action: Action, actor: Actor, device: Device | None, now: datetime, approvals: int = 0) -> Decision:
         """What is lent serves to decide on requests and to follow what came of them; nothing else."""
-        context = _context(now, actor.source, "", timedelta(), factors=2)
+        context = _context(now, actor.source, "", timedelta(), factors=2, approvals=approvals)
         facts = _device(device) if device else None
         who = actor if action in {Action.WATCH, Action.INTERRUPT} else replace(actor, lent=())
         return self._decide(Query(action, _principal(who), None, facts, context))

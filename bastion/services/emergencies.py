@@ -1,5 +1,6 @@
 """Emergencies: what goes with the request, what follows the agreement, and the review by another (R-26, R-27)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device
 from bastion.domain.emergency import Call, Emergency, EmergencyStatus, Outcome
-from bastion.domain.parties import Actor, Facility, Role, Supplier
+from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier
 from bastion.errors import NotFound
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions
@@ -122,16 +123,18 @@ def _warned(one: Emergency) -> str:
 # -- what asking and deciding do with it -------------------------------------------------------------------------------
 async def announce(uow: UnitOfWork, request: AccessRequest, call: Call, now: datetime) -> Emergency:
     """Keep beside a request that it is an emergency, and whether the caller is a person of the register."""
-    said = call.checked()
-    known = [
-        one for one in await uow.staff.all() if said.caller.casefold() in {one.login.casefold(), one.name.casefold()}
-    ]
-    made = Emergency(
+    made = emergency_of(request, call.checked(), await uow.staff.all(), now)
+    await uow.emergencies.add(made)
+    return made
+
+
+def emergency_of(request: AccessRequest, said: Call, staff: Iterable[Staff], now: datetime) -> Emergency:
+    """What a call makes of a request; the caller is a person of `staff` if his login or name is one alone's."""
+    known = [one for one in staff if said.caller.casefold() in {one.login.casefold(), one.name.casefold()}]
+    return Emergency(
         request.id, request.supplier_id, request.device_id, request.facility_id, said.caller,
         said.callee or request.technician_name, said.call_back, known[0].id if len(known) == 1 else "", now,
     )  # fmt: skip
-    await uow.emergencies.add(made)
-    return made
 
 
 async def agreed(

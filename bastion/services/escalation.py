@@ -12,9 +12,8 @@ from typing import Final
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.parties import Staff, system_actor
 from bastion.domain.telling import RecipientKind, Topic
-from bastion.services.joins import found
 from bastion.services.rings import Rings, Telling
-from bastion.services.standby import Ring, standby
+from bastion.services.standby import Ring
 from bastion.services.telling_log import MOST_STEPS, keys_of, step_key
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -36,8 +35,9 @@ class Step:
 
 
 def asked_at(request: AccessRequest) -> datetime:
-    """From when on an answer is urgent."""
-    return max(request.created_at, (request.start or request.created_at) - URGENT_BEFORE)
+    """From when on an answer is urgent: of several, each has its time after the one before."""
+    before = request.approvals[-1].at if request.approvals else request.created_at
+    return max(before, (request.start or request.created_at) - URGENT_BEFORE)
 
 
 async def next_step(
@@ -48,7 +48,7 @@ async def next_step(
         return None
     told = await uow.deliveries.on(keys_of(request.id))
     number = 1 + len({one.key for one in told if one.topic is Topic.REQUEST_UNANSWERED})
-    ready = (await standby(uow, found(await uow.devices.get(request.device_id)), now)).without(request.created_by.id)
+    ready = await rings.asked(request)
     ladder = (*ready.ladder(), (Ring.SECURITY, tuple(await rings.security(request))))
     pause = min(patience, (request.expires_at - asked_at(request)) / (len(ladder) + 1))
     if number > MOST_STEPS or now - asked_at(request) < number * pause:

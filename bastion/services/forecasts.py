@@ -4,21 +4,22 @@ from dataclasses import replace
 from datetime import datetime
 
 from bastion import clock
-from bastion.domain.parties import Actor, ActorKind, Technician
+from bastion.domain.parties import Actor, ActorKind, Staff, Technician
 from bastion.errors import BastionError, Conflict, Invalid, NotFound
 from bastion.i18n import sentence
-from bastion.services.access import WAITS_ALREADY, Ask, RequestDraft, resolve
+from bastion.services.access import WAITS_ALREADY, Ask, RequestDraft, drafted, resolve
 from bastion.services.decisions import Decisions, Urgency, judged_source, policy_ids, reasons
+from bastion.services.emergencies import emergency_of
 from bastion.services.joins import Joins
 from bastion.services.paperwork import lacks_of
 from bastion.services.reports import overdue_of
 from bastion.services.requests import check_minutes, refuse_if_locked
-from bastion.services.standby import standby
+from bastion.services.turns import foreseen
 from bastion.services.urgency import unreviewed
 from bastion.services.views import Forecast
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
-from policies.model import Action
+from policies.model import Action, Decision
 
 
 class Forecasts:
@@ -52,12 +53,13 @@ class Forecasts:
         asked = self._decisions.on_device(
             Action.REQUEST, asker, ask.supplier, ask.device, draft.kind, ask.wanted, now, lacks=lacks, urgency=urgency
         )
-        people = (await standby(uow, ask.device, now)).without(asker.id).people
+        turns = await self._turns(uow, asker, ask, draft, asked, now) if asked.allowed else ()
         seen = Forecast(
             ask.technician, ask.supplier, ask.device, await joins.facility(ask.device.facility_id), draft.kind,
             ask.wanted, asked.allowed, reasons(asked, actor.language), policy_ids(asked),
             asked.obligations.approvals, asked.obligations.max_duration, watcher=False,
-            approvers=tuple(one.name for one in people), obstacles=await _obstacles(uow, ask, actor.language, now),
+            turns=tuple(tuple(one.name for one in turn) for turn in turns),
+            obstacles=await _obstacles(uow, ask, actor.language, now),
         )  # fmt: skip
         if not asked.allowed:
             return seen
@@ -67,6 +69,13 @@ class Forecasts:
         )  # fmt: skip
         late = () if opened.allowed else reasons(opened, actor.language)
         return replace(seen, watcher=opened.obligations.watcher, obstacles=(*seen.obstacles, *late))
+
+    async def _turns(
+        self, uow: UnitOfWork, asker: Actor, ask: Ask, draft: RequestDraft, asked: Decision, now: datetime
+    ) -> tuple[tuple[Staff, ...], ...]:  # fmt: skip
+        made = drafted(asker, draft, ask, asked, now)
+        call = emergency_of(made, draft.emergency, await uow.staff.all(), now) if draft.emergency else None
+        return await foreseen(uow, self._decisions, made, ask.device, now, call)
 
 
 async def _technician(uow: UnitOfWork, actor: Actor, login: str) -> Technician:

@@ -100,7 +100,7 @@ class Maintenance:
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             window, device = await self._seen(uow, actor, ident)
-            self._decisions.require_about(Action.APPROVE, actor, device, now)
+            self._decisions.require_about(Action.APPROVE, actor, device, now, len(window.agreed_ids))
             saved = await uow.windows.save(window.agree(actor.id, actor.name, version, now))
             await _audit(uow, "window:agreed", actor, saved, device, now, missing=saved.missing)
         return saved
@@ -250,9 +250,9 @@ class Maintenance:
         """Those who agreed, if all of them may still decide: who has left no longer stands for anything."""
         people = [found(await uow.staff.get(ident)) for ident in window.agreed_ids]
         able = [
-            one for one in people
+            one for before, one in enumerate(people)
             if one.active and self._decisions.about(
-                Action.APPROVE, await reviewed(uow, staff_actor(one, "", None), now), device, now
+                Action.APPROVE, await reviewed(uow, staff_actor(one, "", None), now), device, now, before
             ).allowed
         ]  # fmt: skip
         return able if len(able) == len(people) else []
@@ -275,7 +275,7 @@ class Maintenance:
     def _why_not(self, actor: Actor, window: MaintenanceWindow, device: Device, now: datetime) -> str:
         try:
             window.agree(actor.id, actor.name, window.version, now)
-            self._decisions.require_about(Action.APPROVE, actor, device, now)
+            self._decisions.require_about(Action.APPROVE, actor, device, now, len(window.agreed_ids))
         except BastionError as problem:
             return sentence(problem, actor.language)
         return ""

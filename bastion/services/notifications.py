@@ -120,12 +120,13 @@ class Notifications:
         now = clock.now()
         async with self._database.read() as uow:
             late = [one for one in await uow.requests.pending(now) if now - asked_at(one) >= self._patience]
-            rings = Rings(uow, by_mail=self.by_mail)
+            rings = Rings(uow, self._decisions, by_mail=self.by_mail)
             due = [one for one in late if await next_step(uow, rings, one, self._patience, now)]
         for request in due:
             async with self._database.write() as uow:
                 await uow.locks.hold()  # another node may be at it
-                step = await next_step(uow, Rings(uow, by_mail=self.by_mail), request, self._patience, now)
+                rings = Rings(uow, self._decisions, by_mail=self.by_mail)
+                step = await next_step(uow, rings, request, self._patience, now)
                 if step is not None:
                     key = step.key(request.id)
                     await uow.deliveries.queue(_deliveries(Topic.REQUEST_UNANSWERED, key, step.telling, now))
@@ -141,7 +142,7 @@ class Notifications:
             if await uow.settings.get("digest") == key:
                 return
         async with self._database.write() as uow:
-            rings = Rings(uow, by_mail=True)
+            rings = Rings(uow, self._decisions, by_mail=True)
             people = [one for one in await uow.staff.all() if one.active and one.roles & OVERSEE]
             for person in people:
                 facts = await counted(uow, scope(person, *OVERSEE), now)
@@ -286,7 +287,7 @@ class Notifications:
             if topic is None:
                 return
             try:
-                told = await Rings(uow, by_mail=self.by_mail).of(topic, events[0])
+                told = await Rings(uow, self._decisions, by_mail=self.by_mail).of(topic, events[0])
                 reported = await work_reports.report(uow, topic, events[0])
             except NotFound as gone:  # what it was about is not in the registers (any more): the trail still has it
                 _log.warning("nobody can be told of an event", event_seq=fact.seq, topic=topic, what=gone.detail)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bastion import clock
-from bastion.domain.access_request import AccessRequest, Person
+from bastion.domain.access_request import AccessRequest, Person, RequestState
 from bastion.domain.device import SESSIONS, Device
 from bastion.domain.emergency import Emergency
 from bastion.domain.lock import Subject, first_hit
@@ -17,10 +17,11 @@ from bastion.services.joins import Joins
 from bastion.services.occupied import occupied
 from bastion.services.paperwork import lacks_of
 from bastion.services.reaching import reachable
-from bastion.services.standby import standby
+from bastion.services.standby import Standby
 from bastion.services.suspension import refuse_if_suspended
 from bastion.services.telling_log import told_of
 from bastion.services.templates import origin_of
+from bastion.services.turns import asked_now
 from bastion.services.views import RequestView, SessionView
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
@@ -89,7 +90,9 @@ class RequestViews:
         )  # fmt: skip
         employer = await uow.subcontractors.get(view.technician.employer_id)
         order = await uow.order_checks.get(request.id)
-        asked = (await standby(uow, view.device, clock.now())).without(request.created_by.id)
+        asked = Standby()
+        if request.stored_state is RequestState.PENDING:
+            asked = await asked_now(uow, self._decisions, request, view.device, clock.now(), view.emergency)
         thread = tuple(await uow.remarks.of(request.id))
         return replace(
             view,
@@ -99,6 +102,7 @@ class RequestViews:
             employer=employer,
             order=order,
             standby=asked,
+            approvers=tuple(one.name for one in asked.people),
             told=await told_of(uow, request),
             origin=await origin_of(uow, request),
             others=tuple(await self._others(uow, joins, actor, request)),

@@ -20,9 +20,11 @@ from bastion.domain.events import AuditEvent
 from bastion.domain.parties import Role, Staff
 from bastion.domain.remark import open_questions
 from bastion.domain.telling import Recipient, RecipientKind, Topic
+from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
 from bastion.services.overtaken import REPORTS, REVIEWS
 from bastion.services.standby import Ring, Standby, standby
+from bastion.services.turns import asked_now
 from bastion.store.unit_of_work import UnitOfWork
 
 
@@ -39,7 +41,8 @@ class Telling:
 class Rings:
     """Reads within one unit of work. `by_mail`: whether people can be told at all."""
 
-    def __init__(self, uow: UnitOfWork, *, by_mail: bool) -> None:
+    def __init__(self, uow: UnitOfWork, decisions: Decisions, *, by_mail: bool) -> None:
+        self._decisions = decisions
         self._uow = uow
         self._joins = Joins(uow)
         self._by_mail = by_mail
@@ -61,12 +64,16 @@ class Rings:
         }  # fmt: skip
 
     async def waiting(self, request: AccessRequest, topic: Topic = Topic.REQUEST_WAITING) -> Telling:
-        """Who is on call, or else every approver; not who made it himself, for he cannot decide."""
-        ready = (await self._standby(request.device_id)).without(request.created_by.id)
+        """Who is on call, or else every approver; of them whose turn it is to agree, once others have."""
+        ready = await self.asked(request)
         ring, people = next(iter(ready.ladder()), (Ring.APPROVERS, ()))
         # Whoever is on call is told, whatever he declines on other days.
         said = Topic.REQUEST_UNANSWERED if ring is Ring.ON_CALL else topic
         return await self._about(topic, request, {"ring": ring.value}, people, declined=said)
+
+    async def asked(self, request: AccessRequest) -> Standby:
+        device, emergency = await self._joins.device(request.device_id), await self._joins.emergency(request)
+        return await asked_now(self._uow, self._decisions, request, device, clock.now(), emergency)
 
     async def unanswered(
         self, request: AccessRequest, people: Iterable[Staff], ring: Ring, step: int, minutes: int

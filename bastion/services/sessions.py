@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bastion import clock
+from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device, DeviceAccount, Protocol
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Subject, first_hit
-from bastion.domain.parties import Actor, Supplier, Technician, system_actor
+from bastion.domain.parties import Actor, Staff, Supplier, Technician, system_actor
 from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Audit
 from bastion.domain.session_record import SessionRecord
@@ -30,6 +31,7 @@ from bastion.services.paperwork import missing_of
 from bastion.services.reaching import reachable
 from bastion.services.reports import REPORT_DAYS, owe
 from bastion.services.suspension import refuse_if_suspended, turned_out
+from bastion.services.turns import asked_now
 from bastion.services.undertakings import owed_by
 from bastion.services.views import Entry, MenuItem, Opened, Wish
 from bastion.services.watching import end_watches
@@ -65,6 +67,7 @@ class Sessions:
         report_days: int = REPORT_DAYS,
     ) -> None:  # fmt: skip
         self._database = database
+        self._decisions = decisions
         self._report_days = report_days
         self._opening = Opening(decisions, vault, proof_length)
 
@@ -217,12 +220,18 @@ class Sessions:
             return Entry(technician, supplier, menu=await self._menu(uow, technician, supplier, now))
         chosen = await _account(uow, device, account)
         pending = await uow.requests.open_for(technician.id, device.id, now)
-        asked = await Joins(uow).approvers(device) if pending else ()
+        asked = await self._asked(uow, pending, device, now) if pending else ()
         return Entry(
             technician, supplier, device, found(await uow.facilities.get(device.facility_id)), chosen,
             grant=await uow.grants.live(technician.id, device.id, now), pending=pending,
-            approvers=tuple(s.name for s in asked), undertaking=await owed_by(uow, technician.id),
+            approvers=tuple(one.name for one in asked), undertaking=await owed_by(uow, technician.id),
         )  # fmt: skip
+
+    async def _asked(
+        self, uow: UnitOfWork, request: AccessRequest, device: Device, now: datetime
+    ) -> tuple[Staff, ...]:  # fmt: skip
+        emergency = await uow.emergencies.get(request.id)
+        return (await asked_now(uow, self._decisions, request, device, now, emergency)).people
 
     async def _device(self, uow: UnitOfWork, supplier: Supplier, code: str) -> Device:
         """A device that is not the supplier's does not exist for its people (T33)."""

@@ -51,12 +51,20 @@ class Standby:
         rings = [(Ring.NEXT if number else Ring.ON_CALL, people) for number, people in enumerate(called)]
         return (*rings, *([(Ring.APPROVERS, self.others)] if self.others else []))
 
-    def without(self, person_id: str) -> "Standby":
-        """The same for a request that this person made: he does not decide on it (R-23)."""
+    def without(self, *ids: str) -> "Standby":
+        """The same for a request that these people made or agreed to: they do not decide on it (R-23)."""
         return Standby(
-            tuple(one for one in self.on_call if one.person.id != person_id),
-            tuple(one for one in self.others if one.id != person_id),
-            tuple(one for one in self.away if one.id != person_id),
+            tuple(one for one in self.on_call if one.person.id not in ids),
+            tuple(one for one in self.others if one.id not in ids),
+            tuple(one for one in self.away if one.id not in ids),
+        )
+
+    def only(self, *ids: str) -> "Standby":
+        """The same with nobody else to ask. Who is away stays: nobody asks him anyway."""
+        return Standby(
+            tuple(one for one in self.on_call if one.person.id in ids),
+            tuple(one for one in self.others if one.id in ids),
+            self.away,
         )
 
 

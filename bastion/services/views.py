@@ -137,8 +137,10 @@ class Forecast:
     quorum: int
     longest: timedelta
     watcher: bool
-    approvers: tuple[str, ...]
-    """Who would be asked: those on call first, then the others who may decide; not who is away, nor whoever asks."""
+    turns: tuple[tuple[str, ...], ...]
+    """For each agreement that is needed, who would be asked for it: those on call first, then the others who may
+    decide; not who is away, nor whoever asks. The same people each time unless the rules want them one after the other.
+    """
     obstacles: tuple[str, ...] = ()
     """What else stands in the way today: a lock, a paper, a request that waits already."""
 
@@ -148,9 +150,19 @@ class Forecast:
         return min(self.wanted, self.longest)
 
     @property
+    def approvers(self) -> tuple[str, ...]:
+        """All of them, whenever their turn is."""
+        return tuple(dict.fromkeys(name for turn in self.turns for name in turn))
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether they agree one after the other."""
+        return len(set(self.turns)) > 1
+
+    @property
     def too_few(self) -> bool:
-        """More people would have to agree than there are."""
-        return self.allowed and len(self.approvers) < self.quorum
+        """More people would have to agree than there are, or than there are when it is their turn."""
+        return self.allowed and (len(self.approvers) < self.quorum or not all(self.turns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class ForecastShape(Shape):
     quorum: int
     approvers: list[str]
     """Who could decide; whoever asks is left out."""
+    turns: list[list[str]]
+    """For each agreement that is needed, who could give it then; the same people unless they agree in turn."""
     too_few: bool
     """More people would have to agree than there are."""
     minutes: int
@@ -43,7 +45,8 @@ class ForecastShape(Shape):
     def of(cls, seen: Forecast) -> Self:
         return cls(
             allowed=seen.allowed, reasons=list(seen.reasons), policy_ids=list(seen.policy_ids), quorum=seen.quorum,
-            approvers=list(seen.approvers), too_few=seen.too_few, minutes=minutes_of(seen.agreed),
+            approvers=list(seen.approvers),
+            turns=[list(turn) for turn in seen.turns], too_few=seen.too_few, minutes=minutes_of(seen.agreed),
             watcher=seen.watcher, obstacles=list(seen.obstacles),
         )  # fmt: skip
 

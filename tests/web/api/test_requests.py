@@ -111,6 +111,7 @@ async def test_who_would_have_to_agree_is_told_without_asking(eve, house, progra
     assert seen["reasons"]
     theirs = (await eve.ask("GET", f"{path}&asks=technician")).json()
     assert {"Eve", "Max"} <= set(theirs["approvers"])
+    assert theirs["turns"] == [theirs["approvers"]]
     urgent = (await eve.ask("GET", f"{path}&emergency=true")).json()
     assert urgent["policy_ids"] != seen["policy_ids"]
     assert (await eve.ask("GET", "/requests")).json() == []

@@ -1,6 +1,7 @@
 """The screen on which one decides (R-25, R-28), and what goes wrong on it."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,10 @@ from bastion.domain.session import EndReason
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
-from bastion.services.people import StaffForm, TechnicianForm
+from bastion.services.people import Duty, StaffForm, TechnicianForm
 from bastion.services.sessions import Ending
 from tests.services.house import CONNECTION, OPERATOR
+from tests.services.in_turn import engine as in_turn_rules
 from web.views import Clockface
 
 
@@ -319,6 +321,30 @@ async def test_who_would_have_to_agree_is_looked_up_from_the_form_without_asking
         ({"minutes": "x"}, "Choose a duration of at least one minute."),
     ):
         assert sentence in (await browser.send("/requests/forecast", **form | changes)).text
+
+
+async def test_where_the_rules_want_an_order_the_page_says_whose_turn_it_is(house, visitor, people, tmp_path):
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12")
+    await house.services.inventory.save_device(OPERATOR, replace(form, id=house.device.id))
+    house.services.decisions.replace_engine(in_turn_rules(tmp_path / "rules"))
+    browser = await visitor().enter(people["approver"])
+    asked = {"device": "ct-01", "technician": "alice", "kind": "telediagnostic", "minutes": "30", "reason": "a look"}
+    page = (await browser.send("/requests/forecast", **asked)).text
+    assert re.findall(r"<li>((?:Would|Nobody)[^<]*)", page) == [
+        "Nobody may agree then.",
+        "Would be asked then: Eve, Max",
+    ]
+    assert "Nobody can open this today" in page
+    ward = StaffForm("fay", "Fay", "fay@chu", language="en", duties=(Duty(Role.APPROVER, "chu", ("Imagerie",)),))
+    fay = await house.services.people.save_staff(OPERATOR, ward)
+    request = await house.asked()
+    page = (await browser.see(f"/requests/{request.id}")).text
+    assert "Asked: Fay" in page
+    assert "An approver of the ward agrees first" in page
+    assert "/approve" not in page
+    await house.services.approvals.approve(house.staff(fay), request.id, request.version, 30, "ok")
+    page = (await browser.see(f"/requests/{request.id}")).text
+    assert "/approve" in page
 
 
 async def test_R25_a_question_and_its_answer_stand_on_the_page(house, visitor, people):

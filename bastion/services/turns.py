@@ -1,0 +1,55 @@
+"""Whose turn it is to decide: of those who can be asked, the ones whom the rules let agree now (R-22).
+
+Several people agree in any order, unless a rule looks at `context.approvals`, how many have agreed so far: then they
+agree one after the other, and nobody is asked before it is his turn.
+"""
+
+from datetime import datetime
+
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.device import Device
+from bastion.domain.emergency import Emergency
+from bastion.domain.parties import Actor, Role, Staff
+from bastion.services.actors import staff_actor, staff_now
+from bastion.services.decisions import Decisions
+from bastion.services.standby import Standby, standby
+from bastion.store.unit_of_work import UnitOfWork
+
+
+async def asked_now(
+    uow: UnitOfWork, decisions: Decisions, request: AccessRequest, device: Device, now: datetime,
+    emergency: Emergency | None,
+) -> Standby:  # fmt: skip
+    """Who can be asked at this moment: neither who made the request nor who agreed, and of the others whose turn it is.
+
+    One agreement has no order, so the rules are not asked about each person.
+    """
+    heard = {request.created_by.id}.union(*(one.voices for one in request.approvals))
+    ready = (await standby(uow, device, now)).without(*heard)
+    if request.quorum < 2:
+        return ready
+    able = [
+        one.id for one in ready.people
+        if decisions.on_request(await _acting(uow, one, device, now), request, device, now, emergency).allowed
+    ]  # fmt: skip
+    return ready.only(*able)
+
+
+async def foreseen(
+    uow: UnitOfWork, decisions: Decisions, request: AccessRequest, device: Device, now: datetime,
+    emergency: Emergency | None,
+) -> tuple[tuple[Staff, ...], ...]:  # fmt: skip
+    """For each agreement that `request` will need, who could give it once those before it are there."""
+    return tuple(
+        [
+            (await asked_now(uow, decisions, request.once_agreed(number), device, now, emergency)).people
+            for number in range(request.quorum)
+        ]
+    )
+
+
+async def _acting(uow: UnitOfWork, person: Staff, device: Device, now: datetime) -> Actor:
+    """Who approves here in his own right needs nothing that was lent to him."""
+    if person.reaches(Role.APPROVER, device.facility_id, device.ward):
+        return staff_actor(person, "", None)
+    return await staff_now(uow, person, "", None, now)
