@@ -229,7 +229,8 @@ class Relay:
     def keep_back(self, overflow: Callable[[], None]) -> None:
         """Record what the device says and keep it until `show_kept`: the technician is writing a line of his own.
 
-        `overflow` is called once there is more of it than is kept, or the device ends: it must ask for what is kept.
+        When the device says more than is kept, or ends, it is shown at once, and from then on as it comes; after more
+        than is kept `overflow` is called.
         """
         self._overflow, self._show = overflow, self._keep
 
@@ -271,11 +272,12 @@ class Relay:
             self._kept.append(Data(bytes(frame.data), frame.stream))
             if sum(len(data.data) for data in self._kept) <= MOST_KEPT and len(self._kept) <= MOST_PIECES:
                 return
-        if self._overflow is not None:
-            self._overflow()
+        overflow = self._overflow
         self.show_kept()
         if not isinstance(frame, Data):
             self.technician.write(frame)
+        elif overflow is not None:
+            overflow()
 
     def _end_gate(self, why: str) -> None:
         if self._gate is not None:

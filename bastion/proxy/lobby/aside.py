@@ -7,7 +7,8 @@ tmux Ctrl-B, Cisco's consoles Ctrl-^; on a French keyboard `]`, `\` and `^` stan
 on every keyboard.
 
 What he writes goes to no tap and to no device: the recording has marks instead. What the device says meanwhile is
-recorded as always and shown when he has done.
+recorded as always and shown when he has done; or at once when it is too much to keep, and he writes on all the same:
+half a sentence meant for the hospital is no command for a device.
 """
 
 import asyncio
@@ -219,7 +220,7 @@ class _Keys(FromTechnician):
     def _begin(self) -> None:
         self._pressed = False
         self._talk = _Talk(self._aside.script())
-        self.relay.keep_back(self._leave)
+        self.relay.keep_back(self._write_on)
         self._aside.live.mark(self._aside.say("The technician writes to the hospital; the device gets none of it."))
         self.relay.tell(on_screen(self._aside.say(TO_HOSPITAL), self.relay.cols))
         self._prompt(self._talk.prompt)
@@ -256,6 +257,11 @@ class _Keys(FromTechnician):
 
     def _prompt(self, english: str) -> None:
         self.relay.tell(self._aside.say(english).encode())
+
+    def _write_on(self) -> None:
+        """The screen is full of what the device says: say again who is being written to."""
+        if self._talk is not None:
+            self.relay.tell(on_screen(self._aside.say(TO_HOSPITAL), self.relay.cols))
 
     def _leave(self) -> None:
         """Nothing is asked."""

@@ -219,13 +219,28 @@ async def test_what_the_device_says_meanwhile_is_recorded_at_once_and_shown_afte
     assert warned.screen.endswith("pump 3 stopped\r\n")
 
 
-@pytest.mark.parametrize("says", [[Data(b"x" * (MOST_KEPT + 1))], [Data(b"bye"), Eof()], [Data(b"bye"), Exit(0)]])
-async def test_a_device_that_says_a_lot_or_ends_is_shown_at_once(warned, says):
-    warned.type(KEY, KEY, b"3")
-    warned.shell.device.send(*says)
-    assert warned.shell.technician.got[-len(says) :] == says
+async def test_half_a_sentence_for_the_hospital_never_reaches_a_device_that_says_too_much_to_be_kept(warned):
+    warned.type(KEY, KEY, b"30\r", b"the tube ")
+    warned.shell.device.send(Data(b"x" * MOST_KEPT), Data(b"y"))
+    shown = warned.screen.rindex("xy")
+    assert warned.screen.rindex("You write to the hospital now") > shown
+    warned.shell.device.send(b"more")
+    assert warned.screen.endswith("more")
+    warned.type(b"is hot\r")
+    await warned.shows("The hospital has been asked.")
+    assert warned.desk.asked == [("g1", 30, "the tube is hot")]
+    assert warned.device == b""
     warned.type(b"ls\r")
     assert warned.device == b"ls\r"
+
+
+@pytest.mark.parametrize("end", [Eof(), Exit(0)])
+async def test_a_device_that_ends_is_shown_at_once_and_gets_nothing_of_it(warned, end):
+    warned.type(KEY, KEY, b"3")
+    warned.shell.device.send(Data(b"bye"), end)
+    assert warned.shell.technician.got[-2:] == [Data(b"bye"), end]
+    warned.type(b"0\r")
+    assert warned.device == b""
 
 
 async def test_a_session_that_ends_shows_what_was_kept_first(warned):
