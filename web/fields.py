@@ -5,11 +5,12 @@ from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from bastion.domain.local_time import only_moment
+from bastion.domain.local_time import YEARS, only_moment
 from bastion.errors import Invalid
 from web.views import HOME_ZONE
 
 C = TypeVar("C", bound=StrEnum)
+D = TypeVar("D", bound=date)
 
 
 def day_start(text: str, name: str, zone: str = HOME_ZONE) -> datetime | None:
@@ -24,9 +25,16 @@ def day_end(text: str, name: str, zone: str = HOME_ZONE) -> datetime | None:
 
 def _date(text: str, name: str) -> date:
     try:
-        return date.fromisoformat(text.strip())
+        return _in_reach(date.fromisoformat(text.strip()))
     except ValueError:
         raise Invalid(text, field=name, sentence="Give a date such as 2026-11-22.") from None
+
+
+def _in_reach(day: D) -> D:
+    """Raise `ValueError` for a year from which nothing can be reckoned."""
+    if day.year not in YEARS:
+        raise ValueError("out of reach")
+    return day
 
 
 def _midnight(day: date, zone: str) -> datetime:
@@ -42,7 +50,7 @@ def local_moment(text: str, name: str, zone: str) -> datetime | None:
     if not text.strip():
         return None
     try:
-        wall = datetime.fromisoformat(text.strip())
+        wall = _in_reach(datetime.fromisoformat(text.strip()))
     except ValueError:
         raise Invalid(text, field=name, sentence="Give a date and time such as 2026-11-22 14:30.") from None
     return wall.astimezone(UTC) if wall.tzinfo else only_moment(wall, zone, name)

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from bastion.errors import Invalid
 
 FRIDAY: Final = 4
+YEARS: Final = range(1900, 2900)
+"""Of what people and programs write down: from each of them one can count on, or back, and in any time zone."""
 SKIPPED: Final = "The clocks skip this hour on that day: it does not exist. Choose another time."
 TWICE: Final = (
     "The clocks go back on that day and this hour comes twice, as {first} and as {second}. Choose a time before or "

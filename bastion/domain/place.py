@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
+from bastion.domain.local_time import YEARS
+
 _BETWEEN = "~"
 
 
@@ -24,6 +26,6 @@ class Place:
         """Read what `str` wrote; `ValueError` for anything else."""
         at, _, ident = text.partition(_BETWEEN)
         moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None or not ident.isalnum() or not ident.isascii():
+        if moment.tzinfo is None or moment.year not in YEARS or not ident.isalnum() or not ident.isascii():
             raise ValueError("no place in a list")
         return cls(moment.astimezone(UTC), ident)

@@ -59,7 +59,17 @@ def test_a_place_is_read_as_it_was_written(zone: timezone) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "~", "x~1", "2026-05-04T08:00:00~1", "2026-05-04T08:00:00Z", "2026-05-04T08:00:00Z~a b"]
+    "text",
+    [
+        "",
+        "~",
+        "x~1",
+        "2026-05-04T08:00:00~1",
+        "2026-05-04T08:00:00Z",
+        "2026-05-04T08:00:00Z~a b",
+        "0001-01-01T00:00:00+14:00~1",
+        "9999-12-31T23:59:59-14:00~1",
+    ],
 )
 def test_what_is_no_place_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"no place|isoformat"):

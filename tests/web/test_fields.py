@@ -53,7 +53,9 @@ def test_an_hour_that_happens_twice_is_refused_unless_its_offset_says_which():
     lambda text: fields.local_moment(text, "f", "Europe/Paris"), lambda text: fields.whole(text, "f"),
     lambda text: fields.choice(text, LockScope, "f"),
 ])  # fmt: skip
-@pytest.mark.parametrize("text", ["tomorrow", "2026-13-45", "'; drop table", "\x00", "9" * 5000])
+@pytest.mark.parametrize(
+    "text", ["tomorrow", "2026-13-45", "0001-01-01", "9999-12-31", "'; drop table", "\x00", "9" * 5000]
+)
 def test_nonsense_names_its_field(read, text):
     with pytest.raises(Invalid) as refused:
         read(text)

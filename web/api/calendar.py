@@ -51,7 +51,7 @@ async def between(
 ) -> list[EntryShape]:
     """List what touches a span of two months at most (from now, if not said), the earliest first."""
     start = since or clock.now()
-    found = await use.calendar.between(me, start, until or _later(start), device_code=device, facility_code=facility)
+    found = await use.calendar.between(me, start, until or start + USUAL, device_code=device, facility_code=facility)
     return [EntryShape.of(one) for one in found]
 
 
@@ -60,11 +60,3 @@ async def export(me: Me, use: Use, device: str = "", facility: str = "") -> Resp
     now = clock.now()
     found = await use.calendar.between(me, now, now + USUAL, device_code=device, facility_code=facility)
     return Response(icalendar.text(found, now), media_type="text/calendar; charset=utf-8")
-
-
-def _later(start: datetime) -> datetime:
-    """Two months on; an instant at the end of time has nothing after it."""
-    try:
-        return start + USUAL
-    except OverflowError:
-        return start

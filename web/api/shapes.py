@@ -14,6 +14,7 @@ from bastion.domain.derogation import Derogation, DerogationKind, DerogationStat
 from bastion.domain.device import ChannelKind
 from bastion.domain.emergency import Call, Emergency
 from bastion.domain.grant import Grant
+from bastion.domain.local_time import YEARS
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.place import Place
 from bastion.domain.remark import Side
@@ -38,9 +39,16 @@ def _as_written(value: object) -> object:
     raise ValueError("not an instant with its offset")
 
 
+def _within_reach(value: datetime) -> datetime:
+    if value.year not in YEARS:
+        raise ValueError("too far away to reckon with")
+    return value
+
+
 Instant = Annotated[
     AwareDatetime,
     BeforeValidator(_as_written),
+    AfterValidator(_within_reach),
     Field(description="An instant with its offset, e.g. 2026-05-04T08:00:00+02:00."),
 ]
 T = TypeVar("T")
