@@ -31,6 +31,7 @@ from bastion.domain.telling import (
 )
 from bastion.errors import ConfigurationError, Conflict, Invalid, NotFound
 from bastion.services import bundles, work_reports
+from bastion.services.actors import staff_now
 from bastion.services.couriers import Couriers, Undelivered
 from bastion.services.decision_links import mint
 from bastion.services.decisions import Decisions
@@ -313,11 +314,24 @@ async def _ready(uow: UnitOfWork, one: Delivery, now: datetime) -> _Ready | None
         if program is None or secret is None:
             return None
         return _Ready(one, url=program.url, sealed=secret.sealed, secret_id=secret.id, gmao=gmao is not None)
-    people = uow.staff if one.recipient_kind is RecipientKind.STAFF else uow.technicians
-    person: Staff | Technician | None = await people.get(one.recipient_id)
-    if person is None or not person.active or await overtaken(uow, one, now):
+    person = await _reader(uow, one, now)
+    if person is None or await overtaken(uow, one, now):
         return None
     return _Ready(one, person=person)
+
+
+async def _reader(uow: UnitOfWork, one: Delivery, now: datetime) -> Staff | Technician | None:
+    """Whom a mail is for, if he may still know of it: somebody of the staff has a duty in its hospital, his own or lent
+    to him, at the moment it leaves, whatever he did there before (R-19).
+    """
+    if one.recipient_kind is RecipientKind.TECHNICIAN:
+        technician = await uow.technicians.get(one.recipient_id)
+        return technician if technician is not None and technician.active else None
+    staff = await uow.staff.get(one.recipient_id)
+    if staff is None or not staff.active:
+        return None
+    there = not one.facility_id or (await staff_now(uow, staff, "", None, now)).covers(one.facility_id)
+    return staff if there else None
 
 
 async def _name(uow: UnitOfWork, one: Delivery) -> str:

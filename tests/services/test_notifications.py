@@ -95,6 +95,19 @@ async def test_work_is_told_to_whoever_agreed_to_it(house, tell, box):
     assert f"{ADDRESS}/sessions/{opened.record.id}" in box.letters[-1].get_content()
 
 
+async def test_nothing_of_a_hospital_is_told_to_who_has_no_duty_there_any_more(house, tell, box):
+    """Neither what happens after he has gone, nor what was still to be sent when he went."""
+    opened = await house.opened()
+    form = StaffForm("eve", "Eve", "eve@chu", frozenset({Role.APPROVER}), ("ch2",), "en", id=house.eve.id)
+    await tell.gather()
+    await house.services.people.save_staff(OPERATOR, form)
+    await turn(tell)
+    await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
+    await turn(tell)
+    assert "eve@chu" not in heard(box)
+    assert {("session_begun", "dropped"), ("session_ended", "dropped")} <= set(await states(house))
+
+
 async def test_held_files_of_a_session_are_told_once_in_ten_minutes(house, tell, box, later):
     opened = await house.opened()
     await turn(tell)
