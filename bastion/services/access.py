@@ -234,7 +234,7 @@ class Access:
             joins = Joins(uow)
             rows = await uow.requests.search(
                 state=state, text=text, device_id=device_id, supplier_id=supplier_id, technician_id=mine,
-                facility_ids=None if mine else scope(actor), before=before, after=after, limit=limit,
+                facility_ids=None if mine else scope(actor), before=before, now=clock.now(), after=after, limit=limit,
                 offset=offset,
             )  # fmt: skip
             return await self._views.rows(joins, actor, rows)
@@ -244,7 +244,9 @@ class Access:
     ) -> datetime | None:
         """Up to when `search` looked for this text: look further back from there. `None`: everything was looked at."""
         async with self._database.read() as uow:
-            return await uow.requests.reach(text, state=state, facility_ids=scope(actor), before=before)
+            return await uow.requests.reach(
+                text, state=state, facility_ids=scope(actor), before=before, now=clock.now()
+            )
 
     async def grants(self, actor: Actor, technician_id: str) -> list[GrantView]:
         """The open and coming grants of a technician that the actor may see."""

@@ -104,12 +104,13 @@ class Requests(Versioned[AccessRequest]):
         return await self._many(NEWEST_REQUESTS.where(*wanted).limit(limit).offset(offset))
 
     async def reach(
-        self, text: str, *, state: str = "", facility_ids: frozenset[str] | None = None, before: datetime | None = None
-    ) -> datetime | None:
+        self, text: str, *, state: str = "", facility_ids: frozenset[str] | None = None,
+        before: datetime | None = None, now: datetime | None = None,
+    ) -> datetime | None:  # fmt: skip
         """Up to when `search` looks for this text; `None` for to the end."""
         if not text.strip() or not storable(text) or await named(self._tx, text):
             return None
-        wanted = [*_in_state(state, None), *_when(None, before)]
+        wanted = [*_in_state(state, now), *_when(None, before)]
         if facility_ids is not None:
             wanted.append(within(_R.facility_id, facility_ids))
         return await floor(self._tx, _R.created_at, wanted)

@@ -82,6 +82,25 @@ async def test_the_technician_withdraws_his_own_and_nobody_elses(house):
     assert gone.stored_state is RequestState.WITHDRAWN
 
 
+async def test_what_nobody_answered_in_time_is_listed_as_expired_and_waits_no_more(house, later):
+    request = await house.asked()
+    search = house.services.access.search
+
+    async def states() -> set[str]:
+        """As what it is listed: to both sides, looked for by its words or not."""
+        asked = [
+            (state, who, text) for state in (RequestState.PENDING, RequestState.EXPIRED)
+            for who in (house.staff(house.eve), house.technician()) for text in ("", request.reason)
+        ]  # fmt: skip
+        found = [(state, await search(who, state=state, text=text)) for state, who, text in asked]
+        assert sorted(len(rows) for _state, rows in found) == [0] * 4 + [1] * 4
+        return {state for state, rows in found if rows}
+
+    assert await states() == {"pending"}
+    later(hours=3)
+    assert await states() == {"expired"}
+
+
 async def test_T33_requests_of_others_are_not_there(house):
     request = await house.asked()
     with pytest.raises(NotFound):

@@ -39,7 +39,7 @@ async def listing(
     reach = await seen.services.access.reach(seen.actor, **filters, before=since) if len(rows) <= PAGE else None
     newer, older = pages(seen.request, number, len(rows))
     t = seen.t
-    states = [(value, t(words[1])) for value, words in labels.REQUEST_STATES.items() if value != RequestState.EXPIRED]
+    states = [(value, t(words[1])) for value, words in labels.REQUEST_STATES.items()]
     return seen.page(
         "requests.html",
         N_("Requests"),
