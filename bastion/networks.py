@@ -63,9 +63,10 @@ def _is_here(at: IPv4Address | IPv6Address) -> bool:
 
 # -- dialling ----------------------------------------------------------------------------------------------------------
 async def connect(host: str, port: int, networks: Networks, patience: float, *, device: str) -> socket.socket:
-    """Resolve once, judge, and return a connected socket."""
+    """Resolve once, judge, and return a connected socket. `DeviceUnreachable` has the last trouble as its cause."""
     deadline = asyncio.get_running_loop().time() + patience
     problems: list[str] = []
+    cause: Exception | None = None
     try:
         async with asyncio.timeout_at(deadline):
             addresses = _allowed(await _resolve(host, port), networks, device)
@@ -74,10 +75,12 @@ async def connect(host: str, port: int, networks: Networks, patience: float, *, 
                 async with asyncio.timeout_at(_fair_share(deadline, len(addresses) - count)):
                     return await _connect(family, address)
             except OSError as error:  # asyncio's own timeout is one too
+                cause = error
                 problems.append(f"{address[0]}: {error or type(error).__name__}")
     except (OSError, ValueError, OverflowError) as error:  # no such name, or none at all, or no port
+        cause = error
         problems.append(f"{type(error).__name__}: {error}")
-    raise DeviceUnreachable("; ".join(problems), device=device)
+    raise DeviceUnreachable("; ".join(problems), device=device) from cause
 
 
 async def _resolve(host: str, port: int) -> list[tuple[int, _Address]]:

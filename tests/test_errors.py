@@ -24,12 +24,37 @@ def tree(kind=errors.BastionError):
 
 
 def sentences():
-    """Sentences given where an error is raised, outside the faces (which have catalogues of their own)."""
-    for folder in ("domain", "services"):
-        for path in sorted((ROOT / "bastion" / folder).glob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.keyword) and node.arg == "sentence" and isinstance(node.value, ast.Constant):
-                    yield node.value.value
+    """Sentences given where an error is raised, outside the faces (which have catalogues of their own).
+
+    One that stands under a name of its module is found by that name.
+    """
+    for folder in ("domain", "services", "proxy"):
+        for path in sorted((ROOT / "bastion" / folder).rglob("*.py")):
+            tree = ast.parse(path.read_text())
+            named = {
+                node.target.id: node.value.value
+                for node in tree.body
+                if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+                if isinstance(node.value, ast.Constant)
+            }
+            for said in _said(tree):
+                if isinstance(said, ast.Constant):
+                    yield said.value
+                elif said.id in named:
+                    yield named[said.id]
+
+
+def _said(tree):
+    """What is given as a sentence: itself or the name under which it stands; also what such a name is set to."""
+    for node in ast.walk(tree):
+        given = isinstance(node, ast.keyword) and node.arg == "sentence"
+        named = isinstance(node, ast.Assign) and _calls_it_sentence(node)
+        if (given or named) and isinstance(node.value, ast.Constant | ast.Name):
+            yield node.value
+
+
+def _calls_it_sentence(node):
+    return any(isinstance(target, ast.Name) and target.id == "sentence" for target in node.targets)
 
 
 def phrases():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bastion.domain.derogation import SMALL_RSA, AlgorithmUse, DerogationKind, DerogationStatus
-from bastion.domain.device import Protocol, Recordability
+from bastion.domain.device import Lack, Protocol, Recordability
 from policies.model import Sas
 from web.labels import N_
 
@@ -56,6 +56,25 @@ PASSING: Mapping[str, str] = MappingProxyType(
         Sas.FREE: N_("straight through"),
         Sas.RULE: N_("through the release desk: checked, and passed when nothing is found"),
         Sas.PERSON: N_("through the release desk: each one is decided by a person"),
+    }
+)
+LACKS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        Lack.SERVICE: (N_("Say where the device answers, by SSH, telnet or a serial line."), "#h-end"),
+        Lack.IDENTITY: (N_("Ask the device for its identity, compare it and confirm it."), "#h-end"),
+        Lack.DEROGATION: (N_("Make or renew the derogation without which this way stays closed."), "#h-der"),
+        Lack.ACCOUNT: (N_("Add the account with which the bastion signs in on the device."), "#h-acc"),
+        Lack.SUPPLIER: (N_("Name the supplier who maintains it."), "/directory/devices/{device}/edit"),
+    }
+)
+"""What is still to be done on a device, and where on the console."""
+LACKS_SHORT: Mapping[str, str] = MappingProxyType(
+    {
+        Lack.SERVICE: N_("connection"),
+        Lack.IDENTITY: N_("identity"),
+        Lack.DEROGATION: N_("derogation"),
+        Lack.ACCOUNT: N_("account on the device"),
+        Lack.SUPPLIER: N_("supplier"),
     }
 )
 PARITIES: Mapping[str, str] = MappingProxyType(

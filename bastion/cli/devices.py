@@ -21,6 +21,9 @@ endpoints = group("Where a device answers, and the identity it must show.")
 accounts = group("Logins used on devices; their secrets stay in the vault.")
 
 Device = Annotated[str, typer.Argument(help="Code of the device.")]
+Shared = Annotated[
+    bool, typer.Option("--shared", help="Another device shows the same: right, a gateway stands before both.")
+]
 ALL = 10_000
 
 
@@ -86,13 +89,17 @@ def add_endpoint(
     option: Annotated[
         list[str] | None, typer.Option(help="What telnet or a line needs: baud=9600, prompt_login=…; repeatable.")
     ] = None,
+    *,
+    shared: Shared = False,
 ) -> None:
     """Say where a device answers. The identity of an SSH server is pinned next: `admin endpoint pin`."""
     options = dict(_pair(text) for text in option or ())
 
     async def work(services: Services, me: Actor) -> Endpoint:
         view = await _device(services, me, device)
-        return await services.inventory.save_endpoint(me, view.device.id, host, port, "", protocol, options)
+        return await services.inventory.save_endpoint(
+            me, view.device.id, host, port, "", protocol, options, shared=shared
+        )
 
     perform(work)
     if protocol is not Protocol.SSH:
@@ -122,12 +129,15 @@ def pin_endpoint(
     fingerprint: Annotated[
         list[str] | None, typer.Option(help="Pin exactly this (SHA256:…), without asking; repeatable.")
     ] = None,
+    *,
+    shared: Shared = False,
 ) -> None:
     """Ask the device for its identity, show it, and pin what you confirm (R-9)."""
     offers = perform(lambda services, me: _scan(services, me, device))
     for offer in offers:
         chosen = frozenset(fingerprint or ()) or _confirmed(offer)
-        perform(partial(_pin, offer.endpoint.id, chosen))
+        said = shared or (bool(offer.others) and not fingerprint)  # who was asked has read it
+        perform(partial(_pin, endpoint_id=offer.endpoint.id, fingerprints=chosen, shared=said))
         say("The identity of {device} is pinned.", device=device)
 
 
@@ -194,8 +204,10 @@ async def _scan(services: Services, me: Actor, code: str) -> list[HostKeyOffer]:
     return [await services.inventory.scan_host_keys(me, endpoint.id) for endpoint in doors]
 
 
-async def _pin(endpoint_id: str, fingerprints: frozenset[str], services: Services, me: Actor) -> Endpoint:
-    return await services.inventory.pin_host_keys(me, endpoint_id, fingerprints)
+async def _pin(
+    services: Services, me: Actor, endpoint_id: str, fingerprints: frozenset[str], *, shared: bool
+) -> Endpoint:
+    return await services.inventory.pin_host_keys(me, endpoint_id, fingerprints, shared=shared)
 
 
 def _confirmed(offer: HostKeyOffer) -> frozenset[str]:
@@ -205,6 +217,9 @@ def _confirmed(offer: HostKeyOffer) -> frozenset[str]:
         typer.echo(f"  {line}")
     if offer.changed:
         say("This is NOT what is pinned now. Has the device been replaced or re-installed?")
+    if offer.others:
+        names = ", ".join(filter(None, offer.others))
+        say("It is ALSO the identity of {devices}. Does one gateway stand before both?", devices=names or "…")
     say("Compare with the device itself (ssh-keygen -lf on its host key), then confirm.")
     if not typer.confirm("OK?"):
         raise Invalid("not confirmed", sentence="Nothing was pinned.")

@@ -102,3 +102,17 @@ class DeviceAccount:
     secret_id: str
     refused_at: datetime | None = None
     """Since when the device refuses it; not any more once its secret is replaced or a session has succeeded."""
+    sealed_at: datetime | None = None
+    """When its secret was last set."""
+    sealed_by: str = ""
+    """By whom; empty for one set before this was noted."""
+
+
+class Lack(StrEnum):
+    """What a device still needs before anybody can be let onto it."""
+
+    SERVICE = "service"
+    IDENTITY = "identity"
+    DEROGATION = "derogation"
+    ACCOUNT = "account"
+    SUPPLIER = "supplier"

@@ -149,7 +149,7 @@ KINDS = MappingProxyType(
             _kind("directory:device_saved", _N, "entry changed"),
             _kind("directory:endpoint_saved", _N, "device host port protocol options"),
             _kind("directory:host_key_pinned", _W, "device fingerprints"),
-            _kind("directory:account_saved", _N, "device account"),
+            _kind("directory:account_saved", _N, "device account replaced"),
             _kind("paper:added", _N, "supplier paper reference start end"),
             _kind("paper:withdrawn", _W, "supplier paper reference start end"),
             _kind("paper:ending", _W, "supplier paper reference start end"),

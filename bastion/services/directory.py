@@ -1,7 +1,7 @@
 """The register of organisations: hospitals of the group, and the suppliers that work for them."""
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -58,6 +58,7 @@ class Directory:
 
     async def save_facility(self, actor: Actor, form: FacilityForm) -> Facility:
         need_admin_of(actor, form.id or EVERYWHERE)
+        form = replace(form, code=form.code.lower())
         check_named(form.code, form.name)
         _check_zone(form.timezone)
         ident = form.id or new_id(clock.now())
@@ -76,6 +77,7 @@ class Directory:
 
     async def save_supplier(self, actor: Actor, form: SupplierForm) -> Supplier:
         need_admin_of(actor, EVERYWHERE)
+        form = replace(form, code=form.code.lower())
         check_named(form.code, form.name)
         networks = tuple(network(text) for text in form.networks if text.strip())
         ident = form.id or new_id(clock.now())

@@ -26,6 +26,12 @@ from bastion.services.forms import (
 from bastion.services.joins import Joins, found, scope
 from bastion.services.keys import fingerprint_of, private_key_problem
 from bastion.services.sealing import secret_aad
+from bastion.services.sharing import (
+    at_the_same_address,
+    need_own_address,
+    need_own_identity,
+    with_the_same_identity,
+)
 from bastion.services.twice import need_first
 from bastion.services.views import DeviceView
 from bastion.store.database import Database
@@ -61,6 +67,8 @@ class HostKeyOffer:
     keys: tuple[str, ...]
     fingerprints: tuple[str, ...]
     pinned: tuple[str, ...] = field(default=())
+    others: tuple[str, ...] = field(default=())
+    """Codes of other devices for which one of the keys is pinned; an empty one for another hospital's."""
 
     @property
     def changed(self) -> bool:
@@ -109,6 +117,7 @@ class Inventory:
 
     async def save_device(self, actor: Actor, form: DeviceForm) -> Device:
         need_admin(actor)
+        form = replace(form, code=form.code.lower())
         check_named(form.code, form.name)
         if form.criticality not in range(1, 5):
             raise Invalid("criticality", field="criticality", sentence="Criticality runs from 1 to 4.")
@@ -124,9 +133,12 @@ class Inventory:
 
     async def save_endpoint(
         self, actor: Actor, device_id: str, host: str, port: int, endpoint_id: str = "",
-        protocol: Protocol = Protocol.SSH, options: Mapping[str, str] | None = None,
+        protocol: Protocol = Protocol.SSH, options: Mapping[str, str] | None = None, *, shared: bool = False,
     ) -> Endpoint:  # fmt: skip
-        """Say where a device answers. A new address drops the pinned identity: it must be confirmed again (R-9)."""
+        """Say where a device answers. A new address drops the pinned identity: it must be confirmed again (R-9).
+
+        `shared`: somebody has said that other devices answer at the same address and that this is right.
+        """
         need_admin(actor)
         if not HOST.fullmatch(host) or not 1 <= port <= 65535:
             raise Invalid(host, field="host", sentence="Give a host name or address, and a port from 1 to 65535.")
@@ -142,6 +154,8 @@ class Inventory:
             if thing == old:
                 return old
             need_first(thing, [one for one in standing if one is not old], "protocol", "host", "port")
+            if not (shared or (old and (old.host, old.port) == (host, port))):
+                need_own_address(await at_the_same_address(uow, actor, device, host, port))
             await (uow.endpoints.save(thing) if old else uow.endpoints.add(thing))
             await uow.audit.append(
                 "directory:endpoint_saved", actor=actor, subject=("device", device.id), facility_id=device.facility_id,
@@ -154,19 +168,31 @@ class Inventory:
         need_admin(actor)
         async with self._database.read() as uow:
             endpoint = found(await uow.endpoints.get(endpoint_id))
-            await _visible_device(uow, actor, endpoint.device_id, Role.ADMIN)
+            device = await _visible_device(uow, actor, endpoint.device_id, Role.ADMIN)
             derogations = await uow.derogations.of(endpoint.device_id)
         if endpoint.protocol is not Protocol.SSH:
             raise Invalid(endpoint.protocol, field="host", sentence="Only an SSH service shows an identity.")
         legacy = algorithms(active(derogations, DerogationKind.SSH_LEGACY, clock.now()))
         keys = tuple(await self._scan(endpoint.host, endpoint.port, legacy))
         pinned = tuple(fingerprint_of(k) for k in endpoint.host_keys)
-        return HostKeyOffer(endpoint, keys, tuple(fingerprint_of(k) for k in keys), pinned)
+        new = [key for key in keys if fingerprint_of(key) not in pinned]
+        async with self._database.read() as uow:
+            others = await with_the_same_identity(uow, actor, device, new)
+        return HostKeyOffer(endpoint, keys, tuple(fingerprint_of(k) for k in keys), pinned, others)
 
-    async def pin_host_keys(self, actor: Actor, endpoint_id: str, fingerprints: frozenset[str]) -> Endpoint:
-        """Pin what the person confirmed. The device is asked again: only keys it shows now can be pinned."""
+    async def pin_host_keys(
+        self, actor: Actor, endpoint_id: str, fingerprints: frozenset[str], *, shared: bool = False
+    ) -> Endpoint:
+        """Pin what the person confirmed. The device is asked again: only keys it shows now can be pinned.
+
+        `shared`: somebody has said that other devices show the same identity and that this is right.
+        """
         need_person(actor)
+        if not fingerprints:
+            raise Invalid("none", field="fingerprint", sentence="Tick each key that you have compared with the device.")
         offer = await self.scan_host_keys(actor, endpoint_id)
+        if not shared:
+            need_own_identity(offer.others)
         keys = tuple(k for k, f in zip(offer.keys, offer.fingerprints, strict=True) if f in fingerprints)
         async with self._database.write() as uow:
             device = found(await uow.devices.get(offer.endpoint.device_id))
@@ -185,7 +211,10 @@ class Inventory:
     async def save_account(
         self, actor: Actor, device_id: str, login: str, kind: SecretKind, secret: Secret, account_id: str = ""
     ) -> DeviceAccount:
-        """Keep a login of a device. Its secret goes into the vault and nobody reads it back (R-12)."""
+        """Keep a login of a device. Its secret goes into the vault and nobody reads it back (R-12).
+
+        A secret that is replaced leaves the vault. Sessions that stand have used it already and go on.
+        """
         need_admin(actor)
         _check_account(login, kind, secret)
         now = clock.now()
@@ -196,11 +225,15 @@ class Inventory:
             need_known(account_id, old)
             sealed = self._vault.seal(secret, secret_aad(secret_id))
             await uow.secrets.add(SealedSecret(secret_id, sealed, self._vault.key_ids[-1], now))
-            thing = DeviceAccount(old.id if old else secret_id, device.id, login, kind, secret_id)
+            thing = DeviceAccount(
+                old.id if old else secret_id, device.id, login, kind, secret_id, sealed_at=now, sealed_by=actor.name
+            )
             await (uow.accounts.save(thing) if old else uow.accounts.add(thing))
+            if old:
+                await uow.secrets.remove(old.secret_id)
             await uow.audit.append(
                 "directory:account_saved", actor=actor, subject=("device", device.id), facility_id=device.facility_id,
-                at=now, device=device.code, account=login,
+                at=now, device=device.code, account=login, replaced="yes" if old else "",
             )  # fmt: skip
         return thing
 

@@ -13,7 +13,7 @@ from bastion.domain.handover import Handover
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Role, Staff, Supplier, Technician
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import NotFound
-from bastion.services.reaching import reachable
+from bastion.services.reaching import lacking
 from bastion.services.views import DeviceView, SessionView
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -214,10 +214,9 @@ class Joins:
         suppliers = [await self.supplier(ident) for ident in sorted(device.supplier_ids)]
         endpoints, accounts = await self.endpoints(device.id), await self.accounts(device.id)
         derogations = await self.derogations(device.id)
-        ready = bool(accounts) and reachable(device, endpoints, derogations, clock.now()) is not None
         return DeviceView(
             device, await self.facility(device.facility_id), tuple(suppliers), tuple(endpoints), tuple(accounts),
-            tuple(derogations[::-1]), ready,
+            tuple(derogations[::-1]), lacking(device, endpoints, accounts, derogations, clock.now()),
         )  # fmt: skip
 
     async def approvers(self, device: Device) -> tuple[Staff, ...]:

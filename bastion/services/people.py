@@ -115,6 +115,7 @@ class People:
 
     async def save_technician(self, actor: Actor, form: TechnicianForm) -> Technician:
         need_admin_of(actor, EVERYWHERE)
+        form = replace(form, login=form.login.lower())
         check_person(form.login, form.name)
         country = checked(form.country)
         ident = form.id or new_id(clock.now())
@@ -178,6 +179,7 @@ class People:
     async def save_staff(self, actor: Actor, form: StaffForm) -> Staff:
         need_admin(actor)
         need_person(actor)
+        form = replace(form, login=form.login.lower())
         check_person(form.login, form.name)
         ident = form.id or new_id(clock.now())
         if ident == actor.id:

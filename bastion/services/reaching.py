@@ -6,7 +6,7 @@ from typing import Final
 
 from bastion.domain import derogation
 from bastion.domain.derogation import Derogation, DerogationKind, DerogationStatus
-from bastion.domain.device import Device, Endpoint, Protocol
+from bastion.domain.device import SESSIONS, Device, DeviceAccount, Endpoint, Lack, Protocol
 from bastion.errors import DeviceNotReady
 
 RAN_OUT: Final = (
@@ -51,6 +51,31 @@ def reachable(
         return session_endpoint(device, endpoints, derogations, now)
     except DeviceNotReady:
         return None
+
+
+def lacking(
+    device: Device, endpoints: Sequence[Endpoint], accounts: Sequence[DeviceAccount],
+    derogations: Sequence[Derogation], now: datetime,
+) -> tuple[Lack, ...]:  # fmt: skip
+    """What is still to be done before a session can open on a device, in the order in which one does it."""
+    wanted = (
+        (_way_lacks(device, endpoints, derogations, now), True),
+        (Lack.ACCOUNT, not accounts),
+        (Lack.SUPPLIER, not device.supplier_ids),
+    )
+    return tuple(lack for lack, missing in wanted if lack and missing)
+
+
+def _way_lacks(
+    device: Device, endpoints: Sequence[Endpoint], derogations: Sequence[Derogation], now: datetime
+) -> Lack | None:
+    ways = [one for one in endpoints if one.protocol in SESSIONS]
+    if not ways:
+        return Lack.SERVICE
+    if reachable(device, endpoints, derogations, now) is not None:
+        return None
+    secure = [one for one in ways if one.protocol is Protocol.SSH]
+    return Lack.IDENTITY if secure and not any(one.host_keys for one in secure) else Lack.DEROGATION
 
 
 def _in_force(

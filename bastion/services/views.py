@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.derogation import Derogation
-from bastion.domain.device import Device, DeviceAccount, Endpoint
+from bastion.domain.device import Device, DeviceAccount, Endpoint, Lack
 from bastion.domain.emergency import Emergency
 from bastion.domain.grant import Grant
 from bastion.domain.handover import Handover
@@ -174,8 +174,12 @@ class DeviceView:
     accounts: tuple[DeviceAccount, ...]
     derogations: tuple[Derogation, ...]
     """Every one it ever had, the newest first."""
-    ready: bool
-    """Whether a session could log in."""
+    lacks: tuple[Lack, ...]
+    """What is still to be done before anybody can be let onto it."""
+
+    @property
+    def ready(self) -> bool:
+        return not self.lacks
 
     @property
     def refused(self) -> bool:

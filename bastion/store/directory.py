@@ -199,6 +199,16 @@ class Endpoints(Repository[Endpoint]):
         ids = sorted(set(device_ids))
         return await self._many(_ENDPOINTS_OF_SEVERAL, {"ids": ids}) if ids else []
 
+    async def at(self, host: str, port: int) -> list[Endpoint]:
+        """Those at this address; names of hosts know no case."""
+        return await self._many(_ENDPOINTS_AT, {"place": host.lower(), "port": port})
+
+    async def showing(self, host_key: str) -> list[Endpoint]:
+        """Those for which this public key is pinned, whatever its comment says."""
+        body = host_key.split()[1]
+        kept = sa.type_coerce(t.endpoints.c.host_keys, sa.String)
+        return await self._many(self.sql_all.where(kept.contains(body, autoescape=True)))
+
 
 class Accounts(Repository[DeviceAccount]):
     kind, table, named = DeviceAccount, t.device_accounts, "login"
@@ -249,6 +259,9 @@ _HOLDER = (
 _KEY_BY_FINGERPRINT = Keys.sql_select.where(t.technician_keys.c.fingerprint == sa.bindparam("fingerprint"))
 _KEY_REMOVE = sa.delete(t.technician_keys).where(t.technician_keys.c.id == sa.bindparam("key"))
 _ENDPOINTS_OF = Endpoints.sql_all.where(t.endpoints.c.device_id == sa.bindparam("device_id"))
+_ENDPOINTS_AT = Endpoints.sql_all.where(
+    sa.func.lower(t.endpoints.c.host) == sa.bindparam("place"), t.endpoints.c.port == sa.bindparam("port")
+)
 _SEVERAL: Any = sa.bindparam("ids", expanding=True)
 _KEYS_OF_SEVERAL = Keys.sql_all.where(t.technician_keys.c.technician_id.in_(_SEVERAL))
 _ENDPOINTS_OF_SEVERAL = Endpoints.sql_all.where(t.endpoints.c.device_id.in_(_SEVERAL))

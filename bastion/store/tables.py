@@ -159,6 +159,7 @@ secrets = sa.Table(
 device_accounts = sa.Table(
     "device_accounts", metadata, _id(), _to("devices", "device_id", index=False), _text("login"),
     _of("kind", Closed(SecretKind)), _to("secrets", "secret_id"), _at("refused_at", nullable=True),
+    _at("sealed_at", nullable=True), _later("sealed_by"),
     sa.UniqueConstraint("device_id", "login"),
 )  # fmt: skip
 derogations = sa.Table(

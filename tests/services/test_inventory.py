@@ -93,6 +93,53 @@ async def test_secrets_are_checked_kept_sealed_and_never_shown(house):
     assert "canary" not in repr(events)
 
 
+async def test_R12_a_replaced_secret_leaves_the_vault_and_who_set_the_new_one_is_known(house):
+    (old,) = (await house.services.inventory.device(OPERATOR, house.device.id)).accounts
+    assert old.sealed_by == OPERATOR.name
+    ruth = house.staff(house.ruth)
+    new = await house.services.inventory.save_account(
+        ruth, house.device.id, old.login, SecretKind.PASSWORD, Secret.of("canary-new"), old.id
+    )
+    assert (new.id, new.sealed_by) == (old.id, ruth.name)
+    assert new.sealed_at >= old.sealed_at
+    async with house.database.read() as uow:
+        assert await uow.secrets.get(old.secret_id) is None
+        assert await uow.secrets.get(new.secret_id) is not None
+    assert (await house.event("directory:account_saved")).fields["replaced"] == "yes"
+
+
+async def test_R9_another_device_at_the_same_address_or_with_the_same_identity_is_named(house):
+    inventory, ruth = house.services.inventory, house.staff(house.ruth)
+    twin = await inventory.save_device(OPERATOR, DeviceForm("ct-09", "Twin", "ch2", ("acme",)))
+    with pytest.raises(Invalid) as same:
+        await inventory.save_endpoint(OPERATOR, twin.id, "127.0.0.1", 2200)
+    assert (same.value.field, same.value.params["devices"]) == ("shared", "ct-01")
+    with pytest.raises(Invalid) as nameless:
+        await inventory.save_endpoint(moved(ruth, {twin.facility_id}), twin.id, "127.0.0.1", 2200)
+    assert "another hospital's device" in nameless.value.public
+    endpoint = await inventory.save_endpoint(OPERATOR, twin.id, "127.0.0.1", 2200, shared=True)
+    offer = await inventory.scan_host_keys(OPERATOR, endpoint.id)
+    assert offer.others == ("ct-01",)
+    with pytest.raises(Invalid):
+        await inventory.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.fingerprints))
+    await inventory.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.fingerprints), shared=True)
+    assert (await inventory.scan_host_keys(OPERATOR, endpoint.id)).others == (), "said once, it is known"
+    await inventory.save_endpoint(OPERATOR, twin.id, "127.0.0.1", 2200, endpoint.id, options={})
+
+
+async def test_R9_a_device_out_of_use_keeps_no_address_from_its_successor(house):
+    inventory = house.services.inventory
+    await inventory.save_device(OPERATOR, DeviceForm("ct-01", "Old", "chu", (), active=False, id=house.device.id))
+    next_one = await inventory.save_device(OPERATOR, DeviceForm("ct-02", "New", "chu", ("acme",)))
+    endpoint = await inventory.save_endpoint(OPERATOR, next_one.id, "127.0.0.1", 2200)
+    assert endpoint.port == 2200
+
+
+async def test_a_code_in_capitals_is_the_same_code(house):
+    with pytest.raises(AlreadyExists):
+        await house.services.inventory.save_device(OPERATOR, DeviceForm("CT-01", "Again", "chu", ("acme",)))
+
+
 async def test_T32_an_endpoint_or_account_of_another_device_is_not_there(house):
     other = await house.services.inventory.save_device(OPERATOR, DeviceForm("mri-01", "MRI", "ch2", ("acme",)))
     view = await house.services.inventory.device(OPERATOR, house.device.id)

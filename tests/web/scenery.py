@@ -123,9 +123,9 @@ class Scenery:
         maker, model, serial = (*extra, "", "", "")[:3]
         form = DeviceForm(code, name, "chu", ("acme",), criticality, ward, room, maker, model, serial)
         device = await inventory.save_device(OPERATOR, form)
-        endpoint = await inventory.save_endpoint(OPERATOR, device.id, "10.20.4.17", 22)
+        endpoint = await inventory.save_endpoint(OPERATOR, device.id, "10.20.4.17", 22, shared=True)
         offer = await inventory.scan_host_keys(OPERATOR, endpoint.id)
-        await inventory.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.fingerprints))
+        await inventory.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.fingerprints), shared=True)
         await inventory.save_account(OPERATOR, device.id, "service", SecretKind.PASSWORD, Secret.of("canary-s3cret"))
         return device
 

@@ -31,8 +31,8 @@ class DeviceBody(Shape):
 class EndpointBody(Shape):
     """With `id` that endpoint changes; a new address drops its pinned identity.
 
-    `options` are `baud`, `bits`, `parity`, `stop` and `server` of a serial line, and `login` and `prompt_…` where the
-    device asks in words.
+    `shared` says that another device answers at this address too, and that this is right. `options` are `baud`, `bits`,
+    `parity`, `stop` and `server` of a serial line, and `login` and `prompt_…` where the device asks in words.
     """
 
     host: str
@@ -40,6 +40,7 @@ class EndpointBody(Shape):
     id: str = ""
     protocol: Protocol = Protocol.SSH
     options: dict[str, str] = Field(default_factory=dict)
+    shared: Flag = False
 
 
 class DerogationBody(Shape):
@@ -69,10 +70,15 @@ class Offer(Shape):
     fingerprints: list[str]
     pinned: list[str]
     changed: bool
+    others: list[str]
+    """Other devices that show the same identity; an empty code for one of another hospital."""
 
 
 class Pin(Shape):
+    """`shared` says that other devices show this identity too, and that this is right."""
+
     fingerprints: Several[str]
+    shared: Flag = False
 
 
 def add_to(router: APIRouter) -> None:
@@ -115,7 +121,9 @@ async def change(ident: str, body: DeviceBody, me: Me, use: Use) -> DeviceShape:
 
 async def save_endpoint(ident: str, body: EndpointBody, me: Me, use: Use) -> EndpointShape:
     """Say where a device answers. Its identity must be pinned before anybody connects."""
-    saved = await use.inventory.save_endpoint(me, ident, body.host, body.port, body.id, body.protocol, body.options)
+    saved = await use.inventory.save_endpoint(
+        me, ident, body.host, body.port, body.id, body.protocol, body.options, shared=body.shared
+    )
     return EndpointShape.of(saved)
 
 
@@ -141,10 +149,10 @@ async def scan(ident: str, me: Me, use: Use) -> Offer:
     offer = await use.inventory.scan_host_keys(me, ident)
     return Offer(
         endpoint=offer.endpoint.id, fingerprints=list(offer.fingerprints), pinned=list(offer.pinned),
-        changed=offer.changed,
+        changed=offer.changed, others=list(offer.others),
     )  # fmt: skip
 
 
 async def pin(ident: str, body: Pin, me: Me, use: Use) -> EndpointShape:
     """Pin the fingerprints somebody has compared with the device (R-9)."""
-    return EndpointShape.of(await use.inventory.pin_host_keys(me, ident, body.fingerprints))
+    return EndpointShape.of(await use.inventory.pin_host_keys(me, ident, body.fingerprints, shared=body.shared))

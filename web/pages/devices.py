@@ -15,6 +15,7 @@ from bastion.domain.device import SESSIONS, Device, Protocol, SecretKind, record
 from bastion.errors import BastionError, Invalid
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm, HostKeyOffer
+from bastion.services.sharing import SHARED
 from web import device_words, fields, labels, pasted
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
@@ -52,7 +53,8 @@ async def listing(seen: Seen, text: Asked = "", at: Asked = "") -> Response:
     newer, older = pages(seen.request, number, len(rows))
     return seen.page(
         "directory/devices.html", N_("Devices"), rows=rows[:PAGE], filters=filters, newer=newer, older=older,
-        intro=N_("What can be serviced through the bastion."), add=N_("New device"), from_file="devices",
+        lacks=device_words.LACKS_SHORT, intro=N_("What can be serviced through the bastion."),
+        add=N_("New device"), from_file="devices",
     )  # fmt: skip
 
 
@@ -88,8 +90,9 @@ async def save(seen: Seen, ident: str, typed: Annotated[DeviceFields, Form()]) -
 
 @router.post("/{ident}/endpoint")
 async def save_endpoint(
-    seen: Seen, ident: str, host: Text = "", port: Text = "", endpoint: Text = "", protocol: Text = Protocol.SSH.value
-) -> Response:
+    seen: Seen, ident: str, host: Text = "", port: Text = "", endpoint: Text = "",
+    protocol: Text = Protocol.SSH.value, shared: Text = "",
+) -> Response:  # fmt: skip
     """Keep a service. What its protocol does not know is left aside: without a script every field of the form comes."""
     sent = await seen.request.form()
     options = {name: str(sent.get(name, "")).strip() for name in endpoint_options.EVERY}
@@ -97,10 +100,12 @@ async def save_endpoint(
     async def work() -> Response:
         number, chosen = fields.whole(port, "port"), fields.choice(protocol, Protocol, "protocol")
         said = {name: options[name] for name in endpoint_options.names(chosen)}
-        await seen.services.inventory.save_endpoint(seen.actor, ident, host.strip(), number, endpoint, chosen, said)
+        await seen.services.inventory.save_endpoint(
+            seen.actor, ident, host.strip(), number, endpoint, chosen, said, shared=bool(shared)
+        )
         return go(f"/directory/devices/{ident}", "saved")
 
-    typed = Typed(options, host=host, port=port, protocol=protocol, endpoint=endpoint)
+    typed = Typed(options, host=host, port=port, protocol=protocol, endpoint=endpoint, shared=shared)
     return await seen.attempt(work(), partial(show_device, seen, ident, typed=typed))
 
 
@@ -117,13 +122,20 @@ async def scan(seen: Seen, ident: str, endpoint: Text = "") -> Response:
 
 
 @router.post("/{ident}/pin")
-async def pin(seen: Seen, ident: str, fingerprint: Many, endpoint: Text = "") -> Response:
+async def pin(seen: Seen, ident: str, fingerprint: Many, endpoint: Text = "", shared: Text = "") -> Response:
+    """Pin what was ticked. Where nothing was, or the sharing not said, the device shows its keys anew."""
+
     async def work() -> Response:
         await _own_endpoint(seen, ident, endpoint)
-        await seen.services.inventory.pin_host_keys(seen.actor, endpoint, frozenset(fingerprint))
+        await seen.services.inventory.pin_host_keys(seen.actor, endpoint, frozenset(fingerprint), shared=bool(shared))
         return go(f"/directory/devices/{ident}", "pinned")
 
-    return await seen.attempt(work(), partial(show_device, seen, ident))
+    async def again(error: BastionError) -> Response:
+        asked = isinstance(error, Invalid) and error.field in {"fingerprint", SHARED}
+        offer = await seen.services.inventory.scan_host_keys(seen.actor, endpoint) if asked else None
+        return await show_device(seen, ident, offer=offer, error=error)
+
+    return await seen.attempt(work(), again)
 
 
 @router.post("/{ident}/account")
@@ -139,7 +151,8 @@ async def save_account(
         await seen.services.inventory.save_account(seen.actor, ident, login, chosen, Secret.of(text), account)
         return go(f"/directory/devices/{ident}", "sealed")
 
-    return await seen.attempt(work(), partial(show_device, seen, ident, typed=Typed(login=login, kind=kind)))
+    typed = Typed(login=login, kind=kind, account=account)
+    return await seen.attempt(work(), partial(show_device, seen, ident, typed=typed))
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
@@ -172,7 +185,6 @@ async def show_device(
     return seen.page(
         "directory/device.html", error=error, view=view, offer=offer, pairs=_pairs(offer),
         typed=Typed({"kind": SecretKind.PASSWORD.value} | (typed or {})),
-        account_options=[(a.id, a.login) for a in view.accounts],
         secret_kinds=[(kind.value, seen.t(labels.SECRET_KINDS[kind]), "") for kind in SecretKind],
         words=device_words, sessions=SESSIONS, recordability=recordability, **_lines(seen),
         **await _work(seen, view.device, page),

@@ -54,7 +54,8 @@ async def sign_in(
     next: Text = "/",  # noqa: A002 - same
 ) -> Response:
     try:
-        actor, token = await services_of(request).authentication.sign_in(login, password, code, source_of(request))
+        name, doors = login.strip().lower(), services_of(request).authentication
+        actor, token = await doors.sign_in(name, password, code, source_of(request))
     except AuthenticationFailed as error:
         return _sign_in_form(request, Typed(login=login[:64]), local_path(next), error)
     response = go(local_path(next))

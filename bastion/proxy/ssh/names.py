@@ -21,6 +21,8 @@ class LoginName:
 def parse(text: str) -> LoginName | None:
     """Take a login name apart, or return `None` if any part is not made of plain letters, digits and `._-`.
 
+    People and devices are known in small letters, whichever were typed; an account as its device has it.
+
     Nothing that starts with `-`, holds a control character, a blank, a quote or a letter outside ASCII gets past here.
     """
     if len(text.encode("utf-8", "surrogatepass")) > LONGEST:
@@ -28,7 +30,7 @@ def parse(text: str) -> LoginName | None:
     parts = text.split("+")
     if len(parts) > len(_PATTERNS) or not all(p.fullmatch(part) for p, part in zip(_PATTERNS, parts, strict=False)):
         return None
-    return LoginName(*parts)
+    return LoginName(*(part.lower() for part in parts[:2]), *parts[2:])
 
 
 def shown(text: str) -> str:

@@ -1,6 +1,7 @@
 """Reading the identity a device shows, at commissioning (R-9). Nothing is sent but what a key exchange needs."""
 
 import asyncio
+import socket
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -25,6 +26,20 @@ TOO_OLD: Final = (
 TOO_SMALL: Final = (
     "The device at {device} only has an RSA key below 2048 bits. Make a derogation for it, then ask again."
 )
+_NO_NAME: Final = (
+    "The bastion finds no address for the name {device}. Check how it is spelt, or give the address itself."
+)
+_NO_SERVICE: Final = (
+    "{device} is there, but nothing listens on port {port}. Check the port, and that SSH is switched on there."
+)
+_SILENT: Final = (
+    "{device} does not answer on port {port}. Check the address, that the device is switched on, and that the network "
+    "lets the bastion through to this port."
+)
+_NO_SSH: Final = (
+    "What answers at {device}, port {port}, does not speak SSH, or hangs up at once. Check the port, or choose another "
+    "kind of service."
+)
 
 
 async def scan_host_keys(host: str, port: int, networks: Networks, legacy: Collection[str] = ()) -> list[str]:
@@ -40,22 +55,39 @@ async def scan_host_keys(host: str, port: int, networks: Networks, legacy: Colle
             key = await _scan(host, port, _names(kind, legacy), networks, legacy)
         except _NOT_OF_THIS_KIND as error:
             problems.append(error)
+        except DeviceUnreachable as error:
+            raise _unreached(host, port, error.__cause__ or error) from error
         except (OSError, asyncssh.Error) as error:
-            raise DeviceUnreachable(str(error), device=host) from error
+            raise _unreached(host, port, error) from error
         else:
             found += [key] if key else []
     strong = [key for key in found if strong_enough(key, legacy)]
     if not strong:
-        raise _nothing(host, problems, seen=bool(found))
+        raise _nothing(host, port, problems, seen=bool(found))
     return [key.export_public_key().decode().strip() for key in strong]
 
 
-def _nothing(host: str, problems: Sequence[Exception], *, seen: bool) -> Exception:
+def _unreached(host: str, port: int, cause: BaseException) -> DeviceUnreachable:
+    """Say it to whoever commissions the device: he can mend a name, a port or a cable."""
+    match cause:
+        case socket.gaierror() | UnicodeError():
+            sentence = _NO_NAME
+        case ConnectionRefusedError():
+            sentence = _NO_SERVICE
+        case OSError():
+            sentence = _SILENT
+        case _:
+            sentence = _NO_SSH
+    return DeviceUnreachable(f"{type(cause).__name__}: {cause}", device=host, port=port, sentence=sentence)
+
+
+def _nothing(host: str, port: int, problems: Sequence[Exception], *, seen: bool) -> Exception:
     if seen:
         return DeviceNotReady("a small RSA key", device=host, sentence=TOO_SMALL)
     failed = [one.has for one in problems if isinstance(one, TooOld)]
     if not failed:
-        return DeviceUnreachable(str(problems[-1]) if problems else "", device=host)
+        detail = str(problems[-1]) if problems else ""
+        return DeviceUnreachable(detail, device=host, port=port, sentence=_NO_SSH)
     # A kind of key that a device does not have is no fault, unless it has none that is asked for.
     every = len(failed) == len(problems) and all(AlgorithmUse.HOST_KEY in has for has in failed)
     missed = {use: names for has in failed for use, names in has.items() if every or use is not AlgorithmUse.HOST_KEY}

@@ -1,12 +1,14 @@
 """Reading a device's identity (R-9): every kind it has, and nothing given away."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 
 import asyncssh
 import pytest
 from asyncssh.packet import String
 
+from bastion import networks
 from bastion.errors import AddressRefused, DeviceNotReady, DeviceUnreachable
 from bastion.proxy.ssh import scan as module
 from bastion.proxy.ssh.scan import scan_host_keys
@@ -134,8 +136,22 @@ async def test_R10_a_small_rsa_key_is_read_under_its_own_name_only(device):
 async def test_where_nobody_listens_the_device_is_unreachable():
     with pytest.raises(DeviceUnreachable) as refused:
         await scan_host_keys("127.0.0.1", 1, HERE)
-    assert refused.value.params == {"device": "127.0.0.1"}
-    assert "127.0.0.1" in refused.value.public
+    assert refused.value.params == {"device": "127.0.0.1", "port": 1}
+    assert "nothing listens on port 1" in refused.value.public
+
+
+async def test_a_name_without_address_is_said_to_be_the_trouble(monkeypatch):
+    async def unknown(*_given: object) -> list[object]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    impossible = "a" * 64
+    with pytest.raises(DeviceUnreachable) as refused:
+        await scan_host_keys(impossible, 22, HERE)
+    assert f"finds no address for the name {impossible}." in refused.value.public
+    monkeypatch.setattr(networks, "_resolve", unknown)  # what a name server says differs from place to place
+    with pytest.raises(DeviceUnreachable) as refused:
+        await scan_host_keys("irm-7", 22, HERE)
+    assert "finds no address for the name irm-7." in refused.value.public
 
 
 async def test_a_device_that_slams_the_door_each_time_is_unreachable(stranger):
@@ -146,8 +162,9 @@ async def test_a_device_that_slams_the_door_each_time_is_unreachable(stranger):
 
 async def test_what_speaks_no_ssh_is_unreachable(stranger):
     port = await stranger(lambda writer: writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" + b"x" * 5000 + b"\n"))
-    with pytest.raises(DeviceUnreachable):
+    with pytest.raises(DeviceUnreachable) as refused:
         await scan_host_keys("127.0.0.1", port, HERE)
+    assert "does not speak SSH" in refused.value.public
 
 
 async def test_a_device_that_says_nothing_is_given_up(stranger, monkeypatch):

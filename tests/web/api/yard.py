@@ -108,9 +108,9 @@ class Yard:
             code, f"Device {code}", facility.code, (supplier.code,), criticality, maker=model and "Maker", model=model
         )
         made = await use.save_device(OPERATOR, form)
-        endpoint = await use.save_endpoint(OPERATOR, made.id, "127.0.0.1", 2200)
+        endpoint = await use.save_endpoint(OPERATOR, made.id, "127.0.0.1", 2200, shared=True)
         offer = await use.scan_host_keys(OPERATOR, endpoint.id)
-        await use.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.fingerprints))
+        await use.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.fingerprints), shared=True)
         await use.save_account(OPERATOR, made.id, "service", SecretKind.PASSWORD, Secret.of("canary-s3cret"))
         return made
 

@@ -1,5 +1,6 @@
 """Commissioning a device: register, address, identity, account (R-9, R-12)."""
 
+import html
 import re
 
 from tests.services.house import private_text, public_line
@@ -12,6 +13,7 @@ NEW = {
 
 
 async def test_R9_a_device_is_commissioned_step_by_step(house, visitor, people):
+    house.device_keys[:] = [public_line()]  # another device than ct-01
     browser = await visitor().enter(people["admin"])
     path = (await browser.send("/directory/devices/new", **NEW)).headers["location"]
     assert "Not finished" in (await browser.see(path)).text
@@ -23,6 +25,11 @@ async def test_R9_a_device_is_commissioned_step_by_step(house, visitor, people):
     offer = (await browser.send(f"{path}/scan", endpoint=endpoint)).text
     fingerprint = re.search(r'name="fingerprint" value="([^"]+)"', offer)[1].replace("&#43;", "+")
     assert fingerprint.startswith("SHA256:")
+    assert "checked" not in re.search(r'<form class="offer.*?</form>', offer, re.DOTALL)[0], "a confirmation is an act"
+    unticked = await browser.send(f"{path}/pin", endpoint=endpoint)
+    assert unticked.status_code == 422
+    assert "Tick each key that you have compared" in unticked.text
+    assert fingerprint in html.unescape(unticked.text), "the keys are shown again"
     assert "Identity not confirmed" in (await browser.see(path)).text, "showing is not confirming"
     assert (await browser.send(f"{path}/pin", endpoint=endpoint, fingerprint=[fingerprint])).status_code == 303
     assert "Identity confirmed" in (await browser.see(path)).text
@@ -30,6 +37,68 @@ async def test_R9_a_device_is_commissioned_step_by_step(house, visitor, people):
     ready = (await browser.see(path)).text
     assert "Ready" in ready
     assert "canary-pw" not in ready
+
+
+async def test_what_is_still_to_do_is_listed_with_the_place_where_it_is_done(house, visitor, people):
+    browser = await visitor().enter(people["admin"])
+    path = (await browser.send("/directory/devices/new", **NEW | {"supplier_codes": []})).headers["location"]
+    assert await _still_to_do(browser, path) == ["#h-end", "#h-acc", f"{path}/edit"]
+    await browser.send(f"{path}/endpoint", host="10.1.2.3", port="23", protocol="telnet")
+    assert await _still_to_do(browser, path) == ["#h-der", "#h-acc", f"{path}/edit"]
+    await browser.send(f"{path}/endpoint", host="10.1.2.3", port="22")
+    assert await _still_to_do(browser, path) == ["#h-end", "#h-acc", f"{path}/edit"]
+    listed = (await browser.see("/directory/devices?text=us-09")).text
+    assert "identity, account on the device, supplier" in listed
+    ready = (await browser.see(f"/directory/devices/{house.device.id}")).text
+    assert 'id="lacks"' not in ready
+
+
+async def _still_to_do(browser, path):
+    said = re.search(r'<div class="note wait" id="lacks">.*?</div></div>', (await browser.see(path)).text, re.DOTALL)[0]
+    return re.findall(r'<a href="([^"]+)">', said)
+
+
+async def test_R9_the_address_and_the_identity_of_another_device_are_taken_on_confirmation_only(house, visitor, people):
+    browser = await visitor().enter(people["admin"])
+    (standing,) = (await house.services.inventory.device(house.staff(house.ruth), house.device.id)).endpoints
+    path = (await browser.send("/directory/devices/new", **NEW)).headers["location"]
+    said = {"host": standing.host.upper(), "port": str(standing.port)}
+    twin = await browser.send(f"{path}/endpoint", **said)
+    assert twin.status_code == 422
+    assert "are those of ct-01 already" in twin.text
+    assert 'name="shared"' in twin.text
+    assert (await browser.send(f"{path}/endpoint", **said, shared="yes")).status_code == 303
+    endpoint = re.search(r'name="endpoint" value="(\w+)"', (await browser.see(path)).text)[1]
+    offer = (await browser.send(f"{path}/scan", endpoint=endpoint)).text
+    assert "ct-01 shows the same identity" in offer
+    print_ = re.search(r'name="fingerprint" value="([^"]+)"', offer)[1].replace("&#43;", "+")
+    unsaid = await browser.send(f"{path}/pin", endpoint=endpoint, fingerprint=[print_])
+    assert unsaid.status_code == 422
+    assert "if a gateway or a port server stands before both" in unsaid.text
+    assert "Identity not confirmed" in (await browser.see(path)).text
+    assert (await browser.send(f"{path}/pin", endpoint=endpoint, fingerprint=[print_], shared="yes")).status_code == 303
+
+
+async def test_a_code_typed_in_capitals_is_taken_and_kept_small(house, visitor, people):
+    browser = await visitor().enter(people["admin"])
+    form = (await browser.see("/directory/devices/new")).text
+    assert "Kept in small letters; they may type either." in form
+    path = (await browser.send("/directory/devices/new", **NEW | {"code": "US-09"})).headers["location"]
+    assert path in (await browser.see("/directory/devices?text=us-09")).text
+    assert (await house.services.inventory.by_code(house.staff(house.ruth), "us-09")) is not None
+
+
+async def test_R12_who_replaces_a_secret_reads_what_becomes_of_the_old_one(house, visitor, people):
+    browser, path = await visitor().enter(people["admin"]), f"/directory/devices/{house.device.id}"
+    (account,) = (await house.services.inventory.device(house.staff(house.ruth), house.device.id)).accounts
+    before = (await browser.see(path)).text
+    assert "The secret kept so far leaves the vault for good." in before
+    assert "by root" in before, "who set it last"
+    sent = {"account": account.id, "login": account.login, "kind": "password", "password": "canary-new"}
+    assert (await browser.send(f"{path}/account", **sent)).status_code == 303
+    after = (await browser.see(path)).text
+    assert f"by {people['admin'].name}" in after
+    assert "canary-new" not in after
 
 
 async def test_R9_a_changed_identity_is_called_out(house, visitor, people):
