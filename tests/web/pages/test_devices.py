@@ -67,6 +67,8 @@ async def test_R9_the_address_and_the_identity_of_another_device_are_taken_on_co
     assert twin.status_code == 422
     assert "are those of ct-01 already" in twin.text
     assert 'name="shared"' in twin.text
+    login = re.search(r'name="login" value="([^"]*)" autocomplete', twin.text)[1]
+    assert login == "", "what the form of a service said is no login"
     assert (await browser.send(f"{path}/endpoint", **said, shared="yes")).status_code == 303
     endpoint = re.search(r'name="endpoint" value="(\w+)"', (await browser.see(path)).text)[1]
     offer = (await browser.send(f"{path}/scan", endpoint=endpoint)).text
