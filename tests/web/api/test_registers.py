@@ -63,7 +63,10 @@ async def test_R12_a_device_is_commissioned_and_its_secret_never_answered(ruth, 
     endpoint = (await ruth.ask("POST", f"{path}/endpoints", host="192.0.2.7")).json()
     assert (endpoint["port"], endpoint["pinned"]) == (22, False)
     offer = (await ruth.ask("POST", f"/endpoints/{endpoint['id']}/scan")).json()
-    pinned = await ruth.sure("POST", f"/endpoints/{endpoint['id']}/pin", fingerprints=offer["fingerprints"])
+    assert offer["others"] == ["ct-01"]
+    said = {"fingerprints": offer["fingerprints"]}
+    assert (await ruth.sure("POST", f"/endpoints/{endpoint['id']}/pin", **said)).json()["field"] == "shared"
+    pinned = await ruth.sure("POST", f"/endpoints/{endpoint['id']}/pin", **said, shared=True)
     assert pinned.json()["pinned"] is True
     kept = await ruth.ask("POST", f"{path}/accounts", login="service", kind="password", secret="canary-hunter2")
     shown = await ruth.ask("GET", path)
@@ -71,11 +74,13 @@ async def test_R12_a_device_is_commissioned_and_its_secret_never_answered(ruth, 
     assert "canary" not in kept.text + shown.text + (await ruth.ask("GET", "/audit?limit=500")).text
 
 
-@pytest.mark.parametrize("fingerprints", [[], ["SHA256:somethingelse"]])
-async def test_R9_only_what_the_device_shows_is_pinned(ruth, house, fingerprints):
+@pytest.mark.parametrize(
+    ("fingerprints", "refused"), [([], (422, "invalid")), (["SHA256:somethingelse"], (502, "host_key_changed"))]
+)
+async def test_R9_only_what_the_device_shows_is_pinned(ruth, house, fingerprints, refused):
     (device,) = (await ruth.ask("GET", "/devices?text=ct-01")).json()
     answer = await ruth.sure("POST", f"/endpoints/{device['endpoints'][0]['id']}/pin", fingerprints=fingerprints)
-    assert problem(answer) == (502, "host_key_changed")
+    assert problem(answer) == refused
 
 
 async def test_R10_an_old_device_its_line_and_its_derogation(ruth, house):

@@ -473,7 +473,7 @@ async def _(yard: Yard) -> Given:
         OPERATOR, (await yard.scene()).device.id, "127.0.0.1", yard.port()
     )
     offer = await yard.use.inventory.scan_host_keys(OPERATOR, endpoint.id)
-    return Given.of(endpoint.id, fingerprints=sorted(offer.fingerprints))
+    return Given.of(endpoint.id, fingerprints=sorted(offer.fingerprints), shared=True)
 
 
 async def _sheet(yard: Yard) -> Given:
