@@ -13,6 +13,8 @@ from bastion.errors import Phrase
 
 EVERY: Final = timedelta(days=92)
 GRACE: Final = timedelta(days=14)
+NOTICE: Final = timedelta(days=14)
+"""So long before it is due a supplier is reminded of the next confirmation."""
 UNCONFIRMED: Final = Phrase("the supplier has not confirmed that this person still works for it.")
 _STAMP: Final = 12
 """Hex digits of an id that say when it was made."""
@@ -50,6 +52,10 @@ class Confirmed:
         if now >= self.suspended_at:
             return RosterState.SUSPENDED
         return RosterState.OVERDUE if now >= self.due_at else RosterState.CONFIRMED
+
+    def wanted(self, now: datetime) -> bool:
+        """Whether the supplier's next word for this person is due soon, or late."""
+        return now >= self.due_at - NOTICE
 
 
 def enrolled(technician_id: str) -> Confirmed:

@@ -15,6 +15,7 @@ from bastion.services.authentication import Authentication
 from bastion.services.forms import MAX_NAME, need_admin_of, need_reader, plain
 from bastion.services.joins import found
 from bastion.services.leaving import depart
+from bastion.services.portal import need_technician
 from bastion.services.suspension import why_suspended
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -49,6 +50,20 @@ class PersonStanding:
     why: Phrase | None
 
 
+@dataclass(frozen=True, slots=True)
+class OwnStanding:
+    """What somebody of a supplier reads of himself, and of the list if he speaks for the company.
+
+    `mine` is there, and `unconfirmed` not empty, only while a confirmation is due soon or late; `speakers` are the
+    names of who can give it.
+    """
+
+    why: Phrase | None
+    mine: Listed | None
+    unconfirmed: tuple[Listed, ...]
+    speakers: tuple[str, ...]
+
+
 class Rosters:
     """Its methods take whoever acts: staff, or somebody of whom the caller knows that he speaks for the company."""
 
@@ -70,6 +85,26 @@ class Rosters:
             facts = found(await uow.rosters.employment(technician_id), technician_id)
             why = await why_suspended(uow, technician_id, now)
         return PersonStanding(facts.employer, facts.confirmed or enrolled(technician_id), why)
+
+    async def own(self, actor: Actor) -> OwnStanding:
+        """What stands, or will soon stand, between the acting technician and work; and whom he is to confirm (R-18).
+
+        Raise `NotFound` for whoever is no technician. Whom else the company has, only its correspondents read (T33).
+        """
+        now = clock.now()
+        async with self._database.read() as uow:
+            me = found(await uow.technicians.get(need_technician(actor)))
+            supplier = found(await uow.suppliers.get(me.supplier_id))
+            people = (await roster_of(uow, supplier, now)).people
+            named = {one.technician_id for one in await uow.correspondents.of(supplier.id)}
+            why = await why_suspended(uow, me.id, now)
+        late = sorted((one for one in people if one.confirmed.wanted(now)), key=lambda one: one.confirmed.due_at)
+        return OwnStanding(
+            why,
+            next((one for one in late if one.technician.id == me.id), None),
+            tuple(late) if me.id in named else (),
+            tuple(one.technician.name for one in people if one.technician.id in named),
+        )
 
     async def warn(self, actor: Actor) -> int:
         """Note in the trail, once each time, that a supplier has not confirmed its people; return how many."""

@@ -106,10 +106,11 @@ async def part(seen: Come, ident: str, why: Text = "", code: Text = "") -> Respo
 # -- parts -------------------------------------------------------------------------------------------------------------
 async def _show(seen: Visit, error: BastionError | None = None) -> Response:
     company = seen.services.company
+    roster = {one.technician.id: one for one in (await company.roster(seen.actor)).people}
     return seen.page(
         "company.html", COMPANY, error=error, supplier=await company.own(seen.actor),
         people=await company.people(seen.actor),
-        roster={one.technician.id: one for one in (await company.roster(seen.actor)).people},
+        roster=roster, late=any(one.confirmed.wanted(seen.face.now) for one in roster.values()),
         papers=await seen.services.papers.own(seen.actor),
         due=await seen.services.reports.of_company(seen.actor), words=paper_words, tick=TICK,
     )  # fmt: skip

@@ -133,9 +133,9 @@ async def _board(seen: Visit) -> dict[str, Any]:
         "asked": await seen.services.threads.asked(seen.actor, [view.request for view in waiting]),
         "held": [(view, pasted.for_request(seen, view)) for view in held],
         "past": [view for view in rows if view.request.id not in shown],
-        "address": pasted.address_of(seen),
         "due": await seen.services.reports.mine(seen.actor),
         "owed": await seen.services.undertakings.owed(seen.actor),
+        "standing": await seen.services.rosters.own(seen.actor),
     }
 
 
