@@ -10,7 +10,7 @@ from bastion.domain.access_request import RequestState
 from bastion.domain.device import Protocol
 from bastion.domain.grant import GrantStatus
 from bastion.services.address import Address, told_address
-from bastion.services.commands import EVERYTHING, Client, Command, Shell, Use, ready
+from bastion.services.commands import EVERYTHING, Client, Command, Shell, Use, at_the_menu, ready
 from bastion.services.reaching import reachable
 from bastion.services.views import DeviceView, RequestView
 from web.console import Console
@@ -72,6 +72,13 @@ def for_device(seen: Console, view: DeviceView) -> Pasted | None:
     address = address_of(seen)
     found = ready(address, ANYBODY, view.device.code, EVERYTHING, view.endpoints, way[0].protocol)
     return Pasted(_by_client(found), address, anybody=True) if found else None
+
+
+def for_oneself(seen: Console) -> Pasted | None:
+    """How the reader connects without naming a device."""
+    address = address_of(seen)
+    found = at_the_menu(address, seen.actor.login)
+    return Pasted(_by_client(found), address) if found else None
 
 
 def address_of(seen: Console) -> Address:

@@ -112,6 +112,12 @@ def ready(
     return tuple(sorted(filter(None, found), key=lambda command: order.index(command.client)))
 
 
+def at_the_menu(address: Address, technician: str) -> tuple[Command, ...]:
+    """A terminal without a device: the bastion shows there what may be opened, and asks which."""
+    there = _There(address.host, address.port, technician, "")
+    return tuple(filter(None, [*_openssh(there, TO_ASK), *_putty(there, TO_ASK)]))
+
+
 def local_ports(services: Sequence[Endpoint]) -> Mapping[Endpoint, int]:
     """Where each service is met at home. Of two on one port the first is the one a tunnel reaches."""
     chosen: dict[Endpoint, int] = {}

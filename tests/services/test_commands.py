@@ -6,7 +6,7 @@ import pytest
 
 from bastion.domain.device import ChannelKind, Endpoint, FileRight, Protocol
 from bastion.services.address import Address
-from bastion.services.commands import Client, Shell, Use, local_ports, ready, written
+from bastion.services.commands import Client, Shell, Use, at_the_menu, local_ports, ready, written
 from bastion.services.decisions import Scope
 from policies.model import Sas
 from tests.services import shells
@@ -36,6 +36,14 @@ def texts(shell, **names):
 
 def of(client, use, shell=Shell.BASH, **names):
     return [text for text, c in texts(shell, **names).items() if (c.client, c.use) == (client, use)]
+
+
+def test_without_a_device_there_is_a_terminal_and_nothing_else():
+    assert [(c.client, c.use, c.text) for c in at_the_menu(HERE, "alice")] == [
+        (Client.OPENSSH, Use.TERMINAL, "ssh -p 2222 alice@bastion.chu.example"),
+        (Client.PUTTY, Use.TERMINAL, "putty -ssh -P 2222 alice@bastion.chu.example"),
+    ]
+    assert at_the_menu(HERE, "-oProxyCommand=touch") == ()
 
 
 # -- what is offered ---------------------------------------------------------------------------------------------------

@@ -92,3 +92,18 @@ async def test_a_device_nobody_can_reach_has_none(house, visitor, people):
     page = await at(visitor, people["admin"], f"/directory/devices/{made.id}")
     assert "nobody can reach this device" in page
     assert "Commands for the technician" not in page
+
+
+async def test_a_technician_s_first_page_says_how_to_connect_and_what_the_bastion_must_show(house, visitor):
+    page = await at(visitor, house.alice, "/supplier/")
+    assert shown(page) == [
+        "ssh -p 2200 alice@bastion.chu.example",
+        "putty -ssh -P 2200 alice@bastion.chu.example",
+    ]
+    assert 'data-copy="cmd-1-1-1"' in page
+    assert re.search(r'<code id="fingerprint-1">SHA256:[A-Za-z0-9+/]{43}</code>', page)
+    request = await house.approved()
+    page = await at(visitor, house.alice, "/supplier/")
+    command = f"held-command-{request.grant_id}"
+    assert f'id="{command}">ssh -p 2200 alice+ct-01@bastion.chu.example</code>' in page
+    assert f'data-copy="{command}"' in page

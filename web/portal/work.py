@@ -28,7 +28,9 @@ SHOWN: Final = 20
 
 @router.get("/")
 async def home(seen: Come) -> Response:
-    return seen.page("home.html", N_("My work"), **await _board(seen))
+    return seen.page(
+        "home.html", N_("My work"), paste_words=pasted, pasted=pasted.for_oneself(seen), **await _board(seen)
+    )
 
 
 @router.get("/board")

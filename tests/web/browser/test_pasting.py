@@ -30,3 +30,13 @@ async def test_what_the_reader_unfolded_stays_open_when_the_page_reads_itself_ag
     await page.evaluate("new Promise(done => setTimeout(done, 200))")
     folds = page.locator("details", has=page.locator("dl.commands"))
     assert await folds.evaluate_all("all => all.map(one => one.open)") == [False, True, False]
+
+
+async def test_a_technician_copies_from_the_card_of_what_he_may_open_without_leaving_the_page(house: House, seat: Seat):
+    request = await house.approved()
+    desk = await seat(house.alice, permissions=["clipboard-read", "clipboard-write"])
+    page = await desk.open("/supplier/")
+    await page.locator(f"#held-{request.grant_id} [data-copy]").click()
+    await expect(page.locator("[data-done]")).to_have_count(1)
+    assert page.url == f"{desk.address}/supplier/"
+    assert await page.evaluate("navigator.clipboard.readText()") == "ssh -p 2222 alice+ct-01@127.0.0.1"
