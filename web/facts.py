@@ -15,6 +15,7 @@ from bastion.domain.device import FileRight
 from bastion.domain.session_effects import RefusalReason
 from web import (
     audit_words,
+    comparison_words,
     condition_words,
     desk_words,
     device_words,
@@ -158,7 +159,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "patient_data": PATIENT_DATA, "software_change": {"yes": N_("yes")},
         "answer": VERDICTS, "conditions": condition_words.CONDITIONS,
         "topic": message_words.TOPICS, "topics": message_words.TOPICS, "muted": message_words.TOPICS,
-        "channel": message_words.CHANNELS,
+        "channel": message_words.CHANNELS, "aspects": comparison_words.ASPECTS, "acts": comparison_words.ACTS,
     }
 )  # fmt: skip
 """By field, the word for each code in it; a field may hold several codes."""

@@ -108,6 +108,7 @@ KINDS = MappingProxyType(
             _kind("session:thaw_asked", _N),
             _kind("session:cut_asked", _W, "", "why"),
             _kind("session:ending", _I, "reason", "by why"),
+            _kind("session:differed", _N, "request aspects acts"),
             _kind("session:closed", _N, "reason digest bytes seconds"),
             _kind("channel:opened", _I, "channel kind", "detail"),
             _kind("channel:refused", _W, "channel kind why", "detail"),

@@ -44,6 +44,10 @@ class SessionRecord:
     country: str = ""
     """Where the technician worked from, as declared that day (R-45)."""
     screen_findings: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
+    """What was seen of what was typed, as `domain.act` keeps it (R-60)."""
+    differences: tuple[str, ...] = ()
+    """In what it differed at its end from what was declared, each an `Aspect` of `domain.comparison`."""
     version: int = 1
 
     @property

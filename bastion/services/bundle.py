@@ -12,6 +12,7 @@ from bastion.services.authentication import Authentication
 from bastion.services.batches import Batches
 from bastion.services.calendar import Calendar
 from bastion.services.company import Company
+from bastion.services.comparisons import Comparisons
 from bastion.services.couriers import Couriers
 from bastion.services.decision_links import DecisionLinks
 from bastion.services.decisions import Decisions
@@ -98,6 +99,7 @@ class Services:
     supervision: Supervision
     watching: Watching
     doing: Doing
+    comparisons: Comparisons
     locks: Locks
     replay: Replay
     directory: Directory
@@ -171,6 +173,7 @@ def build(
         sessions=Sessions(database, decisions, vault, proof_length, report_days),
         supervision=Supervision(database, decisions, authentication),
         doing=Doing(database, decisions),
+        comparisons=Comparisons(database),
         watching=Watching(database, decisions, authentication),
         locks=Locks(database, decisions, authentication),
         replay=Replay(database, decisions, authentication, recordings),

@@ -10,16 +10,18 @@ from typing import Final
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest
+from bastion.domain.comparison import Comparison
 from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Facility, Role
 from bastion.domain.report import LATE, Report, ReportDue, ReportForm, checked
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import Conflict, NotFound
+from bastion.services import comparisons
 from bastion.services.company import company_of
 from bastion.services.joins import Joins, found
-from bastion.services.portal import need_technician, speaks_for
-from bastion.services.requests import audit_decision, may_see
+from bastion.services.portal import need_technician
+from bastion.services.requests import audit_decision, seen_with_company
 from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -54,6 +56,8 @@ class Reported:
     due: ReportDue | None
     sessions: tuple[SessionRecord, ...]
     may_write: bool
+    comparison: Comparison | None
+    """What was declared beside what was observed (R-60)."""
 
     @property
     def running(self) -> bool:
@@ -80,7 +84,7 @@ class Reports:
 
     async def of(self, actor: Actor, request_id: str) -> Reported:
         async with self._database.read() as uow:
-            request = await _seen(uow, actor, request_id)
+            request = await seen_with_company(uow, actor, request_id)
             due = await uow.report_dues.get(request.id)
             records = await uow.sessions.of_grant(request.grant_id) if request.grant_id else []
             own = tuple(one for one in records if one.request_id == request.id)
@@ -89,6 +93,7 @@ class Reports:
             return Reported(
                 request, await joins.device(request.device_id), await joins.facility(request.facility_id),
                 tuple(await uow.reports.of(request.id)), due, own, may_write=writes and due is not None,
+                comparison=await comparisons.of_request(uow, request),
             )  # fmt: skip
 
     async def write(self, actor: Actor, request_id: str, form: ReportForm) -> Report:
@@ -96,7 +101,7 @@ class Reports:
         now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()
-            request = await _seen(uow, actor, request_id)
+            request = await seen_with_company(uow, actor, request_id)
             if actor.kind is ActorKind.STAFF and not actor.covers(request.facility_id, Role.APPROVER):
                 raise NotFound(request_id)
             due = await uow.report_dues.get(request.id)
@@ -158,17 +163,6 @@ async def overdue_of(uow: UnitOfWork, supplier_id: str, now: datetime) -> tuple[
     """The references of requests whose report keeps this supplier from asking for anything new."""
     late = await uow.report_dues.overdue(supplier_id, now, NAMED)
     return tuple([found(await uow.requests.get(one.id)).ref for one in late])
-
-
-async def _seen(uow: UnitOfWork, actor: Actor, request_id: str) -> AccessRequest:
-    """The request, for whoever may see it: who did the work, who speaks for his company, the hospital (T33)."""
-    request = found(await uow.requests.get(request_id), request_id)
-    if may_see(actor, request):
-        return request
-    me = await uow.technicians.get(actor.id) if actor.kind is ActorKind.TECHNICIAN else None
-    if me is None or me.supplier_id != request.supplier_id or not await speaks_for(uow, me):
-        raise NotFound(request_id)
-    return request
 
 
 async def _named(uow: UnitOfWork, dues: Sequence[ReportDue]) -> list[Owed]:

@@ -10,12 +10,13 @@ from bastion.domain.device import SESSIONS, Device
 from bastion.domain.emergency import Emergency
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, ActorKind, Lent, Supplier, Technician
-from bastion.errors import BastionError, Invalid, Locked
+from bastion.errors import BastionError, Invalid, Locked, NotFound
 from bastion.i18n import sentence
 from bastion.services.decisions import Decisions, Urgency, judged_source
-from bastion.services.joins import Joins
+from bastion.services.joins import Joins, found
 from bastion.services.occupied import occupied
 from bastion.services.paperwork import lacks_of
+from bastion.services.portal import speaks_for
 from bastion.services.reaching import reachable
 from bastion.services.standby import Standby
 from bastion.services.suspension import refuse_if_suspended
@@ -173,6 +174,17 @@ def may_see(actor: Actor, request: AccessRequest) -> bool:
     if actor.kind is ActorKind.TECHNICIAN:
         return request.technician_id == actor.id
     return actor.covers(request.facility_id)
+
+
+async def seen_with_company(uow: UnitOfWork, actor: Actor, request_id: str) -> AccessRequest:
+    """The request, for whoever may see it: who did the work, who speaks for his company, the hospital (T33)."""
+    request = found(await uow.requests.get(request_id), request_id)
+    if may_see(actor, request):
+        return request
+    me = await uow.technicians.get(actor.id) if actor.kind is ActorKind.TECHNICIAN else None
+    if me is None or me.supplier_id != request.supplier_id or not await speaks_for(uow, me):
+        raise NotFound(request_id)
+    return request
 
 
 def minutes_of(duration: timedelta) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bastion import clock
+from bastion.domain import act
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device, DeviceAccount, Protocol
 from bastion.domain.grant import Grant
@@ -21,7 +22,7 @@ from bastion.errors import (
     NotFound,
     Suspended,
 )
-from bastion.services import commands, sign_ins
+from bastion.services import commands, comparisons, sign_ins
 from bastion.services.address import Address
 from bastion.services.commands import Command
 from bastion.services.decisions import Decisions
@@ -57,6 +58,8 @@ class Ending:
     seconds: float = 0.0
     findings: tuple[str, ...] = ()
     """Kinds of what was seen on the screens."""
+    acts: tuple[str, ...] = ()
+    """What was seen of what was typed, as `domain.act` keeps it."""
     reached: bool = True
     """Whether anything was opened on the device: without that there is nothing to report."""
 
@@ -156,27 +159,19 @@ class Sessions:
     async def closed(self, record: SessionRecord, ending: Ending) -> None:
         """Keep the end of a session; the digest of its recording goes into the audit chain with it."""
         now = clock.now()
+        async with self._database.read() as uow:
+            before = _ended(found(await uow.sessions.get(record.id)), ending, now)
+            compared = await comparisons.of_session(uow, before)
         async with self._database.write(quick=True) as uow:
             current = found(await uow.sessions.get(record.id))
             if current.ended_at is not None:
                 return
-            await uow.sessions.save(
-                replace(
-                    current,
-                    ended_at=max(now, current.started_at),  # the clock may have been set back meanwhile
-                    end_reason=ending.reason,
-                    end_by=ending.by,
-                    end_why=ending.why,
-                    recording_digest=ending.digest,
-                    recording_bytes=ending.bytes,
-                    recording_seconds=ending.seconds,
-                    screen_findings=ending.findings,
-                )
-            )
+            ended = replace(_ended(current, ending, now), differences=compared.differences)
+            await uow.sessions.save(ended)
             if ending.reached:
                 await owe(uow, current, now, self._report_days)
                 await _mark_account(uow, current, None)
-            await self._audit_closed(uow, record, ending, now)
+            await self._audit_closed(uow, ended, ending, now)
             if not await uow.sessions.count_live(grant_id=record.grant_id):
                 await uow.proofs.revoke_grant(record.grant_id)
                 await end_watches(uow, record, now)
@@ -269,10 +264,31 @@ class Sessions:
                 "recording:findings", actor=actor, subject=subject, facility_id=record.facility_id, at=now,
                 findings=" ".join(ending.findings),
             )  # fmt: skip
+        if record.differences:
+            await uow.audit.append(
+                "session:differed", actor=actor, subject=subject, facility_id=record.facility_id, at=now,
+                request=record.request_id, aspects=" ".join(record.differences),
+                acts=" ".join(one.act for one in act.read(record.acts) if one.act in act.WRITING),
+            )  # fmt: skip
         await uow.audit.append(
             "session:closed", actor=actor, subject=subject, facility_id=record.facility_id, at=now,
             reason=ending.reason, digest=ending.digest, bytes=ending.bytes, seconds=round(ending.seconds, 3),
         )  # fmt: skip
+
+
+def _ended(current: SessionRecord, ending: Ending, now: datetime) -> SessionRecord:
+    return replace(
+        current,
+        ended_at=max(now, current.started_at),  # the clock may have been set back meanwhile
+        end_reason=ending.reason,
+        end_by=ending.by,
+        end_why=ending.why,
+        recording_digest=ending.digest,
+        recording_bytes=ending.bytes,
+        recording_seconds=ending.seconds,
+        screen_findings=ending.findings,
+        acts=ending.acts,
+    )
 
 
 async def _welcome(joins: Joins, grant: Grant, out: Collection[str], now: datetime) -> bool:

@@ -55,6 +55,7 @@ class Sessions(Versioned[SessionRecord]):
         text: str = "",
         live: bool | None = None,
         health_data: bool = False,
+        differs: bool = False,
         after: Place | None = None,
         limit: int = 50,
         offset: int = 0,
@@ -65,7 +66,17 @@ class Sessions(Versioned[SessionRecord]):
         if not storable(technician + text):
             return []
         wanted = await self._wanted(
-            facility_ids, technician, technician_id, supplier_id, device_id, end_reason, since, until, live, health_data
+            facility_ids,
+            technician,
+            technician_id,
+            supplier_id,
+            device_id,
+            end_reason,
+            since,
+            until,
+            live,
+            health_data,
+            differs,
         )
         if text:
             wanted += await self._about(text, wanted)
@@ -85,19 +96,20 @@ class Sessions(Versioned[SessionRecord]):
         until: datetime | None = None,
         live: bool | None = None,
         health_data: bool = False,
+        differs: bool = False,
     ) -> datetime | None:
         """Up to when `search` looks for this text; `None` for to the end."""
         if not text.strip() or not storable(technician + text) or await named(self._tx, text):
             return None
         wanted = await self._wanted(
-            facility_ids, technician, "", supplier_id, device_id, end_reason, since, until, live, health_data
+            facility_ids, technician, "", supplier_id, device_id, end_reason, since, until, live, health_data, differs
         )
         return await floor(self._tx, _S.started_at, wanted)
 
     async def _wanted(
         self, facility_ids: frozenset[str] | None, technician: str, technician_id: str, supplier_id: str,
         device_id: str, end_reason: str, since: datetime | None, until: datetime | None, live: bool | None,
-        health_data: bool,
+        health_data: bool, differs: bool,
     ) -> "list[sa.ColumnElement[bool]]":  # fmt: skip
         """What every filter but the text asks for."""
         exact = {
@@ -107,6 +119,8 @@ class Sessions(Versioned[SessionRecord]):
         wanted = [column == value for column, value in exact.items() if value] + _when(since, until, live)
         if health_data:
             wanted.append(SHOWS_HEALTH_DATA)
+        if differs:
+            wanted.append(DIFFERS)
         if facility_ids is not None:
             wanted.append(within(_S.facility_id, facility_ids))
         if technician:
@@ -154,6 +168,7 @@ def _said(text: str) -> "sa.ColumnElement[bool]":
 
 
 SHOWS_HEALTH_DATA: "sa.ColumnElement[bool]" = sa.literal_column(t.HEALTH_DATA, sa.Boolean)
+DIFFERS: "sa.ColumnElement[bool]" = sa.literal_column(t.DIFFERS, sa.Boolean)
 _PEOPLE = sa.select(t.technicians.c.id).limit(MOST_NAMED + 1)
 NEWEST = Sessions.sql_select.order_by(_S.started_at.desc(), _S.id.desc())
 LIVE = Sessions.sql_all.where(_S.ended_at.is_(None))

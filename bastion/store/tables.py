@@ -322,6 +322,8 @@ window_uses = sa.Table(
 )  # fmt: skip
 HEALTH_DATA = "screen_findings not in ('[]', '[\"too_large\"]')"
 """Of sessions: patients stood on a screen. As text, so that the partial index and whoever uses it say the same."""
+DIFFERS = "differences <> '[]'"
+"""Of sessions: what was observed is not what was declared."""
 sessions = sa.Table(
     "sessions", metadata, _id(), _to("grants", "grant_id"), _to("access_requests", "request_id", index=False),
     _to("technicians", "technician_id", index=False), _text("technician_name"),
@@ -332,7 +334,8 @@ sessions = sa.Table(
     _at("frozen_at", nullable=True), _text("frozen_by"), _at("cut_at", nullable=True), _text("cut_by"),
     _text("cut_why"), _text("recording_digest"), sa.Column("recording_bytes", sa.BigInteger, nullable=False),
     sa.Column("recording_seconds", sa.Double, nullable=False), _of("country", Text(), default="FR"),
-    _of("screen_findings", Several(tuple), default="[]"), _number("version"),
+    _of("screen_findings", Several(tuple), default="[]"), _of("acts", Several(tuple), default="[]"),
+    _of("differences", Several(tuple), default="[]"), _number("version"),
     sa.Index("ix_sessions_country", "country", "started_at"),
     sa.Index("ix_sessions_request", "request_id"), sa.Index("ix_sessions_reason", "end_reason", "started_at"),
     sa.Index("ix_sessions_live", "ended_at", "node"), sa.Index("ix_sessions_started", "started_at"),
@@ -347,6 +350,9 @@ sessions = sa.Table(
     sa.Index(
         "ix_sessions_health", "started_at",
         sqlite_where=sa.text(HEALTH_DATA), postgresql_where=sa.text(HEALTH_DATA),
+    ),
+    sa.Index(
+        "ix_sessions_differs", "started_at", sqlite_where=sa.text(DIFFERS), postgresql_where=sa.text(DIFFERS),
     ),
 )  # fmt: skip
 gmaos = sa.Table(

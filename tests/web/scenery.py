@@ -17,6 +17,7 @@ from bastion.domain.device import Device, SecretKind
 from bastion.domain.held_file import Direction, HeldFile, Scan
 from bastion.domain.parties import Technician
 from bastion.domain.session import EndReason
+from bastion.domain.session_effects import Audit
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_plan import PatientData, WorkPlan
@@ -171,6 +172,7 @@ class Scenery:
             self._film(recorder, shown)
         self._transfers(recorder, tuple(files), tunnels)
         recorder.finish(clock.now().isoformat(), "technician_left")
+        await self.house.services.sessions.note(opened.record, _facts(files, tunnels, terminals=terminals))
         signer = Signer.load(self.home / "signing.key")
         seal = container.seal(self.home / "spool" / opened.record.id, self.house.recordings.blobs, signer, ScreenGuard)
         await self.house.services.sessions.closed(
@@ -224,6 +226,18 @@ class Scenery:
         single.write("o", b"Filesystem  Size  Used\n/dev/sda2   1.8T  611G\n")
         single.exit("0")
         single.close()
+
+
+def _facts(files: Iterable[FileLine], tunnels: Iterable[tuple[str, Any, Any]], *, terminals: bool) -> list[Audit]:
+    """What the trail says of the same: channels, and each transfer that ended."""
+    kinds = [("shell", ""), ("exec", "df -h /data")] if terminals else []
+    kinds += [("forward", target) for target, _, _ in tunnels]
+    opened = [
+        Audit("channel:opened", {"channel": number, "kind": kind, "detail": detail})
+        for number, (kind, detail) in enumerate(kinds, start=1)
+    ]
+    passed = [line for line in files if line.outcome != BEGUN and not line.outcome.startswith(("held", "refused"))]
+    return opened + [Audit("file:passed", line.as_json() | {"detail": ""}) for line in passed]
 
 
 async def furnish(house: House, home: Path) -> Scenery:

@@ -118,15 +118,18 @@ def add_to(router: APIRouter) -> None:
 
 
 async def search(
-    answer: Response, me: Me, use: Use, text: str = "", health_data: bool = False, after: After = "",
-    limit: Limit = 50, offset: Offset = 0,
+    answer: Response, me: Me, use: Use, text: str = "", health_data: bool = False, differs: bool = False,
+    after: After = "", limit: Limit = 50, offset: Offset = 0,
 ) -> list[SessionShape]:  # fmt: skip
-    """List ended sessions that have a sealed recording, newest first; `health_data`: only those that show some."""
+    """List ended sessions that have a sealed recording, newest first; `health_data`: only those that show some,
+    `differs`: only those in which something else was observed than was declared.
+    """
     found = await use.supervision.search(
         me,
         live=False,
         text=text,
         health_data=health_data,
+        differs=differs,
         after=place_in(after),
         limit=limit,
         offset=offset,

@@ -9,6 +9,7 @@ from web.api import (
     audit,
     batches,
     calendar,
+    comparisons,
     devices,
     duty,
     emergencies,
@@ -38,9 +39,9 @@ from web.api.description import Manner, described
 from web.api.guards import API_GUARDS, Key
 
 PARTS = (
-    me, requests, batches, reports, templates, forecasts, emergencies, windows, calendar, sessions, files, recordings,
-    locks, audit, registers, people, devices, imports, papers, supplier_files, undertakings, reviews, gmao, duty,
-    messages,
+    me, requests, batches, comparisons, reports, templates, forecasts, emergencies, windows, calendar, sessions, files,
+    recordings, locks, audit, registers, people, devices, imports, papers, supplier_files, undertakings, reviews, gmao,
+    duty, messages,
 )  # fmt: skip
 ASKING: Final[frozenset[Key]] = frozenset(
     {

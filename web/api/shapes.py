@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from starlette.responses import Response
 
 from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, RequestState
+from bastion.domain.comparison import Aspect
 from bastion.domain.conditions import Condition
 from bastion.domain.derogation import Derogation, DerogationKind, DerogationStatus
 from bastion.domain.device import ChannelKind
@@ -306,6 +307,7 @@ class GrantShape(Shape):
 class SessionShape(Shape):
     """A session. `recording_digest` is what the audit trail says the sealed recording must have; `screen_findings` are
     the kinds of what was seen on its screens, and `health_data` says whether data of patients was among it.
+    `differences` say in what it was found at its end to differ from what was declared (R-60).
     """
 
     id: str
@@ -337,6 +339,7 @@ class SessionShape(Shape):
     recording_seconds: float
     screen_findings: list[FindingKind]
     health_data: bool
+    differences: list[Aspect]
 
     @classmethod
     def of(cls, view: SessionView) -> Self:
@@ -351,6 +354,7 @@ class SessionShape(Shape):
             recording_digest=r.recording_digest, recording_bytes=r.recording_bytes,
             recording_seconds=r.recording_seconds,
             screen_findings=[FindingKind(kind) for kind in r.screen_findings], health_data=r.shows_health_data,
+            differences=[Aspect(one) for one in r.differences],
         )  # fmt: skip
 
 

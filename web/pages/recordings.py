@@ -31,12 +31,12 @@ Asked = Annotated[str, Query()]
 @router.get("/recordings")
 async def listing(
     seen: Seen, text: Asked = "", technician: Asked = "", supplier: Asked = "", device: Asked = "", since: Asked = "",
-    until: Asked = "", reason: Asked = "", health: Asked = "", at: Asked = "", before: Asked = "",
+    until: Asked = "", reason: Asked = "", health: Asked = "", differs: Asked = "", at: Asked = "", before: Asked = "",
 ) -> Response:  # fmt: skip
     filters = Typed(
         text=text.strip()[:200], technician=technician.strip()[:200], supplier=supplier, device=device, since=since,
         until=until, reason=reason if reason in labels.END_REASONS else "", health="yes" if health else "",
-        before=before,
+        differs="yes" if differs else "", before=before,
     )  # fmt: skip
     number = fields.page_number(at)
     error, rows, reach = None, [], None
@@ -121,7 +121,7 @@ async def _wanted(seen: Console, filters: Typed) -> dict[str, Any]:
     return {
         "text": filters.text, "technician": filters.technician, "supplier_id": filters.supplier, "live": False,
         "device_id": await choices.device_id(seen, filters.device), "end_reason": filters.reason,
-        "health_data": bool(filters.health),
+        "health_data": bool(filters.health), "differs": bool(filters.differs),
         "since": fields.day_start(filters.since, "since"),
         "until": fields.instant(filters.before) or fields.day_end(filters.until, "until"),
     }  # fmt: skip

@@ -156,6 +156,7 @@ async def page_of(seen: Console, ident: str, error: BastionError | None = None, 
         "request.html", error=error, outcomes=outcomes, also=[one for one in view.others if one.can_decide],
         waiting_too=[one for one in view.others if one.request.state(seen.face.now) is RequestState.PENDING],
         **decision_facts(view, typed), colleagues=await _colleagues(seen, view),
+        comparison=await seen.services.comparisons.of_request(seen.actor, ident),
         mine=_mine(seen, view), paste_words=pasted, pasted=pasted.for_request(seen, view),
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ import pytest
 from bastion.domain.session import EndReason
 from bastion.services.sessions import Ending
 from tests.services.house import CONNECTION, undertake
+from tests.services.test_comparisons import ended, passed
 from tests.web.portal.test_work import plain
 from tests.web.scenery import HOSTILE
 
@@ -78,3 +79,12 @@ async def test_T33_another_company_finds_no_report(comer, house, over, carl):
             assert (await browser.send(f"/supplier/reports/{ident}", **DONE)).status_code == 404
         assert over not in (await browser.see("/supplier/")).text
     assert over not in (await (await comer(house.bob)).see("/supplier/company")).text
+
+
+async def test_R60_he_reads_where_it_differs_before_he_writes(comer, house):
+    opened = await house.opened()
+    await house.services.sessions.note(opened.record, [passed()])
+    await ended(house, opened)
+    page = plain((await (await comer(house.alice)).see(f"/supplier/reports/{opened.record.request_id}")).text)
+    assert "It differs from what was declared: Files." in page
+    assert page.index("1 file seen and not announced") < page.index("What was done, and what was found")

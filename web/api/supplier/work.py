@@ -9,6 +9,7 @@ from bastion.errors import Invalid, NotFound
 from bastion.services.address import told_address
 from web import pasted
 from web.api.asked import NewWork
+from web.api.comparisons import ComparisonShape
 from web.api.reports import ReportBody, ReportedShape
 from web.api.shapes import Limit, Offset
 from web.api.supplier.account import door_of
@@ -42,6 +43,7 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/requests/{ident}/commands", commands, methods=["GET"])
     router.add_api_route("/requests/{ident}/report", reported, methods=["GET"])
     router.add_api_route("/requests/{ident}/report", report, methods=["POST"], status_code=201)
+    router.add_api_route("/requests/{ident}/comparison", compared, methods=["GET"])
     router.add_api_route("/reports", owed, methods=["GET"])
 
 
@@ -125,6 +127,11 @@ async def owed(who: Who, use: Use) -> list[OwedShape]:
 async def reported(ident: str, who: Who, use: Use) -> ReportedShape:
     """What was reported on an intervention of one's own; as correspondent, of one's company."""
     return ReportedShape.told(await use.reports.of(who.actor, ident))
+
+
+async def compared(ident: str, who: Who, use: Use) -> ComparisonShape:
+    """What was declared beside what the bastion saw of the work (R-60): the report can explain where they differ."""
+    return ComparisonShape.told(await use.comparisons.of_request(who.actor, ident))
 
 
 async def report(ident: str, body: ReportBody, who: Who, use: Use) -> ReportedShape:

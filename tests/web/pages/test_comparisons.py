@@ -1,0 +1,53 @@
+"""What was declared beside what was observed, on the pages of those who countersign and of who did the work (R-60)."""
+
+import pytest
+
+from bastion.domain.access_request import InterventionKind
+from tests.services.test_comparisons import ended, passed
+from tests.web.visitor import speak
+
+ACTS = ("reboot\t1\t0\t12", "fullscreen\t1\t0\t40")
+NASTY = "<img src=x onerror=alert(1)>{{ 7*7 }}"
+
+
+@pytest.fixture
+async def over(house):
+    """A diagnosis that restarted the device and brought a file nobody had announced."""
+    opened = await house.opened(kind=InterventionKind.TELEDIAGNOSTIC)
+    await house.services.sessions.note(opened.record, [passed(path=f"/tmp/{NASTY}")])
+    return await ended(house, opened, acts=ACTS)
+
+
+async def test_R60_the_difference_is_on_every_page_of_the_work(visitor, people, over):
+    browser = await visitor().enter(people["approver"])
+    for path in (
+        f"/sessions/{over.id}", f"/requests/{over.request_id}", f"/requests/{over.request_id}/report",
+    ):  # fmt: skip
+        page = (await browser.see(path)).text
+        for words in (
+            "Declared and observed", "It differs from what was declared: Changes to the device, Files.",
+            "changes nothing", "<b>1 restart or halt</b>", "<b>1 file brought</b>", "1 file seen and not announced",
+            "A program took the whole screen", "&lt;img src=x",
+        ):  # fmt: skip
+            assert words in page, (path, words)
+        assert "<img src=x" not in page
+
+
+async def test_R60_lists_find_what_differs_and_the_trail_says_it(house, visitor, people, over):
+    other = await house.opened(reason="as it was said")
+    await ended(house, other)
+    browser = await visitor().enter(people["security"])
+    page = (await browser.see("/recordings?differs=yes")).text
+    assert f"/recordings/{over.id}" in page
+    assert f"/recordings/{other.record.id}" not in page
+    assert "differs from what was declared" in page
+    trail = (await (await visitor().enter(people["auditor"])).see("/audit?tag=session:differed")).text
+    for words in ("Differs from what was declared", "Changes to the device, Files", "restart or halt"):
+        assert words in trail
+
+
+async def test_in_french(house, visitor, people, over):
+    browser = await visitor().enter(await speak(house, people["approver"], "fr"))
+    page = (await browser.see(f"/sessions/{over.id}")).text
+    for words in ("Déclaré et observé", "Écart avec la déclaration", "1 redémarrage ou arrêt", "aucun fichier annoncé"):
+        assert words in page
