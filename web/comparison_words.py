@@ -54,7 +54,7 @@ ONE: Final[Mapping[str, str]] = MappingProxyType(
 """What is said without a number, or with a span."""
 MANY: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        What.SESSIONS: (N_("{count} session"), N_("{count} sessions")),
+        What.SESSIONS: (N_("in {count} session"), N_("in {count} sessions")),
         What.RUNNING: (N_("{count} session still runs"), N_("{count} sessions still run")),
         What.NO_ACT: (
             N_("{count} session in which nothing was opened"), N_("{count} sessions in which nothing was opened"),
@@ -115,8 +115,8 @@ ACTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         Act.REBOOT: N_("restart or halt"),
         Act.ACCOUNT: N_("accounts"),
-        Act.CONFIG: N_("configuration"),
-        Act.INSTALL: N_("installation"),
+        Act.CONFIG: N_("settings and services"),
+        Act.INSTALL: N_("installing"),
         Act.COPY: N_("copying or writing"),
         Act.DELETE: N_("deleting"),
     }
