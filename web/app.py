@@ -14,6 +14,7 @@ from bastion.services.bundle import Services
 from web import failures, live
 from web.api import router as api_router
 from web.api.bearer import PREFIX
+from web.audience import Audience
 from web.failures import Forget
 from web.ground import Built, before_all, routes_of, take_every_path
 from web.guards import Key, require_complete
@@ -85,9 +86,9 @@ def create(services: Services, settings: Settings) -> FastAPI:
     app.state.services, app.state.settings, app.state.playbacks = services, settings, Playbacks()
     app.state.seated = Together(services.authentication.actors_of_sessions)
     app.state.locks = Together(partial(_in_force, services))
-    app.state.signed_in = Together(services.authentication.signed_in)
     app.state.owners = Together(services.portal.owners)
     app.state.turns = Turns(READ_AT_ONCE)
+    app.state.audience = Audience()
     app.state.closing = closing  # set by whoever stops the console: open streams end by themselves
     require_complete(page_routes())
     for part in PAGES:
@@ -95,7 +96,7 @@ def create(services: Services, settings: Settings) -> FastAPI:
     app.include_router(api_router.router)
     app.mount("/static", Built(directory=STATIC))
     if settings.portal:
-        app.mount(SUPPLIERS, portal.create(services, settings, closing))
+        app.mount(SUPPLIERS, portal.create(services, settings, closing, app.state.audience))
         take_every_path(app, SUPPLIERS)
     failures.become_pages(app, _to_the_door)
     return app

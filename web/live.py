@@ -1,41 +1,78 @@
-"""Hints to the browser: a topic, never a state. The fragment that cares reads itself again, under its own guard."""
+"""Hints to the browser: what changed, and of a request what became of it. All else it reads again, under its guard."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from bastion.domain.parties import EVERYWHERE
+from bastion.domain.parties import Actor
 from bastion.services.portal import Owner
+from web.audience import Audience
 from web.console import Seen
-from web.security import services_of, token_of
+from web.security import services_of, source_of, token_of
 from web.together import Together
 
-Hears = Callable[[str, str], Awaitable[bool | None]]
-"""Whether the reader may hear that this row (topic, key) changed; `None` once nobody reads any more."""
 RECHECK: Final = 4.0
 """Seconds after which a stream asks anew whether its reader is still signed in (T25, T31)."""
 
 RESYNC: Final = "resync"
 """What the bus says first, and after each gap: read everything again."""
+GONE: Final = "gone"
 EVERYTHING: Final = "*"
 OF_A_HOSPITAL: Final = frozenset({"request", "grant", "session"})
 """Topics whose rows are of one hospital each; where there is no such row, everybody hears."""
+OF_EVERY_PAGE: Final = OF_A_HOSPITAL | {"lock", EVERYTHING}
+"""Topics for which nearly every open page reads itself again."""
 
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a page is told: `topic` changed, read it again after `wait` milliseconds.
+
+    `key` names the row only to a reader who may see it: the page about that very row does not wait. `state` is how
+    that request stands now; it is shown at once.
+    """
+
+    topic: str
+    key: str = ""
+    state: str = ""
+    wait: int = 0
+
+    def lines(self) -> Iterator[str]:
+        if self.state:
+            yield f"state {self.key} {self.state}"
+        yield f"{self.topic} {self.wait} {self.key}".strip() if self.wait else self.topic
+
+
+Hears = Callable[[str, str], Awaitable[Word | None]]
+"""What the reader may be told of this row (topic, key): without a topic nothing; `None` once nobody reads any more."""
+NOTHING: Final = Word("")
+
+
 @router.get("/live", response_class=EventSourceResponse)
 async def live(request: Request, _seen: Seen) -> AsyncIterator[ServerSentEvent]:
-    """Stream topics until the browser leaves, the console stops, or the session ends; then say `gone`."""
-    async for topic in topics(request):
-        yield ServerSentEvent(raw_data=topic, event="hint")
+    """Stream hints until the browser leaves, the console stops, or the session ends; then say `gone`."""
+    async with aclosing(events(words(request))) as told:
+        async for event in told:
+            yield event
 
 
-async def stream(request: Request, hears: Hears) -> AsyncIterator[str]:
-    """Yield topics as they come. The first is `resync`: the page may be older than the stream.
+async def events(words: AsyncGenerator[Word]) -> AsyncGenerator[ServerSentEvent]:
+    """Each line of each word as an event."""
+    async with aclosing(words):
+        async for word in words:
+            for line in word.lines():
+                yield ServerSentEvent(raw_data=line, event="hint")
+
+
+async def stream(request: Request, hears: Hears) -> AsyncGenerator[Word]:
+    """Yield words as they come. The first is `resync`: the page may be older than the stream.
 
     `hears` is asked at each hint, and every few seconds for `EVERYTHING`, so that a stream does not outlive its reader.
     """
@@ -51,35 +88,47 @@ async def stream(request: Request, hears: Hears) -> AsyncIterator[str]:
             if hinted := coming.done():
                 topic, key = coming.result().topic, coming.result().key
                 coming = asyncio.ensure_future(anext(hints))
-            heard = await hears(topic, key)
-            if heard is None:
-                yield "gone"
+            word = await hears(topic, key)
+            if word is None:
+                yield Word(GONE)
                 return
-            if hinted and heard:
-                yield RESYNC if topic == EVERYTHING else topic
+            if hinted and word.topic:
+                yield word
     finally:
         coming.cancel()
         closing.cancel()
         await asyncio.gather(coming, closing, return_exceptions=True)
 
 
-def topics(request: Request) -> AsyncIterator[str]:
-    """A hint is a topic only: what of it one may see, the fragment's own guard says.
-
-    What happens in a hospital is heard by those who see that hospital, so that two hundred open pages of twelve
+async def words(request: Request) -> AsyncGenerator[Word]:
+    """What happens in a hospital is heard by those who see that hospital, so that two hundred open pages of twelve
     hospitals do not all read themselves again for each request, authorisation and session of one.
     """
-    token = token_of(request)
-    signed_in: Together[str, frozenset[str]] = request.app.state.signed_in
+    browser = token_of(request), source_of(request)
+    seated: Together[tuple[str, str], Actor] = request.app.state.seated
     owners: Together[tuple[str, str], Owner] = request.app.state.owners
+    audience: Audience = request.app.state.audience
+    places: frozenset[str] = frozenset()
 
-    async def hears(topic: str, key: str) -> bool | None:
-        places = await signed_in.of(token)
-        if places is None:
+    async def hears(topic: str, key: str) -> Word | None:
+        nonlocal places
+        actor = await seated.of(browser)
+        if actor is None:
             return None
-        if topic not in OF_A_HOSPITAL or EVERYWHERE in places:
-            return True
-        owner = await owners.of((topic, key))
-        return owner is None or owner.facility_id in places
+        before, places = places, actor.places()
+        audience.change(before, places)
+        owner = await owners.of((topic, key)) if topic in OF_A_HOSPITAL else None
+        if owner is None:
+            wait = audience.wait(actor.id, key) if topic in OF_EVERY_PAGE else 0
+            return Word(RESYNC if topic == EVERYTHING else topic, wait=wait)
+        if not actor.covers(owner.facility_id):
+            return NOTHING
+        return Word(topic, key, owner.state, audience.wait(actor.id, key, owner.facility_id))
 
-    return stream(request, hears)
+    audience.change(None, places)
+    try:
+        async with aclosing(stream(request, hears)) as heard:
+            async for word in heard:
+                yield word
+    finally:
+        audience.change(places, None)

@@ -1,5 +1,6 @@
 """Who somebody is as he acts: what the registers, the reviews and what was lent to him make of a person."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,24 +20,35 @@ async def staff_now(
     uow: UnitOfWork, staff: Staff, source: str, factor_at: datetime | None, now: datetime
 ) -> Actor:  # fmt: skip
     """The person with all he may at this moment: what a review left him, and what was lent to him."""
-    actor = await reviewed(uow, staff_actor(staff, source, factor_at), now)
-    return replace(actor, lent=await lent_to(uow, staff.id, now))
+    return replace((await all_now(uow, [staff], now))[staff.id], source=source, factor_at=factor_at)
 
 
-async def lent_to(uow: UnitOfWork, staff_id: str, now: datetime) -> tuple[Lent, ...]:
-    """What a person may use in others' names at this moment: never more than they may themselves (R-19)."""
-    kept: list[Lent] = []
-    for one in await uow.delegations.standing(now, staff_id):
-        lender = await uow.staff.get(one.from_id)
-        if lender is not None:
-            able = await reviewed(uow, staff_actor(lender, "", None), now)
-            kept += one.lends(replace(lender, assignments=able.assignments), now)
-    return tuple(kept)
+async def all_now(uow: UnitOfWork, staff: Sequence[Staff], now: datetime) -> dict[str, Actor]:
+    """The same for many, by id, in as many statements as for one; nobody has just shown a second factor.
+
+    What is lent is never more than the lender may himself (R-19).
+    """
+    ids = {one.id for one in staff}
+    lent = [one for one in await uow.delegations.standing(now) if one.to_id in ids] if ids else []
+    lenders = {one.id: one for one in await uow.staff.some({one.from_id for one in lent})}
+    said = await uow.review_lines.verdicts_of(RightKind.STAFF, ids | lenders.keys(), now)
+    able = {
+        one.id: _left(staff_actor(one, "", None), said.get(one.id, {})) for one in (*staff, *lenders.values())
+    }  # fmt: skip
+    held: dict[str, list[Lent]] = {ident: [] for ident in ids}
+    for one in lent:
+        if (lender := lenders.get(one.from_id)) is not None:
+            held[one.to_id] += one.lends(replace(lender, assignments=able[lender.id].assignments), now)
+    return {ident: replace(able[ident], lent=tuple(borrowed)) for ident, borrowed in held.items()}
 
 
 async def reviewed(uow: UnitOfWork, actor: Actor, now: datetime) -> Actor:
     """The person without the roles that a review of rights has withdrawn, or not confirmed in time (R-19)."""
-    said = await uow.review_lines.verdicts(RightKind.STAFF, actor.id, now)
+    said = await uow.review_lines.verdicts_of(RightKind.STAFF, {actor.id}, now)
+    return _left(actor, said.get(actor.id, {}))
+
+
+def _left(actor: Actor, said: Mapping[str, Verdict | None]) -> Actor:
     gone = {right for right, verdict in said.items() if verdict is not Verdict.CONFIRMED}
     kept = tuple(one for one in actor.assignments if one.role not in gone)
     return replace(actor, assignments=kept) if gone else actor

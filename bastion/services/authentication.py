@@ -15,10 +15,10 @@ import pyotp
 
 from bastion import clock
 from bastion.domain.credentials import Credential, WebSession
-from bastion.domain.parties import EVERYWHERE, Actor, ActorKind, Staff, Technician, narrowed, system_actor
+from bastion.domain.parties import Actor, ActorKind, Staff, Technician, narrowed, system_actor
 from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts
 from bastion.services import sign_ins
-from bastion.services.actors import reviewed, staff_actor, staff_now, technician_actor
+from bastion.services.actors import all_now, reviewed, staff_actor, technician_actor
 from bastion.services.passwords import Passwords, check_password
 from bastion.services.sealing import totp_aad
 from bastion.services.sign_ins import SignIn
@@ -135,24 +135,12 @@ class Authentication:
         async with self._database.read(quick=True) as uow:
             sessions = {one.id: one for one in await uow.web_sessions.some(hashed.values()) if one.usable(now)}
             staff = await uow.staff.some(session.staff_id for session in sessions.values())
-            able = {one.id: await staff_now(uow, one, "", None, now) for one in staff if one.active}
+            able = await all_now(uow, [one for one in staff if one.active], now)
         return {
             (token, source): replace(able[session.staff_id], source=source, factor_at=session.factor_at)
             for (token, source), ident in hashed.items()
             if (session := sessions.get(ident)) is not None and session.staff_id in able
         }
-
-    async def signed_in(self, tokens: Iterable[str]) -> dict[str, frozenset[str]]:
-        """Those of these cookies behind which `actor_of_session` would find somebody this very second, in one go.
-
-        With each the hospitals he may see, never fewer; `EVERYWHERE` for who holds something that is lent to him.
-        """
-        now, hashed = clock.now(), {hash_token(token): token for token in tokens}
-        async with self._database.read(quick=True) as uow:
-            behind = await uow.web_sessions.standing(hashed, now)
-            lent = {one.to_id for one in await uow.delegations.standing(now)} if behind else set()
-        everywhere = frozenset({EVERYWHERE})
-        return {hashed[ident]: everywhere if who.id in lent else who.places() for ident, who in behind.items()}
 
     async def confirm_factor(self, actor: Actor, code: str, token: str = "") -> Actor:
         """A fresh code for a decision. Returns the actor with the factor's time; raises `AuthenticationFailed`."""

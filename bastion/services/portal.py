@@ -43,11 +43,13 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a row is."""
+    """Whose a row is, and of a request what became of it."""
 
     technician_id: str
     supplier_id: str
     facility_id: str
+    state: str = ""
+    """Of a request, how it stands now."""
 
     def near(self, actor: Actor) -> bool:
         """Whether it may concern somebody, whatever his part in his company is just now."""
@@ -146,11 +148,13 @@ class Portal:
     async def owners(self, rows: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Owner]:
         """Whose each of these rows (topic, key) is; what is nobody's here is left out."""
         found: dict[tuple[str, str], Owner] = {}
+        now = clock.now()
         async with self._database.read(quick=True) as uow:
             for topic, key in rows:
                 row = await _row_of(uow, topic, key)
                 if row is not None:
-                    found[topic, key] = Owner(row.technician_id, row.supplier_id, row.facility_id)
+                    state = row.state(now) if isinstance(row, AccessRequest) else ""
+                    found[topic, key] = Owner(row.technician_id, row.supplier_id, row.facility_id, state)
         return found
 
     @staticmethod

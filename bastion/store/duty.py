@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from bastion.domain.rota import Shift
 from bastion.domain.standin import Absence, Delegation
 from bastion.store import tables as t
-from bastion.store.columns import storable
 from bastion.store.repository import Repository
 
 
@@ -41,10 +40,9 @@ class Absences(Repository[Absence]):
 class Delegations(Repository[Delegation]):
     kind, table, order = Delegation, t.delegations, ("starts", "id")
 
-    async def standing(self, now: datetime, to_id: str = "") -> list[Delegation]:
-        """Those that count now, or only what is lent to one person."""
-        query = DELEGATIONS_STANDING.where(t.delegations.c.to_id == to_id) if to_id else DELEGATIONS_STANDING
-        return await self._many(query, {"now": now}) if storable(to_id) else []
+    async def standing(self, now: datetime) -> list[Delegation]:
+        """Those that count now."""
+        return await self._many(DELEGATIONS_STANDING, {"now": now})
 
     async def coming(self, now: datetime) -> list[Delegation]:
         """Those not revoked that are not over yet."""

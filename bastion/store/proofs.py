@@ -1,17 +1,14 @@
 """What proves who somebody is: credentials, used codes, failures, tokens, browsers, proofs; and sealed rows."""
 
 import hashlib
-from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bastion.domain.credentials import ApiToken, Credential, FactorProof, SealedSecret, WebSession
-from bastion.domain.parties import Staff
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
-from bastion.store.directory import StaffMembers
 from bastion.store.repository import Repository, upsert
 from bastion.store.transaction import Transaction
 
@@ -92,12 +89,6 @@ class WebSessions(Repository[WebSession]):
     async def of(self, staff_id: str) -> list[WebSession]:
         return await self._many(WEB_SESSIONS_OF, {"staff_id": staff_id})
 
-    async def standing(self, idents: Iterable[str], now: datetime) -> dict[str, Staff]:
-        """Whose these sessions are; without those that have ended, or whose owner is not in use any more."""
-        ids = sorted(idents)
-        rows = await self._tx.rows(WEB_SESSIONS_STANDING, {"ids": ids, "now": now}) if ids else []
-        return {ident: Staff(*facts) for ident, *facts in map(tuple, rows)}
-
     async def forget(self, before: datetime) -> int:
         return await self._tx.change(FORGET_WEB_SESSIONS, {"now": before})
 
@@ -144,15 +135,6 @@ FORGET_FAILURES = sa.delete(t.auth_failures).where(_F.at < _NOW)
 TOKEN_BY_HASH = Tokens.sql_select.where(t.api_tokens.c.hash == sa.bindparam("digest"))
 TOKENS_OF = Tokens.sql_all.where(t.api_tokens.c.staff_id == sa.bindparam("staff_id"))
 WEB_SESSIONS_OF = WebSessions.sql_all.where(t.web_sessions.c.staff_id == sa.bindparam("staff_id"))
-_W = t.web_sessions.c
-WEB_SESSIONS_STANDING = (
-    sa.select(_W.id, *StaffMembers.columns())
-    .join(t.staff, t.staff.c.id == _W.staff_id)
-    .where(
-        _W.id.in_(sa.bindparam("ids", expanding=True)), _W.ended_at.is_(None), _W.expires_at > _NOW,
-        t.staff.c.active.is_(sa.true()),
-    )
-)  # fmt: skip
 FORGET_WEB_SESSIONS = sa.delete(t.web_sessions).where(t.web_sessions.c.expires_at < _NOW)
 _GRANT_NOW = (
     sa.select(_G.id)

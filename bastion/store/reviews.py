@@ -34,6 +34,17 @@ class ReviewLines(Repository[ReviewLine]):
         rows = await self._tx.rows(SAID, {"kind": kind, "subject": subject_id, "now": now})
         return dict(_pair(row) for row in rows)  # the latest comes last
 
+    async def verdicts_of(
+        self, kind: RightKind, subject_ids: Collection[str], now: datetime
+    ) -> dict[str, dict[str, Verdict | None]]:
+        """The same for several subjects in one statement; those of whom nothing was said are left out."""
+        found: dict[str, dict[str, Verdict | None]] = {}
+        ids = [one for one in subject_ids if storable(one)]
+        rows = await self._tx.rows(RIGHTS_SAID_OF, {"kind": kind, "ids": ids, "now": now}) if ids else []
+        for subject, right, verdict in map(tuple, rows):
+            found.setdefault(subject, {})[right] = verdict  # the latest comes last
+        return found
+
     async def last_of(self, kind: RightKind, subject_ids: Collection[str], now: datetime) -> dict[str, Verdict | None]:
         """By subject, of those named, the latest word; for rights of which each has one."""
         if not subject_ids:
@@ -66,6 +77,16 @@ ALL_SAID = (
     sa.select(_L.subject_id, _L.verdict)
     .join(t.review_campaigns, _C.id == _L.campaign_id)
     .where(_L.kind == sa.bindparam("kind", type_=_L.kind.type), _SPOKEN)
+    .order_by(_C.created_at, _C.id)
+)
+RIGHTS_SAID_OF = (
+    sa.select(_L.subject_id, _L.right, _L.verdict)
+    .join(t.review_campaigns, _C.id == _L.campaign_id)
+    .where(
+        _L.kind == sa.bindparam("kind", type_=_L.kind.type),
+        _L.subject_id.in_(sa.bindparam("ids", expanding=True)),
+        _SPOKEN,
+    )
     .order_by(_C.created_at, _C.id)
 )
 SAID_OF = ALL_SAID.where(_L.subject_id.in_(sa.bindparam("ids", expanding=True)))

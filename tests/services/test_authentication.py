@@ -109,9 +109,8 @@ async def test_a_standing_proof_spares_the_code_for_this_grant_key_and_source(ho
 async def behind(auth, token, source=SOURCE):
     """Who is behind a cookie; an open page, which asks for many at once, is told the same."""
     actor = await auth.actor_of_session(token, source)
-    told = await auth.signed_in([token, "forged"])
-    assert told.keys() == ({token} if actor else set())
-    assert actor is None or told[token] >= actor.places()
+    told = await auth.actors_of_sessions([(token, source), ("forged", source)])
+    assert told == ({(token, source): actor} if actor else {})
     return actor
 
 
@@ -129,7 +128,7 @@ async def test_sign_in_needs_password_and_code(house, later):
     again = await behind(auth, token, SOURCE)
     assert again.login == "eve"
     assert await behind(auth, "forged", SOURCE) is None
-    assert await auth.signed_in([]) == {}
+    assert await auth.actors_of_sessions([]) == {}
     later(3 * 24 * 60)
     assert await behind(auth, token, SOURCE) is None
 

@@ -19,7 +19,7 @@ from bastion.errors import (
     ReasonNeeded,
     SelfApproval,
 )
-from bastion.services.actors import lent_to
+from bastion.services.actors import staff_now
 from bastion.services.directory import FacilityForm
 from bastion.services.people import Duty, StaffForm
 from bastion.services.standins import DelegationForm
@@ -43,7 +43,7 @@ async def zoe(house):
 async def lent(house, person):
     """The person as she signs in: with what others lent her at this moment."""
     async with house.database.read() as uow:
-        return replace(house.staff(person), lent=await lent_to(uow, person.id, clock.now()))
+        return await staff_now(uow, person, SOURCE, clock.now(), clock.now())
 
 
 def form(to: str = "zoe", **change: str) -> DelegationForm:

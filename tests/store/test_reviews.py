@@ -36,6 +36,8 @@ async def test_silence_speaks_on_the_day_and_a_later_campaign_before_it_does_not
         assert await uow.review_lines.silenced(PEOPLE, NOW + 9 * DAY) == frozenset()
         assert await uow.review_lines.silenced(PEOPLE, NOW + 10 * DAY) == {"t1"}
         assert await uow.review_lines.verdicts(RightKind.STAFF, "t1", NOW + 50 * DAY) == {}
+        several = [await uow.review_lines.verdicts_of(PEOPLE, {"t1", "t2", "\x00"}, NOW + day * DAY) for day in (9, 10)]
+        assert several == [{}, {"t1": {"": None}}]
 
 
 @pytest.mark.usefixtures("begun")
@@ -46,6 +48,7 @@ async def test_the_latest_word_counts(database):
         assert await uow.review_lines.verdicts(PEOPLE, "t1", NOW + 30 * DAY) == {"": Verdict.CONFIRMED}
         await uow.review_lines.save(decided(LINE, Verdict.WITHDRAWN))
         assert await uow.review_lines.verdicts(PEOPLE, "t1", NOW + 30 * DAY) == {"": Verdict.CONFIRMED}
+        assert await uow.review_lines.verdicts_of(PEOPLE, ["t1"], NOW + 30 * DAY) == {"t1": {"": Verdict.CONFIRMED}}
         assert await uow.review_lines.silenced(PEOPLE, NOW + 30 * DAY) == frozenset()
         said = await uow.review_lines.last_of(PEOPLE, ["t1", "t2"], NOW + 30 * DAY)
         assert said == {"t1": Verdict.CONFIRMED}

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from bastion.config import Settings
 from bastion.services.bundle import Services
 from web.api.supplier import router as supplier_api
+from web.audience import Audience
 from web.failures import Forget, become_pages
 from web.ground import Built, before_all, routes_of, take_every_path
 from web.guards import Key
@@ -20,11 +21,14 @@ from web.together import Together
 PAGES = (door, work, reporting, live, undertaking, account, company)
 
 
-def create(services: Services, settings: Settings, closing: asyncio.Event) -> FastAPI:
-    """Build what is mounted at `PREFIX`. Raises `ConfigurationError` when a route has no guard."""
+def create(services: Services, settings: Settings, closing: asyncio.Event, audience: Audience) -> FastAPI:
+    """Build what is mounted at `PREFIX`; its open pages count among `audience`.
+
+    Raises `ConfigurationError` when a route has no guard.
+    """
     app = FastAPI(title="Bastion", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services, app.state.settings, app.state.closing = services, settings, closing
-    app.state.owners = Together(services.portal.owners)
+    app.state.owners, app.state.audience = Together(services.portal.owners), audience
     require_complete(page_routes())
     for part in PAGES:
         app.include_router(part.router, dependencies=[Depends(admit)], include_in_schema=False)
@@ -44,7 +48,7 @@ def alone(services: Services, settings: Settings) -> FastAPI:
     app.add_api_route("/health", _health)
     app.add_api_route("/", _home)
     app.add_api_route(PREFIX, _home)
-    app.mount(PREFIX, create(services, settings, closing))
+    app.mount(PREFIX, create(services, settings, closing, Audience()))
     take_every_path(app, PREFIX)
     app.mount("/static", Built(directory=STATIC))
     become_pages(app, _to_the_door, HOME)

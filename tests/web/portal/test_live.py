@@ -8,6 +8,8 @@ import pytest
 from bastion.domain.lock import LockScope
 from tests.services.house import OPERATOR
 from tests.web.visitor import seated
+from web.audience import Audience
+from web.live import Word
 from web.portal import live
 from web.together import Together
 
@@ -20,20 +22,24 @@ def stream(house):
     async def of(person):
         cookie, token = await seated(house, person, fresh=True)
         owners = Together(house.services.portal.owners)
-        state = SimpleNamespace(services=house.services, closing=asyncio.Event(), owners=owners)
+        state = SimpleNamespace(services=house.services, closing=asyncio.Event(), owners=owners, audience=Audience())
         request = SimpleNamespace(
             app=SimpleNamespace(state=state), cookies={cookie: token}, client=SimpleNamespace(host="127.0.0.1"),
             state=SimpleNamespace(guest=await house.services.portal.guest(token, "127.0.0.1")),
         )  # fmt: skip
-        topics = live.topics(request)
+        topics = live.words(request)
         made.append((topics, state.closing))
-        assert await anext(topics) == "resync"
+        assert await anext(topics) == Word("resync")
         return topics
 
     return of
 
 
 async def heard(topics, patience: float = 5.0) -> str:
+    return (await word(topics, patience)).topic
+
+
+async def word(topics, patience: float = 5.0) -> Word:
     return await asyncio.wait_for(anext(topics), patience)
 
 
@@ -43,6 +49,15 @@ async def test_he_hears_of_his_own_request_within_half_a_second(house, stream):
     await asyncio.sleep(0)
     await house.asked()
     assert await coming == "request"
+    await topics.aclose()
+
+
+async def test_he_hears_what_became_of_it(house, stream):
+    topics = await stream(house.alice)
+    request = await house.asked()
+    assert await word(topics) == Word("request", request.id, "pending")
+    await house.services.approvals.deny(house.staff(house.eve), request.id, request.version, "not today, patient")
+    assert await word(topics) == Word("request", request.id, "denied")
     await topics.aclose()
 
 

@@ -1,4 +1,5 @@
 // What every page loads. Each page is whole without it: forms post and redirect, links lead on.
+import { keepFocus } from "./focus";
 import { keepFormsHonest } from "./forms";
 import { listen } from "./live";
 import { stayPresent } from "./presence";
@@ -8,6 +9,7 @@ import { walkWaiting } from "./waiting";
 
 keepTime();
 keepUnfolded();
+keepFocus();
 keepFormsHonest();
 walkWaiting();
 void stayPresent();

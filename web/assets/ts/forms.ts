@@ -1,9 +1,9 @@
-// Small mercies for forms: no double submission, codes without spaces, filters that answer at once.
+// Small mercies for forms: no double submission, none of what is decided already, codes without spaces, filters that answer at once.
 
 function onSubmit(event: SubmitEvent): void {
   const form = event.target as HTMLFormElement;
   if (form.method !== "post") return;
-  if (form.dataset["sent"]) {
+  if (form.dataset["sent"] || form.dataset["over"]) {
     event.preventDefault();
     return;
   }
