@@ -77,14 +77,14 @@ class Batches:
             if not mine:
                 raise NotFound(batch_id)
             waiting = [one for one in mine if one.state(now) is RequestState.PENDING]
-            if not waiting:
-                raise Conflict(batch_id, sentence="None of these requests waits any more.")
             saved = []
             for one in waiting:
                 held = await uow.requests.get(one.id)
                 if held is not None and held.state(now) is RequestState.PENDING:
                     saved.append(await uow.requests.save(held.withdraw(person(actor), note, now)))
                     await audit_decision(uow, "request:withdrawn", actor, saved[-1], now, note=note)
+            if not saved:  # nor, perhaps, since a moment ago: somebody else was at it
+                raise Conflict(batch_id, sentence="None of these requests waits any more.")
         return saved
 
     async def _each(

@@ -185,6 +185,7 @@ class Company:
         if len(said) < MIN_WHY:
             raise ReasonNeeded("leaving", field="why")
         async with self._database.write() as uow:
+            await uow.locks.hold()
             supplier = await company_of(uow, actor)
             person = _own_person(await uow.technicians.get(technician_id), supplier)
             self._authentication.require_fresh(actor)

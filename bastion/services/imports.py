@@ -56,6 +56,7 @@ class Imports:
         self._authentication.require_fresh(actor)
         plan, facts = await self._held_against(actor, register, data)
         async with self._database.write() as uow:
+            await uow.locks.hold()  # the same file twice at once: the second finds that all of it is there
             plan = await _as_it_stands(uow, actor, plan, facts, data)
             await _apply(uow, actor, plan, mark, skip_bad, file_name)
         await self._count(plan)
@@ -85,6 +86,7 @@ class Imports:
             draft = await _draft(uow, actor, draft_id)
         plan, facts = await self._held_against(actor, draft.register, draft.content)
         async with self._database.write() as uow:
+            await uow.locks.hold()
             await _draft(uow, actor, draft_id)
             plan = await _as_it_stands(uow, actor, plan, facts, draft.content)
             await _apply(uow, actor, plan, mark, skip_bad, draft.file_name)

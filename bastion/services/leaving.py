@@ -19,12 +19,13 @@ REASON: Final = "The person no longer works for the supplier."
 async def depart(uow: UnitOfWork, actor: Actor, who: Technician, why: str, now: datetime) -> Technician:
     """Close the account, void keys and authenticator, take back what was asked and agreed; sessions end by it.
 
-    Within the caller's transaction, who has made sure that `actor` may. Somebody who is gone already stays gone:
-    whatever of his is still there goes too.
+    Within the caller's transaction, who holds the locks and has made sure that `actor` may. Somebody who is gone
+    already stays gone: whatever of his is still there goes too, and if nothing is, the trail has said so already.
     """
     gone = replace(who, active=False)
     await uow.technicians.save(gone)
-    for key in await uow.keys.of(who.id):
+    keys = await uow.keys.of(who.id)
+    for key in keys:
         await uow.keys.remove(key.id)
     credential = await uow.credentials.get(who.id)
     if credential is not None:
@@ -35,11 +36,16 @@ async def depart(uow: UnitOfWork, actor: Actor, who: Technician, why: str, now: 
     await uow.correspondents.remove(who.id)
     grants = await _revoke_grants(uow, actor, who, now)
     requests = await _withdraw_requests(uow, actor, who, now)
-    await uow.audit.append(
-        "technician:left", actor=actor, subject=("technician", who.id), at=now, grants=grants, requests=requests,
-        login=who.login, why=why,
-    )  # fmt: skip
+    if who.active or keys or grants or requests or not await _gone_before(uow, who):
+        await uow.audit.append(
+            "technician:left", actor=actor, subject=("technician", who.id), at=now, grants=grants, requests=requests,
+            login=who.login, why=why,
+        )  # fmt: skip
     return gone
+
+
+async def _gone_before(uow: UnitOfWork, who: Technician) -> bool:
+    return bool(await uow.audit.search(tag_prefix="technician:left", subject_id=who.id, limit=1))
 
 
 async def _revoke_grants(uow: UnitOfWork, actor: Actor, who: Technician, now: datetime) -> int:

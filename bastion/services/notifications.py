@@ -245,6 +245,7 @@ class Notifications:
         need_admin(actor)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             one = found(await uow.deliveries.get(delivery_id), delivery_id)
             seen = scope(actor, Role.ADMIN)
             if seen is not None and one.facility_id not in seen:

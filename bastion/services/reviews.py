@@ -118,7 +118,10 @@ class Reviews:
     async def decide(
         self, actor: Actor, campaign_id: str, line_ids: Collection[str], verdict: Verdict, note: str = ""
     ) -> list[ReviewLine]:
-        """Confirm or withdraw lines, all or none of them; also after the day, which lifts what it suspended."""
+        """Confirm or withdraw lines, all or none of them; also after the day, which lifts what it suspended.
+
+        A line on which the same person has said just this already stays as it is.
+        """
         said = note.strip()
         if verdict is Verdict.WITHDRAWN and len(said) < 3:
             raise ReasonNeeded("review", field="note")
@@ -140,14 +143,20 @@ class Reviews:
                 raise Forbidden(
                     "lines of others", sentence="Your role does not review these rights, or they are yours."
                 )
-            made = [replace(one, verdict=verdict, decided_at=now, decided_by=actor.name, note=said) for one in lines]
+            said_now = (verdict, actor.name, said)
+            made = [
+                replace(one, verdict=verdict, decided_at=now, decided_by=actor.name, note=said) for one in lines
+                if (one.verdict, one.decided_by, one.note) != said_now
+            ]  # fmt: skip
+            if not made:
+                return lines
             await uow.review_lines.save_all(made)
             await uow.audit.append(
                 "review:decided", actor=actor, subject=("review", campaign.id), at=now, name=campaign.name,
                 answer=verdict, count=len(made), note=said, who=_names(made),
             )  # fmt: skip
             uow.hint("review", campaign.id)
-        return made
+            return await uow.review_lines.chosen(campaign.id, wanted)
 
     async def export(self, actor: Actor, campaign_id: str) -> tuple[Campaign, bytes]:
         """The whole review as CSV, with no cell that is a formula (T39); audited."""

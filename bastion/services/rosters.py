@@ -168,6 +168,7 @@ class Rosters:
             raise ReasonNeeded("leaving", field="why")
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
+            await uow.locks.hold()
             person = found(await uow.technicians.get(technician_id), technician_id)
             if supplier_id not in {"", person.supplier_id}:
                 raise NotFound(technician_id)

@@ -20,12 +20,14 @@ from bastion.errors import Conflict, Forbidden, Invalid, NotFound
 from bastion.services.authentication import Authentication
 from bastion.services.forms import MAX_NAME, need_reader, plain
 from bastion.services.joins import Joins, found, scope
+from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
 WRITERS: Final = (Role.APPROVER,)
 RETIRERS: Final = (Role.APPROVER, Role.ADMIN)
 NOT_OFFERED: Final = "This usual request is no longer offered for this device. Choose another, or send yours without."
+SAID: Final = ("facility_id", "name", "kind", "reason", "wanted", "plan", "conditions")
 MOST: Final = 40
 """Templates of one model in one place: more of them nobody reads."""
 
@@ -109,9 +111,12 @@ class Templates:
         """Write one. Whoever decides on that hospital's devices may; for the group, who decides in all of it."""
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
+            await uow.locks.hold()
             place = await _place(uow, actor, form.facility)
             made = await _written(uow, actor, form, place)
-            if len(await uow.request_templates.of_model(made.key, place)) >= MOST:
+            standing = await uow.request_templates.of_model(made.key, place)
+            need_first(made, standing, *SAID)
+            if len(standing) >= MOST:
                 raise Conflict(
                     made.key, sentence="There are {count} usual requests for this model; retire one first.", count=MOST
                 )

@@ -49,6 +49,7 @@ class Undertakings:
         self._authentication.require_fresh(actor)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             old = await uow.undertakings.current()
             if (old.text_fr, old.text_en) == (french, english):
                 raise Conflict("same text", sentence="This is the text in force already; nothing is changed.")

@@ -78,6 +78,7 @@ class WorkOrders:
         self._authentication.require_fresh(actor)
         now, text = clock.now(), secrets.token_urlsafe(32)
         async with self._database.write() as uow:
+            await uow.locks.hold()  # of two at once the second finds the first's, and keeps its secret
             facility = found(await uow.facilities.by_code(form.facility), form.facility)
             need_admin_of(actor, facility.id)
             old = await uow.gmaos.of(facility.id)

@@ -19,9 +19,8 @@ Write = Callable[..., AbstractAsyncContextManager[UnitOfWork]]
 
 class Meeting:
     def __init__(self) -> None:
-        self._expected = 1
-        self._come = asyncio.Condition()
-        self._here = 0
+        self._expected, self._here = 1, 0
+        self._together = asyncio.Event()
 
     @contextmanager
     def of(self, several: int) -> Iterator[None]:
@@ -42,9 +41,14 @@ class Meeting:
         return met
 
     async def _meet(self) -> None:
-        async with self._come:
-            self._here += 1
-            self._come.notify_all()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._come.wait_for(lambda: self._here >= self._expected), PATIENCE)
+        """Go on together: whoever went on alone would be ahead of the other in his next transaction too."""
+        self._here += 1
+        if self._here >= self._expected:
+            self._together.set()
+            self._together, self._here = asyncio.Event(), 0
+            return
+        waited_for = self._together
+        with suppress(TimeoutError):
+            await asyncio.wait_for(waited_for.wait(), PATIENCE)
+        if not waited_for.is_set():
             self._here -= 1

@@ -124,6 +124,7 @@ async def test_at_the_suppliers_entrance_too(house, carls_boss, send, path):
     assert done == 1
 
 
+@pytest.mark.usefixtures("carls_boss")
 @pytest.mark.parametrize("path", OWN_SAME)
 async def test_what_a_supplier_takes_back_or_accepts_is_never_refused(send, path):
     answers, done = await send(path, OWN_SAME[path], door=PREFIX)

@@ -23,7 +23,6 @@ import pyotp
 import schemathesis
 import structlog
 import uvicorn
-from httpx2 import AsyncClient, Response
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import events, from_schema
@@ -102,6 +101,12 @@ class Door:
     def proved(self) -> frozenset[str]:
         """The calls that take a fresh code in their body."""
         return frozenset(label for label, told in self.calls.items() if CODE_IN_BODY in _body_of(told, self.describe()))
+
+    @cached_property
+    def versioned(self) -> frozenset[str]:
+        """The calls that say what was read of what they are about."""
+        bodies = {label: dict(_body_of(told, self.describe())) for label, told in self.calls.items()}
+        return frozenset(label for label, body in bodies.items() if body.keys() & {"version", "versions"})
 
     @cached_property
     def calls(self) -> dict[str, dict[str, Any]]:
@@ -240,24 +245,14 @@ async def furnished(database: Database, home: Path) -> Running:
     return Running(house, people, asyncio.get_running_loop())
 
 
-async def somebody(house: House, home: Path, door: Door, label: str) -> Person:
-    """One who may make this call at this door."""
-    if door is STAFF:
-        roles = (Role.APPROVER,) if label in ways.LONE else Role
-        return await _person(house, home, await _duties(house, "all", *roles), {})
+async def on_duty(house: House, home: Path, login: str, *roles: Role) -> Person:
+    """One of the staff, with a token for all that his duties let him do."""
+    return await _person(house, home, await _duties(house, login, *roles), {})
+
+
+async def speaking(house: House, home: Path) -> Person:
+    """One who speaks for his company, with a token that writes."""
     return await _worker(house, home, await _speaker(house), writes=True)
-
-
-async def send(client: AsyncClient, person: Person, label: str, given: Given) -> Response:
-    """Make one call by hand, with a code that is right and new."""
-    await forget(person.yard.house.database)
-    method, path = label.split()
-    headers = {"authorization": f"Bearer {person.token}"}
-    if person.totp:
-        headers[CODE] = person.code()
-    body = {"content": given.body} if isinstance(given.body, bytes) else {"json": given.body}
-    address = person.door.path + path.format(**given.path)
-    return await client.request(method, address, headers=headers, params=given.query, **body)
 
 
 async def _duties(house: House, login: str, *roles: Role) -> Staff:

@@ -1,15 +1,18 @@
 """What the description says that an answer leads to is there: made, then read, changed, ended, by its links alone."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from bastion.networks import Networks
-from tests.web.api import contract
-from tests.web.api.contract import STAFF, SUPPLIERS, Door
+from tests.databases import sqlite_fresh
+from tests.web.api.contract import SUPPLIERS, Door
+from tests.web.api.desk import DOORS, Call, Desk, a_desk
 from tests.web.api.yard import Given
 
-DOORS = {"staff": STAFF, "suppliers": SUPPLIERS}
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def links(door: Door, label: str) -> list[tuple[str, dict[str, str]]]:
@@ -36,7 +39,14 @@ def value(expression: str, given: Given, answered: Any) -> str:
     return answered
 
 
-def test_what_is_made_leads_somewhere():
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    home = tmp_path_factory.mktemp("links")
+    async with a_desk(sqlite_fresh(migrated_sqlite, home), home) as made:
+        yield made
+
+
+async def test_what_is_made_leads_somewhere():
     made = {
         (door, label) for door, one in DOORS.items() for label in one.ways if "201" in one.calls[label]["responses"]
     }
@@ -45,12 +55,11 @@ def test_what_is_made_leads_somewhere():
 
 
 @pytest.mark.parametrize(("door", "label"), EACH)
-async def test_by_its_links_what_was_made_is_read_changed_and_ended(house, tmp_path, client, door, label):
-    house.services.webhooks._networks = Networks()
+async def test_by_its_links_what_was_made_is_read_changed_and_ended(desk, door, label):
     one = DOORS[door]
-    person = await contract.somebody(house, tmp_path, one, label)
-    given = await one.ways[label](person.yard)
-    made = await contract.send(client, person, label, given)
+    call = await desk.about(one, label)
+    person, given = call.person, call.given
+    (made,), _ = await desk.send(call)
     assert made.status_code == 201, made.text
     for target, parameters in links(one, label):
         path = {name: value(expression, given, made.json()) for name, expression in parameters.items()}
@@ -59,7 +68,7 @@ async def test_by_its_links_what_was_made_is_read_changed_and_ended(house, tmp_p
             body |= {name: nothing for name, nothing in NAMING.items() if name in body}
         if isinstance(body, dict) and "versions" in body:
             body["versions"] = {row["id"]: row["version"] for row in made.json()}
-        answer = await contract.send(client, person, target, Given(path, body))
+        (answer,), _ = await desk.send(Call(person, target, Given(path, body)))
         later = one is SUPPLIERS and target.split()[1] in LATER
         assert (answer.status_code == 404) == later, (target, answer.text)
         assert str(answer.status_code) in one.calls[target]["responses"], (target, answer.text)

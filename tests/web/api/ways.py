@@ -528,8 +528,9 @@ async def _(yard: Yard) -> Given:
 
 
 @way("POST /undertakings")
-async def _(_yard: Yard) -> Given:
-    return Given(body={"text_fr": "Je garde le secret de tout.", "text_en": "I keep all of it to myself."})
+async def _(yard: Yard) -> Given:
+    text = f"I keep {yard.name()} to myself."  # never the one that is in force
+    return Given(body={"text_fr": "Je garde le secret de tout.", "text_en": text})
 
 
 # -- reviews -----------------------------------------------------------------------------------------------------------
