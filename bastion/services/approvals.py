@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
@@ -25,6 +26,8 @@ from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Counted
 
+OUT_OF_USE: Final = "The device {device} is no longer in use: nothing but refusing is left."
+
 
 class Approvals:
     def __init__(
@@ -44,7 +47,10 @@ class Approvals:
         check_minutes(minutes)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()  # or what is cut, or whoever leaves, at this moment would keep what is agreed here
             request, device, lent, emergency = await self._for_decision(uow, actor, request_id, version, now)
+            if not device.active:
+                raise Conflict(device.code, sentence=OUT_OF_USE, device=device.code)
             await self._refuse_a_locked_decision(uow, request, now)
             agreed = request.approve(person(actor, lent), timedelta(minutes=minutes), note, now, terms)
             if agreed.stored_state is RequestState.APPROVED:

@@ -48,6 +48,7 @@ class Handovers:
             raise Invalid("reason", field="reason", sentence=TOO_LONG, limit=MAX_TEXT)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             grant = await self._held(uow, actor, grant_id, now)
             holder = found(await uow.technicians.get(grant.technician_id))
             colleague = await _colleague(uow, holder, login, now)

@@ -7,6 +7,7 @@ from typing import Final
 from bastion.domain.access_request import RequestState
 from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Technician
+from bastion.services.joins import found
 from bastion.services.requests import audit_decision
 from bastion.services.requests import person as named
 from bastion.store.unit_of_work import UnitOfWork
@@ -49,10 +50,8 @@ async def _gone_before(uow: UnitOfWork, who: Technician) -> bool:
 
 
 async def _revoke_grants(uow: UnitOfWork, actor: Actor, who: Technician, now: datetime) -> int:
-    standing = [
-        one for one in await uow.grants.of_technician(who.id, now)
-        if one.status(now) in {GrantStatus.OPEN, GrantStatus.SCHEDULED}
-    ]  # fmt: skip
+    held = [found(await uow.grants.get(one.id)) for one in await uow.grants.of_technician(who.id, now)]
+    standing = [one for one in held if one.status(now) in {GrantStatus.OPEN, GrantStatus.SCHEDULED}]
     for grant in standing:
         await uow.grants.save(grant.revoke(actor.name, REASON, now))
         await uow.proofs.revoke_grant(grant.id)
@@ -64,7 +63,9 @@ async def _revoke_grants(uow: UnitOfWork, actor: Actor, who: Technician, now: da
 
 
 async def _withdraw_requests(uow: UnitOfWork, actor: Actor, who: Technician, now: datetime) -> int:
-    waiting = [one for one in await uow.requests.of_technician(who.id, MOST) if one.state(now) is RequestState.PENDING]
+    seen = [one for one in await uow.requests.of_technician(who.id, MOST) if one.state(now) is RequestState.PENDING]
+    held = [found(await uow.requests.get(one.id)) for one in seen]
+    waiting = [one for one in held if one.state(now) is RequestState.PENDING]
     for request in waiting:
         saved = await uow.requests.save(request.withdraw(named(actor), REASON, now))
         await audit_decision(uow, "request:withdrawn", actor, saved, now, note=REASON)
