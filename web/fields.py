@@ -1,8 +1,9 @@
 """Reading what people typed: dates on a hospital's wall, numbers, choices. Raises `Invalid` with the field's name."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from bastion.domain.local_time import YEARS, only_moment
@@ -11,6 +12,7 @@ from web.views import HOME_ZONE
 
 C = TypeVar("C", bound=StrEnum)
 D = TypeVar("D", bound=date)
+MOST_DIGITS: Final = 9
 
 
 def day_start(text: str, name: str, zone: str = HOME_ZONE) -> datetime | None:
@@ -86,6 +88,13 @@ def whole(text: str, name: str) -> int:
         raise Invalid(text, field=name, sentence="Give a whole number.") from None
 
 
+def whole_of(text: str, known: Collection[int], name: str) -> int:
+    """Return the number that was chosen from a list of them."""
+    if count(text) not in known:
+        raise Invalid(text, field=name, sentence="Choose one of the list.")
+    return count(text)
+
+
 def choice(text: str, kind: type[C], name: str) -> C:
     try:
         return kind(text)
@@ -93,9 +102,14 @@ def choice(text: str, kind: type[C], name: str) -> C:
         raise Invalid(text, field=name, sentence="Choose one of the list.") from None
 
 
+def count(text: str) -> int:
+    """Return the number a text says, as far as that is one of nine digits; 0 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
+
+
 def page_number(text: str) -> int:
     """Return the page asked for, from 0; nonsense in an address is the first page."""
-    return min(int(text), 10_000) if text.isascii() and text.isdigit() else 0
+    return min(int(text[:MOST_DIGITS]), 10_000) if text.isascii() and text.isdigit() else 0
 
 
 def length(count: int) -> timedelta:

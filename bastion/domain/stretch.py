@@ -1,9 +1,12 @@
 """A stretch of time that a person typed: from and to on a hospital's wall, and what may be meant by it."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from bastion.domain.local_time import SKIPPED, moments
 from bastion.errors import Invalid
+
+OVER: Final = "This lies in the past. Choose an end that is still to come."
 
 
 def on_the_wall(text: str, zone: str, field: str, *, last: bool = False) -> datetime:
@@ -29,6 +32,6 @@ def check_stretch(starts: datetime, ends: datetime, now: datetime, longest: time
     if ends <= starts:
         raise Invalid("ends", field="ends", sentence="The end comes after the beginning. Correct the two times.")
     if ends <= now:
-        raise Invalid("ends", field="ends", sentence="This lies in the past. Choose an end that is still to come.")
+        raise Invalid("ends", field="ends", sentence=OVER)
     if ends - starts > longest:
         raise Invalid("ends", field="ends", sentence="This is too long: {days} days at most.", days=longest.days)

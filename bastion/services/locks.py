@@ -9,6 +9,7 @@ from bastion.domain.grant import Grant
 from bastion.domain.ids import new_id
 from bastion.domain.lock import Lock, LockScope, Subject
 from bastion.domain.parties import Actor, Supplier, Technician
+from bastion.domain.stretch import OVER
 from bastion.errors import IllegalTransition, Invalid
 from bastion.services import reasons
 from bastion.services.authentication import Authentication
@@ -38,6 +39,8 @@ class Locks:
         said = reasons.for_everyone(reason, "reason")
         self._authentication.require_fresh(actor)
         now = clock.now()
+        if until is not None and until <= now:  # whoever sends it would believe that something was cut
+            raise Invalid("until", field="until", sentence=OVER)
         async with self._database.write() as uow:
             await uow.locks.hold()
             self._require(actor, now)

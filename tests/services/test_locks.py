@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from bastion import clock
@@ -34,6 +36,17 @@ async def test_the_machines_operator_may_cut_everything(house):
     lock = await house.services.locks.impose(OPERATOR, LockScope.ALL, "", "ransomware next door")
     assert [x.id for x in await house.services.locks.active(house.staff(house.eve))] == [lock.id]
     assert (await house.event("lock:imposed")).fields["why"] == "ransomware next door"
+
+
+@pytest.mark.parametrize("ago", [timedelta(), timedelta(hours=1)])
+async def test_a_cut_that_would_be_over_as_it_begins_is_not_called_one(house, ago):
+    request = await house.approved()
+    with pytest.raises(Invalid) as refused:
+        await house.services.locks.impose(OPERATOR, LockScope.ALL, "", "drill", clock.now() - ago)
+    assert refused.value.field == "until"
+    async with house.database.read() as uow:
+        assert (await uow.grants.get(request.grant_id)).status(clock.now()) is GrantStatus.OPEN
+    assert await house.services.locks.view() == []
 
 
 async def test_lifting_names_the_person_and_happens_once(house):

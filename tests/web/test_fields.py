@@ -51,7 +51,7 @@ def test_an_hour_that_happens_twice_is_refused_unless_its_offset_says_which():
 @pytest.mark.parametrize("read", [
     lambda text: fields.day_start(text, "f"), lambda text: fields.day_end(text, "f"),
     lambda text: fields.local_moment(text, "f", "Europe/Paris"), lambda text: fields.whole(text, "f"),
-    lambda text: fields.choice(text, LockScope, "f"),
+    lambda text: fields.choice(text, LockScope, "f"), lambda text: fields.whole_of(text, (1, 4), "f"),
 ])  # fmt: skip
 @pytest.mark.parametrize(
     "text", ["tomorrow", "2026-13-45", "0001-01-01", "9999-12-31", "'; drop table", "\x00", "9" * 5000]
@@ -65,9 +65,21 @@ def test_nonsense_names_its_field(read, text):
 def test_numbers_and_choices():
     assert fields.whole("42", "f") == 42
     assert fields.choice("device", LockScope, "f") is LockScope.DEVICE
+    assert fields.whole_of("4", (1, 4), "f") == 4
     assert fields.length(90) == timedelta(minutes=90)
 
 
-@pytest.mark.parametrize(("text", "number"), [("3", 3), ("", 0), ("-1", 0), ("x", 0), ("²", 0), ("9" * 30, 10_000)])
+@pytest.mark.parametrize(
+    ("text", "number"), [("3", 3), ("", 0), ("-1", 0), ("x", 0), ("²", 0), ("9" * 30, 10_000), ("9" * 5000, 10_000)]
+)
 def test_a_page_number_is_never_an_error(text, number):
     assert fields.page_number(text) == number
+
+
+@pytest.mark.parametrize("text", ["²", "٣", "-1", "", "x", "9" * 5000, "1e3"])
+def test_what_is_no_number_one_would_type_counts_nothing(text):
+    assert fields.count(text) == 0
+
+
+def test_a_number_counts():
+    assert [fields.count(text) for text in ("0", "45", "999999999")] == [0, 45, 999_999_999]

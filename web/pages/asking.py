@@ -100,7 +100,7 @@ class AskForm(BaseModel):
         """As much of it as the rules look at."""
         return RequestDraft(
             device.code, fields.choice(self.kind, InterventionKind, "kind"), "",
-            int(self.minutes) if self.minutes.isdigit() else 0, technician_login=self.technician,
+            fields.count(self.minutes), technician_login=self.technician,
             emergency=self.call(),
         )  # fmt: skip
 
@@ -109,7 +109,7 @@ class AskForm(BaseModel):
         zone = facility.timezone
         return RequestDraft(
             device.code, fields.choice(self.kind, InterventionKind, "kind"), self.reason,
-            int(self.minutes) if self.minutes.isdigit() else 0, work_order=self.work_order,
+            fields.count(self.minutes), work_order=self.work_order,
             technician_login=self.technician, start=fields.local_moment(self.start, "start", zone),
             announced=announced_file.parse(self.announced), plan=self.plan(zone), emergency=self.call(),
             template=self.template,
@@ -167,8 +167,9 @@ def several(devices: choices.Choice) -> list[tuple[str, str]]:
 
 def durations(seen: Seer, minutes: str = "") -> list[tuple[str, str, str]]:
     """What can be chosen, with what a usual request says."""
-    more = {int(minutes)} if minutes.isdigit() and 0 < int(minutes) <= DAY else set()
-    return [(str(one), seen.face.span(fields.length(one)), "") for one in sorted({*ASK_MINUTES, *more})]
+    more = fields.count(minutes)
+    listed = sorted({*ASK_MINUTES, more} if 0 < more <= DAY else ASK_MINUTES)
+    return [(str(one), seen.face.span(fields.length(one)), "") for one in listed]
 
 
 async def _foresee(seen: Console, said: AskForm) -> Forecast:

@@ -50,7 +50,7 @@ async def impose(
     async def work() -> Response:
         kind = fields.choice(scope, LockScope, "scope")
         reasons.for_everyone(reason, "reason")
-        until = clock.now() + timedelta(hours=fields.whole(hours, "hours")) if hours else None
+        until = clock.now() + timedelta(hours=fields.whole_of(hours, HOURS, "hours")) if hours else None
         actor = await seen.fresh(code)
         await seen.services.locks.impose(actor, kind, "" if kind is LockScope.ALL else typed[kind.value], reason, until)
         return go("/locks", "locked")

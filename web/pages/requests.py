@@ -173,10 +173,10 @@ def agreed_words(face: Clockface, before: RequestView, made: AccessRequest) -> t
 def decision_facts(view: RequestView, typed: dict[str, Any]) -> dict[str, Any]:
     """All that a page needs on which one decides: the console's own, and the one behind a mail's link."""
     asked, choices = _durations(view)
-    chosen = typed.get("minutes", "")
+    chosen = fields.count(typed.get("minutes", ""))
     return {
         "view": view, "asked": asked, "durations": choices, "typed": Typed(typed),
-        "chosen": int(chosen) if chosen.isdigit() and int(chosen) in choices else choices[0],
+        "chosen": chosen if chosen in choices else choices[0],
         "words": device_words, "plans": plan_words, "terms": condition_words, "messages": message_words,
         "recordability": recordability, "usual_words": template_words.FIELDS, "proposed": _proposed(view, typed),
     }  # fmt: skip

@@ -54,7 +54,7 @@ class Written(BaseModel):
         )  # fmt: skip
         return TemplateForm(
             model.maker, model.model, self.name, fields.choice(self.kind, InterventionKind, "kind"), self.reason,
-            int(self.minutes) if self.minutes.isdigit() else 0, self.facility, plan,
+            fields.count(self.minutes), self.facility, plan,
             frozenset(fields.choice(one, Condition, "conditions") for one in self.conditions),
         )  # fmt: skip
 

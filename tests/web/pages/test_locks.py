@@ -79,3 +79,12 @@ async def test_nothing_is_cut_by_mistake(house, visitor, people):
     for form in ({"scope": "supplier"}, {"scope": "nonsense"}, {"scope": "device", "device": "../x"}, {}):
         assert (await browser.send("/locks", reason="under inquiry", **form)).status_code == 422, form
     assert await house.services.locks.view() == []
+
+
+async def test_a_cut_lasts_as_long_as_was_offered_or_is_asked_anew(house, visitor, people):
+    browser = await visitor().enter(people["security"])
+    for hours in ("999999999", "-1", "2", "soon"):
+        answer = await browser.send("/locks", scope="all", reason="intrusion", hours=hours)
+        assert answer.status_code == 422, hours
+    assert await house.services.locks.view() == []
+    assert (await browser.send("/locks", scope="all", reason="intrusion", hours="4")).status_code == 303
