@@ -44,6 +44,7 @@ VERDICTS: Final = {"confirmed": N_("confirmed"), "withdrawn": N_("withdrawn")}
 REACH: Final = {"facility": N_("of this hospital"), "group": N_("of the whole group")}
 STAGES: Final = PROOFS | {"code": N_("code"), "link": N_("link"), "login": N_("login"), "protocol": N_("protocol")}
 WAYS: Final = {"watch": N_("watched"), "download": N_("copy taken"), "terminal": N_("at the terminal")}
+ACKNOWLEDGED: Final = {"undertaking": N_("with the undertaking")}
 OUTCOMES: Final = {
     "ok": N_("in order"),
     "closed": N_("closed"),
@@ -147,7 +148,7 @@ KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS, **device_words.DEROGATI
 WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "door": DOORS, "reach": REACH, "ring": message_words.RINGS, "factors": PROOFS, "stage": STAGES,
-        "how": {**WAYS, **WHERE, **desk_words.RELEASED, **watch_words.LEFT},
+        "how": {**WAYS, **WHERE, **ACKNOWLEDGED, **desk_words.RELEASED, **watch_words.LEFT},
         "outcome": OUTCOMES, "kind": KINDS, "op": labels.FILE_OPERATIONS, "direction": desk_words.DIRECTIONS,
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,
         "verdict": emergency_words.OUTCOMES, "emergency": emergency_words.YES, "late": emergency_words.YES,

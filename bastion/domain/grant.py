@@ -77,6 +77,11 @@ class Grant:
         return self.due or self.start
 
     @property
+    def over_at(self) -> datetime:
+        """When it was over or will be: at its end, or when it was taken back."""
+        return min(self.revoked_at or self.end, self.end)
+
+    @property
     def length(self) -> timedelta:
         """The time that was agreed to, extensions included: what a rule about durations judges."""
         return self.end - self.planned - (self._moved(self.first_used_at) if self.first_used_at else timedelta())

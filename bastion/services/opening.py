@@ -101,7 +101,7 @@ class Opening:
         if not facts.technician.usable(now):
             raise AuthenticationFailed("technician is not usable")
         await _check_person(uow, facts, now)
-        _check_grant(facts.grant, now)
+        check_grant(facts.grant, now)
         if not facts.plan.ready(now):
             raise NoGrant(facts.grant.id, sentence="Software is to be changed and its backup is not there yet.")
         decision = self._decisions.on_device(
@@ -191,7 +191,8 @@ async def _counting(uow: UnitOfWork, facts: WholeGrant, now: datetime) -> WholeG
     return replace(facts, grant=await uow.grants.save(facts.grant.first_used(now)))
 
 
-def _check_grant(grant: Grant, now: datetime) -> None:
+def check_grant(grant: Grant, now: datetime) -> None:
+    """Raise `NoGrant`, or the kind of it that says what became of an authorisation that is not open."""
     match grant.status(now):
         case GrantStatus.REVOKED:
             raise GrantRevoked(grant.id, why=grant.revoke_reason)

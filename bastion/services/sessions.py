@@ -41,6 +41,8 @@ from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
 
 MENU_LENGTH = 200
+RECENT: Final = timedelta(days=1)
+"""For how long whoever comes back reads what became of his authorisation."""
 
 
 REFUSED: Final = "device:login_failed"
@@ -215,10 +217,12 @@ class Sessions:
             return Entry(technician, supplier, menu=await self._menu(uow, technician, supplier, now))
         chosen = await _account(uow, device, account)
         pending = await uow.requests.open_for(technician.id, device.id, now)
+        grant = await uow.grants.live(technician.id, device.id, now)
+        over = None if grant else await uow.grants.last_over(technician.id, device.id, now)
         asked = await self._asked(uow, pending, device, now) if pending else ()
         return Entry(
             technician, supplier, device, found(await uow.facilities.get(device.facility_id)), chosen,
-            grant=await uow.grants.live(technician.id, device.id, now), pending=pending,
+            grant=grant, over=over if over and now - over.over_at < RECENT else None, pending=pending,
             approvers=tuple(one.name for one in asked), undertaking=await owed_by(uow, technician.id),
         )  # fmt: skip
 

@@ -232,6 +232,8 @@ class Entry:
     facility: Facility | None = None
     account: DeviceAccount | None = None
     grant: Grant | None = None
+    over: Grant | None = None
+    """Without an open one, the last that he had on this device, if it was of today or yesterday."""
     pending: AccessRequest | None = None
     approvers: tuple[str, ...] = ()
     menu: tuple[MenuItem, ...] = ()

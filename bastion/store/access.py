@@ -241,6 +241,10 @@ class Grants(Versioned[Grant]):
         """The open grant of this technician on this device that ends last."""
         return await self._one(LIVE_GRANT, {"technician_id": technician_id, "device_id": device_id, "now": now})
 
+    async def last_over(self, technician_id: str, device_id: str, now: datetime) -> Grant | None:
+        """Of those of this technician on this device that have ended or were revoked, the one that was to end last."""
+        return await self._one(LAST_OVER, {"technician_id": technician_id, "device_id": device_id, "now": now})
+
     async def of_technician(self, technician_id: str, now: datetime) -> list[Grant]:
         """Open and scheduled, the earliest start first."""
         return await self._many(GRANTS_OF_TECHNICIAN, {"technician_id": technician_id, "now": now})
@@ -275,6 +279,15 @@ class Grants(Versioned[Grant]):
         return await self._many(UNFINISHED if self._tx.reading else HOLD_UNFINISHED, {"now": now})
 
 
+LAST_OVER = (
+    Grants.sql_select.where(
+        _G.technician_id == sa.bindparam("technician_id"),
+        _G.device_id == sa.bindparam("device_id"),
+        sa.or_(_G.end <= _NOW, _G.revoked_at.is_not(None)),
+    )
+    .order_by(_G.end.desc())
+    .limit(1)
+)
 UNFINISHED = Grants.sql_all.where(_G.revoked_at.is_(None), _G.end > _NOW)
 HOLD_UNFINISHED = UNFINISHED.with_for_update(key_share=True)
 GRANTS_OF_TECHNICIAN = UNFINISHED.where(_G.technician_id == sa.bindparam("technician_id"))

@@ -182,11 +182,24 @@ async def test_without_a_terminal_nobody_waits(hospital):
     assert done.status == 254
 
 
-async def test_exec_without_the_notice_accepted_is_told_so(hospital):
+async def test_R56_without_a_terminal_the_undertaking_stands_for_the_notice(hospital):
+    """Whoever asked on the web, or for whom the hospital asked, has accepted in person before that all is recorded."""
     await hospital.grant(acknowledged=False)
     done = await hospital.ssh("id")
-    assert (done.status, done.out) == (254, b"")
-    assert "Please accept the recording notice first: connect once with a terminal." in done.says
+    assert done.status == 0
+    (event,) = await hospital.events("notice:acknowledged")
+    assert event.fields["how"] == "undertaking"
+
+
+async def test_who_comes_back_after_his_authorisation_was_taken_reads_why(hospital, screens):
+    grant = await hospital.grant()
+    await hospital.services.approvals.revoke(hospital.staff(hospital.eve), grant.id, "the scanner is needed")
+    done = await hospital.ssh("id")
+    assert "Your authorisation for this device was withdrawn: the scanner is needed" in done.says
+    await hospital.forget_codes()
+    screen = screens(hospital.screen())
+    await screen.expect("was withdrawn: the scanner is needed")
+    await screen.expect("Ask for one")
 
 
 async def test_the_undertaking_in_force_is_accepted_at_the_terminal_before_anything_opens(hospital, screens):

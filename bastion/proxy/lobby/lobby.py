@@ -12,7 +12,7 @@ from bastion.domain.emergency import Call
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.remark import open_questions
 from bastion.domain.undertaking import Undertaking, accepts
-from bastion.errors import BastionError, Conflict, Invalid, PolicyRefused, Unavailable
+from bastion.errors import BastionError, Conflict, GrantRevoked, Invalid, PolicyRefused, Unavailable
 from bastion.i18n import sentence
 from bastion.proxy.lobby import errands, pasted, screens
 from bastion.proxy.lobby.desk import Desk
@@ -116,6 +116,8 @@ class Lobby:
         if coming is not None:
             self._show(screens.later(self._words, coming.start) + "\n")
         elif request is None:
+            if entry.over is not None and entry.over.revoked_at is not None:
+                self._tell(GrantRevoked(entry.over.id, why=entry.over.revoke_reason))
             request = await self._ask(code, account)
             entry = await self._desk.enter(code, account)
         if request is not None:

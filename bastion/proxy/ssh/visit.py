@@ -8,7 +8,9 @@ from typing import Final
 import asyncssh
 import structlog
 
+from bastion import clock
 from bastion.domain.device import ChannelKind
+from bastion.domain.grant import Grant
 from bastion.domain.parties import Actor
 from bastion.domain.session import DeviceLost, EndReason, TechnicianLeft
 from bastion.domain.session_effects import Audit
@@ -20,7 +22,6 @@ from bastion.errors import (
     DeviceUnreachable,
     HostKeyChanged,
     NoGrant,
-    NotAcknowledged,
     Unavailable,
     UndertakingOwed,
 )
@@ -42,7 +43,7 @@ from bastion.proxy.ssh.links import Link
 from bastion.proxy.ssh.names import LoginName
 from bastion.proxy.ssh.roads import Roads, Standing
 from bastion.proxy.ssh.ways import Way
-from bastion.services.opening import Connection
+from bastion.services.opening import Connection, check_grant
 from bastion.services.views import Entry, Opened
 
 MOST_CHANNELS: Final = 16
@@ -117,11 +118,18 @@ class Visit:
 
     # -- for the front -------------------------------------------------------------------------------------------------
     def new_channel(self) -> TechnicianEnd:
-        if len(self._ends) + len(self._tunnels) >= MOST_CHANNELS:
-            raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many channels at once.")
+        self._need_room()
         end = TechnicianEnd(self)
         self._ends.add(end)
         return end
+
+    def _need_room(self) -> None:
+        """For one more channel or tunnel; a client that goes on asking for what it does not get is shown out."""
+        if len(self._ends) + len(self._tunnels) >= MOST_CHANNELS:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many channels at once.")
+        if self._refusals >= MOST_REFUSALS:
+            self._connection.abort()
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many refusals.")
 
     def refuse(self, kind: str, detail: str = "", *, remark: bool = True) -> str:
         """Refuse a channel or request of a kind that is not offered: an audit event, and one sentence to show."""
@@ -169,6 +177,7 @@ class Visit:
         except Left:
             end.close()
         except BastionError as problem:
+            self._refusals += 1
             self._turn_away(end, problem)
         except asyncio.CancelledError:
             end.refuse(Words(self._actor.language).ending(EndReason.SHUTDOWN), TEMPORARY)
@@ -223,12 +232,8 @@ class Visit:
     # -- one tunnel ----------------------------------------------------------------------------------------------------
     async def tunnel(self, host: str, port: int) -> TunnelEnd:
         """Join a tunnel to a service of the device; `ChannelOpenError` with the sentence when it may not be."""
+        self._need_room()
         end = TunnelEnd(self._tunnels.discard)
-        if len(self._ends) + len(self._tunnels) >= MOST_CHANNELS:
-            raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many channels at once.")
-        if self._refusals >= MOST_REFUSALS:
-            self._connection.abort()
-            raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many refusals.")
         self._tunnels.add(end)
         try:
             live = await self._session_without_screen()
@@ -239,8 +244,6 @@ class Visit:
             if not isinstance(problem, BastionError):
                 raise
             self._refusals += 1
-            if self._live is None:
-                await self._supervisor.services.sessions.refused(self._actor, self._name.device, problem)
             raise asyncssh.ChannelOpenError(
                 asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, sentence(problem, self._actor.language)
             ) from problem
@@ -249,11 +252,9 @@ class Visit:
     async def _session_without_screen(self) -> LiveSession:
         """The session of this connection, for a channel on which nothing can be asked."""
         entry = await self._arrived()
-        if self._opening is None:
-            _nobody_to_ask(self._name, entry, has_terminal=False)
-        if self._opening is None:
-            raise NoGrant("no session")
-        return await asyncio.shield(self._opening)
+        if self._opening is not None:
+            return await asyncio.shield(self._opening)
+        return await self._unasked(await self._holding(entry, has_terminal=False))
 
     def _remark(self, end: TechnicianEnd) -> None:
         """Say what was refused before there was anywhere to say it."""
@@ -269,6 +270,21 @@ class Visit:
         text = screens.agreed(live.words, request, live.end, cols) + pasted.brief(live.words, paste, cols)
         end.write(Data(text.replace("\n", "\r\n").encode()))
 
+    async def _holding(self, entry: Entry | None, *, has_terminal: bool) -> Grant:
+        """The authorisation of whom nothing can be asked; who is turned away for want of one stands in the trail."""
+        try:
+            return _nobody_to_ask(self._name, entry, has_terminal=has_terminal)
+        except BastionError as problem:
+            await self._supervisor.services.sessions.refused(self._actor, self._name.device, problem)
+            raise
+
+    async def _unasked(self, grant: Grant) -> LiveSession:
+        """The session for a channel on which nobody can accept the notice: the undertaking, accepted in person before,
+        says that all is recorded, and stands for it (R-56).
+        """
+        await self._supervisor.services.sessions.acknowledge(self._actor, grant.id, "undertaking")
+        return await self._session(grant.id)
+
     def _turn_away(self, end: TechnicianEnd, problem: BastionError) -> None:
         ended = self._live.last_words() if self._live is not None else ""
         end.refuse(ended or sentence(problem, self._actor.language), answer(problem).exit_status)
@@ -282,7 +298,9 @@ class Visit:
         if self._opening is not None:
             return await asyncio.shield(self._opening)
         if not (end.asked.pty and end.asked.command is None):
-            _nobody_to_ask(self._name, entry, has_terminal=end.asked.pty)
+            grant = await self._holding(entry, has_terminal=end.asked.pty)
+            if not end.asked.pty:
+                return await self._unasked(grant)
         terminal = Terminal(end, end.asked.size.cols)
         lobby = Lobby(terminal, self._desk, Words(self._actor.language), self._supervisor.news)
         grant = await lobby.run(self._name.device, self._name.account)
@@ -383,18 +401,19 @@ async def _until_left(terminal: Terminal) -> None:
             await terminal.line()
 
 
-def _nobody_to_ask(name: LoginName, entry: Entry | None, *, has_terminal: bool) -> None:
-    """Without a shell on a terminal there is no waiting: go on, or raise the one sentence that says why not."""
+def _nobody_to_ask(name: LoginName, entry: Entry | None, *, has_terminal: bool) -> Grant:
+    """Without a shell on a terminal there is no waiting: return what is open, or raise what says why not."""
     if entry is None:
         raise NoGrant("no device", sentence=WHICH_DEVICE, login=name.technician)
     if entry.grant is None:
-        if entry.pending is None:
-            raise NoGrant("nothing asked", sentence=ASK_FIRST)
-        raise NoGrant("pending", sentence=STILL_WAITING, ref=entry.pending.ref)
+        if entry.pending is not None:
+            raise NoGrant("pending", sentence=STILL_WAITING, ref=entry.pending.ref)
+        if entry.over is not None:
+            check_grant(entry.over, clock.now())
+        raise NoGrant("nothing asked", sentence=ASK_FIRST)
     if not has_terminal and entry.undertaking is not None:
         raise UndertakingOwed(name.technician)
-    if not has_terminal and not entry.acknowledged:
-        raise NotAcknowledged(entry.grant.id)
+    return entry.grant
 
 
 def _device_lost(live: LiveSession, why: str) -> None:

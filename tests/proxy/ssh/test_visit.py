@@ -10,7 +10,8 @@ import pytest
 
 from bastion import clock
 from bastion.domain.parties import Supplier, Technician
-from bastion.errors import BastionError, NoGrant, NotAcknowledged, Unavailable
+from bastion.domain.undertaking import SHIPPED
+from bastion.errors import BastionError, GrantOver, GrantRevoked, NoGrant, Unavailable, UndertakingOwed
 from bastion.proxy.ssh.names import LoginName
 from bastion.proxy.ssh.visit import ASK_FIRST, MOST_CHANNELS, STILL_WAITING, WHICH_DEVICE, Visit, _nobody_to_ask
 from bastion.services.opening import Connection
@@ -47,10 +48,23 @@ def turned_away(found, *, has_terminal):
     return None
 
 
-def test_the_notice_cannot_be_accepted_without_a_terminal():
+def test_the_undertaking_cannot_be_accepted_without_a_terminal():
     grant = a_grant(start=clock.now(), end=clock.now() + timedelta(hours=1))
-    assert turned_away(entry(grant=grant), has_terminal=False) is NotAcknowledged
-    assert turned_away(entry(grant=grant), has_terminal=True) is None
+    assert turned_away(entry(grant=grant, undertaking=SHIPPED), has_terminal=False) is UndertakingOwed
+    assert turned_away(entry(grant=grant, undertaking=SHIPPED), has_terminal=True) is None
+
+
+def test_the_undertaking_once_accepted_stands_for_the_notice():
+    grant = a_grant(start=clock.now(), end=clock.now() + timedelta(hours=1))
+    assert turned_away(entry(grant=grant), has_terminal=False) is None
+
+
+def test_what_became_of_the_last_authorisation_is_said():
+    now = clock.now()
+    past = a_grant(start=now - timedelta(hours=2), end=now - timedelta(hours=1))
+    assert turned_away(entry(over=past), has_terminal=False) is GrantOver
+    assert turned_away(entry(over=past.revoke("eve", "not today", past.start)), has_terminal=True) is GrantRevoked
+    assert turned_away(entry(over=past, pending=a_request()), has_terminal=False) is NoGrant
 
 
 def test_an_open_and_acknowledged_grant_goes_on():
@@ -61,7 +75,7 @@ def test_an_open_and_acknowledged_grant_goes_on():
 
 def test_one_connection_has_a_measure_of_channels():
     visit = Visit.__new__(Visit)
-    visit._ends, visit._tunnels = set(), set()
+    visit._ends, visit._tunnels, visit._refusals = set(), set(), 0
     for _ in range(MOST_CHANNELS):
         visit.new_channel()
     with pytest.raises(asyncssh.ChannelOpenError) as refused:
