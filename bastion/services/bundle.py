@@ -17,6 +17,7 @@ from bastion.services.couriers import Couriers
 from bastion.services.decision_links import DecisionLinks
 from bastion.services.decisions import Decisions
 from bastion.services.derogations import Derogations
+from bastion.services.device_rights import Rights
 from bastion.services.directory import Directory
 from bastion.services.doings import Doing
 from bastion.services.emergencies import REVIEW_DAYS, Emergencies
@@ -106,6 +107,7 @@ class Services:
     people: People
     inventory: Inventory
     derogations: Derogations
+    rights: Rights
     imports: Imports
     papers: Papers
     undertakings: Undertakings
@@ -181,6 +183,7 @@ def build(
         people=People(database),
         inventory=Inventory(database, vault, scan),
         derogations=Derogations(database, authentication),
+        rights=Rights(database),
         imports=Imports(database, authentication),
         papers=Papers(database, authentication, warn_papers),
         subcontractors=Subcontractors(database, authentication),

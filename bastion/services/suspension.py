@@ -7,7 +7,7 @@ No policy can waive it. It is asked when he comes, when something is asked or ag
 from collections.abc import Collection
 from datetime import datetime
 
-from bastion.domain.parties import Technician
+from bastion.domain.parties import Supplier, Technician
 from bastion.domain.review import UNREVIEWED, RightKind, Verdict
 from bastion.domain.roster import UNCONFIRMED, RosterState, enrolled
 from bastion.errors import Phrase, Suspended
@@ -48,6 +48,21 @@ async def why_unreviewed(uow: UnitOfWork, technician_id: str, now: datetime) -> 
     """What the hospital's own review says against it."""
     said = await uow.review_lines.verdicts(RightKind.TECHNICIAN, technician_id, now)
     return UNREVIEWED if any(verdict is not Verdict.CONFIRMED for verdict in said.values()) else None
+
+
+async def suspended_of(
+    uow: UnitOfWork, supplier: Supplier, people: Collection[Technician], now: datetime
+) -> frozenset[str]:
+    """Of these people of one supplier, those for whom `why_suspended` has an answer; asked of all of them at once."""
+    ids = [one.id for one in people]
+    employers = {one.id: one for one in await uow.subcontractors.of(supplier.id)}
+    confirmed = {one.technician_id: one for one in await uow.rosters.of(supplier.id)}
+    facts = {
+        one.id: Employment(one.employer_id, employers.get(one.employer_id), confirmed.get(one.id)) for one in people
+    }
+    said = await uow.review_lines.last_of(RightKind.TECHNICIAN, ids, now)
+    unreviewed = {ident for ident, verdict in said.items() if verdict is not Verdict.CONFIRMED}
+    return frozenset(i for i in ids if i in unreviewed or why_unemployed(facts[i], i, now) is not None)
 
 
 async def turned_out(uow: UnitOfWork, technician_ids: Collection[str], now: datetime) -> frozenset[str]:

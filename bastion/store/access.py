@@ -271,6 +271,10 @@ class Grants(Versioned[Grant]):
         query = _of_those(GRANTS_STARTING, facility_ids, device_id)
         return await self._many(query.limit(limit), {"since": since, "until": until})
 
+    async def of_device(self, device_id: str, limit: int) -> list[Grant]:
+        """Coming, open, past and revoked, the latest start first."""
+        return await self._many(GRANTS_OF_DEVICE.limit(limit), {"device_id": device_id})
+
     async def of_request(self, request_id: str) -> Grant | None:
         return await self._one(GRANT_OF_REQUEST, {"request_id": request_id})
 
@@ -291,6 +295,11 @@ LAST_OVER = (
 UNFINISHED = Grants.sql_all.where(_G.revoked_at.is_(None), _G.end > _NOW)
 HOLD_UNFINISHED = UNFINISHED.with_for_update(key_share=True)
 GRANTS_OF_TECHNICIAN = UNFINISHED.where(_G.technician_id == sa.bindparam("technician_id"))
+GRANTS_OF_DEVICE = (
+    Grants.sql_all.where(_G.device_id == sa.bindparam("device_id"))
+    .order_by(None)
+    .order_by(_G.start.desc(), _G.id.desc())
+)
 GRANT_OF_REQUEST = Grants.sql_select.where(_G.request_id == sa.bindparam("request_id"))
 LONGEST_GRANT: Final = timedelta(days=31)
 """However often an authorisation was extended: a calendar looks no further for what goes on at an instant."""

@@ -98,6 +98,7 @@ FINDERS = {
     "locks.unlifted": access.UNLIFTED,
     "gmaos.of": work_orders.OF_FACILITY,
     "watches.open_on": watches.OPEN_ON,
+    "grants.of_device": access.GRANTS_OF_DEVICE.limit(7),
     "sessions.live": sessions.LIVE,
     "sessions.live on a node": sessions.LIVE_ON,
     "sessions.some": sessions.Sessions.sql_some,

@@ -27,6 +27,9 @@ Text = Annotated[str, Form()]
 Many = Annotated[list[str], Form(default_factory=list)]
 Asked = Annotated[str, Query()]
 PAST: Final = 10
+RIGHTS: Final = 6
+NAMES: Final = 8
+"""Of each company, so many people are named."""
 COMING: Final = timedelta(days=60)
 
 
@@ -199,7 +202,7 @@ async def show_device(
 
 
 async def _work(seen: Console, device: Device, page: int) -> dict[str, Any]:
-    """What is coming on a device, and what was done on it, a page at a time."""
+    """Who has to do with a device, what is coming on it, and what was done on it, a page at a time."""
     now = seen.face.now
     past = await seen.services.supervision.search(
         seen.actor, device_id=device.id, live=False, limit=PAST + 1, offset=page * PAST
@@ -207,6 +210,7 @@ async def _work(seen: Console, device: Device, page: int) -> dict[str, Any]:
     address = f"/directory/devices/{device.id}?at="
     return {
         "coming": (await seen.services.calendar.between(seen.actor, now, now + COMING, device_code=device.code))[:6],
+        "rights": await seen.services.rights.on(seen.actor, device.id, RIGHTS), "names": NAMES,
         "coming_kinds": calendar.KINDS, "past": past[:PAST],
         "newer": f"{address}{page - 1}#past" if page else "",
         "older": f"{address}{page + 1}#past" if len(past) > PAST else "",

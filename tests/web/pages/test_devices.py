@@ -2,8 +2,11 @@
 
 import html
 import re
+from datetime import timedelta
 
+from bastion import clock
 from tests.services.house import private_text, public_line
+from tests.services.test_rota import now_on_call
 
 NEW = {
     "code": "us-09", "name": "Ultrasound 9", "facility_code": "chu", "supplier_codes": ["acme", "other"],
@@ -165,3 +168,25 @@ async def test_a_code_is_taken_once(visitor, people):
     browser = await visitor().enter(people["admin"])
     answer = await browser.send("/directory/devices/new", **NEW | {"code": "ct-01"})
     assert answer.status_code == 409
+
+
+async def test_the_page_says_who_may_come_who_decides_and_what_was_agreed_to(house, visitor, people):
+    browser, path = await visitor().enter(people["approver"]), f"/directory/devices/{house.device.id}"
+    page = (await browser.see(path)).text
+    assert "Nothing was ever agreed to on this device." in page
+    assert f'href="/directory/technicians/{house.alice.id}">Alice Martin<' in page
+    await now_on_call(house, "eve")
+    taken = await house.approved()
+    await house.services.approvals.revoke(house.staff(house.eve), taken.grant_id, "patient on <the> table")
+    kept = await house.approved()
+    page = (await browser.see(path)).text
+    assert re.search(r"Eve <span class=\"status ok\">.*?On call", page, re.DOTALL)
+    rights = page[page.index('id="rights"') :]
+    assert rights.index(f"/requests/{kept.id}") < rights.index(f"/requests/{taken.id}")
+    assert "Withdrawn by Eve: patient on &lt;the&gt; table" in rights
+    assert "All that was agreed to" not in rights
+    for number in range(2, 7):
+        await house.approved(start=clock.now() + timedelta(days=number))
+    link = re.search(r'href="([^"]+)">All that was agreed to<', (await browser.see(path)).text)[1]
+    listed = (await browser.see(html.unescape(link))).text
+    assert all(f"/requests/{one.id}" in listed for one in (taken, kept))
