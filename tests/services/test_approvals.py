@@ -308,7 +308,7 @@ async def test_nothing_is_agreed_on_a_device_that_was_retired_meanwhile(house):
     request, eve = await house.asked(), house.staff(house.eve)
     form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 2, active=False, id=house.device.id)
     await house.services.inventory.save_device(OPERATOR, form)
-    with pytest.raises(Conflict, match="CT-01|ct-01") as refused:
+    with pytest.raises(Conflict, match="ct-01") as refused:
         await house.services.approvals.approve(eve, request.id, request.version, 30, "ok")
     assert "no longer in use" in sentence(refused.value, "en")
     assert (await house.services.approvals.deny(eve, request.id, request.version, "retired")).grant_id == ""
