@@ -80,7 +80,9 @@ class Approvals:
         reasons.for_the_technician(reason, "reason")
         now = clock.now()
         async with self._database.write() as uow:
-            grant = found(await uow.grants.get(grant_id))
+            grant = found(await uow.grants.get(grant_id), grant_id)
+            if not actor.covers(grant.facility_id):
+                raise NotFound(grant_id)
             device = found(await uow.devices.get(grant.device_id))
             self._decisions.require_about(Action.INTERRUPT, actor, device, now)
             return await revoke(uow, actor, grant, reason, now)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from bastion.config import Settings
 from bastion.domain.parties import Role, Staff
-from bastion.services.people import StaffForm
+from bastion.services.people import Duty, StaffForm
 from bastion.store.database import Database
 from tests.databases import sqlite_fresh
 from tests.services.house import OPERATOR, WITH_LINKS, House, build_house
@@ -37,16 +37,17 @@ def visitor(app: FastAPI, house: House) -> Callable[[], Visitor]:
 
 @pytest.fixture
 async def people(house: House) -> dict[str, Staff]:
-    """One person per role and nothing else, and an approver of another hospital."""
+    """One person per role and nothing else, and approvers of another ward and of another hospital."""
     wanted = {
-        "approver": (Role.APPROVER, ("chu",)),
-        "approver of another hospital": (Role.APPROVER, ("ch2",)),
-        "security": (Role.SECURITY, ()),
-        "auditor": (Role.AUDITOR, ()),
-        "admin": (Role.ADMIN, ()),
+        "approver": Duty(Role.APPROVER, "chu"),
+        "approver of another ward": Duty(Role.APPROVER, "chu", ("Bloc",)),
+        "approver of another hospital": Duty(Role.APPROVER, "ch2"),
+        "security": Duty(Role.SECURITY),
+        "auditor": Duty(Role.AUDITOR),
+        "admin": Duty(Role.ADMIN),
     }
     made = {}
-    for number, (name, (role, codes)) in enumerate(wanted.items()):
-        form = StaffForm(f"person{number}", name.title(), f"p{number}@chu", frozenset({role}), codes, "en")
+    for number, (name, duty) in enumerate(wanted.items()):
+        form = StaffForm(f"person{number}", name.title(), f"p{number}@chu", language="en", duties=(duty,))
         made[name] = await house.services.people.save_staff(OPERATOR, form)
     return made

@@ -24,9 +24,9 @@ Known = dict[str, dict[str, str]]
 """What stands for `{ident}` (and others), by the beginning of the address."""
 
 
-def table() -> dict[Key, dict[str, int]]:
+def table(file: Path = FILE) -> dict[Key, dict[str, int]]:
     """Return, per method and path, the status each person gets."""
-    lines = [line.split("|") for line in FILE.read_text().splitlines() if line and not line.startswith("#")]
+    lines = [line.split("|") for line in file.read_text().splitlines() if line and not line.startswith("#")]
     people = [cell.strip() for cell in lines[0][1:]]
     rows = {}
     for route, *cells in lines[1:]:

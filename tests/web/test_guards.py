@@ -71,7 +71,16 @@ async def test_T30_the_outer_wall_alone_agrees_with_the_table(house, people, who
 
 
 @pytest.mark.parametrize(
-    "who", [matrix.NOBODY, "approver", "approver of another hospital", "security", "auditor", "admin"]
+    "who",
+    [
+        matrix.NOBODY,
+        "approver",
+        "approver of another ward",
+        "approver of another hospital",
+        "security",
+        "auditor",
+        "admin",
+    ],
 )
 async def test_T30_every_route_gives_each_person_what_the_table_says(house, people, visitor, who):
     """Forms are sent empty: 422 means the form came back, so the person was let in."""

@@ -91,7 +91,7 @@ async def test_a_review_is_taken_away_as_a_table(ruth, house):
 async def test_the_rota_comes_from_a_file_whole_or_not_at_all(ruth, house, tmp_path):
     yard = Yard(house, tmp_path, house.ruth)
     person, facility = await yard.staff(Role.APPROVER), await yard.facility()
-    head, good = "login,facility,starts,ends\n", f"{person.login},{facility.code},{','.join(ways.SPAN)}\n"
+    head, good = "login,facility,starts,ends\n", f"{person.login},{facility.code},2091-01-01T18:00,2091-01-02T08:00\n"
     headers = {"content-type": "text/csv"}
     answer = await ruth.client.post(
         "/rota/import", content=head + good + good.replace(person.login, "no"), headers=headers

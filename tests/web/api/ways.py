@@ -33,7 +33,6 @@ LONE = frozenset(
     )
 )  # fmt: skip
 """What an approver does not do who also secures, audits or administers: these take one who has no other duty."""
-SPAN = ("2091-01-01T18:00", "2091-01-02T08:00")
 
 
 def way(call: str) -> Callable[[Way], Way]:
@@ -164,32 +163,32 @@ async def model(yard: Yard) -> str:
     return name
 
 
-def usual(name: str) -> TemplateForm:
-    return TemplateForm("Maker", name, f"Change of {name}", KIND, "change the tube", 90)
+def usual(name: str, place: str) -> TemplateForm:
+    return TemplateForm("Maker", name, f"Change of {name}", KIND, "change the tube", 90, place)
 
 
-def template_body(name: str) -> dict[str, object]:
+def template_body(name: str, place: str) -> dict[str, object]:
     return {
-        "maker": "Maker", "model": name, "name": f"Change of {name}", "facility": "", "kind": KIND.value,
+        "maker": "Maker", "model": name, "name": f"Change of {name}", "facility": place, "kind": KIND.value,
         "reason": "change the tube", "minutes": 100, "plan": None,
     }  # fmt: skip
 
 
 @way("POST /templates")
 async def _(yard: Yard) -> Given:
-    return Given(body=template_body(await model(yard)))
+    return Given(body=template_body(await model(yard), yard.place))
 
 
 @way("PUT /templates/{ident}")
 async def _(yard: Yard) -> Given:
     name = await model(yard)
-    made = await yard.use.templates.add(yard.myself, usual(name))
-    return Given({"ident": made.id}, template_body(name))
+    made = await yard.use.templates.add(yard.myself, usual(name, yard.place))
+    return Given({"ident": made.id}, template_body(name, yard.place))
 
 
 @way("POST /templates/{ident}/retire")
 async def _(yard: Yard) -> Given:
-    return Given.of((await yard.use.templates.add(yard.myself, usual(await model(yard)))).id)
+    return Given.of((await yard.use.templates.add(yard.myself, usual(await model(yard), yard.place))).id)
 
 
 # -- emergencies and windows -------------------------------------------------------------------------------------------
@@ -604,7 +603,7 @@ async def _(yard: Yard) -> Given:
 @way("POST /rota")
 async def _(yard: Yard) -> Given:
     person, facility = await yard.staff(), await yard.facility()
-    starts, ends = SPAN
+    starts, ends = yard.span()
     body = {"login": person.login, "facility": facility.code, "starts": starts, "ends": ends, "ward": "", "line": 1}
     return Given(body=body)
 
@@ -612,19 +611,19 @@ async def _(yard: Yard) -> Given:
 @way("POST /rota/import")
 async def _(yard: Yard) -> Given:
     person, facility = await yard.staff(), await yard.facility()
-    line = ",".join((person.login, facility.code, *SPAN))
+    line = ",".join((person.login, facility.code, *yard.span()))
     return Given(body=f"login,facility,starts,ends\n{line}\n".encode())
 
 
 @way("POST /rota/{ident}/withdraw")
 async def _(yard: Yard) -> Given:
     person, facility = await yard.staff(), await yard.facility()
-    return Given.of((await yard.use.rota.add(OPERATOR, ShiftForm(person.login, facility.code, *SPAN))).id)
+    return Given.of((await yard.use.rota.add(OPERATOR, ShiftForm(person.login, facility.code, *yard.span()))).id)
 
 
 @way("POST /delegations")
 async def _(yard: Yard) -> Given:
-    to, (starts, ends) = await yard.staff(), SPAN
+    to, (starts, ends) = await yard.staff(), yard.span()
     facility = await yard.facility()
     body = {"to": to.login, "starts": starts, "ends": ends, "reason": "leave", "facility": facility.code}
     return Given(body=body)
@@ -632,17 +631,17 @@ async def _(yard: Yard) -> Given:
 
 @way("POST /delegations/{ident}/revoke")
 async def _(yard: Yard) -> Given:
-    form = DelegationForm((await yard.staff()).login, *SPAN, "leave", (await yard.facility()).code)
+    form = DelegationForm((await yard.staff()).login, *yard.span(), "leave", (await yard.facility()).code)
     return Given.of((await yard.use.standins.delegate(yard.myself, form)).id)
 
 
 @way("POST /absences")
 async def _(yard: Yard) -> Given:
-    person, (starts, ends) = await yard.staff(Role.APPROVER), SPAN
+    person, (starts, ends) = await yard.staff(Role.APPROVER), yard.span()
     return Given(body={"starts": starts, "ends": ends, "login": person.login})
 
 
 @way("POST /absences/{ident}/withdraw")
 async def _(yard: Yard) -> Given:
     person = await yard.staff()
-    return Given.of((await yard.use.standins.away(yard.house.staff(person), *SPAN)).id)
+    return Given.of((await yard.use.standins.away(yard.house.staff(person), *yard.span())).id)

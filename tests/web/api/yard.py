@@ -1,7 +1,7 @@
 """Makes what a call is about, new for each: what stood there may have been changed by the calls before."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,16 @@ class Given:
 
 @dataclass
 class Yard:
-    """`me` is who asks at the console's API; `worker` at the suppliers', whose company everything is then of."""
+    """`me` is who asks at the console's API; `worker` at the suppliers', whose company everything is then of. `place`
+    is the code of the hospital where everything is; without one each scene has its own.
+    """
 
     house: House
     home: Path
     me: Staff
     token_id: str = ""
     worker: Technician | None = None
+    place: str = ""
 
     @property
     def use(self):
@@ -67,6 +70,11 @@ class Yard:
         """One of its own: the same address twice on a device is refused."""
         return 2201 + next(_NUMBERS) % 60_000
 
+    def span(self) -> tuple[str, str]:
+        """A night of its own: two people are not on call at once."""
+        day = date(2091, 1, 1) + timedelta(days=next(_NUMBERS))
+        return f"{day}T18:00", f"{day + timedelta(days=1)}T08:00"
+
     async def open_doors(self) -> None:
         """What stops everybody, and an earlier call set up, goes away."""
         for lock in await self.use.locks.view():
@@ -77,6 +85,8 @@ class Yard:
 
     # -- registers -----------------------------------------------------------------------------------------------------
     async def facility(self) -> Facility:
+        if self.place:
+            return next(one for one in await self.use.directory.facilities(OPERATOR) if one.code == self.place)
         code = self.name()
         return await self.use.directory.save_facility(OPERATOR, FacilityForm(code, f"Hospital {code}"))
 
