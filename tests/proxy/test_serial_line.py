@@ -225,6 +225,7 @@ async def test_a_server_that_floods_before_it_answers_is_given_up_without_keepin
             await dialled(port, patience=0.4)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(("asked", "seconds"), [(100, 0.1), (0, 0.5), (3_600_000, 3.0)])
 async def test_a_break_lasts_as_long_as_asked_within_bounds(asked, seconds):
     async with served(server := PortServer()) as port:

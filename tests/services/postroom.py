@@ -11,7 +11,7 @@ LOOPBACK = Networks(["127.0.0.0/8"])
 
 def point(tell, port: int, **more) -> None:
     server = MailServer.read(f"smtp://127.0.0.1:{port}")
-    usual = {"mail_server": server, "mail_from": "b@chu.test", "networks": LOOPBACK, "patience": 5}
+    usual = {"mail_server": server, "mail_from": "b@chu.test", "networks": LOOPBACK, "patience": 60}
     tell._couriers = Couriers(**(usual | more))
 
 

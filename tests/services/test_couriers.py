@@ -104,7 +104,7 @@ async def test_a_refusal_and_an_absent_server_are_said(authority):
 
 # -- webhooks ----------------------------------------------------------------------------------------------------------
 def hook(box, ca, **more) -> tuple[Couriers, str]:
-    return Couriers(ca=ca, **({"networks": LOOPBACK, "patience": 5} | more)), f"https://127.0.0.1:{box.port}/in?a=1"
+    return Couriers(ca=ca, **({"networks": LOOPBACK, "patience": 60} | more)), f"https://127.0.0.1:{box.port}/in?a=1"
 
 
 async def test_a_webhook_gets_signed_json(authority):

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from bastion import clock
 from bastion.domain.session import EndReason
@@ -33,7 +34,8 @@ async def test_the_week_shows_what_is_agreed(house, visitor, people):
 async def test_what_is_planned_waits_for_a_decision(house, visitor):
     start = clock.now() + timedelta(days=8)
     await house.asked(start=start)
-    page = plain((await (await visitor().enter(house.eve)).see(f"/calendar?day={start:%Y-%m-%d}")).text)
+    day = start.astimezone(ZoneInfo("Europe/Paris")).date()
+    page = plain((await (await visitor().enter(house.eve)).see(f"/calendar?day={day.isoformat()}")).text)
     assert "Waits for a decision" in page
 
 
