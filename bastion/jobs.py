@@ -79,7 +79,7 @@ async def recover(services: Services, archive: Archive, node: str) -> int:
         ending = Ending(
             EndReason.CRASHED, by=node, why="the bastion stopped without warning",
             digest=seal.digest if seal else "", bytes=seal.bytes if seal else 0, seconds=seal.seconds if seal else 0.0,
-            findings=seal.findings if seal else (),
+            findings=seal.findings if seal else (), acts=seal.acts if seal else (),
         )  # fmt: skip
         await services.sessions.closed(record, ending)
         _log.warning("a session was left by a crash; it is closed", session=record.id, sealed=bool(seal))

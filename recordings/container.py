@@ -71,7 +71,7 @@ def _sealed(spool_dir: Path, store: BlobStore, signer: Signer, look: Look | None
 
 def _facts(manifest: Manifest) -> Manifest:
     """What must be the same when a recording is sealed again. A later release may see more on its screens."""
-    return replace(manifest, tracks=tuple(replace(track, findings=()) for track in manifest.tracks))
+    return replace(manifest, tracks=tuple(replace(track, findings=(), acts=()) for track in manifest.tracks))
 
 
 def _store(recording_id: str, reading: SpoolReading, store: BlobStore, signer: Signer) -> None:

@@ -141,7 +141,8 @@ class TrackInfo:
     `frames` are frames in the spool, `spool_bytes` their length; `typed`, `shown`, `errors` are the payload bytes of
     the directions i, o and e, of which `unkept` bytes passed without being kept; `files` are the lines about files.
     `outcome` is how the channel ended as the device told it, "" when it never did. `findings` say what was seen in what
-    a terminal showed, each a line of words with tabs between: its kind first, never the data itself.
+    a terminal showed, each a line of words with tabs between: its kind first, never the data itself; `acts` in the same
+    way which kinds of commands were typed, how often, on which track and since which second of the recording.
     """
 
     head: TrackHead
@@ -158,12 +159,14 @@ class TrackInfo:
     unkept: int = 0
     files: int = 0
     findings: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         head = TrackHead(**(values["head"] | {"kind": TrackKind(values["head"]["kind"])}))
         tail = Tail(**values["tail"]) if values["tail"] else None
-        return cls(**(dict(values) | {"head": head, "tail": tail, "findings": tuple(values.get("findings", ()))}))
+        lines = {name: tuple(values.get(name, ())) for name in ("findings", "acts")}
+        return cls(**(dict(values) | {"head": head, "tail": tail} | lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,11 @@ class Seal:
     def findings(self) -> tuple[str, ...]:
         """The kinds of what was seen on screens, each once."""
         return tuple(sorted({found.partition("\t")[0] for track in self.tracks for found in track.findings}))
+
+    @property
+    def acts(self) -> tuple[str, ...]:
+        """Which kinds of commands were typed, track by track."""
+        return tuple(line for track in self.tracks for line in track.acts)
 
 
 @dataclass(frozen=True, slots=True)

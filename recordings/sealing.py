@@ -25,14 +25,21 @@ CRASHED = "crashed"
 
 
 class Screen(Protocol):
-    """Looks at what a terminal shows, piece by piece, and says what it saw without repeating it (R-44)."""
+    """Looks at what a terminal shows and what is typed on it, piece by piece, and says what it saw without repeating
+    it (R-44, R-60). `at` is in seconds since the recording began. The last two are asked once, at the end.
+    """
 
     def feed(self, data: bytes) -> None: ...
 
+    def typed(self, data: bytes, at: float) -> None: ...
+
     def findings(self) -> tuple[str, ...]: ...
 
+    def acts(self) -> tuple[str, ...]: ...
 
-Look = Callable[[TrackHead], Screen]
+
+Look = Callable[[TrackHead, float], Screen]
+"""Makes one for a track and the moment it began."""
 
 
 class TrackReading:
@@ -60,19 +67,27 @@ class TrackReading:
         self.last = frame.at
         if frame.code == "h" and self._head is None:
             self._head, self._began = spool.read_head(frame), frame.at
-            self._screen = self._look(self._head) if self._look and self._head.kind.terminal else None
+            if self._look is not None and self._head.kind.terminal:
+                self._screen = self._look(self._head, frame.at / 1e6)
         elif frame.code == "x":
             self._outcome = frame.data.decode("utf-8", "replace")
         elif frame.code in "ioe":
             self._bytes[frame.code] += frame.size
-            if self._screen is not None and frame.code != "i":
-                self._screen.feed(frame.data)
+            self._see(frame)
         elif frame.code == "p":
             direction, size = passed(frame.data)
             self._bytes[direction] += size
             self._unkept += size
         elif frame.code == "f":
             self._files += 1
+
+    def _see(self, frame: Frame) -> None:
+        if self._screen is None:
+            return
+        if frame.code == "i":
+            self._screen.typed(frame.data, frame.at / 1e6)
+        else:
+            self._screen.feed(frame.data)
 
     @property
     def blob(self) -> str:
@@ -102,6 +117,7 @@ class TrackReading:
             self._head, self.blob, self._began / 1e6, (self.last - self._began) / 1e6, self._frames, self._valid,
             self._bytes["i"], self._bytes["o"], self._bytes["e"], self._outcome, self.left,
             self._unkept, self._files, self._screen.findings() if self._screen else (),
+            self._screen.acts() if self._screen else (),
         )  # fmt: skip
 
     def packed(self) -> Iterator[bytes]:

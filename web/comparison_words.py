@@ -102,6 +102,7 @@ UNSEEN: Final[Mapping[str, str]] = MappingProxyType(
         Unseen.RUNNING: N_("What is typed is looked at when the session has ended."),
         Unseen.NOT_SEALED: N_("A recording is not sealed: what was typed in it is not known here."),
         Unseen.UNREAD: N_("Some command lines were recalled, completed or edited with keys; they are not read."),
+        Unseen.HIDDEN: N_("Lines were typed that the device did not show, as passwords are; they are not read."),
         Unseen.FULLSCREEN: N_("A program took the whole screen: what was done in it is not known here."),
         Unseen.PIPED: N_("Data was sent to a command without a terminal; it is not read."),
         Unseen.CUT_SHORT: N_("More was typed than is looked at."),

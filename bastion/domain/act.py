@@ -21,6 +21,7 @@ class Act(StrEnum):
     EDITOR = "editor"  # an editor was opened: what was done in it is not known
     LINES = "lines"  # command lines that were read
     UNREAD = "unread"  # command lines that were recalled, completed or edited with keys
+    HIDDEN = "hidden"  # lines the device did not show, as passwords are typed
     FULLSCREEN = "fullscreen"  # a program took the whole screen
     PIPED = "piped"  # input of a command without a terminal
     CUT_SHORT = "cut_short"  # more was typed than is looked at
@@ -28,7 +29,7 @@ class Act(StrEnum):
 
 WRITING: Final = (Act.REBOOT, Act.ACCOUNT, Act.CONFIG, Act.INSTALL, Act.COPY, Act.DELETE)
 """What changes a device."""
-BLIND: Final = (Act.UNREAD, Act.FULLSCREEN, Act.PIPED, Act.CUT_SHORT)
+BLIND: Final = (Act.UNREAD, Act.HIDDEN, Act.FULLSCREEN, Act.PIPED, Act.CUT_SHORT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ class Unseen(StrEnum):
     RUNNING = "running"  # what is typed is looked at when a session has ended
     NOT_SEALED = "not_sealed"
     UNREAD = Act.UNREAD.value
+    HIDDEN = Act.HIDDEN.value
     FULLSCREEN = Act.FULLSCREEN.value
     PIPED = Act.PIPED.value
     CUT_SHORT = Act.CUT_SHORT.value

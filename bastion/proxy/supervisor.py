@@ -178,6 +178,7 @@ class Supervisor:
         ending = Ending(
             reason, by, why, digest=seal.digest if seal else "", bytes=seal.bytes if seal else 0,
             seconds=seal.seconds if seal else 0.0, findings=seal.findings if seal else (), reached=live.reached,
+            acts=seal.acts if seal else (),
         )  # fmt: skip
         await _until_available(lambda: self._close(live.record, ending))
 

@@ -182,10 +182,11 @@ def test_tunnels_say_what_cannot_be_seen():
 
 
 def test_what_is_not_known_is_named():
-    blind = tuple(Seen(act, 1) for act in (Act.UNREAD, Act.FULLSCREEN, Act.PIPED, Act.CUT_SHORT))
+    blind = tuple(Seen(act, 1) for act in (Act.UNREAD, Act.HIDDEN, Act.FULLSCREEN, Act.PIPED, Act.CUT_SHORT))
     session = replace(QUIET, ended=None, acts=blind, unseen=frozenset({Unseen.SCREEN, Unseen.MORE}))
     assert compare(DIAGNOSIS, [session], NOON + HOUR).unseen == (
-        Unseen.RUNNING, Unseen.UNREAD, Unseen.FULLSCREEN, Unseen.PIPED, Unseen.CUT_SHORT, Unseen.SCREEN, Unseen.MORE,
+        Unseen.RUNNING, Unseen.UNREAD, Unseen.HIDDEN, Unseen.FULLSCREEN, Unseen.PIPED, Unseen.CUT_SHORT,
+        Unseen.SCREEN, Unseen.MORE,
     )  # fmt: skip
 
 

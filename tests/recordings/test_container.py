@@ -254,11 +254,17 @@ def test_T39_hostile_facts_are_inert_in_everything_stored_as_text(spool_root, st
 
 
 class Seen:
-    def __init__(self, _head):
+    def __init__(self, _head, _began):
         pass
 
     def feed(self, data):
         pass
+
+    def typed(self, data, at):
+        pass
+
+    def acts(self):
+        return ("reboot\t1\t0\t3",)
 
     def findings(self):
         return ("identity_number\tterminal\t2\tvalid key", "hl7\tterminal\t1\tMSH")
@@ -270,7 +276,8 @@ def test_what_was_seen_is_under_the_seal_and_hinders_no_second_sealing(recorder,
     again = tmp_path / "again" / recorder.directory.name
     shutil.copytree(recorder.directory, again)
     sealed = seal(recorder.directory, store, signer, Seen)
-    assert sealed.findings == ("hl7", "identity_number")
+    assert (sealed.findings, sealed.acts) == (("hl7", "identity_number"), ("reboot\t1\t0\t3",))
     (track,) = Sealed.open(store, recorder.directory.name, signer.public).manifest().tracks
     assert track.findings == ("identity_number\tterminal\t2\tvalid key", "hl7\tterminal\t1\tMSH")
-    assert seal(again, store, signer).findings == ("hl7", "identity_number")
+    second = seal(again, store, signer)
+    assert (second.findings, second.acts) == (sealed.findings, sealed.acts)

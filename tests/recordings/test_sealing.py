@@ -83,11 +83,17 @@ def test_a_lost_start_leaves_no_time_but_the_bytes(recorder, shell):
 class Echo:
     """A screen that tells what it was shown."""
 
-    def __init__(self, head):
-        self.head, self.seen = head, b""
+    def __init__(self, head, began):
+        self.head, self.began, self.seen, self.keys = head, began, b"", []
 
     def feed(self, data):
         self.seen += data
+
+    def typed(self, data, at):
+        self.keys.append((data, at - self.began))
+
+    def acts(self):
+        return tuple(f"typed {data!r}" for data, after in self.keys if 0 <= after < 10)
 
     def findings(self):
         return (f"seen {len(self.seen)} on {self.head.kind}",) if self.seen else ()
@@ -103,5 +109,6 @@ def test_what_terminals_showed_is_looked_at_and_nothing_else(recorder, shell):
     recorder.finish(ENDED, "technician_left")
     manifest = SpoolReading(recorder.directory, Echo).manifest()
     assert [track.findings for track in manifest.tracks] == [("seen 40012 on shell",), (), ()]
+    assert [track.acts for track in manifest.tracks] == [("typed b'cat patients\\r'",), (), ()]
     assert type(manifest).parse(manifest.as_bytes()) == manifest
-    assert all(track.findings == () for track in SpoolReading(recorder.directory).manifest().tracks)
+    assert all(track.findings == track.acts == () for track in SpoolReading(recorder.directory).manifest().tracks)

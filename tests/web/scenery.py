@@ -176,7 +176,7 @@ class Scenery:
         signer = Signer.load(self.home / "signing.key")
         seal = container.seal(self.home / "spool" / opened.record.id, self.house.recordings.blobs, signer, ScreenGuard)
         await self.house.services.sessions.closed(
-            opened.record, Ending(ending, by, why, seal.digest, seal.bytes, seal.seconds, seal.findings)
+            opened.record, Ending(ending, by, why, seal.digest, seal.bytes, seal.seconds, seal.findings, seal.acts)
         )
         await self.house.services.approvals.revoke(self.house.staff(self.house.max), opened.grant.id, "Terminé")
         return opened.record
