@@ -176,11 +176,17 @@ async def _ask_form(seen: Visit, typed: Typed, error: BastionError | None = None
     devices = [(i.device.code, f"{i.device.code} · {i.device.name} · {i.facility.name}") for i in menu]
     return seen.page(
         "request_new.html", N_("Ask for access"), error=error, typed=typed,
-        devices=devices, many=devices if len(devices) <= TICKED else [],
+        zones=_zones(menu, typed.device), devices=devices, many=devices if len(devices) <= TICKED else [],
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/supplier/requests",
         patient_data=[(value, t(words[1]), "") for value, words in plan_words.PATIENT_DATA.items()],
     )  # fmt: skip
+
+
+def _zones(menu: tuple[MenuItem, ...], device: str) -> list[tuple[str, str]]:
+    """On which clock the start is read, by hospital: that of the device, or of each one while none is chosen."""
+    chosen = [one for one in menu if one.device.code == device] or menu
+    return sorted({(one.facility.name, one.facility.timezone) for one in chosen})
 
 
 async def _menu(seen: Visit) -> tuple[MenuItem, ...]:

@@ -46,6 +46,35 @@ function refreshEnds(now: number): void {
   }
 }
 
+function wall(at: number, zone: string, wanted: Intl.DateTimeFormatOptions): string {
+  const written = language() === "en" ? "en-GB" : language(); // the day before the month, as the server writes it
+  return new Intl.DateTimeFormat(written, { ...wanted, timeZone: zone }).format(at);
+}
+
+const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const DAY_OF: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
+
+/** " (1 Dec 06:00 – 08:00 Asia/Tokyo)"; nothing where a clock that is said already shows the same. */
+function onMyClock(planned: number[], said: string[]): string {
+  const [start, end] = planned;
+  if (start === undefined) return "";
+  const mine = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const whole = { ...DAY_OF, ...CLOCK };
+  if (said.some((zone) => wall(start, zone, whole) === wall(start, mine, whole))) return "";
+  const day = wall(start, mine, DAY_OF);
+  const from = (day === wall(start, said[0] ?? mine, DAY_OF) ? "" : `${day} `) + wall(start, mine, CLOCK);
+  return ` (${from}${end === undefined ? "" : ` – ${wall(end, mine, CLOCK)}`} ${mine})`;
+}
+
+/** Who reads from far away is told when that is for him. A part that is read again comes empty, and is filled again. */
+function fillYours(): void {
+  for (const place of document.querySelectorAll<HTMLElement>("[data-planned] > [data-yours]:empty")) {
+    const { planned = "", said = "" } = place.parentElement?.dataset ?? {};
+    const words = onMyClock(planned.split(" ").map(Date.parse), said.split(" "));
+    if (words) place.textContent = words;
+  }
+}
+
 export function keepTime(): void {
   const drift = Date.parse(document.body.dataset["now"] ?? "") - Date.now() || 0;
   const refresh = (): void => {
@@ -53,6 +82,9 @@ export function keepTime(): void {
     refreshRelative(now);
     refreshBoxes(now);
     refreshEnds(now);
+    fillYours();
+  document.addEventListener("htmx:after:swap", fillYours);
   };
+  fillYours();
   setInterval(refresh, STEP);
 }
