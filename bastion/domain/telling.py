@@ -37,6 +37,9 @@ class Topic(StrEnum):
     FILE_HELD = "file_held"
     SESSION_BEGUN = "session_begun"
     SESSION_ENDED = "session_ended"
+    PAPER_ENDING = "paper_ending"
+    ROSTER_OVERDUE = "roster_overdue"
+    SUBCONTRACTOR_DECLARED = "subcontractor_declared"
     ACCESS_CUT = "access_cut"
     DEVICE_CHANGED = "device_changed"
     RECORDING_TROUBLE = "recording_trouble"
@@ -55,6 +58,9 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "report:due": Topic.REPORT_DUE,
         "report:overdue": Topic.REPORT_OVERDUE,
         "window:proposed": Topic.WINDOW_WAITING,
+        "paper:ending": Topic.PAPER_ENDING,
+        "roster:overdue": Topic.ROSTER_OVERDUE,
+        "subcontractor:declared": Topic.SUBCONTRACTOR_DECLARED,
         "file:held": Topic.FILE_HELD,
         "session:opened": Topic.SESSION_BEGUN,
         "session:unwatched": Topic.SESSION_BEGUN,
@@ -75,6 +81,9 @@ OPTIONAL: Final[Mapping[Topic, frozenset[Role]]] = MappingProxyType(
         Topic.FILE_HELD: frozenset({Role.APPROVER}),
         Topic.SESSION_BEGUN: frozenset({Role.APPROVER}),
         Topic.SESSION_ENDED: frozenset({Role.APPROVER}),
+        Topic.PAPER_ENDING: frozenset({Role.ADMIN}),
+        Topic.ROSTER_OVERDUE: frozenset({Role.ADMIN}),
+        Topic.SUBCONTRACTOR_DECLARED: frozenset({Role.APPROVER}),
         Topic.DIGEST: frozenset({Role.ADMIN, Role.SECURITY}),
     }
 )
@@ -101,9 +110,11 @@ def offered_to(roles: frozenset[Role]) -> tuple[Topic, ...]:
 
 
 def topic_of(event: AuditEvent) -> Topic | None:
-    """Return as what an event is told; `None` if it is not. After an agreement that needs another one it still waits,
-    for whoever was not asked yet.
+    """Return as what an event is told; `None` if it is not. After an agreement that needs another one a request or a
+    window still waits, for whoever was not asked yet.
     """
+    if event.tag == "window:agreed":
+        return Topic.WINDOW_WAITING if event.fields.get("missing") != "0" else None
     waits = event.tag == "request:created" or (event.tag == "request:approved" and event.fields.get("missing") != "0")
     if waits:
         return Topic.EMERGENCY_WAITING if event.fields.get("emergency") else Topic.REQUEST_WAITING

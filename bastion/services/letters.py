@@ -162,6 +162,28 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
                 N_("Read it and agree, or end it, here:"),
             ),
         ),
+        Topic.PAPER_ENDING: (
+            N_("A paper of {supplier} ends on {until}"),
+            (
+                N_("A paper that the hospital keeps of this supplier ends, and nothing follows it."),
+                N_("Without a paper that is required, nobody of the company can work."),
+                N_("Which one, and what is required:"),
+            ),
+        ),
+        Topic.ROSTER_OVERDUE: (
+            N_("{supplier} has not confirmed its people"),
+            (
+                N_("A supplier says at regular intervals who still works for it. People not confirmed: {count}."),
+                N_("Whoever is not confirmed by {until} is suspended then."), N_("The list:"),
+            ),
+        ),
+        Topic.SUBCONTRACTOR_DECLARED: (
+            N_("{supplier} has declared a subcontractor"),
+            (
+                N_("The hospital may object until {until}; silence allows its people to work."),
+                N_("Security and administrators of the whole group can object. Read who it is here:"),
+            ),
+        ),
         Topic.FILE_HELD: (
             N_("A file waits in the release desk: {device}"),
             (N_("Files of a session are held until somebody decides."), _WHERE, N_("Release or refuse them here:")),
@@ -225,13 +247,14 @@ class Doors:
         if delivery.recipient_kind is not RecipientKind.TECHNICIAN:
             return [f"{self.console}{delivery.path}"]
         page = _AT_ENTRANCE.get(delivery.topic)
-        return [f"{self.entrance}{page}{delivery.facts['request']}"] if page and self.entrance else []
+        return [f"{self.entrance}{page}{delivery.facts.get('request', '')}"] if page and self.entrance else []
 
 
 _AT_ENTRANCE: Final[Mapping[Topic, str]] = MappingProxyType(
     {
         Topic.QUESTION_ASKED: "/supplier/requests/", Topic.REQUEST_DECIDED: "/supplier/requests/",
         Topic.REPORT_DUE: "/supplier/reports/", Topic.REPORT_OVERDUE: "/supplier/reports/",
+        Topic.PAPER_ENDING: "/supplier/company", Topic.ROSTER_OVERDUE: "/supplier/company",
     }
 )  # fmt: skip
 

@@ -3,28 +3,32 @@
 Request made: the approvers of the hospital. Nobody answers: security staff. Decided: the technician, and whoever asked
 for him. A question: the same; its answer: whoever asked it. An emergency agreed to: whoever may review it, and security
 once it is late. A report owed: who did the work, who speaks for his company, who agreed to it. A window proposed:
-whoever can agree to it. A file held: the approvers. Work begins and ends: whoever agreed to it. Nobody follows a
-session that somebody must follow: whoever may. A cut, trouble with recordings: security. A device shows another
-identity: both. And every webhook that listens.
+whoever can agree to it, each when it is his turn. A file held: the approvers. Work begins and ends: whoever agreed to
+it. Nobody follows a session that somebody must follow: whoever may. A supplier's paper ends, its people are not
+confirmed: who speaks for it, and administrators. It declared a subcontractor: who may object, and the approvers where
+it works. A cut, trouble with recordings: security. A device shows another identity: both. And every webhook that
+listens.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from bastion import clock
 from bastion.config import MAILABLE
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.events import AuditEvent
-from bastion.domain.parties import Role, Staff
+from bastion.domain.parties import EVERYWHERE, Role, Staff
 from bastion.domain.remark import open_questions
 from bastion.domain.telling import Recipient, RecipientKind, Topic
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
 from bastion.services.overtaken import REPORTS, REVIEWS
 from bastion.services.standby import Ring, Standby, standby
-from bastion.services.turns import asked_now
+from bastion.services.turns import agree_now, asked_now
 from bastion.store.unit_of_work import UnitOfWork
 
 
@@ -36,6 +40,17 @@ class Telling:
     facts: dict[str, str]
     path: str
     recipients: tuple[Recipient, ...]
+
+
+_TICK: Final = timedelta(microseconds=1)
+_FILE_OF_A_SUPPLIER: Final[Mapping[Topic, tuple[str, str, tuple[Role, ...]]]] = MappingProxyType(
+    {
+        Topic.PAPER_ENDING: ("papers", "end", (Role.ADMIN,)),
+        Topic.ROSTER_OVERDUE: ("file", "end", (Role.ADMIN,)),
+        Topic.SUBCONTRACTOR_DECLARED: ("file", "start", (Role.APPROVER, Role.SECURITY)),
+    }
+)
+"""The page, the field of the event that says the day, and whom of the hospital it concerns."""
 
 
 class Rings:
@@ -59,6 +74,7 @@ class Rings:
         return {
             **dict.fromkeys(of_a_request, self._request), **dict.fromkeys(REVIEWS, self._review),
             **dict.fromkeys(REPORTS, self._report), Topic.WINDOW_WAITING: self._window, Topic.FILE_HELD: self._held,
+            **dict.fromkeys(_FILE_OF_A_SUPPLIER, self._supplier),
             Topic.SESSION_BEGUN: self._session, Topic.SESSION_ENDED: self._session, Topic.ACCESS_CUT: self._cut,
             Topic.DEVICE_CHANGED: self._device,
         }  # fmt: skip
@@ -167,12 +183,30 @@ class Rings:
         return await self._telling(topic, emergency.facility_id, facts, f"/emergencies/{emergency.id}", able)
 
     async def _window(self, topic: Topic, event: AuditEvent) -> Telling:
-        """Whoever can agree to it; not who proposed it."""
+        """Whoever can agree to it now; not who proposed it."""
         window = found(await self._uow.windows.get(event.subject_id))
         facts = await self._names(window.device_id, window.supplier_id)
         facts |= {"window": window.id, "ref": window.ref, "kind": window.kind.value}
-        people = [one for one in await self._approvers(window.device_id) if one.id != window.created_by_id]
+        device = await self._joins.device(window.device_id)
+        people = (await agree_now(self._uow, self._decisions, window, device, clock.now())).people
         return await self._telling(topic, window.facility_id, facts, f"/windows/{window.id}", people)
+
+    async def _supplier(self, topic: Topic, event: AuditEvent) -> Telling:
+        """What ends or begins by a day in a supplier's file: of the group, and so of each hospital where it works."""
+        supplier = await self._joins.supplier(event.subject_id)
+        page, field, roles = _FILE_OF_A_SUPPLIER[topic]
+        places = await self._uow.devices.places_of(supplier.id)
+        facts = {name: event.fields[name] for name in ("paper", "count") if name in event.fields}
+        last = datetime.fromisoformat(event.fields[field]) - _TICK  # what ends with a day is over at the next midnight
+        zone = ZoneInfo((await self._joins.facility(min(places))).timezone) if places else UTC
+        facts |= {"supplier": supplier.name, "until": last.astimezone(zone).date().isoformat()}
+        able = await self._staff("", *roles)
+        people = [one for one in able if any(one.covers(place, *roles) for place in (EVERYWHERE, *places))]
+        told = await self._telling(topic, "", facts, f"/directory/suppliers/{supplier.id}/{page}", people)
+        if topic is Topic.SUBCONTRACTOR_DECLARED:
+            return told  # they declared it themselves
+        speakers = await self._uow.correspondents.of(supplier.id)
+        return await self._to_theirs_too(told, [one.technician_id for one in speakers])
 
     async def _held(self, topic: Topic, event: AuditEvent) -> Telling:
         file = found(await self._uow.held_files.get(event.subject_id))

@@ -9,11 +9,13 @@ from datetime import datetime
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device
 from bastion.domain.emergency import Emergency
+from bastion.domain.maintenance import MaintenanceWindow
 from bastion.domain.parties import Actor, Role, Staff
 from bastion.services.actors import staff_actor, staff_now
 from bastion.services.decisions import Decisions
 from bastion.services.standby import Standby, standby
 from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Action
 
 
 async def asked_now(
@@ -31,6 +33,21 @@ async def asked_now(
     able = [
         one.id for one in ready.people
         if decisions.on_request(await _acting(uow, one, device, now), request, device, now, emergency).allowed
+    ]  # fmt: skip
+    return ready.only(*able)
+
+
+async def agree_now(
+    uow: UnitOfWork, decisions: Decisions, window: MaintenanceWindow, device: Device, now: datetime
+) -> Standby:
+    """The same of a maintenance window: neither who proposed it nor who agreed, and of the others whose turn it is."""
+    agreed = window.agreed_ids
+    ready = (await standby(uow, device, now)).without(window.created_by_id, *agreed)
+    if window.quorum < 2:
+        return ready
+    able = [
+        one.id for one in ready.people
+        if decisions.about(Action.APPROVE, await _acting(uow, one, device, now), device, now, len(agreed)).allowed
     ]  # fmt: skip
     return ready.only(*able)
 

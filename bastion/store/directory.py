@@ -129,6 +129,10 @@ class Devices(Repository[Device]):
     async def by_code(self, code: str) -> Device | None:
         return await self._one(_DEVICE_BY_CODE, {"name": code}) if storable(code) else None
 
+    async def places_of(self, supplier_id: str) -> frozenset[str]:
+        """The hospitals where this company maintains a device in use."""
+        return frozenset(one for (one,) in await self._tx.rows(_PLACES_OF, {"supplier_id": supplier_id}))
+
     async def add(self, entity: Device) -> None:
         await super().add(entity)
         await self._link(entity)
@@ -233,6 +237,12 @@ _TECHNICIAN_BY_LOGIN = _named(Technicians.sql_select, t.technicians.c.login)
 _STAFF_BY_LOGIN = _named(StaffMembers.sql_select, t.staff.c.login)
 _WITH_DEVICES = sa.select(t.device_suppliers.c.supplier_id).join(
     t.devices, t.devices.c.id == t.device_suppliers.c.device_id
+)
+_PLACES_OF = (
+    sa.select(t.devices.c.facility_id)
+    .join(t.device_suppliers, t.devices.c.id == t.device_suppliers.c.device_id)
+    .where(t.devices.c.active, t.device_suppliers.c.supplier_id == sa.bindparam("supplier_id"))
+    .distinct()
 )
 _MAINTAINING = Suppliers.sql_all.where(t.suppliers.c.id.in_(_WITH_DEVICES))
 _MAINTAINING_AT = Suppliers.sql_all.where(

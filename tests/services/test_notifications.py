@@ -26,7 +26,7 @@ from bastion.services.webhooks import WebhookForm
 from tests.services.house import OPERATOR, moved
 from tests.services.postroom import ADDRESS, LOOPBACK, heard, point, states, turn
 from tests.services.receivers import Authority, receiver
-from tests.services.test_telling_more import a_window
+from tests.services.test_telling_more import a_supplier_s_days, a_window
 
 
 # -- who is told what --------------------------------------------------------------------------------------------------
@@ -198,6 +198,7 @@ async def _all_that_is_owed(house, canary: str, worked: str) -> None:
         for tag, about in late.items():
             await uow.audit.append(tag, actor=OPERATOR, subject=("request", about), at=clock.now())
     await house.services.maintenance.propose(eve, replace(a_window(), reason=canary))
+    await a_supplier_s_days(house, canary)
 
 
 async def test_no_secret_and_nothing_typed_is_told(house, tell, box, tmp_path):

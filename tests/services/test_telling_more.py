@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,16 +10,22 @@ from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call, Outcome
 from bastion.domain.maintenance import Rhythm
+from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role, system_actor
 from bastion.domain.report import After, ReportForm
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
+from bastion.errors import Invalid
+from bastion.services.inventory import DeviceForm
 from bastion.services.maintenance import WindowForm
-from bastion.services.people import StaffForm, TechnicianForm
+from bastion.services.papers import PaperForm
+from bastion.services.people import Duty, StaffForm, TechnicianForm
 from bastion.services.sessions import Ending
+from bastion.services.subcontractors import SubcontractorForm
 from bastion.services.webhooks import WebhookForm
 from tests.services.batches import a_batch, more_devices
 from tests.services.house import OPERATOR
+from tests.services.in_turn import engine as in_turn_rules
 from tests.services.postroom import ADDRESS, ENTRANCE, heard, point, states, turn
 
 CANARY = "canary-Durand"
@@ -174,6 +181,73 @@ async def test_a_window_that_is_settled_before_the_mail_leaves_is_not_mailed_and
     await maintenance.propose(house.staff(house.eve), a_window())
     await turn(tell)
     assert heard(box) == {}
+
+
+async def test_a_window_whose_agreements_come_in_turn_is_told_to_each_when_it_is_his(house, tell, box, tmp_path):
+    """The ward first, the hospital last; nobody is told twice, and after the last agreement nobody is."""
+    vital = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
+    await house.services.inventory.save_device(OPERATOR, vital)
+    form = StaffForm("fay", "Fay", "fay@chu", language="en", duties=(Duty(Role.APPROVER, "chu", ("Imagerie",)),))
+    fay = await house.services.people.save_staff(OPERATOR, form)
+    house.services.decisions.replace_engine(in_turn_rules(tmp_path / "rules"))
+    maintenance = house.services.maintenance
+    made = await maintenance.propose(house.staff(house.max), a_window())
+    await turn(tell)
+    said = f"Maintenance window {made.ref} waits for your agreement: ct-01"
+    assert heard(box) == {"fay@chu": [said]}
+    made = await maintenance.agree(house.staff(fay), made.id, made.version)
+    await turn(tell)
+    assert heard(box) == {"fay@chu": [said], "eve@chu": [said]}
+    await maintenance.agree(house.staff(house.eve), made.id, made.version)
+    await turn(tell)
+    assert heard(box) == {"fay@chu": [said], "eve@chu": [said]}
+
+
+# -- what ends or begins by a day in a supplier's file -----------------------------------------------------------------
+async def a_supplier_s_days(house, reference: str) -> None:
+    """A paper that ends soon, people nobody confirmed, a subcontractor that may be objected to: all of Acme's."""
+    acme, ends = house.alice.supplier_id, clock.now() + timedelta(days=5)
+    await house.services.papers.add(OPERATOR, acme, PaperForm(PaperKind.CONTRACT, reference, valid_to=ends))
+    await house.services.subcontractors.declare(OPERATOR, acme, SubcontractorForm(reference, reference))
+    await house.services.papers.warn(system_actor())
+    async with house.database.write() as uow:
+        fields = {"supplier": "acme", "count": 2, "end": ends.isoformat()}
+        await uow.audit.append("roster:overdue", actor=system_actor(), subject=("supplier", acme), at=ends, **fields)
+
+
+async def test_R46_what_ends_in_a_supplier_s_file_is_told_to_whom_it_concerns(house, tell, box):
+    """Who works in another hospital only hears nothing; nor does a technician who does not speak for his company."""
+    for login, role, place in (("gus", Role.APPROVER, "ch2"), ("ann", Role.ADMIN, "chu"), ("far", Role.ADMIN, "ch2")):
+        form = StaffForm(login, login.title(), f"{login}@{place}", frozenset({role}), (place,), "en")
+        await house.services.people.save_staff(OPERATOR, form)
+    carl = TechnicianForm("carl", "Carl", "c@acme", "acme", "en")
+    await house.services.people.save_technician(OPERATOR, carl)
+    await house.services.company.name_correspondent(OPERATOR, house.alice.id, named=True)
+    await a_supplier_s_days(house, CANARY)
+    await turn(tell)
+    zone = ZoneInfo("Europe/Paris")
+    soon = (clock.now() + timedelta(days=5)).astimezone(zone).date()
+    declared = "Acme Imaging has declared a subcontractor"
+    theirs = [f"A paper of Acme Imaging ends on {soon}", "Acme Imaging has not confirmed its people"]
+    assert {who: sorted(said) for who, said in heard(box).items()} == {
+        "a@acme": theirs, "ann@chu": theirs, "ruth@chu": sorted([*theirs, declared]), "eve@chu": [declared],
+        "max@chu": [declared],
+    }  # fmt: skip
+    late = (clock.now() + timedelta(days=21)).astimezone(zone).date()
+    assert f"may object until {late};" in letter_to(box, "eve@chu").get_content()
+    assert f"{ADDRESS}/directory/suppliers/{house.alice.supplier_id}/file" in letter_to(box, "eve@chu").get_content()
+    assert f"{ENTRANCE}/supplier/company" in letter_to(box, "a@acme").get_content()
+    nothing_typed(box)
+
+
+async def test_who_may_object_cannot_decline_to_hear_of_a_subcontractor_and_an_approver_can(house, tell, box):
+    await tell.choose(house.staff(house.eve), {Topic.REQUEST_WAITING})
+    with pytest.raises(Invalid):
+        await tell.choose(house.staff(house.ruth), {Topic.SUBCONTRACTOR_DECLARED})
+    await tell.choose(house.staff(house.ruth), set())
+    await a_supplier_s_days(house, CANARY)
+    await turn(tell)
+    assert heard(box) == {who: ["Acme Imaging has declared a subcontractor"] for who in ("ruth@chu", "max@chu")}
 
 
 # -- programs, French, trouble -----------------------------------------------------------------------------------------
