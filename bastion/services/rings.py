@@ -196,7 +196,7 @@ class Rings:
         supplier = await self._joins.supplier(event.subject_id)
         page, field, roles = _FILE_OF_A_SUPPLIER[topic]
         places = await self._uow.devices.places_of(supplier.id)
-        facts = {name: event.fields[name] for name in ("paper", "count") if name in event.fields}
+        facts = {name: text for name, text in event.fields.items() if name in {"paper", "count"}}
         last = datetime.fromisoformat(event.fields[field]) - _TICK  # what ends with a day is over at the next midnight
         zone = ZoneInfo((await self._joins.facility(min(places))).timezone) if places else UTC
         facts |= {"supplier": supplier.name, "until": last.astimezone(zone).date().isoformat()}
