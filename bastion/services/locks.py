@@ -46,7 +46,8 @@ class Locks:
             self._require(actor, now)
             subject_id = await _subject_id(uow, scope, subject_code)
             lock = Lock(new_id(now), scope, subject_id, said, actor.name, now, until)
-            standing = next((one for one in await uow.locks.unlifted() if _sent_again(one, lock)), None)
+            stand = [one for one in await uow.locks.unlifted() if one.active(now)]
+            standing = next((one for one in stand if _sent_again(one, lock)), None)
             if standing is not None:
                 return standing
             await uow.locks.add(lock)

@@ -49,6 +49,13 @@ async def test_a_cut_that_would_be_over_as_it_begins_is_not_called_one(house, ag
     assert await house.services.locks.view() == []
 
 
+async def test_a_cut_that_is_over_does_not_stand_for_one_that_is_sent_again(house, later):
+    impose, short = house.services.locks.impose, timedelta(seconds=10)
+    await impose(OPERATOR, LockScope.ALL, "", "drill", clock.now() + short)
+    later(seconds=20)
+    assert (await impose(OPERATOR, LockScope.ALL, "", "drill", clock.now() + short)).active(clock.now())
+
+
 async def test_lifting_names_the_person_and_happens_once(house):
     lock = await house.services.locks.impose(OPERATOR, LockScope.ALL, "", "drill")
     lifted = await house.services.locks.lift(house.staff(house.ruth), lock.id, "drill is over")
