@@ -15,7 +15,7 @@ def staffed(bastion, home):
     """A hospital, a supplier and a technician."""
     for words in (
         ("facility", "add", "chu", "CHU de Valmont"),
-        ("supplier", "add", "acme", "Acme", "--network", "203.0.113.0/24", "--contract-end", "2030-01-01"),
+        ("supplier", "add", "acme", "Acme", "--network", "203.0.113.0/24", "--contract-end", "2090-01-01"),
         ("technician", "add", "alice", "Alice Martin", "--supplier", "acme"),
     ):
         done = bastion("admin", *words)
@@ -32,7 +32,7 @@ def test_what_is_registered_is_listed(staffed):
         {"code": "chu", "name": "CHU de Valmont", "finess": "", "timezone": "Europe/Paris"}
     ]
     (supplier,) = listed(staffed, "supplier", "list")
-    assert (supplier["networks"], supplier["contract_end"]) == (["203.0.113.0/24"], "2030-01-01T00:00:00+00:00")
+    assert (supplier["networks"], supplier["contract_end"]) == (["203.0.113.0/24"], "2090-01-01T00:00:00+00:00")
     (person,) = listed(staffed, "technician", "list")
     assert (person["login"], person["supplier"], person["keys"], person["authenticator"]) == ("alice", "acme", 0, False)
     assert "alice  Alice Martin  acme" in staffed("admin", "technician", "list").out

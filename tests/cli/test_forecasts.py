@@ -9,7 +9,7 @@ from bastion.cli.exits import Exit
 def test_who_would_have_to_agree_is_told(bastion, home, monkeypatch):
     for words in (
         ("facility", "add", "chu", "CHU Demo"),
-        ("supplier", "add", "acme", "Acme Imaging", "--network", "127.0.0.0/8", "--contract-end", "2030-01-01"),
+        ("supplier", "add", "acme", "Acme Imaging", "--network", "127.0.0.0/8", "--contract-end", "2090-01-01"),
         ("technician", "add", "alice", "Alice Martin", "--supplier", "acme"),
         ("device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme"),
     ):

@@ -36,7 +36,7 @@ def test_what_was_asked_answered_and_reported_is_read(bastion, home, monkeypatch
 def _a_request(bastion, monkeypatch):
     for words in (
         ("facility", "add", "chu", "CHU Demo"),
-        ("supplier", "add", "acme", "Acme Imaging", "--network", "127.0.0.0/8", "--contract-end", "2030-01-01"),
+        ("supplier", "add", "acme", "Acme Imaging", "--network", "127.0.0.0/8", "--contract-end", "2090-01-01"),
         ("technician", "add", "alice", "Alice Martin", "--supplier", "acme"),
         ("device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme"),
     ):

@@ -35,6 +35,8 @@ from tests.web import matrix
 Values = dict[str, str | list[str]]
 Scene = Callable[[House], Awaitable[Values]]
 STARTS, ENDS = "2091-01-01 18:00", "2091-01-02 08:00"
+SOON: Final = f"{clock.now() + timedelta(days=40):%Y-%m-%d}"
+"""For what may not lie years ahead."""
 USUAL: Final[Values] = {
     "technician": "alice", "device": "ct-01", "kind": "telemaintenance", "reason": "replace the tube", "minutes": "30",
     "why": "a drill", "note": "as agreed", "text": "which version?", "name": "A name", "email": "a@b.example",
@@ -289,7 +291,7 @@ async def newly_owed(house: House) -> Values:
 WRITTEN: Final[Values] = {"model": "MAKER · ct  9000", "kind": "telediagnostic"}
 NEW_CODE: Final[Values] = {"code": "new-1"}
 DUTIES: Final[Values] = {"duties": ["approver@chu"], "places": ["chu"], "wards": [""]}
-DAY: Final[Values] = {"kind": "contract", "since": "2027-01-01", "valid_from": "", "valid_to": "2027-01-01"}
+DAY: Final[Values] = {"kind": "contract", "since": SOON, "valid_from": "", "valid_to": SOON}
 ONCE: Final[dict[str, Act]] = {
     "/requests/new": Act("request:created"),
     "/requests/{ident}/approve": Act("request:approved", pending),
@@ -313,7 +315,7 @@ ONCE: Final[dict[str, Act]] = {
     "/directory/devices/{ident}/endpoint": Act("directory:endpoint_saved", device),
     "/directory/devices/{ident}/account": Act("directory:account_saved", device, {"kind": "password"}),
     "/directory/devices/{ident}/derogations": Act(
-        "derogation:made", device, {"algorithms": ["hmac-sha1"], "allows": "ssh_legacy", "ends": "2027-01-01"}
+        "derogation:made", device, {"algorithms": ["hmac-sha1"], "allows": "ssh_legacy", "ends": SOON}
     ),
     "/directory/devices/{ident}/derogations/{derogation}/withdraw": Act("derogation:withdrawn", derogation),
     "/directory/technicians/new": Act("directory:technician_saved"),
@@ -336,11 +338,11 @@ ONCE: Final[dict[str, Act]] = {
     "/windows/new": Act(
         "window:proposed", nothing,
         {"kind": "telediagnostic", "week": "0", "weekday": "1", "begins": "08:00", "minutes": "60",
-         "ends": "2027-02-01", "supplier": ""},
+         "ends": SOON, "supplier": ""},
     ),
     "/windows/{ident}/agree": Act("window:agreed", window),
     "/windows/{ident}/end": Act("window:ended", window),
-    "/reviews": Act("review:started", nothing, {"due": "2027-01-01", "facilities": ["chu"]}),
+    "/reviews": Act("review:started", nothing, {"due": SOON, "facilities": ["chu"]}),
     "/rota": Act("rota:added", nothing, {"login": "eve"}),
     "/rota/{ident}/withdraw": Act("rota:withdrawn", shift),
     "/standins/delegations": Act("delegation:made"),
