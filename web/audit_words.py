@@ -250,6 +250,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "backup": N_("backup"),
         "pieces": N_("pieces"),
         "policy": N_("rules"),
+        "because": N_("what the rules said"),
         "port": N_("port"),
         "protocol": N_("protocol"),
         "quorum": N_("agreements needed"),

@@ -200,9 +200,14 @@ class Teller:
 
     t: Callable[..., str]
     face: Clockface
+    explain: Callable[[tuple[str, ...]], tuple[str, ...]] = lambda _ids: ()
+    """What the rules of these names say in the reader's language, as far as they are still in force."""
 
     def facts(self, tag: str, fields: Mapping[str, str]) -> list[Fact]:
-        return [self._fact(tag, name, str(value)) for name, value in fields.items() if value != ""]
+        """A rule that is still in force speaks for itself; of another stands what it said when it decided."""
+        spoken = {"because"} if self._rules(str(fields.get("policy", ""))) else set[str]()
+        shown = [(name, str(value)) for name, value in fields.items() if value != "" and name not in spoken]
+        return [self._fact(tag, name, value) for name, value in shown]
 
     def _fact(self, tag: str, name: str, value: str) -> Fact:
         said, word = self._said(tag, name, value), self.t(audit_words.FIELDS.get(name, name))
@@ -213,8 +218,8 @@ class Teller:
         return Fact(word, short, code, name in WRITTEN and not code, value if short != value else "")
 
     def _said(self, tag: str, name: str, value: str) -> str | None:
-        if name == "why":
-            return self._word(WHY, value)
+        if name in {"why", "policy"}:
+            return self._word(WHY, value) if name == "why" else self._rules(value)
         if name == "reason":  # of an ending it is a code, of a request what a person wrote
             return self._word(labels.END_REASONS, value) if tag.startswith("session:") else None
         if name == "who" and tag.startswith("review:"):
@@ -225,6 +230,11 @@ class Teller:
             return self._measured(name, value)
         except ValueError:
             return None
+
+    def _rules(self, names: str) -> str | None:
+        ids = tuple(names.split())
+        said = self.explain(ids)
+        return " ".join(said) if ids and len(said) == len(ids) else None
 
     def _right(self, line: str) -> str:
         """Say a line of a review: a name, and behind it the code of the right, where it has one."""

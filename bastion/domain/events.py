@@ -35,9 +35,12 @@ def _kind(tag: str, severity: Severity, public: str = "", personal: str = "") ->
 
 
 _HELD = "session direction size sha256"
-_ASKED = "kind minutes work_order policy quorum device supplier emergency template batch"
+_RULES = "policy because"
+"""Which rules let somebody do it, and what they said then."""
+_ASKED = f"kind minutes work_order {_RULES} quorum device supplier emergency template batch"
 _PLANNED = "technician keeps professional patient_why rollback people caller"
 _GRANTED = "device supplier start end kind"
+_OF_A_GRANT = f"request {_GRANTED} channels files hash {_RULES} emergency conditions"
 _DEROGATION = "device derogation kind algorithms start end"
 _TEMPLATE = "template name maker model edition kind"
 _I, _N, _W, _A = Severity.INFO, Severity.NOTICE, Severity.WARNING, Severity.ALARM
@@ -69,13 +72,13 @@ KINDS = MappingProxyType(
             _kind(
                 "request:approved",
                 _N,
-                "minutes agreed missing policy delegation window conditions start emergency",
+                f"minutes agreed missing {_RULES} delegation window conditions start emergency",
                 "note in_name_of",
             ),
-            _kind("request:denied", _N, "delegation", "note in_name_of"),
+            _kind("request:denied", _N, f"{_RULES} delegation", "note in_name_of"),
             _kind("request:escalated", _W, "step ring minutes", "who"),
             _kind("request:withdrawn", _I, "", "note"),
-            _kind("request:question", _I, "", "note"),
+            _kind("request:question", _I, _RULES, "note"),
             _kind("request:answer", _I, "", "note"),
             _kind("request:reported", _N, "after late erased_by", "note taken"),
             _kind("link:made", _I, "expires", "who"),
@@ -83,18 +86,18 @@ KINDS = MappingProxyType(
             _kind("link:asked", _N, "", "who"),
             _kind("link:used", _N, "outcome", "who"),
             _kind("notice:acknowledged", _I, "grant how"),
-            _kind("grant:created", _N, f"request {_GRANTED} channels files policy emergency conditions", "technician"),
-            _kind("window:proposed", _N, f"{_GRANTED} minutes window quorum", "reason"),
-            _kind("window:agreed", _N, "device window missing"),
-            _kind("window:ended", _W, "device window", "why"),
+            _kind("grant:created", _N, _OF_A_GRANT, "technician"),
+            _kind("window:proposed", _N, f"{_GRANTED} minutes window quorum {_RULES}", "reason"),
+            _kind("window:agreed", _N, f"device window missing {_RULES}"),
+            _kind("window:ended", _W, f"device window {_RULES}", "why"),
             _kind("emergency:agreed", _W, "device until own", "caller"),
             _kind("emergency:overdue", _W, "device until supplier"),
             _kind("report:due", _I, "device until supplier"),
             _kind("report:overdue", _W, "device until supplier"),
-            _kind("emergency:reviewed", _N, "device verdict late", "note"),
+            _kind("emergency:reviewed", _N, f"device verdict late {_RULES}", "note"),
             _kind("grant:extended", _N, "end request"),
             _kind("grant:handed_over", _N, "grant request", "technician"),
-            _kind("grant:revoked", _W, "", "why"),
+            _kind("grant:revoked", _W, _RULES, "why"),
             _kind("session:opened", _N, "grant device supplier account node client factors derogations", "technician"),
             _kind("session:refused", _W, "device why door", "technician"),
             _kind("session:second_source", _W, "other", "technician"),
@@ -104,9 +107,9 @@ KINDS = MappingProxyType(
             _kind("session:watched", _N, "", "by"),
             _kind("watch:taken", _N, "session grant"),
             _kind("watch:left", _N, "session grant how"),
-            _kind("session:freeze_asked", _W),
-            _kind("session:thaw_asked", _N),
-            _kind("session:cut_asked", _W, "", "why"),
+            _kind("session:freeze_asked", _W, _RULES),
+            _kind("session:thaw_asked", _N, _RULES),
+            _kind("session:cut_asked", _W, _RULES, "why"),
             _kind("session:ending", _I, "reason", "by why"),
             _kind("session:differed", _N, "request aspects acts"),
             _kind("session:closed", _N, "reason digest bytes seconds"),
@@ -116,8 +119,8 @@ KINDS = MappingProxyType(
             _kind("file:passed", _I, "op direction size sha256 pieces seconds outcome", "path target detail"),
             _kind("file:refused", _W, "op why count", "path target"),
             _kind("file:held", _W, f"{_HELD} scan signature announced", "path technician findings"),
-            _kind("file:released", _N, f"{_HELD} how", "path technician note"),
-            _kind("file:rejected", _W, _HELD, "path technician note"),
+            _kind("file:released", _N, f"{_HELD} how {_RULES}", "path technician note"),
+            _kind("file:rejected", _W, f"{_HELD} {_RULES}", "path technician note"),
             _kind("file:delivered", _I, _HELD, "path technician"),
             _kind("file:broken", _W, f"{_HELD} why", "path technician"),
             _kind("file:purged", _N, _HELD, "path technician"),
@@ -133,8 +136,8 @@ KINDS = MappingProxyType(
             _kind("recording:held", _N, "session", "why"),
             _kind("recording:released", _W, "session", "why"),
             _kind("recording:erased", _N, "session digest due"),
-            _kind("lock:imposed", _A, "scope subject_code until", "why"),
-            _kind("lock:lifted", _W, "scope subject_code", "why"),
+            _kind("lock:imposed", _A, f"scope subject_code until {_RULES}", "why"),
+            _kind("lock:lifted", _W, f"scope subject_code {_RULES}", "why"),
             _kind("rota:added", _I, "start end ward line", "who"),
             _kind("rota:withdrawn", _I, "start end ward line", "who"),
             _kind("absence:noted", _I, "start end", "who"),

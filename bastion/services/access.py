@@ -18,7 +18,7 @@ from bastion.domain.place import Place
 from bastion.domain.work_order import OrderCheck
 from bastion.domain.work_plan import PLAIN, WorkPlan
 from bastion.errors import Conflict, DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
-from bastion.services.decisions import Decisions, Urgency, policy_ids, reasons, refusal
+from bastion.services.decisions import Decisions, Urgency, explained, policy_ids, reasons, refusal
 from bastion.services.emergencies import announce
 from bastion.services.joins import Joins, found, scope
 from bastion.services.maintenance import Maintenance
@@ -293,7 +293,7 @@ class Access:
         if decision.allowed:
             await uow.requests.add(made)
             emergency = await announce(uow, made, call, now) if call else None
-            await _audit_created(uow, actor, made, ask, now, emergency)
+            await _audit_created(uow, actor, made, ask, decision, now, emergency)
             uow.hint("request", made.id)
             return
         await uow.audit.append(
@@ -383,11 +383,12 @@ def _make_extension(
 
 
 async def _audit_created(
-    uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: Ask, now: datetime, emergency: Emergency | None
-) -> None:
+    uow: UnitOfWork, actor: Actor, made: AccessRequest, ask: Ask, decision: Decision, now: datetime,
+    emergency: Emergency | None,
+) -> None:  # fmt: skip
     await uow.audit.append(
         "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,
-        kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, policy=" ".join(made.policy_ids),
+        kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, **explained(decision),
         quorum=made.quorum, device=ask.device.code, supplier=ask.supplier.code, technician=ask.technician.login,
         reason=made.reason, template=made.template_id, batch=made.batch_id, emergency="yes" if emergency else "",
         caller=emergency.caller if emergency else "",

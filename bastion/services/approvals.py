@@ -1,6 +1,6 @@
 """Deciding on a request: agree, refuse, take back. The last agreement of the quorum makes the grant (R-17, R-23)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +15,7 @@ from bastion.domain.parties import Actor, Lent, Supplier, Technician
 from bastion.errors import AlreadyAgreed, Conflict, NotFound
 from bastion.services import emergencies, reasons
 from bastion.services.authentication import Authentication
-from bastion.services.decisions import Decisions, Urgency, refusal
+from bastion.services.decisions import Decisions, Urgency, explained, refusal
 from bastion.services.emergencies import REVIEW_DAYS
 from bastion.services.joins import Joins, found
 from bastion.services.paperwork import Lacks, lacks_of
@@ -24,9 +24,20 @@ from bastion.services.revoking import revoke
 from bastion.services.takeovers import take_over
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
-from policies.model import Action, Counted
+from policies.model import Action, Counted, Decision
 
 OUT_OF_USE: Final = "The device {device} is no longer in use: nothing but refusing is left."
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What somebody decides on, by which rules, and in whose name if not in his own."""
+
+    request: AccessRequest
+    device: Device
+    lent: Lent | None
+    emergency: Emergency | None
+    decision: Decision
 
 
 class Approvals:
@@ -48,7 +59,8 @@ class Approvals:
         now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()  # or what is cut, or whoever leaves, at this moment would keep what is agreed here
-            request, device, lent, emergency = await self._for_decision(uow, actor, request_id, version, now)
+            asked = await self._for_decision(uow, actor, request_id, version, now)
+            request, device, lent = asked.request, asked.device, asked.lent
             if not device.active:
                 raise Conflict(device.code, sentence=OUT_OF_USE, device=device.code)
             await self._refuse_a_locked_decision(uow, request, now)
@@ -58,9 +70,9 @@ class Approvals:
             saved = await uow.requests.save(agreed)
             await audit_decision(
                 uow, "request:approved", actor, saved, now, minutes=minutes, missing=saved.missing, note=note,
-                agreed=int(saved.agreed.total_seconds() // 60), policy=" ".join(saved.policy_ids),
+                agreed=int(saved.agreed.total_seconds() // 60), **explained(asked.decision),
                 conditions=" ".join(sorted(terms.conditions)), start=terms.start.isoformat() if terms.start else "",
-                emergency="yes" if emergency else "", **_for(lent),
+                emergency="yes" if asked.emergency else "", **_for(lent),
             )  # fmt: skip
         return saved
 
@@ -70,9 +82,10 @@ class Approvals:
         self._authentication.require_fresh(actor)
         now = clock.now()
         async with self._database.write() as uow:
-            request, _device, lent, _emergency = await self._for_decision(uow, actor, request_id, version, now)
-            saved = await uow.requests.save(request.deny(person(actor, lent), note, now))
-            await audit_decision(uow, "request:denied", actor, saved, now, note=note, **_for(lent))
+            asked = await self._for_decision(uow, actor, request_id, version, now)
+            saved = await uow.requests.save(asked.request.deny(person(actor, asked.lent), note, now))
+            said = explained(asked.decision) | _for(asked.lent)
+            await audit_decision(uow, "request:denied", actor, saved, now, note=note, **said)
         return saved
 
     async def revoke(self, actor: Actor, grant_id: str, reason: str) -> Grant:
@@ -84,8 +97,8 @@ class Approvals:
             if not actor.covers(grant.facility_id):
                 raise NotFound(grant_id)
             device = found(await uow.devices.get(grant.device_id))
-            self._decisions.require_about(Action.INTERRUPT, actor, device, now)
-            return await revoke(uow, actor, grant, reason, now)
+            decision = self._decisions.require_about(Action.INTERRUPT, actor, device, now)
+            return await revoke(uow, actor, grant, reason, now, decision)
 
     async def conclude(
         self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, now: datetime
@@ -104,17 +117,17 @@ class Approvals:
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _for_decision(
         self, uow: UnitOfWork, actor: Actor, request_id: str, version: int, now: datetime
-    ) -> tuple[AccessRequest, Device, Lent | None, Emergency | None]:
+    ) -> _Asked:
         request = found(await uow.requests.get(request_id), request_id)
         if not may_see(actor, request):
             raise NotFound(request_id)
         device = found(await uow.devices.get(request.device_id))
         emergency = await Joins(uow).emergency(request)
-        self._decisions.require_approve(actor, request, device, now, emergency)
+        decision = self._decisions.require_approve(actor, request, device, now, emergency)
         if request.version != version:
             raise _overtaken(request, actor, version)
         lent = self._decisions.in_whose_name(Action.APPROVE, actor, request, device, now, emergency)
-        return request, device, lent, emergency
+        return _Asked(request, device, lent, emergency, decision)
 
     async def _refuse_a_locked_decision(self, uow: UnitOfWork, request: AccessRequest, now: datetime) -> None:
         """Nothing opens while a lock stands, so nothing is agreed either."""
@@ -134,7 +147,7 @@ class Approvals:
         supplier = found(await uow.suppliers.get(request.supplier_id))
         lacks = await lacks_of(uow, technician, supplier, now)
         urgency = Urgency() if emergency else None
-        grant = self._make_grant(request, technician, supplier, device, now, lacks, actor.language, urgency)
+        grant, decision = self._make_grant(request, technician, supplier, device, now, lacks, actor.language, urgency)
         if fixed:
             grant = replace(grant, slack=timedelta())
         grant = await take_over(uow, actor, request, grant, now)
@@ -143,7 +156,8 @@ class Approvals:
             "grant:created", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
             request=request.id, device=device.code, supplier=supplier.code, technician=technician.login,
             start=grant.start.isoformat(), end=grant.end.isoformat(), kind=grant.kind,
-            channels=" ".join(sorted(grant.channels)), files=" ".join(sorted(grant.files)), policy=grant.policy_hash,
+            channels=" ".join(sorted(grant.channels)), files=" ".join(sorted(grant.files)), hash=grant.policy_hash,
+            **explained(decision),
             emergency="yes" if grant.emergency else "", conditions=" ".join(sorted(grant.conditions)),
         )  # fmt: skip
         uow.hint("grant", grant.id)
@@ -152,7 +166,7 @@ class Approvals:
     def _make_grant(
         self, request: AccessRequest, technician: Technician, supplier: Supplier, device: Device, now: datetime,
         lacks: Lacks, language: str, urgency: Urgency | None,
-    ) -> Grant:  # fmt: skip
+    ) -> tuple[Grant, Decision]:  # fmt: skip
         actor = asker(request, technician, supplier)
         count = len(request.approvals)
         decision = self._decisions.on_device(
@@ -169,7 +183,7 @@ class Approvals:
         scope = self._decisions.scope(
             actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks, urgency=urgency
         )
-        return Grant(
+        made = Grant(
             new_id(now), request.id, technician.id, supplier.id, device.id, device.facility_id, request.account_id,
             request.kind, scope.channels, max(due - early, now), due + length,
             idle_seconds=int(rules.idle.total_seconds()), watcher=rules.watcher,
@@ -179,6 +193,7 @@ class Approvals:
             emergency=urgency is not None,
             acknowledged_at=request.notice_accepted_at,
         ).under(request.conditions)  # fmt: skip
+        return made, decision
 
     async def _extend_grant(
         self, uow: UnitOfWork, actor: Actor, request: AccessRequest, now: datetime

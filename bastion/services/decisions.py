@@ -265,6 +265,11 @@ def policy_ids(decision: Decision) -> tuple[str, ...]:
     return tuple(r.policy_id for r in decision.reasons)
 
 
+def explained(decision: Decision) -> dict[str, str]:
+    """What the trail keeps of a decision: the rules that decided, and what they said at that time."""
+    return {"policy": " ".join(policy_ids(decision)), "because": why(decision, "en")}
+
+
 def _context(
     now: datetime, source: str, kind: str, duration: timedelta, *, factors: int, approvals: int = 0,
     is_requester: bool = False,

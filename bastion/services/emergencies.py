@@ -11,7 +11,7 @@ from bastion.domain.emergency import Call, Emergency, EmergencyStatus, Outcome
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier
 from bastion.errors import NotFound
 from bastion.services.authentication import Authentication
-from bastion.services.decisions import Decisions
+from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import Joins, found, scope
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -66,13 +66,14 @@ class Emergencies:
             if not actor.covers(one.facility_id):
                 raise NotFound(ident)
             device = found(await uow.devices.get(one.device_id))
-            self._decisions.require_about(Action.REVIEW, actor, device, now)
+            decision = self._decisions.require_about(Action.REVIEW, actor, device, now)
             self._authentication.require_fresh(actor)
             late = one.status(now) is EmergencyStatus.OVERDUE
             saved = await uow.emergencies.save(one.review(actor, outcome, note, version, now))
             await uow.audit.append(
                 "emergency:reviewed", actor=actor, subject=("request", one.id), facility_id=one.facility_id, at=now,
                 device=device.code, verdict=outcome, late="yes" if late else "", note=saved.review_note,
+                **explained(decision),
             )  # fmt: skip
             uow.hint("request", one.id)
         return saved

@@ -14,7 +14,7 @@ from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.access import MAX_TEXT, TOO_LONG
-from bastion.services.decisions import Decisions, Urgency, policy_ids, refusal
+from bastion.services.decisions import Decisions, Urgency, explained, policy_ids, refusal
 from bastion.services.emergencies import announce
 from bastion.services.joins import found
 from bastion.services.maintenance import Maintenance
@@ -65,7 +65,7 @@ class Handovers:
             emergency = await uow.emergencies.get(first.id) if grant.emergency else None
             if emergency is not None:
                 await announce(uow, made, Call(emergency.caller, emergency.callee, emergency.call_back), now)
-            await _audit(uow, actor, made, device, supplier, colleague, said, emergency is not None, now)
+            await _audit(uow, actor, made, device, supplier, colleague, said, emergency is not None, decision, now)
             uow.hint("request", made.id)
             if emergency is None:
                 made = await self._maintenance.stand_in(uow, actor, made, device, supplier, now)
@@ -128,11 +128,11 @@ def _request(
 
 async def _audit(
     uow: UnitOfWork, actor: Actor, made: AccessRequest, device: Device, supplier: Supplier, colleague: Technician,
-    reason: str, emergency: bool, now: datetime,
+    reason: str, emergency: bool, decision: Decision, now: datetime,
 ) -> None:  # fmt: skip
     await uow.audit.append(
         "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,
-        kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, policy=" ".join(made.policy_ids),
+        kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, **explained(decision),
         quorum=made.quorum, device=device.code, supplier=supplier.code, technician=colleague.login, reason=reason,
         emergency="yes" if emergency else "",
     )  # fmt: skip

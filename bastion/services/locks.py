@@ -13,7 +13,7 @@ from bastion.domain.stretch import OVER
 from bastion.errors import IllegalTransition, Invalid
 from bastion.services import reasons
 from bastion.services.authentication import Authentication
-from bastion.services.decisions import Decisions
+from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import found
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -43,7 +43,7 @@ class Locks:
             raise Invalid("until", field="until", sentence=OVER)
         async with self._database.write() as uow:
             await uow.locks.hold()
-            self._require(actor, now)
+            rules = self._required(actor, now)
             subject_id = await _subject_id(uow, scope, subject_code)
             lock = Lock(new_id(now), scope, subject_id, said, actor.name, now, until)
             stand = [one for one in await uow.locks.unlifted() if one.active(now)]
@@ -53,7 +53,7 @@ class Locks:
             await uow.locks.add(lock)
             await uow.audit.append(
                 "lock:imposed", actor=actor, subject=("lock", lock.id), at=now, scope=scope, why=lock.reason,
-                until=until.isoformat() if until else "", subject_code=subject_code,
+                until=until.isoformat() if until else "", subject_code=subject_code, **rules,
             )  # fmt: skip
             await self._revoke_grants(uow, actor, lock, now)
             await _sign_out(uow, lock, now)
@@ -65,14 +65,14 @@ class Locks:
         self._authentication.require_fresh(actor)
         now = clock.now()
         async with self._database.write() as uow:
-            self._require(actor, now)
+            rules = self._required(actor, now)
             lock = found(await uow.locks.get(lock_id))
             if not lock.active(now):
                 raise IllegalTransition(lock_id, state="lifted")
             lifted = await uow.locks.save(_lifted(lock, actor, now))
             await uow.audit.append(
                 "lock:lifted", actor=actor, subject=("lock", lock.id), at=now, scope=lock.scope, why=said,
-                subject_code=lock.subject_id,
+                subject_code=lock.subject_id, **rules,
             )  # fmt: skip
             uow.hint("lock", lock.id)
         return lifted
@@ -87,8 +87,9 @@ class Locks:
         async with self._database.read() as uow:
             return [lock for lock in await uow.locks.unlifted() if lock.active(now)]
 
-    def _require(self, actor: Actor, now: datetime) -> None:
-        self._decisions.require_about(Action.LOCK, actor, None, now)
+    def _required(self, actor: Actor, now: datetime) -> dict[str, str]:
+        """The rules that let him cut and restore, for the trail."""
+        return explained(self._decisions.require_about(Action.LOCK, actor, None, now))
 
     async def _revoke_grants(self, uow: UnitOfWork, actor: Actor, lock: Lock, now: datetime) -> None:
         hit = [g for g in await uow.grants.unfinished(now) if lock.hits(_subject(g))]

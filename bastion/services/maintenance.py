@@ -19,7 +19,7 @@ from bastion.services import reasons
 from bastion.services.actors import reviewed, staff_actor
 from bastion.services.approvals import Approvals
 from bastion.services.authentication import Authentication
-from bastion.services.decisions import Decisions, refusal
+from bastion.services.decisions import Decisions, explained, refusal
 from bastion.services.joins import Joins, found, scope
 from bastion.services.paperwork import lacks_of_company
 from bastion.services.requests import audit_decision
@@ -77,7 +77,7 @@ class Maintenance:
         async with self._database.write() as uow:
             await uow.locks.hold()  # of two at once the second sees that they overlap
             device, suppliers = await self._named(uow, actor, form)
-            quorum = await self._quorum(uow, actor, device, suppliers, form, now)
+            quorum, rules = await self._quorum(uow, actor, device, suppliers, form, now)
             window = checked(
                 MaintenanceWindow(
                     new_id(now), device.facility_id, device.id, suppliers[0].id if form.supplier else "", form.kind,
@@ -90,7 +90,7 @@ class Maintenance:
             await _audit(
                 uow, "window:proposed", actor, window, device, now, kind=window.kind, minutes=window.minutes,
                 supplier=form.supplier, start=window.starts.isoformat(), end=window.ends.isoformat(), quorum=quorum,
-                reason=window.reason,
+                reason=window.reason, **rules,
             )  # fmt: skip
         return window
 
@@ -100,9 +100,10 @@ class Maintenance:
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             window, device = await self._seen(uow, actor, ident)
-            self._decisions.require_about(Action.APPROVE, actor, device, now, len(window.agreed_ids))
+            decision = self._decisions.require_about(Action.APPROVE, actor, device, now, len(window.agreed_ids))
             saved = await uow.windows.save(window.agree(actor.id, actor.name, version, now))
-            await _audit(uow, "window:agreed", actor, saved, device, now, missing=saved.missing)
+            said = explained(decision)
+            await _audit(uow, "window:agreed", actor, saved, device, now, missing=saved.missing, **said)
         return saved
 
     async def end(self, actor: Actor, ident: str, reason: str) -> MaintenanceWindow:
@@ -111,9 +112,9 @@ class Maintenance:
         now = clock.now()
         async with self._database.write() as uow:
             window, device = await self._seen(uow, actor, ident)
-            self._decisions.require_about(Action.INTERRUPT, actor, device, now)
+            decision = self._decisions.require_about(Action.INTERRUPT, actor, device, now)
             saved = await uow.windows.save(window.end(actor.name, reason.strip(), now))
-            await _audit(uow, "window:ended", actor, saved, device, now, why=saved.end_reason)
+            await _audit(uow, "window:ended", actor, saved, device, now, why=saved.end_reason, **explained(decision))
             for use in await uow.window_uses.of_window(window.id):
                 if use.ends > now:
                     await self._approvals.revoke_within(uow, actor, use.id, saved.end_reason, now)
@@ -215,9 +216,11 @@ class Maintenance:
 
     async def _quorum(
         self, uow: UnitOfWork, actor: Actor, device: Device, suppliers: list[Supplier], form: WindowForm, now: datetime
-    ) -> int:
-        """As many as for one request of this kind and length, of whichever company asks for most; at least one."""
-        quorum = 1
+    ) -> tuple[int, dict[str, str]]:
+        """As many as for one request of this kind and length, of whichever company asks for most, at least one; and the
+        rules that say so, for the trail.
+        """
+        quorum, rules = 1, dict[str, str]()
         for supplier in suppliers:
             decision = self._decisions.on_device(
                 Action.REQUEST, actor, supplier, device, form.kind, timedelta(), now,
@@ -225,8 +228,9 @@ class Maintenance:
             )  # fmt: skip
             if not decision.allowed:
                 raise refusal(decision, actor.language)
-            quorum = max(quorum, decision.obligations.approvals)
-        return quorum
+            if decision.obligations.approvals > quorum or not rules:
+                quorum, rules = max(quorum, decision.obligations.approvals), explained(decision)
+        return quorum, rules
 
     async def _seen(self, uow: UnitOfWork, actor: Actor, ident: str) -> tuple[MaintenanceWindow, Device]:
         _need_staff(actor)

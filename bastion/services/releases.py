@@ -13,7 +13,7 @@ from bastion.errors import BastionError, Conflict, NotFound
 from bastion.i18n import sentence
 from bastion.services import reasons
 from bastion.services.authentication import Authentication
-from bastion.services.decisions import Decisions
+from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import Joins, found, scope
 from bastion.store.database import Database
 
@@ -120,14 +120,14 @@ class Releases:
             _require_sight(actor, file)
             request = found(await uow.requests.get(file.request_id))
             device = found(await uow.devices.get(file.device_id))
-            self._decisions.require_release(actor, request, device, now)
+            decision = self._decisions.require_release(actor, request, device, now)
             if file.version != version:
                 raise Conflict(f"file {file_id} is at version {file.version}, not {version}")
             saved = await uow.held_files.save(change(file, now))
             await uow.audit.append(
                 tag, actor=actor, subject=("file", file.id), facility_id=file.facility_id, at=now,
                 session=file.session_id, direction=file.direction, size=file.size, sha256=file.sha256, path=file.path,
-                technician=file.technician_name, **fields,
+                technician=file.technician_name, **explained(decision), **fields,
             )  # fmt: skip
             uow.hint("held_file", file.id)
         return saved

@@ -4,13 +4,19 @@ from datetime import datetime
 
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Actor
+from bastion.services.decisions import explained
 from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Decision
 
 
-async def revoke(uow: UnitOfWork, actor: Actor, grant: Grant, reason: str, now: datetime) -> Grant:
+async def revoke(
+    uow: UnitOfWork, actor: Actor, grant: Grant, reason: str, now: datetime, decision: Decision | None = None
+) -> Grant:
+    """`decision`: the rules that let this person do it, where it is not the consequence of something else."""
     saved = await uow.grants.save(grant.revoke(actor.name, reason, now))
     await uow.audit.append(
         "grant:revoked", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now, why=reason,
+        **(explained(decision) if decision else {}),
     )  # fmt: skip
     uow.hint("grant", grant.id)
     return saved

@@ -11,12 +11,12 @@ from bastion.domain.session_record import SessionRecord
 from bastion.errors import Conflict, IllegalTransition, NotFound
 from bastion.services import reasons
 from bastion.services.authentication import Authentication
-from bastion.services.decisions import Decisions
+from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import Joins, found, scope
 from bastion.services.views import SessionView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
-from policies.model import Action
+from policies.model import Action, Decision
 
 REPLAYERS = (Role.SECURITY, Role.AUDITOR)
 
@@ -109,20 +109,23 @@ class Supervision:
     ) -> SessionRecord:  # fmt: skip
         now = clock.now()
         async with self._database.write() as uow:
-            record = await self._live_record(uow, actor, session_id, now)
+            record, decision = await self._live_record(uow, actor, session_id, now)
             saved = await uow.sessions.save(change(record, now))
             await uow.audit.append(
-                tag, actor=actor, subject=("session", session_id), facility_id=record.facility_id, at=now, **fields
-            )
+                tag, actor=actor, subject=("session", session_id), facility_id=record.facility_id, at=now,
+                **explained(decision), **fields,
+            )  # fmt: skip
             uow.hint("session", session_id)
         return saved
 
-    async def _live_record(self, uow: UnitOfWork, actor: Actor, session_id: str, now: datetime) -> SessionRecord:
+    async def _live_record(
+        self, uow: UnitOfWork, actor: Actor, session_id: str, now: datetime
+    ) -> tuple[SessionRecord, Decision]:
         record = found(await uow.sessions.get(session_id), session_id)
         if not actor.covers(record.facility_id):
             raise NotFound(session_id)
         device = found(await uow.devices.get(record.device_id))
-        self._decisions.require_about(Action.INTERRUPT, actor, device, now)
+        decision = self._decisions.require_about(Action.INTERRUPT, actor, device, now)
         if not record.live:
             raise Conflict(session_id, sentence="This session has ended already.")
-        return record
+        return record, decision

@@ -10,12 +10,13 @@ from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind
 from bastion.domain.remark import Remark, Side, checked, open_questions
 from bastion.errors import Conflict, NotFound
-from bastion.services.decisions import Decisions
+from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import Joins, found
 from bastion.services.requests import audit_decision, may_see
 from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
+from policies.model import Decision
 
 SPEAKERS: Final = (ActorKind.STAFF, ActorKind.TECHNICIAN)
 READERS: Final = (*SPEAKERS, ActorKind.OPERATOR)
@@ -33,8 +34,9 @@ class Threads:
         async with self._database.write() as uow:
             request = await _seen(uow, actor, request_id)
             device = found(await uow.devices.get(request.device_id))
-            self._decisions.require_approve(actor, request, device, now, await Joins(uow).emergency(request))
-            return await _write(uow, actor, request, Side.HOSPITAL, text, now)
+            emergency = await Joins(uow).emergency(request)
+            decision = self._decisions.require_approve(actor, request, device, now, emergency)
+            return await _write(uow, actor, request, Side.HOSPITAL, text, now, decision)
 
     async def answer(self, actor: Actor, request_id: str, text: str) -> Remark:
         """Answer the open question: the technician himself, or whoever asked in his name."""
@@ -67,7 +69,10 @@ async def _seen(uow: UnitOfWork, actor: Actor, request_id: str, *kinds: ActorKin
     return request
 
 
-async def _write(uow: UnitOfWork, actor: Actor, request: AccessRequest, side: Side, text: str, now: datetime) -> Remark:
+async def _write(
+    uow: UnitOfWork, actor: Actor, request: AccessRequest, side: Side, text: str, now: datetime,
+    decision: Decision | None = None,
+) -> Remark:  # fmt: skip
     if request.state(now) is not RequestState.PENDING:
         raise Conflict("decided", sentence="This request waits no longer; there is nothing left to ask or answer.")
     thread = await uow.remarks.of(request.id)
@@ -76,5 +81,6 @@ async def _write(uow: UnitOfWork, actor: Actor, request: AccessRequest, side: Si
     need_first(remark, open_questions(thread), "author_id", "text")
     await uow.remarks.add(remark)
     tag = "request:question" if side is Side.HOSPITAL else "request:answer"
-    await audit_decision(uow, tag, actor, request, now, note=said)
+    by = explained(decision) if decision else {}
+    await audit_decision(uow, tag, actor, request, now, note=said, **by)
     return remark

@@ -14,6 +14,7 @@ from web import audit_words, fields, jsonl, labels
 from web.console import Console, Seen, Typed
 from web.facts import Teller
 from web.labels import N_
+from web.render import language_of
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -62,11 +63,12 @@ async def _listing(
         last = await seen.services.audit.reach(seen.actor, wanted) if len(rows) <= PAGE else None
     except BastionError as problem:
         error = error or problem
+    rules = partial(seen.services.decisions.explain, language=language_of(seen.request))
     return seen.page(
         "audit.html", N_("Audit trail"), error=error, rows=rows[:PAGE], filters=filters, verdict=verdict,
         older=_address(filters, rows[PAGE - 1].seq) if len(rows) > PAGE else "",
         newer=_address(filters) if filters.before else "", further=_address(filters, last) if last else "",
-        tags=_tags(seen), tell=Teller(seen.t, seen.face).facts,
+        tags=_tags(seen), tell=Teller(seen.t, seen.face, rules).facts,
         severities=[(value, seen.t(words[1])) for value, words in labels.SEVERITIES.items()],
     )  # fmt: skip
 

@@ -1,4 +1,10 @@
 import json
+from pathlib import Path
+
+import policies
+from policies.engine import PolicyEngine
+from policies.loader import load
+from tests.web.visitor import speak
 
 
 async def test_the_trail_is_filtered_by_what_who_when_and_how_grave(house, visitor, people):
@@ -16,6 +22,26 @@ async def test_the_trail_is_filtered_by_what_who_when_and_how_grave(house, visit
         rows = (await browser.see(f"/audit{query}")).text.partition('id="rows"')[2]
         assert there in rows, query
         assert absent not in rows, query
+
+
+async def test_the_rule_that_let_somebody_decide_speaks_in_the_readers_language(house, visitor, people, tmp_path):
+    await house.approved()
+    browser = await visitor().enter(people["security"])
+    said = "An approver of this device’s ward, or of its whole facility, decides."
+    rows = (await browser.see("/audit?tag=request:approved")).text.partition('id="rows"')[2]
+    assert rows.count(said) == 1
+    reader = await speak(house, people["security"], "fr")
+    french = await (await visitor().enter(reader)).see("/audit?tag=request:approved")
+    assert "Un approbateur du service de ce dispositif, ou de tout son établissement, décide." in french.text
+    assert said not in french.text
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    for file in (Path(policies.__file__).parent / "library").iterdir():
+        (folder / file.name).write_text(file.read_text().replace("approver-agrees", "another"))
+    house.services.decisions.replace_engine(PolicyEngine(load(folder)))
+    rows = (await browser.see("/audit?tag=request:approved")).text.partition('id="rows"')[2]
+    assert "approver-agrees" in rows, "a rule that is no longer in force is named"
+    assert said in rows, "with what it said when it decided"
 
 
 async def test_the_trail_is_paged_by_its_own_numbers(house, visitor, people):
