@@ -157,7 +157,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "finding": {code: words for code, (_, words) in order_words.FINDINGS.items()}, "rule": order_words.RULES,
         "files": FILES, "scan": desk_words.SCANS, "announced": desk_words.ANNOUNCED,
         "signature": desk_words.UNSCANNED,
-        "patient_data": PATIENT_DATA, "software_change": {"yes": N_("yes")},
+        "patient_data": PATIENT_DATA, "software_change": {"yes": N_("yes"), "no": N_("no")},
         "answer": VERDICTS, "conditions": condition_words.CONDITIONS,
         "topic": message_words.TOPICS, "topics": message_words.TOPICS, "muted": message_words.TOPICS,
         "channel": message_words.CHANNELS, "aspects": comparison_words.ASPECTS, "acts": comparison_words.ACTS,

@@ -7,6 +7,8 @@ from typing import Final
 from bastion.domain.work_plan import PatientData
 from web.labels import N_
 
+UNSAID: Final = ("hold", N_("Patient data: not said"))
+"""For a program that said nothing of it; no form leaves it open."""
 PATIENT_DATA: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         PatientData.NONE: ("ok", N_("No patient data")),

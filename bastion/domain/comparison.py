@@ -67,6 +67,7 @@ class What(StrEnum):
     TRIED = "tried"
     SOFTWARE = "software"
     NO_SOFTWARE = "no_software"
+    SOFTWARE_UNSAID = "software_unsaid"
     SOFTWARE_FILES = "software_files"
     NO_SOFTWARE_SEEN = "no_software_seen"
     ANNOUNCED = "announced"
@@ -81,6 +82,7 @@ class What(StrEnum):
     PATIENTS_NONE = "patients_none"
     PATIENTS_VISIBLE = "patients_visible"
     PATIENTS_NEEDED = "patients_needed"
+    PATIENTS_UNSAID = "patients_unsaid"
     ON_SCREEN = "on_screen"
     IN_FILES = "in_files"
     UNCHECKED = "unchecked"
@@ -181,13 +183,15 @@ class ComparedFile:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a request says, and what was agreed to. `announced` are the files it will bring."""
+    """What a request says, and what was agreed to. `announced` are the files it will bring; of what is `None` nothing
+    was said, and what is seen of it then differs as from a “no”.
+    """
 
     kind: InterventionKind
     wanted: timedelta
     agreed: timedelta
-    patient_data: PatientData
-    software_change: bool
+    patient_data: PatientData | None
+    software_change: bool | None
     announced: tuple[AnnouncedFile, ...]
     tunnels: bool
 
@@ -273,7 +277,8 @@ def _changes(declared: Declared, sessions: Sequence[Observed]) -> Row:
 
 def _software(declared: Declared, sessions: Sequence[Observed]) -> Row:
     mark = Mark.FITS if declared.software_change else Mark.DIFFERS
-    said = Point(What.SOFTWARE if declared.software_change else What.NO_SOFTWARE)
+    words = {True: What.SOFTWARE, False: What.NO_SOFTWARE, None: What.SOFTWARE_UNSAID}
+    said = Point(words[declared.software_change])
     named = [file for file in _all_files(sessions) if file.passed and file.direction is Direction.IN]
     count = sum(file.name.lower().endswith(SOFTWARE_NAMES) for file in named)
     seen = _some([_act_point(sessions, Act.INSTALL, mark), Point(What.SOFTWARE_FILES, count, mark)])
@@ -301,11 +306,11 @@ def _patients(declared: Declared, sessions: Sequence[Observed]) -> Row:
     """Data that passes on a screen fit what is declared to be met in passing; data that leave in a file do not."""
     words = {
         PatientData.NONE: What.PATIENTS_NONE, PatientData.VISIBLE: What.PATIENTS_VISIBLE,
-        PatientData.NEEDED: What.PATIENTS_NEEDED,
+        PatientData.NEEDED: What.PATIENTS_NEEDED, None: What.PATIENTS_UNSAID,
     }  # fmt: skip
     said = declared.patient_data
     leaving = [file for file in _all_files(sessions) if file.direction is Direction.OUT]
-    on_screen = Mark.DIFFERS if said is PatientData.NONE else Mark.FITS
+    on_screen = Mark.DIFFERS if said in {None, PatientData.NONE} else Mark.FITS
     in_files = Mark.FITS if said is PatientData.NEEDED else Mark.DIFFERS
     seen = _some([
         Point(What.ON_SCREEN, sum(one.screens for one in sessions), on_screen),

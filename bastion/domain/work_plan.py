@@ -26,9 +26,16 @@ class PatientData(StrEnum):
     NEEDED = "needed"
 
 
+class Question(StrEnum):
+    """What whoever asks may be silent on; a person is always asked, a program may say nothing."""
+
+    PATIENT_DATA = "patient_data"
+    SOFTWARE_CHANGE = "software_change"
+
+
 @dataclass(frozen=True, slots=True)
 class WorkPlan:
-    """Empty is the plain case: no patient data, no change of software. What a “no” makes pointless is empty."""
+    """What a “no” makes pointless is empty. Nothing said is no “no”: see `patients` and `software`."""
 
     keeps: str = ""
     """What stays usable on the device meanwhile, or what does not."""
@@ -44,6 +51,19 @@ class WorkPlan:
     backup_at: datetime | None = None
     backup_place: str = ""
     rollback: str = ""
+    said: frozenset[Question] = frozenset()
+    """Which questions were answered; a “yes” is an answer in any case."""
+
+    @property
+    def patients(self) -> PatientData | None:
+        """What was said of patient data; `None` when nothing was."""
+        told = Question.PATIENT_DATA in self.said or self.patient_data is not PatientData.NONE
+        return self.patient_data if told else None
+
+    @property
+    def software(self) -> bool | None:
+        """Whether software is changed; `None` when nothing was said of it."""
+        return self.software_change if Question.SOFTWARE_CHANGE in self.said or self.software_change else None
 
     def ready(self, now: datetime) -> bool:
         """Whether the work may begin: software is changed only once a backup is there and a way back is written."""
@@ -52,8 +72,9 @@ class WorkPlan:
         )
 
 
-PLAIN: Final = WorkPlan()
-"""Work that touches neither patients nor software."""
+ANSWERED: Final = frozenset(Question)
+PLAIN: Final = WorkPlan(said=ANSWERED)
+"""Work that is said to touch neither patients nor software."""
 
 
 def checked(plan: WorkPlan, begins: datetime, *, may_change: bool) -> WorkPlan:

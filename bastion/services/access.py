@@ -399,8 +399,8 @@ async def _audit_created(
 def _plan_facts(plan: WorkPlan) -> dict[str, object]:
     """What the trail keeps of the plan: who answers for patient data and why (R-38), and the way back (R-43)."""
     facts = {
-        "patient_data": plan.patient_data, "professional": plan.professional, "patient_why": plan.patient_why,
-        "software_change": "yes" if plan.software_change else "", "rollback": plan.rollback,
+        "patient_data": plan.patients or "", "professional": plan.professional, "patient_why": plan.patient_why,
+        "software_change": {True: "yes", False: "no", None: ""}[plan.software], "rollback": plan.rollback,
         "backup": f"{plan.backup_at.isoformat()} {plan.backup_place}" if plan.backup_at else "",
         "keeps": plan.keeps, "people": "; ".join(plan.people),
     }  # fmt: skip

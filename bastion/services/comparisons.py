@@ -89,7 +89,7 @@ def _reporting(due: ReportDue | None, written: Sequence[Report]) -> Reporting | 
 
 def _declared(request: AccessRequest, grant: Grant) -> Declared:
     return Declared(
-        request.kind, request.wanted, grant.length, request.plan.patient_data, request.plan.software_change,
+        request.kind, request.wanted, grant.length, request.plan.patients, request.plan.software,
         request.announced, ChannelKind.FORWARD in grant.channels,
     )  # fmt: skip
 

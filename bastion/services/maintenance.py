@@ -131,9 +131,9 @@ class Maintenance:
         """
         if actor.kind is not ActorKind.TECHNICIAN or request.start is not None:
             return request
-        if request.plan.patient_data is PatientData.NEEDED or not await self._stands(
-            uow, actor, device, supplier, request.kind, now
-        ):
+        if request.plan.patients in {None, PatientData.NEEDED}:  # what nothing is said of, a person reads
+            return request
+        if not await self._stands(uow, actor, device, supplier, request.kind, now):
             return request
         facility = found(await uow.facilities.get(device.facility_id))
         unreviewed = await uow.review_lines.silenced(RightKind.WINDOW, now)

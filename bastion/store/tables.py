@@ -27,7 +27,7 @@ from bastion.domain.telling import DeliveryState, RecipientKind, Topic
 from bastion.domain.undertaking import Way
 from bastion.domain.watch import Left
 from bastion.domain.work_order import Finding, OrderRule
-from bastion.domain.work_plan import PatientData
+from bastion.domain.work_plan import PatientData, Question
 from bastion.store.columns import BigId, Closed, Fields, Instant, Records, Ref, Several, Span, Text
 from policies.model import Sas
 
@@ -74,15 +74,16 @@ def _of(
     return sa.Column(name, kind, nullable=nullable, server_default=default)
 
 
-def _plan() -> "tuple[sa.Column[Any], ...]":
-    """A work plan, within the row of its request."""
-    said = ("keeps", "procedure", "professional", "patient_why", "backup_place", "rollback")
+def _plan(said: str) -> "tuple[sa.Column[Any], ...]":
+    """A work plan, within the row of its request; `said` is what older rows are taken to have answered."""
+    texts = ("keeps", "procedure", "professional", "patient_why", "backup_place", "rollback")
     return (
-        *(sa.Column(name, Text, nullable=False, server_default=sa.text("''")) for name in said),
+        *(sa.Column(name, Text, nullable=False, server_default=sa.text("''")) for name in texts),
         _of("people", Several(tuple), default="[]"),
         _of("patient_data", Closed(PatientData), default="none"),
         sa.Column("software_change", sa.Boolean, nullable=False, server_default=sa.false()),
         _at("backup_at", nullable=True),
+        _of("said", Several(frozenset, Question), default=said),
     )  # fmt: skip
 
 
@@ -222,7 +223,8 @@ import_drafts = sa.Table(
 request_templates = sa.Table(
     "request_templates", metadata, _id(), _text("facility_id"), _text("maker"), _text("model"), _text("model_key"),
     _text("name"), _of("kind", Closed(InterventionKind)), _text("reason"), _of("wanted", Span()),
-    _text("created_by_id"), _text("created_by"), _at("created_at"), *_plan(),
+    _text("created_by_id"), _text("created_by"), _at("created_at"),
+    *_plan('["patient_data", "software_change"]'),
     _of("conditions", Several(frozenset, Condition)),
     _to("request_templates", "replaces_id", nullable=True, index=False), _number("edition"),
     _at("retired_at", nullable=True), _text("retired_by"),
@@ -243,7 +245,7 @@ access_requests = sa.Table(
     _at("notice_accepted_at", nullable=True), _of("stored_state", Closed(RequestState)),
     _at("decided_at", nullable=True), _text("decided_by"), _text("decision_note"),
     _to("grants", "grant_id", nullable=True, index=False, back=True),
-    _of("announced", Records(AnnouncedFile), default="[]"), *_plan(),
+    _of("announced", Records(AnnouncedFile), default="[]"), *_plan("[]"),
     _later("template_id"), _later("batch_id"), _number("version"),
     sa.Index("ix_access_requests_technician", "technician_id", "device_id", "stored_state"),
     sa.Index("ix_access_requests_state", "stored_state", "created_at"),

@@ -106,6 +106,9 @@ def test_software_that_was_not_declared_is_a_finding(name, software):
     session = replace(QUIET, files=(brought(path=name),))
     marks = {Mark.DIFFERS} if software else {Mark.FITS}
     assert {one.mark for one in row(REPAIR, session, aspect=Aspect.SOFTWARE).observed} == marks
+    silent = row(replace(REPAIR, software_change=None), session, aspect=Aspect.SOFTWARE)
+    assert {one.mark for one in silent.observed} == marks
+    assert [one.what for one in silent.declared] == [What.SOFTWARE_UNSAID]
     changing = replace(REPAIR, software_change=True)
     assert row(changing, session, aspect=Aspect.SOFTWARE).mark is (Mark.FITS if software else Mark.NOTE)
 
@@ -141,6 +144,7 @@ def test_the_same_content_in_two_sessions_is_one_file():
 
 @pytest.mark.parametrize(("declared", "seen", "mark"), [
     (PatientData.NONE, {"screens": True}, Mark.DIFFERS),
+    (None, {"screens": True}, Mark.DIFFERS),
     (PatientData.VISIBLE, {"screens": True}, Mark.FITS),
     (PatientData.NEEDED, {"screens": True}, Mark.FITS),
     (PatientData.NONE, {"files": (fetched(patients=True),)}, Mark.DIFFERS),

@@ -39,7 +39,14 @@ def test_R38_needed_patient_data_wants_somebody_who_answers_and_a_reason(name):
 @pytest.mark.parametrize("data", [PatientData.NONE, PatientData.VISIBLE])
 def test_what_a_no_makes_pointless_is_not_kept(data):
     assert look(replace(PATIENTS, patient_data=data)) == WorkPlan(patient_data=data)
-    assert look(replace(SOFTWARE, software_change=False)) == PLAIN
+    assert look(replace(SOFTWARE, software_change=False)) == WorkPlan()
+
+
+def test_R25_nothing_said_is_no_no_and_a_yes_says_itself():
+    assert (WorkPlan().patients, WorkPlan().software) == (None, None)
+    assert (PLAIN.patients, PLAIN.software) == (PatientData.NONE, False)
+    assert (PATIENTS.patients, PATIENTS.software) == (PatientData.NEEDED, None)
+    assert (SOFTWARE.patients, SOFTWARE.software) == (None, True)
 
 
 @pytest.mark.parametrize(("name", "value"), [

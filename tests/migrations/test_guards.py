@@ -364,6 +364,7 @@ async def test_the_kinds_of_patient_data_are_closed(busy: Database) -> None:
         {"keeps": "x"}, {"procedure": "x"}, {"people": ("x",)}, {"professional": "x"}, {"patient_why": "x"},
         {"patient_data": work_plan.PatientData.NONE}, {"software_change": False}, {"backup_place": "x"},
         {"rollback": "x"}, {"backup_at": NOW - HOUR}, {"backup_at": None, "software_change": False},
+        {"said": work_plan.ANSWERED},
     ],
     ids=str,
 )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from bastion import clock
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.emergency import Call
-from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
 from bastion.errors import Conflict, DeviceNotReady, Invalid, NotFound, PolicyRefused, ReasonNeeded
 from bastion.services.inventory import DeviceForm
 from bastion.services.supervision import Supervision
@@ -184,6 +184,18 @@ async def test_R38_who_answers_for_patient_data_and_why_is_kept_and_in_the_trail
     said = (await house.event("request:created")).fields
     assert (said["patient_data"], said["professional"]) == ("needed", "Dr Vasseur")
     assert (said["patient_why"], said["technician"]) == ("open a real plan", "alice")
+
+
+@pytest.mark.parametrize(
+    ("plan", "kept"),
+    [(WorkPlan(), {}), (PLAIN, {"patient_data": "none", "software_change": "no"})],
+    ids=["nothing said", "said: none"],
+)
+async def test_R25_the_trail_says_no_where_it_was_said_and_nothing_where_it_was_not(house, plan, kept):
+    request = await house.asked(plan=plan)
+    assert (await house.services.access.get(house.staff(house.eve), request.id)).request.plan == plan
+    said = (await house.event("request:created")).fields
+    assert {name: said[name] for name in ("patient_data", "software_change") if name in said} == kept
 
 
 async def test_R43_software_is_not_changed_without_a_backup(house):

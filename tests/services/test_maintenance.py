@@ -101,8 +101,9 @@ async def test_a_request_within_it_is_agreed_to_by_what_stands_and_the_session_o
             "kind": LOOK,
             "plan": WorkPlan(patient_data=PatientData.NEEDED, professional="Dr Roux", patient_why="the image itself"),
         },
+        {"kind": LOOK, "plan": WorkPlan()},
     ],
-    ids=["another kind", "for later", "an emergency", "patient data needed"],
+    ids=["another kind", "for later", "an emergency", "patient data needed", "nothing said of patient data"],
 )
 async def test_what_it_does_not_stand_for_waits_for_somebody(house, at, changes):
     await agreed(house, at)

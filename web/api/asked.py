@@ -5,7 +5,7 @@ from pydantic import Field
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.emergency import Call
-from bastion.domain.work_plan import PLAIN
+from bastion.domain.work_plan import WorkPlan
 from bastion.services.access import RequestDraft
 from web.api.shapes import AnnouncedShape, CallShape, Instant, Minutes, PlanShape, Reason, Shape
 
@@ -30,6 +30,6 @@ class NewWork(Shape):
             device_code=self.device, kind=self.kind, reason=self.reason, minutes=self.minutes,
             work_order=self.work_order, account=self.account, start=self.start, technician_login=technician,
             announced=tuple(AnnouncedFile(one.name, one.size, one.sha256.lower()) for one in self.announced),
-            plan=self.plan.plan() if self.plan else PLAIN,
+            plan=self.plan.plan() if self.plan else WorkPlan(),
             emergency=Call(**self.emergency.model_dump()) if self.emergency else None, template=self.template,
         )  # fmt: skip

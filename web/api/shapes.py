@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Final, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from starlette.responses import Response
@@ -21,7 +21,7 @@ from bastion.domain.place import Place
 from bastion.domain.remark import Side
 from bastion.domain.session import EndReason
 from bastion.domain.work_order import Finding, OrderCheck
-from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.domain.work_plan import ANSWERED, PatientData, Question, WorkPlan
 from bastion.services.views import GrantView, RequestView, SessionView
 from policies.guards.verdict import FindingKind
 
@@ -126,6 +126,11 @@ class AnnouncedShape(Shape):
     sha256: str = Field(max_length=64)
 
 
+SILENT: Final = (
+    "Left out, or null: nothing is said of it, and whoever decides reads so; no window then agrees by itself."
+)
+
+
 class PlanShape(Shape):
     """What the work touches (R-25). `needed` patient data wants `professional` and `patient_why` (R-38); a change of
     software wants `backup_at`, `backup_place` and `rollback` (R-43).
@@ -134,16 +139,24 @@ class PlanShape(Shape):
     keeps: str = Field("", max_length=2000, description="What stays usable on the device meanwhile.")
     procedure: str = Field("", max_length=2000)
     people: tuple[Annotated[str, Field(max_length=200)], ...] = Field((), max_length=20)
-    patient_data: PatientData = PatientData.NONE
+    patient_data: PatientData | None = Field(None, description=SILENT)
     professional: str = Field("", max_length=200, description="Health professional of the hospital who answers.")
     patient_why: str = Field("", max_length=2000)
-    software_change: Flag = False
+    software_change: Flag | None = Field(None, description=SILENT)
     backup_at: Instant | None = None
     backup_place: str = Field("", max_length=200)
     rollback: str = Field("", max_length=2000)
 
+    @classmethod
+    def of(cls, plan: WorkPlan) -> Self:
+        known = {name: getattr(plan, name) for name in cls.model_fields}
+        return cls(**known | {"patient_data": plan.patients, "software_change": plan.software})
+
     def plan(self) -> WorkPlan:
-        return WorkPlan(**self.model_dump())
+        said = self.model_dump()
+        unsaid = {Question(name) for name in Question if said[name] is None}
+        answered = {name: value for name, value in said.items() if value is not None or name not in unsaid}
+        return WorkPlan(**answered, said=ANSWERED - unsaid)
 
 
 class DerogationShape(Shape):
@@ -260,7 +273,7 @@ class RequestShape(Shape):
             approvals=agreements(request), decided_by=request.decided_by, decision_note=request.decision_note,
             extends_grant_id=request.extends_grant_id, grant_id=request.grant_id,
             announced=[AnnouncedShape.model_validate(file) for file in request.announced],
-            plan=PlanShape.model_validate(request.plan),
+            plan=PlanShape.of(request.plan),
             policy=list(view.decision_reasons), approvers=list(view.approvers), can_decide=view.can_decide,
             emergency=CallShape.of(view.emergency) if view.emergency else None,
             thread=[RemarkShape(side=r.side, author=r.author_name, at=r.at, text=r.text) for r in view.thread],

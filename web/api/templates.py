@@ -9,7 +9,7 @@ from pydantic import Field
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition
 from bastion.domain.request_template import RequestTemplate
-from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
+from bastion.domain.work_plan import ANSWERED, PLAIN, PatientData, WorkPlan
 from bastion.services.templates import TemplateForm, TemplateView
 from web.api.bearer import Me, Use, fresh
 from web.api.shapes import Code, Limit, Minutes, Offset, Reason, Several, Shape
@@ -49,7 +49,7 @@ class TemplateBody(Shape):
     def form(self) -> TemplateForm:
         return TemplateForm(
             self.maker, self.model, self.name, self.kind, self.reason, self.minutes, self.facility,
-            WorkPlan(**self.plan.model_dump()) if self.plan else PLAIN, self.conditions,
+            WorkPlan(**self.plan.model_dump(), said=ANSWERED) if self.plan else PLAIN, self.conditions,
         )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from bastion.domain.device import Device
 from bastion.domain.emergency import Call
 from bastion.domain.parties import Actor, Facility
 from bastion.domain.request_template import RequestTemplate
-from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.domain.work_plan import ANSWERED, PatientData, WorkPlan
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services.access import RequestDraft
 from bastion.services.bundle import Services
@@ -93,7 +93,7 @@ class AskForm(BaseModel):
             professional=self.professional, patient_why=self.patient_why,
             software_change=self.software_change == "yes",
             backup_at=fields.local_moment(self.backup_at, "backup_at", zone),
-            backup_place=self.backup_place, rollback=self.rollback,
+            backup_place=self.backup_place, rollback=self.rollback, said=ANSWERED,
         )  # fmt: skip
 
     def question(self, device: Device) -> RequestDraft:

@@ -11,7 +11,7 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition
 from bastion.domain.parties import EVERYWHERE, Role
 from bastion.domain.request_template import RequestTemplate
-from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.domain.work_plan import ANSWERED, PatientData, WorkPlan
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services.templates import Model, TemplateForm, TemplateView
 from web import condition_words, fields, labels, plan_words, template_words
@@ -51,6 +51,7 @@ class Written(BaseModel):
             keeps=self.keeps, procedure=self.procedure, professional=self.professional, patient_why=self.patient_why,
             patient_data=fields.choice(self.patient_data, PatientData, "patient_data"),
             software_change=self.software_change == "yes", backup_place=self.backup_place, rollback=self.rollback,
+            said=ANSWERED,
         )  # fmt: skip
         return TemplateForm(
             model.maker, model.model, self.name, fields.choice(self.kind, InterventionKind, "kind"), self.reason,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from bastion.domain.access_request import InterventionKind
-from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
+from bastion.domain.work_plan import ANSWERED, PLAIN, PatientData, WorkPlan
 from bastion.proxy.lobby import screens
 
 SOFTWARE: Final = "4"
@@ -90,12 +90,12 @@ class PlanQuestions:
     async def _patients(self, plan: WorkPlan) -> WorkPlan:
         data = await self._data()
         if data is not PatientData.NEEDED:
-            return replace(plan, patient_data=data)
+            return replace(plan, patient_data=data, said=ANSWERED)
         who = await self._keeping.needed(
             "Which health professional of the hospital answers for the patient data: ", "professional"
         )
         why = await self._keeping.needed("Why the work cannot be done without patient data: ", "patient_why")
-        return replace(plan, patient_data=data, professional=who, patient_why=why)
+        return replace(plan, patient_data=data, professional=who, patient_why=why, said=ANSWERED)
 
     async def _data(self) -> PatientData:
         while (answer := await self._keeping.wished(ASK_DATA, "patient_data")) not in {"1", "2", "3"}:

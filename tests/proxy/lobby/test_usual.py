@@ -7,7 +7,7 @@ import pytest
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.request_template import RequestTemplate
-from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
 from tests.proxy.lobby.test_lobby import Play
 
 NOW = datetime(2026, 11, 29, 2, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ async def test_every_answer_can_be_another(play):
 async def test_one_asks_without_it_too(play):
     said = await draft(play, "7\r\rreplace the tube\r1\r1\r\r\ryes\r")
     assert "There is no such number in the list." in play.screen
-    assert (said.template, said.reason, said.minutes, said.plan) == ("", "replace the tube", 60, WorkPlan())
+    assert (said.template, said.reason, said.minutes, said.plan) == ("", "replace the tube", 60, PLAIN)
 
 
 async def test_what_it_leaves_open_is_asked_for(play):

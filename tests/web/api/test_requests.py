@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+import pytest
+
 from bastion.domain.place import Place
 from bastion.services.people import TechnicianForm
 from tests.services.house import OPERATOR
@@ -74,9 +76,19 @@ async def test_R25_the_plan_of_the_work_goes_in_and_comes_out(eve):
     assert made["plan"] == plan | {"backup_at": "2026-01-01T07:00:00Z"}
 
 
-async def test_R25_whoever_says_nothing_of_the_work_touches_neither_patients_nor_software(eve):
+async def test_R25_whoever_says_nothing_of_the_work_has_said_no_to_nothing(eve, house, visitor):
     plan = (await eve.ask("POST", "/requests", **ASK)).json()["plan"]
-    assert (plan["patient_data"], plan["software_change"], plan["backup_at"]) == ("none", False, None)
+    assert (plan["patient_data"], plan["software_change"], plan["backup_at"]) == (None, None, None)
+    request = (await house.services.access.pending(house.staff(house.max)))[0].request
+    page = (await (await visitor().enter(house.max)).see(f"/requests/{request.id}")).text
+    assert "Patient data: not said" in page
+    assert "Software change: not said" in page
+
+
+@pytest.mark.parametrize("said", [{"patient_data": "none"}, {"software_change": False}], ids=str)
+async def test_R25_a_no_is_a_no_where_it_was_said(eve, said):
+    plan = (await eve.ask("POST", "/requests", **ASK, plan=said)).json()["plan"]
+    assert {name: plan[name] for name in ("patient_data", "software_change") if plan[name] is not None} == said
 
 
 async def test_an_open_right_is_handed_over_to_a_colleague(eve, house):

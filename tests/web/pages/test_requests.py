@@ -10,7 +10,7 @@ from bastion.domain.access_request import RequestState
 from bastion.domain.device import SecretKind
 from bastion.domain.parties import Role
 from bastion.domain.session import EndReason
-from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import Duty, StaffForm, TechnicianForm
@@ -245,10 +245,19 @@ async def test_R25_what_the_work_touches_stands_on_the_screen(house, visitor, pe
     ):  # fmt: skip
         assert fact in page, fact
     assert page.index("Patient data needed") < page.index("WO-1"), "what decides comes first"
-    plain = await house.asked(plan=WorkPlan(), device_code=await another_device(house))
+    plain = await house.asked(plan=PLAIN, device_code=await another_device(house))
     page = (await (await visitor().enter(people["approver"])).see(f"/requests/{plain.id}")).text
     assert "No patient data" in page
     assert "No software change" in page
+
+
+async def test_R25_whoever_decides_reads_that_nothing_was_said(house, visitor, people):
+    request = await house.asked(plan=WorkPlan())
+    page = (await (await visitor().enter(people["approver"])).see(f"/requests/{request.id}")).text
+    for said in ("Patient data: not said", "Software change: not said"):
+        assert said in page
+    for said in ("No patient data", "No software change"):
+        assert said not in page
 
 
 async def another_device(house):

@@ -113,7 +113,7 @@ class WorkShape(Shape):
             approvals=agreements(request), decided_by=request.decided_by, decision_note=request.decision_note,
             extends_grant_id=request.extends_grant_id, batch=request.batch_id, template=request.template_id,
             takes_over_from=view.handover.from_name if view.handover else "",
-            plan=PlanShape.model_validate(request.plan),
+            plan=PlanShape.of(request.plan),
             announced=[AnnouncedShape.model_validate(file) for file in request.announced],
             emergency=CallShape.of(view.emergency) if view.emergency else None,
             grant=RightShape.of(view.grant, now) if view.grant else None,
