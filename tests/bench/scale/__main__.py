@@ -111,8 +111,8 @@ def _worst(reached: Sequence[Reached]) -> str:
     """Of several decisions the slowest, for each thing that is timed."""
     most = {name: max(getattr(one, name) for one in reached) for name in live.TIMED}
     return (
-        f"{most['pages']} concerned, the last hint after {most['heard']:.0f} ms, on the first page after "
-        f"{most['first']:.0f} ms, on the last after {most['last']:.0f} ms; another page took {most['aside']:.0f} ms; "
+        f"{most['pages']} concerned; the decision stands on the last after {most['stands']:.0f} ms, all else is read "
+        f"again after {most['first']:.0f} to {most['last']:.0f} ms; another page took {most['aside']:.0f} ms; "
         f"{most['cpu']:.0f} ms of CPU"
     )
 

@@ -1,7 +1,8 @@
-"""How soon a decision stands on the open pages, with two hundred of them open: hint by event stream, then the fragment.
+"""How soon a decision stands on the open pages, with two hundred of them open, and how soon all else on them is as new.
 
-Each page is a connection of its own that listens, as a browser's does, and asks for what a browser asks for when a hint
-comes: the number beside the link at once, the board a moment later. Meanwhile somebody else goes on working.
+Each page is a connection of its own that listens, as a browser's does. The event itself says what became of a request,
+and a browser shows it without asking (`tests/web/browser/test_decided.py`); it asks for the board when the server said
+that it is its turn. Meanwhile somebody else goes on working.
 """
 
 import asyncio
@@ -18,8 +19,10 @@ PAGES: Final = 200
 DECISIONS: Final = 5
 PATIENCE: Final = 60.0
 DELAY: Final = 0.05
-"""Seconds the console's pages wait for a second hint before they read."""
-TIMED: Final = ("pages", "heard", "first", "last", "aside", "cpu")
+"""Seconds the console's pages wait for a second hint before they read, when it is their turn."""
+READ_FOR: Final = frozenset({"request", "grant"})
+"""What a decision changes: the first of them says when the page reads."""
+TIMED: Final = ("pages", "stands", "first", "last", "aside", "cpu")
 _SAID: Final = re.compile(rb'role="alert"[^>]*>(.{0,300})', re.DOTALL)
 
 
@@ -34,13 +37,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reached:
-    """Milliseconds after the decision was sent: the hint at the last page it concerns, the first board and the last one
-    without the request; `aside` is the longest that somebody else waited meanwhile for a page of his; `cpu` is what the
-    console computed for all of it.
+    """Milliseconds after the decision was sent: it `stands` on the last page it concerns; the `first` and the `last`
+    board without the request. `aside` is the longest that somebody else waited meanwhile for a page of his; `cpu` is
+    what the console computed for all of it.
     """
 
     pages: int
-    heard: float
+    stands: float
     first: float
     last: float
     aside: float
@@ -63,7 +66,8 @@ class Page:
         writer.write(_head("GET", "/live", badge))
         page = cls(badge, places, writer)
         page.listening = asyncio.create_task(page._listen(reader))
-        await page.hint("resync")
+        while (await page.line())[0] != "resync":
+            pass
         return page
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
@@ -71,12 +75,11 @@ class Page:
             if line.startswith(b"data: "):
                 self.heard.put_nowait(line[6:].strip().decode())
 
-    async def hint(self, topic: str) -> float:
-        """Wait for a hint; when it came."""
+    async def line(self) -> tuple[str, str, str]:
+        """Wait for the next line of the stream; its words."""
         async with asyncio.timeout(PATIENCE):
-            while await self.heard.get() != topic:
-                pass
-        return time.perf_counter()
+            first, second, third, *_ = [*(await self.heard.get()).split(" "), "", ""]
+        return first, second, third
 
     def forget(self) -> None:
         """What was heard until now belongs to an earlier decision."""
@@ -121,23 +124,28 @@ async def _decided(running: Running, pages: Sequence[Page], approver: Badge, req
     if not answer.startswith(b"HTTP/1.1 303"):
         raise RuntimeError(f"request {request.id} was not agreed to: {answer[:200]!r} {_SAID.findall(answer)!r}")
     times = await asyncio.gather(*concerned)
-    heard, shown = (sorted((one - began) * 1000 for one in column) for column in zip(*times, strict=True))
+    stands, shown = (sorted((one - began) * 1000 for one in column) for column in zip(*times, strict=True))
     aside.cancel()
     waited = await aside
-    return Reached(len(times), heard[-1], shown[0], shown[-1], waited * 1000, (running.cpu() - used) * 1000)
+    return Reached(len(times), stands[-1], shown[0], shown[-1], waited * 1000, (running.cpu() - used) * 1000)
 
 
 async def _read_again(port: int, page: Page, request: Asked) -> tuple[float, float]:
-    """When the page heard, and when it had read what it shows."""
-    heard = await page.hint("request")
-    count = asyncio.create_task(_exchange(port, _head("GET", "/count", page.badge)))
-    await asyncio.sleep(DELAY)
+    """When the decision stood on the page, and when it had read all that it shows."""
+    stands = turn = 0.0
+    while not (stands and turn):
+        topic, second, third = await page.line()
+        now = time.perf_counter()
+        if (topic, second, third) == ("state", request.id, "approved"):
+            stands = now
+        elif topic in READ_FOR and not turn:
+            turn = now + float(second or 0) / 1000
+    await asyncio.sleep(turn + DELAY - time.perf_counter())
     board = await _exchange(port, _head("GET", "/board", page.badge))
     shown = time.perf_counter()
-    await count
     if not board.startswith(b"HTTP/1.1 200") or request.id.encode() in board:
         raise RuntimeError(f"request {request.id} still waits on a page: {board[:200]!r}")
-    return heard, shown
+    return stands, shown
 
 
 async def _work_on(port: int, badge: Badge, path: str) -> float:
