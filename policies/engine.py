@@ -1,6 +1,8 @@
 """Asks the rules. Whatever goes wrong, the answer is no."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -25,14 +27,22 @@ from policies.rules import LoadedPolicies, Rule
 
 REMEMBERED: Final = 1024
 """Who, at which device, of which supplier: what was asked last. Reading such facts costs Cedar as much as deciding."""
+ANSWERED: Final = 8192
+"""Whole questions whose answers are kept. After a decision every open page asks the same of each request that waits."""
+ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class PolicyEngine:
-    """One set of rules in force. No decision leaves a trace in the next; a new set is a new engine."""
+    """One set of rules in force; a new set is a new engine.
+
+    No decision leaves a trace in the next. Only the very same question is answered from memory: every fact is part of
+    it, but for the time where no rule of the set looks at that.
+    """
 
     def __init__(self, policy_set: LoadedPolicies) -> None:
         self._policies = policy_set
         self._entities = lru_cache(REMEMBERED)(lambda facts: Entities.from_json_str(facts, policy_set.schema))
+        self._answers = lru_cache(ANSWERED)(self._decide)
         self._order = {name: position for position, name in enumerate(policy_set.rules)}
         self._reasons = {reason.policy_id: reason for reason in BUILT_IN} | {
             name: rule.reason for name, rule in policy_set.rules.items()
@@ -52,11 +62,17 @@ class PolicyEngine:
         Cedar skips a rule that fails, a forbid too; so any error it reports is a no, whatever it decided.
         """
         try:
-            return self._decide(query)
+            return self._answers(self._timeless(query))
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - a panic inside Cedar is no Exception; it too means no
             return self._denied([POLICY_ERROR], errors=(f"{type(error).__name__}: {error}",))
+
+    def _timeless(self, query: Query) -> Query:
+        """The question without its time, if no rule looks at it; a time that cannot be meant stays, and is refused."""
+        if self._policies.read_the_clock or query.context.now.tzinfo is None:
+            return query
+        return replace(query, context=replace(query.context, now=ANY_TIME))
 
     def _decide(self, query: Query) -> Decision:
         asked = question(query)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from cedarpy import PolicySet, Schema, policies_to_json_str, validate_policies
 
@@ -42,6 +42,8 @@ class LoadedPolicies:
     hash: str
     policy_set: PolicySet = field(repr=False)
     schema: Schema = field(repr=False)
+    read_the_clock: bool = True
+    """Whether any rule looks at `context.now`; if none does, the same facts have the same answer at any time."""
 
 
 def compile_rules(texts: Mapping[str, str], schema_text: str) -> LoadedPolicies:
@@ -59,7 +61,28 @@ def compile_rules(texts: Mapping[str, str], schema_text: str) -> LoadedPolicies:
     # Keyed by @id instead of by position, so that Cedar itself names the deciding rules by it.
     cedar = {name: rule.cedar for name, rule in rules.items()}
     document = {"staticPolicies": cedar, "templates": {}, "templateLinks": []}
-    return LoadedPolicies(rules, _hash(cedar, schema_text), PolicySet.from_json_str(json.dumps(document)), schema)
+    return LoadedPolicies(
+        rules, _hash(cedar, schema_text), PolicySet.from_json_str(json.dumps(document)), schema,
+        any(_reads(policy.get("conditions"), "now") for policy in cedar.values()),
+    )  # fmt: skip
+
+
+_CONTEXT: Final = {"Var": "context"}
+
+
+def _reads(part: object, name: str) -> bool:
+    """Whether an expression in Cedar's JSON form looks at this attribute of the context, or at all of it."""
+    if isinstance(part, list):
+        return any(_reads(one, name) for one in part)
+    if not isinstance(part, dict):
+        return False
+    if part == _CONTEXT:
+        return True
+    for way in (".", "has"):
+        looked = part.get(way)
+        if isinstance(looked, dict) and looked.get("left") == _CONTEXT:
+            return bool(looked.get("attr") == name)
+    return any(_reads(one, name) for one in part.values())
 
 
 def _parse(file: str, text: str) -> list[dict[str, Any]]:

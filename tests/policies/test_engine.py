@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from policies import engine as engine_module
 from policies.engine import PolicyEngine
+from policies.loader import load
 from policies.model import (
     APPROVALS_MISSING,
     NO_RULE,
@@ -262,3 +263,61 @@ def test_a_decision_takes_less_than_a_millisecond(library: PolicyEngine, query: 
         return time.perf_counter() - start
 
     assert min(once() for _ in range(200)) < 0.001
+
+
+# -- what is remembered ------------------------------------------------------------------------------------------------
+MORNING = 'context.now < datetime("2026-11-23T12:00:00Z")'
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        f"when {{ {MORNING} }}",
+        f"unless {{ !({MORNING}) }}",
+        f"when {{ context.factors == 2 && (if context.approvals > 0 then {MORNING} else false) }}",
+        'when { context["now"].toTime() < duration("12h") }',
+    ],
+)
+def test_a_rule_that_looks_at_the_clock_is_asked_at_every_time(engine_of, query, clock):
+    engine = engine_of(f"permit(principal, action, resource) {clock};")
+    answers = [
+        engine.decide(
+            replace(query, context=replace(query.context, now=query.context.now + timedelta(hours=hours)))
+        ).allowed
+        for hours in (0, 3, 0, 3)
+    ]
+    assert answers == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("when", "asked"),
+    [("true", 1), ("context.factors == 2", 1), ("context has source", 1), ("context has now", 2), (MORNING, 2)],
+)
+def test_where_no_rule_looks_at_the_clock_the_same_is_asked_once(engine_of, query, monkeypatch, when, asked):
+    engine = engine_of(f"permit(principal, action, resource) when {{ {when} }};")
+    questions = []
+    real = engine_module.is_authorized
+    monkeypatch.setattr(engine_module, "is_authorized", lambda *of: questions.append(of) or real(*of))
+    for minutes in (0, 1, 0, 1):
+        moment = query.context.now + timedelta(minutes=minutes)
+        assert engine.decide(replace(query, context=replace(query.context, now=moment))).allowed
+    assert len(questions) == asked
+
+
+def test_every_other_fact_is_part_of_the_question(library, query):
+    assert library.decide(query).allowed
+    spoilt = {
+        "approvals": replace(query, context=replace(query.context, approvals=0)),
+        "address": replace(query, context=replace(query.context, source_ip="192.0.2.1")),
+        "contract": replace(query, supplier=replace(query.supplier, contract_active=False)),
+        "device": replace(query, device=replace(query.device, supplier_ids=frozenset({"other"}))),
+        "person": replace(query, principal=replace(query.principal, supplier_id="other")),
+        "time": replace(query, context=replace(query.context, now=query.context.now.replace(tzinfo=None))),
+    }
+    assert [what for what, one in spoilt.items() if library.decide(one).allowed] == []
+    assert library.decide(query).allowed
+
+
+def test_the_shipped_rules_do_not_look_at_the_clock():
+    """Those of a hospital may; then every question is asked anew, and open pages cost more."""
+    assert not load(None).read_the_clock
