@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -26,6 +26,8 @@ from web.labels import FLASHES
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
+ORNAMENT: Final = Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>')
+LABELLED: Final = Markup('<svg class="icon" role="img" aria-label="{}" focusable="false"><use href="#i-{}"/></svg>')
 LANGUAGES: Final = {"fr": "Français", "en": "English"}
 SAID: Final = "__Host-said"
 LANGUAGE: Final = "__Host-language"
@@ -62,8 +64,18 @@ def environment() -> Environment:
         part_gone=views.part_gone,
         languages=LANGUAGES,
         outside=outside_eea,
+        draw_icon=icon,
     )
     return env
+
+
+@lru_cache(1024)
+def icon(name: str, label: str = "") -> Markup:
+    """Draw a symbol of `sprite.html`: an ornament, unless `label` says what it means.
+
+    A page draws some hundreds; each is written once.
+    """
+    return LABELLED.format(views.visible(label), name) if label else ORNAMENT.format(name)
 
 
 @cache

@@ -87,14 +87,13 @@ class Inventory:
             rows = await uow.devices.search(text=text, facility_ids=scope(actor), limit=limit, offset=offset)
             return await Joins(uow).device_views(rows)
 
-    async def refused(self, actor: Actor) -> list[DeviceView]:
+    async def refused(self, actor: Actor) -> list[Device]:
         """Devices in the actor's hospitals that refuse the account kept for them: nobody gets in there."""
         need_reader(actor)
         async with self._database.read() as uow:
             accounts = await uow.accounts.refused()
             devices = await uow.devices.some(sorted({account.device_id for account in accounts}))
-            mine = [one for one in devices if one.active and actor.covers(one.facility_id)]
-            return await Joins(uow).device_views(mine)
+            return [one for one in devices if one.active and actor.covers(one.facility_id)]
 
     async def names(self, actor: Actor, text: str = "", supplier_id: str = "", limit: int = 20) -> list[Device]:
         """Devices in use to choose from, by code; of a supplier, if one is named."""

@@ -73,7 +73,7 @@ class Joins:
         self._endpoints: dict[str, list[Endpoint]] = {}
         self._accounts: dict[str, list[DeviceAccount]] = {}
         self._derogations: dict[str, list[Derogation]] = {}
-        self._everyone: list[Staff] | None = None
+        self._deciders: dict[str, dict[int, Staff]] | None = None
         self._approvers: dict[tuple[str, str], tuple[Staff, ...]] = {}
         self._emergencies: dict[str, Emergency | None] = {}
         self._handovers: dict[str, Handover | None] = {}
@@ -123,16 +123,20 @@ class Joins:
         return await self._once("request", ident, AccessRequest)
 
     async def endpoints(self, device_id: str) -> list[Endpoint]:
-        await self.equipment([device_id])
+        await self._equipped(device_id)
         return self._endpoints[device_id]
 
     async def accounts(self, device_id: str) -> list[DeviceAccount]:
-        await self.equipment([device_id])
+        await self._equipped(device_id)
         return self._accounts[device_id]
 
     async def derogations(self, device_id: str) -> list[Derogation]:
-        await self.equipment([device_id])
+        await self._equipped(device_id)
         return self._derogations[device_id]
+
+    async def _equipped(self, device_id: str) -> None:
+        if device_id not in self._endpoints:
+            await self.equipment([device_id])
 
     async def _once(self, noun: str, ident: str, kind: type[T]) -> T:
         known = self._seen.get((noun, ident))
@@ -221,9 +225,21 @@ class Joins:
 
     async def approvers(self, device: Device) -> tuple[Staff, ...]:
         """Who may be asked to decide on a device (R-28)."""
-        if self._everyone is None:
-            self._everyone = await self._uow.staff.all()
+        if self._deciders is None:
+            self._deciders = _by_hospital(await self._uow.staff.all())
         place = device.facility_id, device.ward
         if place not in self._approvers:
-            self._approvers[place] = tuple(s for s in self._everyone if s.active and s.reaches(Role.APPROVER, *place))
+            there = self._deciders.get(device.facility_id, {}) | self._deciders.get(EVERYWHERE, {})
+            self._approvers[place] = tuple(
+                one for _, one in sorted(there.items()) if one.reaches(Role.APPROVER, *place)
+            )
         return self._approvers[place]
+
+
+def _by_hospital(staff: Iterable[Staff]) -> dict[str, dict[int, Staff]]:
+    """The approvers of each hospital, by their number in the register: a list asks about each of its wards."""
+    found: dict[str, dict[int, Staff]] = {}
+    for number, one in enumerate(staff):
+        for facility_id in one.places(Role.APPROVER) if one.active else ():
+            found.setdefault(facility_id, {})[number] = one
+    return found

@@ -238,7 +238,7 @@ async def test_a_refused_account_is_shown_until_its_secret_is_replaced_or_a_sess
     opened = await house.opened()
     await sessions.note(opened.record, refused)
     await sessions.closed(opened.record, Ending(EndReason.DEVICE_LOST, why="device_login_failed", reached=False))
-    assert [view.device.code for view in await inventory.refused(house.staff(house.eve))] == ["ct-01"]
+    assert [device.code for device in await inventory.refused(house.staff(house.eve))] == ["ct-01"]
     (view,) = await inventory.refused(OPERATOR)
     (account,) = view.accounts
     async with house.database.read() as uow:

@@ -25,7 +25,7 @@ CLOSE: Final = timedelta(minutes=30)
 
 @router.get("/")
 async def home(seen: Seen) -> Response:
-    return seen.page("home.html", N_("Now"), **await _board(seen))
+    return seen.page("home.html", N_("Now"), **await _board(seen), **await _beside(seen))
 
 
 @router.get("/board")
@@ -55,10 +55,17 @@ async def _in_turn(seen: Console, work: Callable[[], Awaitable[T]], *of: str) ->
 
 
 async def _board(seen: Console) -> dict[str, Any]:
+    """What changes by itself."""
     waiting = await seen.services.access.pending(seen.actor)
     return {
         "waiting": sorted(waiting, key=partial(_urgency, clock.now())),
         "live": await seen.services.supervision.live(seen.actor),
+    }
+
+
+async def _beside(seen: Console) -> dict[str, Any]:
+    """What stands above it when the page is opened."""
+    return {
         "windows": await seen.services.maintenance.to_agree(seen.actor),
         "window_words": window_words,
         "reviews": await seen.services.emergencies.to_review(seen.actor),
