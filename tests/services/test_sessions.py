@@ -239,8 +239,7 @@ async def test_a_refused_account_is_shown_until_its_secret_is_replaced_or_a_sess
     await sessions.note(opened.record, refused)
     await sessions.closed(opened.record, Ending(EndReason.DEVICE_LOST, why="device_login_failed", reached=False))
     assert [device.code for device in await inventory.refused(house.staff(house.eve))] == ["ct-01"]
-    (view,) = await inventory.refused(OPERATOR)
-    (account,) = view.accounts
+    (account,) = (await inventory.by_code(OPERATOR, "ct-01")).accounts
     async with house.database.read() as uow:
         assert (await uow.sessions.get(opened.record.id)).account_refused
         assert await uow.report_dues.get(opened.record.request_id) is None, "nothing was reached"
