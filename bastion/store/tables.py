@@ -418,6 +418,7 @@ held_files = sa.Table(
     sa.Index("ix_held_files_technician", "technician_id", "device_id", "stored_state"),
     sa.Index("ix_held_files_grant", "grant_id", "path"), sa.Index("ix_held_files_arrived", "arrived_at"),
     sa.Index("ix_held_files_facility", "facility_id", "arrived_at"),
+    sa.Index("ix_held_files_state_arrived", "stored_state", "arrived_at"),
     sa.Index("ix_held_files_node", "node", "stored_state"), sa.Index("ix_held_files_sha256", "sha256"),
 )  # fmt: skip
 locks = sa.Table(

@@ -109,6 +109,7 @@ FINDERS = {
     "sessions.search of a device": sessions.NEWEST.where(t.sessions.c.device_id == NOWHERE).limit(50),
     "held_files.search": held_files.NEWEST.limit(50),
     "held_files.search of a facility": held_files.NEWEST.where(t.held_files.c.facility_id == NOWHERE).limit(50),
+    "held_files.search in a state": held_files.NEWEST.where(t.held_files.c.stored_state == NOWHERE).limit(50),
     "held_files.search of a session": held_files.NEWEST.where(t.held_files.c.session_id == NOWHERE).limit(50),
     "held_files.search of a SHA-256": sa.select(t.held_files.c.id).where(t.held_files.c.sha256 == NOWHERE),
     "held_files.search of a reference": sa.select(t.held_files.c.id).where(held_files.REF == NOWHERE),
