@@ -54,6 +54,11 @@ class Phrase(str):
         return made
 
 
+def sentence_end(text: str) -> str:
+    """What a person wrote, as a sentence that another can follow."""
+    return text if not text or text[-1] in ".!?…" else f"{text}."
+
+
 class BastionError(Exception):
     """Root of the tree. Never raised itself."""
 
@@ -177,6 +182,10 @@ class PolicyRefused(BastionError):
 class Locked(BastionError):
     code = "locked"
     sentence = "Remote access is cut at the moment: {why} Please call the hospital."
+
+    def __init__(self, detail: str = "", *, why: str) -> None:
+        """`why` is what a person wrote, with or without a full stop."""
+        super().__init__(detail, why=sentence_end(why))
 
 
 class Suspended(BastionError):

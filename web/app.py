@@ -96,7 +96,7 @@ def create(services: Services, settings: Settings) -> FastAPI:
     app.include_router(api_router.router)
     app.mount("/static", Built(directory=STATIC))
     if settings.portal:
-        app.mount(SUPPLIERS, portal.create(services, settings, closing, app.state.audience))
+        app.mount(SUPPLIERS, portal.create(services, settings, closing, app.state.audience, staff_door="/sign-in"))
         take_every_path(app, SUPPLIERS)
     failures.become_pages(app, _to_the_door)
     return app

@@ -192,6 +192,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "caller": N_("who called"),
         "emergency": N_("emergency"),
         "late": N_("late"),
+        "replaced": N_("a former secret replaced"),
         "own": N_("the caller himself agreed"),
         "verdict": N_("verdict"),
         "end": N_("end"),

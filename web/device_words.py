@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Final
 
 from bastion.domain.derogation import SMALL_RSA, AlgorithmUse, DerogationKind, DerogationStatus
 from bastion.domain.device import Lack, Protocol, Recordability
@@ -77,6 +78,8 @@ LACKS_SHORT: Mapping[str, str] = MappingProxyType(
         Lack.SUPPLIER: N_("supplier"),
     }
 )
+NO_SCANNER: Final = N_("through the release desk, where a person decides on each one (no virus scanner is set up)")
+"""What becomes of the rule where there is no scanner."""
 PARITIES: Mapping[str, str] = MappingProxyType(
     {"none": N_("none"), "even": N_("even"), "odd": N_("odd"), "mark": N_("mark (1)"), "space": N_("space (0)")}
 )

@@ -21,4 +21,6 @@ STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
         EmergencyStatus.REVIEWED: ("ok", N_("Reviewed")),
     }
 )
+UNDER_WAY: Final = ("live", N_("Under way"))
+"""Instead of what waits for a review, while the work is not over."""
 YES: Final[Mapping[str, str]] = MappingProxyType({"yes": N_("yes")})

@@ -123,6 +123,8 @@ TRACKS: Mapping[str, str] = MappingProxyType(
         TrackKind.TUNNEL: N_("Forwarded port"),
     }
 )
+OWN_CHANNELS: Mapping[str, str] = MappingProxyType({"release desk": N_("release desk")})
+"""What a recording calls channels that the bastion itself opens; all other names are what a technician typed."""
 FILE_OPERATIONS: Mapping[str, str] = MappingProxyType(
     {
         "put": N_("Upload to the device"),
@@ -229,7 +231,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "thawed": N_("Thawed: the technician can work again."),
         "cut": N_("The session is being cut."),
         "released": N_("Released. It goes on its way by itself."),
-        "turned_away": N_("Refused. It goes nowhere; the technician reads your reason."),
+        "turned_away": N_("Refused. It goes nowhere; a technician who is still connected reads your reason."),
         "cut_for_good": N_("The session is being cut; its authorisation is withdrawn."),
         "locked": N_("Access is cut. Every session it names ends now."),
         "lifted": N_("Access is restored. New sessions can open again."),

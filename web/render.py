@@ -98,6 +98,9 @@ def words(language: str) -> Callable[..., str]:
 
     def t(msgid: str, **params: object) -> str:
         text = views.typeset(translate(msgid), language)
+        for name, value in params.items():
+            if str(value).endswith("."):  # “29 nov.” ends a sentence with the full stop it has
+                text = text.replace(f"{{{name}}}.", f"{{{name}}}")
         return text.format(**{name: views.visible(value) for name, value in params.items()}) if params else text
 
     return t

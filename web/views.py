@@ -4,10 +4,11 @@ Everything a page prints passes `visible`, so a terminal's control character arr
 """
 
 import functools
+import math
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -77,6 +78,12 @@ def _locale(language: str) -> Locale:
     return Locale.parse(language)
 
 
+_AGO: Final[tuple[tuple[Literal["second", "minute", "hour", "day"], int, float], ...]] = (
+    ("second", 1, 60), ("minute", 60, 7200), ("hour", 3600, 86400), ("day", 86400, math.inf),
+)  # fmt: skip
+"""A unit, its seconds, and below how many seconds it is used: two hours are still counted in minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clockface:
     """Writes instants in one language and one zone. `now` is the moment the page is made."""
@@ -144,9 +151,12 @@ class Clockface:
         return format_datetime(local, "d MMMM y HH:mm:ss", locale=_locale(self.language)) + zone
 
     def ago(self, moment: datetime) -> str:
-        """Return `il y a 5 min` or `dans 12 min`."""
+        """Return `il y a 5 min` or `dans 119 min`, of whole units that have passed or are left; times.ts goes on."""
+        seconds = int((moment - self.now).total_seconds())
+        unit, size = next((unit, size) for unit, size, below in _AGO if abs(seconds) < below)
+        whole = timedelta(seconds=int(seconds / size) * size)
         return format_timedelta(
-            moment - self.now, add_direction=True, format="short", locale=_locale(self.language), threshold=1.0
+            whole, granularity=unit, threshold=1e9, add_direction=True, format="short", locale=_locale(self.language)
         )
 
     def span(self, length: timedelta) -> str:

@@ -87,6 +87,8 @@ class LiveSession:
         self.ended = asyncio.Event()
         """Set when every channel is closed; the recording may still be being sealed."""
         self.ended_by: tuple[EndReason, str, str] | None = None
+        self.withdrawn = False
+        """Whether the authorisation was taken back, as far as is known."""
         self._clock = clock or SteadyClock()
         self._machine = Session()
         self._journal = journal
@@ -248,8 +250,13 @@ class LiveSession:
         self._lacks = lacks
 
     def last_words(self) -> str:
-        """Why the session ended, in the technician's words; empty while it goes on."""
-        return self.words.ending(*self.ended_by) if self.ended_by else ""
+        """Why the session ended and, after a cut, what he can do now, in the technician's words; empty before."""
+        if not self.ended_by:
+            return ""
+        said = self.words.ending(*self.ended_by)
+        if self.ended_by[0] is not EndReason.CUT:
+            return said
+        return f"{said} {self.words.after_cut(self.end, withdrawn=self.withdrawn)}"
 
     # -- effects out ---------------------------------------------------------------------------------------------------
     def _perform(self, effect: Effect) -> None:
@@ -260,7 +267,7 @@ class LiveSession:
                 self._journal.add(effect)
             case Say(Notice.ENDED, params):
                 self.ended_by = (EndReason(str(params["reason"])), str(params["by"]), str(params["why"]))
-                self.mark(_with_name(self.last_words(), str(params["by"])))
+                self.mark(_with_name(self.words.ending(*self.ended_by), str(params["by"])))
             case Say(notice, params):
                 self.tell(self.words.notice(notice, params, self.end))
                 if notice is Notice.TIME_LEFT:

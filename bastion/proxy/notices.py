@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bastion import clock
 from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Notice
-from bastion.errors import DeviceLoginFailed
+from bastion.errors import DeviceLoginFailed, sentence_end
 from bastion.i18n import translator
 
 LEAVE_SCREEN: Final = (
@@ -52,6 +52,10 @@ _ENDINGS: Final[Mapping[EndReason, str]] = {
     EndReason.CRASHED: "The session is closed.",
 }
 
+_CUT_AND_WITHDRAWN: Final = (
+    "Your authorisation is withdrawn with it. To go on, call the hospital, then make a new request."
+)
+_CUT_ONLY: Final = "Your authorisation still runs until {end}: you can connect again; call the hospital first."
 WAITS_FOR_WATCHER: Final = (
     "Somebody of the hospital must follow this session. It begins as soon as somebody does; they have been asked."
 )
@@ -101,9 +105,9 @@ class Words:
             return self.say("The device refused the account. The session is closed.")
         return self.say(_ENDINGS[reason]).format(by=plain(by), why=sentence_end(plain(self.say(why))))
 
-
-def sentence_end(text: str) -> str:
-    return text if not text or text[-1] in ".!?…" else f"{text}."
+    def after_cut(self, end: datetime, *, withdrawn: bool) -> str:
+        """What whoever was cut can do now."""
+        return self.say(_CUT_AND_WITHDRAWN if withdrawn else _CUT_ONLY).format(end=self.clock(end))
 
 
 def on_screen(text: str, cols: int) -> bytes:

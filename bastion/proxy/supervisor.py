@@ -273,6 +273,7 @@ def obey(live: LiveSession, locks: list[Lock], wish: Wish | None) -> None:
         return
     end = _reason_to_end(live, locks, wish)
     if end is not None:
+        live.withdrawn = wish is not None and wish.grant.revoked_at is not None
         live.feed(end)
         return
     if wish is None:

@@ -49,6 +49,11 @@ class Antivirus:
         self._patience = patience
         self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
 
+    @property
+    def set_up(self) -> bool:
+        """Whether there is a scanner to ask; without one a person decides on each file."""
+        return bool(self._address)
+
     async def scan(self, file: BinaryIO, size: int) -> Scanned:
         """Read `file` to its end and say what it is."""
         if not self._address:

@@ -8,6 +8,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device
 from bastion.domain.emergency import Call, Emergency, EmergencyStatus, Outcome
+from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier
 from bastion.errors import NotFound
 from bastion.services.authentication import Authentication
@@ -23,7 +24,7 @@ REVIEW_DAYS = 3
 
 @dataclass(frozen=True, slots=True)
 class EmergencyView:
-    """`can_review`: whether it is this reader's to do."""
+    """`can_review`: whether it is this reader's to do. `under_way`: it is agreed to and the work is not over."""
 
     emergency: Emergency
     request: AccessRequest
@@ -31,6 +32,7 @@ class EmergencyView:
     supplier: Supplier
     facility: Facility
     can_review: bool
+    under_way: bool
 
 
 class Emergencies:
@@ -112,9 +114,20 @@ class Emergencies:
                     one, found(await uow.requests.get(one.id)), device, await joins.supplier(one.supplier_id),
                     await joins.facility(one.facility_id),
                     waits and allowed and one.may_review(actor.id, actor.login, actor.name),
+                    waits and await _under_way(uow, one, now),
                 )
             )  # fmt: skip
         return views
+
+
+async def _under_way(uow: UnitOfWork, one: Emergency, now: datetime) -> bool:
+    """Whether somebody is at it, or may still begin."""
+    grant = await uow.grants.of_request(one.id)
+    if grant is None:
+        return False
+    return grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN} or bool(
+        await uow.sessions.count_live(grant_id=grant.id)
+    )
 
 
 def _warned(one: Emergency) -> str:

@@ -73,6 +73,11 @@ class Files:
         self._out: set[str] = set()
 
     # -- arriving ------------------------------------------------------------------------------------------------------
+    @property
+    def scans(self) -> bool:
+        """Whether files are looked at for viruses; else none is let through by rule."""
+        return self._antivirus.set_up
+
     async def arriving(
         self, record: SessionRecord, grant: Grant, direction: Direction, path: str
     ) -> tuple[HeldFile, Arrival]:

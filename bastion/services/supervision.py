@@ -1,10 +1,11 @@
 """Watching sessions from the console: live ones, past ones, and freezing, thawing or cutting them (R-34, R-64)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
 from bastion import clock
+from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Role
 from bastion.domain.place import Place
 from bastion.domain.session_record import SessionRecord
@@ -13,6 +14,7 @@ from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import Joins, found, scope
+from bastion.services.revoking import revoke
 from bastion.services.views import SessionView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -93,18 +95,26 @@ class Supervision:
 
         return await self._change(actor, session_id, "session:thaw_asked", thawed)
 
-    async def cut(self, actor: Actor, session_id: str, why: str) -> SessionRecord:
-        """End a session now; the technician reads who did it and why."""
+    async def cut(self, actor: Actor, session_id: str, why: str, *, withdraw: bool = False) -> SessionRecord:
+        """End a session now; the technician reads who did it and why. `withdraw`: what was agreed ends with it, so
+        that he reads both at once.
+        """
         said = reasons.for_the_technician(why, "why")
         self._authentication.require_fresh(actor)
 
         def cut(record: SessionRecord, now: datetime) -> SessionRecord:
             return record if record.cut_at else replace(record, cut_at=now, cut_by=actor.name, cut_why=said)
 
-        return await self._change(actor, session_id, "session:cut_asked", cut, why=said)
+        async def also(uow: UnitOfWork, record: SessionRecord, now: datetime, decision: Decision) -> None:
+            grant = found(await uow.grants.get(record.grant_id))
+            if withdraw and grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
+                await revoke(uow, actor, grant, said, now, decision)
+
+        return await self._change(actor, session_id, "session:cut_asked", cut, also, why=said)
 
     async def _change(
         self, actor: Actor, session_id: str, tag: str, change: Callable[[SessionRecord, datetime], SessionRecord],
+        also: Callable[[UnitOfWork, SessionRecord, datetime, Decision], Awaitable[None]] | None = None,
         **fields: object,
     ) -> SessionRecord:  # fmt: skip
         now = clock.now()
@@ -115,6 +125,8 @@ class Supervision:
                 tag, actor=actor, subject=("session", session_id), facility_id=record.facility_id, at=now,
                 **explained(decision), **fields,
             )  # fmt: skip
+            if also:
+                await also(uow, record, now, decision)
             uow.hint("session", session_id)
         return saved
 

@@ -252,12 +252,20 @@ async def test_a_cut_is_done_when_it_returns_and_says_why_before_it_closes(carri
     assert said.data.startswith(LEAVE_SCREEN)
     assert b"Eve has ended the session: wrong device." in said.data
     assert status == Exit(REFUSED)
-    assert stream.technician.got == [
-        Data(b"Eve has ended the session: wrong device.\n", Stream.ERR),
-        Exit(REFUSED),
-    ]
+    last = carried.live.last_words()
+    assert stream.technician.got == [Data(f"{last}\n".encode(), Stream.ERR), Exit(REFUSED)]
     assert carried.live.ended.is_set()
-    assert carried.live.last_words() == "Eve has ended the session: wrong device."
+    assert last.startswith("Eve has ended the session: wrong device. Your authorisation still runs until ")
+
+
+async def test_who_is_cut_and_has_no_right_any_more_reads_that_and_what_to_do(carried):
+    carried.channel()
+    carried.live.withdrawn = True
+    carried.live.feed(CUT)
+    assert carried.live.last_words() == (
+        "Eve has ended the session: wrong device. Your authorisation is withdrawn with it. "
+        "To go on, call the hospital, then make a new request."
+    )
 
 
 async def test_a_channel_that_closes_badly_keeps_no_other_open_and_the_recording_is_sealed(carried):

@@ -50,6 +50,15 @@ async def test_a_cut_needs_a_fresh_code_and_a_reason_and_is_kept(house):
     assert (wish.cut_by, wish.cut_why) == ("Eve", "patient arrives")
 
 
+async def test_R64_a_cut_that_withdraws_does_both_at_once(house):
+    opened = await house.opened()
+    await house.services.supervision.cut(house.staff(house.eve), opened.record.id, "patient arrives", withdraw=True)
+    wish = (await house.services.sessions.wishes("n1"))[opened.record.id]
+    assert (wish.cut_by, wish.grant.revoked_by, wish.grant.revoke_reason) == ("Eve", "Eve", "patient arrives")
+    again = await house.services.supervision.cut(house.staff(house.eve), opened.record.id, "once more", withdraw=True)
+    assert again.cut_why == "patient arrives", "sent twice it is done once"
+
+
 async def test_a_closed_session_takes_no_orders(house):
     opened = await house.opened()
     await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))

@@ -13,6 +13,7 @@ from bastion.domain.parties import ActorKind, Role
 from bastion.domain.report import After
 from bastion.domain.session import EndReason, SessionState
 from bastion.domain.work_plan import PatientData
+from bastion.proxy.ssh import deliveries
 from recordings.model import TrackKind
 from web import audit_words, condition_words, labels, plan_words, report_words
 
@@ -29,6 +30,10 @@ from web import audit_words, condition_words, labels, plan_words, report_words
 ])  # fmt: skip
 def test_every_member_has_a_word_and_no_word_is_idle(table, members):
     assert set(table) == set(members)
+
+
+def test_what_the_bastion_calls_its_own_channels_has_a_word():
+    assert set(labels.OWN_CHANNELS) == {deliveries.COMMAND}
 
 
 def test_every_audit_event_and_each_of_its_facts_has_a_word():

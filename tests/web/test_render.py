@@ -34,6 +34,11 @@ def test_T39_a_fact_inside_a_sentence_is_spelt_out_too():
     assert render.words("en")("asked {time}", time="\x1b[2J") == "asked \\x1b[2J"
 
 
+def test_a_fact_that_ends_with_a_full_stop_ends_its_sentence_with_it():
+    assert render.words("en")("Opens {day}.", day="29 nov.") == "Opens 29 nov."
+    assert render.words("en")("Opens {day}.", day="29 May") == "Opens 29 May."
+
+
 def test_T47_a_brace_in_a_fact_is_not_filled_in():
     assert render.words("en")("{who}, {time}", who="{time} {0.__class__}", time="x") == "{time} {0.__class__}, x"
     assert render.say(Locked(why="{secret} {why.__class__}"), "en").count("{secret}") == 1

@@ -68,6 +68,9 @@ def test_spans_are_exact_to_the_minute(seconds, words):
 def test_ago_and_ahead():
     assert FR.ago(NOON - timedelta(minutes=5)) == "il y a 5\xa0min"
     assert EN.ago(NOON + timedelta(minutes=12)) == "in 12 min."
+    assert FR.ago(NOON + timedelta(minutes=119, seconds=59)) == "dans 119\xa0min", "1 h and 2 h were both wrong"
+    assert FR.ago(NOON + timedelta(hours=3, minutes=59)) == "dans 3\xa0h", "what is left for certain"
+    assert EN.ago(NOON - timedelta(hours=30)) == "1 day ago"
 
 
 @pytest.mark.parametrize(

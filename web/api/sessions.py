@@ -9,7 +9,7 @@ from bastion.domain.parties import Actor
 from bastion.domain.place import Place
 from bastion.domain.session import EndReason
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import After, Code, Instant, Limit, Offset, Reason, SessionShape, Shape, place_in, say_next
+from web.api.shapes import After, Code, Flag, Instant, Limit, Offset, Reason, SessionShape, Shape, place_in, say_next
 
 
 class ChannelDoingShape(Shape):
@@ -43,8 +43,11 @@ class DoingsShape(Shape):
 
 
 class Cut(Shape):
+    """`withdraw`: what was agreed ends with the session; without it the technician can connect again."""
+
     why: Reason
     code: Code
+    withdraw: Flag = False
 
 
 class Watch(Shape):
@@ -101,7 +104,7 @@ async def thaw(ident: str, me: Me, use: Use) -> SessionShape:
 
 async def cut(ident: str, body: Cut, me: Me, use: Use) -> SessionShape:
     """End the session now; the technician reads who did it and why. Needs a fresh code."""
-    await use.supervision.cut(await fresh(use, me, body.code), ident, body.why)
+    await use.supervision.cut(await fresh(use, me, body.code), ident, body.why, withdraw=body.withdraw)
     return await get(ident, me, use)
 
 

@@ -138,7 +138,8 @@ def _page(
     request.state.actor, request.state.may = opened.actor, _nobody
     response = page(
         request, "decide.html", status=int(status_of(wrong)) if wrong else 200, page_title=TITLE, kind=KIND,
-        opened=opened, secret=secret, error=wrong, for_whom=opened.actor.name, **decision_facts(opened.view, typed),
+        opened=opened, secret=secret, error=wrong, for_whom=opened.actor.name,
+        **decision_facts(opened.view, typed, scans=services_of(request).files.scans),
     )  # fmt: skip
     remember_language(response, opened.actor.language)
     return response

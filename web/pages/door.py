@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from bastion.config import Settings
 from bastion.errors import AuthenticationFailed, BastionError, TooManyAttempts
 from web.console import Typed, go
 from web.errors import status_of
@@ -92,8 +93,13 @@ async def finish(
 def _sign_in_form(request: Request, typed: Typed, onward: str, error: BastionError | None = None) -> Response:
     return page(
         request, "sign_in.html", status=int(status_of(error)) if error else 200, page_title=N_("Sign in"),
-        typed=typed, next=onward, error=error,
+        typed=typed, next=onward, error=error, suppliers_door=_suppliers_door(request.app.state.settings),
     )  # fmt: skip
+
+
+def _suppliers_door(settings: Settings) -> str:
+    """Where suppliers' people sign in; empty where no such door is open."""
+    return f"{settings.portal_url.rstrip('/')}/supplier/sign-in" if settings.portal or settings.portal_url else ""
 
 
 async def _invitation(request: Request, secret: str, wrong: BastionError | None = None) -> Response:

@@ -163,7 +163,9 @@ def _names(seen: Console, playback: Playback) -> list[tuple[int, str]]:
     """Each track by the name the page shows, and what its copy is."""
 
     def name(head: TrackHead) -> str:
-        said = f"{seen.t(labels.TRACKS[head.kind])} {head.number + 1} {head.command[:40]}".strip()
+        ours = labels.OWN_CHANNELS.get(head.command)
+        command = seen.t(ours) if ours else head.command[:40]
+        said = f"{seen.t(labels.TRACKS[head.kind])} {head.number + 1} {command}".strip()
         return f"{said} (.{SUFFIXES[head.kind]})"
 
     return [(info.head.number, name(info.head)) for info in playback.tracks]

@@ -155,7 +155,7 @@ async def page_of(seen: Console, ident: str, error: BastionError | None = None, 
     return seen.page(
         "request.html", error=error, outcomes=outcomes, also=[one for one in view.others if one.can_decide],
         waiting_too=[one for one in view.others if one.request.state(seen.face.now) is RequestState.PENDING],
-        **decision_facts(view, typed), colleagues=await _colleagues(seen, view),
+        **decision_facts(view, typed, scans=seen.services.files.scans), colleagues=await _colleagues(seen, view),
         comparison=await seen.services.comparisons.of_request(seen.actor, ident),
         mine=_mine(seen, view), paste_words=pasted, pasted=pasted.for_request(seen, view),
     )  # fmt: skip
@@ -170,15 +170,19 @@ def agreed_words(face: Clockface, before: RequestView, made: AccessRequest) -> t
     return "extended", face.at(before.facility).time(before.longer[0] + made.agreed)
 
 
-def decision_facts(view: RequestView, typed: dict[str, Any]) -> dict[str, Any]:
-    """All that a page needs on which one decides: the console's own, and the one behind a mail's link."""
+def decision_facts(view: RequestView, typed: dict[str, Any], *, scans: bool) -> dict[str, Any]:
+    """All that a page needs on which one decides: the console's own, and the one behind a mail's link.
+
+    `scans`: whether files are looked at for viruses.
+    """
     asked, choices = _durations(view)
     chosen = fields.count(typed.get("minutes", ""))
     return {
         "view": view, "asked": asked, "durations": choices, "typed": Typed(typed),
         "chosen": chosen if chosen in choices else choices[0],
         "words": device_words, "plans": plan_words, "terms": condition_words, "messages": message_words,
-        "recordability": recordability, "usual_words": template_words.FIELDS, "proposed": _proposed(view, typed),
+        "recordability": recordability, "usual_words": template_words.FIELDS, "scans": scans,
+        "proposed": _proposed(view, typed),
     }  # fmt: skip
 
 

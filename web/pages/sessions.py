@@ -5,14 +5,11 @@ import hashlib
 from functools import partial
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
-from bastion.domain.parties import Actor
-from bastion.domain.session_record import SessionRecord
 from bastion.domain.watch import BEAT
-from bastion.errors import BastionError, IllegalTransition
+from bastion.errors import BastionError
 from bastion.services import reasons
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
@@ -54,14 +51,12 @@ async def thaw(seen: Seen, ident: str) -> Response:
 
 @router.post("/sessions/{ident}/cut")
 async def cut(seen: Seen, ident: str, why: Text = "", withdraw: Text = "", code: Text = "") -> Response:
-    """Cut first, then withdraw: the session ends as cut by a person, and what was agreed does not open another."""
+    """The session ends as cut by a person, and what was agreed does not open another."""
 
     async def work() -> Response:
         said = reasons.for_the_technician(why, "why")
         actor = await seen.fresh(code)
-        record = await seen.services.supervision.cut(actor, ident, said)
-        if withdraw:
-            await _withdraw(seen, actor, record, said)
+        await seen.services.supervision.cut(actor, ident, said, withdraw=bool(withdraw))
         return go(f"/sessions/{ident}", "cut_for_good" if withdraw else "cut")
 
     return await seen.attempt(work(), partial(_show, seen, ident, why=why, withdraw=withdraw or "no"))
@@ -99,13 +94,6 @@ async def leave(seen: Seen, ident: str) -> Response:
 def _holder(seen: Console) -> str:
     """Name this browser, in a way that gives nothing away."""
     return hashlib.sha256(token_of(seen.request).encode()).hexdigest()
-
-
-async def _withdraw(seen: Console, actor: Actor, record: SessionRecord, why: str) -> None:
-    try:
-        await seen.services.approvals.revoke(actor, record.grant_id, why)
-    except IllegalTransition as over:  # withdrawn by somebody else, or past its end: what was wanted already holds
-        structlog.get_logger(__name__).info("nothing left to withdraw", grant=record.grant_id, detail=over.detail)
 
 
 async def _show(seen: Console, ident: str, error: BastionError | None = None, **typed: str) -> Response:

@@ -21,14 +21,18 @@ from web.together import Together
 PAGES = (door, work, reporting, live, undertaking, account, company)
 
 
-def create(services: Services, settings: Settings, closing: asyncio.Event, audience: Audience) -> FastAPI:
+def create(
+    services: Services, settings: Settings, closing: asyncio.Event, audience: Audience, staff_door: str = ""
+) -> FastAPI:
     """Build what is mounted at `PREFIX`; its open pages count among `audience`.
 
-    Raises `ConfigurationError` when a route has no guard.
+    `staff_door` is where the hospital's people sign in, if they do on this machine. Raises `ConfigurationError` when a
+    route has no guard.
     """
     app = FastAPI(title="Bastion", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services, app.state.settings, app.state.closing = services, settings, closing
     app.state.owners, app.state.audience = Together(services.portal.owners), audience
+    app.state.staff_door = staff_door
     require_complete(page_routes())
     for part in PAGES:
         app.include_router(part.router, dependencies=[Depends(admit)], include_in_schema=False)

@@ -84,7 +84,7 @@ async def finish(
 def _sign_in_form(request: Request, typed: Typed, onward: str, error: BastionError | None = None) -> Response:
     return page(
         request, "supplier/sign_in.html", status=int(status_of(error)) if error else 200, page_title=N_("Sign in"),
-        typed=typed, next=onward, error=error,
+        typed=typed, next=onward, error=error, staff_door=request.app.state.staff_door,
     )  # fmt: skip
 
 

@@ -278,7 +278,7 @@ class Lobby:
             hint.cancel()
         if not key.done():
             return key
-        if key.result().lower() == "w" and request is not None:
+        if screens.withdraws(key.result()) and request is not None:
             await self._desk.withdraw(request.id)
         elif key.result() and request is not None and self._asked:
             await self._answer(request, key.result())

@@ -117,6 +117,11 @@ def yes(answer: str) -> bool | None:
     return True if word in _YES else False if word in _NO else None
 
 
+def withdraws(answer: str) -> bool:
+    """Whether this is the letter for it, in either language."""
+    return answer.strip().lower() in {"w", "r"}
+
+
 def notice(words: Words, cols: int) -> str:
     text = words.say(
         "This session is recorded: everything you type and everything the device answers is kept, with your name, and "

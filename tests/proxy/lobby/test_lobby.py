@@ -397,14 +397,15 @@ async def test_the_first_of_two_agreements_is_said(play):
     assert not play.task.done(), "one agreement of two opens nothing"
 
 
-async def test_w_withdraws_and_other_keys_do_nothing(play):
+@pytest.mark.parametrize("letter", ["w", "R"])
+async def test_w_withdraws_and_other_keys_do_nothing(play, letter):
     play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
     play.start()
     await play.shows("is with the hospital")
     play.type("hello\r")
     await asyncio.sleep(0.05)
     assert "withdraw" not in play.desk.log
-    play.type("w\r")
+    play.type(f"{letter}\r")
     await play.leaves()
     assert "withdraw" in play.desk.log
 

@@ -153,7 +153,10 @@ async def test_what_can_be_recorded_and_how_files_pass_is_read_before_one_decide
     assert "ct-01:3389 RDP: encrypted end to end: only when and how much is recorded" in text
     assert "ct-01:104 DICOM: recorded in full" in text
     assert "Terminal: every key and every answer is recorded." in text
-    assert "Files to the device: through the release desk: checked, and passed when nothing is found" in text
+    assert (
+        "Files to the device: through the release desk, where a person decides on each one (no virus scanner is set up)"
+        in text
+    )
 
 
 async def test_a_device_that_cannot_be_reached_says_so_on_the_request(house, visitor, people, monkeypatch):

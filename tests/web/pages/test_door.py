@@ -6,7 +6,10 @@ import re
 import pyotp
 
 from bastion import clock
+from bastion.config import Settings
 from tests.services.house import OPERATOR
+from tests.web.visitor import Visitor
+from web.app import create
 from web.render import secret_of
 
 
@@ -17,6 +20,17 @@ async def test_the_language_of_the_door_is_chosen_there_and_remembered(visitor):
     assert '<html lang="fr">' in french.text
     assert "Se connecter" in (await browser.see("/sign-in")).text
     assert "Sign in" in (await browser.see("/sign-in?lang=en")).text
+
+
+async def test_each_door_shows_the_way_to_the_other_and_none_to_one_that_is_closed(house, tmp_path, visitor):
+    browser = visitor()
+    assert '<a href="/supplier/sign-in">' in (await browser.see("/sign-in")).text
+    assert '<a href="/sign-in">' in (await browser.see("/supplier/sign-in")).text
+    closed = Visitor(create(house.services, Settings(home=tmp_path, portal=False)), house)
+    assert "/supplier/sign-in" not in (await closed.see("/sign-in")).text
+    elsewhere = Settings(home=tmp_path, portal=False, portal_url="https://acces.chu.example/")
+    away = Visitor(create(house.services, elsewhere), house)
+    assert '<a href="https://acces.chu.example/supplier/sign-in">' in (await away.see("/sign-in")).text
 
 
 async def test_T51_an_invitation_leads_to_a_password_and_an_authenticator(house, visitor):
@@ -38,7 +52,7 @@ async def test_T51_an_invitation_leads_to_a_password_and_an_authenticator(house,
     assert (await browser.send("/setup/finish", **form, code=code)).headers["location"] == "/sign-in"
     assert (await browser.send("/setup", secret=secret)).status_code == 401, "once"
     following = pyotp.TOTP(totp).at(clock.now(), counter_offset=1)
-    entered = await browser.send("/sign-in", login="eve", password=password, code=following)
+    entered = await browser.send("/sign-in", login=" Eve", password=password, code=following)
     assert entered.status_code == 303
 
 

@@ -65,6 +65,14 @@ async def test_a_review_is_due_on_the_first_page_and_signed(house, visitor, peop
     page = (await security.see(path)).text
     assert "&lt;b&gt;Dr Roux" in page
     assert "No session was opened." in page
+    for address in ("/", "/emergencies", path):
+        assert "Under way" in plain((await security.see(address)).text), "it may still begin"
+    assert "The work is not over yet." in page
+    grant = (await house.services.access.get(house.staff(house.eve), request.id)).grant
+    await house.services.approvals.revoke(house.staff(house.eve), grant.id, "it works again")
+    page = (await security.see(path)).text
+    assert "To be reviewed" in plain(page)
+    assert "The work is not over yet." not in page
     empty = await security.send(f"{path}/review", version="2", outcome="justified", note="ok")
     assert (empty.status_code, "Say in a sentence what you have checked and found." in empty.text) == (422, True)
     version = re.search(r'name="version" value="(\d+)"', page)[1]

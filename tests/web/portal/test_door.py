@@ -157,6 +157,7 @@ async def test_served_alone_there_is_nothing_of_the_hospitals(house, tmp_path):
     page = await browser.see(DOOR)
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "The hospital’s staff sign in elsewhere." in page.text
     assert (await browser.see("/health")).text == "ok\n"
     for path in ("/sign-in", "/api/v1/openapi.json", "/audit", "/setup"):
         assert (await browser.see(path)).status_code == 404

@@ -156,7 +156,7 @@ async def test_the_language_is_his_and_comes_back_to_the_page(comer, house):
     browser = await comer(house.alice)
     answer = await browser.send("/supplier/account/language", language="fr", back="/supplier/undertaking")
     assert answer.headers["location"] == "/supplier/undertaking"
-    assert "Mon travail" in (await browser.see("/supplier/")).text
+    assert "Mes interventions" in (await browser.see("/supplier/")).text
     away = await browser.send("/supplier/account/language", language="fr", back="//evil")
     assert away.headers["location"] == "/supplier/"
 

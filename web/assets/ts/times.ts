@@ -13,7 +13,7 @@ function relative(seconds: number): string {
   const size = Math.abs(seconds);
   const words = new Intl.RelativeTimeFormat(language(), { numeric: "auto", style: "short" });
   if (size < MINUTE) return words.format(Math.trunc(seconds), "second");
-  if (size < HOUR) return words.format(Math.trunc(seconds / MINUTE), "minute");
+  if (size < 2 * HOUR) return words.format(Math.trunc(seconds / MINUTE), "minute");
   if (size < DAY) return words.format(Math.trunc(seconds / HOUR), "hour");
   return words.format(Math.trunc(seconds / DAY), "day");
 }
@@ -36,13 +36,24 @@ function refreshBoxes(now: number): void {
   }
 }
 
+function timeOfDay(moment: number, element: HTMLElement): string {
+  const timeZone = element.dataset["zone"] ?? "Europe/Paris";
+  const words = new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
+  return words.format(moment);
+}
+
 /** "until 14:35" beside each duration: what it would be if the decision fell now. */
 function refreshEnds(now: number): void {
   for (const element of document.querySelectorAll<HTMLElement>("[data-ends-after]")) {
-    const end = new Date(now + Number(element.dataset["endsAfter"]) * MINUTE * 1000);
-    const zone = element.dataset["zone"] ?? "Europe/Paris";
-    const words = new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: zone });
-    element.textContent = words.format(end);
+    element.textContent = timeOfDay(now + Number(element.dataset["endsAfter"]) * MINUTE * 1000, element);
+  }
+}
+
+/** The clock under the heading of a first page, in the zone in which the server wrote it. */
+function refreshClock(now: number): void {
+  for (const element of document.querySelectorAll<HTMLElement>("[data-clock]")) {
+    const words = timeOfDay(now, element);
+    if (element.textContent !== words) element.textContent = words;
   }
 }
 
@@ -82,9 +93,9 @@ export function keepTime(): void {
     refreshRelative(now);
     refreshBoxes(now);
     refreshEnds(now);
-    fillYours();
-  document.addEventListener("htmx:after:swap", fillYours);
+    refreshClock(now);
   };
   fillYours();
+  document.addEventListener("htmx:after:swap", fillYours);
   setInterval(refresh, STEP);
 }
