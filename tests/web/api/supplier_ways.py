@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from tests.web.api.ways import REPORT, Way
+from tests.web.api.ways import Way
+from tests.web.api.ways.work import REPORT
 from tests.web.api.yard import Given, Yard
 
 WAYS: dict[str, Way] = {}

@@ -79,7 +79,7 @@ async def desk(url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
 
 @pytest.mark.parametrize("door", DOORS)
 async def test_no_call_that_changes_something_is_without_a_way_to_succeed(door):
-    """A new one fails here until `ways.py` knows what it needs: no change is tried with refusals alone."""
+    """A new one fails here until `ways` knows what it needs: no change is tried with refusals alone."""
     assert DOORS[door].ways.keys() == DOORS[door].changing
 
 
