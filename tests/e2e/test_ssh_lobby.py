@@ -1,9 +1,12 @@
 """From arrival to an open session, on a real terminal: menu, request, waiting, recording notice, refusal."""
 
 import asyncio
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bastion import clock
 from bastion.proxy.notices import Words
 from tests.e2e.world import OPERATOR
 
@@ -18,7 +21,7 @@ async def lobby(hospital, screens):
     return screen
 
 
-async def fill_in(screen, reason="replace the tube"):
+async def fill_in(screen, reason="replace the tube", length="1h30"):
     await screen.expect("Reason")
     screen.send(f"{reason}\r")
     await screen.expect("Number (Enter for 2):")
@@ -28,7 +31,7 @@ async def fill_in(screen, reason="replace the tube"):
     await screen.expect("Work order")
     screen.send("WO-7\r")
     await screen.expect("How long")
-    screen.send("1h30\r")
+    screen.send(f"{length}\r")
     await screen.expect("This session is recorded")
     await screen.expect("Do you accept?")
     screen.send("yes\r")
@@ -162,6 +165,16 @@ async def test_a_bare_login_gets_the_menu(hospital, screens):
     await screen.expect("There is no such device in the list.")
     screen.send("CT-01\r")
     await screen.expect("# ")
+
+
+async def test_R25_work_for_another_day_is_planned_at_the_terminal(hospital, screens):
+    screen = screens(hospital.screen())
+    day = clock.now() + timedelta(days=2)
+    await fill_in(screen, length=f"1h30 {day:%Y-%m-%d} 22:00")
+    request = await pending(hospital)
+    assert request.start.astimezone(ZoneInfo("Europe/Paris")).strftime("%Y-%m-%d %H:%M") == f"{day:%Y-%m-%d} 22:00"
+    await hospital.services.approvals.approve(hospital.staff(hospital.eve), request.id, request.version, 90, "ok")
+    await screen.expect("Your time begins at 22:00 on")
 
 
 async def test_a_technician_is_spoken_to_in_french(hospital, screens):

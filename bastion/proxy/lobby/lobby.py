@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
 from bastion import clock
@@ -18,6 +17,7 @@ from bastion.proxy.lobby import errands, pasted, screens
 from bastion.proxy.lobby.desk import Desk
 from bastion.proxy.lobby.plan import Choice, PlanQuestions, chosen
 from bastion.proxy.lobby.terminal import HungUp, Terminal
+from bastion.proxy.lobby.timing import TimeQuestion, Timing
 from bastion.proxy.lobby.usual import Keeping, Usual, offered, procedure
 from bastion.proxy.notices import Words
 from bastion.proxy.pulse import Pulse
@@ -149,10 +149,13 @@ class Lobby:
             code, choice.kind, reason, usual.minutes or USUAL_MINUTES, work_order=order, account=account,
             notice_accepted=True, plan=plan, emergency=call, template=usual.ident,
         )  # fmt: skip
-        minutes = await self._minutes(draft)
+        times = TimeQuestion(self._words, self._terminal.cols, self._question, self._show)
+        asked = await times.timing(
+            Timing(draft.minutes, usual.start), await self._desk.longest(draft), now=call is not None
+        )
         if not usual.his:
             await self._accept_notice()
-        return replace(draft, minutes=minutes)
+        return replace(draft, minutes=asked.minutes, start=asked.start)
 
     async def _call(self, keeping: Keeping) -> Call:
         caller = await keeping.needed("Who of the hospital called you about it (name): ", "caller")
@@ -182,24 +185,6 @@ class Lobby:
         while (choice := chosen(await self._question(prompt) or usual.kind)) is None:
             self._say("Please answer 1, 2, 3 or 4.")
         return choice
-
-    async def _minutes(self, draft: RequestDraft) -> int:
-        """Ask until it is no longer than the rules allow."""
-        longest = await self._desk.longest(draft)
-        most = int(longest.total_seconds() // 60) if longest else None
-        otherwise = min(draft.minutes, most or draft.minutes)
-        prompt = self._words.say("How long, e.g. 45 min, 2h, 1h30 (Enter for {usual}): ")
-        prompt = prompt.format(usual=screens.length(timedelta(minutes=otherwise)))
-        while answer := await self._question(prompt):
-            minutes = screens.minutes_of(answer)
-            if minutes and (most is None or minutes <= most):
-                return minutes
-            if minutes and longest:
-                said = self._words.say("For this work the rules of the hospital allow {longest} at most.")
-                self._show(screens.wrap(said.format(longest=screens.length(longest)), self._terminal.cols) + "\n")
-            else:
-                self._say("This is not a length of time.")
-        return otherwise
 
     # -- waiting -------------------------------------------------------------------------------------------------------
     async def _wait(self, code: str, account: str, request: AccessRequest | None) -> Grant:

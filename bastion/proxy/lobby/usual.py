@@ -50,6 +50,8 @@ class Usual:
     answers: Mapping[str, str] = field(default_factory=dict)
     """What is said by the name of what it answers: of the work itself, and in its plan."""
     work: WorkPlan | None = None
+    start: datetime | None = None
+    """When he said that it begins, if not at once."""
     his: bool = False
     """He said it himself a moment ago."""
 
@@ -67,7 +69,8 @@ class Usual:
         work, call = draft.plan, draft.emergency or Call("")
         kind = answer_of(draft.kind, software=work.software_change, urgent=draft.emergency is not None)
         his = {"work_order": draft.work_order, "caller": call.caller, "call_back": call.call_back}
-        return cls(draft.template, kind, draft.minutes, {**_answers(draft.reason, work), **his}, work, his=True)
+        answers = {**_answers(draft.reason, work), **his}
+        return cls(draft.template, kind, draft.minutes, answers, work, draft.start, his=True)
 
     def plan(self, asked: WorkPlan) -> WorkPlan:
         """What was answered, and what no question was asked about: the procedure, and what stays usable."""

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -531,3 +532,26 @@ async def test_plain_work_is_asked_nothing_more(play):
     await play.shows("is with the hospital")
     assert play.desk.drafts[0].plan == PLAIN
     assert "backup of its configuration lie" not in play.screen
+
+
+async def test_R25_work_for_later_is_planned_at_the_same_question(play):
+    """The hour is the hospital's; what was refused keeps it, so that Enter does not mean “now”."""
+    day = (clock.now() + timedelta(days=2)).date().isoformat()
+    play.desk.refusal = Conflict("pending", sentence="One waits already.")
+    play.start(typing=f"replace the tube\r1\r1\rWO-7\r1h30 {day} 22:00\ryes\r")
+    await play.shows("Change the request and send it again?")
+    assert "For later, add the day and the hour at the hospital" in play.screen
+    (first,) = play.desk.drafts
+    assert first.minutes == 90
+    assert first.start.astimezone(ZoneInfo("Europe/Paris")).isoformat(sep=" ").startswith(f"{day} 22:00")
+    play.desk.refusal = None
+    play.type("yes\r\r\r\r\r\r")
+    await play.shows("Enter keeps the start you said: 22:00 on")
+    await play.shows("Asked:")
+    assert (play.desk.drafts[1].minutes, play.desk.drafts[1].start) == (90, first.start)
+
+
+async def test_R26_what_cannot_wait_is_not_planned(play):
+    play.start(typing="replace the tube\r1u\rDr Roux\r\r1\rWO-7\r1h 2099-01-01 22:00\r")
+    await play.shows("This is not a length of time.")
+    assert "For later" not in play.screen

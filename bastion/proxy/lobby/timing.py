@@ -1,0 +1,102 @@
+"""How long the work will take, and for later from when: one question, `2h` or `2h 2026-12-01 22:00` (R-25)."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bastion import clock
+from bastion.domain.local_time import only_moment
+from bastion.errors import Invalid
+from bastion.i18n import sentence
+from bastion.proxy.lobby import screens
+from bastion.proxy.notices import Words
+
+_DAY: Final = r"\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4}"
+_LATER: Final = re.compile(rf"(?P<length>.*?)\s+(?P<day>{_DAY})\s+(?P<hour>\d\d?)[:h](?P<minute>\d\d)")
+_FORMS: Final = ("%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M")
+NO_TIME: Final = "This is not a length of time."
+NO_DAY: Final = "There is no such day or hour. Write it as 2026-12-01 22:00, or leave it out."
+TOO_LONG: Final = "For this work the rules of the hospital allow {longest} at most."
+PAST: Final = "The start lies in the past. Choose a later one."
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """`start`: an aware instant, or `None` for as soon as it is agreed."""
+
+    minutes: int
+    start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeQuestion:
+    words: Words
+    cols: int
+    question: Callable[[str], Awaitable[str]]
+    show: Callable[[str], None]
+
+    async def timing(self, usual: Timing, longest: timedelta | None, *, now: bool) -> Timing:
+        """Ask until it is a time, no longer than the rules allow (`longest`); Enter means `usual`, or as much of it as
+        they allow. What cannot wait is `now`.
+        """
+        most = int(longest.total_seconds() // 60) if longest else None
+        otherwise = min(usual.minutes, most or usual.minutes)
+        if not now:
+            self._hint(otherwise, usual.start)
+        prompt = self.words.say("How long, e.g. 45 min, 2h, 1h30 (Enter for {usual}): ")
+        prompt = prompt.format(usual=screens.length(timedelta(minutes=otherwise)))
+        while answer := await self.question(prompt):
+            try:
+                asked = _length(answer) if now else read(answer, self.words.zone, clock.now())
+            except Invalid as problem:
+                self._tell(sentence(problem, self.words.language))
+                continue
+            if most is None or asked.minutes <= most:
+                return asked
+            self._tell(self.words.say(TOO_LONG).format(longest=screens.length(timedelta(minutes=most))))
+        return Timing(otherwise, None if now else usual.start)
+
+    def _hint(self, minutes: int, start: datetime | None) -> None:
+        if start is not None:
+            said = self.words.say("Enter keeps the start you said: {start}").format(start=self.words.clock(start))
+        else:
+            day = (clock.now() + timedelta(days=1)).astimezone(ZoneInfo(self.words.zone)).date().isoformat()
+            said = self.words.say("For later, add the day and the hour at the hospital: {example}")
+            said = said.format(example=f"{minutes} min {day} 22:00")
+        self._tell(said)
+
+    def _tell(self, text: str) -> None:
+        self.show(screens.wrap(text, self.cols) + "\n")
+
+
+def read(answer: str, zone: str, now: datetime) -> Timing:
+    """Read a length of time, and behind it the day and hour in `zone` at which it begins; `Invalid` says what is wrong
+    with it: an hour that the clocks skip or show twice, or one that is past.
+    """
+    found = _LATER.fullmatch(answer.strip())
+    if found is None:
+        return _length(answer)
+    wall = _wall(f"{found['day']} {found['hour']}:{found['minute']}")
+    start = only_moment(wall, zone, "start")
+    if start <= now:
+        raise Invalid(answer, field="start", sentence=PAST)
+    return Timing(_length(found["length"]).minutes, start)
+
+
+def _length(answer: str) -> Timing:
+    minutes = screens.minutes_of(answer)
+    if not minutes:
+        raise Invalid(answer, field="minutes", sentence=NO_TIME)
+    return Timing(minutes)
+
+
+def _wall(text: str) -> datetime:
+    for form in _FORMS:
+        try:
+            return datetime.strptime(text, form)  # noqa: DTZ007 - a clock on a wall, whose zone comes next
+        except ValueError:
+            continue
+    raise Invalid(text, field="start", sentence=NO_DAY)
