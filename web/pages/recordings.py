@@ -1,6 +1,7 @@
 """Recordings: find one, state why, watch it, take a copy (R-55). What may be seen is asked anew for every track."""
 
 import json
+import re
 from functools import partial
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ from web.security import token_of
 from web.shield import CSP_PLAYER
 
 router = APIRouter()
+_SPOT = re.compile(r"([0-9]{1,5})\.([0-9]{1,7})")
 Text = Annotated[str, Form()]
 Asked = Annotated[str, Query()]
 
@@ -56,26 +58,27 @@ async def listing(
 
 
 @router.get("/recordings/{ident}")
-async def show(seen: Seen, ident: str) -> Response:
-    return await _show(seen, ident)
+async def show(seen: Seen, ident: str, spot: Asked = "") -> Response:
+    """`spot` is where the player begins, once the reason is given: a track and a second of the recording."""
+    return await _show(seen, ident, spot=spot if _SPOT.fullmatch(spot) else "")
 
 
 @router.post("/recordings/{ident}/open")
-async def open_recording(seen: Seen, ident: str, why: Text = "") -> Response:
+async def open_recording(seen: Seen, ident: str, why: Text = "", spot: Text = "") -> Response:
     """Keep why, check the seal, then show the player. The audit event stands before the first picture (T41)."""
 
     async def work() -> Response:
         playback = await seen.services.replay.open(seen.actor, ident, why.strip())
         _playbacks(seen).keep(token_of(seen.request), ident, playback, clock.now())
-        return go(f"/recordings/{ident}/watch")
+        return go(f"/recordings/{ident}/watch{f'?spot={spot}' if _SPOT.fullmatch(spot) else ''}")
 
-    return await seen.attempt(work(), partial(_show, seen, ident, why=why))
+    return await seen.attempt(work(), partial(_show, seen, ident, why=why, spot=spot))
 
 
 @router.get("/recordings/{ident}/watch")
-async def watch(seen: Seen, ident: str, at: Asked = "", track: Asked = "") -> Response:
+async def watch(seen: Seen, ident: str, at: Asked = "", track: Asked = "", spot: Asked = "") -> Response:
     """Show the player, the files and the tunnels; `track` is the one whose copy is to be taken."""
-    return await _watch(seen, ident, at=at, track=track)
+    return await _watch(seen, ident, at=at, track=track, spot=spot)
 
 
 @router.get("/recordings/{ident}/tracks/{number}")
@@ -153,10 +156,17 @@ async def _watch(seen: Console, ident: str, error: BastionError | None = None, *
         "watch.html", error=error, view=view, playback=playback, typed=Typed(typed),
         track_names=_names(seen, playback), outcome=Teller(seen.t, seen.face).outcome, files_page=number,
         files=await seen.services.replay.files(seen.actor, playback, PAGE, number * PAGE), files_at_once=PAGE,
+        spot=_spot(typed.get("spot", "")),
         spoken=json.dumps({said: seen.t(ours) for said, ours in PLAYER.items()}),
     )  # fmt: skip
     response.headers["content-security-policy"] = CSP_PLAYER
     return response
+
+
+def _spot(text: str) -> tuple[int, int]:
+    """A track and a second of the recording: the very beginning, unless `text` names one."""
+    named = _SPOT.fullmatch(text)
+    return (int(named[1]), int(named[2])) if named else (-1, 0)
 
 
 def _names(seen: Console, playback: Playback) -> list[tuple[int, str]]:

@@ -46,6 +46,32 @@ async def test_R60_lists_find_what_differs_and_the_trail_says_it(house, visitor,
         assert words in trail
 
 
+async def test_R60_whoever_may_watch_is_led_to_the_first_of_a_kind(visitor, people, over):
+    place = f'href="/recordings/{over.id}?spot=0.12"'
+    for who, led in (("security", True), ("approver", False)):
+        page = (await (await visitor().enter(people[who])).see(f"/sessions/{over.id}")).text
+        assert (place in page) is led
+        assert "from 12 s" in page
+
+
+async def test_the_player_begins_where_one_was_led_once_the_reason_is_given(house, visitor, people, scenery):
+    record = await scenery.recorded(house.alice, "ct-01", "tube")
+    browser = await visitor().enter(people["security"])
+    assert 'name="spot" value="1.7"' in (await browser.see(f"/recordings/{record.id}?spot=1.7")).text
+    assert 'name="spot"' not in (await browser.see(f'/recordings/{record.id}?spot=1.7"><b>')).text
+    plain = await browser.send(f"/recordings/{record.id}/open", why="incident 12", spot="../x")
+    assert plain.headers["location"] == f"/recordings/{record.id}/watch"
+    led = await browser.send(f"/recordings/{record.id}/open", why="incident 12", spot="1.7")
+    assert led.headers["location"] == f"/recordings/{record.id}/watch?spot=1.7"
+    page = (await browser.see(led.headers["location"])).text
+    assert f'data-source="/recordings/{record.id}/tracks/1"' in page.partition('role="tablist"')[0]
+    assert 'data-start="6"' in page or 'data-start="7"' in page
+    assert 'aria-selected="true" tabindex="0" data-number="1"' in page
+    for path in ("watch", "watch?spot=99.7", "watch?spot=x"):
+        page = (await browser.see(f"/recordings/{record.id}/{path}")).text
+        assert f'data-source="/recordings/{record.id}/tracks/0"' in page.partition('role="tablist"')[0]
+
+
 async def test_in_french(house, visitor, people, over):
     browser = await visitor().enter(await speak(house, people["approver"], "fr"))
     page = (await browser.see(f"/sessions/{over.id}")).text

@@ -122,7 +122,7 @@ function start(root: HTMLElement): void {
   if (screen) inOurWords(screen, ".ap-control-bar, .ap-overlay-help", JSON.parse(root.dataset["words"] ?? "{}"));
   onKeys(stage); // a browser may bring a ticked box back
   setInterval(() => tell(stage), TICK);
-  show(stage);
+  show(stage, Number(root.dataset["start"]) || 0);
 }
 
 for (const root of document.querySelectorAll<HTMLElement>("[data-replay]")) start(root);
