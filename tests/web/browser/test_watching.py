@@ -81,6 +81,28 @@ async def test_the_wall_clock_runs_on_when_silence_is_skipped_and_a_paste_is_sho
     assert (again - began).total_seconds() > 3600
 
 
+async def test_R60_from_a_difference_one_is_led_to_its_moment(
+    house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path, monkeypatch
+):
+    record = await Scenery(house, tmp_path).recorded(house.alice, "ct-01", "tube")
+    lines = [
+        {"version": 3, "term": {"cols": 80, "rows": 24}}, [0.1, "o", "start\r\n"], [3600, "o", "going down\r\n"],
+        [1800, "o", "end\r\n"],
+    ]  # fmt: skip
+    cast = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    monkeypatch.setattr(type(house.services.replay), "stream", lambda *_: iter([cast]))
+    desk = await seat(people["security"])
+    page = await desk.open(f"/recordings/{record.id}?spot=0.3700")
+    await page.get_by_label("Why do you watch it?").fill("incident 12")
+    await page.get_by_role("button", name="Watch the recording").click()
+    clock = page.locator("[data-wall]")
+    began = datetime.fromisoformat(await page.locator("[data-replay]").get_attribute("data-began"))
+    await page.get_by_label("Skip silence").uncheck()
+    await expect(page.locator("[data-screen]")).to_contain_text("going down", timeout=10_000)
+    told = datetime.fromisoformat(await clock.get_attribute("datetime"))
+    assert 3690 < (told - began).total_seconds() < 3800
+
+
 async def test_T39_what_a_terminal_would_obey_does_nothing_here(
     house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path
 ):

@@ -10,6 +10,7 @@ interface Stage {
   player: Player | null;
   source: string;
   began: string;
+  from: number; // where the player begins, in seconds of the track
   take: Take | null;
 }
 
@@ -51,6 +52,7 @@ async function read(stage: Stage, data: unknown): Promise<Recording> {
 
 function show(stage: Stage, startAt = 0, play = false): void {
   stage.player?.dispose();
+  stage.from = startAt;
   stage.take = null;
   const screen = stage.root.querySelector<HTMLElement>("[data-screen]");
   if (!screen) return;
@@ -60,9 +62,10 @@ function show(stage: Stage, startAt = 0, play = false): void {
   if (play) void stage.player.play();
 }
 
-/** Seconds since the track began, silence included. */
+/** Seconds since the track began, silence included; before anything was played, where it will begin. */
 function elapsed(stage: Stage): number {
-  return stage.take ? wallOf(stage.take, stage.player?.getCurrentTime() ?? 0) : 0;
+  const shown = stage.player?.getCurrentTime() ?? 0;
+  return stage.take && shown ? wallOf(stage.take, shown) : stage.from;
 }
 
 function tell(stage: Stage): void {
@@ -104,7 +107,7 @@ function onTabKey(event: KeyboardEvent, tabs: HTMLElement[]): void {
 }
 
 function start(root: HTMLElement): void {
-  const stage: Stage = { root, player: null, source: root.dataset["source"] ?? "", began: root.dataset["began"] ?? "", take: null };
+  const stage: Stage = { root, player: null, source: root.dataset["source"] ?? "", began: root.dataset["began"] ?? "", from: 0, take: null };
   const tabs = [...root.querySelectorAll<HTMLElement>("[role=tab]")];
   for (const tab of tabs) {
     tab.addEventListener("click", () => onTrack(stage, tab));
