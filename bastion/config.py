@@ -152,6 +152,9 @@ class Settings(BaseSettings):
     review_days: int = Field(
         3, ge=1, le=30, description="Working days within which another person reviews an emergency (R-26)."
     )
+    public_holidays: Literal["france", "none"] = Field(
+        "france", description="Whose public holidays are no working days: `france`, or `none` in other countries."
+    )
     report_days: int = Field(
         7,
         ge=0,

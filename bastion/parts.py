@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 import migrations
 from bastion.config import MailServer, Settings
 from bastion.domain.roster import Rhythm
+from bastion.domain.working_days import Holidays, WorkingDays
 from bastion.errors import ConfigurationError, Phrase
 from bastion.jobs import Archive
 from bastion.networks import Networks
@@ -152,7 +153,8 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             RecordingStore(archive.blobs, signer.public), partial(_scan, settings.test_networks),
             _file_keeping(settings),
             proof_length=settings.proof_length, keep=Retention(settings.recording_months),
-            review_days=settings.review_days, report_days=settings.report_days,
+            review_within=WorkingDays(settings.review_days, Holidays(settings.public_holidays)),
+            report_days=settings.report_days,
             warn_papers=timedelta(days=settings.paper_warning_days),
             rhythm=Rhythm(timedelta(days=settings.confirm_days), timedelta(days=settings.confirm_grace_days)),
             outward=_outward(settings),

@@ -10,8 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from bastion.domain.local_time import after_working_days
 from bastion.domain.parties import Actor
+from bastion.domain.working_days import WorkingDays
 from bastion.errors import Conflict, IllegalTransition, Invalid, SelfReview
 
 MAX_NAME: Final = 200
@@ -93,7 +93,9 @@ class Emergency:
         said = _plain(self.caller)
         return person_id == self.caller_id or said in {_plain(login), _plain(name)}
 
-    def agreed(self, by: tuple[str, ...], now: datetime, days: int, zone: str, *, by_caller: bool) -> "Emergency":
+    def agreed(
+        self, by: tuple[str, ...], now: datetime, within: WorkingDays, zone: str, *, by_caller: bool
+    ) -> "Emergency":
         """From now on a review is due. It is set once: an extension does not move it."""
         if self.agreed_at is not None:
             return replace(
@@ -102,7 +104,7 @@ class Emergency:
             )  # fmt: skip
         return replace(
             self, agreed_at=now, agreed_ids=by, agreed_by_caller=by_caller,
-            review_due_at=after_working_days(now, days, zone),
+            review_due_at=within.end(now, zone),
         )  # fmt: skip
 
     def may_review(self, person_id: str, login: str, name: str) -> bool:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from bastion.errors import Invalid
 
-FRIDAY: Final = 4
 YEARS: Final = range(1900, 2900)
 """Of what people and programs write down: from each of them one can count on, or back, and in any time zone."""
 SKIPPED: Final = "The clocks skip this hour on that day: it does not exist. Choose another time."
@@ -82,12 +81,3 @@ def midnight(day: date, zone: str) -> datetime:
 
 def local_date(at: datetime, zone: str) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
-
-
-def after_working_days(at: datetime, days: int, zone: str) -> datetime:
-    """The end of the `days`-th working day (Monday to Friday) after the local day of `at`."""
-    day = local_date(at, zone)
-    while days > 0:
-        day += timedelta(days=1)
-        days -= day.weekday() <= FRIDAY
-    return midnight(day + timedelta(days=1), zone)

@@ -12,11 +12,12 @@ from bastion.domain.emergency import Emergency
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Lent, Supplier, Technician
+from bastion.domain.working_days import WorkingDays
 from bastion.errors import AlreadyAgreed, Conflict, NotFound
 from bastion.services import emergencies, reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, Urgency, explained, refusal
-from bastion.services.emergencies import REVIEW_DAYS
+from bastion.services.emergencies import REVIEW_WITHIN
 from bastion.services.joins import Joins, found
 from bastion.services.paperwork import Lacks, lacks_of
 from bastion.services.requests import asker, audit_decision, check_minutes, may_see, person, refuse_if_locked
@@ -42,10 +43,14 @@ class _Asked:
 
 class Approvals:
     def __init__(
-        self, database: Database, decisions: Decisions, authentication: Authentication, review_days: int = REVIEW_DAYS
+        self,
+        database: Database,
+        decisions: Decisions,
+        authentication: Authentication,
+        review_within: WorkingDays = REVIEW_WITHIN,
     ) -> None:
-        """`review_days`: within how many working days somebody else looks at an emergency (R-26)."""
-        self._review_days = review_days
+        """`review_within`: within how many working days somebody else looks at an emergency (R-26)."""
+        self._review_within = review_within
         self._database = database
         self._decisions = decisions
         self._authentication = authentication
@@ -140,7 +145,7 @@ class Approvals:
     ) -> AccessRequest:  # fmt: skip
         emergency = await Joins(uow).emergency(request)
         if emergency is not None:
-            await emergencies.agreed(uow, actor, emergency, request, device, self._review_days, now)
+            await emergencies.agreed(uow, actor, emergency, request, device, self._review_within, now)
         if request.extends_grant_id:
             return await self._extend_grant(uow, actor, request, now)
         technician = found(await uow.technicians.get(request.technician_id))

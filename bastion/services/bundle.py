@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bastion.domain.roster import Rhythm
+from bastion.domain.working_days import WorkingDays
 from bastion.services.access import Access
 from bastion.services.approvals import Approvals
 from bastion.services.audit import Audit
@@ -20,7 +21,7 @@ from bastion.services.derogations import Derogations
 from bastion.services.device_rights import Rights
 from bastion.services.directory import Directory
 from bastion.services.doings import Doing
-from bastion.services.emergencies import REVIEW_DAYS, Emergencies
+from bastion.services.emergencies import REVIEW_WITHIN, Emergencies
 from bastion.services.enrolment import Enrolment
 from bastion.services.files import FileKeeping, Files
 from bastion.services.forecasts import Forecasts
@@ -138,14 +139,14 @@ class Services:
 def build(
     database: Database, vault: Vault, engine: PolicyEngine, recordings: RecordingStore, scan: HostKeyScanner,
     keeping: FileKeeping, *, proof_length: timedelta = PROOF_LENGTH, keep: Keep | None = None,
-    warn_papers: timedelta = WARN_BEFORE, review_days: int = REVIEW_DAYS,
+    warn_papers: timedelta = WARN_BEFORE, review_within: WorkingDays = REVIEW_WITHIN,
     report_days: int = REPORT_DAYS, rhythm: Rhythm | None = None,
     outward: Outward | None = None,
 ) -> Services:  # fmt: skip
     """Join the use cases to the store; `app.py` calls this once."""
     decisions, out = Decisions(engine), outward or Outward()
     authentication = Authentication(database, vault)
-    approvals = Approvals(database, decisions, authentication, review_days)
+    approvals = Approvals(database, decisions, authentication, review_within)
     maintenance = Maintenance(database, decisions, authentication, approvals)
     wire = GmaoWire(out.couriers)
     orders = WorkOrders(database, vault, authentication, wire)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest
@@ -10,6 +11,7 @@ from bastion.domain.device import Device
 from bastion.domain.emergency import Call, Emergency, EmergencyStatus, Outcome
 from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier
+from bastion.domain.working_days import WorkingDays
 from bastion.errors import NotFound
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained
@@ -19,7 +21,7 @@ from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
 
 REVIEWERS = frozenset({Role.APPROVER, Role.SECURITY})
-REVIEW_DAYS = 3
+REVIEW_WITHIN: Final = WorkingDays(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +154,20 @@ def emergency_of(request: AccessRequest, said: Call, staff: Iterable[Staff], now
 
 
 async def agreed(
-    uow: UnitOfWork, actor: Actor, one: Emergency, request: AccessRequest, device: Device, days: int, now: datetime
+    uow: UnitOfWork,
+    actor: Actor,
+    one: Emergency,
+    request: AccessRequest,
+    device: Device,
+    within: WorkingDays,
+    now: datetime,
 ) -> None:
     """Note who agreed, and until when another person reviews it. A caller who agreed to his own call is marked."""
     facility = found(await uow.facilities.get(device.facility_id))
     by = tuple(voice for approval in request.approvals for voice in sorted(approval.voices))
     people = [found(await uow.staff.get(ident)) for ident in by]
     own = any(one.is_caller(person.id, person.login, person.name) for person in people)
-    saved = await uow.emergencies.save(one.agreed(by, now, days, facility.timezone, by_caller=own))
+    saved = await uow.emergencies.save(one.agreed(by, now, within, facility.timezone, by_caller=own))
     await uow.audit.append(
         "emergency:agreed", actor=actor, subject=("request", one.id), facility_id=one.facility_id, at=now,
         device=device.code, until=saved.review_due_at.isoformat() if saved.review_due_at else "",

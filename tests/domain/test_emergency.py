@@ -7,12 +7,13 @@ import pytest
 
 from bastion.domain.emergency import LEAST_NAME, MAX_NAME, Call, Emergency, EmergencyStatus, Outcome
 from bastion.domain.parties import Actor, ActorKind
+from bastion.domain.working_days import WorkingDays
 from bastion.errors import Conflict, IllegalTransition, Invalid, SelfReview
 
 NOW = datetime(2026, 11, 25, 22, tzinfo=UTC)  # a Wednesday
 DAY = timedelta(days=1)
 ONE = Emergency("req-1234abcd", "sup", "dev", "fac", "Dr  Anne Roux", "Alice", "4512", "stf-9", NOW)
-AGREED = ONE.agreed(("stf-1",), NOW, 3, "Europe/Paris", by_caller=False)
+AGREED = ONE.agreed(("stf-1",), NOW, WorkingDays(3), "Europe/Paris", by_caller=False)
 
 
 def reviewer(ident: str = "stf-2", login: str = "paul", name: str = "Paul") -> Actor:
@@ -32,10 +33,10 @@ def test_it_waits_is_due_is_overdue_is_reviewed():
 
 
 def test_more_time_does_not_move_the_review_and_adds_who_agreed():
-    more = AGREED.agreed(("stf-1", "stf-3"), NOW + DAY, 3, "Europe/Paris", by_caller=True)
+    more = AGREED.agreed(("stf-1", "stf-3"), NOW + DAY, WorkingDays(3), "Europe/Paris", by_caller=True)
     assert (more.review_due_at, more.agreed_at) == (AGREED.review_due_at, NOW)
     assert (more.agreed_ids, more.agreed_by_caller) == (("stf-1", "stf-3"), True)
-    assert more.agreed(("stf-4",), NOW, 3, "Europe/Paris", by_caller=False).agreed_by_caller
+    assert more.agreed(("stf-4",), NOW, WorkingDays(3), "Europe/Paris", by_caller=False).agreed_by_caller
 
 
 @pytest.mark.parametrize(

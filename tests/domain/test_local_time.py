@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bastion.domain.local_time import (
-    after_working_days,
     local_date,
     midnight,
     moments,
@@ -70,16 +69,3 @@ def test_days_of_23_and_25_hours():
     assert midnight(date(2026, 3, 30), PARIS) - midnight(date(2026, 3, 29), PARIS) == timedelta(hours=23)
     assert midnight(date(2026, 10, 26), PARIS) - midnight(date(2026, 10, 25), PARIS) == timedelta(hours=25)
     assert local_date(utc(2026, 6, 30, 22, 30), PARIS) == date(2026, 7, 1)
-
-
-@pytest.mark.parametrize(
-    ("at", "days", "ends"),
-    [
-        (utc(2026, 11, 25, 9), 3, utc(2026, 11, 30, 23)),  # Wednesday: Thursday, Friday, Monday
-        (utc(2026, 11, 27, 23, 30), 1, utc(2026, 11, 30, 23)),  # Saturday already, on the wall
-        (utc(2026, 3, 27, 9), 1, utc(2026, 3, 30, 22)),  # over the clocks' jump
-        (utc(2026, 10, 22, 9), 2, utc(2026, 10, 26, 23)),
-    ],
-)
-def test_working_days_leave_weekends_out(at, days, ends):
-    assert after_working_days(at, days, PARIS) == ends

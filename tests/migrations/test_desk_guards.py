@@ -9,6 +9,7 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Emergency
 from bastion.domain.handover import Handover
 from bastion.domain.maintenance import MaintenanceWindow, WindowUse
+from bastion.domain.working_days import WorkingDays
 from bastion.errors import Conflict, Invalid
 from bastion.store import tables as t
 from bastion.store.database import Database
@@ -28,7 +29,7 @@ WINDOW = MaintenanceWindow(
 async def desk(database: Database) -> Database:
     await fill(database, upto="grants")
     async with database.write() as uow:
-        await uow.emergencies.add(ONE.agreed((BOB.id,), NOW, 3, "Europe/Paris", by_caller=True))
+        await uow.emergencies.add(ONE.agreed((BOB.id,), NOW, WorkingDays(3), "Europe/Paris", by_caller=True))
         await uow.windows.add(WINDOW.agree(BOB.id, BOB.name, 1, NOW))
         await uow.window_uses.add(WindowUse("req-1", "win-1", NOW, NOW + DAY))
     return database

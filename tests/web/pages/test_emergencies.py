@@ -3,6 +3,7 @@
 import re
 
 from bastion.domain.emergency import Call
+from bastion.domain.working_days import WorkingDays
 
 HOSTILE = "<b>Dr Roux</b>"
 FORM = {"technician": "alice", "device": "ct-01", "kind": "telemaintenance", "reason": "scanner down", "minutes": "60"}
@@ -107,6 +108,8 @@ async def test_a_caller_who_agreed_stands_out(house, visitor, people):
     request = await agreed(house)
     async with house.database.write() as uow:
         one = await uow.emergencies.get(request.id)
-        await uow.emergencies.save(one.agreed((house.eve.id,), one.agreed_at, 3, "Europe/Paris", by_caller=True))
+        await uow.emergencies.save(
+            one.agreed((house.eve.id,), one.agreed_at, WorkingDays(3), "Europe/Paris", by_caller=True)
+        )
     page = await (await visitor().enter(people["security"])).see(f"/emergencies/{request.id}")
     assert "agreed to it alone" in page.text
