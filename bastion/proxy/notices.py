@@ -1,10 +1,11 @@
 """The words a session says on the technician's screen, and how the screen is left behind."""
 
+import re
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from bastion import clock
@@ -64,6 +65,8 @@ PAPERS_LACK: Final = (
 )
 
 
+_BOUND: Final = re.compile("(?<=«) | (?=[:;!?»])")
+_UNBROKEN: Final = "\u00a0"
 USUAL_WIDTH: Final = 77
 NARROWEST: Final = 8
 
@@ -123,4 +126,10 @@ def last_on_screen(text: str, cols: int) -> bytes:
 
 def _lines(text: str, width: int) -> list[str]:
     """Break between words where the screen ends; a screen that says no width is taken to have the usual one."""
-    return textwrap.wrap(text, width if width >= NARROWEST else USUAL_WIDTH, break_on_hyphens=False)
+    return folded(text, width if width >= NARROWEST else USUAL_WIDTH, break_on_hyphens=False)
+
+
+def folded(text: str, width: int, **how: Any) -> list[str]:
+    """Break between words, but never before the sign that French sets off with a blank, nor after its opening quote."""
+    lines = textwrap.wrap(_BOUND.sub(_UNBROKEN, text), width, **how)
+    return [line.replace(_UNBROKEN, " ") for line in lines]

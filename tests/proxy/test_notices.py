@@ -5,7 +5,7 @@ import pytest
 from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Notice
 from bastion.proxy import notices
-from bastion.proxy.notices import Words, last_on_screen, on_screen, plain
+from bastion.proxy.notices import Words, folded, last_on_screen, on_screen, plain
 from tests.proxy.fakes import NOW
 
 PARAMS = {"minutes": 5, "seconds": 60, "by": "Eve", "end": NOW, "reason": "cut", "why": "wrong device"}
@@ -43,6 +43,26 @@ def test_words_of_people_cannot_steer_the_terminal():
     told = Words("en").ending(EndReason.CUT, "E\x1b]52;c;x\x07ve", "stop\x9b2J\r\nnow")
     assert told.isprintable()
     assert "\x1b" not in on_screen(told, 500).decode().removeprefix("\r\n\x1b[0;7m").removesuffix("\x1b[0m\r\n")
+
+
+@pytest.mark.parametrize("width", range(12, 40))
+def test_no_line_begins_with_a_colon_nor_ends_with_an_opening_quote(width):
+    lines = folded("Accordé par Claire : « Salle libre ! » ; attendez ?", width)
+    assert not [line for line in lines if line[0] in ":;!?»" or line.endswith("«")]
+    assert " ".join(lines).split() == [
+        "Accordé",
+        "par",
+        "Claire",
+        ":",
+        "«",
+        "Salle",
+        "libre",
+        "!",
+        "»",
+        ";",
+        "attendez",
+        "?",
+    ]
 
 
 def test_a_device_that_refuses_the_account_has_words_of_its_own():

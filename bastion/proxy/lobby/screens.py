@@ -3,7 +3,6 @@
 """
 
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ from bastion.domain.conditions import Condition
 from bastion.domain.device import Device
 from bastion.domain.remark import Remark
 from bastion.domain.undertaking import Undertaking
-from bastion.proxy.notices import Words, plain
+from bastion.proxy.notices import Words, folded, plain
 from bastion.services.views import MenuItem
 
 KINDS: Final = (InterventionKind.TELEDIAGNOSTIC, InterventionKind.TELEMAINTENANCE, InterventionKind.TELEASSISTANCE)
@@ -48,7 +47,7 @@ _NO: Final = frozenset({"n", "no", "non"})
 
 def wrap(text: str, cols: int, hang: int = 0) -> str:
     """Break at blanks so that no line is wider than the screen, nor than is good to read; `hang` indents the rest."""
-    return "\n".join(textwrap.wrap(text, width=max(min(cols - 1, 78), 30), subsequent_indent=" " * hang))
+    return "\n".join(folded(text, max(min(cols - 1, 78), 30), subsequent_indent=" " * hang))
 
 
 def heading(device: Device, facility: str, cols: int) -> str:
