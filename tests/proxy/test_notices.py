@@ -47,22 +47,10 @@ def test_words_of_people_cannot_steer_the_terminal():
 
 @pytest.mark.parametrize("width", range(12, 40))
 def test_no_line_begins_with_a_colon_nor_ends_with_an_opening_quote(width):
-    lines = folded("Accordé par Claire : « Salle libre ! » ; attendez ?", width)
+    said = "Accordé par Claire : « Salle libre ! » ; attendez ?"
+    lines = folded(said, width)
     assert not [line for line in lines if line[0] in ":;!?»" or line.endswith("«")]
-    assert " ".join(lines).split() == [
-        "Accordé",
-        "par",
-        "Claire",
-        ":",
-        "«",
-        "Salle",
-        "libre",
-        "!",
-        "»",
-        ";",
-        "attendez",
-        "?",
-    ]
+    assert " ".join(lines) == said
 
 
 def test_a_device_that_refuses_the_account_has_words_of_its_own():
