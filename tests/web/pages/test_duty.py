@@ -50,10 +50,11 @@ async def test_the_now_of_the_rota_and_of_a_request(house, visitor, people):
 
 
 async def test_a_stand_in_signs_in_reads_for_whom_and_decides(house, visitor, people):
-    form = DelegationForm("person1", wall(hours=-1), wall(days=1), "leave", "chu")
+    other = people["approver of another hospital"]
+    form = DelegationForm(other.login, wall(hours=-1), wall(days=1), "leave", "chu")
     made = await house.services.standins.delegate(house.staff(house.eve), form)
     request = await house.asked()
-    browser = await visitor().enter(people["approver of another hospital"])
+    browser = await visitor().enter(other)
     assert "You decide for Eve at the moment." in plain((await browser.see("/standins")).text)
     page = plain((await browser.see(f"/requests/{request.id}")).text)
     assert "You decide for Eve, by delegation." in page
