@@ -51,6 +51,20 @@ async def test_from_the_sign_in_to_the_agreement_with_real_codes(house: House, s
     assert view.request.agreed.total_seconds() == 1800
 
 
+async def test_with_a_code_given_just_now_two_taps_on_a_phone_decide(
+    house: House, people: dict[str, Staff], seat: Seat
+):
+    """From the first page to the agreement; each tap falls where a finger finds the thing, not covered by another."""
+    request = await house.asked()
+    desk = await seat(people["approver"], viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = await desk.open("/")
+    await page.locator(f"#ask-{request.id}").tap()
+    await page.get_by_role("button", name="Agree", exact=True).tap()
+    await expect(page.get_by_role("status").filter(has_text="The technician may connect")).to_be_visible()
+    view = await house.services.access.get(house.staff(house.eve), request.id)
+    assert (view.request.stored_state, view.request.agreed) == (RequestState.APPROVED, request.wanted)
+
+
 async def test_the_devices_offered_follow_the_technician_chosen(house: House, people: dict[str, Staff], seat: Seat):
     desk = await seat(people["approver"])
     page = await desk.open("/requests/new?device=ct-01")
