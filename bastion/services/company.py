@@ -20,6 +20,7 @@ from bastion.domain.parties import EVERYWHERE, Actor, Facility, Supplier, Techni
 from bastion.domain.portal import Correspondent
 from bastion.domain.remark import Remark
 from bastion.domain.roster import Confirmation
+from bastion.domain.subcontractor import Subcontractor, SubcontractorState
 from bastion.errors import Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services.authentication import Authentication
 from bastion.services.forms import CODE, MAX_NAME, audit_saved, check_language, check_name, need_admin_of, need_person
@@ -78,6 +79,19 @@ class NewColleague:
     email: str
     language: str = "fr"
     country: str = HOME
+    employer_id: str = ""
+    """A declared subcontractor to which the hospital may no longer object; empty means the company itself (R-46)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColleagueChange:
+    """What is to stand of a colleague from now on; his login and his employer stay what they are."""
+
+    name: str
+    email: str
+    language: str
+    country: str
+    valid_until: datetime | None
 
 
 class Company:
@@ -157,26 +171,50 @@ class Company:
         """
         check_name(form.name)
         self._authentication.require_fresh(actor)
-        if len(form.email) > MAX_MAIL:
-            raise Invalid("email", field="email", sentence="This value cannot be used. Please correct it.")
         now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()
             supplier = await company_of(uow, actor)
-            if form.country not in supplier.countries:
-                raise Invalid(
-                    form.country[:8], field="country", sentence="Choose one of the countries your company declared."
-                )
+            _check_reachable(form.email, form.country, supplier)
+            await _check_employer(uow, supplier, form.employer_id, now)
             base = _login_wished(supplier, form.login.strip().lower())
             login = await _free_login(uow, base)
             person = Technician(
                 new_id(now), login, form.name.strip(), form.email.strip(), supplier.id, check_language(form.language),
-                country=form.country,
+                employer_id=form.employer_id, country=form.country,
             )  # fmt: skip
             known = [one for one in await uow.technicians.of_supplier(supplier.id) if _of_base(one.login, base)]
-            need_first(person, known, "name", "email", "language", "country", "active")
+            need_first(person, known, "name", "email", "language", "country", "employer_id", "active")
             await uow.technicians.add(person)
             await audit_saved(uow, actor, "directory:technician_saved", "technician", person, None, login=login)
+        return person
+
+    async def employers(self, actor: Actor) -> list[Subcontractor]:
+        """Those of the company's subcontractors whose people may work, the earliest declared first (R-46)."""
+        async with self._database.read() as uow:
+            return await _employers(uow, await company_of(uow, actor), clock.now())
+
+    async def change(self, actor: Actor, technician_id: str, form: ColleagueChange) -> Technician:
+        """Keep what the company knows better than the hospital. The end of an account may be brought forward: only the
+        hospital puts it off, and whoever leaves is off-boarded, with the reason.
+        """
+        check_name(form.name)
+        now = clock.now()
+        async with self._database.write() as uow:
+            supplier = await company_of(uow, actor)
+            old = _own_person(await uow.technicians.get(technician_id), supplier)
+            self._authentication.require_fresh(actor)
+            _check_reachable(form.email, form.country, supplier)
+            _check_end(form.valid_until, old.valid_until, now)
+            person = replace(
+                old, name=form.name.strip(), email=form.email.strip(), language=check_language(form.language),
+                country=form.country, valid_until=form.valid_until,
+            )  # fmt: skip
+            if person != old:
+                await uow.technicians.save(person)
+                await audit_saved(
+                    uow, actor, "directory:technician_saved", "technician", person, old, login=person.login
+                )
         return person
 
     async def part_with(self, actor: Actor, technician_id: str, why: str) -> Technician:
@@ -218,6 +256,33 @@ def _own_person(person: Technician | None, supplier: Supplier) -> Technician:
     if person is None or person.supplier_id != supplier.id:
         raise NotFound("not of this company")
     return person
+
+
+def _check_reachable(email: str, country: str, supplier: Supplier) -> None:
+    if len(email) > MAX_MAIL:
+        raise Invalid("email", field="email", sentence="This value cannot be used. Please correct it.")
+    if country not in supplier.countries:
+        raise Invalid(country[:8], field="country", sentence="Choose one of the countries your company declared.")
+
+
+def _check_end(wished: datetime | None, standing: datetime | None, now: datetime) -> None:
+    if wished == standing:
+        return
+    if standing is not None and (wished is None or wished > standing):
+        raise Invalid("later", field="valid_until", sentence="Only the hospital can put this day off.")
+    if wished is not None and wished <= now:
+        raise Invalid(
+            "over", field="valid_until", sentence="Choose a day that is yet to come; off-board whoever has left."
+        )
+
+
+async def _employers(uow: UnitOfWork, supplier: Supplier, now: datetime) -> list[Subcontractor]:
+    return [one for one in await uow.subcontractors.of(supplier.id) if one.state(now) is SubcontractorState.ALLOWED]
+
+
+async def _check_employer(uow: UnitOfWork, supplier: Supplier, employer_id: str, now: datetime) -> None:
+    if employer_id and employer_id not in {one.id for one in await _employers(uow, supplier, now)}:
+        raise Invalid(employer_id[:40], field="employer_id", sentence="Choose an employer from the list.")
 
 
 async def _colleagues(

@@ -8,9 +8,10 @@ import pytest
 from bastion import clock
 from bastion.domain.parties import Technician
 from bastion.errors import Forbidden, FreshFactorNeeded, Invalid, LinkSpent, NotFound, ReasonNeeded
-from bastion.services.company import NewColleague
+from bastion.services.company import ColleagueChange, NewColleague
 from bastion.services.people import TechnicianForm
 from tests.services.house import OPERATOR, SOURCE
+from tests.services.test_subcontractors import FORM
 
 
 @pytest.fixture
@@ -130,3 +131,78 @@ async def test_who_is_parted_with_is_out_at_once(house, company, carl):
     assert (row.technician.active, row.correspondent) == (False, False)
     with pytest.raises(Forbidden):
         await company.part_with(alice, house.alice.id, "has left us")
+
+
+# -- changing a colleague ----------------------------------------------------------------------------------------------
+def kept(person: Technician, **changes) -> ColleagueChange:
+    usual = ColleagueChange(person.name, person.email, person.language, person.country, person.valid_until)
+    return replace(usual, **changes)
+
+
+async def test_what_the_company_knows_of_a_colleague_it_corrects_and_nothing_else_changes(house, company, carl):
+    end = clock.now() + timedelta(days=30)
+    form = kept(carl, name=" Carl Roy ", email="roy@acme", language="fr", valid_until=end)
+    changed = await company.change(house.technician(), carl.id, form)
+    wanted = replace(carl, name="Carl Roy", email="roy@acme", language="fr", valid_until=end)
+    assert changed == wanted
+    assert (await company.colleague(house.technician(), carl.id)).technician == wanted
+    event = await house.event("directory:technician_saved")
+    assert (event.fields["login"], event.fields["changed"]) == ("carl", "name email language valid_until")
+    before = len(await house.tags())
+    await company.change(house.technician(), carl.id, kept(wanted))
+    assert len(await house.tags()) == before, "what changes nothing is no fact"
+
+
+async def test_T33_nobody_else_s_people_are_changed_and_a_fresh_code_is_needed(house, company, carl):
+    for ident in (carl.id, "nothing", "\x00"):
+        with pytest.raises(NotFound):
+            await company.change(house.technician(house.bob), ident, kept(carl, name="Mallory"))
+    for actor in (house.technician(carl), house.staff(house.ruth), OPERATOR):
+        with pytest.raises(NotFound):
+            await company.change(actor, carl.id, kept(carl, name="Mallory"))
+    with pytest.raises(FreshFactorNeeded):
+        await company.change(replace(house.technician(), factor_at=None), carl.id, kept(carl, name="Mallory"))
+    assert (await company.colleague(house.technician(), carl.id)).technician == carl
+
+
+async def test_R18_the_end_of_an_account_is_brought_forward_and_never_put_off(house, company, carl):
+    alice, end = house.technician(), clock.now() + timedelta(days=30)
+    later = end + timedelta(days=1)
+    carl = await company.change(alice, carl.id, kept(carl, valid_until=later))
+    carl = await company.change(alice, carl.id, kept(carl, valid_until=end))
+    for wrong in (later, None, clock.now() - timedelta(days=1)):
+        with pytest.raises(Invalid) as refused:
+            await company.change(alice, carl.id, kept(carl, valid_until=wrong))
+        assert refused.value.field == "valid_until"
+    assert (await company.change(alice, carl.id, kept(carl, email="new@acme"))).valid_until == end
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", " "), ("name", "a\nb"), ("email", "x" * 201), ("language", "de"), ("country", "KP"), ("country", "")],
+)
+async def test_what_cannot_stand_of_a_colleague_is_refused_with_the_field(house, company, carl, field, value):
+    with pytest.raises(Invalid) as refused:
+        await company.change(house.technician(), carl.id, kept(carl, **{field: value}))
+    assert refused.value.field == field
+
+
+async def test_R46_a_colleague_is_employed_by_a_subcontractor_that_may_work_by_now(house, company, later):
+    acme, alice = house.alice.supplier_id, house.technician()
+    declare = house.services.subcontractors.declare
+    mine = await declare(OPERATOR, acme, FORM)
+    refused = await declare(OPERATOR, acme, replace(FORM, name="Not them"))
+    await house.services.subcontractors.object(OPERATOR, refused.id, "not on our site")
+    other = await declare(OPERATOR, house.bob.supplier_id, FORM)
+    assert await company.employers(alice) == []
+    with pytest.raises(Invalid) as early:
+        await company.add(alice, NewColleague("anna", "Anna Roy", "", employer_id=mine.id))
+    assert early.value.field == "employer_id"
+    later(minutes=21 * 24 * 60)
+    alice = house.technician()
+    assert await company.employers(alice) == [mine]
+    assert await company.employers(house.technician(house.bob)) == [other]
+    for ident in (refused.id, other.id, "0" * 32, "\x00"):
+        with pytest.raises(Invalid):
+            await company.add(alice, NewColleague("anna", "Anna Roy", "", employer_id=ident))
+    assert (await company.add(alice, NewColleague("anna", "Anna Roy", "", employer_id=mine.id))).employer_id == mine.id

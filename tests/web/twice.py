@@ -433,6 +433,7 @@ OWN_APART: Final = {
     "/account/tokens": APART["/account/tokens"],
     "/sign-out": APART["/sign-out"],
     "/company/roster": APART["/directory/suppliers/{ident}/roster"],
+    "/company/people/{ident}/change": APART["/directory/technicians/{ident}/edit"],
     "/company/people/{ident}/invite": APART["/directory/staff/{ident}/invite"],
 }
 

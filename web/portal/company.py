@@ -1,13 +1,15 @@
 """A correspondent's pages: the company's people, requests and papers, and nothing of anybody else's (T33)."""
 
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
+from bastion.domain.parties import Supplier
 from bastion.errors import BastionError
-from bastion.services.company import NewColleague
+from bastion.services.company import ColleagueChange, NewColleague
 from web import country_words, fields, labels, paper_words
 from web.console import Typed, go
 from web.labels import N_
@@ -15,6 +17,7 @@ from web.pages.papers import TICK
 from web.paging import PAGE, pages
 from web.portal.links import link_of
 from web.portal.visit import Come, Visit
+from web.views import local_day
 
 router = APIRouter(prefix="/company")
 Text = Annotated[str, Form()]
@@ -65,20 +68,36 @@ async def new(seen: Come) -> Response:
 @router.post("/people/new")
 async def add(
     seen: Come, login: Text = "", name: Text = "", email: Text = "", language: Text = "", country: Text = "",
-    code: Text = "",
+    employer_id: Text = "", code: Text = "",
 ) -> Response:  # fmt: skip
     async def work() -> Response:
-        form = NewColleague(login, name, email, language, country)
+        form = NewColleague(login, name, email, language, country, employer_id)
         made = await seen.services.company.add(await seen.fresh(code), form)
         return go(f"/supplier/company/people/{made.id}", "saved")
 
-    typed = Typed(login=login, name=name, email=email, language=language, country=country)
+    typed = Typed(login=login, name=name, email=email, language=language, country=country, employer_id=employer_id)
     return await seen.attempt(work(), partial(_form, seen, typed))
 
 
 @router.get("/people/{ident}")
 async def person(seen: Come, ident: str) -> Response:
     return await _person(seen, ident)
+
+
+@router.post("/people/{ident}/change")
+async def change(
+    seen: Come, ident: str, name: Text = "", email: Text = "", language: Text = "", country: Text = "",
+    valid_until: Text = "", code: Text = "",
+) -> Response:  # fmt: skip
+    async def work() -> Response:
+        known = (await seen.services.company.colleague(seen.actor, ident)).technician.valid_until
+        end = fields.day_start(valid_until, "valid_until")
+        form = ColleagueChange(name, email, language, country, known if _day(known) == valid_until.strip() else end)
+        await seen.services.company.change(await seen.fresh(code), ident, form)
+        return go(f"/supplier/company/people/{ident}", "saved")
+
+    typed = Typed(name=name, email=email, language=language, country=country, valid_until=valid_until)
+    return await seen.attempt(work(), partial(_person, seen, ident, typed=typed))
 
 
 @router.post("/people/{ident}/invite")
@@ -120,12 +139,38 @@ async def _form(seen: Visit, typed: Typed, error: BastionError | None = None) ->
     supplier = await seen.services.company.own(seen.actor)
     return seen.page(
         "colleague_new.html", N_("New colleague"), error=error, typed=typed, supplier=supplier,
-        countries=[(code, country_words.name(seen.face.language, code)) for code in supplier.countries],
+        countries=_countries(seen, supplier),
+        employers=[(one.id, one.name) for one in await seen.services.company.employers(seen.actor)],
     )  # fmt: skip
 
 
+def _countries(seen: Visit, supplier: Supplier) -> list[tuple[str, str]]:
+    return [(code, country_words.name(seen.face.language, code)) for code in supplier.countries]
+
+
+def _day(until: datetime | None) -> str:
+    """The day on which an account ends, as the form writes it."""
+    return local_day(until) if until else ""
+
+
 async def _person(
-    seen: Visit, ident: str, error: BastionError | None = None, link: str = "", why: str = ""
-) -> Response:
-    row = await seen.services.company.colleague(seen.actor, ident)
-    return seen.page("colleague.html", error=error, row=row, link=link, why=why)
+    seen: Visit, ident: str, error: BastionError | None = None, link: str = "", why: str = "",
+    typed: Typed | None = None,
+) -> Response:  # fmt: skip
+    company = seen.services.company
+    row = await company.colleague(seen.actor, ident)
+    person = row.technician
+    known = Typed(
+        name=person.name, email=person.email, language=person.language, country=person.country,
+        valid_until=_day(person.valid_until),
+    )  # fmt: skip
+    return seen.page(
+        "colleague.html",
+        error=error,
+        row=row,
+        link=link,
+        why=why,
+        typed=typed or known,
+        changing=typed is not None,
+        countries=_countries(seen, await company.own(seen.actor)),
+    )

@@ -55,6 +55,7 @@ PORTAL_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(Guard.CORRESPONDENT, "GET /company/people/new", "POST /company/people/new"),
         **_rows(Guard.CORRESPONDENT, "GET /company/people/{ident}", "POST /company/people/{ident}/invite"),
         **_rows(Guard.CORRESPONDENT, "POST /company/people/{ident}/part", "POST /company/roster"),
+        **_rows(Guard.CORRESPONDENT, "POST /company/people/{ident}/change"),
     }
 )
 

@@ -92,6 +92,7 @@ SUPPLIER_FORMS = {
 }
 SUPPLIER_WITHOUT = {
     "/account/keys": NO_CODE, "/account/keys/{key}/remove": NO_CODE, "/company/people/new": NO_CODE,
+    "/company/people/{ident}/change": NO_CODE,
     "/company/people/{ident}/invite": NO_CODE, "/company/people/{ident}/part": NO_CODE, "/company/roster": NO_CODE,
     "/account/language": SESSION, "/account/password": IN_PERSON, "/account/tokens": IN_PERSON,
     "/undertaking": IN_PERSON, "/welcome": IN_PERSON, "/welcome/finish": IN_PERSON,

@@ -5,8 +5,11 @@ import re
 import pytest
 
 from bastion.domain.paper import PaperKind
+from bastion.domain.subcontractor import TIME_TO_OBJECT
 from bastion.services.papers import PaperForm
 from tests.services.house import OPERATOR
+from tests.services.test_subcontractors import FORM
+from tests.web.portal.test_standing import registered_ago
 
 COMPANY = "/supplier/company"
 
@@ -96,3 +99,34 @@ async def test_who_is_dismissed_sees_nothing_more_at_once(comer, house, carl):
     assert (await browser.see(COMPANY)).status_code == 200
     await house.services.company.name_correspondent(OPERATOR, house.alice.id, named=False)
     assert (await browser.see(COMPANY)).status_code == 404
+
+
+async def test_he_corrects_a_colleague_and_what_he_typed_stays_after_a_mistake(comer, house, carl):
+    path = f"{COMPANY}/people/{carl.id}"
+    browser = await comer(house.alice)
+    form = {"name": "Carl <b>Roy", "email": "roy@acme", "language": "fr", "country": "FR", "valid_until": "2090-01-31"}
+    assert (await browser.send(f"{path}/change", **form)).headers["location"] == path
+    page = (await browser.see(path)).text
+    assert "Carl &lt;b&gt;Roy" in page
+    assert 'value="2090-01-31"' in page
+    later = await browser.send(f"{path}/change", **form | {"valid_until": "2090-02-01", "name": "Half written"})
+    assert later.status_code == 422
+    assert "Only the hospital can put this day off." in later.text
+    assert 'value="Half written"' in later.text
+    assert (await browser.send(f"{path}/change", **form | {"email": "new@acme"})).status_code == 303
+    stale = await comer(house.alice, fresh=False)
+    assert (await stale.send(f"{path}/change", **form)).status_code == 403
+
+
+async def test_R46_employers_are_offered_once_the_hospital_can_no_longer_object(comer, house, carl, monkeypatch):
+    sub = await house.services.subcontractors.declare(OPERATOR, house.alice.supplier_id, FORM)
+    form = {"name": "Anna Roy", "login": "anna", "language": "fr", "country": "FR", "employer_id": sub.id}
+    browser = await comer(house.alice)
+    assert "Sub &amp; Co" not in (await browser.see(f"{COMPANY}/people/new")).text
+    assert (await browser.send(f"{COMPANY}/people/new", **form)).status_code == 422
+    registered_ago(monkeypatch, TIME_TO_OBJECT)
+    browser = await comer(house.alice)
+    assert f'<option value="{sub.id}">Sub &amp; Co</option>' in (await browser.see(f"{COMPANY}/people/new")).text
+    made = await browser.send(f"{COMPANY}/people/new", **form)
+    async with house.database.read() as uow:
+        assert (await uow.technicians.get(made.headers["location"].rpartition("/")[2])).employer_id == sub.id
