@@ -56,10 +56,13 @@ async def test_the_own_clock_is_written_in_the_reader_s_language(house: House, s
     desk = await seat(await speak(house, house.eve, "fr"), timezone_id="Asia/Tokyo")
     page = await desk.open(f"/requests/{request.id}")
     day = start.astimezone(ZoneInfo("Asia/Tokyo")).day
-    assert await mine(page) == [f"({day} août 05:00 Asia/Tokyo)", f"({day} août 05:00 – 06:00 Asia/Tokyo)"]
+    wanted = [f"({day} août 05:00 Asia/Tokyo)", f"({day} août 05:00 – 06:00 Asia/Tokyo)"]
+    assert await mine(page) == wanted
+    await page.evaluate("document.querySelectorAll('[data-yours]').forEach(place => place.replaceChildren())")
+    assert await mine(page) == wanted, "what comes empty when a part is read again is filled before anybody sees it"
 
 
 async def test_the_supplier_s_form_names_the_clock_on_which_the_start_is_read(house: House, seat: Seat):
     desk = await seat(house.alice, timezone_id="Asia/Tokyo")
     page = await desk.open("/supplier/requests/new")
-    await expect(page.locator("#zones")).to_have_text("CHU Demo: Europe/Paris")
+    await expect(page.locator("#zones")).to_have_text("CHU Demo (Europe/Paris)")

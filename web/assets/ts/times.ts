@@ -71,6 +71,7 @@ function onMyClock(planned: number[], said: string[]): string {
   if (start === undefined) return "";
   const mine = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   const whole = { ...DAY_OF, ...CLOCK };
+  if (said.includes(mine)) return "";
   if (said.some((zone) => wall(start, zone, whole) === wall(start, mine, whole))) return "";
   const day = wall(start, mine, DAY_OF);
   const from = (day === wall(start, said[0] ?? mine, DAY_OF) ? "" : `${day} `) + wall(start, mine, CLOCK);
@@ -96,6 +97,6 @@ export function keepTime(): void {
     refreshClock(now);
   };
   fillYours();
-  document.addEventListener("htmx:after:swap", fillYours);
+  new MutationObserver(fillYours).observe(document.body, { childList: true, subtree: true }); // before it is painted
   setInterval(refresh, STEP);
 }
