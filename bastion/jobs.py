@@ -24,7 +24,7 @@ from bastion.store.leases import run_if_mine
 from recordings import container, erasure
 from recordings.blobs import FileBlobs
 from recordings.durable import require_space
-from recordings.model import RecordingError, Seal, Verification
+from recordings.model import RecordingError, Seal, TrackKind, Verification
 from recordings.signing import Signer
 
 MINUTE: Final = 60.0
@@ -79,7 +79,7 @@ async def recover(services: Services, archive: Archive, node: str) -> int:
         ending = Ending(
             EndReason.CRASHED, by=node, why="the bastion stopped without warning",
             digest=seal.digest if seal else "", bytes=seal.bytes if seal else 0, seconds=seal.seconds if seal else 0.0,
-            findings=seal.findings if seal else (), acts=seal.acts if seal else (),
+            findings=seal.findings if seal else (), acts=seal.acts if seal else (), reached=_reached(seal),
         )  # fmt: skip
         await services.sessions.closed(record, ending)
         _log.warning("a session was left by a crash; it is closed", session=record.id, sealed=bool(seal))
@@ -138,6 +138,14 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], first: flo
         except (BastionError, RecordingError, OSError):
             _log.exception("a job failed")
         await asyncio.sleep(seconds)
+
+
+def _reached(seal: Seal | None) -> bool:
+    """Whether anything may have passed on the device: only a terminal on which nothing did is known to be none."""
+    return seal is None or any(
+        track.head.kind is not TrackKind.SHELL or track.typed or track.shown or track.errors or track.unkept
+        for track in seal.tracks
+    )
 
 
 async def _seal_the_rest(services: Services, archive: Archive) -> dict[str, Seal]:

@@ -26,6 +26,7 @@ from bastion.errors import ConfigurationError
 from bastion.services.access import RequestDraft
 from bastion.services.actors import staff_actor
 from bastion.services.opening import Connection
+from bastion.store.database import Database
 from recordings.model import TrackKind
 from recordings.recorder import Recorder
 from recordings.retention import Retention
@@ -96,6 +97,24 @@ async def test_T37_what_a_crash_left_is_sealed_and_closed_at_the_next_start(sett
         playback = await built.services.replay.open(replace(OPERATOR, factor_at=clock.now()), view.record.id, "a crash")
         assert b"last words" in b"".join(built.services.replay.stream(playback, 0))
         assert not list(settings.spool.iterdir())
+
+
+@pytest.mark.parametrize("typed", [b"", b"ls\r"], ids=["nothing passed", "something passed"])
+async def test_R59_after_a_crash_a_report_is_owed_if_anything_passed(settings, typed):
+    async with hospital(settings) as built:
+        opened = await open_session(built.services)
+        recorder = Recorder.start(settings.spool, opened.meta)
+        track = recorder.open_track(0, TrackKind.SHELL, cols=80, rows=24, term="xterm", pty=True)
+        if typed:
+            track.write("i", typed)
+        os.close(recorder._fd)
+        async with app.serving(built, "proxy"):
+            view = await built.services.supervision.get(OPERATOR, opened.record.id)
+        assert view.record.end_reason is EndReason.CRASHED
+        records = await Database.open(settings.database)
+        async with records.read() as uow:
+            assert (await uow.report_dues.get(opened.record.request_id) is not None) == bool(typed)
+        await records.close()
 
 
 async def test_whoever_serves_the_console_tells_people_and_a_proxy_alone_does_not(settings):
