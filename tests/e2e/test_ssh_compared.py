@@ -41,7 +41,7 @@ async def test_R60_a_diagnosis_in_which_a_writing_command_was_typed_is_a_finding
     await screen.expect("# ")
     screen.send("echo $((40+2))\r")
     await screen.expect("42")
-    screen.send("sh -c 'printf Password:; stty -echo; read -r it; stty echo; echo thanks'\r")
+    screen.send("sh -c 'stty -echo; printf Pass%s word:; read -r it; stty echo; printf than%s ks'\r")
     await screen.expect("Password:")
     screen.send(f"{CANARY}\r")
     await screen.expect("thanks")
