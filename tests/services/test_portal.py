@@ -258,7 +258,7 @@ async def test_T33_a_hint_is_for_whom_it_concerns(house, token):
     guest = await portal.guest(token, SOURCE)
     row = ("request", request.id)
     owners = await portal.owners([row, ("request", "nothing"), ("rota", request.id)])
-    assert owners == {row: Owner(house.alice.id, house.alice.supplier_id, house.device.facility_id)}
+    assert owners == {row: Owner(house.alice.id, house.alice.supplier_id, house.device.facility_id, "pending")}
     owner = owners[row]
     assert portal.concerns(guest, owner)
     stranger = replace(guest, actor=house.technician(house.bob))
