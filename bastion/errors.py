@@ -209,6 +209,10 @@ class GrantRevoked(NoGrant):
     code = "grant_revoked"
     sentence = "Your authorisation for this device was withdrawn: {why}"
 
+    def __init__(self, detail: str = "", *, why: str) -> None:
+        """`why` is what a person wrote, with or without a full stop."""
+        super().__init__(detail, why=sentence_end(why))
+
 
 class NotAcknowledged(BastionError):
     code = "not_acknowledged"

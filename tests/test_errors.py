@@ -105,6 +105,7 @@ def test_a_state_and_a_cause_are_said_in_the_reader_s_language():
 
 def test_what_somebody_wrote_is_not_translated():
     assert sentence(errors.Locked(why="frozen"), "fr").startswith("L’accès à distance est coupé en ce moment : frozen.")
+    assert errors.GrantRevoked(why="over").public.endswith("withdrawn: over.")
     assert "now! Please" in errors.Locked(why="now!").public, "what ends already is left as it is"
 
 

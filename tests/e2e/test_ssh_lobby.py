@@ -113,6 +113,9 @@ async def test_a_lock_imposed_while_waiting_ends_the_waiting(lobby, hospital):
     await pending(hospital)
     await hospital.services.locks.impose(hospital.staff(hospital.ruth), LockScope.ALL, "", "ransomware suspected")
     await lobby.expect("Remote access is cut at the moment: ransomware suspected", timeout=2)
+    await lobby.expect("hospital.\r\n")
+    said = lobby.seen.decode().rpartition("Remote access")[2]
+    assert len(said.splitlines()) > 1, "it is broken between words, as all that is read on a terminal"
     await lobby.ended()
 
 

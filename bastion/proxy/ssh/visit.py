@@ -33,7 +33,7 @@ from bastion.proxy.lobby.aside import Aside
 from bastion.proxy.lobby.desk import ServiceDesk
 from bastion.proxy.lobby.lobby import Left, Lobby
 from bastion.proxy.lobby.terminal import HungUp, Terminal
-from bastion.proxy.notices import WAITS_FOR_WATCHER, Words, on_screen
+from bastion.proxy.notices import USUAL_WIDTH, WAITS_FOR_WATCHER, Words, on_screen
 from bastion.proxy.ssh.carriage import SFTP, Carriage, services_of
 from bastion.proxy.ssh.channels import TechnicianEnd, TunnelEnd
 from bastion.proxy.ssh.connector import DeviceLink
@@ -287,7 +287,10 @@ class Visit:
 
     def _turn_away(self, end: TechnicianEnd, problem: BastionError) -> None:
         ended = self._live.last_words() if self._live is not None else ""
-        end.refuse(ended or sentence(problem, self._actor.language), answer(problem).exit_status)
+        text = ended or sentence(problem, self._actor.language)
+        if end.asked.pty:
+            text = screens.wrap(text, end.asked.size.cols or USUAL_WIDTH).replace("\n", "\r\n")
+        end.refuse(text, answer(problem).exit_status)
         if self._live is not None and isinstance(problem, _DEVICE_TROUBLES):
             self._live.feed(DeviceLost(problem.code))
 
