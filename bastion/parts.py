@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 import migrations
 from bastion.config import MailServer, Settings
+from bastion.domain.parties import EVERYWHERE, Role
 from bastion.domain.roster import Rhythm
 from bastion.domain.working_days import Holidays, WorkingDays
 from bastion.errors import ConfigurationError, Phrase
@@ -107,6 +108,20 @@ async def sealed_secrets(settings: Settings) -> int:
         async with database.read() as uow:
             people = await uow.credentials.all()
             return len(await uow.secrets.all()) + sum(1 for person in people if person.totp_sealed)
+    finally:
+        await database.close()
+
+
+async def group_approvers(settings: Settings) -> list[str]:
+    """Return who decides on access in every hospital, by login, once there are several hospitals (R-70)."""
+    if await migrations.current(settings.database) != migrations.latest():
+        return []
+    database = await Database.open(settings.database)
+    try:
+        async with database.read() as uow:
+            several = len(await uow.facilities.all()) > 1
+            people = await uow.staff.all() if several else []
+            return sorted(one.login for one in people if one.active and EVERYWHERE in one.places(Role.APPROVER))
     finally:
         await database.close()
 

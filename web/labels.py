@@ -238,6 +238,10 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "lifted_some_stand": N_("This cut is lifted. The cuts below still stand; nobody they name can connect."),
         "lifted_all_stands": N_("This cut is lifted, but another one still stands that cuts everything."),
         "saved": N_("Saved."),
+        "saved_for_the_group": N_(
+            "Saved. This person decides for every hospital of the group: "
+            "where each decides for itself, tick only his own."
+        ),
         "tried_again": N_("It is tried again now."),
         "on_call_added": N_("Entered. Whoever is on call is told first."),
         "on_call_withdrawn": N_("The entry is withdrawn."),

@@ -141,6 +141,14 @@ def _records(settings: Settings) -> Iterator[Finding]:
     yield _good("records", t("the database answers and its tables are up to date"))
 
 
+def _rights(settings: Settings) -> Iterator[Finding]:
+    """In a group each hospital decides for itself (R-70); small ones may do otherwise, and know it."""
+    logins = asyncio.run(parts.group_approvers(settings))
+    if logins:
+        yield _doubt("rights", t("decide on access in every hospital: {logins}; where each can decide for itself, give"
+                                 " this right hospital by hospital", logins=", ".join(logins)))  # fmt: skip
+
+
 def _policies(settings: Settings) -> Iterator[Finding]:
     yield _good("policies", t("policy set {hash} is in force", hash=parts.load_policies(settings).hash[:12]))
 
@@ -155,7 +163,7 @@ def _clock(_settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    _settings, _keys, _folders, _disk, _files, _ports, _certificates, _records, _policies, _clock,
+    _settings, _keys, _folders, _disk, _files, _ports, _certificates, _records, _rights, _policies, _clock,
 )  # fmt: skip
 
 

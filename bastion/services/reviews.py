@@ -24,7 +24,7 @@ from recordings.file_table import inert
 MAX_NOTE: Final = 2000
 MOST_LINES: Final = 5000
 STARTERS: Final = frozenset({Role.SECURITY, Role.ADMIN})
-HEADINGS: Final = ("kind", "name", "company", "right", "state", "decided_at", "decided_by", "note")
+HEADINGS: Final = ("kind", "name", "company", "right", "state", "decided_at", "decided_by", "note", "everywhere")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A line as one reader sees it; `mine` says that he may decide on it."""
+    """A line as one reader sees it; `mine` says that he may decide on it, `everywhere` that somebody of the staff has
+    this role in every hospital now (R-70).
+    """
 
     line: ReviewLine
     state: LineState
     mine: bool
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,11 @@ class Reviews:
         async with self._database.read() as uow:
             campaign = await _campaign(uow, actor, campaign_id)
             lines = await uow.review_lines.of(campaign.id)
-        seen = [Seen(one, one.state(campaign.due_at, now), _may(actor, campaign, one)) for one in lines]
+            wide = await _everywhere(uow, lines)
+        seen = [
+            Seen(one, one.state(campaign.due_at, now), _may(actor, campaign, one), (one.subject_id, one.right) in wide)
+            for one in lines
+        ]
         return Review(_standing(campaign, lines, now), tuple(seen))
 
     async def decide(
@@ -201,6 +208,12 @@ async def _windows(
             yield ReviewLine(new_id(now), campaign.id, RightKind.WINDOW, one.id, one.kind.value, name, company)
 
 
+async def _everywhere(uow: UnitOfWork, lines: Collection[ReviewLine]) -> set[tuple[str, str]]:
+    """Who of the staff has which role in every hospital."""
+    people = await uow.staff.some({one.subject_id for one in lines if one.kind is RightKind.STAFF})
+    return {(one.id, held.role.value) for one in people for held in one.assignments if held.facility_id == EVERYWHERE}
+
+
 def _works_at(person: Staff, campaign: Campaign) -> bool:
     """Whoever works elsewhere too is reviewed where both are: no hospital decides for another's people."""
     return EVERYWHERE in campaign.facilities or person.facilities <= {*campaign.facilities}
@@ -243,6 +256,7 @@ def _csv(review: Review) -> Iterator[bytes]:
     for seen in review.lines:
         one = seen.line
         at = one.decided_at.isoformat() if one.decided_at else ""
-        cells = (one.kind, one.name, one.company, one.right, seen.state, at, one.decided_by, one.note)
+        wide = "yes" if seen.everywhere else ""
+        cells = (one.kind, one.name, one.company, one.right, seen.state, at, one.decided_by, one.note, wide)
         writer.writerow([inert(str(cell)) for cell in cells])
     yield sheet.getvalue().encode()

@@ -1,10 +1,15 @@
 """init, check, migrate, verify, vault, policies: what is made, what is found wrong, and with which exit code."""
 
+import asyncio
 import json
 import sqlite3
 import stat
 
+from bastion import config, parts
 from bastion.cli.exits import Exit
+from bastion.domain.parties import Role, operator_actor
+from bastion.services.directory import FacilityForm
+from bastion.services.people import StaffForm
 from recordings.blobs import FileBlobs
 from recordings.erasure import erase
 from recordings.signing import Signer
@@ -164,6 +169,25 @@ def test_check_says_how_many_sessions_the_open_files_allow(bastion, home, monkey
     few = said(256)
     assert few["verdict"] == "doubt"
     assert few["text"].endswith("about 31 sessions; raise LimitNOFILE or ulimit -n")
+
+
+def test_R70_check_names_who_decides_in_every_hospital_once_there_are_several(bastion, home):
+    def said():
+        return [f["text"] for f in json.loads(bastion("check", "--json").out) if f["what"] == "rights"]
+
+    async def fill(code):
+        async with parts.opened(config.load()) as built:
+            use, me = built.services, operator_actor("test")
+            await use.directory.save_facility(me, FacilityForm(code, f"Hospital {code}"))
+            for login, places in ((f"all-{code}", ()), (f"one-{code}", (code,))):
+                form = StaffForm(login, login.title(), f"{login}@x.example", frozenset({Role.APPROVER}), places, "en")
+                await use.people.save_staff(me, form)
+
+    asyncio.run(fill("nord"))
+    assert said() == [], "one hospital is every hospital"
+    asyncio.run(fill("sud"))
+    (text,) = said()
+    assert text.startswith("decide on access in every hospital: all-nord, all-sud; where each")
 
 
 def test_R54_verify_says_erased_where_nothing_is_missing(bastion, home):

@@ -52,7 +52,7 @@ class CampaignShape(Shape):
 
 
 class LineShape(Shape):
-    """`right` is the role of a staff member; `mine`: you may decide on it."""
+    """`right` is the role of a staff member, `everywhere`: held in every hospital; `mine`: you may decide on it."""
 
     id: str
     kind: RightKind
@@ -65,6 +65,7 @@ class LineShape(Shape):
     decided_by: str
     note: str
     mine: bool
+    everywhere: bool
 
     @classmethod
     def of(cls, seen: Seen) -> "LineShape":
@@ -72,7 +73,7 @@ class LineShape(Shape):
         return cls(
             id=line.id, kind=line.kind, subject_id=line.subject_id, right=line.right, name=line.name,
             company=line.company, state=seen.state, decided_at=line.decided_at, decided_by=line.decided_by,
-            note=line.note, mine=seen.mine,
+            note=line.note, mine=seen.mine, everywhere=seen.everywhere,
         )  # fmt: skip
 
 

@@ -96,7 +96,8 @@ async def _save(seen: Console, ident: str, typed: StaffFields) -> Response:
         duties=tuple(_duty(typed, one) for one in typed.duties),
     )  # fmt: skip
     saved = await seen.services.people.save_staff(seen.actor, form)
-    return go(f"/directory/staff/{saved.id}", "saved")
+    group = EVERYWHERE in saved.places(Role.APPROVER) and len(await seen.services.directory.facilities(seen.actor)) > 1
+    return go(f"/directory/staff/{saved.id}", "saved_for_the_group" if group else "saved")
 
 
 def _duty(typed: StaffFields, text: str) -> Duty:

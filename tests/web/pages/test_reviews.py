@@ -1,5 +1,7 @@
 """R-19: a review of rights in the console: begun, confirmed a company at once, withdrawn, handed out."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 
@@ -92,6 +94,20 @@ async def test_it_is_handed_out_as_csv_for_a_fresh_code(house, visitor, people, 
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "attachment" in answer.headers["content-disposition"]
     assert "Alice Martin,Acme Imaging" in answer.text
+
+
+async def test_R70_a_role_that_is_held_in_every_hospital_is_marked(house, visitor, people):
+    """On the page, in the file and by the API's service: Max approves everywhere, Eve in one hospital."""
+    form = CampaignForm("H2", clock.now() + timedelta(days=20))
+    campaign = await house.services.reviews.start(OPERATOR, form)
+    seen = (await house.services.reviews.of(house.staff(people["auditor"]), campaign.id)).lines
+    wide = {one.line.name: one.everywhere for one in seen if one.line.right == "approver"}
+    assert (wide["Max"], wide["Eve"]) == (True, False)
+    page = (await (await visitor().enter(people["auditor"])).see(f"/reviews/{campaign.id}")).text
+    assert page.count("Every hospital of the group") == sum(one.everywhere for one in seen)
+    answer = await (await visitor().enter(people["auditor"])).send(f"/reviews/{campaign.id}/export")
+    rows = {row["name"]: row["everywhere"] for row in csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))}
+    assert (rows["Max"], rows["Eve"], rows["Alice Martin"]) == ("yes", "", "")
 
 
 async def test_a_role_that_is_withdrawn_closes_the_console_at_the_next_click(house, visitor, people):

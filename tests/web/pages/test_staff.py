@@ -1,5 +1,6 @@
 import re
 
+from bastion.domain.parties import EVERYWHERE, Role
 from tests.services.house import SOURCE
 
 FORM = {"login": "lea", "name": "Léa", "email": "l@chu", "language": "fr", "active": "yes"}
@@ -42,3 +43,19 @@ async def test_the_form_shows_what_is_kept(house, visitor, people):
     page = (await browser.see(f"/directory/staff/{house.eve.id}")).text
     assert re.search(r'value="approver@chu" checked', page)
     assert len(re.findall(r'value="[a-z]+@[^"]+" checked', page)) == 1
+
+
+async def test_R70_who_decides_in_every_hospital_is_named_when_it_is_saved(house, visitor, people):
+    """A warning, for small groups do it; nobody is warned of a right in one hospital, or of another right."""
+    browser = await visitor().enter(people["admin"])
+    words = "decides for every hospital of the group"
+    for login, duties, warned in (
+        ("lea", "approver@*", True),
+        ("leo", "approver@chu", False),
+        ("luc", "auditor@*", False),
+    ):
+        made = await browser.send("/directory/staff/new", **FORM | {"login": login}, duties=[duties])
+        assert made.status_code == 303
+        assert (words in (await browser.see(made.headers["location"])).text) == warned, login
+    by_login = {one.login: one for one in await house.services.people.staff(house.staff(people["admin"]))}
+    assert EVERYWHERE in by_login["lea"].places(Role.APPROVER)
