@@ -43,6 +43,7 @@ class SupplierTokens:
             raise Invalid("days", field="days", sentence="A token lasts from 1 to {limit} days.", limit=MAX_DAYS)
         now, text = clock.now(), PREFIX + secrets.token_urlsafe(32)
         async with self._database.write() as uow:
+            await uow.locks.hold()  # of many at once each counts the others
             me = found(await uow.technicians.get(actor.id))
             if sum(one.usable(now) for one in await uow.supplier_tokens.of(me.id)) >= MAX_TOKENS:
                 raise Conflict("tokens", sentence="You have enough tokens; revoke one first.")

@@ -1,5 +1,6 @@
 """The suppliers' web door: who comes in, from where, until when; and that it leads to no role (R-16)."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from bastion.domain.lock import LockScope
 from bastion.domain.parties import Role
 from bastion.errors import (
     AuthenticationFailed,
+    Conflict,
     FreshFactorNeeded,
     Invalid,
     Locked,
@@ -22,6 +24,7 @@ from bastion.errors import (
 from bastion.services.directory import SupplierForm
 from bastion.services.people import TechnicianForm
 from bastion.services.portal import Owner
+from bastion.services.supplier_tokens import MAX_TOKENS
 from tests.services.house import OPERATOR, PASSWORD, SOURCE, enrol, public_line, set_up
 
 FORM = TechnicianForm("alice", "Alice Martin", "a@acme", "acme", "en")
@@ -291,3 +294,12 @@ async def test_a_technician_who_is_an_admins_namesake_gets_nothing_of_it(house, 
     actor, _ = await house.services.portal.sign_in("alice", PASSWORD, code_of(totp), SOURCE)
     assert Role.ADMIN not in actor.roles
     assert actor.facilities == frozenset()
+
+
+async def test_T24_of_many_tokens_asked_for_at_once_no_more_are_made_than_one_may_have(house):
+    alice, create = house.technician(), house.services.supplier_tokens.create
+    made = await asyncio.gather(
+        *(create(alice, f"n{n}", 7, writes=False) for n in range(MAX_TOKENS + 3)), return_exceptions=True
+    )
+    assert [type(one) for one in made if isinstance(one, Exception)] == [Conflict] * 3
+    assert len(await house.services.supplier_tokens.mine(alice)) == MAX_TOKENS
