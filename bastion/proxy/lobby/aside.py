@@ -266,7 +266,9 @@ class _Keys(FromTechnician):
     def _leave(self) -> None:
         """Nothing is asked."""
         if self._talk is not None:
-            self.relay.tell(on_screen(self._aside.say(TO_DEVICE), self.relay.cols))
+            said = self._aside.say(TO_DEVICE)
+            self._aside.live.mark(said)
+            self.relay.tell(on_screen(said, self.relay.cols))
             self._finish()
 
     def _finish(self) -> None:

@@ -124,6 +124,13 @@ async def test_the_recording_marks_it_and_holds_no_key_of_it(warned):
     assert [line for line in kept.splitlines() if b'"i"' in line] == []
 
 
+async def test_that_the_keys_go_to_the_device_again_stands_in_the_recording_too(warned):
+    warned.type(KEY, KEY, b"45", b"\x03", b"ls\r")
+    kept = warned.carried.recorded()
+    begun, ended = kept.index(b"writes to the hospital"), kept.index(b"What you type goes to the device again.")
+    assert begun < ended < kept.index(b'"i"')
+
+
 async def test_why_it_cannot_be_asked_stands_on_the_screen(warned):
     warned.desk.trouble = Conflict("twice", sentence="This authorisation is not open any more; ask for a new one.")
     warned.type(KEY, KEY, b"\r", b"why not\r")
