@@ -15,6 +15,7 @@ from web.console import Console, Seen, Typed
 from web.facts import Teller
 from web.labels import N_
 from web.render import language_of
+from web.views import typeset
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -63,12 +64,11 @@ async def _listing(
         last = await seen.services.audit.reach(seen.actor, wanted) if len(rows) <= PAGE else None
     except BastionError as problem:
         error = error or problem
-    rules = partial(seen.services.decisions.explain, language=language_of(seen.request))
     return seen.page(
         "audit.html", N_("Audit trail"), error=error, rows=rows[:PAGE], filters=filters, verdict=verdict,
         older=_address(filters, rows[PAGE - 1].seq) if len(rows) > PAGE else "",
         newer=_address(filters) if filters.before else "", further=_address(filters, last) if last else "",
-        tags=_tags(seen), tell=Teller(seen.t, seen.face, rules).facts,
+        tags=_tags(seen), tell=Teller(seen.t, seen.face, partial(_rules, seen)).facts,
         severities=[(value, seen.t(words[1])) for value, words in labels.SEVERITIES.items()],
     )  # fmt: skip
 
@@ -84,6 +84,12 @@ def _wanted(filters: Typed) -> Wanted:
 def _number(text: str) -> int | None:
     """The event a link goes on from; nonsense is the newest."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _rules(seen: Console, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """What the rules of these names say, as the reader's language is set."""
+    language = language_of(seen.request)
+    return tuple(typeset(line, language) for line in seen.services.decisions.explain(ids, language))
 
 
 async def _search(seen: Console, wanted: Wanted) -> list[AuditEvent]:
