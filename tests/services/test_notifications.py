@@ -276,19 +276,19 @@ async def test_a_person_declines_what_may_be_declined(house, tell, box):
     eve = house.staff(house.eve)
     kept = {Topic.SESSION_BEGUN, Topic.SESSION_ENDED}
     chosen = await tell.choose(eve, kept)
-    assert chosen.muted == {Topic.REQUEST_WAITING, Topic.REPORT_DUE, Topic.WINDOW_WAITING, Topic.FILE_HELD}
+    never = {Topic.REPORT_DUE, Topic.WINDOW_WAITING, Topic.FILE_HELD, Topic.SUBCONTRACTOR_DECLARED}
+    assert chosen.muted == {Topic.REQUEST_WAITING, *never}
     assert await tell.choices(eve) == chosen
     await house.asked()
     await turn(tell)
     assert list(heard(box)) == ["max@chu"]
-    assert (await house.event("delivery:chosen")).fields[
-        "muted"
-    ] == "file_held report_due request_waiting window_waiting"
+    said = (await house.event("delivery:chosen")).fields["muted"]
+    assert said == "file_held report_due request_waiting subcontractor_declared window_waiting"
     for wrong in (Topic.ACCESS_CUT, Topic.DIGEST):
         with pytest.raises(Invalid):
             await tell.choose(eve, {wrong})
     await tell.choose(eve, {Topic.REQUEST_WAITING, *kept})
-    assert (await tell.choices(eve)).muted == {Topic.REPORT_DUE, Topic.WINDOW_WAITING, Topic.FILE_HELD}
+    assert (await tell.choices(eve)).muted == never
 
 
 async def test_only_administrators_see_deliveries_and_only_of_their_hospitals(house, tell, box):

@@ -55,6 +55,17 @@ class Call:
         return replace(self, given=replace(self.given, body=body))
 
 
+async def made(client: httpx2.AsyncClient, call: Call, number: int = 0) -> httpx2.Response:
+    """The answer to it, with a code; the `number`-th of several at once has one of its own, as each counts once."""
+    method, path = call.label.split()
+    headers = {"authorization": f"Bearer {call.person.token}"}
+    if call.person.totp:
+        headers[CODE] = pyotp.TOTP(call.person.totp).at(clock.now() + number * STEP)
+    sent: Any = {"content": call.given.body} if isinstance(call.given.body, bytes) else {"json": call.given.body}
+    address = call.person.door.path + path.format(**call.given.path)
+    return await client.request(method, address, headers=headers, params=call.given.query, **sent)
+
+
 @dataclass
 class Desk:
     house: House
@@ -77,20 +88,10 @@ class Desk:
         await contract.forget(self.house.database)
         before = await self._last()
         with self.meeting.of(times):
-            answers = await asyncio.gather(*(self._one(call, number) for number in range(times)))
+            answers = await asyncio.gather(*(made(self.client, call, number) for number in range(times)))
         async with self.house.database.read() as uow:
             events = [one.tag for one in await uow.audit.search(limit=100) if one.seq > before and one.tag != PROOF]
         return answers, Counter(events)
-
-    async def _one(self, call: Call, number: int) -> httpx2.Response:
-        """Each with a code of its own, as each counts once."""
-        method, path = call.label.split()
-        headers = {"authorization": f"Bearer {call.person.token}"}
-        if call.person.totp:
-            headers[CODE] = pyotp.TOTP(call.person.totp).at(clock.now() + number * STEP)
-        sent: Any = {"content": call.given.body} if isinstance(call.given.body, bytes) else {"json": call.given.body}
-        address = call.person.door.path + path.format(**call.given.path)
-        return await self.client.request(method, address, headers=headers, params=call.given.query, **sent)
 
     async def _last(self) -> int:
         async with self.house.database.read() as uow:
