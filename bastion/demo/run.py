@@ -1,6 +1,7 @@
 """Runs the demo: devices, hospital, bastion and console in one process (and one `sshd` beside it)."""
 
 import asyncio
+import shutil
 import sys
 from pathlib import Path
 
@@ -61,5 +62,8 @@ def _publish(settings: Settings, facts: Facts, listening: app.Listening) -> None
 
 def _show(facts: Facts, home: Path, running: list[Running], language: str) -> None:
     lines = screen.draw(facts, home, real=any(device.real for device in running), language=language)
+    if sys.stdout.isatty():
+        size = shutil.get_terminal_size()
+        lines = [*screen.codes(facts, size.columns, size.lines - len(lines) - 1), *lines]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

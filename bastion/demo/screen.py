@@ -1,6 +1,7 @@
 """The one screen the newcomer reads, whole on the smallest terminal there is: who to be, what to open, what to type.
 
-What is needed first stands last, next to the cursor. A QR code is as high as all of it, so it is drawn when asked for.
+What is needed first stands last, next to the cursor. A QR code is as high as all of it, so on a small terminal it is
+drawn when asked for; where there is room, one for each role stands above.
 """
 
 import time
@@ -13,6 +14,7 @@ import pyotp
 from bastion.demo.facts import Account, Facts
 from bastion.i18n import translator
 
+BETWEEN: Final = "  "
 DUTIES: Final = {
     "approver": "agrees to requests, freezes and cuts sessions",
     "security": "replays recordings, cuts everything",
@@ -61,7 +63,23 @@ def qr_code(account: Account) -> list[str]:
     """A QR code with the account's login in the app."""
     from bastion import qr  # noqa: PLC0415 - only this needs it
 
-    return qr.lines(pyotp.TOTP(account.totp_secret).provisioning_uri(name=account.login, issuer_name="Bastion"))
+    return qr.lines(pyotp.TOTP(account.totp_secret).provisioning_uri(name=f"Bastion {account.login}"))
+
+
+def codes(facts: Facts, columns: int, rows: int) -> list[str]:
+    """The QR code of one account of each role, side by side, each under its login; nothing where they do not all fit
+    into `rows` lines of `columns` characters.
+    """
+    of_each = {account.role: account for account in reversed(facts.accounts)}
+    drawn = [[account.login, *qr_code(account)] for account in facts.accounts if of_each[account.role] is account]
+    width = max((len(line) for one in drawn for line in one), default=0) + len(BETWEEN)
+    abreast = columns // width if width <= columns else 0
+    if not abreast:
+        return []
+    shelves = [drawn[first : first + abreast] for first in range(0, len(drawn), abreast)]
+    lines = [BETWEEN.join(line.ljust(width - len(BETWEEN)) for line in row).rstrip() for shelf in shelves
+             for row in zip(*shelf, strict=True)]  # fmt: skip
+    return lines if len(lines) <= rows else []
 
 
 def code(account: Account) -> str:

@@ -85,3 +85,19 @@ def test_ssh_finds_port_and_key_in_the_config(facts, tmp_path):
     assert (
         f'Match originalhost bastion user alice,alice+*\n  IdentityFile "{tmp_path / "technicians" / "alice"}"' in text
     )
+
+
+def test_where_there_is_room_each_role_has_its_qr_code_above(facts):
+    lines = screen.codes(facts, 200, 30)
+    assert lines[0].split() == ["claire", "samir", "aude", "denis", "alice"], "one of each role"
+    assert len(lines) == 20
+    assert max(map(len, lines)) <= 200
+    first = [line[: len(screen.qr_code(facts.accounts[0])[0])].rstrip() for line in lines[1:]]
+    assert first == [line.rstrip() for line in screen.qr_code(facts.accounts[0])]
+    two_shelves = screen.codes(facts, 120, 40)
+    assert len(two_shelves) == 40
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (200, 19), (120, 39), (20, 500)])
+def test_where_there_is_none_they_are_drawn_when_asked_for(facts, columns, rows):
+    assert screen.codes(facts, columns, rows) == []
