@@ -228,8 +228,7 @@ async def test_a_device_that_refuses_the_account_is_told_so(world):
     assert "canary" not in done.says + str([e.fields for e in await world.events()])
     assert [e.fields["account"] for e in await world.events("device:login_failed")] == ["svc"]
     assert [r.account_refused for r in await world.records()] == [True]
-    (seen,) = await world.services.inventory.refused(OPERATOR)
-    assert seen.refused
+    assert [one.id for one in await world.services.inventory.refused(OPERATOR)] == [world.device.id]
     async with world.database.read() as uow:
         (record,) = await world.records()
         assert await uow.report_dues.get(record.request_id) is None, "nothing was reached, nothing is to be reported"

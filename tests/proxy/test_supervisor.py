@@ -18,7 +18,7 @@ from bastion.proxy.supervisor import Keeping, Supervisor
 from recordings.model import RecordingError, Seal
 from tests.proxy.fakes import FakeClock, FakeRecorder, a_grant, a_lock, a_record, a_wish
 
-SCREEN = SimpleNamespace(findings=("patient\tline 3", "patient\tline 9"))
+SCREEN = SimpleNamespace(findings=("patient\tline 3", "patient\tline 9"), acts=())
 """A track on which somebody's name was seen."""
 
 

@@ -6,7 +6,7 @@ import asyncssh
 import pytest
 
 from bastion import errors
-from bastion.errors import BastionError, IllegalTransition
+from bastion.errors import BastionError, GrantRevoked, IllegalTransition, Locked
 from bastion.proxy.live_session import REFUSED
 from bastion.proxy.ssh.errors import ANSWERS, TEMPORARY, answer
 
@@ -29,7 +29,7 @@ def test_the_table_has_every_code_and_no_other():
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
 def test_every_error_is_answered(kind):
-    needed = {"state": "open"} if kind is IllegalTransition else {}
+    needed = {IllegalTransition: {"state": "open"}, Locked: {"why": "x"}, GrantRevoked: {"why": "x"}}.get(kind, {})
     assert answer(kind("detail for the log", **needed)) == ANSWERS[kind.code]
 
 
