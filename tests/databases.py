@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Final
 
 import asyncpg
 
 import migrations
 
+MIGRATED: Final = "migrated"
 # Nothing in a test run has to survive a power cut.
 _RELAXED = (
     "alter system set fsync = off",
@@ -58,13 +60,16 @@ class Postgres:
 
     def emptied(self) -> str:
         """The URL of the one migrated database, without rows."""
-        self.execute(_EMPTY, database="migrated")
-        return self.url("migrated")
+        self.execute(_EMPTY, database=MIGRATED)
+        return self.url(MIGRATED)
 
     @contextmanager
     def new(self, template: str = "template1") -> Iterator[str]:
         """The URL of a database of the test's own, dropped afterwards; `template="migrated"` has the schema."""
         name = f"test_{next(self._numbers)}"
+        # It holds what the test before wrote, and a copy is made only of what nobody is connected to.
+        if template == MIGRATED:
+            self.emptied()
         self.execute(f"create database {name} template {template}")
         try:
             yield self.url(name)
@@ -90,7 +95,7 @@ def postgres_server() -> Iterator[Postgres]:
         try:
             postgres = Postgres(server.get_uri())
             postgres.execute(*_RELAXED, "create database migrated")
-            asyncio.run(migrations.upgrade(postgres.url("migrated")))
+            asyncio.run(migrations.upgrade(postgres.url(MIGRATED)))
             yield postgres
         finally:
             server.cleanup()
