@@ -94,11 +94,11 @@ async def test_a_stream_that_outlives_the_stop_is_cut_short_without_a_traceback(
     held = asyncio.Event()
 
     async def deaf(_request):
-        yield "resync"
+        yield live.Word("resync")
         held.set()
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(live, "topics", deaf)
+    monkeypatch.setattr(live, "words", deaf)
     async with listening(app) as address:
         host, port = address.removeprefix("http://").split(":")
         _reader, writer = await asyncio.open_connection(host, int(port))
