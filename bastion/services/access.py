@@ -49,6 +49,7 @@ AN_HOUR = timedelta(hours=1)
 MOST_EMERGENCIES = 20
 """Of a supplier within an hour, those taken back too: each one wakes whoever is on call."""
 TOO_MANY_EMERGENCIES = "Too many emergencies were called within an hour. Call the hospital."
+PAST = "The start lies in the past. Choose a later one."
 TOO_LONG = "This text is too long: {limit} characters at most."
 
 
@@ -316,7 +317,7 @@ def _checked(draft: RequestDraft, now: datetime) -> RequestDraft:
     if draft.emergency is not None:
         draft = replace(draft, emergency=draft.emergency.checked())
     if draft.start is not None and (draft.start.tzinfo is None or draft.start < now - timedelta(minutes=5)):
-        raise Invalid("start", field="start", sentence="The start lies in the past. Choose a later one.")
+        raise Invalid("start", field="start", sentence=PAST)
     changes = draft.kind is not InterventionKind.TELEDIAGNOSTIC
     plan = work_plan.checked(draft.plan, max(draft.start or now, now), may_change=changes)
     return replace(draft, announced=checked(draft.announced), plan=plan)

@@ -146,17 +146,12 @@ class Decisions:
         mine = actor.id in {request.created_by.id, request.technician_id}
         context = replace(
             _context(
-                now,
-                actor.source,
-                request.kind.value,
-                request.wanted,
-                factors=2,
-                approvals=len(request.approvals),
+                now, actor.source, request.kind.value, request.wanted, factors=2, approvals=len(request.approvals),
                 is_requester=mine,
             ),
             emergency=emergency is not None,
             is_caller=emergency is not None and emergency.is_caller(actor.id, actor.login, actor.name),
-        )
+        )  # fmt: skip
         own = self._decide(Query(action, _principal(replace(actor, lent=())), None, _device(device), context))
         if own.allowed:
             return own, None

@@ -229,7 +229,7 @@ class Sessions:
     async def _asked(
         self, uow: UnitOfWork, request: AccessRequest, device: Device, now: datetime
     ) -> tuple[Staff, ...]:  # fmt: skip
-        emergency = await uow.emergencies.get(request.id)
+        emergency = await Joins(uow).emergency(request)
         return (await asked_now(uow, self._decisions, request, device, now, emergency)).people
 
     async def _device(self, uow: UnitOfWork, supplier: Supplier, code: str) -> Device:

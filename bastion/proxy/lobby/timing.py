@@ -8,19 +8,17 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bastion import clock
-from bastion.domain.local_time import only_moment
+from bastion.domain.local_time import YEARS, only_moment
 from bastion.errors import Invalid
 from bastion.i18n import sentence
 from bastion.proxy.lobby import screens
 from bastion.proxy.notices import Words
+from bastion.services.access import PAST
 
-_DAY: Final = r"\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4}"
-_LATER: Final = re.compile(rf"(?P<length>.*?)\s+(?P<day>{_DAY})\s+(?P<hour>\d\d?)[:h](?P<minute>\d\d)")
-_FORMS: Final = ("%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M")
+_LATER: Final = re.compile(r"(.*?)\s+(\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4})\s+(\d\d?)[:h](\d\d)")
 NO_TIME: Final = "This is not a length of time."
 NO_DAY: Final = "There is no such day or hour. Write it as 2026-12-01 22:00, or leave it out."
 TOO_LONG: Final = "For this work the rules of the hospital allow {longest} at most."
-PAST: Final = "The start lies in the past. Choose a later one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +77,11 @@ def read(answer: str, zone: str, now: datetime) -> Timing:
     found = _LATER.fullmatch(answer.strip())
     if found is None:
         return _length(answer)
-    wall = _wall(f"{found['day']} {found['hour']}:{found['minute']}")
-    start = only_moment(wall, zone, "start")
+    length, day, hour, minute = found.groups()
+    start = only_moment(_wall(day, hour, minute), zone, "start")
     if start <= now:
         raise Invalid(answer, field="start", sentence=PAST)
-    return Timing(_length(found["length"]).minutes, start)
+    return Timing(_length(length).minutes, start)
 
 
 def _length(answer: str) -> Timing:
@@ -93,10 +91,12 @@ def _length(answer: str) -> Timing:
     return Timing(minutes)
 
 
-def _wall(text: str) -> datetime:
-    for form in _FORMS:
-        try:
-            return datetime.strptime(text, form)  # noqa: DTZ007 - a clock on a wall, whose zone comes next
-        except ValueError:
-            continue
-    raise Invalid(text, field="start", sentence=NO_DAY)
+def _wall(day: str, hour: str, minute: str) -> datetime:
+    iso = day if "-" in day else "-".join(reversed(day.split("/")))
+    try:
+        wall = datetime.fromisoformat(f"{iso} {int(hour):02}:{minute}")
+    except ValueError:
+        wall = None
+    if wall is None or wall.year not in YEARS:
+        raise Invalid(day, field="start", sentence=NO_DAY)
+    return wall

@@ -282,7 +282,8 @@ class Visit:
         """The session for a channel on which nobody can accept the notice: the undertaking, accepted in person before,
         says that all is recorded, and stands for it (R-56).
         """
-        await self._supervisor.services.sessions.acknowledge(self._actor, grant.id, "undertaking")
+        if grant.acknowledged_at is None:
+            await self._supervisor.services.sessions.acknowledge(self._actor, grant.id, "undertaking")
         return await self._session(grant.id)
 
     def _turn_away(self, end: TechnicianEnd, problem: BastionError) -> None:

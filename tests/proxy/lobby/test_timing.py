@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bastion.errors import Invalid
-from bastion.proxy.lobby.timing import NO_DAY, NO_TIME, PAST, Timing, read
+from bastion.proxy.lobby.timing import NO_DAY, NO_TIME, Timing, read
+from bastion.services.access import PAST
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PARIS = "Europe/Paris"
@@ -30,6 +31,7 @@ def test_a_length_and_for_later_the_hour_on_the_hospitals_wall(answer, minutes, 
         ("soon", NO_TIME), ("0", NO_TIME), ("2026-03-02 22:00", NO_TIME), (" 2026-03-02 22:00", NO_TIME),
         ("2h tomorrow", NO_TIME), ("2h 2026-03-02", NO_TIME), ("2h 2026-03-02 22:00 x", NO_TIME),
         ("2h 2026-02-30 22:00", NO_DAY), ("2h 2026-03-02 25:00", NO_DAY), ("2h 31/02/2026 22:00", NO_DAY),
+        ("2h 0001-01-01 00:00", NO_DAY), ("2h 9999-12-31 23:59", NO_DAY),
         ("2h 2026-03-01 12:59", PAST), ("2h 1999-03-01 12:59", PAST),
     ],
 )  # fmt: skip
