@@ -2,6 +2,7 @@
 
 import pytest
 
+from bastion import clock
 from bastion.domain.access_request import RequestState
 from bastion.domain.remark import LONGEST
 from tests.services.house import undertake
@@ -77,10 +78,15 @@ async def test_an_open_authorisation_is_handed_to_a_colleague(comer, house, carl
     assert "Takes over from Alice Martin" in (await theirs.see(f"/supplier/requests/{view.request.id}")).text
 
 
-async def test_T33_to_whom_one_cannot_hand_over_is_answered_alike_and_nothing_is_lost(comer, house, carl, at_work):
+async def test_T33_to_whom_one_cannot_hand_over_is_answered_alike_and_nothing_is_lost(
+    comer, house, carl, at_work, monkeypatch
+):
     """A person of another company is no more there than one that never was."""
     browser, path = await comer(house.alice), f"/supplier/requests/{at_work.record.request_id}/hand-over"
-    answers = [await browser.send(path, technician=login, why=WHY) for login in ("bob", "nobody")]
+    instant = clock.now()
+    with monkeypatch.context() as still:  # the page draws how much of the window is gone
+        still.setattr(clock, "now", lambda: instant)
+        answers = [await browser.send(path, technician=login, why=WHY) for login in ("bob", "nobody")]
     assert [answer.status_code for answer in answers] == [422, 422]
     said = [answer.text.partition('<main class="work"')[2].partition("</main>")[0] for answer in answers]
     assert "There is no usable technician" in said[0]
