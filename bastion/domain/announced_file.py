@@ -10,6 +10,7 @@ from bastion.errors import Invalid
 MOST = 200
 LONGEST = 400
 _LINE = re.compile(r"(?P<sha256>[0-9A-Fa-f]{64})[ \t]+\*?(?P<name>\S.*)")
+_NAME_FIRST = re.compile(r"(?P<name>\S.*?)[ \t]+(?P<sha256>[0-9A-Fa-f]{64})")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -33,11 +34,12 @@ class AnnouncedFile:
 def parse(text: str) -> tuple[AnnouncedFile, ...]:
     """Read what `sha256sum` writes: one file a line, its hash, then its name. Raises `Invalid` for any other line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return checked(_read(line) for line in lines)
+    return checked(read(line) for line in lines)
 
 
-def _read(line: str) -> AnnouncedFile:
-    found = _LINE.fullmatch(line)
+def read(line: str) -> AnnouncedFile:
+    """Read one line; the name may stand first too. Raises `Invalid` for a line that is no hash with a name."""
+    found = _LINE.fullmatch(line) or _NAME_FIRST.fullmatch(line)
     if found is None:
         raise Invalid(
             line[:LONGEST], field="announced",

@@ -4,6 +4,7 @@ One value, written once with the request (R-25): what stays usable meanwhile, pa
 with its backup and its way back (R-42, R-43), who else takes part.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -84,22 +85,17 @@ def checked(plan: WorkPlan, begins: datetime, *, may_change: bool) -> WorkPlan:
     """
     tidy = _tidied(plan)
     for name in ("keeps", "procedure", "patient_why", "rollback"):
-        _bounded(getattr(tidy, name), name, LONGEST)
+        bounded(getattr(tidy, name), name, LONGEST)
     for name in ("professional", "backup_place"):
-        _bounded(getattr(tidy, name), name, LONGEST_NAME)
-    if len(tidy.people) > MOST_PEOPLE:
-        raise Invalid("people", field="people", sentence="Name {limit} people at most.", limit=MOST_PEOPLE)
-    for name in tidy.people:
-        _bounded(name, "people", LONGEST_NAME)
+        bounded(getattr(tidy, name), name, LONGEST_NAME)
     _patients_cared_for(tidy)
     _way_back(tidy, begins, may_change=may_change)
     return tidy
 
 
 def _tidied(plan: WorkPlan) -> WorkPlan:
-    people = tuple(dict.fromkeys(name.strip() for name in plan.people if name.strip()))
     texts = ("keeps", "procedure", "professional", "patient_why", "backup_place", "rollback")
-    tidy = replace(plan, people=people, **{name: getattr(plan, name).strip() for name in texts})
+    tidy = replace(plan, people=people(plan.people), **{name: getattr(plan, name).strip() for name in texts})
     if tidy.patient_data is not PatientData.NEEDED:
         tidy = replace(tidy, professional="", patient_why="")
     if not tidy.software_change:
@@ -107,7 +103,18 @@ def _tidied(plan: WorkPlan) -> WorkPlan:
     return tidy
 
 
-def _bounded(text: str, name: str, limit: int) -> None:
+def people(said: Iterable[str]) -> tuple[str, ...]:
+    """Return each name once, tidied; `Invalid` for one that is too long, and for too many."""
+    names = tuple(dict.fromkeys(name.strip() for name in said if name.strip()))
+    if len(names) > MOST_PEOPLE:
+        raise Invalid("people", field="people", sentence="Name {limit} people at most.", limit=MOST_PEOPLE)
+    for name in names:
+        bounded(name, "people", LONGEST_NAME)
+    return names
+
+
+def bounded(text: str, name: str, limit: int) -> None:
+    """Raise `Invalid`, in the `name` of the field, for a text of more characters than `limit`."""
     if len(text) > limit:
         raise Invalid(name, field=name, sentence="This text is too long: {limit} characters at most.", limit=limit)
 

@@ -45,6 +45,7 @@ PENDING_LIFE = timedelta(hours=2)
 MAX_TEXT = 2000
 ONE_WAITS_ALREADY = "A request for {device} is waiting already; leave this device out, or take that request back."
 WAITS_ALREADY = "A request for this device is waiting already; see its state first."
+ONE_DEVICE = "Name an account only where you ask for one device."
 AN_HOUR = timedelta(hours=1)
 MOST_EMERGENCIES = 20
 """Of a supplier within an hour, those taken back too: each one wakes whoever is on call."""
@@ -327,7 +328,7 @@ def _for_each(draft: RequestDraft, codes: tuple[str, ...], now: datetime) -> lis
     """The same for each device; several share a reference."""
     shared = new_id(now) if len(codes) > 1 else ""
     if shared and draft.account:
-        raise Invalid("account", field="account", sentence="Name an account only where you ask for one device.")
+        raise Invalid("account", field="account", sentence=ONE_DEVICE)
     return [replace(draft, device_code=code, batch=shared) for code in codes]
 
 

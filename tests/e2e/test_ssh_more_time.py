@@ -152,7 +152,7 @@ async def test_a_colleague_takes_over_and_the_first_session_ends_with_the_reason
     beside.send("carol\r")
     await beside.expect("Why: ")
     beside.send("my shift is over\r")
-    await beside.expect("then your colleague takes over")
+    await beside.expect("colleague takes over.")
     request = await pending(hospital)
     await hospital.approve(request, 60)
     await session.expect("Your authorisation for this device was withdrawn: Handed over to", timeout=4)

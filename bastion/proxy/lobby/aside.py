@@ -18,13 +18,13 @@ from typing import Any, Final
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.remark import Remark, open_questions
-from bastion.errors import BastionError, Unavailable
+from bastion.errors import BastionError, Invalid, Unavailable
 from bastion.i18n import sentence
 from bastion.proxy.frames import Data, Frame
 from bastion.proxy.live_session import LiveSession
 from bastion.proxy.lobby import errands, screens
 from bastion.proxy.lobby.desk import Desk
-from bastion.proxy.lobby.terminal import LineEditor
+from bastion.proxy.lobby.terminal import Line, LineEditor
 from bastion.proxy.notices import on_screen, plain
 from bastion.proxy.pulse import Pulse
 from bastion.proxy.relay import FromTechnician, Relay
@@ -242,13 +242,18 @@ class _Keys(FromTechnician):
                     return
         talk.untouched = False
 
-    def _answered(self, talk: "_Talk", line: str | None) -> bool:
+    def _answered(self, talk: "_Talk", line: Line) -> bool:
         """Take a line; say whether the talk goes on."""
         if line is None:
             self._leave()
             return False
+        if isinstance(line, Invalid):
+            self.relay.tell(on_screen(sentence(line, self._aside.live.words.language), self.relay.cols))
+            self._prompt(talk.prompt)
+            return True
         try:
-            self._prompt(talk.script.send(line.strip()))
+            talk.prompt = talk.script.send(line.strip())
+            self._prompt(talk.prompt)
         except StopIteration as done:
             self._finish()
             self._aside.run(done.value)

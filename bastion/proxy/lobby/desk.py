@@ -35,7 +35,8 @@ class Desk(Protocol):
     async def longest(self, draft: RequestDraft) -> timedelta | None:
         """How long the rules let this last; `None` where they refuse it however short."""
 
-    async def ask(self, draft: RequestDraft) -> AccessRequest: ...
+    async def ask(self, draft: RequestDraft, others: Sequence[str] = ()) -> AccessRequest:
+        """Ask for its device, and for the same on the others: all or none. Return the request for the first."""
 
     async def request(self, request_id: str) -> AccessRequest: ...
 
@@ -86,8 +87,8 @@ class ServiceDesk:
     async def longest(self, draft: RequestDraft) -> timedelta | None:
         return await self._services.access.longest(self._actor, draft)
 
-    async def ask(self, draft: RequestDraft) -> AccessRequest:
-        return await self._services.access.request(self._actor, draft)
+    async def ask(self, draft: RequestDraft, others: Sequence[str] = ()) -> AccessRequest:
+        return (await self._services.access.request_several(self._actor, draft, (draft.device_code, *others)))[0]
 
     async def request(self, request_id: str) -> AccessRequest:
         return (await self._services.access.get(self._actor, request_id)).request

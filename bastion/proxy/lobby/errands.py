@@ -3,7 +3,7 @@
 Neither touches the session: it goes on, and is told what the hospital answers (R-35).
 """
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from bastion.domain.grant import Grant
 from bastion.errors import BastionError
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.desk import Desk
+from bastion.proxy.lobby.talk import Talk
 from bastion.services.views import MenuItem
 
 MORE: Final = "+"
@@ -37,24 +38,19 @@ def more_time() -> Generator[str, str, tuple[int, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Errands:
-    """`needed` asks until there is an answer, `question` takes an empty one too; `tell` says why not."""
-
     desk: Desk
-    question: Callable[[str], Awaitable[str]]
-    needed: Callable[[str], Awaitable[str]]
-    say: Callable[[str], None]
-    tell: Callable[[BastionError], None]
+    talk: Talk
 
     async def run(self, answer: str, items: Sequence[MenuItem]) -> None:
         """Do what `+2` or `>ct-01` asks for; without a name, for the only device that is open."""
         grant = await self._grant(answer[1:].strip(), items)
         if grant is None:
-            self.say(NOT_OPEN)
+            self.talk.say(NOT_OPEN)
             return
         try:
             await (self._longer(grant) if answer.startswith(MORE) else self._hand_over(grant))
         except BastionError as problem:
-            self.tell(problem)
+            self.talk.tell(problem)
 
     async def _grant(self, of: str, items: Sequence[MenuItem]) -> Grant | None:
         open_ones = [item for item in items if item.state == "open"]
@@ -64,12 +60,12 @@ class Errands:
     async def _longer(self, grant: Grant) -> None:
         minutes, reason = await self._answers(more_time())
         await self.desk.extend(grant.id, minutes, reason)
-        self.say(ASKED_FOR_MORE)
+        self.talk.say(ASKED_FOR_MORE)
 
     async def _answers(self, script: Generator[str, str, tuple[int, str]]) -> tuple[int, str]:
         prompt = next(script)
         while True:
-            answer = await self.question(prompt)
+            answer = await self.talk.question(prompt)
             try:
                 prompt = script.send(answer)
             except StopIteration as done:
@@ -77,6 +73,8 @@ class Errands:
                 return value
 
     async def _hand_over(self, grant: Grant) -> None:
-        login = await self.needed("Login of the colleague who takes over: ")
-        await self.desk.hand_over(grant.id, login, await self.needed("Why: "))
-        self.say("The hospital has been asked. Your session goes on until it agrees; then your colleague takes over.")
+        login = await self.talk.needed("Login of the colleague who takes over: ")
+        await self.desk.hand_over(grant.id, login, await self.talk.needed("Why: "))
+        self.talk.say(
+            "The hospital has been asked. Your session goes on until it agrees; then your colleague takes over."
+        )

@@ -7,45 +7,29 @@ from typing import Final
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
-from bastion.domain.emergency import Call
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.remark import open_questions
 from bastion.domain.undertaking import Undertaking, accepts
-from bastion.errors import BastionError, Conflict, GrantRevoked, Invalid, PolicyRefused, Unavailable
-from bastion.i18n import sentence
+from bastion.errors import Conflict, GrantRevoked, Invalid, Unavailable
 from bastion.proxy.lobby import errands, pasted, screens
+from bastion.proxy.lobby.asking import Asking
 from bastion.proxy.lobby.desk import Desk
-from bastion.proxy.lobby.plan import Choice, PlanQuestions, chosen
+from bastion.proxy.lobby.talk import Left, Talk
 from bastion.proxy.lobby.terminal import HungUp, Terminal
-from bastion.proxy.lobby.timing import TimeQuestion, Timing
-from bastion.proxy.lobby.usual import Keeping, Usual, offered, procedure
 from bastion.proxy.notices import Words
 from bastion.proxy.pulse import Pulse
-from bastion.services.access import RequestDraft
 from bastion.services.views import Entry, MenuItem
 
-PATIENCE: Final = 600.0
-"""Seconds an unanswered question stays on the screen."""
 LOOK_AGAIN: Final = 2.0
 """Seconds after which a waiting lobby reads the rows even without a hint."""
-USUAL_MINUTES: Final = 60
-USUAL_KIND: Final = "2"
-ORDER: Final = "Work order or ticket (Enter for none): "
-ORDER_AGAIN: Final = "Work order or ticket (- for none): "
-CALL_BACK: Final = "Telephone number to call back (Enter for none): "
-CALL_BACK_AGAIN: Final = "Telephone number to call back (- for none): "
 ACCEPT: Final = "Type “accept” to accept this in your own name, or “no” to leave: "
-
-
-class Left(Exception):
-    """The technician goes without a session. What there was to say has been said."""
 
 
 class Lobby:
     def __init__(self, terminal: Terminal, desk: Desk, words: Words, news: Pulse) -> None:
         self._terminal = terminal
         self._desk = desk
-        self._words = words
+        self._talk = Talk(terminal, words)
         self._news = news
         self._heard: set[str] = set()
         self._asked = False
@@ -56,15 +40,15 @@ class Lobby:
             code = device or await self._choose()
             entry = await self._desk.enter(code, account)
             if entry.device is not None and entry.facility is not None:
-                self._words = replace(self._words, zone=entry.facility.timezone)
-                self._show(screens.heading(entry.device, entry.facility.name, self._terminal.cols))
+                self._talk.words = replace(self._talk.words, zone=entry.facility.timezone)
+                self._talk.show(screens.heading(entry.device, entry.facility.name, self._talk.cols))
             await self._undertake(entry.undertaking, code, account)
             grant = entry.grant
             if grant is None:
                 grant = await self._obtain(entry, code, account)
                 await self._undertake((await self._desk.enter(code, account)).undertaking, code, account)
             if grant.acknowledged_at is None:
-                await self._accept_notice()
+                await self._talk.accept_notice()
                 await self._desk.acknowledge(grant.id)
         except HungUp:
             raise Left from None
@@ -73,40 +57,38 @@ class Lobby:
     # -- which device --------------------------------------------------------------------------------------------------
     async def _choose(self) -> str:
         items = (await self._desk.enter("", "")).menu
-        self._show(screens.menu(self._words, items, self._terminal.cols))
-        self._show(screens.errands(self._words, items, self._terminal.cols))
+        self._talk.show(screens.menu(self._talk.words, items, self._talk.cols))
+        self._talk.show(screens.errands(self._talk.words, items, self._talk.cols))
         if not items:
             raise Left
         return await self._chosen(items)
 
     async def _chosen(self, items: Sequence[MenuItem]) -> str:
         while True:
-            answer = await self._question("Number or name of the device (? shows commands, Ctrl-C leaves): ")
+            answer = await self._talk.question("Number or name of the device (? shows commands, Ctrl-C leaves): ")
             code = screens.choice(answer, items)
             if answer.startswith("?"):
                 await self._commands(answer[1:].strip(), items)
             elif answer.startswith((errands.MORE, errands.HAND_OVER)):
-                await errands.Errands(self._desk, self._question, self._needed, self._say, self._tell).run(
-                    answer, (await self._desk.enter("", "")).menu
-                )
+                await errands.Errands(self._desk, self._talk).run(answer, (await self._desk.enter("", "")).menu)
             elif code is not None:
                 return code
             else:
-                self._say("There is no such device in the list.")
+                self._talk.say("There is no such device in the list.")
 
     async def _commands(self, of: str, items: Sequence[MenuItem]) -> None:
         """Show what may be pasted for a device: the one that was named, the only one, or the one he says now."""
         only = items[0].device.code if len(items) == 1 else ""
-        code = screens.choice(of or only or await self._question("Commands for which device? "), items)
+        code = screens.choice(of or only or await self._talk.question("Commands for which device? "), items)
         if code is None:
-            self._say("There is no such device in the list.")
+            self._talk.say("There is no such device in the list.")
             return
         try:
             found = await self._desk.commands(code)
         except Unavailable as problem:
-            self._tell(problem)
+            self._talk.tell(problem)
             return
-        self._show(pasted.sheet(self._words, code, found, self._desk.address))
+        self._talk.show(pasted.sheet(self._talk.words, code, found, self._desk.address))
 
     # -- asking for access ---------------------------------------------------------------------------------------------
     async def _obtain(self, entry: Entry, code: str, account: str) -> Grant:
@@ -114,77 +96,15 @@ class Lobby:
         device_id = entry.device.id if entry.device else ""
         coming = None if request else await self._desk.coming(device_id)
         if coming is not None:
-            self._show(screens.later(self._words, coming.start) + "\n")
+            self._talk.show(screens.later(self._talk.words, coming.start) + "\n")
         elif request is None:
             if entry.over is not None and entry.over.revoked_at is not None:
-                self._tell(GrantRevoked(entry.over.id, why=entry.over.revoke_reason))
-            request = await self._ask(code, account)
+                self._talk.tell(GrantRevoked(entry.over.id, why=entry.over.revoke_reason))
+            request = await Asking(self._talk, self._desk, code, account).ask()
             entry = await self._desk.enter(code, account)
         if request is not None:
-            self._show(screens.waiting(self._words, request, entry.approvers, self._terminal.cols))
+            self._talk.show(screens.waiting(self._talk.words, request, entry.approvers, self._talk.cols))
         return await self._wait(code, account, request)
-
-    async def _ask(self, code: str, account: str) -> AccessRequest:
-        self._say("You have no open authorisation for this device. Ask for one:")
-        usual = await self._usual(code)
-        while True:
-            draft = await self._draft(code, account, usual)
-            try:
-                return await self._desk.ask(draft)
-            except (Invalid, PolicyRefused, Conflict) as problem:
-                self._tell(problem)
-                if not await self._agrees("Change the request and send it again? (yes/no) "):
-                    raise Left from None
-                usual = Usual.again(draft)
-
-    async def _draft(self, code: str, account: str, usual: Usual) -> RequestDraft:
-        keeping = Keeping(usual, self._question, self._say, self._show, self._words, self._terminal.cols)
-        reason = await keeping.needed("Reason (what is to be done): ", "reason")
-        self._show(screens.kinds(self._words, self._terminal.cols))
-        choice = await self._kind(usual)
-        call = await self._call(keeping) if choice.urgent else None
-        plan = usual.plan(await PlanQuestions(self._question, keeping, self._say).plan(choice, clock.now()))
-        order = await keeping.optional(ORDER, ORDER_AGAIN, "work_order")
-        draft = RequestDraft(
-            code, choice.kind, reason, usual.minutes or USUAL_MINUTES, work_order=order, account=account,
-            notice_accepted=True, plan=plan, emergency=call, template=usual.ident,
-        )  # fmt: skip
-        times = TimeQuestion(self._words, self._terminal.cols, self._question, self._show)
-        asked = await times.timing(
-            Timing(draft.minutes, usual.start), await self._desk.longest(draft), now=call is not None
-        )
-        if not usual.his:
-            await self._accept_notice()
-        return replace(draft, minutes=asked.minutes, start=asked.start)
-
-    async def _call(self, keeping: Keeping) -> Call:
-        caller = await keeping.needed("Who of the hospital called you about it (name): ", "caller")
-        return Call(caller, call_back=await keeping.optional(CALL_BACK, CALL_BACK_AGAIN, "call_back"))
-
-    async def _needed(self, prompt: str) -> str:
-        while not (answer := await self._question(prompt)):
-            self._say("This cannot be left empty.")
-        return answer
-
-    async def _usual(self, code: str) -> Usual:
-        """Let him start from what is usual on this model, where anything is."""
-        templates = await self._desk.usual(code)
-        if not templates:
-            return Usual()
-        self._show(offered(self._words, templates, self._terminal.cols))
-        while answer := await self._question("Number to start from one of them (Enter for none): "):
-            if answer.isdecimal() and 1 <= int(answer) <= len(templates):
-                chosen_one = templates[int(answer) - 1]
-                self._show(procedure(self._words, chosen_one, self._terminal.cols))
-                return Usual.of(chosen_one)
-            self._say("There is no such number in the list.")
-        return Usual()
-
-    async def _kind(self, usual: Usual) -> Choice:
-        prompt = self._words.say("Number (Enter for {number}): ").format(number=usual.kind or USUAL_KIND)
-        while (choice := chosen(await self._question(prompt) or usual.kind)) is None:
-            self._say("Please answer 1, 2, 3 or 4.")
-        return choice
 
     # -- waiting -------------------------------------------------------------------------------------------------------
     async def _wait(self, code: str, account: str, request: AccessRequest | None) -> Grant:
@@ -218,13 +138,13 @@ class Lobby:
             case RequestState.PENDING:
                 await self._hear(request)
                 if len(request.approvals) > len(before.approvals):
-                    self._show(screens.agreed_so_far(self._words, request) + "\n")
+                    self._talk.show(screens.agreed_so_far(self._talk.words, request) + "\n")
                 return request
             case RequestState.APPROVED:
                 await self._agreed(request)
                 return None
             case state:
-                self._show("\n" + screens.not_agreed(self._words, request, state) + "\n")
+                self._talk.show("\n" + screens.not_agreed(self._talk.words, request, state) + "\n")
         raise Left
 
     async def _hear(self, request: AccessRequest) -> None:
@@ -235,7 +155,7 @@ class Lobby:
             return  # at the next hint
         for remark in asked:
             if remark.id not in self._heard:
-                self._show(screens.question(self._words, remark, self._terminal.cols))
+                self._talk.show(screens.question(self._talk.words, remark, self._talk.cols))
         self._heard |= {remark.id for remark in asked}
         self._asked = bool(asked)
 
@@ -243,15 +163,15 @@ class Lobby:
         try:
             await self._desk.answer(request.id, text)
         except (Conflict, Invalid, Unavailable) as problem:
-            self._tell(problem)
+            self._talk.tell(problem)
         else:
             self._asked = False
-            self._say("Your answer is with the hospital.")
+            self._talk.say("Your answer is with the hospital.")
 
     async def _agreed(self, request: AccessRequest) -> None:
         coming = await self._desk.coming(request.device_id)
         if coming is not None and coming.status(clock.now()) is GrantStatus.SCHEDULED:
-            self._show(screens.later(self._words, coming.start) + "\n")
+            self._talk.show(screens.later(self._talk.words, coming.start) + "\n")
 
     async def _hint_or_key(
         self, key: asyncio.Task[str], request: AccessRequest | None, beat: asyncio.Event
@@ -263,57 +183,36 @@ class Lobby:
             hint.cancel()
         if not key.done():
             return key
-        if screens.withdraws(key.result()) and request is not None:
-            await self._desk.withdraw(request.id)
-        elif key.result() and request is not None and self._asked:
-            await self._answer(request, key.result())
+        await self._heed(key, request)
         return asyncio.create_task(self._terminal.line())
+
+    async def _heed(self, key: asyncio.Task[str], request: AccessRequest | None) -> None:
+        """Do what a line asks for; what is none is told where one was waited for."""
+        try:
+            said = key.result()
+        except Invalid as problem:
+            if self._asked:
+                self._talk.tell(problem)
+            return
+        if screens.withdraws(said) and request is not None:
+            await self._desk.withdraw(request.id)
+        elif said and request is not None and self._asked:
+            await self._answer(request, said)
 
     # -- the undertaking (R-47) ----------------------------------------------------------------------------------------
     async def _undertake(self, text: Undertaking | None, code: str, account: str) -> None:
         """Show what he has to accept in person, until he has accepted what is in force."""
         while text is not None:
-            self._show(screens.undertaking(self._words, text, self._terminal.cols))
-            answer = await self._question(ACCEPT)
+            self._talk.show(screens.undertaking(self._talk.words, text, self._talk.cols))
+            answer = await self._talk.question(ACCEPT)
             if screens.yes(answer) is False:
-                self._say("Without the undertaking nothing can be opened.")
+                self._talk.say("Without the undertaking nothing can be opened.")
                 raise Left
             if not accepts(answer):
-                self._say("Nothing is accepted yet.")
+                self._talk.say("Nothing is accepted yet.")
                 continue
             try:
                 await self._desk.undertake(text.version)
             except Conflict as problem:
-                self._tell(problem)
+                self._talk.tell(problem)
             text = (await self._desk.enter(code, account)).undertaking
-
-    # -- the recording notice ------------------------------------------------------------------------------------------
-    async def _accept_notice(self) -> None:
-        self._show(screens.notice(self._words, self._terminal.cols))
-        if not await self._agrees("Do you accept? (yes/no) "):
-            self._say("Without your agreement no session can be opened.")
-            raise Left
-
-    async def _agrees(self, prompt: str) -> bool:
-        while (answer := screens.yes(await self._question(prompt))) is None:
-            self._say("Please answer yes or no.")
-        return answer
-
-    # -- words ---------------------------------------------------------------------------------------------------------
-    async def _question(self, prompt: str) -> str:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._terminal.line(self._words.say(prompt))
-        except TimeoutError:
-            self._show("\n")
-            self._say("Nobody has answered for a while. Good-bye.")
-            raise Left from None
-
-    def _say(self, english: str) -> None:
-        self._show(self._words.say(english) + "\n")
-
-    def _tell(self, problem: BastionError) -> None:
-        self._show(screens.wrap(sentence(problem, self._words.language), self._terminal.cols) + "\n")
-
-    def _show(self, text: str) -> None:
-        self._terminal.write(text)

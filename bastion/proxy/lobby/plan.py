@@ -1,20 +1,27 @@
 """What a technician says of the work besides why and how long: one number, and questions only where it asks for them.
 
 Everybody says by the number whether software is changed (`4`, R-43) and then whether patient data are met (R-38): the
-approver reads nothing that was not said. A `u` after the number says that it is an emergency (R-26).
+approver reads nothing that was not said. A `u` after the number says that it is an emergency (R-26), a `+` that there
+is more to say.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
+from zoneinfo import ZoneInfo
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.work_plan import ANSWERED, PLAIN, PatientData, WorkPlan
+from bastion.errors import Invalid
 from bastion.proxy.lobby import screens
+from bastion.proxy.lobby.talk import Talk
+from bastion.proxy.lobby.timing import NO_TIME, moment
 
 SOFTWARE: Final = "4"
 URGENT: Final = "u"
+MORE: Final = "+"
+KEEPS: Final = "What stays usable on the device meanwhile (Enter to leave it open): "
+OR_WHEN: Final = "One that is still to be made: the day and the hour, e.g. {example}"
 AGO: Final = "How long ago was it saved, e.g. 20 min, 2h (Enter for just now): "
 AGO_AGAIN: Final = "How long ago was it saved, e.g. 20 min, 2h (Enter keeps what you said): "
 ASK_DATA: Final = "Patient data: 1 none, 2 may be visible, 3 needed for the work: "
@@ -36,41 +43,37 @@ class Choice:
     kind: InterventionKind
     software: bool = False
     urgent: bool = False
-
-
-USUAL: Final = Choice(InterventionKind.TELEMAINTENANCE)
+    more: bool = False
+    """He has more to say than most (`more.py`)."""
 
 
 def chosen(answer: str) -> Choice | None:
-    """Read `2`, `4`, `2u`; nothing means the usual kind, `None` that the answer is none of them."""
+    """Read `2`, `4`, `2u`, `2+`, `2u+`; `None` means that the answer is none of them."""
     text = answer.strip().lower()
-    if not text:
-        return USUAL
-    number, urgent = text.rstrip(f"{URGENT} "), URGENT in text
+    number, urgent, more = text.rstrip(f"{URGENT}{MORE} "), URGENT in text, MORE in text
     if number == SOFTWARE:
-        return Choice(InterventionKind.TELEMAINTENANCE, software=True, urgent=urgent)
+        return Choice(InterventionKind.TELEMAINTENANCE, software=True, urgent=urgent, more=more)
     if number not in {"1", "2", "3"}:
         return None
-    return Choice(screens.KINDS[int(number) - 1], urgent=urgent)
+    return Choice(screens.KINDS[int(number) - 1], urgent=urgent, more=more)
 
 
 class PlanQuestions:
-    """`question` takes an empty answer too, `keeping` knows what is usual; `say` corrects."""
+    """`keeping` knows what is usual."""
 
-    def __init__(
-        self, question: Callable[[str], Awaitable[str]], keeping: Keeping, say: Callable[[str], None],
-    ) -> None:  # fmt: skip
-        self._question = question
+    def __init__(self, talk: Talk, keeping: Keeping) -> None:
+        self._talk = talk
         self._keeping = keeping
-        self._say = say
 
     async def plan(self, choice: Choice, now: datetime) -> WorkPlan:
-        plan = await self._way_back(now) if choice.software else PLAIN
-        return await self._patients(plan)
+        plan = await self._patients(await self._way_back(now) if choice.software else PLAIN)
+        if choice.more and not choice.software:
+            plan = replace(plan, keeps=await self._keeping.wished(KEEPS, "keeps"))
+        return plan
 
     async def _way_back(self, now: datetime) -> WorkPlan:
         keeping = self._keeping
-        keeps = await keeping.wished("What stays usable on the device meanwhile (Enter to leave it open): ", "keeps")
+        keeps = await keeping.wished(KEEPS, "keeps")
         place = await keeping.needed("Where does the backup of its configuration lie: ", "backup_place")
         saved = await self._saved(now)
         rollback = await keeping.needed("How do you go back if it goes wrong: ", "rollback")
@@ -79,12 +82,21 @@ class PlanQuestions:
         )  # fmt: skip
 
     async def _saved(self, now: datetime) -> datetime:
-        said = self._keeping.saved_at
-        while answer := await self._question(AGO if said is None else AGO_AGAIN):
+        said, zone = self._keeping.saved_at, self._talk.words.zone
+        example = f"{now.astimezone(ZoneInfo(zone)):%Y-%m-%d} 21:00"
+        self._talk.write(self._talk.words.say(OR_WHEN).format(example=example))
+        while answer := await self._talk.question(AGO if said is None else AGO_AGAIN):
+            try:
+                when = moment(answer, zone, "backup_at")
+            except Invalid as problem:
+                self._talk.tell(problem)
+                continue
+            if when is not None:
+                return when
             minutes = screens.minutes_of(answer)
             if minutes is not None:
                 return now - timedelta(minutes=minutes)
-            self._say("This is not a length of time.")
+            self._talk.say(NO_TIME)
         return said or now
 
     async def _patients(self, plan: WorkPlan) -> WorkPlan:
@@ -99,5 +111,5 @@ class PlanQuestions:
 
     async def _data(self) -> PatientData:
         while (answer := await self._keeping.wished(ASK_DATA, "patient_data")) not in {"1", "2", "3"}:
-            self._say("Please answer 1, 2 or 3.")
+            self._talk.say("Please answer 1, 2 or 3.")
         return DATA[int(answer) - 1]

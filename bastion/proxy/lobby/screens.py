@@ -37,6 +37,9 @@ _ENDED: Final = {
     RequestState.WITHDRAWN: "The request is withdrawn.",
     RequestState.EXPIRED: "Nobody has answered in time; the request has lapsed. Call the hospital, or ask again.",
 }
+_URGENT: Final = "Add u for an emergency that the hospital called you for, e.g. 2u."
+_MORE: Final = "Add + to say more, e.g. 2+: other devices, people, files you will bring, steps."
+_TOGETHER: Final = "It was asked together with others, under the reference {ref}; “w” withdraws this one only."
 BETWEEN_PEOPLE: Final = " · "
 """Names have commas in them: “Claire Dubois, biomedical engineer”."""
 _HOURS: Final = re.compile(r"(\d{1,2})\s*h\s*(\d{1,2})?")
@@ -92,8 +95,8 @@ def kinds(words: Words, cols: int) -> str:
     names = [*(words.say(_KIND_NAMES[kind]) for kind in KINDS)]
     names += [words.say("remote maintenance that changes software: you will be asked for backup and way back")]
     lines = [wrap(f"  {n}  {name}", cols, hang=5) for n, name in enumerate(names, 1)]
-    urgent = words.say("Add u for an emergency that the hospital called you for, e.g. 2u.")
-    return words.say("Kind of intervention:") + "\n" + "\n".join([*lines, wrap(f"  {urgent}", cols, hang=2)]) + "\n"
+    lines += [wrap(f"  {words.say(hint)}", cols, hang=2) for hint in (_URGENT, _MORE)]
+    return words.say("Kind of intervention:") + "\n" + "\n".join(lines) + "\n"
 
 
 def minutes_of(answer: str) -> int | None:
@@ -152,8 +155,7 @@ def waiting(words: Words, request: AccessRequest, approvers: Sequence[str], cols
         words.say("The session opens here by itself. Ctrl-C leaves; the request stays. “w” and Enter withdraws it."),
     ]
     if request.batch_ref:
-        together = words.say("It was asked together with others, under the reference {ref}.")
-        lines.insert(1, together.format(ref=request.batch_ref))
+        lines.insert(1, words.say(_TOGETHER).format(ref=request.batch_ref))
     return "\n" + "\n".join(wrap(line, cols) for line in lines) + "\n"
 
 

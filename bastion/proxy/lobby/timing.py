@@ -1,7 +1,6 @@
 """How long the work will take, and for later from when: one question, `2h` or `2h 2026-12-01 22:00` (R-25)."""
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,12 +9,11 @@ from zoneinfo import ZoneInfo
 from bastion import clock
 from bastion.domain.local_time import YEARS, only_moment
 from bastion.errors import Invalid
-from bastion.i18n import sentence
 from bastion.proxy.lobby import screens
-from bastion.proxy.notices import Words
+from bastion.proxy.lobby.talk import Talk
 from bastion.services.access import PAST
 
-_LATER: Final = re.compile(r"(.*?)\s+(\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4})\s+(\d\d?)[:h](\d\d)")
+_MOMENT: Final = re.compile(r"(?:(.*?)\s+)?(\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4})\s+(\d\d?)[:h](\d\d)")
 NO_TIME: Final = "This is not a length of time."
 NO_DAY: Final = "There is no such day or hour. Write it as 2026-12-01 22:00, or leave it out."
 TOO_LONG: Final = "For this work the rules of the hospital allow {longest} at most."
@@ -31,10 +29,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class TimeQuestion:
-    words: Words
-    cols: int
-    question: Callable[[str], Awaitable[str]]
-    show: Callable[[str], None]
+    talk: Talk
 
     async def timing(self, usual: Timing, longest: timedelta | None, *, now: bool) -> Timing:
         """Ask until it is a time, no longer than the rules allow (`longest`); Enter means `usual`, or as much of it as
@@ -44,44 +39,56 @@ class TimeQuestion:
         otherwise = min(usual.minutes, most or usual.minutes)
         if not now:
             self._hint(otherwise, usual.start)
-        prompt = self.words.say("How long, e.g. 45 min, 2h, 1h30 (Enter for {usual}): ")
+        prompt = self.talk.words.say("How long, e.g. 45 min, 2h, 1h30 (Enter for {usual}): ")
         prompt = prompt.format(usual=screens.length(timedelta(minutes=otherwise)))
-        while answer := await self.question(prompt):
+        while answer := await self.talk.question(prompt):
             try:
-                asked = _length(answer) if now else read(answer, self.words.zone, clock.now())
+                asked = _length(answer) if now else read(answer, self.talk.words.zone, clock.now())
             except Invalid as problem:
-                self._tell(sentence(problem, self.words.language))
+                self.talk.tell(problem)
                 continue
             if most is None or asked.minutes <= most:
                 return asked
-            self._tell(self.words.say(TOO_LONG).format(longest=screens.length(timedelta(minutes=most))))
+            self.talk.write(self.talk.words.say(TOO_LONG).format(longest=screens.length(timedelta(minutes=most))))
         return Timing(otherwise, None if now else usual.start)
 
     def _hint(self, minutes: int, start: datetime | None) -> None:
         if start is not None:
-            said = self.words.say("Enter keeps the start you said: {start}").format(start=self.words.clock(start))
+            said = self.talk.words.say("Enter keeps the start you said: {start}").format(
+                start=self.talk.words.clock(start)
+            )
         else:
-            day = (clock.now() + timedelta(days=1)).astimezone(ZoneInfo(self.words.zone)).date().isoformat()
-            said = self.words.say("For later, add the day and the hour at the hospital: {example}")
+            day = (clock.now() + timedelta(days=1)).astimezone(ZoneInfo(self.talk.words.zone)).date().isoformat()
+            said = self.talk.words.say("For later, add the day and the hour at the hospital: {example}")
             said = said.format(example=f"{minutes} min {day} 22:00")
-        self._tell(said)
-
-    def _tell(self, text: str) -> None:
-        self.show(screens.wrap(text, self.cols) + "\n")
+        self.talk.write(said)
 
 
 def read(answer: str, zone: str, now: datetime) -> Timing:
     """Read a length of time, and behind it the day and hour in `zone` at which it begins; `Invalid` says what is wrong
     with it: an hour that the clocks skip or show twice, or one that is past.
     """
-    found = _LATER.fullmatch(answer.strip())
-    if found is None:
+    length, start = _parts(answer, zone, "start")
+    if start is None:
         return _length(answer)
-    length, day, hour, minute = found.groups()
-    start = only_moment(_wall(day, hour, minute), zone, "start")
     if start <= now:
         raise Invalid(answer, field="start", sentence=PAST)
     return Timing(_length(length).minutes, start)
+
+
+def moment(answer: str, zone: str, field: str) -> datetime | None:
+    """Read a day and an hour in `zone`; `None` when it is none, `Invalid` for one that does not exist or does twice."""
+    before, found = _parts(answer, zone, field)
+    return None if before else found
+
+
+def _parts(answer: str, zone: str, field: str) -> tuple[str, datetime | None]:
+    """What stands before a day and an hour, and when that is."""
+    found = _MOMENT.fullmatch(answer.strip())
+    if found is None:
+        return answer, None
+    before, day, hour, minute = found.groups()
+    return before or "", only_moment(_wall(day, hour, minute), zone, field)
 
 
 def _length(answer: str) -> Timing:

@@ -1,22 +1,21 @@
 """Starting from what is usually asked for on a model: each answer is there already, Enter keeps it (R-25)."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
 
 from bastion.domain.access_request import InterventionKind
+from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.emergency import Call
 from bastion.domain.request_template import RequestTemplate
-from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
 from bastion.proxy.lobby import screens
-from bastion.proxy.lobby.plan import URGENT
+from bastion.proxy.lobby.lists import NOTHING
+from bastion.proxy.lobby.more import KEEP, KEEP_HIS, More
+from bastion.proxy.lobby.plan import MORE, SOFTWARE, URGENT
+from bastion.proxy.lobby.talk import Talk
 from bastion.proxy.notices import Words, plain
 from bastion.services.access import RequestDraft
-
-KEEP: Final = "Enter keeps what is usual: “{usual}”"
-KEEP_HIS: Final = "Enter keeps what you said: “{usual}”"
-NOTHING: Final = "-"
 
 
 def offered(words: Words, templates: Sequence[RequestTemplate], cols: int) -> str:
@@ -33,10 +32,10 @@ def procedure(words: Words, template: RequestTemplate, cols: int) -> str:
     return "\n".join([words.say("Its procedure, which the hospital reads with your request:"), *lines, ""])
 
 
-def answer_of(kind: InterventionKind, *, software: bool, urgent: bool) -> str:
+def answer_of(kind: InterventionKind, *, software: bool, urgent: bool = False, more: bool = False) -> str:
     """What one would have typed for this kind."""
-    number = "4" if software else str(screens.KINDS.index(kind) + 1)
-    return f"{number}{URGENT}" if urgent else number
+    number = SOFTWARE if software else str(screens.KINDS.index(kind) + 1)
+    return number + URGENT * urgent + MORE * more
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +53,53 @@ class Usual:
     """When he said that it begins, if not at once."""
     his: bool = False
     """He said it himself a moment ago."""
+    others: tuple[str, ...] = ()
+    files: tuple[AnnouncedFile, ...] = ()
 
     @classmethod
     def of(cls, template: RequestTemplate) -> "Usual":
         """Start from a template."""
         work = template.plan
-        kind = answer_of(template.kind, software=work.software_change, urgent=False)
+        kind = answer_of(template.kind, software=work.software_change)
         minutes = int(template.wanted.total_seconds() // 60)
         return cls(template.id, kind, minutes, _answers(template.reason, work), work)
 
     @classmethod
-    def again(cls, draft: RequestDraft) -> "Usual":
+    def again(cls, draft: RequestDraft, others: tuple[str, ...]) -> "Usual":
         """Start from what was sent and refused."""
         work, call = draft.plan, draft.emergency or Call("")
-        kind = answer_of(draft.kind, software=work.software_change, urgent=draft.emergency is not None)
-        his = {"work_order": draft.work_order, "caller": call.caller, "call_back": call.call_back}
+        his = {
+            "work_order": draft.work_order, "caller": call.caller, "callee": call.callee, "call_back": call.call_back,
+        }  # fmt: skip
         answers = {**_answers(draft.reason, work), **his}
-        return cls(draft.template, kind, draft.minutes, answers, work, draft.start, his=True)
+        kind = answer_of(
+            draft.kind, software=work.software_change, urgent=draft.emergency is not None,
+            more=bool(others or draft.announced or work.people),
+        )  # fmt: skip
+        return cls(
+            draft.template, kind, draft.minutes, answers, work, draft.start, his=True, others=others,
+            files=draft.announced,
+        )  # fmt: skip
 
-    def plan(self, asked: WorkPlan) -> WorkPlan:
-        """What was answered, and what no question was asked about: the procedure, and what stays usable."""
-        if self.work is None:
-            return asked
-        return replace(asked, procedure=self.work.procedure, keeps=asked.keeps or self.work.keeps)
+    @property
+    def more(self) -> More:
+        """What was said of what few requests say."""
+        work = self.work or PLAIN
+        return More(self.others, work.people, self.files, tuple(work.procedure.splitlines()))
+
+    @property
+    def says_more(self) -> bool:
+        """Whether he must be asked for it again: what he does not see he did not say."""
+        return MORE in self.kind
+
+    def plan(self, asked: WorkPlan, more: More | None) -> WorkPlan:
+        """What was answered, and what no question was asked about: what stays usable; without `more` the procedure."""
+        work = self.work or PLAIN
+        same = more is None or more.steps == self.more.steps
+        return replace(
+            asked, procedure=work.procedure if same or more is None else "\n".join(more.steps),
+            keeps=asked.keeps or work.keeps, people=more.people if more else (),
+        )  # fmt: skip
 
 
 def _answers(reason: str, work: WorkPlan) -> dict[str, str]:
@@ -89,30 +112,26 @@ class Keeping:
     """Asks a question to which Enter answers with what is usual; its text then stays as it was written."""
 
     usual: Usual
-    question: Callable[[str], Awaitable[str]]
-    say: Callable[[str], None]
-    show: Callable[[str], None]
-    words: Words
-    cols: int
+    talk: Talk
 
     async def needed(self, prompt: str, name: str) -> str:
         """Return the answer; where nothing is usual, ask until there is one."""
         usual = self._told(name)
-        while not (answer := await self.question(prompt)):
+        while not (answer := await self.talk.question(prompt)):
             if usual:
                 return usual
-            self.say("This cannot be left empty.")
+            self.talk.say("This cannot be left empty.")
         return answer
 
     async def wished(self, prompt: str, name: str) -> str:
         """Return the answer; where nothing is usual, it may be empty."""
         usual = self._told(name)
-        return await self.question(prompt) or usual
+        return await self.talk.question(prompt) or usual
 
     async def optional(self, prompt: str, again: str, name: str) -> str:
         """Return the answer, which may be empty; `again` asks where one is kept, and `-` then empties it."""
         usual = self._told(name)
-        answer = await self.question(again if usual else prompt) or usual
+        answer = await self.talk.question(again if usual else prompt) or usual
         return "" if usual and answer == NOTHING else answer
 
     @property
@@ -123,8 +142,8 @@ class Keeping:
     def _told(self, name: str) -> str:
         usual = self.usual.answers.get(name, "")
         if usual:
-            said = self.words.say(KEEP_HIS if self.usual.his else KEEP).format(usual=plain(_line(usual)))
-            self.show(screens.wrap(said, self.cols) + "\n")
+            said = self.talk.words.say(KEEP_HIS if self.usual.his else KEEP).format(usual=plain(_line(usual)))
+            self.talk.write(said)
         return usual
 
 

@@ -31,7 +31,8 @@ from bastion.proxy.live_session import REFUSED, LiveSession
 from bastion.proxy.lobby import pasted, screens
 from bastion.proxy.lobby.aside import Aside
 from bastion.proxy.lobby.desk import ServiceDesk
-from bastion.proxy.lobby.lobby import Left, Lobby
+from bastion.proxy.lobby.lobby import Lobby
+from bastion.proxy.lobby.talk import Left
 from bastion.proxy.lobby.terminal import HungUp, Terminal
 from bastion.proxy.notices import USUAL_WIDTH, WAITS_FOR_WATCHER, Words, on_screen
 from bastion.proxy.ssh.carriage import SFTP, Carriage, services_of

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +18,9 @@ from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import Conflict, Invalid, Locked, PolicyRefused, Unavailable
 from bastion.proxy.frames import Data
 from bastion.proxy.lobby import lobby as module
-from bastion.proxy.lobby.lobby import Left, Lobby
+from bastion.proxy.lobby import talk
+from bastion.proxy.lobby.lobby import Lobby
+from bastion.proxy.lobby.talk import Left
 from bastion.proxy.lobby.terminal import Terminal
 from bastion.proxy.notices import Words
 from bastion.proxy.pulse import Pulse
@@ -44,7 +47,7 @@ class Desk:
         for trouble in self.troubles:
             raise trouble
         if not code:
-            return Entry(ALICE, ACME, menu=(item(), item("mri-2")))
+            return Entry(ALICE, ACME, menu=self.items)
         self.log.append(f"enter {code}")
         return Entry(
             ALICE, ACME, device(code), CHU, None, grant=self.grant, pending=self.pending, approvers=("Eve",),
@@ -67,12 +70,14 @@ class Desk:
     newer = None
 
     templates = ()
+    items = (item(), item("mri-2"))
 
     async def usual(self, device):
         return self.templates
 
-    async def ask(self, draft):
+    async def ask(self, draft, others=()):
         self.drafts.append(draft)
+        self.others = others
         if isinstance(self.refusal, Exception):
             raise self.refusal
         now = clock.now()
@@ -82,8 +87,13 @@ class Desk:
     refusal = None
     longest_ = None
 
+    longest_of = MappingProxyType({})
+
     async def longest(self, draft):
-        return self.longest_
+        found = self.longest_of.get(draft.device_code, self.longest_)
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     async def request(self, request_id):
         return self.pending
@@ -117,8 +127,8 @@ class Play:
         self.end, self.desk, self.news = FakeEnd(), Desk(), Pulse()
         self.lobby = Lobby(Terminal(self.end, 80), self.desk, Words("en"), self.news)
 
-    def start(self, device="ct-01", typing=""):
-        self.task = asyncio.ensure_future(self.lobby.run(device, ""))
+    def start(self, device="ct-01", typing="", account=""):
+        self.task = asyncio.ensure_future(self.lobby.run(device, account))
         if typing:
             self.type(typing)
 
@@ -481,7 +491,7 @@ async def test_what_has_no_commands_or_none_now_is_said_and_the_menu_stays(play)
 
 
 async def test_a_question_nobody_answers_is_not_kept_for_ever(play, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    monkeypatch.setattr(talk, "PATIENCE", 0.05)
     play.start()
     await play.leaves()
     assert "Nobody has answered for a while. Good-bye." in play.screen

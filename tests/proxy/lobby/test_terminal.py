@@ -2,8 +2,9 @@ import asyncio
 
 import pytest
 
+from bastion.errors import Invalid
 from bastion.proxy.frames import Data, Eof, Resize
-from bastion.proxy.lobby.terminal import LONGEST, HungUp, LineEditor, Terminal
+from bastion.proxy.lobby.terminal import LONGEST, NO_TEXT, TOO_LONG, HungUp, LineEditor, Terminal
 from tests.proxy.fakes import FakeEnd
 
 
@@ -26,8 +27,13 @@ def typed(*pieces):
         ("é è €\r".encode(), ["é è €"]),
         (b"a\x1b[Ab\x1bOPc\x1bxd\r", ["abcd"]),
         (b"a\x1b[1;5Cb\r", ["ab"]),
-        (b"a\tb\x07\x00\r", ["ab"]),
-        (b"\xff\r", ["\ufffd"]),
+        (b"a\tb\r", ["a b"]),
+        ("le motif\u202f: x\u00a0; y\r".encode(), ["le motif : x ; y"]),
+        ("soft\u00adhyphen \u202ereversed\r".encode(), ["softhyphen reversed"]),
+        (b"\x1b[200~pasted\x1b[201~\r", ["pasted"]),
+        (b"\x1b\rnext\r", ["", "next"]),
+        (b"\x07\x7fsound\r", ["sound"]),
+        (b"a\x07b\x15sound\r", ["sound"]),
         (b"\x03", [None]),
         (b"\x04", [None]),
         (b"a\x04b\r", ["ab"]),
@@ -48,8 +54,25 @@ def test_nothing_that_could_steer_the_screen_is_echoed():
     assert "\x9b" not in echo
 
 
-def test_a_line_has_an_end():
-    assert len(typed(b"x" * (LONGEST + 50) + b"\r")[1][0]) == LONGEST
+@pytest.mark.parametrize(
+    "keys",
+    [
+        b"a\x00b", b"a\x07b", b"a\x0bb", b"caf\xe9", b"\xff\xfe", b"\x1b[2Jx", b"\x1b[31mred", b"\x1b]52;c;eA==",
+        b"\x1bPq", b"\x9b2J", "a\u0085b".encode(), "a\u2028b".encode(), "\ue000".encode(), b"x\x1b[",
+    ],
+)  # fmt: skip
+def test_what_is_no_text_makes_no_line_and_the_next_one_is_sound(keys):
+    keys += b"\rnext\r"
+    for said in (typed(keys), typed(*(bytes((key,)) for key in keys))):
+        assert [getattr(line, "msgid", line) for line in said[1]] == [NO_TEXT, "next"]
+
+
+def test_a_line_has_an_end_and_what_was_longer_is_not_taken_by_half():
+    assert typed(b"x" * LONGEST + b"\r")[1] == ["x" * LONGEST]
+    echo, (refused, after) = typed(b"x" * 100_000 + b"\rnext\r")
+    assert (refused.msgid, refused.params, after) == (TOO_LONG, {"limit": LONGEST}, "next")
+    assert len(echo) < LONGEST + 20
+    assert typed(b"x" * (LONGEST + 1) + b"\x7f\r")[1] == ["x" * (LONGEST - 1)], "what did not fit was never shown"
 
 
 @pytest.fixture
@@ -73,6 +96,14 @@ async def test_leaving_is_heard(screen, leave):
     leave(end)
     with pytest.raises(HungUp):
         await terminal.line()
+
+
+async def test_what_is_no_line_is_told_to_whoever_asked(screen):
+    end, terminal = screen
+    end.say(Data(b"x\x00y\rtube\r"))
+    with pytest.raises(Invalid):
+        await terminal.line("Reason: ")
+    assert await terminal.line() == "tube"
 
 
 async def test_the_width_of_the_window_is_known(screen):
