@@ -106,7 +106,7 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /directory/papers", "POST /directory/suppliers/{ident}/papers"),
         **_rows(ADMINS, "POST /directory/suppliers/{ident}/papers/{paper}/withdraw"),
         **_rows(STAFF, "GET /reviews", "GET /reviews/{ident}", "POST /reviews/{ident}/export"),
-        **_rows(LOCKERS, "POST /reviews"),
+        **_rows(LOCKERS, "POST /reviews", "POST /reviews/{ident}/sign"),
         **_rows(REVIEWERS, "POST /reviews/{ident}/decide"),
         **_rows(STAFF, "GET /directory/undertaking", "GET /directory/abroad", "GET /directory/suppliers/{ident}/file"),
         **_rows(ADMINS, "POST /directory/suppliers/{ident}/subcontractors", "POST /directory/suppliers/{ident}/roster"),

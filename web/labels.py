@@ -10,7 +10,7 @@ from bastion.domain.events import Severity
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
-from bastion.domain.review import LineState
+from bastion.domain.review import CampaignState, LineState
 from bastion.domain.session import EndReason
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.subcontractor import SubcontractorState
@@ -172,6 +172,13 @@ REVIEW_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
         LineState.SUSPENDED: ("stop", N_("Suspended: not confirmed")),
     }
 )
+CAMPAIGN_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        CampaignState.OPEN: ("wait", N_("under way")),
+        CampaignState.TO_SIGN: ("hold", N_("to be signed")),
+        CampaignState.SIGNED: ("ok", N_("signed")),
+    }
+)
 LOCK_SCOPES: Mapping[str, str] = MappingProxyType(
     {
         LockScope.ALL: N_("Everything"),
@@ -264,6 +271,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "review_started": N_("Begun. Each line waits for somebody who answers for it."),
         "review_confirmed": N_("Confirmed, in your name."),
         "review_withdrawn": N_("Withdrawn. It opens nothing from now on."),
+        "review_signed": N_("Signed, in your name."),
         "undertaking_published": N_("Published. Everybody accepts it before his next session."),
         "paper_required": N_("Set. It holds from that day."),
         "imported": N_("Applied. Each change is in the audit trail."),

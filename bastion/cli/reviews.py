@@ -38,7 +38,8 @@ def list_reviews(*, as_json: AsJson = False) -> None:
     found = perform(lambda services, me: services.reviews.all(me))
     rows = [
         {
-            "id": one.campaign.id, "name": one.campaign.name, "due_at": one.campaign.due_at,
+            "id": one.campaign.id, "name": one.campaign.name, "due_at": one.campaign.due_at, "state": one.state,
+            "signed_by": one.signature.signed_by if one.signature else "",
             **{state.value: one.counts[state] for state in LineState},
         }
         for one in found
@@ -70,3 +71,14 @@ def confirm(
         return await services.reviews.decide(me, number, lines, Verdict.CONFIRMED)
 
     say("Confirmed: {count}.", count=len(perform(work)))
+
+
+@reviews.command("sign")
+def sign(
+    number: Number,
+    *,
+    remark: Annotated[str, typer.Option(help="What is to be said with it; kept with the signature.")] = "",
+) -> None:
+    """Sign for a whole review, once no line of it is open."""
+    made = perform(lambda services, me: services.reviews.sign(me, number, remark))
+    say("The review is signed. SHA-256 of what was signed: {digest}", digest=made.digest)

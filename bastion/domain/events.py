@@ -169,6 +169,7 @@ KINDS = MappingProxyType(
             _kind("technician:left", _W, "grants requests", "login why"),
             _kind("review:started", _W, "name count due"),
             _kind("review:decided", _W, "name answer count", "who note"),
+            _kind("review:signed", _W, "name confirmed withdrawn suspended sha256", "note"),
             _kind("review:exported", _N, "name count"),
             _kind("undertaking:published", _W, "version"),
             _kind("undertaking:accepted", _N, "version how", "technician"),

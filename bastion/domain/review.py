@@ -1,7 +1,8 @@
 """Reviews of access rights: a campaign lists them, reviewers confirm or withdraw each, by a day (R-19).
 
 What nobody confirmed by then is suspended, by the clock alone; a late confirmation lifts that. Of several campaigns the
-latest one that has said something about a right is the one that counts.
+latest one that has said something about a right is the one that counts. Once no line is open, one person who leads
+reviews there signs for the whole.
 """
 
 from dataclasses import dataclass
@@ -37,6 +38,16 @@ class LineState(StrEnum):
     SUSPENDED = "suspended"
 
 
+class CampaignState(StrEnum):
+    """Derived from the lines, the clock and the signature; never stored."""
+
+    OPEN = "open"
+    TO_SIGN = "to_sign"
+    SIGNED = "signed"
+
+
+LEADERS: Final = frozenset({Role.SECURITY, Role.ADMIN})
+"""Who begins a campaign and signs for it as a whole, where they cover every hospital of it."""
 REVIEWERS: Final = {
     RightKind.STAFF: frozenset({Role.SECURITY, Role.ADMIN}),
     RightKind.TECHNICIAN: frozenset({Role.SECURITY, Role.APPROVER}),
@@ -47,7 +58,7 @@ REVIEWERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """`facilities` are ids, or `EVERYWHERE` alone. Without lines that are open it is done."""
+    """`facilities` are ids, or `EVERYWHERE` alone. Without lines that are open it is to be signed."""
 
     id: str
     name: str
@@ -82,6 +93,22 @@ class ReviewLine:
         if self.verdict is not None:
             return LineState(self.verdict.value)
         return LineState.SUSPENDED if due_at <= now else LineState.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSignature:
+    """Somebody answers for a campaign as it stood at `signed_at`: how many lines were confirmed, withdrawn and
+    suspended. `digest` is the SHA-256, in hex, of the table that was signed. What is decided later changes neither.
+    """
+
+    campaign_id: str
+    signed_by: str
+    signed_at: datetime
+    confirmed: int
+    withdrawn: int
+    suspended: int
+    digest: str
+    remark: str = ""
 
 
 def checked(campaign: Campaign) -> Campaign:

@@ -1,8 +1,6 @@
-"""Reviews of access rights: begun, decided line by line or many at once, signed for and exported (R-19)."""
+"""Reviews of access rights: begun, decided line by line or many at once, signed for as a whole, exported (R-19)."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -10,21 +8,31 @@ from typing import Final
 from bastion import clock
 from bastion.domain.ids import new_id
 from bastion.domain.maintenance import WindowStatus
-from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff
-from bastion.domain.review import REVIEWERS, Campaign, LineState, ReviewLine, RightKind, Verdict, checked
-from bastion.errors import Forbidden, Invalid, NotFound, ReasonNeeded
+from bastion.domain.parties import EVERYWHERE, Actor, Staff
+from bastion.domain.review import (
+    LEADERS,
+    REVIEWERS,
+    Campaign,
+    LineState,
+    ReviewLine,
+    ReviewSignature,
+    RightKind,
+    Verdict,
+    checked,
+)
+from bastion.errors import Conflict, Forbidden, Invalid, NotFound, ReasonNeeded
+from bastion.services import review_sheet
 from bastion.services.authentication import Authentication
 from bastion.services.forms import check_name, need_reader
 from bastion.services.joins import Joins, found
+from bastion.services.review_views import Review, Seen, Standing
 from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
-from recordings.file_table import inert
 
 MAX_NOTE: Final = 2000
 MOST_LINES: Final = 5000
-STARTERS: Final = frozenset({Role.SECURITY, Role.ADMIN})
-HEADINGS: Final = ("kind", "name", "company", "right", "state", "decided_at", "decided_by", "note", "everywhere")
+OTHERS_SIGN: Final = "Whoever leads reviews in every hospital of this one signs it; you do not."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +44,6 @@ class CampaignForm:
     facility_codes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a campaign is. `counts` is by state."""
-
-    campaign: Campaign
-    counts: dict[LineState, int]
-
-    @property
-    def total(self) -> int:
-        return sum(self.counts.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A line as one reader sees it; `mine` says that he may decide on it, `everywhere` that somebody of the staff has
-    this role in every hospital now (R-70).
-    """
-
-    line: ReviewLine
-    state: LineState
-    mine: bool
-    everywhere: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    standing: Standing
-    lines: tuple[Seen, ...]
-
-
 class Reviews:
     def __init__(self, database: Database, authentication: Authentication) -> None:
         self._database = database
@@ -73,7 +51,7 @@ class Reviews:
 
     async def start(self, actor: Actor, form: CampaignForm) -> Campaign:
         """Begin a campaign over the roles and the suppliers' people of these facilities, as they are now."""
-        if not actor.roles & STARTERS:
+        if not actor.roles & LEADERS:
             raise Forbidden(f"{actor.login} begins no review")
         check_name(form.name)
         self._authentication.require_fresh(actor)
@@ -82,9 +60,9 @@ class Reviews:
             await uow.locks.hold()
             places = [found(await uow.facilities.by_code(code), code).id for code in form.facility_codes]
             facilities = tuple(sorted(places)) or (EVERYWHERE,)
-            if not all(actor.covers(ident, *STARTERS) for ident in facilities):
-                raise NotFound(f"{actor.login} outside {facilities}")
             made = checked(Campaign(new_id(now), form.name.strip(), facilities, form.due_at, actor.name, now))
+            if not _leads(actor, made):
+                raise NotFound(f"{actor.login} outside {facilities}")
             need_first(made, await uow.campaigns.all(), "name", "facilities", "due_at")
             lines = await _lines(uow, made, now)
             if not lines:
@@ -107,20 +85,23 @@ class Reviews:
         now = clock.now()
         async with self._database.read() as uow:
             seen = [one for one in await uow.campaigns.all() if _covers(actor, one)]
-            return [_standing(one, await uow.review_lines.of(one.id), now) for one in seen[::-1]]
+            signed = {one.campaign_id: one for one in await uow.review_signatures.some(one.id for one in seen)}
+            return [
+                _standing(one, await uow.review_lines.of(one.id), signed.get(one.id), now) for one in seen[::-1]
+            ]  # fmt: skip
+
+    async def to_sign(self, actor: Actor) -> list[Campaign]:
+        """The campaigns that wait for this person's signature, or another's who leads there, the oldest first."""
+        if not actor.roles & LEADERS:
+            return []
+        async with self._database.read() as uow:
+            return [one for one in await uow.campaigns.to_sign(clock.now()) if _leads(actor, one)]
 
     async def of(self, actor: Actor, campaign_id: str) -> Review:
         need_reader(actor)
-        now = clock.now()
         async with self._database.read() as uow:
             campaign = await _campaign(uow, actor, campaign_id)
-            lines = await uow.review_lines.of(campaign.id)
-            wide = await _everywhere(uow, lines)
-        seen = [
-            Seen(one, one.state(campaign.due_at, now), _may(actor, campaign, one), (one.subject_id, one.right) in wide)
-            for one in lines
-        ]
-        return Review(_standing(campaign, lines, now), tuple(seen))
+            return await _review(uow, actor, campaign, await uow.review_lines.of(campaign.id), clock.now())
 
     async def decide(
         self, actor: Actor, campaign_id: str, line_ids: Collection[str], verdict: Verdict, note: str = ""
@@ -129,21 +110,17 @@ class Reviews:
 
         A line on which the same person has said just this already stays as it is.
         """
-        said = note.strip()
+        said = _short(note, "note")
         if verdict is Verdict.WITHDRAWN and len(said) < 3:
             raise ReasonNeeded("review", field="note")
-        if len(said) > MAX_NOTE:
-            raise Invalid(
-                "note", field="note", sentence="This text is too long: {limit} characters at most.", limit=MAX_NOTE
-            )
         wanted = {*line_ids}
         if not wanted:
             raise Invalid("no line", field="lines", sentence="Choose at least one line.")
         self._authentication.require_fresh(actor)
-        now = clock.now()
         async with self._database.write() as uow:
             campaign = await _campaign(uow, actor, campaign_id)
             lines = await uow.review_lines.chosen(campaign.id, wanted)
+            now = clock.now()  # once the lines are held: after a signature that was given meanwhile
             if len(lines) != len(wanted):
                 raise NotFound("not a line of this review")
             if not all(_may(actor, campaign, one) for one in lines):
@@ -165,16 +142,48 @@ class Reviews:
             uow.hint("review", campaign.id)
             return await uow.review_lines.chosen(campaign.id, wanted)
 
-    async def export(self, actor: Actor, campaign_id: str) -> tuple[Campaign, bytes]:
-        """The whole review as CSV, with no cell that is a formula (T39); audited."""
+    async def sign(self, actor: Actor, campaign_id: str, remark: str = "") -> ReviewSignature:
+        """Answer for the campaign as it stands now: once, by whoever leads reviews in every hospital of it, when no
+        line is open. On his own rights another has decided by then, or the day (R-23).
+
+        What is decided on a line later does not touch what was signed.
+        """
+        said = _short(remark, "remark")
         self._authentication.require_fresh(actor)
-        review = await self.of(actor, campaign_id)
         async with self._database.write() as uow:
+            campaign = await _campaign(uow, actor, campaign_id)
+            if not _leads(actor, campaign):
+                raise Forbidden(f"{actor.login} leads not all of {campaign.facilities}", sentence=OTHERS_SIGN)
+            lines = await uow.review_lines.held(campaign.id)
+            now = clock.now()
+            review = await _review(uow, actor, campaign, lines, now)
+            _need_signable(review.standing)
+            made, kept = _signed(actor, review, said, now)
+            await uow.review_signatures.sign(made, kept)
             await uow.audit.append(
-                "review:exported", actor=actor, subject=("review", campaign_id), at=clock.now(),
-                name=review.standing.campaign.name, count=len(review.lines),
+                "review:signed", actor=actor, subject=("review", campaign.id), at=made.signed_at, name=campaign.name,
+                confirmed=made.confirmed, withdrawn=made.withdrawn, suspended=made.suspended, sha256=made.digest,
+                note=said,
             )  # fmt: skip
-        return review.standing.campaign, b"".join(_csv(review))
+            uow.hint("review", campaign.id)
+            return made
+
+    async def export(self, actor: Actor, campaign_id: str) -> tuple[Campaign, bytes]:
+        """The whole review as CSV, with its signature once it has one (see `review_sheet`); audited."""
+        self._authentication.require_fresh(actor)
+        need_reader(actor)
+        now = clock.now()
+        async with self._database.write() as uow:
+            campaign = await _campaign(uow, actor, campaign_id)
+            review = await _review(uow, actor, campaign, await uow.review_lines.of(campaign.id), now)
+            await uow.audit.append(
+                "review:exported", actor=actor, subject=("review", campaign_id), at=now, name=campaign.name,
+                count=len(review.lines),
+            )  # fmt: skip
+            if (signature := review.standing.signature) is None:
+                return campaign, review_sheet.unsigned(review).encode()
+            kept = await uow.review_signatures.statement(campaign.id)
+            return campaign, review_sheet.signed(kept, signature, review).encode()
 
 
 # -- what may be reviewed ----------------------------------------------------------------------------------------------
@@ -236,27 +245,59 @@ def _may(actor: Actor, campaign: Campaign, line: ReviewLine) -> bool:
     return able and line.subject_id != actor.id
 
 
-def _standing(campaign: Campaign, lines: Collection[ReviewLine], now: datetime) -> Standing:
+def _leads(actor: Actor, campaign: Campaign) -> bool:
+    """Whoever begins reviews in each hospital of it: for a hospital that is not his nobody begins one, nor signs."""
+    return all(actor.covers(ident, *LEADERS) for ident in campaign.facilities)
+
+
+async def _review(
+    uow: UnitOfWork, actor: Actor, campaign: Campaign, lines: Collection[ReviewLine], now: datetime
+) -> Review:
+    wide = await _everywhere(uow, lines)
+    seen = [
+        Seen(one, one.state(campaign.due_at, now), _may(actor, campaign, one), (one.subject_id, one.right) in wide)
+        for one in lines
+    ]
+    standing = _standing(campaign, lines, await uow.review_signatures.get(campaign.id), now)
+    return Review(standing, tuple(seen), _leads(actor, campaign))
+
+
+def _standing(
+    campaign: Campaign, lines: Collection[ReviewLine], signature: ReviewSignature | None, now: datetime
+) -> Standing:
     counts = dict.fromkeys(LineState, 0)
     for one in lines:
         counts[one.state(campaign.due_at, now)] += 1
-    return Standing(campaign, counts)
+    return Standing(campaign, counts, signature)
+
+
+def _need_signable(standing: Standing) -> None:
+    if (signature := standing.signature) is not None:
+        raise Conflict("signed", sentence="{who} has signed this review already.", who=signature.signed_by)
+    if waits := standing.counts[LineState.OPEN]:
+        raise Conflict(
+            "open", sentence="This review is signed once every line is decided. Lines that still wait: {count}.",
+            count=waits,
+        )  # fmt: skip
+
+
+def _signed(actor: Actor, review: Review, remark: str, now: datetime) -> tuple[ReviewSignature, str]:
+    """The signature, and what it is under."""
+    kept, counts = review_sheet.statement(review), review.standing.counts
+    made = ReviewSignature(
+        review.standing.campaign.id, actor.name, now, counts[LineState.CONFIRMED], counts[LineState.WITHDRAWN],
+        counts[LineState.SUSPENDED], review_sheet.digest(kept), remark,
+    )  # fmt: skip
+    return made, kept
+
+
+def _short(text: str, field: str) -> str:
+    said = text.strip()
+    if len(said) > MAX_NOTE:
+        raise Invalid(field, field=field, sentence="This text is too long: {limit} characters at most.", limit=MAX_NOTE)
+    return said
 
 
 def _names(lines: Collection[ReviewLine]) -> str:
     """Enough of them for the trail; the lines themselves hold all."""
     return "; ".join(f"{one.name} {one.right}".strip() for one in lines)[:1000]
-
-
-def _csv(review: Review) -> Iterator[bytes]:
-    sheet = io.StringIO()
-    sheet.write("\ufeff")
-    writer = csv.writer(sheet)
-    writer.writerow(HEADINGS)
-    for seen in review.lines:
-        one = seen.line
-        at = one.decided_at.isoformat() if one.decided_at else ""
-        wide = "yes" if seen.everywhere else ""
-        cells = (one.kind, one.name, one.company, one.right, seen.state, at, one.decided_by, one.note, wide)
-        writer.writerow([inert(str(cell)) for cell in cells])
-    yield sheet.getvalue().encode()

@@ -1,4 +1,4 @@
-"""Reviews of access rights, and what they say of a right now."""
+"""Reviews of access rights, what they say of a right now, and who signed for them."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,16 +6,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bastion.domain.review import Campaign, ReviewLine, RightKind, Verdict
+from bastion.domain.review import Campaign, ReviewLine, ReviewSignature, RightKind, Verdict
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
 from bastion.store.repository import Repository
+from bastion.store.troubles import AlreadyThere
 
-_L, _C = t.review_lines.c, t.review_campaigns.c
+_L, _C, _S = t.review_lines.c, t.review_campaigns.c, t.review_signatures.c
 
 
 class Campaigns(Repository[Campaign]):
     kind, table, order = Campaign, t.review_campaigns, ("created_at", "id")
+
+    async def to_sign(self, now: datetime) -> list[Campaign]:
+        """Those of which no line is open and that nobody has signed, the oldest first."""
+        return await self._many(TO_SIGN, {"now": now})
 
 
 class ReviewLines(Repository[ReviewLine]):
@@ -23,6 +28,10 @@ class ReviewLines(Repository[ReviewLine]):
 
     async def of(self, campaign_id: str) -> list[ReviewLine]:
         return await self._many(OF_CAMPAIGN, {"campaign": campaign_id}) if storable(campaign_id) else []
+
+    async def held(self, campaign_id: str) -> list[ReviewLine]:
+        """Every line of this campaign; none is decided by anybody else before the commit."""
+        return await self._many(HELD, {"campaign": campaign_id}) if storable(campaign_id) else []
 
     async def chosen(self, campaign_id: str, ids: Collection[str]) -> list[ReviewLine]:
         """Lines of this campaign, held until the commit."""
@@ -59,12 +68,35 @@ class ReviewLines(Repository[ReviewLine]):
         return frozenset(ident for ident, verdict in last.items() if verdict is not Verdict.CONFIRMED)
 
 
+class ReviewSignatures(Repository[ReviewSignature]):
+    kind, table, order = ReviewSignature, t.review_signatures, ("campaign_id",)
+
+    async def sign(self, signature: ReviewSignature, statement: str) -> None:
+        """Keep the signature with the table that was signed; `Conflict` when the campaign has one."""
+        try:
+            await self._tx.change(self.sql_insert, self._row(signature) | {"statement": statement})
+        except AlreadyThere as error:
+            raise self._taken(signature, error) from error
+
+    async def statement(self, campaign_id: str) -> str:
+        """The table that was signed, as it was; it is long, so lists of signatures come without it."""
+        ((text,),) = await self._tx.rows(STATEMENT, {"campaign": campaign_id})
+        return str(text)
+
+
 def _pair(row: sa.Row[Any]) -> tuple[str, Verdict | None]:
     name, verdict = tuple(row)
     return name, verdict
 
 
 OF_CAMPAIGN = ReviewLines.sql_all.where(_L.campaign_id == sa.bindparam("campaign"))
+HELD = OF_CAMPAIGN.with_for_update()
+STATEMENT = sa.select(_S.statement).where(_S.campaign_id == sa.bindparam("campaign"))
+_OPEN = sa.exists().where(_L.campaign_id == _C.id, _L.verdict.is_(None))
+TO_SIGN = Campaigns.sql_all.where(
+    ~sa.exists().where(_S.campaign_id == _C.id),
+    sa.or_(_C.due_at <= sa.bindparam("now", type_=Instant), ~_OPEN),
+)
 SOME = OF_CAMPAIGN.where(_L.id.in_(sa.bindparam("ids", expanding=True))).with_for_update()
 _SPOKEN = sa.or_(_L.decided_at.is_not(None), _C.due_at <= sa.bindparam("now", type_=Instant))
 SAID = (

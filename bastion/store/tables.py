@@ -205,6 +205,15 @@ review_lines = sa.Table(
     _of("verdict", Closed(Verdict), nullable=True), _at("decided_at", nullable=True), _text("decided_by"),
     _text("note"), sa.Index("ix_review_lines_subject", "subject_id", "kind"),
 )  # fmt: skip
+review_signatures = sa.Table(
+    "review_signatures", metadata,
+    sa.Column(
+        "campaign_id", Text, sa.ForeignKey("review_campaigns.id", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+    ),
+    _text("signed_by"), _at("signed_at"), _number("confirmed"), _number("withdrawn"), _number("suspended"),
+    _text("digest"), _text("remark"), _text("statement"),
+)  # fmt: skip
 undertakings = sa.Table(
     "undertakings", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
     _text("text_fr"), _text("text_en"), _text("published_by"), _at("published_at"),

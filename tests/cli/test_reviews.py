@@ -1,6 +1,7 @@
 """`bastion admin review` (R-19)."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 from bastion.cli.exits import Exit
@@ -24,5 +25,16 @@ def test_a_review_from_the_command_line(bastion, home):
     assert [(line["right"], line["state"]) for line in mine] == [("approver", "open")]
     assert bastion("admin", "review", "confirm", one["id"], mine[0]["id"]).code == 0
     assert listed(bastion, "list")[0]["confirmed"] == 1
+    assert bastion("admin", "review", "sign", one["id"]).code == Exit.REFUSED_VALUE
+    rest = [line["id"] for line in lines if line["state"] == "open" and line["name"] != "Eve"]
+    assert not rest or bastion("admin", "review", "confirm", one["id"], *rest).code == 0
+    assert listed(bastion, "list")[0]["state"] == "to_sign"
+    signed = bastion("admin", "review", "sign", one["id"], "--remark", "seen")
+    assert signed.code == 0, signed.err
+    assert re.search(r"[0-9a-f]{64}", signed.out)
+    (one,) = listed(bastion, "list")
+    assert (one["state"], bool(one["signed_by"])) == ("signed", True)
+    again = bastion("admin", "review", "sign", one["id"])
+    assert (again.code, one["signed_by"] in again.err) == (Exit.REFUSED_VALUE, True)
     assert bastion("admin", "review", "start", "H2", "--due", "2020-01-01").code == Exit.REFUSED_VALUE
     assert bastion("admin", "review", "show", "0" * 32).code == Exit.NOT_FOUND

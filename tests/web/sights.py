@@ -80,7 +80,7 @@ async def things(house: House) -> dict[str, str]:
         "reported": await _reported(house, ended[-1].record.request_id),
         "held": held[0].file.id,
         "virus": held[-1].file.id,
-        "review": await _review(house),
+        **await _reviews(house),
         "draft": await _import(house),
         "device": house.device.id,
         "supplier": house.alice.supplier_id,
@@ -294,13 +294,17 @@ async def _subcontractors(house: House) -> None:
     await house.services.people.save_technician(OPERATOR, form)
 
 
-async def _review(house: House) -> str:
-    """A review of the group that somebody has begun to decide."""
-    form = CampaignForm("Second semestre 2026", clock.now() + timedelta(days=20))
-    made = await house.services.reviews.start(OPERATOR, form)
-    lines = (await house.services.reviews.of(OPERATOR, made.id)).lines
-    await house.services.reviews.decide(OPERATOR, made.id, [lines[0].line.id], Verdict.CONFIRMED, "vu avec le service")
-    return made.id
+async def _reviews(house: House) -> dict[str, str]:
+    """Reviews of the group: one that somebody has begun to decide, one to be signed, one that is signed."""
+    use, due, made = house.services.reviews, clock.now() + timedelta(days=20), {}
+    names = {"review_signed": "Second semestre 2025", "review_to_sign": "Premier semestre 2026"}
+    for key, name in {**names, "review": "Second semestre 2026"}.items():
+        made[key] = (await use.start(OPERATOR, CampaignForm(name, due))).id
+        lines = [one.line.id for one in (await use.of(OPERATOR, made[key])).lines]
+        chosen = lines if key in names else lines[:1]
+        await use.decide(OPERATOR, made[key], chosen, Verdict.CONFIRMED, "vu avec le service")
+    await use.sign(OPERATOR, made["review_signed"], "Vu en comité de sécurité du 3 novembre")
+    return made
 
 
 async def _on_call(house: House) -> None:

@@ -6,6 +6,7 @@ Each pair meets before its commits on PostgreSQL (`meeting.py`); SQLite lets one
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pyotp
@@ -18,10 +19,12 @@ from bastion.domain.emergency import Outcome
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.maintenance import WindowStatus
+from bastion.domain.review import Verdict
 from bastion.errors import BastionError, Unavailable
 from bastion.services.inventory import DeviceForm
 from bastion.services.invitations import Answers
 from bastion.services.people import TechnicianForm
+from bastion.services.reviews import CampaignForm
 from tests.services.house import CONNECTION, OPERATOR, PASSWORD, SOURCE, public_line
 from tests.web.api.desk import Desk, a_desk
 from tests.web.api.yard import Scene, Yard
@@ -430,6 +433,51 @@ async def _(yard: Yard) -> Race:
     return Race(
         lambda: use.emergencies.review(judge, request.id, version, Outcome.JUSTIFIED, "the tube had failed"),
         lambda: use.emergencies.review(other, request.id, version, Outcome.NOT_JUSTIFIED, "it could have waited"),
+        check,
+    )
+
+
+async def _decided_review(yard: Yard) -> tuple[str, list[str]]:
+    """A review of one hospital of which every line is confirmed."""
+    scene, use = await yard.scene(), yard.use.reviews
+    made = await use.start(OPERATOR, CampaignForm("H2", clock.now() + timedelta(days=20), (scene.facility.code,)))
+    lines = [one.line.id for one in (await use.of(OPERATOR, made.id)).lines]
+    await use.decide(OPERATOR, made.id, lines, Verdict.CONFIRMED)
+    return made.id, lines
+
+
+@race("sign a review, sign it as well")
+async def _(yard: Yard) -> Race:
+    ident, _lines = await _decided_review(yard)
+    use = yard.use.reviews
+
+    async def check(one: bool, two: bool) -> None:
+        assert one != two
+        kept = (await use.of(OPERATOR, ident)).standing.signature
+        assert kept is not None
+        assert kept.remark == ("one" if one else "two")
+
+    return Race(lambda: use.sign(OPERATOR, ident, "one"), lambda: use.sign(OPERATOR, ident, "two"), check)
+
+
+@race("sign a review, withdraw one of its lines")
+async def _(yard: Yard) -> Race:
+    """Whichever comes first: what was signed, and what was decided after it, are the lines as they are."""
+    ident, lines = await _decided_review(yard)
+    use = yard.use.reviews
+
+    async def check(signed: bool, withdrawn: bool) -> None:
+        assert signed
+        assert withdrawn
+        review = await use.of(OPERATOR, ident)
+        kept = review.standing.signature
+        assert kept is not None
+        assert kept.withdrawn + len(review.since) == 1
+        assert kept.confirmed + kept.withdrawn == len(lines)
+
+    return Race(
+        lambda: use.sign(OPERATOR, ident),
+        lambda: use.decide(OPERATOR, ident, lines[:1], Verdict.WITHDRAWN, "left"),
         check,
     )
 

@@ -104,6 +104,8 @@ STOPS = (
     Stop("abroad", "denis", f"{HOSPITAL}/abroad"),
     Stop("reviews", "samir", "/reviews"),
     Stop("review", "samir", "/reviews/{review}"),
+    Stop("review-to-sign", "samir", "/reviews/{review_to_sign}"),
+    Stop("review-signed", "samir", "/reviews/{review_signed}"),
     Stop("undertaking", "denis", f"{HOSPITAL}/undertaking"),
     Stop("import", "denis", f"{HOSPITAL}/import?register=suppliers"),
     Stop("import-look", "denis", f"{HOSPITAL}/import/{{draft}}"),

@@ -14,6 +14,7 @@ from bastion.domain.derogation import DerogationKind
 from bastion.domain.emergency import Call
 from bastion.domain.lock import LockScope
 from bastion.domain.paper import PaperKind
+from bastion.domain.review import Verdict
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_order import OrderRule
@@ -165,6 +166,13 @@ async def review(house: House) -> Values:
     made = await house.services.reviews.start(ruth, form)
     lines = (await house.services.reviews.of(ruth, made.id)).lines
     return {"ident": made.id, "lines": [next(one.line.id for one in lines if one.mine)]}
+
+
+async def decided_review(house: House) -> Values:
+    ident = (await review(house))["ident"]
+    lines = [one.line.id for one in (await house.services.reviews.of(OPERATOR, str(ident))).lines]
+    await house.services.reviews.decide(OPERATOR, str(ident), lines, Verdict.CONFIRMED)
+    return {"ident": ident}
 
 
 async def shift(house: House) -> Values:
@@ -342,6 +350,7 @@ ONCE: Final[dict[str, Act]] = {
     ),
     "/windows/{ident}/agree": Act("window:agreed", window),
     "/windows/{ident}/end": Act("window:ended", window),
+    "/reviews/{ident}/sign": Act("review:signed", decided_review, {"remark": "seen with the wards"}),
     "/reviews": Act("review:started", nothing, {"due": SOON, "facilities": ["chu"]}),
     "/rota": Act("rota:added", nothing, {"login": "eve"}),
     "/rota/{ident}/withdraw": Act("rota:withdrawn", shift),

@@ -84,7 +84,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STAFF, "GET /undertakings", "GET /undertakings/owing", "GET /technicians/{ident}/undertakings"),
         **_rows(ADMINS, "POST /undertakings"),
         **_rows(STAFF, "GET /reviews", "GET /reviews/{ident}", "POST /reviews/{ident}/export"),
-        **_rows(LOCKERS, "POST /reviews"),
+        **_rows(LOCKERS, "POST /reviews", "POST /reviews/{ident}/sign"),
         **_rows(REVIEWERS, "POST /reviews/{ident}/decide"),
         **_rows(STAFF, "GET /abroad", "GET /suppliers/{ident}/file", "GET /technicians/{ident}/standing"),
         **_rows(ADMINS, "POST /suppliers/{ident}/subcontractors", "POST /subcontractors/{ident}/end"),

@@ -1,15 +1,19 @@
-"""`/reviews`: access rights are listed, confirmed or withdrawn by a day, and suspended otherwise (R-19)."""
+"""`/reviews`: access rights are listed, confirmed or withdrawn by a day, suspended otherwise, and signed for (R-19)."""
 
 from datetime import datetime
+from typing import Final
 
 from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
-from bastion.domain.review import Campaign, LineState, RightKind, Verdict
-from bastion.services.reviews import CampaignForm, Review, Seen, Standing
+from bastion.domain.review import CampaignState, LineState, ReviewSignature, RightKind, Verdict
+from bastion.services.review_views import Review, Seen, Standing
+from bastion.services.reviews import CampaignForm
 from web.api.bearer import Me, Use
 from web.api.shapes import Instant, Shape
+
+SHEET: Final = "A right a row; once it is signed also of which review, by whom, and what was decided since."
 
 
 class ReviewBody(Shape):
@@ -28,8 +32,33 @@ class DecisionBody(Shape):
     note: str = Field("", max_length=2000)
 
 
+class SigningBody(Shape):
+    remark: str = Field("", max_length=2000)
+
+
+class SignatureShape(Shape):
+    """`digest` is the SHA-256, in hex, of what was signed: of the CSV all that stands before its line `signature`. The
+    numbers are of the lines as they were then.
+    """
+
+    signed_by: str
+    signed_at: datetime
+    confirmed: int
+    withdrawn: int
+    suspended: int
+    digest: str
+    remark: str
+
+    @classmethod
+    def of(cls, one: ReviewSignature) -> "SignatureShape":
+        return cls(
+            signed_by=one.signed_by, signed_at=one.signed_at, confirmed=one.confirmed, withdrawn=one.withdrawn,
+            suspended=one.suspended, digest=one.digest, remark=one.remark,
+        )  # fmt: skip
+
+
 class CampaignShape(Shape):
-    """`counts` is how many lines are in each state."""
+    """`counts` is how many lines are in each state now."""
 
     id: str
     name: str
@@ -38,17 +67,17 @@ class CampaignShape(Shape):
     created_by: str
     created_at: datetime
     counts: dict[LineState, int]
+    state: CampaignState
+    signature: SignatureShape | None
 
     @classmethod
-    def of(cls, one: Campaign, counts: dict[LineState, int]) -> "CampaignShape":
+    def of(cls, standing: Standing) -> "CampaignShape":
+        one, signed = standing.campaign, standing.signature
         return cls(
             id=one.id, name=one.name, facilities=list(one.facilities), due_at=one.due_at, created_by=one.created_by,
-            created_at=one.created_at, counts=counts,
+            created_at=one.created_at, counts=standing.counts, state=standing.state,
+            signature=SignatureShape.of(signed) if signed else None,
         )  # fmt: skip
-
-    @classmethod
-    def standing(cls, one: Standing) -> "CampaignShape":
-        return cls.of(one.campaign, one.counts)
 
 
 class LineShape(Shape):
@@ -78,12 +107,19 @@ class LineShape(Shape):
 
 
 class ReviewShape(Shape):
+    """`may_sign`: you may sign it, now. `decided_since` is how many lines were decided after the signature."""
+
     campaign: CampaignShape
     lines: list[LineShape]
+    may_sign: bool
+    decided_since: int
 
     @classmethod
     def of(cls, review: Review) -> "ReviewShape":
-        return cls(campaign=CampaignShape.standing(review.standing), lines=[LineShape.of(one) for one in review.lines])
+        return cls(
+            campaign=CampaignShape.of(review.standing), lines=[LineShape.of(one) for one in review.lines],
+            may_sign=review.may_sign, decided_since=len(review.since),
+        )  # fmt: skip
 
 
 def add_to(router: APIRouter) -> None:
@@ -91,15 +127,16 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/reviews", start, methods=["POST"], status_code=201)
     router.add_api_route("/reviews/{ident}", review, methods=["GET"])
     router.add_api_route("/reviews/{ident}/decide", decide, methods=["POST"])
+    router.add_api_route("/reviews/{ident}/sign", sign, methods=["POST"])
     router.add_api_route(
         "/reviews/{ident}/export", export, methods=["POST"], response_class=Response,
-        responses={200: {"content": {"text/csv": {}}, "description": "One line of the review a row."}},
+        responses={200: {"content": {"text/csv": {}}, "description": SHEET}},
     )  # fmt: skip
 
 
 async def reviews(me: Me, use: Use) -> list[CampaignShape]:
     """The reviews of access rights one sees, the newest first."""
-    return [CampaignShape.standing(one) for one in await use.reviews.all(me)]
+    return [CampaignShape.of(one) for one in await use.reviews.all(me)]
 
 
 async def start(body: ReviewBody, me: Me, use: Use) -> ReviewShape:
@@ -116,6 +153,12 @@ async def review(ident: str, me: Me, use: Use) -> ReviewShape:
 async def decide(ident: str, body: DecisionBody, me: Me, use: Use) -> ReviewShape:
     """Confirm or withdraw lines; needs a fresh code."""
     await use.reviews.decide(me, ident, body.lines, body.verdict, body.note)
+    return ReviewShape.of(await use.reviews.of(me, ident))
+
+
+async def sign(ident: str, body: SigningBody, me: Me, use: Use) -> ReviewShape:
+    """Sign for the whole review, once no line of it is open; needs a fresh code."""
+    await use.reviews.sign(me, ident, body.remark)
     return ReviewShape.of(await use.reviews.of(me, ident))
 
 

@@ -1,4 +1,4 @@
-"""Reviews of access rights: begun, decided line by line or a company at once, and handed out as CSV (R-19)."""
+"""Reviews of access rights: begun, decided line by line or a company at once, signed, handed out as CSV (R-19)."""
 
 from functools import partial
 from itertools import groupby
@@ -7,13 +7,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
-from bastion.domain.review import LineState, RightKind, Verdict
+from bastion.domain.review import CampaignState, LineState, RightKind, Verdict
 from bastion.errors import BastionError, Invalid
+from bastion.services.review_views import Seen as Line
 from bastion.services.reviews import CampaignForm
-from bastion.services.reviews import Seen as Line
 from web import fields
 from web.console import Console, Seen, Typed, go
-from web.labels import N_, REVIEW_STATES
+from web.labels import CAMPAIGN_STATES, N_, REVIEW_STATES
 
 router = APIRouter(prefix="/reviews")
 Text = Annotated[str, Form()]
@@ -56,6 +56,15 @@ async def decide(
     return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(note=note)))
 
 
+@router.post("/{ident}/sign")
+async def sign(seen: Seen, ident: str, remark: Text = "", code: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.reviews.sign(await seen.fresh(code), ident, remark)
+        return go(f"/reviews/{ident}", "review_signed")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(remark=remark)))
+
+
 @router.post("/{ident}/export")
 async def export(seen: Seen, ident: str, code: Text = "") -> Response:
     async def work() -> Response:
@@ -72,6 +81,7 @@ async def _listing(seen: Console, error: BastionError | None = None, typed: Type
     return seen.page(
         "reviews.html", N_("Reviews of access rights"), error=error, rows=await seen.services.reviews.all(seen.actor),
         hospitals=hospitals, typed=typed or Typed(facilities=()), states=LineState, opened=typed is not None,
+        words=CAMPAIGN_STATES,
     )  # fmt: skip
 
 
@@ -82,7 +92,8 @@ async def _show(
     shown = [one for one in review.lines if state in {"", one.state.value}]
     return seen.page(
         "review.html", N_("Review of access rights"), error=error, standing=review.standing, groups=_groups(shown),
-        states=REVIEW_STATES, order=LineState, chosen=state, typed=typed or Typed(), kinds=RightKind,
+        states=REVIEW_STATES, order=LineState, chosen=state, typed=typed or Typed(), kinds=RightKind, review=review,
+        words=CAMPAIGN_STATES, stages=CampaignState,
     )  # fmt: skip
 
 

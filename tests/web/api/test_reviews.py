@@ -1,8 +1,11 @@
 """R-19 over the API."""
 
+import hashlib
 from datetime import timedelta
 
 from bastion import clock
+from bastion.services.reviews import CampaignForm
+from tests.services.house import OPERATOR
 from tests.web.api.conftest import problem
 
 
@@ -26,3 +29,30 @@ async def test_a_review_is_begun_decided_and_read(ruth, eve, house):
     assert [one["id"] for one in (await eve.ask("GET", "/reviews")).json()] == [made["campaign"]["id"]]
     assert problem(await eve.ask("POST", "/reviews", **body)) == (403, "forbidden")
     assert problem(await eve.ask("GET", f"/reviews/{'0' * 32}")) == (404, "not_found")
+
+
+async def test_a_review_is_signed_and_read_with_its_signature(ruth, eve, house):
+    form = CampaignForm("H2", clock.now() + timedelta(days=9), ("chu",))
+    where = f"/reviews/{(await house.services.reviews.start(OPERATOR, form)).id}"
+    made = (await ruth.ask("GET", where)).json()
+    assert (made["campaign"]["state"], made["campaign"]["signature"], made["may_sign"]) == ("open", None, False)
+    lines = [one["id"] for one in made["lines"]]
+    await house.services.reviews.decide(OPERATOR, made["campaign"]["id"], lines, "confirmed")
+    ready = (await ruth.ask("GET", where)).json()
+    assert (ready["campaign"]["state"], ready["may_sign"], ready["decided_since"]) == ("to_sign", True, 0)
+    assert not (await eve.ask("GET", where)).json()["may_sign"]
+    assert problem(await eve.ask("POST", f"{where}/sign")) == (403, "forbidden")
+    assert problem(await ruth.ask("POST", f"{where}/sign")) == (403, "fresh_factor_needed")
+    assert problem(await ruth.ask("POST", f"{where}/sign", remark="x" * 2001))[0] == 422
+    done = (await ruth.sure("POST", f"{where}/sign", remark="seen")).json()
+    signature = done["campaign"]["signature"]
+    assert (done["campaign"]["state"], done["may_sign"]) == ("signed", False)
+    assert {name: signature[name] for name in ("signed_by", "confirmed", "withdrawn", "suspended", "remark")} == {
+        "signed_by": "Ruth", "confirmed": 2, "withdrawn": 0, "suspended": 0, "remark": "seen",
+    }  # fmt: skip
+    table = (await ruth.sure("POST", f"{where}/export")).content
+    signed = table[: table.index(b"\r\nsignature,") + 2]
+    assert hashlib.sha256(signed).hexdigest() == signature["digest"]
+    await house.services.reviews.decide(OPERATOR, made["campaign"]["id"], lines[:1], "withdrawn", "left")
+    assert (await eve.ask("GET", where)).json()["decided_since"] == 1
+    assert [one["signature"] for one in (await eve.ask("GET", "/reviews")).json()] == [signature]

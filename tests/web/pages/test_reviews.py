@@ -120,3 +120,77 @@ async def test_a_role_that_is_withdrawn_closes_the_console_at_the_next_click(hou
     (mine,) = [line.id for line in lines if line.subject_id == people["auditor"].id]
     await house.services.reviews.decide(OPERATOR, campaign.id, [mine], "withdrawn", "other duty")
     assert (await browser.see("/recordings")).status_code == 403
+
+
+async def confirmed(house, campaign) -> int:
+    """Confirm every line, and return how many there are."""
+    lines = [one.line.id for one in (await house.services.reviews.of(OPERATOR, campaign.id)).lines]
+    await house.services.reviews.decide(OPERATOR, campaign.id, lines, "confirmed")
+    return len(lines)
+
+
+async def test_a_review_is_signed_as_a_whole_and_everybody_reads_by_whom(house, visitor, people, campaign):
+    path = f"/reviews/{campaign.id}"
+    security, auditor = await visitor().enter(people["security"]), await visitor().enter(people["auditor"])
+    assert "under way" in plain((await security.see("/reviews")).text)
+    assert "Sign the review" not in (await security.see(path)).text
+    refused = await security.send(f"{path}/sign", remark="too <early>")
+    assert refused.status_code == 409
+    count = await confirmed(house, campaign)
+    assert f"Lines that still wait: {count}." in plain(refused.text)
+    assert "to be signed" in plain((await security.see("/reviews")).text)
+    page = plain((await security.see(path)).text)
+    assert f"You sign for the whole: confirmed: {count}, withdrawn: 0, suspended: 0" in page
+    assert "Sign the review" in page
+    page = plain((await auditor.see(path)).text)
+    assert "Whoever leads reviews in every hospital of this one signs for the whole." in page
+    assert "Sign the review" not in page
+    done = await security.send(f"{path}/sign", remark="seen <b>with</b> the wards")
+    assert (done.status_code, done.headers["location"]) == (303, path)
+    signature = (await house.services.reviews.of(OPERATOR, campaign.id)).standing.signature
+    assert "Signed, in your name." in (await security.see(path)).text
+    page = (await auditor.see(path)).text
+    assert "seen &lt;b&gt;with&lt;/b&gt; the wards" in page
+    for said in ("Signed as a whole", signature.digest, signature.signed_by, f"confirmed: {count}, withdrawn: 0"):
+        assert said in plain(page), said
+    assert "decided since" not in page
+    listed = plain((await auditor.see("/reviews")).text)
+    assert "signed" in listed
+    assert signature.signed_by in listed
+    again = await security.send(f"{path}/sign")
+    assert again.status_code == 409
+    assert f"{signature.signed_by} has signed this review already." in plain(again.text)
+    table = (await auditor.send(f"{path}/export")).text
+    assert f"signature,H2 <b>2026,,{signature.digest},signed," in table
+
+
+async def test_a_signature_takes_a_fresh_code_and_what_was_typed_stays(house, visitor, people, campaign):
+    await confirmed(house, campaign)
+    stale = await visitor().enter(people["security"], fresh=False)
+    answer = await stale.send(f"/reviews/{campaign.id}/sign", remark="seen with the wards")
+    assert answer.status_code == 403
+    assert 'value="seen with the wards"' in answer.text
+    assert (await house.services.reviews.of(OPERATOR, campaign.id)).standing.signature is None
+
+
+async def test_what_is_decided_after_the_signature_is_pointed_out(house, visitor, people, campaign):
+    count = await confirmed(house, campaign)
+    await house.services.reviews.sign(OPERATOR, campaign.id)
+    line = (await house.services.reviews.of(OPERATOR, campaign.id)).lines[0].line.id
+    await house.services.reviews.decide(OPERATOR, campaign.id, [line], "withdrawn", "left")
+    page = plain((await (await visitor().enter(people["auditor"])).see(f"/reviews/{campaign.id}")).text)
+    assert "Lines decided since, which the signature does not cover: 1" in page
+    assert f"confirmed: {count}, withdrawn: 0" in page
+
+
+async def test_the_first_page_reminds_whoever_may_sign(house, visitor, people, campaign):
+    security, approver = await visitor().enter(people["security"]), await visitor().enter(people["approver"])
+    reminder = "Reviews of access rights to sign"
+    assert reminder not in (await security.see("/")).text
+    await confirmed(house, campaign)
+    page = (await security.see("/")).text
+    assert reminder in page
+    assert f'<a href="/reviews/{campaign.id}">H2 &lt;b&gt;2026</a>' in page
+    assert reminder not in (await approver.see("/")).text
+    await house.services.reviews.sign(OPERATOR, campaign.id)
+    assert reminder not in (await security.see("/")).text

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bastion import clock
 from bastion.domain.parties import Role
+from bastion.domain.review import Verdict
 from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_order import OrderRule
 from bastion.services.reviews import CampaignForm
@@ -31,6 +32,15 @@ async def _(yard: Yard) -> Given:
     review = await yard.use.reviews.of(yard.myself, made.id)
     line = next(seen.line.id for seen in review.lines if seen.line.subject_id == scene.person.id)
     return Given.of(made.id, lines=[line], verdict="confirmed", note="")
+
+
+@way("POST /reviews/{ident}/sign")
+async def _(yard: Yard) -> Given:
+    scene = await yard.scene()
+    made = await yard.use.reviews.start(OPERATOR, CampaignForm("H2", soon(), (scene.facility.code,)))
+    lines = [seen.line.id for seen in (await yard.use.reviews.of(OPERATOR, made.id)).lines]
+    await yard.use.reviews.decide(OPERATOR, made.id, lines, Verdict.CONFIRMED)
+    return Given.of(made.id, remark="seen with the wards")
 
 
 @way("POST /reviews/{ident}/export")
