@@ -175,7 +175,7 @@ REVIEW_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
 CAMPAIGN_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         CampaignState.OPEN: ("wait", N_("under way")),
-        CampaignState.TO_SIGN: ("hold", N_("to be signed")),
+        CampaignState.TO_SIGN: ("wait", N_("to be signed")),
         CampaignState.SIGNED: ("ok", N_("signed")),
     }
 )
