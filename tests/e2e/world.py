@@ -33,13 +33,12 @@ from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.replay import RecordingStore
 from bastion.store.database import Database
 from bastion.store.vault import Vault
-from policies.engine import PolicyEngine
-from policies.loader import load
 from recordings import replay
 from recordings.blobs import FileBlobs
 from recordings.model import Seal
 from recordings.signing import Signer
 from tests.e2e.clients import Done, Screen, free_port, run
+from tests.policy_sets import engine
 from tests.services.house import a_file_keeping, undertake
 
 OPERATOR = replace(operator_actor("root"), id="operator:root")
@@ -79,9 +78,7 @@ class World:
         make_key(home / "host_key")
         store = RecordingStore(self.archive.blobs, self.signer.public)
         vault = Vault.open(home / "vault.key")
-        self.services: Services = build(
-            database, vault, PolicyEngine(load(policies)), store, _scan, a_file_keeping(home)
-        )
+        self.services: Services = build(database, vault, engine(policies), store, _scan, a_file_keeping(home))
         self.supervisor = self.new_supervisor()
         self.door = Door(self.services, self.supervisor, "en", NETWORKS)
         self.listener: Listener

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from policies.engine import PolicyEngine
-from policies.loader import LIBRARY, load
+from policies.loader import LIBRARY
 from policies.model import Action, ContextFacts, DeviceFacts, PrincipalFacts, Query, SupplierFacts, each
 from policies.rules import compile_rules
+from tests.policy_sets import shipped
 
 SCHEMA = (LIBRARY / "schema.cedarschema").read_text(encoding="utf-8")
 SENTENCES = '@sentence_en("English.") @sentence_fr("Français.")'
@@ -18,7 +19,7 @@ SENTENCES = '@sentence_en("English.") @sentence_fr("Français.")'
 
 @pytest.fixture(scope="session")
 def library() -> PolicyEngine:
-    return PolicyEngine(load(None))
+    return PolicyEngine(shipped())
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
-"""A small hospital with its people and one scanner, made through the services themselves."""
+"""A small hospital with its people and one scanner, made through the services themselves, then copied."""
 
 import contextlib
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import pyotp
+import pytest
+from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -24,18 +26,19 @@ from bastion.services.antivirus import Antivirus
 from bastion.services.bundle import Outward, Services, build
 from bastion.services.directory import FacilityForm, SupplierForm
 from bastion.services.files import FileKeeping
-from bastion.services.inventory import DeviceForm
+from bastion.services.inventory import DeviceForm, Inventory
 from bastion.services.invitations import Answers
 from bastion.services.opening import Connection
+from bastion.services.passwords import Passwords
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.replay import RecordingStore
 from bastion.store.database import Database
 from bastion.store.quarantine import Quarantine
 from bastion.store.vault import Vault
-from policies.engine import PolicyEngine
-from policies.loader import load
 from recordings.blobs import FileBlobs
 from recordings.signing import Signer
+from tests.copied import Rows
+from tests.policy_sets import engine
 
 P = TypeVar("P", Actor, Staff)
 SOURCE = "127.0.0.1"
@@ -44,6 +47,9 @@ CONNECTION = Connection(node="n1", client="OpenSSH_9.2", fingerprint="SHA256:x",
 WITH_LINKS = Outward(link_length=timedelta(minutes=30))
 """Mails that carry a link to the request they ask about."""
 PASSWORD = "correct horse battery"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""What keeping a password costs here: next to nothing, as hundreds are kept; `test_authentication` has the real price.
+"""
 
 
 def public_line() -> str:
@@ -124,17 +130,68 @@ async def audited_house(database: Database, home: Path, outward: Outward | None 
 
 
 async def build_house(database: Database, home: Path, outward: Outward | None = None) -> House:
-    device_keys = [public_line()]
-
-    async def scan(host: str, port: int, legacy: tuple[str, ...]) -> list[str]:
-        return list(device_keys)
-
-    vault = Vault.open(home / "vault.key")
+    """A house of one's own, in an empty database. Its rows are made once per process and make of database."""
+    dialect = database._backend.dialect
+    if dialect in _PLANS:
+        await _PLANS[dialect].put(database, home)
+    else:
+        _PLANS[dialect] = await _plan(database, home)
+    plan = _PLANS[dialect]
+    device_keys = [plan.host_key]
     signer = Signer.generate(home / "signing.key")
     (home / "recordings").mkdir()
     (home / "spool").mkdir()
     recordings = RecordingStore(FileBlobs(home / "recordings"), signer.public)
-    services = build(database, vault, PolicyEngine(load(None)), recordings, scan, a_file_keeping(home), outward=outward)
+    vault = Vault.open(home / "vault.key")
+    services = _services(database, home, vault, recordings, device_keys, outward)
+    return House(services, database, vault, recordings, device_keys=device_keys, **plan.people)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a house is copied from. Its rows are as old as the process; nothing that a test looks at may be younger."""
+
+    rows: Rows
+    vault_key: bytes
+    host_key: str
+    people: dict[str, Any]
+
+    async def put(self, database: Database, home: Path) -> None:
+        key = home / "vault.key"
+        key.touch(0o600, exist_ok=False)
+        key.write_bytes(self.vault_key)
+        async with database.write() as uow:
+            await self.rows.into(uow.transaction)
+
+
+_PLANS: Final[dict[str, _Plan]] = {}
+_NOW: Final = clock.now
+
+
+async def _plan(database: Database, home: Path) -> _Plan:
+    """Build a house, through the services and in the present, whatever the test makes of the time."""
+    host_key, recordings = public_line(), RecordingStore(FileBlobs(home), Ed25519PrivateKey.generate().public_key())
+    services = _services(database, home, Vault.open(home / "vault.key"), recordings, [host_key])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", _NOW)
+        people = await _furnish(services)
+    return _Plan(await Rows.of(database), (home / "vault.key").read_bytes(), host_key, people)
+
+
+def _services(
+    database: Database, home: Path, vault: Vault, recordings: RecordingStore, device_keys: list[str],
+    outward: Outward | None = None,
+) -> Services:  # fmt: skip
+    async def scan(host: str, port: int, legacy: tuple[str, ...]) -> list[str]:
+        return list(device_keys)
+
+    services = build(database, vault, engine(), recordings, scan, a_file_keeping(home), outward=outward)
+    services.authentication.passwords = Passwords(CHEAP)
+    return services
+
+
+async def _furnish(services: Services) -> dict[str, Any]:
+    """Register the people and the scanner; return them by their names in `House`."""
     await services.directory.save_facility(OPERATOR, FacilityForm("chu", "CHU Demo", "750000001"))
     await services.directory.save_facility(OPERATOR, FacilityForm("ch2", "CH Deux", "750000002"))
     for code, name in (("acme", "Acme Imaging"), ("other", "Other Lab")):
@@ -149,20 +206,22 @@ async def build_house(database: Database, home: Path, outward: Outward | None = 
         await undertake(services, person)
     key = public_line()
     await people.add_key(OPERATOR, alice.id, key + " alice@laptop", "laptop")
-    uri = await services.enrolment.technician_totp(OPERATOR, alice.id)
-    device = await services.inventory.save_device(
+    totp = pyotp.parse_uri(await services.enrolment.technician_totp(OPERATOR, alice.id)).secret
+    return {
+        "eve": eve, "max": max_, "ruth": ruth, "alice": alice, "alice_key": key, "alice_totp": totp, "bob": bob,
+        "device": await _scanner(services.inventory),
+    }  # fmt: skip
+
+
+async def _scanner(inventory: Inventory) -> Device:
+    device = await inventory.save_device(
         OPERATOR, DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 2, "Imagerie", "B12")
     )
-    endpoint = await services.inventory.save_endpoint(OPERATOR, device.id, "127.0.0.1", 2200)
-    offer = await services.inventory.scan_host_keys(OPERATOR, endpoint.id)
-    await services.inventory.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.fingerprints))
-    await services.inventory.save_account(
-        OPERATOR, device.id, "service", SecretKind.PASSWORD, Secret.of("canary-s3cret")
-    )
-    return House(
-        services, database, vault, recordings, eve, max_, ruth, alice, key, pyotp.parse_uri(uri).secret, bob, device,
-        device_keys,
-    )  # fmt: skip
+    endpoint = await inventory.save_endpoint(OPERATOR, device.id, "127.0.0.1", 2200)
+    offer = await inventory.scan_host_keys(OPERATOR, endpoint.id)
+    await inventory.pin_host_keys(OPERATOR, endpoint.id, frozenset(offer.fingerprints))
+    await inventory.save_account(OPERATOR, device.id, "service", SecretKind.PASSWORD, Secret.of("canary-s3cret"))
+    return device
 
 
 async def undertake(services: Services, person: Technician) -> None:

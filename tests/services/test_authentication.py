@@ -9,7 +9,7 @@ from bastion import clock
 from bastion.domain.credentials import WebSession
 from bastion.domain.parties import Role
 from bastion.errors import AuthenticationFailed, TooManyAttempts, WeakPassword
-from bastion.services.authentication import MAX_FROM_SOURCE, hash_token, matching_step
+from bastion.services.authentication import MAX_FROM_SOURCE, Authentication, hash_token, matching_step
 from bastion.services.people import StaffForm, TechnicianForm
 from tests.services.house import CONNECTION, OPERATOR, PASSWORD, SOURCE, enrol, public_line
 
@@ -232,3 +232,11 @@ async def test_many_browsers_at_once_are_each_their_own(house):
         assert (actor.login, actor.source) == (token[:3], source)
         assert actor == await auth.actor_of_session(token, source)
     assert found["eve0", "127.0.0.0"].factor_at != found["eve1", "127.0.0.1"].factor_at
+
+
+async def test_a_password_is_kept_at_the_price_that_rfc_9106_sets(house):
+    """Second recommended option: argon2id, 64 MiB, three passes, four lanes, a salt of 16 bytes, 32 bytes of hash."""
+    kept = await Authentication(house.database, house.vault).passwords.hash(PASSWORD)
+    _, kind, version, price, salt, digest = kept.split("$")
+    assert (kind, version, price) == ("argon2id", "v=19", "m=65536,t=3,p=4")
+    assert (len(salt) * 6 // 8, len(digest) * 6 // 8) == (16, 32)

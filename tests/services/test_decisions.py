@@ -11,6 +11,7 @@ from bastion.services.decisions import Decisions, judged_source, why
 from bastion.services.paperwork import Lacks
 from policies.engine import PolicyEngine
 from policies.model import NO_RULE, Action
+from tests import policy_sets
 from tests.services.house import OPERATOR
 
 HOUR = timedelta(hours=1)
@@ -51,9 +52,7 @@ async def test_a_policy_that_cannot_decide_says_no_and_the_log_says_why(house, c
 
 
 async def test_a_new_engine_takes_over_at_once(house):
-    from policies.loader import load
-
-    house.services.decisions.replace_engine(PolicyEngine(load(None)))
+    house.services.decisions.replace_engine(policy_sets.engine())
     assert house.services.decisions.about(Action.LOCK, OPERATOR, None, clock.now()).allowed
     assert house.services.decisions.explain(("gone-rule",), "en") == ()
 
