@@ -12,6 +12,7 @@ REGISTERS: Final[Mapping[str, str]] = MappingProxyType(
         Register.DEVICES: N_("Devices"),
         Register.SUPPLIERS: N_("Suppliers"),
         Register.TECHNICIANS: N_("Technicians"),
+        Register.STAFF: N_("Hospital staff"),
     }
 )
 COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
@@ -23,6 +24,9 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "contract_end": N_("end of contract"), "contact": N_("contact"), "email": N_("e-mail"),
         "language": N_("language"), "valid_until": N_("end of validity"),
         "country": N_("country"), "countries": N_("countries"),
+        "employer": N_("employer"), "contract_number": N_("contract number"),
+        "contract_start": N_("beginning of contract"), "security_contact": N_("security contact"),
+        "roles": N_("roles"), "facilities": N_("facilities"), "wards": N_("wards"),
     }
 )  # fmt: skip
 """Every column an import knows, as people call it."""
@@ -32,8 +36,12 @@ EXAMPLES: Final[Mapping[str, str]] = MappingProxyType(
         Register.DEVICES: (
             "code;nom;etablissement;fournisseurs;criticite;service;localisation;marque;modele;numero de serie;actif"
         ),
-        Register.SUPPLIERS: "code;nom;reseaux;fin de contrat;contact;actif",
-        Register.TECHNICIANS: "login;nom;fournisseur;courriel;langue;valable jusqu'au;actif",
+        Register.SUPPLIERS: (
+            "code;nom;reseaux;pays;numero de contrat;debut de contrat;fin de contrat;contact;"
+            "correspondant securite;actif"
+        ),
+        Register.TECHNICIANS: "login;nom;fournisseur;employeur;pays;courriel;langue;valable jusqu'au;actif",
+        Register.STAFF: "login;nom;roles;etablissements;services;courriel;langue;actif",
     }
 )  # fmt: skip
 """A first line for each, as an export in French has it."""

@@ -42,6 +42,14 @@ def import_technicians(
     _import(Register.TECHNICIANS, file, apply=apply, mark=mark, skip_bad=skip_bad, as_json=as_json)
 
 
+@imports.command("staff")
+def import_staff(
+    file: File, *, apply: Apply = False, mark: Mark = "", skip_bad: SkipBad = False, as_json: AsJson = False
+) -> None:
+    """The hospital's people with their roles, known by their login."""
+    _import(Register.STAFF, file, apply=apply, mark=mark, skip_bad=skip_bad, as_json=as_json)
+
+
 def _import(register: Register, file: Path, *, apply: bool, mark: str, skip_bad: bool, as_json: bool) -> None:
     data = file.read_bytes()
     plan = perform(lambda services, me: services.imports.check(me, register, data))

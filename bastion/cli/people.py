@@ -9,12 +9,12 @@ import typer
 from bastion import config, qr
 from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
 from bastion.domain.country import HOME
-from bastion.domain.parties import EVERYWHERE, Actor, Assignment, Role, Staff, TechnicianKey
+from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, TechnicianKey
 from bastion.domain.supplier_token import SupplierToken
-from bastion.errors import Invalid
 from bastion.services.address import invitation_link
 from bastion.services.bundle import Services
-from bastion.services.people import Duty, StaffForm, TechnicianForm
+from bastion.services.duties import Duty, as_written, written
+from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.views import TechnicianView
 
 EVERYONE = 100_000
@@ -308,30 +308,15 @@ async def _change_staff(
 
 def _duties(texts: list[str]) -> tuple[Duty, ...]:
     """Read `role@facility:ward,ward`; no facility, or `*`, means every hospital."""
-    return tuple(_duty(text) for text in texts)
-
-
-def _duty(text: str) -> Duty:
-    role, _, place = text.partition("@")
-    if role not in set(Role):
-        raise Invalid(role, field="duty", sentence="Choose from the list.")
-    code, _, wards = place.partition(":")
-    named = tuple(ward.strip() for ward in wards.split(",") if ward.strip())
-    return Duty(Role(role), "" if code == EVERYWHERE else code, named)
+    return tuple(written(text, "duty") for text in texts)
 
 
 def _staff_row(person: Staff, codes: dict[str, str]) -> dict[str, object]:
     return {
         "login": person.login, "name": person.name, "roles": sorted(person.roles), "active": person.active,
         "facilities": sorted(codes.get(ident, ident) for ident in person.facilities),
-        "duties": [_in_words(held, codes) for held in person.assignments],
+        "duties": [as_written(held, codes) for held in person.assignments],
     }  # fmt: skip
-
-
-def _in_words(held: Assignment, codes: dict[str, str]) -> str:
-    """Write a duty as `--duty` reads it."""
-    place = codes.get(held.facility_id, held.facility_id)
-    return f"{held.role}@{place}" + (f":{','.join(held.wards)}" if held.wards else "")
 
 
 def _show_invitation(login: str, secret: str) -> None:

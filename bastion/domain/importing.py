@@ -8,18 +8,19 @@ from enum import StrEnum
 from typing import Final
 
 from bastion.domain.device import Device
-from bastion.domain.parties import Supplier, Technician
+from bastion.domain.parties import Staff, Supplier, Technician
 from bastion.errors import Invalid
 
 DRAFT_LIFE: Final = timedelta(days=1)
 """A file that was looked at and never applied is forgotten after this."""
-Entry = Device | Supplier | Technician
+Entry = Device | Supplier | Technician | Staff
 
 
 class Register(StrEnum):
     DEVICES = "devices"
     SUPPLIERS = "suppliers"
     TECHNICIANS = "technicians"
+    STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)

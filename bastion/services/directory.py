@@ -12,6 +12,7 @@ from bastion.domain.parties import EVERYWHERE, Actor, Facility, Supplier
 from bastion.errors import Invalid
 from bastion.services.forms import MAX_NAME, audit_saved, check_named, need_admin_of, need_known, need_reader, plain
 from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +87,25 @@ class Directory:
             checked_all(form.countries), plain(form.contract_number), form.contract_start,
             plain(form.security_contact),
         )  # fmt: skip
-        _check_term(thing)
+        check_term(thing)
         async with self._database.write() as uow:
             old = await uow.suppliers.get(ident)
             need_known(form.id, old)
             await (uow.suppliers.save(thing) if old else uow.suppliers.add(thing))
-            if old is not None and not thing.under_contract(clock.now()):
-                await uow.portal_sessions.end(clock.now(), supplier_id=ident)
-                await uow.supplier_tokens.revoke(clock.now(), supplier_id=ident)
+            await supplier_changed(uow, thing, old)
             await audit_saved(uow, actor, "directory:supplier_saved", "supplier", thing, old, entry=thing.code)
         return thing
 
 
-def _check_term(supplier: Supplier) -> None:
+async def supplier_changed(uow: UnitOfWork, new: Supplier, old: Supplier | None) -> None:
+    """Where no contract runs any more, nobody of the company stays signed in (R-18)."""
+    now = clock.now()
+    if old is not None and not new.under_contract(now):
+        await uow.portal_sessions.end(now, supplier_id=new.id)
+        await uow.supplier_tokens.revoke(now, supplier_id=new.id)
+
+
+def check_term(supplier: Supplier) -> None:
     start, end = supplier.contract_start, supplier.contract_end
     if start is not None and end is not None and end <= start:
         raise Invalid("term", field="contract_end", sentence="A contract ends after it begins. Correct the two days.")

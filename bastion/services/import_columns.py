@@ -12,13 +12,18 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+from bastion import clock
 from bastion.domain.country import HOME, checked, checked_all
 from bastion.domain.device import Device
 from bastion.domain.importing import Entry, Register
-from bastion.domain.parties import Actor, Facility, Role, Supplier, Technician
-from bastion.errors import AlreadyExists, Invalid
-from bastion.services.directory import network
+from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier, Technician
+from bastion.domain.subcontractor import Subcontractor
+from bastion.errors import AlreadyExists, Forbidden, Invalid, NotFound
+from bastion.services.directory import check_term, network
+from bastion.services.duties import assignments_of, need_right_over, of_cells
 from bastion.services.forms import MAX_NAME, check_language, check_named, check_person, plain
+from bastion.services.people import check_employer
+from bastion.services.subcontractors import EMPLOYING
 
 ZONE: Final = "Europe/Paris"
 """Where a day in a file begins; suppliers work for several hospitals, so it is not a facility's."""
@@ -27,7 +32,7 @@ Cells = Mapping[str, str]
 _DAY: Final = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _YES: Final = frozenset({"yes", "y", "oui", "o", "true", "vrai", "1", "x", "actif", "active"})
 _NO: Final = frozenset({"no", "n", "non", "false", "faux", "0", "inactif", "inactive"})
-_LISTS: Final = frozenset({"networks", "suppliers", "countries"})
+_LISTS: Final = frozenset({"networks", "suppliers", "countries", "roles", "facilities", "wards"})
 _NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "code": "code equipement numero_inventaire n_inventaire inventaire identifiant",
@@ -35,7 +40,8 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "name": "name nom designation libelle raison_sociale nom_prenom",
         "facility": "facility etablissement site",
         "suppliers": "suppliers supplier fournisseurs fournisseur titulaire titulaires",
-        "supplier": "supplier suppliers fournisseur fournisseurs titulaire employeur",
+        "supplier": "supplier suppliers fournisseur fournisseurs titulaire",
+        "employer": "employer employeur subcontractor sous_traitant societe_sous_traitante",
         "criticality": "criticality criticite classe_de_criticite",
         "ward": "ward service unite uf",
         "location": "location emplacement localisation lieu local salle",
@@ -45,11 +51,19 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "active": "active actif en_service",
         "networks": "networks network reseaux reseau reseaux_declares adresses_ip",
         "contract_end": "contract_end fin_de_contrat fin_contrat fin_de_marche fin_marche echeance",
+        "contract_start": "contract_start debut_de_contrat debut_contrat debut_de_marche debut_marche",
+        "contract_number": (
+            "contract_number numero_de_contrat n_de_contrat n_contrat numero_de_marche n_de_marche marche"
+        ),
         "contact": "contact correspondant",
+        "security_contact": "security_contact correspondant_securite contact_securite",
         "email": "email e_mail mail courriel",
         "language": "language langue",
         "countries": "countries country pays pays_declares",
         "country": "country pays",
+        "roles": "roles role profils profil droits",
+        "facilities": "facilities facility etablissements etablissement sites site",
+        "wards": "wards ward services service unites unite uf",
         "valid_until": "valid_until valable_jusqu_au fin_de_validite",
     }
 )
@@ -58,8 +72,12 @@ _COLUMNS: Final[Mapping[Register, tuple[str, str]]] = MappingProxyType(
         Register.DEVICES: (
             "code name facility suppliers", "criticality ward location maker model serial active",
         ),
-        Register.SUPPLIERS: ("code name", "networks contract_end contact countries active"),
-        Register.TECHNICIANS: ("login name supplier", "email language country valid_until active"),
+        Register.SUPPLIERS: (
+            "code name",
+            "networks contract_start contract_end contract_number contact security_contact countries active",
+        ),
+        Register.TECHNICIANS: ("login name supplier", "employer email language country valid_until active"),
+        Register.STAFF: ("login name roles", "facilities wards email language active"),
     }
 )  # fmt: skip
 """Columns that a new entry needs, and the others. The first is what an entry is known by."""
@@ -73,6 +91,10 @@ class Facts:
     facilities: Mapping[str, Facility]
     suppliers: Mapping[str, Supplier]
     entries: Mapping[str, Entry]
+    subcontractors: tuple[Subcontractor, ...] = ()
+
+    def supplier_of(self, ident: str) -> Supplier:
+        return next(one for one in self.suppliers.values() if one.id == ident)
 
 
 def needed(register: Register) -> tuple[str, ...]:
@@ -121,7 +143,9 @@ def _device(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Device
     if "facility" in cells:
         made = replace(made, facility_id=_facility(cells["facility"], facts).id)
     if "suppliers" in cells:
-        made = replace(made, supplier_ids=frozenset(_supplier(c, facts, "suppliers").id for c in _codes(cells)))
+        made = replace(
+            made, supplier_ids=frozenset(_supplier(c, facts, "suppliers").id for c in _listed(cells["suppliers"]))
+        )
     if "criticality" in cells:
         made = replace(made, criticality=_criticality(cells["criticality"]))
     return replace(made, active=_truth(cells, base.active))
@@ -129,17 +153,23 @@ def _device(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Device
 
 def _company(cells: Cells, _facts: Facts, old: Entry | None, ident: str) -> Supplier:
     base = cast("Supplier | None", old) or Supplier(ident, cells["code"].lower(), "", (), countries=(HOME,))
-    made = _with_text(base, cells, "name", "contact")
+    made = _with_text(base, cells, "name", "contact", "contract_number", "security_contact")
     check_named(made.code, made.name)
     if "networks" in cells:
-        made = replace(made, networks=tuple(network(text) for text in re.split(r"[\s,;|]+", cells["networks"]) if text))
+        made = replace(made, networks=tuple(network(text) for text in _listed(cells["networks"])))
     if "countries" in cells:
-        made = replace(made, countries=checked_all(re.split(r"[\s,;|]+", cells["countries"])))
-    return replace(made, contract_end=_day(cells, "contract_end", base.contract_end), active=_truth(cells, base.active))
+        made = replace(made, countries=checked_all(_listed(cells["countries"])))
+    made = replace(
+        made, active=_truth(cells, base.active), contract_end=_day(cells, "contract_end", base.contract_end),
+        contract_start=_day(cells, "contract_start", base.contract_start),
+    )  # fmt: skip
+    check_term(made)
+    return made
 
 
 def _person(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Technician:
-    base = cast("Technician | None", old) or Technician(ident, cells["login"].lower(), "", "", "", country=HOME)
+    known = cast("Technician | None", old)
+    base = known or Technician(ident, cells["login"].lower(), "", "", "", country=HOME)
     made = _with_text(base, cells, "name", "email", "language")
     check_person(made.login, made.name)
     check_language(made.language)
@@ -147,15 +177,62 @@ def _person(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Techni
         made = replace(made, supplier_id=_supplier(cells["supplier"], facts, "supplier").id)
     if made.supplier_id != base.supplier_id and made.employer_id:
         made = replace(made, employer_id="")  # a subcontractor is declared for one supplier
+    if "employer" in cells:
+        made = _employed(made, known, cells["employer"], facts)
     if "country" in cells:
         made = replace(made, country=checked(cells["country"]))
     return replace(made, valid_until=_day(cells, "valid_until", base.valid_until), active=_truth(cells, base.active))
 
 
+def _employed(made: Technician, old: Technician | None, cell: str, facts: Facts) -> Technician:
+    """By a subcontractor, known by its name or its number; the supplier's own name or code stands for itself (R-46)."""
+    wanted, now = cell.casefold(), clock.now()
+    own = facts.supplier_of(made.supplier_id)
+    if wanted in {own.code.casefold(), own.name.casefold()}:
+        return replace(made, employer_id="")
+    its = [one for one in facts.subcontractors if one.supplier_id == own.id]
+    named = [one for one in its if wanted in {one.name.casefold(), one.registration.casefold()}]
+    there = [one for one in named if old and one.id == old.employer_id]
+    usable = [one for one in named if one.state(now) in EMPLOYING]
+    employer = next(iter((*there, *usable, *named)), None)
+    made = replace(made, employer_id=employer.id if employer else cell)
+    try:
+        check_employer(made, old, employer, now)
+    except Invalid as refused:
+        raise Invalid(cell, field="employer", sentence=refused.msgid) from None
+    return made
+
+
+def _colleague(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Staff:
+    known = cast("Staff | None", old)
+    base = known or Staff(ident, cells["login"].lower(), "", "", ())
+    made = _with_text(base, cells, "name", "email", "language")
+    check_person(made.login, made.name)
+    check_language(made.language)
+    if cells.keys() & {"roles", "facilities", "wards"}:
+        duties = of_cells(cells.get("roles", ""), _listed(cells.get("facilities", "")), cells.get("wards", ""))
+        made = replace(made, assignments=assignments_of(duties, lambda code: _facility(code, facts, "facilities").id))
+    made = replace(made, active=_truth(cells, base.active))
+    if made != known:
+        _check_right_over(facts.actor, made, known)
+    return made
+
+
+def _check_right_over(actor: Actor, made: Staff, old: Staff | None) -> None:
+    """As the form: a line that changes nothing is nobody's business, so a whole list may be handed in again (R-23)."""
+    try:
+        need_right_over(actor, made, old)
+    except (Forbidden, NotFound) as refused:
+        raise Invalid(made.login, field="login", sentence=refused.msgid) from None
+
+
 _MAKERS: Final[Mapping[Register, Callable[[Cells, Facts, Entry | None, str], Entry]]] = MappingProxyType(
-    {Register.DEVICES: _device, Register.SUPPLIERS: _company, Register.TECHNICIANS: _person}
-)
-E = TypeVar("E", Device, Supplier, Technician)
+    {
+        Register.DEVICES: _device, Register.SUPPLIERS: _company, Register.TECHNICIANS: _person,
+        Register.STAFF: _colleague,
+    }
+)  # fmt: skip
+E = TypeVar("E", Device, Supplier, Technician, Staff)
 
 
 # -- cells -------------------------------------------------------------------------------------------------------------
@@ -164,14 +241,14 @@ def _with_text(base: E, cells: Cells, *names: str) -> E:
     return replace(base, **said)
 
 
-def _codes(cells: Cells) -> list[str]:
-    return [code for code in re.split(r"[\s,;|]+", cells["suppliers"]) if code]
+def _listed(cell: str) -> list[str]:
+    return [word for word in re.split(r"[\s,;|]+", cell) if word]
 
 
-def _facility(code: str, facts: Facts) -> Facility:
+def _facility(code: str, facts: Facts, name: Literal["facility", "facilities"] = "facility") -> Facility:
     facility = facts.facilities.get(code.lower())
     if facility is None or not facts.actor.covers(facility.id, Role.ADMIN):
-        raise Invalid(code, field="facility", sentence="There is no facility “{code}”. Register it first.", code=code)
+        raise Invalid(code, field=name, sentence="There is no facility “{code}”. Register it first.", code=code)
     return facility
 
 

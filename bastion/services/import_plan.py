@@ -9,11 +9,16 @@ from zoneinfo import ZoneInfo
 from bastion import clock
 from bastion.domain.ids import new_id
 from bastion.domain.importing import BadLine, Change, Entry, FieldChange, Plan, Register, mark_of
+from bastion.domain.parties import Assignment
 from bastion.domain.sheet import Line, Sheet, read
 from bastion.errors import Invalid
+from bastion.services.duties import as_written
 from bastion.services.import_columns import ZONE, Facts, clean, column_of, entry_of, needed
 
-_SHOWN_AS: Final = {"facility_id": "facility", "supplier_id": "supplier", "supplier_ids": "suppliers"}
+_SHOWN_AS: Final = {
+    "facility_id": "facility", "supplier_id": "supplier", "supplier_ids": "suppliers", "employer_id": "employer",
+    "assignments": "roles",
+}  # fmt: skip
 
 
 def sheet_of(register: Register, data: bytes) -> tuple[Sheet, tuple[str, ...]]:
@@ -81,11 +86,12 @@ def _change(
 
 
 class _Shown:
-    """Says values as the file does: codes for ids, days for instants."""
+    """Says values as the file does: codes and names for ids, days for instants, duties as they are written."""
 
     def __init__(self, facts: Facts) -> None:
         self._codes = {f.id: f.code for f in facts.facilities.values()}
         self._codes |= {s.id: s.code for s in facts.suppliers.values()}
+        self._codes |= {one.id: one.name for one in facts.subcontractors}
 
     def changes(self, old: Entry | None, new: Entry) -> tuple[FieldChange, ...]:
         names = [f.name for f in fields(new) if f.name != "id"]
@@ -104,7 +110,13 @@ class _Shown:
             case datetime():
                 return value.astimezone(ZoneInfo(ZONE)).date().isoformat()
             case frozenset():
-                return " ".join(sorted(self._codes.get(str(one), str(one)) for one in value))
+                return " ".join(sorted(self._one(one) for one in value))
             case tuple():
-                return " ".join(str(one) for one in value)
-        return self._codes.get(str(value), str(value))
+                between = " | " if any(isinstance(one, Assignment) for one in value) else " "
+                return between.join(self._one(one) for one in value)
+        return self._one(value)
+
+    def _one(self, value: object) -> str:
+        return (
+            as_written(value, self._codes) if isinstance(value, Assignment) else self._codes.get(str(value), str(value))
+        )

@@ -14,21 +14,28 @@ from bastion import clock
 from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.importing import DRAFT_LIFE, Change, Draft, Entry, Plan, Register
-from bastion.domain.parties import EVERYWHERE, Actor, Supplier, Technician
+from bastion.domain.parties import EVERYWHERE, Actor, Staff, Supplier, Technician
+from bastion.domain.subcontractor import Subcontractor
 from bastion.errors import Conflict, Invalid, Unavailable
 from bastion.services.authentication import Authentication
+from bastion.services.directory import supplier_changed
+from bastion.services.duties import in_words
 from bastion.services.forms import MAX_NAME, audit_saved, need_admin, need_admin_of, plain
 from bastion.services.import_columns import Facts
 from bastion.services.import_plan import planned
 from bastion.services.joins import found
+from bastion.services.people import staff_changed, technician_changed
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
-_NOUNS: Final = {Register.DEVICES: "device", Register.SUPPLIERS: "supplier", Register.TECHNICIANS: "technician"}
+_NOUNS: Final = {
+    Register.DEVICES: "device", Register.SUPPLIERS: "supplier", Register.TECHNICIANS: "technician",
+    Register.STAFF: "staff",
+}  # fmt: skip
 
 _TABLES: Final = {
     Register.DEVICES: ("devices", "device_suppliers"), Register.SUPPLIERS: ("suppliers",),
-    Register.TECHNICIANS: ("technicians",),
+    Register.TECHNICIANS: ("technicians",), Register.STAFF: ("staff",),
 }  # fmt: skip
 MANY: Final = 1_000
 """So many new or changed lines are worth counting a table anew."""
@@ -119,8 +126,8 @@ class Imports:
 
 
 def _need_admin_for(actor: Actor, register: Register) -> None:
-    """Companies and their people are the whole group's; a device is its hospital's, judged line by line."""
-    if register is Register.DEVICES:
+    """Companies and their people are the whole group's; a device and a colleague are a hospital's, judged by line."""
+    if register in {Register.DEVICES, Register.STAFF}:
         need_admin(actor)
     else:
         need_admin_of(actor, EVERYWHERE)
@@ -136,11 +143,16 @@ async def _facts(uow: UnitOfWork, actor: Actor, register: Register) -> Facts:
     facilities = {f.code.lower(): f for f in await uow.facilities.all()}
     suppliers = {s.code.lower(): s for s in await uow.suppliers.all()}
     entries: Mapping[str, Entry] = suppliers
-    if register is Register.DEVICES:
-        entries = {d.code.lower(): d for d in await uow.devices.all()}
-    elif register is Register.TECHNICIANS:
-        entries = {t.login.lower(): t for t in await uow.technicians.all()}
-    return Facts(actor, facilities, suppliers, entries)
+    subcontractors: tuple[Subcontractor, ...] = ()
+    match register:
+        case Register.DEVICES:
+            entries = {d.code.lower(): d for d in await uow.devices.all()}
+        case Register.TECHNICIANS:
+            entries = {t.login.lower(): t for t in await uow.technicians.all()}
+            subcontractors = tuple(await uow.subcontractors.all())
+        case Register.STAFF:
+            entries = {s.login.lower(): s for s in await uow.staff.all()}
+    return Facts(actor, facilities, suppliers, entries, subcontractors)
 
 
 async def _as_it_stands(uow: UnitOfWork, actor: Actor, plan: Plan, facts: Facts, data: bytes) -> Plan:
@@ -165,6 +177,7 @@ async def _apply(uow: UnitOfWork, actor: Actor, plan: Plan, mark: str, skip_bad:
 
 
 async def _write(uow: UnitOfWork, register: Register, changes: Sequence[Change]) -> None:
+    """Save the entries many at a time, then do for each that changed what its form does."""
     new = [change.entry for change in changes if change.new]
     old = [change.entry for change in changes if not change.new]
     match register:
@@ -177,16 +190,32 @@ async def _write(uow: UnitOfWork, register: Register, changes: Sequence[Change])
         case Register.TECHNICIANS:
             await uow.technicians.add_all(cast("list[Technician]", new))
             await uow.technicians.save_all(cast("list[Technician]", old))
+        case Register.STAFF:
+            await uow.staff.add_all(cast("list[Staff]", new))
+            await uow.staff.save_all(cast("list[Staff]", old))
+    for change in changes:
+        await _changed(uow, change)
+
+
+async def _changed(uow: UnitOfWork, change: Change) -> None:
+    match change.entry, change.before:
+        case Supplier() as company, Supplier() as before:
+            await supplier_changed(uow, company, before)
+        case Technician() as person, Technician() as before:
+            await technician_changed(uow, person, before)
+        case Staff() as colleague, Staff() as before:
+            await staff_changed(uow, colleague, before)
 
 
 async def _audit(uow: UnitOfWork, actor: Actor, plan: Plan, file_name: str) -> None:
     """One event for each entry, as if it had been typed, and one for the import as a whole."""
     noun = _NOUNS[plan.register]
-    name = "login" if plan.register is Register.TECHNICIANS else "entry"
+    name = "login" if plan.register in {Register.TECHNICIANS, Register.STAFF} else "entry"
     for change in plan.changes:
-        await audit_saved(
-            uow, actor, f"directory:{noun}_saved", noun, change.entry, change.before, **{name: change.key}
-        )
+        names = {name: change.key}
+        if isinstance(change.entry, Staff):
+            names["assignments"] = in_words(change.entry.assignments)
+        await audit_saved(uow, actor, f"directory:{noun}_saved", noun, change.entry, change.before, **names)
     await uow.audit.append(
         "directory:imported", actor=actor, subject=("import", plan.mark), at=clock.now(), register=plan.register,
         created=plan.created, changed=plan.changed, unchanged=plan.unchanged, bad=len(plan.bad), file=file_name,

@@ -1,6 +1,6 @@
 """The register of people: technicians of suppliers with their keys, and the hospital's staff with their roles."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,8 +8,10 @@ from bastion import clock
 from bastion.domain.country import HOME, checked
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Assignment, Role, Staff, Technician, TechnicianKey
-from bastion.errors import Forbidden, Invalid, NotFound
+from bastion.domain.subcontractor import Subcontractor
+from bastion.errors import Invalid, NotFound
 from bastion.services.authentication import end_web_sessions
+from bastion.services.duties import Duty, assignments_of, in_words, need_right_over
 from bastion.services.forms import (
     MAX_NAME,
     audit_saved,
@@ -29,8 +31,6 @@ from bastion.services.subcontractors import EMPLOYING
 from bastion.services.views import TechnicianView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
-
-MAX_WARDS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,6 @@ class TechnicianForm:
             person.login, person.name, person.email, supplier_code, person.language, person.valid_until, person.active,
             person.id, person.employer_id, person.country,
         )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """An assignment as people write it; an empty `facility_code` means every hospital."""
-
-    role: Role
-    facility_code: str = ""
-    wards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +120,10 @@ class People:
             )  # fmt: skip
             old = await uow.technicians.get(ident)
             need_known(form.id, old)
-            if old is None or (old.employer_id, old.supplier_id) != (thing.employer_id, thing.supplier_id):
-                await _check_employer(uow, thing, clock.now())
+            employer = await uow.subcontractors.get(thing.employer_id) if thing.employer_id else None
+            check_employer(thing, old, employer, clock.now())
             await (uow.technicians.save(thing) if old else uow.technicians.add(thing))
-            if old is not None and (not thing.active or thing.supplier_id != old.supplier_id):
-                await uow.portal_sessions.end(clock.now(), technician_id=ident)
-                await uow.supplier_tokens.revoke(clock.now(), technician_id=ident)
-                await uow.portal_invitations.void(ident, clock.now())
+            await technician_changed(uow, thing, old)
             await audit_saved(uow, actor, "directory:technician_saved", "technician", thing, old, login=thing.login)
         return thing
 
@@ -182,8 +170,6 @@ class People:
         form = replace(form, login=form.login.lower())
         check_person(form.login, form.name)
         ident = form.id or new_id(clock.now())
-        if ident == actor.id:
-            raise Forbidden("own rights", sentence="Nobody edits his own rights; ask another administrator.")
         async with self._database.write() as uow:
             thing = Staff(
                 ident, form.login, form.name.strip(), form.email.strip(), await _assignments(uow, form),
@@ -191,10 +177,9 @@ class People:
             )  # fmt: skip
             old = await uow.staff.get(ident)
             need_known(form.id, old)
-            need_admin_of(actor, *(thing.facilities or {EVERYWHERE}), *(old.facilities if old else ()))
+            need_right_over(actor, thing, old)
             await (uow.staff.save(thing) if old else uow.staff.add(thing))
-            if old is not None and (not thing.active or old.assignments != thing.assignments):
-                await end_web_sessions(uow, ident, clock.now())
+            await staff_changed(uow, thing, old)
             await audit_saved(
                 uow, actor, "directory:staff_saved", "staff", thing, old, login=thing.login,
                 assignments=in_words(thing.assignments),
@@ -208,17 +193,36 @@ class People:
             await uow.staff.save(replace(me, language=check_language(language)))
 
 
-async def _check_employer(uow: UnitOfWork, person: Technician, now: datetime) -> None:
-    """Whom an undeclared company employs is not enrolled, nor whom one does that the hospital objected to (R-46)."""
-    if not person.employer_id:
+def check_employer(new: Technician, old: Technician | None, employer: Subcontractor | None, now: datetime) -> None:
+    """Whom an undeclared company employs is not enrolled, nor whom one does that the hospital objected to (R-46).
+
+    Who is employed there already may still be edited.
+    """
+    same = old is not None and (old.employer_id, old.supplier_id) == (new.employer_id, new.supplier_id)
+    if same or not new.employer_id:
         return
-    employer = await uow.subcontractors.get(person.employer_id)
-    known = employer is not None and employer.supplier_id == person.supplier_id
+    known = employer is not None and employer.supplier_id == new.supplier_id
     if employer is None or not known or employer.state(now) not in EMPLOYING:
         raise Invalid(
-            person.employer_id[:40], field="employer_id",
+            new.employer_id[:40], field="employer_id",
             sentence="The employer must be the supplier, or a subcontractor it has declared to the hospital first.",
         )  # fmt: skip
+
+
+async def technician_changed(uow: UnitOfWork, new: Technician, old: Technician | None) -> None:
+    """Whoever is out of use, or is another company's now, is signed out of the suppliers' entrance (R-18)."""
+    if old is None or (new.active and new.supplier_id == old.supplier_id):
+        return
+    now = clock.now()
+    await uow.portal_sessions.end(now, technician_id=new.id)
+    await uow.supplier_tokens.revoke(now, technician_id=new.id)
+    await uow.portal_invitations.void(new.id, now)
+
+
+async def staff_changed(uow: UnitOfWork, new: Staff, old: Staff | None) -> None:
+    """Whoever is out of use, or has other rights now, is signed out (T25)."""
+    if old is not None and (not new.active or old.assignments != new.assignments):
+        await end_web_sessions(uow, new.id, clock.now())
 
 
 async def _technician_views(uow: UnitOfWork, people: Sequence[Technician]) -> list[TechnicianView]:
@@ -234,38 +238,8 @@ async def _technician_views(uow: UnitOfWork, people: Sequence[Technician]) -> li
     ]
 
 
-def in_words(assignments: Iterable[Assignment]) -> str:
-    """Say who may do what where, for the trail."""
-    return " ".join(
-        f"{one.role}@{one.facility_id}" + (f"[{','.join(one.wards)}]" if one.wards else "") for one in assignments
-    )
-
-
 async def _assignments(uow: UnitOfWork, form: StaffForm) -> tuple[Assignment, ...]:
-    """Resolve the form's duties: one for each role and hospital; whoever has the whole needs no part of it."""
-    wards: dict[tuple[Role, str], set[str]] = {}
-    whole: set[tuple[Role, str]] = set()
-    for duty in form.all_duties():
-        place = (
-            found(await uow.facilities.by_code(duty.facility_code), duty.facility_code) if duty.facility_code else None
-        )
-        key = duty.role, place.id if place else EVERYWHERE
-        named = {plain(ward) for ward in duty.wards if plain(ward)}
-        _check_wards(duty, named)
-        wards.setdefault(key, set()).update(named)
-        whole |= set() if named else {key}
-    return tuple(sorted(
-        Assignment(role, place, () if (role, place) in whole else tuple(sorted(named)))
-        for (role, place), named in wards.items()
-        if place == EVERYWHERE or (role, EVERYWHERE) not in wards
-    ))  # fmt: skip
-
-
-def _check_wards(duty: Duty, named: set[str]) -> None:
-    """A ward is a part of one hospital, and only an approver's work stops at its door (R-28)."""
-    if named and (duty.role is not Role.APPROVER or not duty.facility_code):
-        raise Invalid(
-            "wards", field="wards", sentence="Only an approver of one hospital can be limited to wards of it."
-        )
-    if len(named) > MAX_WARDS or any(len(ward) > MAX_NAME for ward in named):
-        raise Invalid("wards", field="wards", sentence="Give 50 wards at most, each of 200 characters at most.")
+    duties = form.all_duties()
+    codes = {duty.facility_code for duty in duties if duty.facility_code}
+    places = {code: found(await uow.facilities.by_code(code), code).id for code in codes}
+    return assignments_of(duties, places.__getitem__)

@@ -61,3 +61,11 @@ def test_suppliers_and_technicians(bastion, file):
     file.write_text("login;name;supplier\nzoe;Zoé;acme\n")
     assert bastion("import", "technicians", str(file), "--apply").code == 0
     assert "zoe" in bastion("admin", "technician", "list").out
+
+
+def test_staff_with_their_roles(bastion, file):
+    file.write_text("login;nom;roles\nzoe;Zoé;approbateur@chu:Bloc,Imagerie | auditor@*\n")
+    done = bastion("import", "staff", str(file), "--apply")
+    assert done.code == 0, done.err
+    found = {one["login"]: one for one in json.loads(bastion("admin", "staff", "list", "--json").out)}
+    assert found["zoe"]["duties"] == ["approver@chu:Bloc,Imagerie", "auditor@*"]

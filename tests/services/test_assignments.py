@@ -8,8 +8,9 @@ import pytest
 from bastion import clock
 from bastion.domain.parties import EVERYWHERE, Assignment, Role, assigned
 from bastion.errors import BastionError, Forbidden, Invalid, NotFound
+from bastion.services.duties import Duty
 from bastion.services.inventory import DeviceForm
-from bastion.services.people import Duty, StaffForm
+from bastion.services.people import StaffForm
 from policies.model import Action
 from tests.services.house import OPERATOR, SOURCE
 

@@ -3,7 +3,8 @@
 import pytest
 
 from bastion.domain.parties import Role
-from bastion.services.people import Duty, StaffForm
+from bastion.services.duties import Duty
+from bastion.services.people import StaffForm
 from bastion.services.webhooks import WebhookForm
 from tests.services.house import OPERATOR
 from tests.services.postroom import heard, turn

@@ -9,12 +9,14 @@ import pytest
 
 from bastion import clock
 from bastion.domain.importing import Register
+from bastion.domain.portal import PortalSession
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound, Unavailable
 from bastion.services import imports
 from bastion.services.imports import _as_it_stands
+from bastion.services.subcontractors import SubcontractorForm
 from tests.services.house import OPERATOR, moved
 
-DEVICES, SUPPLIERS, TECHNICIANS = Register
+DEVICES, SUPPLIERS, TECHNICIANS, STAFF = Register
 HEAD = "code;name;facility;suppliers\n"
 
 
@@ -30,6 +32,10 @@ def ruth(house):
 
 async def devices(house) -> dict:
     return {v.device.code: v.device for v in await house.services.inventory.devices(OPERATOR, limit=500)}
+
+
+async def technicians(house) -> dict:
+    return {v.technician.login: v.technician for v in await house.services.people.technicians(OPERATOR)}
 
 
 def said(plan) -> list[tuple[int, str, str]]:
@@ -101,6 +107,86 @@ async def test_technicians(house, use, ruth):
     assert (found["zoe"].name, found["zoe"].supplier_id) == ("Zoé Roy", house.alice.supplier_id)
     assert (found["bob"].active, found["bob"].name) == (False, "Bob Petit")
     assert (await house.event("directory:technician_saved")).fields == {"login": "bob", "changed": "active"}
+
+
+async def test_a_contract_with_its_number_its_beginning_and_who_answers_for_security(house, use, ruth):
+    data = (
+        "Code;N° de marché;Début de marché;Fin de marché;Correspondant sécurité\n"
+        "acme;2026-117;01/02/2026;2026-12-31;Léa, 01 02 03\n"
+    ).encode("cp1252")
+    plan = await use.apply(ruth, SUPPLIERS, data)
+    assert (said(plan), plan.ignored) == ([], ())
+    acme = next(s for s in await house.services.directory.suppliers(OPERATOR) if s.code == "acme")
+    assert (acme.contract_number, acme.security_contact) == ("2026-117", "Léa, 01 02 03")
+    assert acme.contract_start == datetime(2026, 1, 31, 23, tzinfo=UTC)
+    backwards = b"code;contract_start\nacme;2027-01-01\n"
+    assert said(await use.check(ruth, SUPPLIERS, backwards)) == [
+        (2, "contract_end", "A contract ends after it begins. Correct the two days.")
+    ]
+
+
+@pytest.fixture
+async def employers(house):
+    """Subcontractors of acme: one to be objected to, one that may employ; and one of the other company."""
+    use, acme = house.services.subcontractors, house.alice.supplier_id
+    objected = await use.declare(OPERATOR, acme, SubcontractorForm("No & Co"))
+    await use.object(OPERATOR, objected.id, "not there")
+    theirs = await use.declare(OPERATOR, house.bob.supplier_id, SubcontractorForm("Theirs"))
+    return await use.declare(OPERATOR, acme, SubcontractorForm("Sub & Co", "552 100 554")), objected, theirs
+
+
+async def test_R46_who_employs_a_technician_is_a_declared_subcontractor_or_the_supplier(house, use, ruth, employers):
+    head = "login;nom;fournisseur;employeur\n"
+    for cell in ("SUB & co", "552 100 554"):
+        await use.apply(ruth, TECHNICIANS, f"{head}alice;;;{cell}\n".encode())
+        assert (await technicians(house))["alice"].employer_id == employers[0].id
+    assert (await use.check(ruth, TECHNICIANS, f"{head}alice;;acme;Sub & Co\n".encode())).unchanged == 1
+    plan = await use.check(ruth, TECHNICIANS, f"{head}alice;;;ACME imaging\nzoe;Zoé;acme;acme\n".encode())
+    assert shown(plan)[0] == (2, "alice", False, {"employer": ("Sub & Co", "")})
+    assert "employer" not in shown(plan)[1][3]
+    no = "The employer must be the supplier, or a subcontractor it has declared to the hospital first."
+    lines = (
+        "bob;;;Sub & Co",
+        "yan;Yan;acme;No & Co",
+        "xia;Xia;acme;Theirs",
+        "wim;Wim;acme;nobody",
+        "alice;;other;Sub & Co",
+    )
+    bad = said(await use.check(ruth, TECHNICIANS, (head + "\n".join(lines)).encode()))
+    assert bad == [(n, "employer", no) for n in range(2, 7)]
+
+
+async def test_R46_who_is_employed_there_is_kept_by_a_file_once_it_is_objected_to(house, use, ruth):
+    sub = await house.services.subcontractors.declare(OPERATOR, house.alice.supplier_id, SubcontractorForm("Sub"))
+    await use.apply(ruth, TECHNICIANS, b"login;employer\nalice;Sub\n")
+    await house.services.subcontractors.object(OPERATOR, sub.id, "not there")
+    plan = await use.apply(ruth, TECHNICIANS, b"login;employer;email\nalice;sub;new@acme\n")
+    assert shown(plan) == [(2, "alice", False, {"email": ("a@acme", "new@acme")})]
+    await use.apply(ruth, TECHNICIANS, b"login;supplier\nalice;other\n")
+    assert (await technicians(house))["alice"].employer_id == "", "a subcontractor is declared for one supplier"
+
+
+@pytest.mark.parametrize(
+    ("register", "data", "ended"),
+    [
+        (TECHNICIANS, "login;actif\nalice;non\n", {"alice"}),
+        (TECHNICIANS, "login;fournisseur\nalice;other\n", {"alice"}),
+        (TECHNICIANS, "login;courriel\nalice;new@acme\n", set()),
+        (SUPPLIERS, "code;fin de contrat\nacme;2020-01-01\n", {"alice"}),
+        (SUPPLIERS, "code;actif\nacme;non\n", {"alice"}),
+        (SUPPLIERS, "code;nom\nacme;Acme Two\n", set()),
+    ],
+)
+async def test_R18_whoever_is_out_of_use_by_a_file_is_signed_out_as_by_the_form(
+    house, use, ruth, register, data, ended
+):
+    now = clock.now()
+    async with house.database.write() as uow:
+        for person in (house.alice, house.bob):
+            await uow.portal_sessions.add(PortalSession(person.login, person.id, now, now + timedelta(hours=1), now))
+    await use.apply(ruth, register, data.encode())
+    async with house.database.read() as uow:
+        assert {one.id for one in await uow.portal_sessions.all() if not one.usable(now)} == ended
 
 
 BAD = {

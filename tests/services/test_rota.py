@@ -8,7 +8,8 @@ import pytest
 from bastion import clock
 from bastion.domain.parties import Assignment, Role
 from bastion.errors import Conflict, Forbidden, IllegalTransition, Invalid, NotFound
-from bastion.services.people import Duty, StaffForm
+from bastion.services.duties import Duty
+from bastion.services.people import StaffForm
 from bastion.services.rota import ShiftForm
 from bastion.services.standby import Ring, standby
 from tests.services.house import OPERATOR, as_only, moved

@@ -21,7 +21,8 @@ from bastion.errors import (
 )
 from bastion.services.actors import staff_now
 from bastion.services.directory import FacilityForm
-from bastion.services.people import Duty, StaffForm
+from bastion.services.duties import Duty
+from bastion.services.people import StaffForm
 from bastion.services.standins import DelegationForm
 from policies.model import Action
 from tests.services.house import OPERATOR, SOURCE, as_only, moved

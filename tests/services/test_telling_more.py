@@ -16,10 +16,11 @@ from bastion.domain.report import After, ReportForm
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
 from bastion.errors import Invalid
+from bastion.services.duties import Duty
 from bastion.services.inventory import DeviceForm
 from bastion.services.maintenance import WindowForm
 from bastion.services.papers import PaperForm
-from bastion.services.people import Duty, StaffForm, TechnicianForm
+from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.sessions import Ending
 from bastion.services.subcontractors import SubcontractorForm
 from bastion.services.webhooks import WebhookForm

@@ -8,8 +8,9 @@ from bastion.domain.access_request import RequestState
 from bastion.domain.emergency import Call
 from bastion.domain.parties import Role
 from bastion.errors import PolicyRefused
+from bastion.services.duties import Duty
 from bastion.services.inventory import DeviceForm
-from bastion.services.people import Duty, StaffForm
+from bastion.services.people import StaffForm
 from bastion.services.rota import ShiftForm
 from tests.services.house import OPERATOR
 from tests.services.in_turn import engine as in_turn_rules

@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request
 
 from bastion.domain.country import HOME
 from bastion.domain.parties import Role
-from bastion.services.people import Duty, StaffForm, TechnicianForm
+from bastion.services.duties import Duty
+from bastion.services.people import StaffForm, TechnicianForm
 from web.api.bearer import Me, Use
 from web.api.register_shapes import KeyShape, StaffShape, TechnicianShape
 from web.api.shapes import Flag, Instant, Limit, Offset, Several, Shape

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from bastion.domain.parties import EVERYWHERE, Role
 from bastion.errors import BastionError, NotFound
-from bastion.services.people import Duty, StaffForm
+from bastion.services.duties import Duty
+from bastion.services.people import StaffForm
 from web import fields, labels
 from web.console import Console, Seen, go, one_of
 from web.labels import N_
@@ -40,7 +41,7 @@ async def listing(seen: Seen) -> Response:
     return seen.page(
         "directory/staff.html", N_("Hospital staff"), rows=await seen.services.people.staff(seen.actor),
         names={f.id: f.name for f in facilities}, intro=N_("Who decides, watches, audits and keeps the bastion."),
-        add=N_("New person"),
+        add=N_("New person"), from_file="staff",
     )  # fmt: skip
 
 

@@ -47,8 +47,21 @@ async def test_bad_lines_are_named_and_block(ruth):
 @pytest.mark.parametrize("data", [b"", b"\x00" * 99, b"no;columns\n"])
 async def test_what_is_no_table_is_a_problem_document(ruth, data):
     assert problem(await send(ruth, "/imports/suppliers", data)) == (422, "invalid")
-    assert problem(await send(ruth, "/imports/staff", DATA)) == (422, "invalid")
+    assert problem(await send(ruth, "/imports/facilities", DATA)) == (422, "invalid")
 
 
 async def test_only_an_administrator(eve):
     assert problem(await send(eve, "/imports/devices")) == (403, "forbidden")
+
+
+async def test_R23_people_of_the_hospital_with_what_is_wrong_of_each(house, ruth):
+    data = b"login,name,roles,facilities\nzoe,Zoe,approver,chu\nruth,,approver,chu\nyan,Yan,boss,chu\n"
+    plan = (await send(ruth, "/imports/staff", data)).json()
+    assert [(one["line"], one["column"]) for one in plan["bad"]] == [(3, "login"), (4, "roles")]
+    assert {"name": "roles", "old": "", "new": "approver@chu"} in plan["changes"][0]["fields"]
+    path = f"/imports/staff/apply?mark={plan['mark']}&skip_bad=true"
+    assert problem(await send(ruth, path, data)) == (403, "fresh_factor_needed")
+    assert (await send(ruth, path, data, fresh=True)).status_code == 200
+    found = {one["login"]: one for one in (await ruth.ask("GET", "/staff")).json()}
+    assert found["zoe"]["assignments"][0]["role"] == "approver"
+    assert "yan" not in found

@@ -91,7 +91,7 @@ async def test_what_is_no_table_is_said_beside_the_file(visitor, people):
         answer = await hand_in(browser, data)
         assert answer.status_code == 422
         assert words in answer.text
-    assert (await hand_in(browser, GOOD, register="staff")).status_code == 422
+    assert (await hand_in(browser, GOOD, register="facilities")).status_code == 422
     assert (await hand_in(browser, GOOD, name="")).status_code == 422
 
 
@@ -113,3 +113,19 @@ async def test_large_files_are_taken_there_and_nowhere_else_and_not_from_strange
     assert (await hand_in(await visitor().enter(people["approver"]), lines)).status_code == 403
     elsewhere = await browser.send("/directory/suppliers/new", name="x" * MAX_BODY)
     assert elsewhere.status_code == 413
+
+
+async def test_R23_the_hospitals_people_come_from_a_file_but_nobody_changes_himself_by_it(house, visitor, people):
+    admin = people["admin"]
+    browser = await visitor().enter(admin)
+    assert "/directory/import?register=staff" in (await browser.see("/directory/staff")).text
+    lines = f"login;nom;roles;etablissements;services\nzoe;Zoé;approbateur;chu;Bloc\n{admin.login};;approver;*;\n"
+    address, page, mark = await shown(browser, await hand_in(browser, lines, register="staff"))
+    text = re.sub(r"<[^>]+>|\s+", " ", page)
+    assert re.search(r"roles\s+approver@chu:Bloc", text)
+    assert re.search(r"3\s+login\s+Nobody edits his own rights", text)
+    assert (await browser.send(address, mark=mark)).status_code == 422
+    assert (await browser.send(address, mark=mark, skip="yes")).headers["location"] == "/directory/staff"
+    now = {one.login: one for one in await house.services.people.staff(OPERATOR)}
+    assert now["zoe"].assignments[0].wards == ("Bloc",)
+    assert now[admin.login].assignments == admin.assignments
