@@ -110,7 +110,7 @@ class SelfApproval(Forbidden):
 
 class SelfReview(Forbidden):
     code = "self_review"
-    sentence = "You called about this emergency or agreed to it, so another person must review it."
+    sentence = "You asked for this emergency, called about it or agreed to it, so another person must review it."
 
 
 class FreshFactorNeeded(BastionError):

@@ -112,18 +112,30 @@ async def sealed_secrets(settings: Settings) -> int:
         await database.close()
 
 
-async def group_approvers(settings: Settings) -> list[str]:
-    """Return who decides on access in every hospital, by login, once there are several hospitals (R-70)."""
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Who holds more than the rules advise, by login."""
+
+    group_approvers: tuple[str, ...] = ()
+    """Decide on access in every hospital, where there are several (R-70)."""
+    own_judges: tuple[str, ...] = ()
+    """Administer the bastion, and look into what was done with it (R-23)."""
+
+
+async def rights_to_doubt(settings: Settings) -> Rights:
     if await migrations.current(settings.database) != migrations.latest():
-        return []
+        return Rights()
     database = await Database.open(settings.database)
     try:
         async with database.read() as uow:
             several = len(await uow.facilities.all()) > 1
-            people = await uow.staff.all() if several else []
-            return sorted(one.login for one in people if one.active and EVERYWHERE in one.places(Role.APPROVER))
+            people = sorted((one for one in await uow.staff.all() if one.active), key=lambda one: one.login)
     finally:
         await database.close()
+    return Rights(
+        tuple(one.login for one in people if several and EVERYWHERE in one.places(Role.APPROVER)),
+        tuple(one.login for one in people if Role.ADMIN in one.roles and one.roles & {Role.SECURITY, Role.AUDITOR}),
+    )
 
 
 def load_policies(settings: Settings) -> LoadedPolicies:

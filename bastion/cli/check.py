@@ -142,11 +142,18 @@ def _records(settings: Settings) -> Iterator[Finding]:
 
 
 def _rights(settings: Settings) -> Iterator[Finding]:
-    """In a group each hospital decides for itself (R-70); small ones may do otherwise, and know it."""
-    logins = asyncio.run(parts.group_approvers(settings))
-    if logins:
+    """Each hospital decides for itself (R-70), nobody looks into his own doings (R-23); small ones may do otherwise,
+    and know it.
+    """
+    rights = asyncio.run(parts.rights_to_doubt(settings))
+    if rights.group_approvers:
+        logins = ", ".join(rights.group_approvers)
         yield _doubt("rights", t("decide on access in every hospital: {logins}; where each can decide for itself, give"
-                                 " this right hospital by hospital", logins=", ".join(logins)))  # fmt: skip
+                                 " this right hospital by hospital", logins=logins))  # fmt: skip
+    if rights.own_judges:
+        logins = ", ".join(rights.own_judges)
+        yield _doubt("rights", t("administer the bastion and look into recordings or the trail: {logins}; give these"
+                                 " rights to different people where you can", logins=logins))  # fmt: skip
 
 
 def _policies(settings: Settings) -> Iterator[Finding]:

@@ -7,7 +7,9 @@ from typing import Final
 
 from bastion.errors import Invalid
 
-FARTHEST: Final = timedelta(days=180)
+FARTHEST: Final = timedelta(days=366)
+"""How far ahead work may be planned: what lies beyond is a slip of the keyboard."""
+TOO_FAR: Final = "This start lies too far ahead. Choose an earlier one."
 
 
 class Condition(StrEnum):
@@ -42,5 +44,5 @@ def checked(terms: Terms, asked: datetime | None, now: datetime, *, extends: boo
     if start.tzinfo is None or start < max(asked or now, now) - timedelta(minutes=1):
         raise Invalid("start", field="start", sentence="Agree to a later start than was asked for, not to an earlier.")
     if start > now + FARTHEST:
-        raise Invalid("start", field="start", sentence="This start lies too far ahead. Choose an earlier one.")
+        raise Invalid("start", field="start", sentence=TOO_FAR)
     return terms

@@ -107,14 +107,18 @@ class Emergency:
             review_due_at=within.end(now, zone),
         )  # fmt: skip
 
-    def may_review(self, person_id: str, login: str, name: str) -> bool:
-        """Neither who agreed nor who called looks at it afterwards."""
-        return person_id not in self.agreed_ids and not self.is_caller(person_id, login, name)
+    def may_review(self, person_id: str, login: str, name: str, *, asked_by: str) -> bool:
+        """Neither who asked for it, nor who agreed, nor who called looks at it afterwards."""
+        heard = {asked_by, *self.agreed_ids}
+        return person_id not in heard and not self.is_caller(person_id, login, name)
 
-    def review(self, by: Actor, outcome: Outcome, note: str, version: int, now: datetime) -> "Emergency":
+    def review(
+        self, by: Actor, outcome: Outcome, note: str, version: int, now: datetime, *, asked_by: str
+    ) -> "Emergency":  # fmt: skip
+        """`asked_by` made the request that it belongs to."""
         if self.status(now) not in {EmergencyStatus.DUE, EmergencyStatus.OVERDUE}:
             raise IllegalTransition(f"emergency {self.id}", state=self.status(now).value)
-        if not self.may_review(by.id, by.login, by.name):
+        if not self.may_review(by.id, by.login, by.name, asked_by=asked_by):
             raise SelfReview(f"{by.id} on emergency {self.id}")
         if version != self.version:
             raise Conflict(f"emergency {self.id} is at version {self.version}, not {version}")

@@ -205,6 +205,8 @@ class Actor(_Assigned):
     language: str = "fr"
     factor_at: datetime | None = None
     token_id: str = ""
+    withheld: tuple[Assignment, ...] = ()
+    """Duties its owner has and a token was not made for: they serve nothing, and stand against him all the same."""
     lent: tuple[Lent, ...] = ()
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bastion import clock
-from bastion.domain import batch, work_plan
+from bastion.domain import batch, conditions, work_plan
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.announced_file import AnnouncedFile, checked
 from bastion.domain.device import Device, DeviceAccount
@@ -319,6 +319,8 @@ def _checked(draft: RequestDraft, now: datetime) -> RequestDraft:
         draft = replace(draft, emergency=draft.emergency.checked())
     if draft.start is not None and (draft.start.tzinfo is None or draft.start < now - timedelta(minutes=5)):
         raise Invalid("start", field="start", sentence=PAST)
+    if draft.start is not None and draft.start > now + conditions.FARTHEST:
+        raise Invalid("start", field="start", sentence=conditions.TOO_FAR)
     changes = draft.kind is not InterventionKind.TELEDIAGNOSTIC
     plan = work_plan.checked(draft.plan, max(draft.start or now, now), may_change=changes)
     return replace(draft, announced=checked(draft.announced), plan=plan)

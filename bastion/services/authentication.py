@@ -228,7 +228,8 @@ class Authentication:
                 return None
             actor = await reviewed(uow, staff_actor(staff, source, None), now)
         kept = narrowed(actor.assignments, token.roles, token.facilities)
-        return replace(actor, assignments=kept, token_id=token.id)
+        withheld = tuple(sorted(set(actor.assignments) - set(kept)))
+        return replace(actor, assignments=kept, withheld=withheld, token_id=token.id)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _technician_with_key(self, uow: UnitOfWork, login: str, public: str) -> tuple[Technician, str] | None:

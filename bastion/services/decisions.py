@@ -92,7 +92,7 @@ class Decisions:
         )  # fmt: skip
         who = replace(actor, lent=())  # nobody asks in another's name
         query = Query(action, _principal(who), _supplier(supplier, now, lacks), _device(device), context)
-        return naming_unreviewed(naming(self._decide(query), lacks), overdue)
+        return naming_unreviewed(naming(self._decide(query, actor), lacks), overdue)
 
     def scope(
         self, actor: Actor, supplier: Supplier, device: Device, kind: InterventionKind, duration: timedelta,
@@ -116,7 +116,7 @@ class Decisions:
         """May this technician come to the suppliers' web door? What his company's papers lack, he reads inside."""
         context = _context(now, actor.source, "", timedelta(), factors=2)
         facts = _supplier(supplier, now, Lacks())
-        return self._decide(Query(Action.ENTER, _principal(actor), facts, None, context))
+        return self._decide(Query(Action.ENTER, _principal(actor), facts, None, context), actor)
 
     # -- staff ---------------------------------------------------------------------------------------------------------
     def on_request(
@@ -152,7 +152,7 @@ class Decisions:
             emergency=emergency is not None,
             is_caller=emergency is not None and emergency.is_caller(actor.id, actor.login, actor.name),
         )  # fmt: skip
-        own = self._decide(Query(action, _principal(replace(actor, lent=())), None, _device(device), context))
+        own = self._decide(Query(action, _principal(replace(actor, lent=())), None, _device(device), context), actor)
         if own.allowed:
             return own, None
         heard = {request.created_by.id}.union(*(one.voices for one in request.approvals))
@@ -161,7 +161,7 @@ class Decisions:
             if lent.by_id in heard or called:
                 continue
             facts = _principal(replace(actor, lent=(lent,)))
-            decision = self._decide(Query(action, facts, None, _device(device), context))
+            decision = self._decide(Query(action, facts, None, _device(device), context), actor)
             if decision.allowed:
                 return decision, lent
         return own, None
@@ -198,7 +198,7 @@ class Decisions:
         """May this person follow a session under `request`? Not whoever asked for the work (R-34)."""
         mine = actor.id in {request.created_by.id, request.technician_id}
         context = _context(now, actor.source, request.kind.value, request.wanted, factors=2, is_requester=mine)
-        return self._decide(Query(Action.WATCH, _principal(actor), None, _device(device), context))
+        return self._decide(Query(Action.WATCH, _principal(actor), None, _device(device), context), actor)
 
     def require_about(
         self, action: Action, actor: Actor, device: Device | None, now: datetime, approvals: int = 0
@@ -215,9 +215,18 @@ class Decisions:
         context = _context(now, actor.source, "", timedelta(), factors=2, approvals=approvals)
         facts = _device(device) if device else None
         who = actor if action in {Action.WATCH, Action.INTERRUPT} else replace(actor, lent=())
-        return self._decide(Query(action, _principal(who), None, facts, context))
+        return self._decide(Query(action, _principal(who), None, facts, context), who)
 
-    def _decide(self, query: Query) -> Decision:
+    def _decide(self, query: Query, actor: Actor) -> Decision:
+        """What a token leaves out permits nothing and forbids all the same: no administrator agrees by one (R-23)."""
+        decision = self._answer(query)
+        if not decision.allowed or not actor.withheld:
+            return decision
+        person = _principal(replace(actor, assignments=(*actor.assignments, *actor.withheld)))
+        whole = self._answer(replace(query, principal=person))
+        return decision if whole.allowed else whole
+
+    def _answer(self, query: Query) -> Decision:
         decision = self._engine.decide(query)
         for error in decision.errors:
             _LOG.error("policy could not decide on %s: %s", query.action, error)

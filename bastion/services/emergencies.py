@@ -73,7 +73,8 @@ class Emergencies:
             decision = self._decisions.require_about(Action.REVIEW, actor, device, now)
             self._authentication.require_fresh(actor)
             late = one.status(now) is EmergencyStatus.OVERDUE
-            saved = await uow.emergencies.save(one.review(actor, outcome, note, version, now))
+            asked_by = found(await uow.requests.get(one.id)).created_by.id
+            saved = await uow.emergencies.save(one.review(actor, outcome, note, version, now, asked_by=asked_by))
             await uow.audit.append(
                 "emergency:reviewed", actor=actor, subject=("request", one.id), facility_id=one.facility_id, at=now,
                 device=device.code, verdict=outcome, late="yes" if late else "", note=saved.review_note,
@@ -111,11 +112,13 @@ class Emergencies:
             device = await joins.device(one.device_id)
             allowed = self._decisions.about(Action.REVIEW, actor, device, now).allowed
             waits = one.status(now) in {EmergencyStatus.DUE, EmergencyStatus.OVERDUE}
+            request = found(await uow.requests.get(one.id))
+            mine = one.may_review(actor.id, actor.login, actor.name, asked_by=request.created_by.id)
             views.append(
                 EmergencyView(
-                    one, found(await uow.requests.get(one.id)), device, await joins.supplier(one.supplier_id),
+                    one, request, device, await joins.supplier(one.supplier_id),
                     await joins.facility(one.facility_id),
-                    waits and allowed and one.may_review(actor.id, actor.login, actor.name),
+                    waits and allowed and mine,
                     waits and await _under_way(uow, one, now),
                 )
             )  # fmt: skip

@@ -170,14 +170,15 @@ class Rings:
         return await self._about(topic, request, {}, people)
 
     async def _review(self, topic: Topic, event: AuditEvent) -> Telling:
-        """Neither who agreed nor who called reviews it; security hears of what is late, whoever may."""
+        """Neither who asked, nor who agreed, nor who called reviews it; security hears of what is late, whoever may."""
         emergency = found(await self._uow.emergencies.get(event.subject_id))
         facts = await self._names(emergency.device_id, emergency.supplier_id)
         facts |= {"request": emergency.id, "ref": emergency.ref}
         facts |= await self._day(emergency.facility_id, emergency.review_due_at)
         security = await self._staff(emergency.facility_id, Role.SECURITY)
         people = {one.id: one for one in (*await self._approvers(emergency.device_id), *security)}.values()
-        able = [one for one in people if emergency.may_review(one.id, one.login, one.name)]
+        asked_by = found(await self._uow.requests.get(emergency.id)).created_by.id
+        able = [one for one in people if emergency.may_review(one.id, one.login, one.name, asked_by=asked_by)]
         if topic is Topic.REVIEW_OVERDUE:
             able += [one for one in security if one not in able]
         return await self._telling(topic, emergency.facility_id, facts, f"/emergencies/{emergency.id}", able)

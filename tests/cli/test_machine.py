@@ -190,6 +190,23 @@ def test_R70_check_names_who_decides_in_every_hospital_once_there_are_several(ba
     assert text.startswith("decide on access in every hospital: all-nord, all-sud; where each")
 
 
+def test_R23_check_names_who_runs_the_bastion_and_looks_into_what_was_done(bastion, home):
+    async def fill():
+        async with parts.opened(config.load()) as built:
+            me = operator_actor("test")
+            for login, roles in (
+                ("both", {Role.ADMIN, Role.AUDITOR}),
+                ("runs", {Role.ADMIN}),
+                ("looks", {Role.SECURITY}),
+            ):
+                form = StaffForm(login, login.title(), f"{login}@x.example", frozenset(roles), (), "en")
+                await built.services.people.save_staff(me, form)
+
+    asyncio.run(fill())
+    (text,) = [f["text"] for f in json.loads(bastion("check", "--json").out) if f["what"] == "rights"]
+    assert text.startswith("administer the bastion and look into recordings or the trail: both; give")
+
+
 def test_R54_verify_says_erased_where_nothing_is_missing(bastion, home):
     signer = Signer.load(home / "keys" / "signing.key")
     (home / "recordings" / "r1").mkdir()

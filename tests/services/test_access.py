@@ -1,10 +1,11 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bastion import clock
 from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.conditions import FARTHEST
 from bastion.domain.emergency import Call
 from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
 from bastion.errors import Conflict, DeviceNotReady, Invalid, NotFound, PolicyRefused, ReasonNeeded
@@ -36,6 +37,14 @@ async def test_texts_and_durations_are_checked(house, changes):
 async def test_a_start_in_the_past_is_refused(house):
     with pytest.raises(Invalid):
         await house.asked(start=clock.now() - timedelta(hours=1))
+
+
+async def test_a_start_years_ahead_is_refused(house):
+    for far in (clock.now() + FARTHEST + timedelta(minutes=1), datetime.max.replace(tzinfo=UTC)):
+        with pytest.raises(Invalid) as refused:
+            await house.asked(start=far)
+        assert refused.value.field == "start"
+    assert (await house.asked(start=clock.now() + FARTHEST)).start is not None
 
 
 async def test_more_than_the_policy_allows_is_refused_with_its_sentence(house):

@@ -139,6 +139,18 @@ async def test_a_review_is_signed_once_and_opens_the_way_again(house, use, later
     assert (await house.asked(emergency=CALL)).quorum == 1
 
 
+async def test_R26_whoever_asked_for_an_emergency_does_not_review_it(house, use):
+    max_, ruth = house.staff(house.max), house.staff(house.ruth)
+    draft = house.draft(emergency=CALL, minutes=30, technician_login="alice")
+    request = await house.services.access.request(max_, draft)
+    await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 30, "ok")
+    one = (await use.get(max_, request.id)).emergency
+    assert [(await use.get(who, request.id)).can_review for who in (max_, ruth)] == [False, True]
+    with pytest.raises(SelfReview):
+        await use.review(max_, request.id, one.version, Outcome.JUSTIFIED, NOTE)
+    await use.review(ruth, request.id, one.version, Outcome.JUSTIFIED, NOTE)
+
+
 async def test_who_may_review(house, use):
     request = await agreed(house)
     one = (await use.get(house.staff(house.ruth), request.id)).emergency

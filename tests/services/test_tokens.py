@@ -5,7 +5,7 @@ import pytest
 
 from bastion import clock
 from bastion.domain.parties import Role
-from bastion.errors import Forbidden, FreshFactorNeeded, Invalid, NotFound
+from bastion.errors import Forbidden, FreshFactorNeeded, Invalid, NotFound, PolicyRefused
 from bastion.services.people import StaffForm
 from tests.services.house import OPERATOR, SOURCE
 
@@ -22,6 +22,29 @@ async def test_T24_a_token_never_does_more_than_its_owner(house, monkeypatch):
     late = clock.now() + timedelta(days=2)
     monkeypatch.setattr(clock, "now", lambda: late)
     assert await house.services.authentication.actor_of_token(text, SOURCE) is None
+
+
+@pytest.mark.parametrize("duty", [Role.ADMIN, Role.SECURITY, Role.AUDITOR])
+async def test_T24_R23_what_a_token_leaves_out_stands_against_its_owner_all_the_same(house, duty):
+    """Whoever may not agree for what else he is does not agree, release, or ask by a token that leaves that out."""
+    made = await house.services.people.save_staff(
+        OPERATOR, StaffForm("two", "Two Duties", "two@chu", frozenset({Role.APPROVER, duty}), ("chu",))
+    )
+    _token, text = await house.services.tokens.create(house.staff(made), "scripts", 1, APPROVER)
+    token = replace(await house.services.authentication.actor_of_token(text, SOURCE), factor_at=clock.now())
+    for actor in (house.staff(made), token):
+        with pytest.raises(PolicyRefused):
+            await house.services.access.request(actor, house.draft(technician_login="alice"))
+    request = await house.asked()
+    for actor in (house.staff(made), token):
+        with pytest.raises(Forbidden):
+            await house.services.approvals.approve(actor, request.id, request.version, 30, "ok")
+        with pytest.raises(Forbidden):
+            house.services.decisions.require_release(actor, request, house.device, clock.now())
+    assert token.roles == APPROVER
+    _other, text = await house.services.tokens.create(house.staff(house.eve), "scripts", 1, APPROVER)
+    eve = replace(await house.services.authentication.actor_of_token(text, SOURCE), factor_at=clock.now())
+    await house.services.approvals.approve(eve, request.id, request.version, 30, "ok")
 
 
 async def test_T24_tokens_cannot_be_widened_nor_make_tokens(house):
