@@ -13,6 +13,8 @@ TOPICS: Mapping[str, str] = MappingProxyType(
         Topic.EMERGENCY_WAITING: N_("An emergency waits for a decision"),
         Topic.REQUEST_UNANSWERED: N_("A request is left without an answer"),
         Topic.REQUEST_DECIDED: N_("A request is agreed to or refused"),
+        Topic.REQUEST_WITHDRAWN: N_("A request is taken back"),
+        Topic.GRANT_REVOKED: N_("An authorisation is withdrawn"),
         Topic.QUESTION_ASKED: N_("A question is asked on a request"),
         Topic.QUESTION_ANSWERED: N_("A question on a request is answered"),
         Topic.REVIEW_DUE: N_("An emergency is to be reviewed"),

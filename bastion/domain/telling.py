@@ -27,6 +27,8 @@ class Topic(StrEnum):
     EMERGENCY_WAITING = "emergency_waiting"
     REQUEST_UNANSWERED = "request_unanswered"
     REQUEST_DECIDED = "request_decided"
+    REQUEST_WITHDRAWN = "request_withdrawn"
+    GRANT_REVOKED = "grant_revoked"
     QUESTION_ASKED = "question_asked"
     QUESTION_ANSWERED = "question_answered"
     REVIEW_DUE = "review_due"
@@ -51,6 +53,8 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "request:created": Topic.REQUEST_WAITING,
         "request:approved": Topic.REQUEST_DECIDED,
         "request:denied": Topic.REQUEST_DECIDED,
+        "request:withdrawn": Topic.REQUEST_WITHDRAWN,
+        "grant:revoked": Topic.GRANT_REVOKED,
         "request:question": Topic.QUESTION_ASKED,
         "request:answer": Topic.QUESTION_ANSWERED,
         "emergency:agreed": Topic.REVIEW_DUE,
@@ -156,6 +160,8 @@ class DeliveryState(StrEnum):
 class Recipient:
     kind: RecipientKind
     id: str
+    path: str = ""
+    """His own way to the page it is about, if it is not everybody's."""
 
     @property
     def channel(self) -> Channel:

@@ -110,6 +110,31 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             N_("Request {ref} was refused: {device}"),
             (N_("The hospital refuses. Call it if you do not know why."), _WHERE),
         ),
+        Topic.REQUEST_WITHDRAWN: (
+            N_("Request {ref} was taken back: {device}"),
+            (N_("Nothing is left to decide or to wait for: the request was taken back."), _WHERE, N_("Who did it:")),
+        ),
+        Topic.GRANT_REVOKED: (
+            N_("The authorisation {ref} was withdrawn: {device}"),
+            (
+                N_("What was agreed to for {planned} holds no longer; if a session ran, it was ended."), _WHERE,
+                N_("Who withdrew it, and why:"),
+            ),
+        ),
+        "revoked_technician": (
+            N_("The authorisation {ref} was withdrawn: {device}"),
+            (
+                N_("What was agreed to for {planned} holds no longer; if a session ran, it was ended."), _WHERE,
+                N_("Do not set out for this work. Who withdrew it and why stands at the suppliers’ entrance."),
+            ),
+        ),
+        "handed_over": (
+            N_("The authorisation {ref} was handed over: {device}"),
+            (
+                N_("A colleague goes on under an authorisation of his own; this one has ended."), _WHERE,
+                N_("The request:"),
+            ),
+        ),
         Topic.QUESTION_ASKED: (
             N_("The hospital asks about request {ref}: {device}"),
             (N_("Somebody of the hospital asks something before deciding."), _WHERE, N_("Read it and answer here:")),
@@ -246,13 +271,17 @@ class Doors:
         """The address of the page a mail is about; none for a reader who has none."""
         if delivery.recipient_kind is not RecipientKind.TECHNICIAN:
             return [f"{self.console}{delivery.path}"]
-        page = _AT_ENTRANCE.get(delivery.topic)
-        return [f"{self.entrance}{page}{delivery.facts.get('request', '')}"] if page and self.entrance else []
+        start = _AT_ENTRANCE.get(delivery.topic)
+        page = f"{start}{delivery.facts.get('request', '')}" if start else ""
+        page = delivery.path if delivery.path.startswith(_ENTRANCE) else page
+        return [f"{self.entrance}{page}"] if page and self.entrance else []
 
 
+_ENTRANCE: Final = "/supplier/"
 _AT_ENTRANCE: Final[Mapping[Topic, str]] = MappingProxyType(
     {
         Topic.QUESTION_ASKED: "/supplier/requests/", Topic.REQUEST_DECIDED: "/supplier/requests/",
+        Topic.REQUEST_WITHDRAWN: "/supplier/requests/", Topic.GRANT_REVOKED: "/supplier/requests/",
         Topic.REPORT_DUE: "/supplier/reports/", Topic.REPORT_OVERDUE: "/supplier/reports/",
         Topic.PAPER_ENDING: "/supplier/company", Topic.ROSTER_OVERDUE: "/supplier/company",
     }
@@ -270,6 +299,7 @@ def letter(delivery: Delivery, language: str, doors: Doors, link: Link | None = 
         "desk": "–",
         "reviews": "–",
         "until": "–",
+        "planned": "–",
     } | delivery.facts
     said = [say(line).format_map(facts) for line in lines]
     direct = link.lines(say, doors.console) if link else []
@@ -280,6 +310,7 @@ def letter(delivery: Delivery, language: str, doors: Doors, link: Link | None = 
 def variant(delivery: Delivery) -> str:
     """Which of the wordings of its topic a delivery has."""
     outcome, ring = delivery.facts.get("outcome", ""), delivery.facts.get("ring", "security")
+    theirs = delivery.recipient_kind is RecipientKind.TECHNICIAN
     if "places" in delivery.facts:
         return "batch_waiting" if delivery.topic is Topic.REQUEST_WAITING else "batch_unanswered"
     agreed, waits = ("more_agreed", "more_waiting") if "more" in delivery.facts else ("request_agreed", "")
@@ -287,7 +318,8 @@ def variant(delivery: Delivery) -> str:
         Topic.REQUEST_WAITING: waits,
         Topic.REQUEST_DECIDED: agreed if outcome == "agreed" else "request_refused",
         Topic.REQUEST_UNANSWERED: "" if ring == "security" else "request_next",
-        Topic.QUESTION_ASKED: "question_technician" if delivery.recipient_kind is RecipientKind.TECHNICIAN else "",
+        Topic.QUESTION_ASKED: "question_technician" if theirs else "",
+        Topic.GRANT_REVOKED: "handed_over" if outcome == "handed_over" else "revoked_technician" if theirs else "",
         Topic.ACCESS_CUT: "cut_lifted" if outcome == "lifted" else "cut",
         Topic.SESSION_BEGUN: "session_unwatched" if outcome == "unwatched" else "",
     }

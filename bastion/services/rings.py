@@ -1,13 +1,14 @@
 """Who is told what: from one event of the trail to its recipients, the facts they read and the page it leads to.
 
 Request made: the approvers of the hospital. Nobody answers: security staff. Decided: the technician, and whoever asked
-for him. A question: the same; its answer: whoever asked it. An emergency agreed to: whoever may review it, and security
-once it is late. A report owed: who did the work, who speaks for his company, who agreed to it. A window proposed:
-whoever can agree to it, each when it is his turn. A file held: the approvers. Work begins and ends: whoever agreed to
-it. Nobody follows a session that somebody must follow: whoever may. A supplier's paper ends, its people are not
-confirmed: who speaks for it, and administrators. It declared a subcontractor: who may object, and the approvers where
-it works. A cut, trouble with recordings: security. A device shows another identity: both. And every webhook that
-listens.
+for him. Taken back: who was asked and who has agreed. An authorisation withdrawn: who was to work, who asked for it,
+who speaks for his company, who agreed to it; never who did it himself. A question: the same; its answer: whoever asked
+it. An emergency agreed to: whoever may review it, and security once it is late. A report owed: who did the work, who
+speaks for his company, who agreed to it. A window proposed: whoever can agree to it, each when it is his turn. A file
+held: the approvers. Work begins and ends: whoever agreed to it. Nobody follows a session that somebody must follow:
+whoever may. A supplier's paper ends, its people are not confirmed: who speaks for it, and administrators. It declared a
+subcontractor: who may object, and the approvers where it works. A cut, trouble with recordings: security. A device
+shows another identity: both. And every webhook that listens.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -21,6 +22,7 @@ from bastion import clock
 from bastion.config import MAILABLE
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.events import AuditEvent
+from bastion.domain.grant import Grant
 from bastion.domain.parties import EVERYWHERE, Role, Staff
 from bastion.domain.remark import open_questions
 from bastion.domain.telling import Recipient, RecipientKind, Topic
@@ -28,6 +30,7 @@ from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
 from bastion.services.overtaken import REPORTS, REVIEWS
 from bastion.services.standby import Ring, Standby, standby
+from bastion.services.telling_log import told_of
 from bastion.services.turns import agree_now, asked_now
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -43,6 +46,8 @@ class Telling:
 
 
 _TICK: Final = timedelta(microseconds=1)
+OF_COMPANY: Final = "/supplier/company/requests/"
+"""Where who speaks for a company reads of the requests of his colleagues."""
 _FILE_OF_A_SUPPLIER: Final[Mapping[Topic, tuple[str, str, tuple[Role, ...]]]] = MappingProxyType(
     {
         Topic.PAPER_ENDING: ("papers", "end", (Role.ADMIN,)),
@@ -68,12 +73,13 @@ class Rings:
 
     def _ways(self) -> dict[Topic, Callable[[Topic, AuditEvent], Awaitable[Telling]]]:
         of_a_request = (
-            Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_DECIDED, Topic.QUESTION_ASKED,
-            Topic.QUESTION_ANSWERED,
+            Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_DECIDED, Topic.REQUEST_WITHDRAWN,
+            Topic.QUESTION_ASKED, Topic.QUESTION_ANSWERED,
         )  # fmt: skip
         return {
             **dict.fromkeys(of_a_request, self._request), **dict.fromkeys(REVIEWS, self._review),
-            **dict.fromkeys(REPORTS, self._report), Topic.WINDOW_WAITING: self._window, Topic.FILE_HELD: self._held,
+            **dict.fromkeys(REPORTS, self._report), Topic.GRANT_REVOKED: self._grant,
+            Topic.WINDOW_WAITING: self._window, Topic.FILE_HELD: self._held,
             **dict.fromkeys(_FILE_OF_A_SUPPLIER, self._supplier),
             Topic.SESSION_BEGUN: self._session, Topic.SESSION_ENDED: self._session, Topic.ACCESS_CUT: self._cut,
             Topic.DEVICE_CHANGED: self._device,
@@ -105,6 +111,8 @@ class Rings:
         request = found(await self._uow.requests.get(event.subject_id))
         if topic is Topic.REQUEST_DECIDED:
             return await self._decided(request, event)
+        if topic is Topic.REQUEST_WITHDRAWN:
+            return await self._withdrawn(request, event)
         if topic in {Topic.QUESTION_ASKED, Topic.QUESTION_ANSWERED}:
             return await self._talk(topic, request, event)
         return await self.waiting(request, topic)
@@ -128,11 +136,47 @@ class Rings:
         told = await self._about(topic, request, facts, [asked] if asked and asked.active else [])
         return await self._to_theirs_too(told, {request.technician_id, request.created_by.id})
 
-    async def _to_theirs_too(self, told: Telling, technicians: Collection[str]) -> Telling:
-        """The same, to these people of the supplier as well."""
+    async def _withdrawn(self, request: AccessRequest, event: AuditEvent) -> Telling:
+        """Whoever was told that it waits, and who has agreed already; and for whom it was, if another took it back."""
+        told = {one.delivery.recipient_id for one in await told_of(self._uow, request) if one.heard}
+        told |= {approval.staff_id for approval in request.approvals}
+        people = await self._others(told, event)
+        said = await self._about(Topic.REQUEST_WITHDRAWN, request, {}, people, declined=Topic.REQUEST_WAITING)
+        return await self._to_theirs_too(said, {request.technician_id} - {event.actor_id})
+
+    async def _grant(self, topic: Topic, event: AuditEvent) -> Telling:
+        """An authorisation has ended before its time: whoever counted on it, but for who ended it."""
+        grant = found(await self._uow.grants.get(event.subject_id))
+        request = found(await self._uow.requests.get(grant.request_id))
+        agreed = {approval.staff_id for approval in request.approvals} | {request.created_by.id}
+        facts = await self._planned(grant)
+        if await self._handed_over(grant):
+            facts, agreed = facts | {"outcome": "handed_over"}, set()
+        told = await self._about(topic, request, facts, await self._others(agreed, event))
+        mine = {request.technician_id, request.created_by.id} - {event.actor_id}
+        speakers = {one.technician_id for one in await self._uow.correspondents.of(request.supplier_id)}
+        told = await self._to_theirs_too(told, speakers - mine - {event.actor_id}, f"{OF_COMPANY}{request.id}")
+        return await self._to_theirs_too(told, mine)
+
+    async def _others(self, people: Collection[str], event: AuditEvent) -> list[Staff]:
+        """Those of the staff, but for who did it himself."""
+        return [one for one in await self._uow.staff.some(people) if one.active and one.id != event.actor_id]
+
+    async def _handed_over(self, grant: Grant) -> bool:
+        """Whether a colleague goes on in its place."""
+        asked = [await self._uow.requests.get(one.id) for one in await self._uow.handovers.of_grant(grant.id)]
+        return any(one is not None and one.grant_id for one in asked)
+
+    async def _planned(self, grant: Grant) -> dict[str, str]:
+        """For when it was agreed to, on the clock of its hospital."""
+        zone = ZoneInfo((await self._joins.facility(grant.facility_id)).timezone)
+        return {"planned": f"{grant.planned.astimezone(zone):%Y-%m-%d %H:%M}"}
+
+    async def _to_theirs_too(self, told: Telling, technicians: Collection[str], path: str = "") -> Telling:
+        """The same, to these people of the supplier as well; `path`: their way to it at the suppliers' entrance."""
         people = await self._uow.technicians.some(technicians)
         able = [one for one in people if self._by_mail and one.active and MAILABLE.fullmatch(one.email)]
-        theirs = (Recipient(RecipientKind.TECHNICIAN, one.id) for one in able)
+        theirs = (Recipient(RecipientKind.TECHNICIAN, one.id, path) for one in able)
         return replace(told, recipients=(*theirs, *told.recipients))
 
     async def _report(self, topic: Topic, event: AuditEvent) -> Telling:

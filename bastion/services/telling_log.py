@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bastion.domain.access_request import AccessRequest
-from bastion.domain.telling import Delivery, RecipientKind, Topic
+from bastion.domain.telling import Delivery, DeliveryState, RecipientKind, Topic
 from bastion.store.unit_of_work import UnitOfWork
 
 MOST_STEPS: Final = 8
@@ -26,6 +26,10 @@ class ToldOf:
 
     name: str
     delivery: Delivery
+
+    @property
+    def heard(self) -> bool:
+        return self.delivery.state is DeliveryState.SENT
 
     @property
     def ring(self) -> str:
