@@ -1,21 +1,23 @@
 """Reviews of access rights: a campaign lists them, reviewers confirm or withdraw each, by a day (R-19).
 
-What nobody confirmed by then is suspended, by the clock alone; a late confirmation lifts that. Of several campaigns the
-latest one that has said something about a right is the one that counts. Once no line is open, one person who leads
-reviews there signs for the whole.
+What nobody confirmed by then is suspended, by the clock alone; a late confirmation lifts that. Of several campaigns
+of a hospital the latest one that has said something about a right is the one that counts there. Once no line is open,
+one person who leads reviews there signs for the whole.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bastion.domain.parties import Role
+from bastion.domain.parties import EVERYWHERE, Role
 from bastion.errors import Invalid, Phrase
 
 LONGEST: Final = timedelta(days=183)
 """Rights are reviewed twice a year at least, so no review may take longer than that."""
 UNREVIEWED: Final = Phrase("the hospital's review of access rights has not confirmed this access.")
+UNREVIEWED_AT: Final = "in these hospitals a review of access rights has not confirmed this access: {where}."
 
 
 class RightKind(StrEnum):
@@ -109,6 +111,29 @@ class ReviewSignature:
     suspended: int
     digest: str
     remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a campaign over these facilities says of a right; `None` is its silence once its day has come."""
+
+    facilities: tuple[str, ...]
+    verdict: Verdict | None
+
+    def at(self, facility_id: str) -> bool:
+        return EVERYWHERE in self.facilities or facility_id in self.facilities
+
+
+def last_word(said: Sequence[Word], facility_id: str) -> Word | None:
+    """What counts in this hospital; of `said` the latest comes last."""
+    return next((one for one in reversed(said) if one.at(facility_id)), None)
+
+
+def standing_withdrawals(decided: Sequence[Word], facilities: Collection[str]) -> list[Word]:
+    """The withdrawals that stand in these hospitals, of what people decided: silence after one does not lift it."""
+    named = {ident for one in decided for ident in one.facilities} if EVERYWHERE in facilities else set[str]()
+    last = [last_word(decided, ident) for ident in sorted({*facilities, *named})]
+    return [one for one in last if one is not None and one.verdict is Verdict.WITHDRAWN]
 
 
 def checked(campaign: Campaign) -> Campaign:

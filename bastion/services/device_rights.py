@@ -64,7 +64,7 @@ class Rights:
             device = found(await uow.devices.get(device_id), device_id)
             if not actor.covers(device.facility_id):
                 raise NotFound(device_id)
-            comers = [await _comers(uow, one, now) for one in await _suppliers(uow, device)]
+            comers = [await _comers(uow, one, device, now) for one in await _suppliers(uow, device)]
             grants = await uow.grants.of_device(device.id, limit + 1)
             return DeviceRights(
                 tuple(comers), await standby(uow, device, now), await _named(uow, grants[:limit]), len(grants) > limit
@@ -75,10 +75,10 @@ async def _suppliers(uow: UnitOfWork, device: Device) -> list[Supplier]:
     return sorted(await uow.suppliers.some(device.supplier_ids), key=lambda one: one.name.casefold())
 
 
-async def _comers(uow: UnitOfWork, supplier: Supplier, now: datetime) -> Comers:
+async def _comers(uow: UnitOfWork, supplier: Supplier, device: Device, now: datetime) -> Comers:
     people = [one for one in await uow.technicians.of_supplier(supplier.id) if one.usable(now)]
     people.sort(key=lambda one: one.name.casefold())
-    out = await suspended_of(uow, supplier, people, now)
+    out = await suspended_of(uow, supplier, people, device.facility_id, now)
     return Comers(
         supplier, supplier.active and supplier.under_contract(now),
         tuple(one for one in people if one.id not in out), tuple(one for one in people if one.id in out),

@@ -181,7 +181,7 @@ async def _check_person(uow: UnitOfWork, facts: WholeGrant, now: datetime) -> No
     if hit is not None:
         raise Locked(hit.id, why=hit.reason)
     refuse_for(technician, why_unemployed(facts.employment, technician.id, now))
-    refuse_for(technician, await why_unreviewed(uow, technician.id, now) if there.reviews else None)
+    refuse_for(technician, await why_unreviewed(uow, technician.id, facts.facility.id, now) if there.reviews else None)
 
 
 async def _counting(uow: UnitOfWork, facts: WholeGrant, now: datetime) -> WholeGrant:

@@ -160,7 +160,7 @@ async def refuse_if_locked(uow: UnitOfWork, technician: Technician, device: Devi
     hit = first_hit(await uow.locks.unlifted(), Subject(technician.id, technician.supplier_id, device.id), now)
     if hit is not None:
         raise Locked(hit.id, why=hit.reason)
-    await refuse_if_suspended(uow, technician, now)
+    await refuse_if_suspended(uow, technician, device, now)
 
 
 def person(actor: Actor, lent: Lent | None = None) -> Person:

@@ -11,7 +11,6 @@ from bastion.domain.maintenance import WindowStatus
 from bastion.domain.parties import EVERYWHERE, Actor, Staff
 from bastion.domain.review import (
     LEADERS,
-    REVIEWERS,
     Campaign,
     LineState,
     ReviewLine,
@@ -25,6 +24,7 @@ from bastion.services import review_sheet
 from bastion.services.authentication import Authentication
 from bastion.services.forms import check_name, need_reader
 from bastion.services.joins import Joins, found
+from bastion.services.review_reach import reach_of, refuse_to_lift
 from bastion.services.review_views import Review, Seen, Standing
 from bastion.services.twice import need_first
 from bastion.store.database import Database
@@ -123,10 +123,13 @@ class Reviews:
             now = clock.now()  # once the lines are held: after a signature that was given meanwhile
             if len(lines) != len(wanted):
                 raise NotFound("not a line of this review")
-            if not all(_may(actor, campaign, one) for one in lines):
+            reach = await reach_of(uow, actor, campaign, lines)
+            if not all(map(reach.may, lines)):
                 raise Forbidden(
                     "lines of others", sentence="Your role does not review these rights, or they are yours."
                 )
+            if verdict is Verdict.CONFIRMED:
+                await refuse_to_lift(uow, actor, campaign, lines)
             said_now = (verdict, actor.name, said)
             made = [
                 replace(one, verdict=verdict, decided_at=now, decided_by=actor.name, note=said) for one in lines
@@ -239,12 +242,6 @@ def _covers(actor: Actor, campaign: Campaign) -> bool:
     return any(actor.covers(ident) for ident in campaign.facilities)
 
 
-def _may(actor: Actor, campaign: Campaign, line: ReviewLine) -> bool:
-    """Whoever has the role for it in a hospital under review; on his own rights nobody decides."""
-    able = any(actor.covers(ident, *REVIEWERS[line.kind]) for ident in campaign.facilities)
-    return able and line.subject_id != actor.id
-
-
 def _leads(actor: Actor, campaign: Campaign) -> bool:
     """Whoever begins reviews in each hospital of it: for a hospital that is not his nobody begins one, nor signs."""
     return all(actor.covers(ident, *LEADERS) for ident in campaign.facilities)
@@ -253,10 +250,9 @@ def _leads(actor: Actor, campaign: Campaign) -> bool:
 async def _review(
     uow: UnitOfWork, actor: Actor, campaign: Campaign, lines: Collection[ReviewLine], now: datetime
 ) -> Review:
-    wide = await _everywhere(uow, lines)
+    wide, reach = await _everywhere(uow, lines), await reach_of(uow, actor, campaign, lines)
     seen = [
-        Seen(one, one.state(campaign.due_at, now), _may(actor, campaign, one), (one.subject_id, one.right) in wide)
-        for one in lines
+        Seen(one, one.state(campaign.due_at, now), reach.may(one), (one.subject_id, one.right) in wide) for one in lines
     ]
     standing = _standing(campaign, lines, await uow.review_signatures.get(campaign.id), now)
     return Review(standing, tuple(seen), _leads(actor, campaign))

@@ -83,7 +83,8 @@ class Rosters:
         now = clock.now()
         async with self._database.read() as uow:
             facts = found(await uow.rosters.employment(technician_id), technician_id)
-            why = await why_suspended(uow, technician_id, now)
+            technician = found(await uow.technicians.get(technician_id), technician_id)
+            why = await why_suspended(uow, technician, now)
         return PersonStanding(facts.employer, facts.confirmed or enrolled(technician_id), why)
 
     async def own(self, actor: Actor) -> OwnStanding:
@@ -97,7 +98,7 @@ class Rosters:
             supplier = found(await uow.suppliers.get(me.supplier_id))
             people = (await roster_of(uow, supplier, now)).people
             named = {one.technician_id for one in await uow.correspondents.of(supplier.id)}
-            why = await why_suspended(uow, me.id, now)
+            why = await why_suspended(uow, me, now)
         late = sorted((one for one in people if one.confirmed.wanted(now)), key=lambda one: one.confirmed.due_at)
         return OwnStanding(
             why,

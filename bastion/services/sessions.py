@@ -185,7 +185,7 @@ class Sessions:
             records = await uow.sessions.live(node)
             grants = {ident: found(await uow.grants.get(ident)) for ident in {r.grant_id for r in records}}
             now, joins = clock.now(), Joins(uow)
-            out = await turned_out(uow, {grant.technician_id for grant in grants.values()}, now)
+            out = await turned_out(uow, grants.values(), now)
             welcome = {ident: await _welcome(joins, grant, out, now) for ident, grant in grants.items()}
             lacks = {ident: await missing_of(uow, ident, now) for ident in {r.supplier_id for r in records}}
             derogations = await uow.derogations.of_several(frozenset(r.device_id for r in records))
@@ -212,7 +212,7 @@ class Sessions:
         hit = first_hit(await uow.locks.unlifted(), subject, now)
         if hit is not None:
             raise Locked(hit.id, why=hit.reason)
-        await refuse_if_suspended(uow, technician, now)
+        await refuse_if_suspended(uow, technician, device, now)
         if device is None:
             return Entry(technician, supplier, menu=await self._menu(uow, technician, supplier, now))
         chosen = await _account(uow, device, account)
@@ -298,7 +298,7 @@ def _ended(current: SessionRecord, ending: Ending, now: datetime) -> SessionReco
 async def _welcome(joins: Joins, grant: Grant, out: Collection[str], now: datetime) -> bool:
     """Whether the person, his employer and the supplier behind a grant still work here (R-18, R-46)."""
     technician, supplier = await joins.technician(grant.technician_id), await joins.supplier(grant.supplier_id)
-    return technician.usable(now) and supplier.under_contract(now) and technician.id not in out
+    return technician.usable(now) and supplier.under_contract(now) and grant.id not in out
 
 
 async def _account(uow: UnitOfWork, device: Device, login: str) -> DeviceAccount:

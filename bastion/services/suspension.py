@@ -4,11 +4,13 @@ hospital's own review of rights (R-19).
 No policy can waive it. It is asked when he comes, when something is asked or agreed for him, and when a session opens.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from bastion.domain.device import Device
+from bastion.domain.grant import Grant
 from bastion.domain.parties import Supplier, Technician
-from bastion.domain.review import UNREVIEWED, RightKind, Verdict
+from bastion.domain.review import UNREVIEWED, UNREVIEWED_AT, RightKind, Verdict, Word, last_word
 from bastion.domain.roster import UNCONFIRMED, RosterState, enrolled
 from bastion.errors import Phrase, Suspended
 from bastion.store.rosters import Employment
@@ -17,8 +19,14 @@ from bastion.store.unit_of_work import UnitOfWork
 UNDECLARED = Phrase("the employer is not declared to the hospital.")
 
 
-async def refuse_if_suspended(uow: UnitOfWork, technician: Technician, now: datetime) -> None:
-    refuse_for(technician, await why_suspended(uow, technician.id, now))
+async def refuse_if_suspended(uow: UnitOfWork, technician: Technician, device: Device | None, now: datetime) -> None:
+    """Raise `Suspended` if there is something in the way to this device; without one, to every device."""
+    why = why_unemployed(await uow.rosters.employment(technician.id), technician.id, now)
+    if device is not None:
+        refuse_for(technician, why or await why_unreviewed(uow, technician.id, device.facility_id, now))
+        return
+    barred, free = await _reviewed_at(uow, technician, now)
+    refuse_for(technician, why or (UNREVIEWED if barred and not free else None))
 
 
 def refuse_for(technician: Technician, why: Phrase | None) -> None:
@@ -27,10 +35,15 @@ def refuse_for(technician: Technician, why: Phrase | None) -> None:
         raise Suspended(f"{technician.login}: {why}", why=why)
 
 
-async def why_suspended(uow: UnitOfWork, technician_id: str, now: datetime) -> Phrase | None:
-    """What stands in the way, the gravest first; `None` when he may work."""
-    facts = await uow.rosters.employment(technician_id)
-    return why_unemployed(facts, technician_id, now) or await why_unreviewed(uow, technician_id, now)
+async def why_suspended(uow: UnitOfWork, technician: Technician, now: datetime) -> Phrase | None:
+    """What stands in the way somewhere, the gravest first, and where; `None` when he may work."""
+    facts = await uow.rosters.employment(technician.id)
+    why = why_unemployed(facts, technician.id, now)
+    barred, free = await _reviewed_at(uow, technician, now)
+    if why is not None or not barred:
+        return why
+    names = sorted(one.name for one in await uow.facilities.some(barred))
+    return Phrase(UNREVIEWED_AT, where=", ".join(names)) if free else UNREVIEWED
 
 
 def why_unemployed(facts: Employment | None, technician_id: str, now: datetime) -> Phrase | None:
@@ -44,33 +57,55 @@ def why_unemployed(facts: Employment | None, technician_id: str, now: datetime) 
     return UNCONFIRMED if confirmed.state(now) is RosterState.SUSPENDED else None
 
 
-async def why_unreviewed(uow: UnitOfWork, technician_id: str, now: datetime) -> Phrase | None:
-    """What the hospital's own review says against it."""
-    said = await uow.review_lines.verdicts(RightKind.TECHNICIAN, technician_id, now)
-    return UNREVIEWED if any(verdict is not Verdict.CONFIRMED for verdict in said.values()) else None
+async def why_unreviewed(uow: UnitOfWork, technician_id: str, facility_id: str, now: datetime) -> Phrase | None:
+    """What this hospital's own review says against it."""
+    said = await uow.review_lines.words(RightKind.TECHNICIAN, {technician_id}, now)
+    return UNREVIEWED if any(_barred(words, facility_id) for words in said.values()) else None
+
+
+async def _reviewed_at(uow: UnitOfWork, technician: Technician, now: datetime) -> tuple[list[str], list[str]]:
+    """The hospitals whose devices his supplier maintains: where a review keeps him out, and where none does."""
+    said = await uow.review_lines.words(RightKind.TECHNICIAN, {technician.id}, now)
+    places = sorted(await uow.devices.places_of(technician.supplier_id))
+    barred = [one for one in places if any(_barred(words, one) for words in said.values())]
+    return barred, [one for one in places if one not in barred]
+
+
+def _barred(words: Sequence[Word], facility_id: str) -> bool:
+    last = last_word(words, facility_id)
+    return last is not None and last.verdict is not Verdict.CONFIRMED
 
 
 async def suspended_of(
-    uow: UnitOfWork, supplier: Supplier, people: Collection[Technician], now: datetime
+    uow: UnitOfWork, supplier: Supplier, people: Collection[Technician], facility_id: str, now: datetime
 ) -> frozenset[str]:
-    """Of these people of one supplier, those for whom `why_suspended` has an answer; asked of all of them at once."""
+    """Of these people of one supplier, those whom something keeps from the devices of this hospital; asked of all of
+    them at once.
+    """
     ids = [one.id for one in people]
     employers = {one.id: one for one in await uow.subcontractors.of(supplier.id)}
     confirmed = {one.technician_id: one for one in await uow.rosters.of(supplier.id)}
     facts = {
         one.id: Employment(one.employer_id, employers.get(one.employer_id), confirmed.get(one.id)) for one in people
     }
-    said = await uow.review_lines.last_of(RightKind.TECHNICIAN, ids, now)
-    unreviewed = {ident for ident, verdict in said.items() if verdict is not Verdict.CONFIRMED}
+    said = await uow.review_lines.words(RightKind.TECHNICIAN, ids, now)
+    unreviewed = {ident for (ident, _), words in said.items() if _barred(words, facility_id)}
     return frozenset(i for i in ids if i in unreviewed or why_unemployed(facts[i], i, now) is not None)
 
 
-async def turned_out(uow: UnitOfWork, technician_ids: Collection[str], now: datetime) -> frozenset[str]:
-    """Those whose running sessions end too: the hospital has objected to the employer, or withdrawn the access in a
-    review.
+async def turned_out(uow: UnitOfWork, grants: Collection[Grant], now: datetime) -> frozenset[str]:
+    """Those authorisations whose running sessions end too: the hospital has objected to the employer, or withdrawn the
+    access in a review of its own.
 
     What only the clock brings about ends no work under way: a device may be in the middle of an update.
     """
-    objected = await uow.rosters.barred(technician_ids)
-    said = await uow.review_lines.last_of(RightKind.TECHNICIAN, technician_ids, now)
-    return objected | {ident for ident, verdict in said.items() if verdict is Verdict.WITHDRAWN}
+    people = {one.technician_id for one in grants}
+    objected = await uow.rosters.barred(people)
+    said = await uow.review_lines.words(RightKind.TECHNICIAN, people, now)
+    withdrawn = {one.id for one in grants if _withdrawn(said.get((one.technician_id, ""), ()), one.facility_id)}
+    return frozenset(withdrawn | {one.id for one in grants if one.technician_id in objected})
+
+
+def _withdrawn(words: Sequence[Word], facility_id: str) -> bool:
+    last = last_word(words, facility_id)
+    return last is not None and last.verdict is Verdict.WITHDRAWN

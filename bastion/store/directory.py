@@ -133,6 +133,13 @@ class Devices(Repository[Device]):
         """The hospitals where this company maintains a device in use."""
         return frozenset(one for (one,) in await self._tx.rows(_PLACES_OF, {"supplier_id": supplier_id}))
 
+    async def wards_of(self, supplier_ids: Collection[str]) -> dict[str, list[tuple[str, str]]]:
+        """By company, the hospitals and wards of the devices it maintains."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for supplier, facility, ward in map(tuple, await self._tx.rows(_WARDS_OF, {"ids": list(supplier_ids)})):
+            found.setdefault(supplier, []).append((facility, ward))
+        return found
+
     async def add(self, entity: Device) -> None:
         await super().add(entity)
         await self._link(entity)
@@ -242,6 +249,12 @@ _PLACES_OF = (
     sa.select(t.devices.c.facility_id)
     .join(t.device_suppliers, t.devices.c.id == t.device_suppliers.c.device_id)
     .where(t.devices.c.active, t.device_suppliers.c.supplier_id == sa.bindparam("supplier_id"))
+    .distinct()
+)
+_WARDS_OF = (
+    sa.select(t.device_suppliers.c.supplier_id, t.devices.c.facility_id, t.devices.c.ward)
+    .join(t.devices, t.devices.c.id == t.device_suppliers.c.device_id)
+    .where(t.device_suppliers.c.supplier_id.in_(sa.bindparam("ids", expanding=True)))
     .distinct()
 )
 _MAINTAINING = Suppliers.sql_all.where(t.suppliers.c.id.in_(_WITH_DEVICES))

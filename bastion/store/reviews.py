@@ -6,13 +6,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bastion.domain.review import Campaign, ReviewLine, ReviewSignature, RightKind, Verdict
+from bastion.domain.review import Campaign, ReviewLine, ReviewSignature, RightKind, Verdict, Word
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
 from bastion.store.repository import Repository
 from bastion.store.troubles import AlreadyThere
 
 _L, _C, _S = t.review_lines.c, t.review_campaigns.c, t.review_signatures.c
+
+
+Words = dict[tuple[str, str], list[Word]]
+"""By subject and right."""
 
 
 class Campaigns(Repository[Campaign]):
@@ -38,10 +42,20 @@ class ReviewLines(Repository[ReviewLine]):
         wanted = [one for one in ids if storable(one)]
         return await self._many(SOME, {"campaign": campaign_id, "ids": wanted}) if wanted else []
 
-    async def verdicts(self, kind: RightKind, subject_id: str, now: datetime) -> dict[str, Verdict | None]:
-        """By right, what the latest campaign says that has decided or whose day has come; `None` is its silence."""
-        rows = await self._tx.rows(SAID, {"kind": kind, "subject": subject_id, "now": now})
-        return dict(_pair(row) for row in rows)  # the latest comes last
+    async def words(self, kind: RightKind, subject_ids: Collection[str], now: datetime) -> Words:
+        """By subject and right, what each campaign says that has decided or whose day has come, the latest last."""
+        return await self._words(WORDS, subject_ids, {"kind": kind, "now": now})
+
+    async def decided(self, kind: RightKind, subject_ids: Collection[str]) -> Words:
+        """The same of what people decided, whatever the day."""
+        return await self._words(DECIDED, subject_ids, {"kind": kind})
+
+    async def _words(self, query: sa.Select[Any], subject_ids: Collection[str], values: dict[str, Any]) -> Words:
+        ids = [one for one in subject_ids if storable(one)]
+        found: Words = {}
+        for subject, right, facilities, verdict in map(tuple, await self._tx.rows(query, values | {"ids": ids})):
+            found.setdefault((subject, right), []).append(Word(facilities, verdict))
+        return found
 
     async def verdicts_of(
         self, kind: RightKind, subject_ids: Collection[str], now: datetime
@@ -53,13 +67,6 @@ class ReviewLines(Repository[ReviewLine]):
         for subject, right, verdict in map(tuple, rows):
             found.setdefault(subject, {})[right] = verdict  # the latest comes last
         return found
-
-    async def last_of(self, kind: RightKind, subject_ids: Collection[str], now: datetime) -> dict[str, Verdict | None]:
-        """By subject, of those named, the latest word; for rights of which each has one."""
-        if not subject_ids:
-            return {}
-        rows = await self._tx.rows(SAID_OF, {"kind": kind, "ids": list(subject_ids), "now": now})
-        return dict(_pair(row) for row in rows)
 
     async def silenced(self, kind: RightKind, now: datetime) -> frozenset[str]:
         """The subjects of this kind whom a review has withdrawn or not confirmed in time."""
@@ -99,12 +106,17 @@ TO_SIGN = Campaigns.sql_all.where(
 )
 SOME = OF_CAMPAIGN.where(_L.id.in_(sa.bindparam("ids", expanding=True))).with_for_update()
 _SPOKEN = sa.or_(_L.decided_at.is_not(None), _C.due_at <= sa.bindparam("now", type_=Instant))
-SAID = (
-    sa.select(_L.right, _L.verdict)
+_OF_SEVERAL = (
+    sa.select(_L.subject_id, _L.right, _C.facilities, _L.verdict)
     .join(t.review_campaigns, _C.id == _L.campaign_id)
-    .where(_L.kind == sa.bindparam("kind", type_=_L.kind.type), _L.subject_id == sa.bindparam("subject"), _SPOKEN)
+    .where(
+        _L.kind == sa.bindparam("kind", type_=_L.kind.type),
+        _L.subject_id.in_(sa.bindparam("ids", expanding=True)),
+    )
     .order_by(_C.created_at, _C.id)
 )
+WORDS = _OF_SEVERAL.where(_SPOKEN)
+DECIDED = _OF_SEVERAL.where(_L.verdict.is_not(None))
 ALL_SAID = (
     sa.select(_L.subject_id, _L.verdict)
     .join(t.review_campaigns, _C.id == _L.campaign_id)
@@ -121,4 +133,3 @@ RIGHTS_SAID_OF = (
     )
     .order_by(_C.created_at, _C.id)
 )
-SAID_OF = ALL_SAID.where(_L.subject_id.in_(sa.bindparam("ids", expanding=True)))

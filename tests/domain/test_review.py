@@ -6,7 +6,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bastion.domain.parties import Role
-from bastion.domain.review import LONGEST, REVIEWERS, Campaign, LineState, ReviewLine, RightKind, Verdict, checked
+from bastion.domain.review import (
+    LONGEST,
+    REVIEWERS,
+    Campaign,
+    LineState,
+    ReviewLine,
+    RightKind,
+    Verdict,
+    Word,
+    checked,
+    last_word,
+    standing_withdrawals,
+)
 from bastion.errors import Invalid
 
 NOW = datetime(2026, 11, 29, 9, tzinfo=UTC)
@@ -44,3 +56,43 @@ def test_approvers_do_not_review_staff_and_auditors_nobody():
     assert Role.APPROVER not in REVIEWERS[RightKind.STAFF]
     assert all(Role.AUDITOR not in roles for roles in REVIEWERS.values())
     assert {*REVIEWERS} == {*RightKind}
+
+
+GONE, KEPT = Verdict.WITHDRAWN, Verdict.CONFIRMED
+
+
+def word(verdict: Verdict | None, *facilities: str) -> Word:
+    return Word(facilities, verdict)
+
+
+@pytest.mark.parametrize(
+    ("said", "last"),
+    [
+        ([], None),
+        ([word(KEPT, "f2")], None),
+        ([word(GONE, "f1"), word(KEPT, "f2")], GONE),
+        ([word(GONE, "f1"), word(KEPT, "f1", "f2")], KEPT),
+        ([word(KEPT, "f1"), word(GONE, "*")], GONE),
+        ([word(GONE, "*"), word(KEPT, "f1")], KEPT),
+    ],
+)
+def test_the_latest_word_of_a_hospital_or_of_the_group_counts_there(said, last):
+    found = last_word(said, "f1")
+    assert (found.verdict if found else None) == last
+
+
+@pytest.mark.parametrize(
+    ("decided", "over", "standing"),
+    [
+        ([word(KEPT, "f1")], ["f1"], []),
+        ([word(GONE, "f1")], ["f1"], [word(GONE, "f1")]),
+        ([word(GONE, "f1")], ["f2"], []),
+        ([word(GONE, "f1"), word(KEPT, "f2")], ["f1", "f2"], [word(GONE, "f1")]),
+        ([word(GONE, "f1"), word(KEPT, "f1", "f2")], ["f1", "f2"], []),
+        ([word(GONE, "*")], ["f1"], [word(GONE, "*")]),
+        ([word(GONE, "f1")], ["*"], [word(GONE, "f1")]),
+        ([word(GONE, "f1"), word(KEPT, "*")], ["*"], []),
+    ],
+)
+def test_R70_a_withdrawal_stands_until_its_own_hospital_is_heard_again(decided, over, standing):
+    assert standing_withdrawals(decided, over) == standing
