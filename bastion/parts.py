@@ -24,7 +24,7 @@ from bastion.config import MailServer, Settings
 from bastion.domain.parties import EVERYWHERE, Role
 from bastion.domain.roster import Rhythm
 from bastion.domain.working_days import Holidays, WorkingDays
-from bastion.errors import ConfigurationError, Phrase
+from bastion.errors import ConfigurationError, NotFound, Phrase
 from bastion.jobs import Archive
 from bastion.networks import Networks
 from bastion.services import bundle
@@ -47,6 +47,9 @@ from recordings.retention import Retention
 from recordings.signing import Signer, load_public
 
 MIB: Final = 1024 * 1024
+NOTHING_STORED: Final = (
+    "No recording is stored under this id. If the audit trail names it, it was taken away: tell the security officer."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,10 @@ def load_policies(settings: Settings) -> LoadedPolicies:
 def verify_recordings(
     settings: Settings, session: str = "", folder: Path | None = None, public_key: Path | None = None
 ) -> Iterator[Verification]:
-    """Check one recording, or all, with nothing but the folder and the public key."""
+    """Check one recording, or all, with nothing but the folder and the public key.
+
+    Raises `NotFound` for an id under which nothing is stored: a slip of the keyboard is no destroyed evidence.
+    """
     blobs = FileBlobs(folder or settings.recordings)
     with _as_configuration():
         if public_key is None:
@@ -157,6 +163,8 @@ def verify_recordings(
             public = Signer.load(settings.signing_key).public
         else:
             public = load_public(public_key.read_bytes())
+        if session and not blobs.names(session):
+            raise NotFound(session, sentence=NOTHING_STORED)
         for recording_id in [session] if session else blobs.recordings():
             yield container.verify(blobs, recording_id, public)
 

@@ -1,9 +1,10 @@
 """The one screen the newcomer reads, whole on the smallest terminal there is: who to be, what to open, what to type.
 
 What is needed first stands last, next to the cursor. A QR code is as high as all of it, so on a small terminal it is
-drawn when asked for; where there is room, one for each role stands above.
+drawn when asked for; where there is room, those of the roles stand above, as many as fit.
 """
 
+import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ from bastion.demo.facts import Account, Facts
 from bastion.i18n import translator
 
 BETWEEN: Final = "  "
+IN_TURN: Final = ("technician", "approver", "security", "auditor", "admin")
+"""Whom the newcomer plays, in the order of the story."""
 DUTIES: Final = {
     "approver": "agrees to requests, freezes and cuts sessions",
     "security": "replays recordings, cuts everything",
@@ -67,19 +70,20 @@ def qr_code(account: Account) -> list[str]:
 
 
 def codes(facts: Facts, columns: int, rows: int) -> list[str]:
-    """The QR code of one account of each role, side by side, each under its login; nothing where they do not all fit
-    into `rows` lines of `columns` characters.
+    """The QR code of one account of each role, side by side, each under its login: as many as fit whole into `rows`
+    lines of `columns` characters, those first whom the newcomer plays first.
     """
     of_each = {account.role: account for account in reversed(facts.accounts)}
-    drawn = [[account.login, *qr_code(account)] for account in facts.accounts if of_each[account.role] is account]
-    width = max((len(line) for one in drawn for line in one), default=0) + len(BETWEEN)
-    abreast = columns // width if width <= columns else 0
-    if not abreast:
-        return []
-    shelves = [drawn[first : first + abreast] for first in range(0, len(drawn), abreast)]
-    lines = [BETWEEN.join(line.ljust(width - len(BETWEEN)) for line in row).rstrip() for shelf in shelves
-             for row in zip(*shelf, strict=True)]  # fmt: skip
-    return lines if len(lines) <= rows else []
+    drawn = [[of_each[role].login, *qr_code(of_each[role])] for role in IN_TURN if role in of_each]
+    width, height = max(map(len, itertools.chain(*drawn))), len(drawn[0])
+    abreast = (columns + len(BETWEEN)) // (width + len(BETWEEN))
+    fits = drawn[: abreast * (rows // height)]
+    shelves = [fits[first : first + abreast] for first in range(0, len(fits), abreast or 1)]
+    return [
+        BETWEEN.join(line.ljust(width) for line in row).rstrip()
+        for shelf in shelves
+        for row in zip(*shelf, strict=True)
+    ]
 
 
 def code(account: Account) -> str:

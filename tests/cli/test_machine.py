@@ -102,8 +102,11 @@ def test_a_trail_that_was_changed_is_damaged(bastion, home):
 def test_verify_wants_to_know_what(bastion, home):
     assert bastion("verify").code == Exit.USAGE
     assert bastion("verify", "--all").code == 0
-    missing = bastion("verify", "01a2048dbd95a4f15dd325fe38cf267c")
-    assert missing.code != 0
+    for slip in ("01a2048dbd95a4f15dd325fe38cf267c", "nope"):
+        missing = bastion("verify", slip)
+        assert (missing.code, "No recording is stored under this id" in missing.err) == (Exit.NOT_FOUND, True)
+    for path in ("../keys", "a/b", "x\0y"):
+        assert bastion("verify", path).code not in {0, Exit.DAMAGED}, "a slip of the keyboard is no destroyed evidence"
 
 
 def test_the_vault_is_rotated(bastion, home):

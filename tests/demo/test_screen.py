@@ -89,15 +89,28 @@ def test_ssh_finds_port_and_key_in_the_config(facts, tmp_path):
 
 def test_where_there_is_room_each_role_has_its_qr_code_above(facts):
     lines = screen.codes(facts, 200, 30)
-    assert lines[0].split() == ["claire", "samir", "aude", "denis", "alice"], "one of each role"
+    assert lines[0].split() == ["alice", "claire", "samir", "aude", "denis"], "one of each role, in turn"
     assert len(lines) == 20
     assert max(map(len, lines)) <= 200
-    first = [line[: len(screen.qr_code(facts.accounts[0])[0])].rstrip() for line in lines[1:]]
-    assert first == [line.rstrip() for line in screen.qr_code(facts.accounts[0])]
+    first = [line[: len(screen.qr_code(facts.account("alice"))[0])].rstrip() for line in lines[1:]]
+    assert first == [line.rstrip() for line in screen.qr_code(facts.account("alice"))]
     two_shelves = screen.codes(facts, 120, 40)
     assert len(two_shelves) == 40
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (200, 19), (120, 39), (20, 500)])
+@pytest.mark.parametrize(
+    ("columns", "rows", "logins"),
+    [
+        (80, 20, ["alice", "claire"]), (80, 39, ["alice", "claire"]), (120, 39, ["alice", "claire", "samir"]),
+        (80, 40, ["alice", "claire", "samir", "aude"]), (40, 20, ["alice"]),
+    ],
+)  # fmt: skip
+def test_where_not_all_fit_those_stand_there_whom_one_plays_first(facts, columns, rows, logins):
+    lines = screen.codes(facts, columns, rows)
+    assert [word for line in lines[::20] for word in line.split()] == logins
+    assert max(map(len, lines)) <= columns
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(200, 19), (20, 500)])
 def test_where_there_is_none_they_are_drawn_when_asked_for(facts, columns, rows):
     assert screen.codes(facts, columns, rows) == []
