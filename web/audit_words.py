@@ -194,6 +194,8 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "model": N_("model"),
         "edition": N_("edition"),
         "caller": N_("who called"),
+        "again": N_("replaces what was set up before"),
+        "invited_by": N_("invited by"),
         "emergency": N_("emergency"),
         "late": N_("late"),
         "replaced": N_("a former secret replaced"),

@@ -25,6 +25,8 @@ TOPICS: Mapping[str, str] = MappingProxyType(
         Topic.PAPER_ENDING: N_("A supplier’s paper ends soon"),
         Topic.ROSTER_OVERDUE: N_("A supplier has not confirmed its people"),
         Topic.SUBCONTRACTOR_DECLARED: N_("A supplier has declared a subcontractor"),
+        Topic.TECHNICIAN_INVITED: N_("A link to set up an access was made"),
+        Topic.TECHNICIAN_ENROLLED: N_("Somebody has set up his access"),
         Topic.FILE_HELD: N_("A file waits in the release desk"),
         Topic.SESSION_BEGUN: N_("A session begins"),
         Topic.SESSION_ENDED: N_("A session ends"),

@@ -42,6 +42,8 @@ class Topic(StrEnum):
     PAPER_ENDING = "paper_ending"
     ROSTER_OVERDUE = "roster_overdue"
     SUBCONTRACTOR_DECLARED = "subcontractor_declared"
+    TECHNICIAN_INVITED = "technician_invited"
+    TECHNICIAN_ENROLLED = "technician_enrolled"
     ACCESS_CUT = "access_cut"
     DEVICE_CHANGED = "device_changed"
     RECORDING_TROUBLE = "recording_trouble"
@@ -65,6 +67,8 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "paper:ending": Topic.PAPER_ENDING,
         "roster:overdue": Topic.ROSTER_OVERDUE,
         "subcontractor:declared": Topic.SUBCONTRACTOR_DECLARED,
+        "portal:invited": Topic.TECHNICIAN_INVITED,
+        "portal:enrolled": Topic.TECHNICIAN_ENROLLED,
         "file:held": Topic.FILE_HELD,
         "session:opened": Topic.SESSION_BEGUN,
         "session:unwatched": Topic.SESSION_BEGUN,

@@ -121,7 +121,7 @@ class Invitations:
         )
         await uow.audit.append(
             "portal:invited", actor=actor, subject=("technician", technician.id), at=now,
-            expires=expires.isoformat(), login=technician.login,
+            expires=expires.isoformat(), login=technician.login, again=await _again(uow, technician),
         )  # fmt: skip
         return secret
 
@@ -149,7 +149,7 @@ class Invitations:
             raise AuthenticationFailed("first code")
         if not await uow.portal_invitations.use(invitation.id, now):
             raise LinkSpent("used")  # two at once: one wins, the other is told
-        sealed = self._vault.seal(Secret.of(totp), totp_aad(technician.id))
+        sealed, again = self._vault.seal(Secret.of(totp), totp_aad(technician.id)), await _again(uow, technician)
         await uow.credentials.put(Credential(technician.id, hashed, sealed, now, now))
         await uow.portal_sessions.end(now, technician_id=technician.id)
         await uow.supplier_tokens.revoke(now, technician_id=technician.id)
@@ -161,8 +161,9 @@ class Invitations:
         if given:
             await keep_key(uow, actor, technician, given, answers.label, now)
         await uow.audit.append(
-            "portal:enrolled", actor=actor, subject=("technician", technician.id), at=now, login=technician.login
-        )
+            "portal:enrolled", actor=actor, subject=("technician", technician.id), at=now, login=technician.login,
+            again=again, invited_by=invitation.made_by,
+        )  # fmt: skip
         return technician
 
     async def _refused(self, secret: str, why: str, source: str) -> LinkSpent:
@@ -170,3 +171,9 @@ class Invitations:
         await self._authentication.attempt(f"link {hash_token(secret)[:12]}", source, DOOR)
         await self._authentication.refused("", source, DOOR, "link", why)
         return LinkSpent(why)
+
+
+async def _again(uow: UnitOfWork, technician: Technician) -> str:
+    """Whether this person had a factor already, which the link replaces: for the trail."""
+    credential = await uow.credentials.get(technician.id)
+    return "yes" if credential is not None and (credential.totp_sealed or credential.password_hash) else ""

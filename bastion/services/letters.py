@@ -225,6 +225,28 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             N_("The work on {device} has ended"),
             (N_("The session you agreed to has ended."), _WHERE, N_("How it ended:")),
         ),
+        Topic.TECHNICIAN_INVITED: (
+            N_("A link was made that sets up your access"),
+            (
+                N_("{who} has made a link that sets your password, authenticator and key at the hospital anew."),
+                N_("It works once, until {until}, and comes to you from that person, never by this mail."),
+                N_("If you did not expect it, call the hospital: whoever uses the link works under your name."),
+            ),
+        ),
+        Topic.TECHNICIAN_ENROLLED: (
+            N_("Your access was set up"),
+            (
+                N_("Your password and authenticator at the hospital were set by the link that {who} made ({at})."),
+                N_("If it was not you, call the hospital at once: somebody can work under your name."),
+            ),
+        ),
+        "enrolled_again": (
+            N_("Somebody of {supplier} has set up his access anew"),
+            (
+                N_("{login} had a password and an authenticator: the link that {who} made replaced them ({at})."),
+                N_("If nothing was lost, somebody else may have used the link. Ask the person, or close the account:"),
+            ),
+        ),
         "cut": (
             N_("Access was cut"),
             (N_("Sessions were ended and none can open until somebody lifts the cut."), N_("Who cut what, and why:")),
@@ -257,6 +279,8 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
         ),
     }
 )  # fmt: skip
+PERSONAL: Final = frozenset({"who", "login"})
+"""Facts that name a person: people read them, programs do not."""
 _FOOT: Final = N_("You read this because of your part in the hospital’s bastion. It never asks for a password by mail.")
 
 
@@ -300,6 +324,7 @@ def letter(delivery: Delivery, language: str, doors: Doors, link: Link | None = 
         "reviews": "–",
         "until": "–",
         "planned": "–",
+        "who": "–",
     } | delivery.facts
     said = [say(line).format_map(facts) for line in lines]
     direct = link.lines(say, doors.console) if link else []
@@ -320,6 +345,7 @@ def variant(delivery: Delivery) -> str:
         Topic.REQUEST_UNANSWERED: "" if ring == "security" else "request_next",
         Topic.QUESTION_ASKED: "question_technician" if theirs else "",
         Topic.GRANT_REVOKED: "handed_over" if outcome == "handed_over" else "revoked_technician" if theirs else "",
+        Topic.TECHNICIAN_ENROLLED: "" if theirs else "enrolled_again",
         Topic.ACCESS_CUT: "cut_lifted" if outcome == "lifted" else "cut",
         Topic.SESSION_BEGUN: "session_unwatched" if outcome == "unwatched" else "",
     }
@@ -330,7 +356,8 @@ def webhook_body(delivery: Delivery, address: str) -> dict[str, object]:
     """Return what a webhook is told; documented in `docs/api.md`."""
     return {
         "id": delivery.id, "topic": delivery.topic.value, "at": _instant(delivery.at),
-        "link": f"{address}{delivery.path}", "facts": dict(sorted(delivery.facts.items())),
+        "link": f"{address}{delivery.path}",
+        "facts": {name: said for name, said in sorted(delivery.facts.items()) if name not in PERSONAL},
     }  # fmt: skip
 
 

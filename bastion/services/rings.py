@@ -58,6 +58,11 @@ _FILE_OF_A_SUPPLIER: Final[Mapping[Topic, tuple[str, str, tuple[Role, ...]]]] = 
 """The page, the field of the event that says the day, and whom of the hospital it concerns."""
 
 
+def _utc(at: datetime) -> str:
+    """For who may be in any country."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 class Rings:
     """Reads within one unit of work. `by_mail`: whether people can be told at all."""
 
@@ -83,6 +88,7 @@ class Rings:
             **dict.fromkeys(_FILE_OF_A_SUPPLIER, self._supplier),
             Topic.SESSION_BEGUN: self._session, Topic.SESSION_ENDED: self._session, Topic.ACCESS_CUT: self._cut,
             Topic.DEVICE_CHANGED: self._device,
+            Topic.TECHNICIAN_INVITED: self._set_up, Topic.TECHNICIAN_ENROLLED: self._set_up,
         }  # fmt: skip
 
     async def waiting(self, request: AccessRequest, topic: Topic = Topic.REQUEST_WAITING) -> Telling:
@@ -252,6 +258,24 @@ class Rings:
             return told  # they declared it themselves
         speakers = await self._uow.correspondents.of(supplier.id)
         return await self._to_theirs_too(told, [one.technician_id for one in speakers])
+
+    async def _set_up(self, topic: Topic, event: AuditEvent) -> Telling:
+        """A link replaces what proves who somebody is: he hears of it himself, and once it has replaced something the
+        group's administrators and security do (R-11).
+        """
+        person = found(await self._uow.technicians.get(event.subject_id))
+        facts = {
+            "supplier": (await self._joins.supplier(person.supplier_id)).name, "technician": person.id,
+            "login": person.login, "who": event.fields.get("invited_by") or event.actor_name, "at": _utc(event.at),
+        }  # fmt: skip
+        if again := event.fields.get("again"):
+            facts["again"] = again
+        if expires := event.fields.get("expires"):
+            facts["until"] = _utc(datetime.fromisoformat(expires))
+        replaced = topic is Topic.TECHNICIAN_ENROLLED and bool(again)
+        staff = await self._staff(EVERYWHERE, Role.ADMIN, Role.SECURITY) if replaced else []
+        told = await self._telling(topic, "", facts, f"/directory/technicians/{person.id}", staff)
+        return await self._to_theirs_too(told, {person.id})
 
     async def _held(self, topic: Topic, event: AuditEvent) -> Telling:
         file = found(await self._uow.held_files.get(event.subject_id))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pyotp
 import pytest
 
 from bastion import clock
@@ -20,10 +21,11 @@ from bastion.errors import Forbidden, Invalid, NotFound
 from bastion.i18n import catalogue
 from bastion.services import letters
 from bastion.services.digest import counted
+from bastion.services.invitations import Answers
 from bastion.services.people import StaffForm
 from bastion.services.sessions import Ending
 from bastion.services.webhooks import WebhookForm
-from tests.services.house import OPERATOR, moved
+from tests.services.house import OPERATOR, PASSWORD, SOURCE, moved
 from tests.services.postroom import ADDRESS, LOOPBACK, heard, point, states, turn
 from tests.services.receivers import Authority, receiver
 from tests.services.test_telling_more import a_supplier_s_days, a_window
@@ -185,8 +187,18 @@ def test_every_sentence_of_a_mail_has_its_french():
         "more_agreed",
         "revoked_technician",
         "handed_over",
+        "enrolled_again",
     }
     assert wordings == set(Topic) - {Topic.REQUEST_DECIDED, Topic.ACCESS_CUT}
+
+
+async def _set_up(house) -> str:
+    """Alice is invited, and uses her link."""
+    link = await house.services.invitations.invite(OPERATOR, house.alice.id)
+    authenticator = (await house.services.invitations.look(link, SOURCE)).authenticator
+    code = pyotp.parse_uri(authenticator).at(clock.now())
+    await house.services.invitations.accept(link, Answers(PASSWORD, code), SOURCE)
+    return link
 
 
 async def _taken_back(house, canary: str) -> None:
@@ -235,6 +247,7 @@ async def test_no_secret_and_nothing_typed_is_told(house, tell, box, tmp_path):
         other = await house.asked(reason=canary)
         await house.services.approvals.deny(house.staff(house.eve), other.id, other.version, canary)
         await _taken_back(house, canary)
+        link = await _set_up(house)
         await _all_that_is_owed(house, canary, opened.record.request_id)
         await house.services.locks.impose(house.staff(house.ruth), LockScope.ALL, "", canary)
         await turn(tell)
@@ -244,7 +257,7 @@ async def test_no_secret_and_nothing_typed_is_told(house, tell, box, tmp_path):
     assert len(box.letters) >= 8
     for text in (mailed, posted):
         assert "ct-01" in text
-        for hidden in ("canary", "Dupont", "dupont", secret, "Alice"):
+        for hidden in ("canary", "Dupont", "dupont", secret, link, PASSWORD, "Alice"):
             assert hidden not in text, hidden
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pyotp
 import pytest
 
 from bastion import clock
@@ -12,13 +13,15 @@ from bastion.domain.emergency import Call, Outcome
 from bastion.domain.lock import LockScope
 from bastion.domain.maintenance import Rhythm
 from bastion.domain.paper import PaperKind
-from bastion.domain.parties import Role, system_actor
+from bastion.domain.parties import Role, assigned, system_actor
 from bastion.domain.report import After, ReportForm
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
 from bastion.errors import Invalid
 from bastion.services.duties import Duty
 from bastion.services.inventory import DeviceForm
+from bastion.services.invitations import Answers
+from bastion.services.letters import webhook_body
 from bastion.services.maintenance import WindowForm
 from bastion.services.papers import PaperForm
 from bastion.services.people import StaffForm, TechnicianForm
@@ -26,7 +29,7 @@ from bastion.services.sessions import Ending
 from bastion.services.subcontractors import SubcontractorForm
 from bastion.services.webhooks import WebhookForm
 from tests.services.batches import a_batch, more_devices
-from tests.services.house import OPERATOR
+from tests.services.house import OPERATOR, PASSWORD, SOURCE, public_line
 from tests.services.in_turn import engine as in_turn_rules
 from tests.services.postroom import ADDRESS, ENTRANCE, heard, point, states, turn
 
@@ -112,9 +115,13 @@ async def test_a_question_that_is_answered_or_decided_before_the_mail_leaves_is_
 
 # -- taken back and withdrawn ------------------------------------------------------------------------------------------
 async def bea_speaks(house):
+    return await bea_speaks_by(house, house.staff(house.ruth))
+
+
+async def bea_speaks_by(house, admin):
     form = TechnicianForm("bea", "Bea Petit", "bea@acme", "acme", "en")
     bea = await house.services.people.save_technician(OPERATOR, form)
-    await house.services.company.name_correspondent(house.staff(house.ruth), bea.id, named=True)
+    await house.services.company.name_correspondent(admin, bea.id, named=True)
     return bea
 
 
@@ -216,6 +223,76 @@ async def test_programs_hear_of_a_withdrawal_of_either_kind(house, tell):
     assert told[Topic.GRANT_REVOKED].facts.keys() == usual | {"planned"}
     assert {one.path for one in told.values()} == {f"/requests/{request.id}", f"/requests/{other.id}"}
     assert CANARY not in repr(rows)
+
+
+# -- a link that sets somebody up --------------------------------------------------------------------------------------
+async def used(house, link: str, step: int = 0) -> None:
+    links = house.services.invitations
+    secret = pyotp.parse_uri((await links.look(link, SOURCE)).authenticator).secret
+    code = pyotp.TOTP(secret).at(clock.now(), counter_offset=step)
+    await links.accept(link, Answers(PASSWORD, code, public_line()), SOURCE)
+
+
+async def carl_comes(house):
+    form = TechnicianForm("carl", "Carl", "carl@acme", "acme", "en")
+    return await house.services.people.save_technician(OPERATOR, form)
+
+
+async def test_R11_whom_a_link_is_for_hears_of_it_at_his_own_address_and_once_more_when_it_is_used(house, tell, box):
+    """By whom, and whom to call if it was not he; the link itself is in no mail."""
+    bea, carl = await bea_speaks(house), await carl_comes(house)
+    link = await house.services.invitations.invite(house.technician(bea), carl.id)
+    await turn(tell)
+    assert heard(box) == {"carl@acme": ["A link was made that sets up your access"]}
+    text = letter_to(box, "carl@acme").get_content()
+    assert "Bea Petit" in text
+    assert "call the hospital" in text
+    assert link not in text
+    box.raw.clear()
+    await used(house, link)
+    await turn(tell)
+    assert heard(box) == {"carl@acme": ["Your access was set up"]}, "nothing was replaced: nobody else need know"
+    text = letter_to(box, "carl@acme").get_content()
+    assert "Bea Petit" in text
+    assert "If it was not you, call the hospital at once" in text
+
+
+async def test_R11_that_a_factor_was_replaced_is_told_to_the_group_s_administrators_and_security(house, tell, box):
+    group = replace(house.ruth, id="gil", login="gil", email="gil@group", assignments=assigned({Role.SECURITY}, {"*"}))
+    async with house.database.write() as uow:
+        await uow.staff.add(group)
+        await uow.staff.save(replace(house.ruth, assignments=assigned({Role.SECURITY, Role.ADMIN}, {"fac-1"})))
+        await uow.staff.save(replace(house.max, assignments=assigned({Role.APPROVER}, {"*"})))
+    bea = await bea_speaks_by(house, OPERATOR)
+    link = await house.services.invitations.invite(house.technician(bea), house.alice.id)
+    await turn(tell)
+    await used(house, link)
+    await turn(tell)
+    said = "Somebody of Acme Imaging has set up his access anew"
+    mine = ["A link was made that sets up your access", "Your access was set up"]
+    assert heard(box) == {"a@acme": mine, "gil@group": [said]}
+    text = letter_to(box, "gil@group").get_content()
+    assert "alice had a password and an authenticator: the link that Bea Petit made replaced them" in text
+    assert f"{ADDRESS}/directory/technicians/{house.alice.id}" in text
+    event = await house.event("portal:enrolled")
+    assert (event.fields["again"], event.fields["invited_by"]) == ("yes", "Bea Petit")
+
+
+async def test_programs_of_the_group_hear_that_somebody_was_set_up_and_no_name(house, tell):
+    topics = frozenset({Topic.TECHNICIAN_INVITED, Topic.TECHNICIAN_ENROLLED})
+    for place in ("", "chu"):
+        form = WebhookForm(f"SIEM {place}", "https://198.51.100.7/hook", topics, place)
+        await house.services.webhooks.register(house.staff(house.ruth), form)
+    await used(house, await house.services.invitations.invite(OPERATOR, (await carl_comes(house)).id))
+    while await tell.gather():
+        pass
+    async with house.database.read() as uow:
+        rows = await uow.deliveries.search(limit=50)
+    hooked = {one.topic: webhook_body(one, ADDRESS) for one in rows if one.channel == "webhook"}
+    assert hooked.keys() == topics
+    assert len([one for one in rows if one.channel == "webhook"]) == 2, "one of a single hospital hears nothing"
+    assert hooked[Topic.TECHNICIAN_ENROLLED]["facts"].keys() == {"supplier", "technician", "at"}
+    assert "carl" not in repr(hooked).lower()
 
 
 # -- reviews -----------------------------------------------------------------------------------------------------------
