@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 from typing import Final
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 
 from bastion.config import Settings
 from bastion.domain.importing import Register
@@ -16,7 +16,7 @@ from web.api import router as api_router
 from web.api.bearer import PREFIX
 from web.audience import Audience
 from web.failures import Forget
-from web.ground import Built, before_all, routes_of, take_every_path
+from web.ground import Built, before_all, joined, routes_of, serve, take_every_path
 from web.guards import Key, require_complete
 from web.pages import (
     account,
@@ -65,6 +65,7 @@ PAGES: Final = (
     devices, derogations, technicians, staff, registers, imports, papers, templates, supplier_files, undertakings,
     emergencies, windows, calendar, gmao, reviews, rota, standins,
 )  # fmt: skip
+PARTS: Final = joined((part.router for part in PAGES), api_router.router, admit)
 ROOMY: Final = (
     "/directory/import",
     "/rota/import",
@@ -91,9 +92,7 @@ def create(services: Services, settings: Settings) -> FastAPI:
     app.state.audience = Audience()
     app.state.closing = closing  # set by whoever stops the console: open streams end by themselves
     require_complete(page_routes())
-    for part in PAGES:
-        app.include_router(part.router, dependencies=[Depends(admit)], include_in_schema=False)
-    app.include_router(api_router.router)
+    serve(app, PARTS)
     app.mount("/static", Built(directory=STATIC))
     if settings.portal:
         app.mount(SUPPLIERS, portal.create(services, settings, closing, app.state.audience, staff_door="/sign-in"))

@@ -1,8 +1,9 @@
 """The suppliers' door as an application: mounted beside the console, or served alone on a machine of its own."""
 
 import asyncio
+from typing import Final
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from bastion.config import Settings
@@ -10,7 +11,7 @@ from bastion.services.bundle import Services
 from web.api.supplier import router as supplier_api
 from web.audience import Audience
 from web.failures import Forget, become_pages
-from web.ground import Built, before_all, routes_of, take_every_path
+from web.ground import Built, before_all, joined, routes_of, serve, take_every_path
 from web.guards import Key
 from web.portal import account, company, door, live, reporting, undertaking, work
 from web.portal.guards import PREFIX, require_complete
@@ -19,6 +20,7 @@ from web.render import STATIC
 from web.together import Together
 
 PAGES = (door, work, reporting, live, undertaking, account, company)
+PARTS: Final = joined((part.router for part in PAGES), supplier_api.router, admit)
 
 
 def create(
@@ -34,9 +36,7 @@ def create(
     app.state.owners, app.state.audience = Together(services.portal.owners), audience
     app.state.staff_door = staff_door
     require_complete(page_routes())
-    for part in PAGES:
-        app.include_router(part.router, dependencies=[Depends(admit)], include_in_schema=False)
-    app.include_router(supplier_api.router)
+    serve(app, PARTS)
     become_pages(app, _to_the_door, HOME)
     return app
 
