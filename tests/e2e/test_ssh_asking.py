@@ -159,7 +159,7 @@ async def test_no_word_is_broken_on_a_narrow_screen_in_french(ward, screens, col
     typed = {
         "Motif": "tube\r", "Numéro (Entrée pour 2)": "4u+\r", "appelé": "Dr Roux\r", "parlé": "\r", "rappeler": "\r",
         "utilisable": "\r", "sauvegarde de sa": "NAS\r", "combien de temps": "\r", "revenez": "restore\r",
-        "patients": "3\r", "répond": "Dr Vasseur\r", "Pourquoi": "a real image\r", "dispositifs": "bob-1\r\r\r",
+        "patients": "3\r", "répond": "Dr Vasseur\r", "Pourquoi": "a real image\r", "dispositifs": "?\rbob-1\r\r\r",
         "Qui participe": "\r", "Fichiers": "no file\r\r\r", "étape par": "\r", "Bon de": "\r", "Durée": "45\r",
     }  # fmt: skip
     for asked, said in typed.items():

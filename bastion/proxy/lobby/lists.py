@@ -33,39 +33,39 @@ class ListQuestion(Generic[T]):
 
     async def ask(self, prompt: str, kept: tuple[T, ...]) -> tuple[T, ...]:
         """Return what was read; `kept` if the first line is empty, nothing if it is a single `-`."""
-        first, bad = True, 0
+        self._talk.say(prompt)
+        first, bad, noted = True, 0, 0
         while True:
             line = ""
             try:
-                line = await self._talk.line(prompt if first else "")
+                line = await self._talk.line()
                 if first and line in {"", NOTHING}:
                     return () if line else kept
                 if line:
                     self._found += self._read(line, tuple(self._found))
-                elif self._pause(bad):
-                    bad = 0
                 else:
-                    return tuple(self._found) or kept
+                    noted = self._note(noted)
+                    if not bad:
+                        return tuple(self._found) or kept
+                    self._talk.write(self._talk.words.say(MISSING).format(count=bad))
+                    bad = 0  # he may still mend them; the next empty line ends
             except Invalid as problem:
                 bad += 1
-                self._tell(line, problem, bad)
+                if bad <= MOST_TOLD:
+                    self._tell(line or str(problem.params.get("begin", "")), problem)
             first = False
 
-    def _pause(self, bad: int) -> bool:
-        """At an empty line: read back what is noted. Where lines were not taken he may still mend them."""
-        if self._found:
+    def _note(self, noted: int) -> int:
+        """Read back what was taken, where it is more than was read back before; return how many there are."""
+        if len(self._found) > noted:
             said = self._talk.words.say(NOTED)
             self._talk.write(said.format(count=len(self._found), what=named([self._shown(one) for one in self._found])))
-        if bad:
-            self._talk.write(self._talk.words.say(MISSING).format(count=bad))
-        return bool(bad)
+        return len(self._found)
 
-    def _tell(self, line: str, problem: Invalid, nth: int) -> None:
-        if nth > MOST_TOLD:
-            return
+    def _tell(self, line: str, problem: Invalid) -> None:
         why, begin = sentence(problem, self._talk.words.language), plain(line)
         begin = begin if len(begin) <= SHOWN else begin[:SHOWN] + "…"
-        self._talk.write(self._talk.words.say(BAD).format(line=begin, why=why) if line else why)
+        self._talk.write(self._talk.words.say(BAD).format(line=begin, why=why) if begin else why)
 
 
 def named(things: Sequence[str]) -> str:

@@ -18,10 +18,10 @@ from bastion.services.access import ONE_DEVICE
 from bastion.services.views import MenuItem
 
 HOW: Final = "What else there is to say, a line each. An empty line ends each answer, or leaves it out."
-DEVICES: Final = "The same on other devices (? lists them): "
-PEOPLE: Final = "Who takes part besides you: "
-FILES: Final = "Files you will bring, as sha256sum prints them: "
-STEPS: Final = "What you will do, step by step: "
+DEVICES: Final = "The same on other devices (? lists them):"
+PEOPLE: Final = "Who takes part besides you:"
+FILES: Final = "Files you will bring, as sha256sum prints them:"
+STEPS: Final = "What you will do, step by step:"
 KEEP: Final = "Enter keeps what is usual: “{usual}”"
 KEEP_HIS: Final = "Enter keeps what you said: “{usual}”"
 EMPTIES: Final = "A single - leaves it out."

@@ -80,7 +80,10 @@ def errands(words: Words, items: Sequence[MenuItem], cols: int) -> str:
 def _item(words: Words, number: int, item: MenuItem, width: int, cols: int) -> str:
     """One line where it fits, else how far one is with the device stands below it."""
     line, state = f"{number:4}  {plain(item.device.code):{width}}  {_about(item)}", f"[{_state(words, item)}]"
-    return f"{line}  {state}" if len(line) + len(state) + 2 < cols else f"{line}\n{'':{width + 8}}{state}"
+    if len(line) + len(state) + 2 < cols:
+        return f"{line}  {state}"
+    about = line if len(line) < cols else wrap(line, cols, hang=width + 8)
+    return f"{about}\n{'':{width + 8}}{state}"
 
 
 def choice(answer: str, items: Sequence[MenuItem]) -> str | None:

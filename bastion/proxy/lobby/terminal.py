@@ -79,9 +79,11 @@ class LineEditor:
                 return self._printable(char)
 
     def _made(self) -> Line:
+        """The line; or why it is none, and as `begin` what could be read of it."""
+        text = "".join(self._line)
         if self._long:
-            return Invalid("line", sentence=TOO_LONG, limit=LONGEST)
-        return Invalid("line", sentence=NO_TEXT) if self._spoilt else "".join(self._line)
+            return Invalid("line", sentence=TOO_LONG, limit=LONGEST, begin=text)
+        return Invalid("line", sentence=NO_TEXT, begin=text) if self._spoilt else text
 
     def _finish(self, line: Line, echo: str, done: list[Line]) -> str:
         done.append(line)

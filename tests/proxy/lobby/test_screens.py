@@ -72,6 +72,12 @@ def test_the_menu_numbers_devices_and_says_how_far_one_is_with_each():
     assert "[ask for access]" in text
 
 
+def test_on_a_narrow_screen_the_menu_breaks_between_words_below_the_name():
+    text = screens.menu(EN, [item(name="Reconstruction of the interventional suite")], 40)
+    assert max(map(len, text.splitlines())) < 40
+    assert "\n             interventional suite" in text
+
+
 def test_in_the_menu_each_hospital_has_its_own_time():
     there = replace(item(), facility=replace(CHU, timezone="America/Cayenne"))
     assert "[open until 06:00 (America/Cayenne)]" in screens.menu(EN, [there], 80)

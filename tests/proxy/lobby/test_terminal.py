@@ -70,7 +70,7 @@ def test_what_is_no_text_makes_no_line_and_the_next_one_is_sound(keys):
 def test_a_line_has_an_end_and_what_was_longer_is_not_taken_by_half():
     assert typed(b"x" * LONGEST + b"\r")[1] == ["x" * LONGEST]
     echo, (refused, after) = typed(b"x" * 100_000 + b"\rnext\r")
-    assert (refused.msgid, refused.params, after) == (TOO_LONG, {"limit": LONGEST}, "next")
+    assert (refused.public, after) == (TOO_LONG.format(limit=LONGEST), "next")
     assert len(echo) < LONGEST + 20
     assert typed(b"x" * (LONGEST + 1) + b"\x7f\r")[1] == ["x" * (LONGEST - 1)], "what did not fit was never shown"
 
