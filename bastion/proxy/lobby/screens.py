@@ -82,8 +82,9 @@ def _item(words: Words, number: int, item: MenuItem, width: int, cols: int) -> s
     line, state = f"{number:4}  {plain(item.device.code):{width}}  {_about(item)}", f"[{_state(words, item)}]"
     if len(line) + len(state) + 2 < cols:
         return f"{line}  {state}"
-    about = line if len(line) < cols else wrap(line, cols, hang=width + 8)
-    return f"{about}\n{'':{width + 8}}{state}"
+    below = width + 8
+    about = line if len(line) < cols else wrap(line, cols, hang=below)
+    return f"{about}\n{wrap(' ' * below + state, cols, hang=below)}"
 
 
 def choice(answer: str, items: Sequence[MenuItem]) -> str | None:
