@@ -6,9 +6,12 @@ import os
 import asyncssh
 import pytest
 
-from bastion.demo import sshd
+from bastion.demo import imaging, sshd
+from bastion.domain.device import SecretKind
 from bastion.domain.held_file import FileState, Scan
 from bastion.proxy.ssh import device_files
+from bastion.proxy.ssh.scp_device import NO_FILES, NO_SFTP
+from bastion.secret import Secret
 from bastion.services.antivirus import Antivirus, Scanned
 from bastion.store.quarantine import Quarantine
 from tests.e2e.test_ssh_desk import UNSCANNED, at_device, held, leave, lines, release, scp, sftp, sha256
@@ -60,9 +63,44 @@ async def test_what_has_arrived_is_no_failure_for_want_of_its_times(bare, tmp_pa
 
 
 async def test_what_scp_cannot_do_is_said(bare):
-    done = await sftp(bare, f"rm {at_device(bare)}/sshd.log")
+    log = at_device(bare) / "sshd.log"
+    done = await sftp(bare, f"-ls {at_device(bare)}\nrm {log}")
     assert done.status == 1
-    assert (at_device(bare) / "sshd.log").exists()
+    assert done.says.count(NO_SFTP) == 1, done.says
+    assert log.exists()
+
+
+@pytest.fixture
+async def console(world, screens):
+    """The demo's simulated console with an open session: a device that knows neither SFTP nor scp."""
+    acceptor = await imaging.serve("127.0.0.1", 0, asyncssh.generate_private_key("ssh-ed25519"), "s3cret")
+    world._closing.append(acceptor)
+    await world.commission("ct-01", acceptor.get_port(), imaging.LOGIN, SecretKind.PASSWORD, Secret.of("s3cret"))
+    world.services.files._antivirus = Verdicts()
+    await world.grant()
+    world.terminal = screens(world.screen())
+    await world.terminal.expect("Tomolux")
+    return world
+
+
+@pytest.mark.parametrize("batch", ["ls\n", "get /log {there}\n", "put {here} /f\n", "rm /f\n", "-ls\n-rm /f\nls\n"])
+async def test_a_device_without_any_file_transfer_is_told_once_in_a_sentence(console, tmp_path, batch):
+    here = tmp_path / "f.bin"
+    here.write_bytes(b"x")
+    done = await sftp(console, batch.format(here=here, there=tmp_path / "g"))
+    assert done.says.count(NO_FILES) == 1, done.says
+
+
+@pytest.mark.parametrize("old", [(), ("-O",)], ids=["scp", "scp -O"])
+async def test_scp_is_told_it_too(console, tmp_path, old):
+    done = await scp(console, *old, "alice+ct-01@127.0.0.1:/log", str(tmp_path / "g"))
+    assert done.status != 0
+    assert NO_FILES in done.says
+
+
+async def test_where_files_are_free_it_is_told_too(console):
+    done = await sftp(console, "ls\n")
+    assert NO_FILES in done.says
 
 
 async def test_a_device_without_sftp_is_served_too_where_files_are_free(bare, tmp_path):

@@ -32,7 +32,7 @@ from bastion.proxy.files.rights import (
 )
 from bastion.proxy.files.wire import text
 from bastion.proxy.ssh.desk import DEVICE_TROUBLES, Desk, Download, Refused, Upload
-from bastion.proxy.ssh.device_files import LISTINGS, HarmfulName, room
+from bastion.proxy.ssh.device_files import LISTINGS, HarmfulName, NotThere, room
 from bastion.services.files import DEVICE_FAILED, TECHNICIAN_LEFT
 
 MOST_OPEN: Final = 64
@@ -322,16 +322,22 @@ class DeskServer(SFTPServer):
             raise asyncssh.SFTPFailure(sentence(BastionError(), self._language)) from problem
 
     def _refusal(self, refusal: Refusal) -> asyncssh.SFTPError:
-        """The answer, and once its sentence beside the protocol: many clients show the code and nothing else."""
-        said = translator(self._language)(refusal.sentence)
+        """The answer, and its sentence."""
+        return _CODES.get(refusal.code, asyncssh.SFTPFailure)(self._said(refusal.sentence))
+
+    def _said(self, english: str) -> str:
+        """Say it once beside the protocol: many clients show an answer's code and nothing else."""
+        said = translator(self._language)(english)
         if said not in self._told:
             self._told.add(said)
             self.tell(said)
-        return _CODES.get(refusal.code, asyncssh.SFTPFailure)(said)
+        return said
 
     def _trouble(self, problem: BaseException) -> asyncssh.SFTPError:
         """Give the device's own answer where SFTP has a code for it; its words on one line, and short."""
         say = translator(self._language)
+        if isinstance(problem, NotThere):
+            return asyncssh.SFTPOpUnsupported(self._said(problem.sentence))
         if isinstance(problem, TimeoutError):
             return asyncssh.SFTPFailure(say(SILENT))
         words = problem.reason if isinstance(problem, asyncssh.Error) else type(problem).__name__

@@ -43,7 +43,7 @@ class DeviceFiles(Protocol):
     def names(self, path: bytes) -> AsyncIterator[SFTPName]: ...
 
     async def client(self) -> SFTPClient:
-        """What else can be asked. Raises `SFTPOpUnsupported` where there is no SFTP server."""
+        """What else can be asked. Raises `NotThere` where there is no SFTP server."""
 
     def close(self) -> None: ...
 
@@ -69,6 +69,14 @@ LISTINGS: Final = Room(8 * MOST_LISTED)
 def room(name: SFTPName) -> int:
     """Return how much memory a name takes, about."""
     return 500 + len(name.filename)
+
+
+class NotThere(asyncssh.SFTPOpUnsupported):
+    """The device has no server that could do this. `sentence` is ours and tells the technician so."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 class HarmfulName(asyncssh.SFTPFailure):

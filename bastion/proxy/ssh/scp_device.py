@@ -4,7 +4,7 @@ import asyncio
 import posixpath
 import shlex
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import asyncssh
@@ -12,9 +12,10 @@ from asyncssh import SFTPAttrs, SFTPClient, SFTPName
 
 from bastion.proxy.ssh import scp_wire
 from bastion.proxy.ssh.channels import PACKET, WINDOW
-from bastion.proxy.ssh.device_files import PATIENCE, Content, Piece, require_size
+from bastion.proxy.ssh.device_files import PATIENCE, Content, NotThere, Piece, require_size
 
 NO_SFTP: Final = "This device has no SFTP server, so only whole files can be sent and fetched."
+NO_FILES: Final = "This device transfers no files: it has neither an SFTP server nor scp. Work on it in a terminal."
 _FOLDER: Final = 0o040755
 _FILE: Final = 0o100000
 _NO_FILE: Final = ("not a regular file", "is a directory")
@@ -61,7 +62,7 @@ class ScpFiles:
 
     async def put(self, path: bytes, content: Content, size: int, mode: int | None) -> None:
         async with self._running(b"-t", path) as (reader, writer):
-            await self._answered(reader)
+            await self._begun(reader)
             name = posixpath.basename(path) or b"file"
             writer.write(scp_wire.head_line("C", 0o644 if mode is None else mode, size, name))
             await self._answered(reader)
@@ -81,15 +82,26 @@ class ScpFiles:
 
     async def _listed(self, path: bytes) -> list[SFTPName]:
         del path
-        raise asyncssh.SFTPOpUnsupported(NO_SFTP)
+        raise await self._lack()
 
     async def client(self) -> SFTPClient:
-        raise asyncssh.SFTPOpUnsupported(NO_SFTP)
+        raise await self._lack()
 
     def close(self) -> None:
         """Each command has had a channel of its own."""
 
     # -- parts ---------------------------------------------------------------------------------------------------------
+    async def _lack(self) -> NotThere:
+        """What the device is without: an `scp` that has anything to say to us is one."""
+        try:
+            async with self._running(b"-f", b".") as (reader, writer):
+                await self._head(reader, writer)
+        except NotThere as lack:
+            return lack
+        except (asyncssh.Error, OSError):
+            return NotThere(NO_SFTP)
+        return NotThere(NO_SFTP)
+
     @asynccontextmanager
     async def _running(self, way: bytes, path: bytes) -> AsyncIterator[tuple[Any, Any]]:
         """Run `scp` on the device; the path is one word for its shell, and never an option."""
@@ -110,17 +122,24 @@ class ScpFiles:
             writer.channel.abort()
 
     async def _head(self, reader: Any, writer: Any) -> scp_wire.Head:
-        writer.write(scp_wire.FINE)
+        with suppress(BrokenPipeError):  # it is gone already; what it said before that is read
+            writer.write(scp_wire.FINE)
         async with asyncio.timeout(PATIENCE):
             text = await scp_wire.line(reader)
         if not text:
-            raise asyncssh.SFTPOpUnsupported("the device has neither an SFTP server nor scp")
+            raise NotThere(NO_FILES)
         if text[:1] in {b"\1", b"\2"}:
             raise scp_wire.ScpTrouble(scp_wire.shown(text[1:]))
         found = scp_wire.head(text)
         if found.folder:
             raise scp_wire.ScpTrouble("not a regular file")
         return found
+
+    async def _begun(self, reader: Any) -> None:
+        try:
+            await self._answered(reader)
+        except EOFError as error:
+            raise NotThere(NO_FILES) from error
 
     async def _answered(self, reader: Any) -> None:
         async with asyncio.timeout(PATIENCE):
