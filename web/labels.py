@@ -12,7 +12,7 @@ from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.review import CampaignState, LineState
 from bastion.domain.session import EndReason
-from bastion.domain.session_record import SessionRecord
+from bastion.domain.session_record import ACCOUNT_REFUSED, SessionRecord
 from bastion.domain.subcontractor import SubcontractorState
 from recordings.model import TrackKind
 
@@ -91,6 +91,7 @@ END_REASONS: Mapping[str, str] = MappingProxyType(
         EndReason.CRASHED: N_("The bastion stopped unexpectedly"),
     }
 )
+OUTCOMES: Mapping[str, str] = MappingProxyType({**END_REASONS, ACCOUNT_REFUSED: N_("The device refused the account")})
 ROLES: Mapping[str, str] = MappingProxyType(
     {
         Role.APPROVER: N_("Approver"),
@@ -290,6 +291,9 @@ FLASHES: Mapping[str, str] = MappingProxyType(
 
 def ended(record: SessionRecord) -> str:
     """Why a session ended, as an English msgid."""
-    if record.account_refused:
-        return N_("The device refused the account")
-    return END_REASONS[record.end_reason] if record.end_reason else ""
+    return OUTCOMES[record.outcome] if record.outcome else ""
+
+
+def why_ended(record: SessionRecord) -> str:
+    """What was said of it besides; of a refused account `ended` has said all."""
+    return "" if record.account_refused else record.end_why

@@ -108,7 +108,7 @@ def _session_row(view: SessionView) -> dict[str, object]:
     return {
         "id": record.id, "state": view.state, "technician": record.technician_name, "supplier": view.supplier.code,
         "device": view.device.code, "started_at": record.started_at, "ended_at": record.ended_at,
-        "end_reason": record.end_reason, "source": record.source,
+        "end_reason": record.outcome, "source": record.source,
     }  # fmt: skip
 
 

@@ -2,10 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, Literal
 
 from bastion.domain.session import EndReason
 from bastion.errors import DeviceLoginFailed
 from policies.guards.verdict import UNSEEN, FindingKind
+
+Outcome = EndReason | Literal["account_refused"]
+"""How a session ended, as people and programs are told it and look for it. What is stored of a device that refused the
+account is that it was lost, and the error's code: a session ends once, so those that ended so stay as they are.
+"""
+ACCOUNT_REFUSED: Final = "account_refused"
+LOGIN_FAILED: Final = DeviceLoginFailed.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,12 @@ class SessionRecord:
     @property
     def account_refused(self) -> bool:
         """The device refused the account the hospital keeps for it."""
-        return self.end_reason is EndReason.DEVICE_LOST and self.end_why == DeviceLoginFailed.code
+        return self.end_reason is EndReason.DEVICE_LOST and self.end_why == LOGIN_FAILED
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; `None` while it goes on."""
+        return ACCOUNT_REFUSED if self.account_refused else self.end_reason
 
     @property
     def live(self) -> bool:

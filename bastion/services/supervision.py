@@ -34,7 +34,7 @@ class Supervision:
         return await self.search(actor, live=True, limit=500)
 
     async def search(
-        self, actor: Actor, *, technician: str = "", supplier_id: str = "", device_id: str = "", end_reason: str = "",
+        self, actor: Actor, *, technician: str = "", supplier_id: str = "", device_id: str = "", outcome: str = "",
         since: datetime | None = None, until: datetime | None = None, text: str = "", live: bool | None = None,
         health_data: bool = False, differs: bool = False, after: Place | None = None, limit: int = 50, offset: int = 0,
         to_replay: bool = False,
@@ -45,21 +45,21 @@ class Supervision:
             records = await uow.sessions.search(
                 facility_ids=scope(actor, *roles), technician=technician, supplier_id=supplier_id,
                 device_id=device_id,
-                end_reason=end_reason, since=since, until=until, text=text, live=live, health_data=health_data,
+                outcome=outcome, since=since, until=until, text=text, live=live, health_data=health_data,
                 differs=differs, after=after, limit=limit, offset=offset,
             )  # fmt: skip
             return await Joins(uow).sessions(records)
 
     async def reach(
         self, actor: Actor, *, text: str, technician: str = "", supplier_id: str = "", device_id: str = "",
-        end_reason: str = "", since: datetime | None = None, until: datetime | None = None, live: bool | None = None,
+        outcome: str = "", since: datetime | None = None, until: datetime | None = None, live: bool | None = None,
         health_data: bool = False, differs: bool = False,
     ) -> datetime | None:  # fmt: skip
         """Up to when `search` looked for this text: look further back from there. `None`: everything was looked at."""
         async with self._database.read() as uow:
             return await uow.sessions.reach(
                 text, facility_ids=scope(actor), technician=technician, supplier_id=supplier_id, device_id=device_id,
-                end_reason=end_reason, since=since, until=until, live=live, health_data=health_data, differs=differs,
+                outcome=outcome, since=since, until=until, live=live, health_data=health_data, differs=differs,
             )  # fmt: skip
 
     async def of_request(self, actor: Actor, request_id: str) -> list[SessionView]:

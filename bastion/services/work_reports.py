@@ -34,7 +34,7 @@ async def report(uow: UnitOfWork, topic: Topic, event: AuditEvent) -> Telling:
         "facility": facility.code, "finess": facility.finess, "kind": request.kind.value,
         "started_at": record.started_at.isoformat(timespec="seconds"),
         "ended_at": (record.ended_at or over).isoformat(timespec="seconds"),
-        "outcome": record.end_reason.value if record.end_reason else "", "sessions": str(len(same)),
+        "outcome": str(record.outcome or ""), "sessions": str(len(same)),
         "running": str(sum(one.live for one in same)),
         "busy_from": began.isoformat(timespec="seconds"), "busy_to": over.isoformat(timespec="seconds"),
         "busy_seconds": str(int((over - began).total_seconds())), "recording_sha256": record.recording_digest,

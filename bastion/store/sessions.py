@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from bastion.domain.country import EEA
 from bastion.domain.place import Place
-from bastion.domain.session_record import SessionRecord
+from bastion.domain.session import EndReason
+from bastion.domain.session_record import ACCOUNT_REFUSED, LOGIN_FAILED, SessionRecord
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
 from bastion.store.looking import MOST_NAMED, floor, holds, named, within
@@ -49,7 +50,7 @@ class Sessions(Versioned[SessionRecord]):
         technician_id: str = "",
         supplier_id: str = "",
         device_id: str = "",
-        end_reason: str = "",
+        outcome: str = "",
         since: datetime | None = None,
         until: datetime | None = None,
         text: str = "",
@@ -71,7 +72,7 @@ class Sessions(Versioned[SessionRecord]):
             technician_id,
             supplier_id,
             device_id,
-            end_reason,
+            outcome,
             since,
             until,
             live,
@@ -91,7 +92,7 @@ class Sessions(Versioned[SessionRecord]):
         technician: str = "",
         supplier_id: str = "",
         device_id: str = "",
-        end_reason: str = "",
+        outcome: str = "",
         since: datetime | None = None,
         until: datetime | None = None,
         live: bool | None = None,
@@ -102,21 +103,19 @@ class Sessions(Versioned[SessionRecord]):
         if not text.strip() or not storable(technician + text) or await named(self._tx, text):
             return None
         wanted = await self._wanted(
-            facility_ids, technician, "", supplier_id, device_id, end_reason, since, until, live, health_data, differs
+            facility_ids, technician, "", supplier_id, device_id, outcome, since, until, live, health_data, differs
         )
         return await floor(self._tx, _S.started_at, wanted)
 
     async def _wanted(
         self, facility_ids: frozenset[str] | None, technician: str, technician_id: str, supplier_id: str,
-        device_id: str, end_reason: str, since: datetime | None, until: datetime | None, live: bool | None,
+        device_id: str, outcome: str, since: datetime | None, until: datetime | None, live: bool | None,
         health_data: bool, differs: bool,
     ) -> "list[sa.ColumnElement[bool]]":  # fmt: skip
         """What every filter but the text asks for."""
-        exact = {
-            _S.technician_id: technician_id, _S.supplier_id: supplier_id, _S.device_id: device_id,
-            _S.end_reason: end_reason,
-        }  # fmt: skip
+        exact = {_S.technician_id: technician_id, _S.supplier_id: supplier_id, _S.device_id: device_id}
         wanted = [column == value for column, value in exact.items() if value] + _when(since, until, live)
+        wanted += _ended(outcome)
         if health_data:
             wanted.append(SHOWS_HEALTH_DATA)
         if differs:
@@ -139,6 +138,15 @@ class Sessions(Versioned[SessionRecord]):
             return [_S[what].in_(ids) for what, ids in called.items()]
         last = await floor(self._tx, _S.started_at, wanted)
         return [_said(text)] if last is None else [_said(text), _S.started_at >= last]
+
+
+def _ended(outcome: str) -> "list[sa.ColumnElement[bool]]":
+    """A refused account is stored as a device that was lost, and is told from it by why (`SessionRecord.outcome`)."""
+    if outcome == ACCOUNT_REFUSED:
+        return [_S.end_reason == EndReason.DEVICE_LOST, _S.end_why == LOGIN_FAILED]
+    if outcome == EndReason.DEVICE_LOST:
+        return [_S.end_reason == outcome, _S.end_why != LOGIN_FAILED]
+    return [_S.end_reason == outcome] if outcome else []
 
 
 def _when(since: datetime | None, until: datetime | None, live: bool | None) -> "list[sa.ColumnElement[bool]]":

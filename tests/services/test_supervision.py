@@ -12,7 +12,7 @@ async def test_live_sessions_show_who_where_and_why(house):
     assert (view.record.id, view.state, view.request.reason) == (opened.record.id, "active", "replace the tube")
     await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
     assert await house.services.supervision.live(house.staff(house.eve)) == []
-    (past,) = await house.services.supervision.search(house.staff(house.eve), end_reason="technician_left")
+    (past,) = await house.services.supervision.search(house.staff(house.eve), outcome="technician_left")
     assert past.state == "closed"
 
 

@@ -69,7 +69,18 @@ async def test_an_older_version_gets_a_conflict(granted: Database) -> None:
 async def test_every_end_reason_fits(granted: Database, reason: EndReason) -> None:
     await opened(granted, replace(ENDED, end_reason=reason))
     async with granted.read() as uow:
-        assert [s.end_reason for s in await uow.sessions.search(end_reason=reason)] == [reason]
+        assert [s.end_reason for s in await uow.sessions.search(outcome=reason)] == [reason]
+
+
+async def test_a_refused_account_is_looked_for_by_itself_and_is_no_device_that_went_away(granted: Database) -> None:
+    for n, why in ((1, "device_login_failed"), (2, "device_unreachable"), (3, "")):
+        ended = replace(ENDED, id=f"ses-{n}", end_reason=EndReason.DEVICE_LOST, end_why=why)
+        await opened(granted, ended)
+    async with granted.read() as uow:
+        refused = await uow.sessions.search(outcome="account_refused")
+        lost = await uow.sessions.search(outcome="device_lost")
+    assert ([s.id for s in refused], {s.id for s in lost}) == (["ses-1"], {"ses-2", "ses-3"})
+    assert ({s.outcome for s in refused}, {s.outcome for s in lost}) == ({"account_refused"}, {"device_lost"})
 
 
 @pytest.mark.parametrize(
@@ -100,9 +111,9 @@ QUESTIONS: list[tuple[dict[str, Any], Any]] = [
     ({"technician_id": "tec-2"}, ""),
     ({"supplier_id": "sup-2"}, ""),
     ({"device_id": "dev-1", "limit": 1}, "3"),
-    ({"end_reason": "cut"}, "2"),
-    ({"end_reason": "idle"}, ""),
-    ({"end_reason": "unheard of"}, ""),
+    ({"outcome": "cut"}, "2"),
+    ({"outcome": "idle"}, ""),
+    ({"outcome": "unheard of"}, ""),
     ({"since": NOW + timedelta(minutes=2)}, "32"),
     ({"until": NOW + timedelta(minutes=2)}, "1"),
     ({"since": NOW + timedelta(minutes=2), "until": NOW + timedelta(minutes=3)}, "2"),

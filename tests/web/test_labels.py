@@ -12,6 +12,7 @@ from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.report import After
 from bastion.domain.session import EndReason, SessionState
+from bastion.domain.session_record import ACCOUNT_REFUSED
 from bastion.domain.work_plan import PatientData
 from bastion.proxy.ssh import deliveries
 from recordings.model import TrackKind
@@ -21,7 +22,7 @@ from web import audit_words, condition_words, labels, plan_words, report_words
 @pytest.mark.parametrize(("table", "members"), [
     (labels.KINDS, InterventionKind), (labels.KINDS_SHORT, InterventionKind), (labels.REQUEST_STATES, RequestState),
     (labels.GRANT_STATES, GrantStatus), (labels.AGREED_STATES, GrantStatus),
-    (labels.END_REASONS, EndReason), (labels.ROLES, Role),
+    (labels.END_REASONS, EndReason), (labels.OUTCOMES, {*EndReason, ACCOUNT_REFUSED}), (labels.ROLES, Role),
     (labels.ROLE_DUTIES, Role), (labels.CHANNELS, ChannelKind), (labels.SECRET_KINDS, SecretKind),
     (labels.LOCK_SCOPES, LockScope), (labels.SEVERITIES, Severity), (labels.ACTOR_KINDS, ActorKind),
     (labels.TRACKS, TrackKind), (plan_words.PATIENT_DATA, PatientData), (condition_words.CONDITIONS, Condition),

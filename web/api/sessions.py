@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from bastion.domain.device import ChannelKind
 from bastion.domain.parties import Actor
 from bastion.domain.place import Place
-from bastion.domain.session import EndReason
+from bastion.domain.session_record import Outcome
 from web.api.bearer import Me, Use, fresh
 from web.api.shapes import After, Code, Flag, Instant, Limit, Offset, Reason, SessionShape, Shape, place_in, say_next
 
@@ -68,13 +68,13 @@ def add_to(router: APIRouter) -> None:
 
 async def search(
     answer: Response, me: Me, use: Use, *, live: bool | None = None, text: str = "", technician: str = "",
-    supplier_id: str = "", device_id: str = "", end_reason: EndReason | None = None, since: Instant | None = None,
+    supplier_id: str = "", device_id: str = "", end_reason: Outcome | None = None, since: Instant | None = None,
     until: Instant | None = None, after: After = "", limit: Limit = 50, offset: Offset = 0,
 ) -> list[SessionShape]:  # fmt: skip
     """List sessions of one's facilities, newest first; `live=true` lists those going on now."""
     found = await use.supervision.search(
         me, live=live, text=text, technician=technician, supplier_id=supplier_id, device_id=device_id,
-        end_reason=end_reason or "", since=since, until=until, after=place_in(after), limit=limit, offset=offset,
+        outcome=end_reason or "", since=since, until=until, after=place_in(after), limit=limit, offset=offset,
     )  # fmt: skip
     say_next(answer, limit, [Place(view.record.started_at, view.record.id) for view in found])
     return [SessionShape.of(view) for view in found]

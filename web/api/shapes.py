@@ -19,7 +19,7 @@ from bastion.domain.local_time import YEARS
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.place import Place
 from bastion.domain.remark import Side
-from bastion.domain.session import EndReason
+from bastion.domain.session_record import Outcome
 from bastion.domain.work_order import Finding, OrderCheck
 from bastion.domain.work_plan import ANSWERED, PatientData, Question, WorkPlan
 from bastion.services.views import GrantView, RequestView, SessionView
@@ -341,7 +341,7 @@ class SessionShape(Shape):
     started_at: datetime
     ended_at: datetime | None
     grant_end: datetime
-    end_reason: EndReason | None
+    end_reason: Outcome | None
     end_by: str
     end_why: str
     frozen_by: str
@@ -362,7 +362,7 @@ class SessionShape(Shape):
             supplier=view.supplier.code, device=view.device.code, facility=view.facility.code,
             account=r.account_login, source=r.source, client=r.client, node=r.node, grant_id=r.grant_id,
             request_id=r.request_id, kind=view.request.kind, reason=view.request.reason, started_at=r.started_at,
-            ended_at=r.ended_at, grant_end=view.grant_end, end_reason=r.end_reason, end_by=r.end_by, end_why=r.end_why,
+            ended_at=r.ended_at, grant_end=view.grant_end, end_reason=r.outcome, end_by=r.end_by, end_why=r.end_why,
             frozen_by=r.frozen_by, must_be_watched=view.must_be_watched, watched_by=list(view.watched_by),
             recording_digest=r.recording_digest, recording_bytes=r.recording_bytes,
             recording_seconds=r.recording_seconds,

@@ -37,7 +37,7 @@ async def listing(
 ) -> Response:  # fmt: skip
     filters = Typed(
         text=text.strip()[:200], technician=technician.strip()[:200], supplier=supplier, device=device, since=since,
-        until=until, reason=reason if reason in labels.END_REASONS else "", health="yes" if health else "",
+        until=until, reason=reason if reason in labels.OUTCOMES else "", health="yes" if health else "",
         differs="yes" if differs else "", before=before,
     )  # fmt: skip
     number = fields.page_number(at)
@@ -123,7 +123,7 @@ async def _wanted(seen: Console, filters: Typed) -> dict[str, Any]:
     """What is looked for; whoever looks further back looks before that instant."""
     return {
         "text": filters.text, "technician": filters.technician, "supplier_id": filters.supplier, "live": False,
-        "device_id": await choices.device_id(seen, filters.device), "end_reason": filters.reason,
+        "device_id": await choices.device_id(seen, filters.device), "outcome": filters.reason,
         "health_data": bool(filters.health), "differs": bool(filters.differs),
         "since": fields.day_start(filters.since, "since"),
         "until": fields.instant(filters.before) or fields.day_end(filters.until, "until"),
@@ -135,7 +135,7 @@ async def _choices(seen: Console, typed: str) -> dict[str, Any]:
     return {
         "suppliers": [(s.id, s.name) for s in await services.directory.suppliers(actor)],
         "devices": await choices.devices(seen, typed, by_id=True),
-        "reasons": [(reason, seen.t(words)) for reason, words in labels.END_REASONS.items()],
+        "reasons": [(reason, seen.t(words)) for reason, words in labels.OUTCOMES.items()],
     }
 
 

@@ -109,6 +109,16 @@ async def test_the_warning_says_how_and_the_answers_reach_the_hospital_and_no_de
     assert warned.device == b"ls\rls\r"
 
 
+@pytest.mark.parametrize("pasted", [b"x" * 600, b"rm\x00 -rf /"])
+async def test_what_is_no_line_is_said_the_question_is_asked_again_and_no_device_gets_it(warned, pasted):
+    warned.type(KEY, KEY, b"45\r", pasted + b"\r", b"the tube is hot\r")
+    await warned.shows("The hospital has been asked.")
+    assert "Nothing of it was taken." in warned.screen
+    assert warned.screen.count("Why: ") == 2
+    assert warned.desk.asked == [("g1", 45, "the tube is hot")]
+    assert warned.device == b""
+
+
 async def test_both_presses_in_one_packet_open_it_as_well(warned):
     warned.type(KEY + KEY)
     assert "You write to the hospital now" in warned.screen

@@ -239,6 +239,21 @@ async def test_R25_a_question_is_answered_where_he_waits(play):
     assert (await play.result()).id == "g1"
 
 
+async def test_what_is_no_line_is_no_answer_to_a_question_and_no_harm_without_one(play):
+    play.start(typing=FORM)
+    await play.shows("is with the hospital")
+    play.type("\x00w\r")
+    play.desk.remarks = (a_remark("q1", Side.HOSPITAL, "Which tube?"),)
+    play.news.beat()
+    await play.shows("Eve asks: Which tube?")
+    assert "Nothing of it was taken." not in play.screen
+    play.type("x" * 600 + "\r")
+    await play.shows("Nothing of it was taken.")
+    play.type("the left one\r")
+    await play.shows("Your answer is with the hospital.")
+    assert [line for line in play.desk.log if not line.startswith("enter")] == ["answer the left one"]
+
+
 async def test_a_notice_that_is_accepted_already_is_not_shown_again(play):
     play.desk.grant = open_grant(acknowledged_at=clock.now())
     play.start()
@@ -504,6 +519,14 @@ async def test_hanging_up_leaves(play):
     await play.leaves()
     assert play.screen.endswith("Reason (what is to be done):"), "nobody is there to read anything more"
     assert not play.desk.drafts
+
+
+async def test_what_is_wider_than_the_screen_is_broken_between_words(play):
+    play.lobby._terminal.cols = 40
+    play.start(typing="images\r2+\r3\r")
+    await play.shows("Which health professional")
+    shown = b"".join(bytes(frame.data) for frame in play.end.got).decode().split("You have no open")[1]
+    assert shown.endswith("professional of the hospital\r\nanswers for the patient data: ")
 
 
 async def test_R43_changing_software_is_asked_for_its_backup_and_way_back_and_nothing_else_is(play):

@@ -2,6 +2,9 @@
 
 import pytest
 
+from bastion.domain.session import EndReason
+from bastion.errors import DeviceLoginFailed
+from bastion.services.sessions import Ending
 from tests.services.house import CONNECTION
 from tests.services.watched import watched_session
 from tests.web.api.conftest import problem
@@ -18,6 +21,15 @@ async def test_a_live_session_is_seen_frozen_thawed_and_cut(eve, house):
     assert (await eve.ask("POST", f"{path}/cut", why="patient", code=eve.code())).status_code == 200
     wish = (await house.services.sessions.wishes(CONNECTION.node))[opened.record.id]
     assert (wish.cut_by, wish.cut_why) == (house.eve.name, "patient")
+
+
+async def test_a_refused_account_is_an_end_of_its_own(eve, house):
+    opened = await house.opened()
+    await house.services.sessions.closed(opened.record, Ending(EndReason.DEVICE_LOST, why=DeviceLoginFailed.code))
+    (shown,) = (await eve.ask("GET", "/sessions?end_reason=account_refused")).json()
+    assert (shown["id"], shown["end_reason"]) == (opened.record.id, "account_refused")
+    assert (await eve.ask("GET", "/sessions?end_reason=device_lost")).json() == []
+    assert problem(await eve.ask("GET", "/sessions?end_reason=refused"))[0] == 422
 
 
 async def test_R34_a_session_is_followed_over_the_api_by_the_token_that_gave_the_code(eve, house):

@@ -139,3 +139,4 @@ async def test_a_device_that_refuses_its_account_is_on_the_first_page_its_own_an
         assert "Account refused" in (await browser.see(path)).text
     session = (await (await visitor().enter(people["approver"])).see(f"/sessions/{opened.record.id}")).text
     assert "The device refused the account" in session
+    assert "device_login_failed" not in session, "that code is for programs"

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from bastion.domain.session import EndReason
+from bastion.errors import DeviceLoginFailed
 from bastion.proxy.files.rights import NO_DELETE
 from recordings.files import BEGUN, DONE, FileLine
 from tests.web.scenery import FILES, HOSTILE, TUNNELS, moved
@@ -91,6 +92,19 @@ async def test_recordings_are_found_by_who_what_when_and_how(house, scenery, vis
     nonsense = await browser.see("/recordings?since=tomorrow")
     assert nonsense.status_code == 422
     assert "Give a date such as" in nonsense.text
+
+
+async def test_sessions_whose_account_was_refused_are_looked_for_as_they_are_named(house, scenery, visitor, people):
+    await scenery.recorded(house.alice, "ct-01", "the refused one", EndReason.DEVICE_LOST, why=DeviceLoginFailed.code)
+    await scenery.recorded(house.alice, "ct-01", "the lost one", EndReason.DEVICE_LOST)
+    browser = await visitor().enter(people["security"])
+    for reason, there, not_there in (
+        ("account_refused", "the refused one", "the lost one"), ("device_lost", "the lost one", "the refused one"),
+    ):  # fmt: skip
+        found = (await browser.see(f"/recordings?reason={reason}")).text
+        assert there in found
+        assert not_there not in found
+        assert f'value="{reason}" selected' in found
 
 
 async def test_T39_hostile_names_are_inert_in_lists_and_file_names(house, scenery, visitor, people):
