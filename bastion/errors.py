@@ -173,10 +173,16 @@ class IllegalTransition(BastionError):
 
 
 class PolicyRefused(BastionError):
-    """The policy says no; `reasons` are sentences of the deciding policies."""
+    """The policy says no; `why` is what the deciding rules say, `rules` their names."""
 
     code = "policy_refused"
     sentence = "The hospital's policy does not allow this: {why}"
+
+    def __init__(
+        self, detail: str = "", *, rules: tuple[str, ...] = (), sentence: str | None = None, **params: object
+    ) -> None:
+        super().__init__(detail, sentence=sentence, **params)
+        self.rules = rules
 
 
 class Locked(BastionError):

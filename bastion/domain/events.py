@@ -99,7 +99,7 @@ KINDS = MappingProxyType(
             _kind("grant:handed_over", _N, "grant request", "technician"),
             _kind("grant:revoked", _W, _RULES, "why"),
             _kind("session:opened", _N, "grant device supplier account node client factors derogations", "technician"),
-            _kind("session:refused", _W, "device why door", "technician"),
+            _kind("session:refused", _W, f"device why door {_RULES}", "technician"),
             _kind("session:second_source", _W, "other", "technician"),
             _kind("session:frozen", _W, "", "by"),
             _kind("session:thawed", _N, "", "by"),

@@ -10,7 +10,7 @@ from bastion.domain.country import outside_eea
 from bastion.domain.device import ChannelKind, Device, FileRight
 from bastion.domain.emergency import Emergency
 from bastion.domain.parties import Actor, ActorKind, Lent, Supplier, ward_key
-from bastion.errors import Forbidden, PolicyRefused, SelfApproval
+from bastion.errors import BastionError, Forbidden, PolicyRefused, SelfApproval
 from bastion.services.paperwork import Lacks, naming
 from bastion.services.urgency import naming_unreviewed
 from policies.engine import PolicyEngine
@@ -113,7 +113,7 @@ class Decisions:
         )
 
     def at_the_door(self, actor: Actor, supplier: Supplier, now: datetime) -> Decision:
-        """May this technician come to the suppliers' web door? What his company's papers lack, he reads inside."""
+        """May this technician come in, by SSH or on the web? What his company's papers lack, he reads inside."""
         context = _context(now, actor.source, "", timedelta(), factors=2)
         facts = _supplier(supplier, now, Lacks())
         return self._decide(Query(Action.ENTER, _principal(actor), facts, None, context), actor)
@@ -262,7 +262,7 @@ def reasons(decision: Decision, language: str) -> tuple[str, ...]:
 def refusal(decision: Decision, language: str, of: str = "") -> PolicyRefused:
     """The policy's no; `of` says to which of several."""
     said = why(decision, language)
-    return PolicyRefused(why(decision, "en"), why=f"{of}: {said}" if of else said)
+    return PolicyRefused(why(decision, "en"), rules=policy_ids(decision), why=f"{of}: {said}" if of else said)
 
 
 def policy_ids(decision: Decision) -> tuple[str, ...]:
@@ -272,6 +272,13 @@ def policy_ids(decision: Decision) -> tuple[str, ...]:
 def explained(decision: Decision) -> dict[str, str]:
     """What the trail keeps of a decision: the rules that decided, and what they said at that time."""
     return {"policy": " ".join(policy_ids(decision)), "because": why(decision, "en")}
+
+
+def by_rule(problem: BastionError) -> dict[str, str]:
+    """The same of a refusal, if rules refused."""
+    if not isinstance(problem, PolicyRefused):
+        return {}
+    return {"policy": " ".join(problem.rules), "because": problem.detail}
 
 
 def _context(

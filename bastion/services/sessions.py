@@ -20,12 +20,13 @@ from bastion.errors import (
     DeviceNotReady,
     Locked,
     NotFound,
+    PolicyRefused,
     Suspended,
 )
 from bastion.services import commands, comparisons, sign_ins
 from bastion.services.address import Address
 from bastion.services.commands import Command
-from bastion.services.decisions import Decisions
+from bastion.services.decisions import Decisions, by_rule, refusal
 from bastion.services.joins import Joins, found
 from bastion.services.opening import PROOF_LENGTH, Connection, Opening
 from bastion.services.paperwork import missing_of
@@ -78,11 +79,13 @@ class Sessions:
 
     # -- coming in -----------------------------------------------------------------------------------------------------
     async def enter(self, actor: Actor, device_code: str = "", account: str = "") -> Entry:
-        """Say what a technician finds. Raises `Locked`, `NotFound`, `PolicyRefused`; each refusal is audited."""
+        """Say what a technician finds. Raises `PolicyRefused` for whoever may not come in from where he is (R-5),
+        `Locked`, `Suspended`, `NotFound`, `DeviceNotReady`; each refusal is audited.
+        """
         try:
             async with self._database.read() as uow:
                 return await self._enter(uow, actor, device_code, account, clock.now())
-        except (Locked, Suspended, NotFound, DeviceNotReady) as problem:
+        except (Locked, Suspended, NotFound, DeviceNotReady, PolicyRefused) as problem:
             await self.refused(actor, device_code, problem)
             raise
 
@@ -107,7 +110,7 @@ class Sessions:
                 await sign_ins.keep(uow, actor, connection.sign_in, now)
             await uow.audit.append(
                 "session:refused", actor=actor, subject=("technician", actor.id), at=now, door="ssh",
-                device=device_code, why=problem.code, technician=actor.login,
+                device=device_code, why=problem.code, technician=actor.login, **by_rule(problem),
             )  # fmt: skip
 
     async def acknowledge(self, actor: Actor, grant_id: str, how: str) -> None:
@@ -207,6 +210,9 @@ class Sessions:
     async def _enter(self, uow: UnitOfWork, actor: Actor, code: str, account: str, now: datetime) -> Entry:
         technician = found(await uow.technicians.get(actor.id))
         supplier = found(await uow.suppliers.get(technician.supplier_id))
+        door = self._decisions.at_the_door(actor, supplier, now)  # first of all: from elsewhere he learns nothing more
+        if not door.allowed:
+            raise refusal(door, actor.language)
         device = await self._device(uow, supplier, code) if code else None
         subject = Subject(technician.id, supplier.id, device.id if device else "")
         hit = first_hit(await uow.locks.unlifted(), subject, now)

@@ -273,6 +273,8 @@ class Visit:
 
     async def _holding(self, entry: Entry | None, *, has_terminal: bool) -> Grant:
         """The authorisation of whom nothing can be asked; who is turned away for want of one stands in the trail."""
+        if entry is None:
+            await self._enter()  # whether he may come in at all is said before what he should have asked for
         try:
             return _nobody_to_ask(self._name, entry, has_terminal=has_terminal)
         except BastionError as problem:
