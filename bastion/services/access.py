@@ -20,6 +20,7 @@ from bastion.domain.work_plan import PLAIN, WorkPlan
 from bastion.errors import Conflict, DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services.decisions import Decisions, Urgency, explained, policy_ids, reasons, refusal
 from bastion.services.emergencies import announce
+from bastion.services.forms import MAX_NAME, plain
 from bastion.services.joins import Joins, found, scope
 from bastion.services.maintenance import Maintenance
 from bastion.services.paperwork import lacks_of
@@ -108,6 +109,7 @@ class Access:
         """Ask for the same on each of these devices: one request each, all of them or none."""
         now = clock.now()
         drafts = _for_each(_checked(draft, now), batch.codes(codes), now)
+        await self._refuse_unseen(actor, drafts, now)
         orders = await asyncio.gather(*(self._look_at_order(actor, one) for one in drafts))
         async with self._database.write() as uow:
             await uow.locks.hold()  # of two posts at once one asks, and the other finds that it waits already
@@ -126,9 +128,30 @@ class Access:
             raise refusal(decision, actor.language, ask.device.code if len(drafts) > 1 else "")
         return made
 
+    async def _refuse_unseen(self, actor: Actor, drafts: list[RequestDraft], now: datetime) -> None:
+        """To staff a device of another hospital is as one there is not: in words and in work; the trail tells (T33)."""
+        if actor.kind is not ActorKind.STAFF:
+            return
+        async with self._database.read() as uow:
+            technician = await _technician_of(uow, actor, drafts[0].technician_login)
+            unseen = [one for one in drafts if await _is_unseen(uow, actor, technician, one)]
+        if not unseen:
+            return
+        async with self._database.write() as uow:
+            supplier = found(await uow.suppliers.get(technician.supplier_id))
+            for one in unseen:
+                device = await uow.devices.by_code(one.device_code)
+                await uow.audit.append(
+                    "request:refused", actor=actor, subject=("device", device.id if device else ""), at=now,
+                    facility_id=device.facility_id if device else "", kind=one.kind, minutes=one.minutes,
+                    device=plain(one.device_code)[:MAX_NAME], supplier=supplier.code, why=NotFound.sentence,
+                    technician=technician.login, reason=one.reason.strip(),
+                )  # fmt: skip
+        raise NotFound(f"device {unseen[0].device_code}")
+
     async def _judge(self, uow: UnitOfWork, actor: Actor, draft: RequestDraft, now: datetime) -> tuple[Ask, Decision]:
         """Whether it may be asked for; raises what stands in the way besides the policy."""
-        ask = await resolve(uow, await _technician_of(uow, actor, draft.technician_login), draft)
+        ask = await resolve(uow, actor, await _technician_of(uow, actor, draft.technician_login), draft)
         ask = replace(ask, template_id=await offered_for(uow, draft.template, ask.device, others=bool(draft.batch)))
         await refuse_if_locked(uow, ask.technician, ask.device, now)
         if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
@@ -158,9 +181,8 @@ class Access:
         """How long the rules let work like this last; `None` where they refuse it however short. Nothing is kept."""
         now = clock.now()
         async with self._database.read() as uow:
-            ask = await resolve(
-                uow, await _technician_of(uow, actor, draft.technician_login), replace(draft, minutes=1)
-            )
+            who = await _technician_of(uow, actor, draft.technician_login)
+            ask = await resolve(uow, actor, who, replace(draft, minutes=1))
             urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
             owed = await overdue_of(uow, ask.supplier.id, now)
             decision = await self._ask_policy(uow, actor, ask, draft.kind, now, urgency, owed)
@@ -265,7 +287,7 @@ class Access:
     async def _look_at_order(self, actor: Actor, draft: RequestDraft) -> OrderCheck | None:
         """Ask the hospital's GMAO, between two transactions: the records do not wait for another machine."""
         async with self._database.read() as uow:
-            ask = await resolve(uow, await _technician_of(uow, actor, draft.technician_login), draft)
+            ask = await resolve(uow, actor, await _technician_of(uow, actor, draft.technician_login), draft)
         return await self._orders.check(
             actor, draft.work_order, ask.device, ask.supplier, emergency=draft.emergency is not None
         )
@@ -334,17 +356,30 @@ def _for_each(draft: RequestDraft, codes: tuple[str, ...], now: datetime) -> lis
     return [replace(draft, device_code=code, batch=shared) for code in codes]
 
 
-async def resolve(uow: UnitOfWork, technician: Technician, draft: RequestDraft) -> Ask:
-    """Find what a draft names. `NotFound`: there is no such device, or his company does not maintain it."""
+async def resolve(uow: UnitOfWork, actor: Actor, technician: Technician, draft: RequestDraft) -> Ask:
+    """Find what a draft names. `NotFound`: there is no such device, his company does not maintain it, or it is of a
+    hospital where who asks for him does not work (T33).
+    """
     supplier = found(await uow.suppliers.get(technician.supplier_id))
     device = await uow.devices.by_code(draft.device_code)
-    if device is None or not device.active or supplier.id not in device.supplier_ids:
+    known = device is not None and device.active and supplier.id in device.supplier_ids
+    if device is None or not known or not (actor.id == technician.id or actor.covers(device.facility_id)):
         raise NotFound(f"device {draft.device_code}")
     accounts = await uow.accounts.of(device.id)
     chosen = [a for a in accounts if not draft.account or a.login == draft.account]
     if not chosen:
         raise DeviceNotReady(device.code, device=device.code)
     return Ask(technician, supplier, device, chosen[0], timedelta(minutes=draft.minutes))
+
+
+async def _is_unseen(uow: UnitOfWork, actor: Actor, technician: Technician, draft: RequestDraft) -> bool:
+    try:
+        await resolve(uow, actor, technician, draft)
+    except NotFound:
+        return True
+    except DeviceNotReady:  # which is said further on
+        return False
+    return False
 
 
 async def _technician_of(uow: UnitOfWork, actor: Actor, login: str) -> Technician:

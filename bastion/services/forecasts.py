@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bastion import clock
 from bastion.domain.parties import Actor, ActorKind, Staff, Technician
-from bastion.errors import BastionError, Conflict, Invalid, NotFound
+from bastion.errors import BastionError, Conflict, Invalid
 from bastion.i18n import sentence
 from bastion.services.access import WAITS_ALREADY, Ask, RequestDraft, drafted, resolve
 from bastion.services.decisions import Decisions, Urgency, judged_source, policy_ids, reasons
@@ -37,9 +37,7 @@ class Forecasts:
         check_minutes(draft.minutes)
         now = clock.now()
         async with self._database.read() as uow:
-            ask = await resolve(uow, await _technician(uow, actor, draft.technician_login), draft)
-            if not actor.covers(ask.device.facility_id):
-                raise NotFound(f"device {draft.device_code}")
+            ask = await resolve(uow, actor, await _technician(uow, actor, draft.technician_login), draft)
             return await self._foresee(uow, actor, ask, draft, now, by_technician=by_technician)
 
     async def _foresee(

@@ -16,7 +16,7 @@ from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Facility, Role
 from bastion.domain.report import LATE, Report, ReportDue, ReportForm, checked
 from bastion.domain.session_record import SessionRecord
-from bastion.errors import Conflict, NotFound
+from bastion.errors import Conflict, Forbidden
 from bastion.services import comparisons
 from bastion.services.company import company_of
 from bastion.services.joins import Joins, found
@@ -88,10 +88,11 @@ class Reports:
             due = await uow.report_dues.get(request.id)
             records = await uow.sessions.of_grant(request.grant_id) if request.grant_id else []
             own = tuple(one for one in records if one.request_id == request.id)
-            writes = actor.kind is ActorKind.TECHNICIAN or actor.covers(request.facility_id, Role.APPROVER)
             joins = Joins(uow)
+            device = await joins.device(request.device_id)
+            writes = _may_write(actor, device)
             return Reported(
-                request, await joins.device(request.device_id), await joins.facility(request.facility_id),
+                request, device, await joins.facility(request.facility_id),
                 tuple(await uow.reports.of(request.id)), due, own, may_write=writes and due is not None,
                 comparison=await comparisons.of_request(uow, request),
             )  # fmt: skip
@@ -102,8 +103,8 @@ class Reports:
         async with self._database.write() as uow:
             await uow.locks.hold()
             request = await seen_with_company(uow, actor, request_id)
-            if actor.kind is ActorKind.STAFF and not actor.covers(request.facility_id, Role.APPROVER):
-                raise NotFound(request_id)
+            if not _may_write(actor, found(await uow.devices.get(request.device_id))):
+                raise Forbidden(f"{actor.login} does not decide on this device")
             due = await uow.report_dues.get(request.id)
             if due is None or await uow.sessions.count_live(grant_id=request.grant_id):
                 raise Conflict("no end", sentence="A report is written when the work has ended.")
@@ -138,6 +139,11 @@ class Reports:
                     await _note_reminder(uow, actor, due, stage, now)
                     said += 1
         return said
+
+
+def _may_write(actor: Actor, device: Device) -> bool:
+    """Of the hospital, whoever decides on the device: he knows whether it may serve again (R-28)."""
+    return actor.kind is ActorKind.TECHNICIAN or actor.reaches(Role.APPROVER, device.facility_id, device.ward)
 
 
 async def _note_reminder(uow: UnitOfWork, actor: Actor, due: ReportDue, stage: int, now: datetime) -> None:

@@ -21,6 +21,7 @@ from bastion.store.unit_of_work import UnitOfWork
 from recordings.file_table import inert
 
 KEEPERS: Final = (Role.ADMIN, Role.APPROVER)
+OWN_WARDS: Final = "You decide for some wards of this hospital: enter who is on call for one of these."
 """Who enters the rota of a hospital: those whose telephone rings, and those who keep the registers."""
 MOST_LINES: Final = 1000
 HEADINGS: Final = ("login", "name", "from", "to", "facility", "ward", "line")
@@ -120,7 +121,7 @@ class Rota:
             shift = found(await uow.shifts.get(shift_id), shift_id)
             if not actor.covers(shift.facility_id):
                 raise NotFound(shift_id)
-            _need_keeper(actor, shift.facility_id)
+            _need_keeper(actor, shift.facility_id, shift.ward)
             gone = await uow.shifts.save(shift.withdraw(actor.name, now))
             person = found(await uow.staff.get(shift.staff_id))
             await _audit(uow, "rota:withdrawn", actor, gone, person, now)
@@ -131,8 +132,8 @@ class Rota:
         facility = await uow.facilities.by_code(form.facility_code)
         if facility is None or not actor.covers(facility.id):
             raise Invalid(form.facility_code, field="facility", sentence="Choose a facility from the list.")
-        _need_keeper(actor, facility.id)
         ward = plain(form.ward)[:MAX_NAME]
+        _need_keeper(actor, facility.id, ward)
         person = await uow.staff.by_login(form.login)
         if person is None or not person.active or not person.reaches(Role.APPROVER, facility.id, ward):
             raise Invalid(form.login, field="login", sentence="Choose an approver of this place: nobody else decides.")
@@ -156,9 +157,17 @@ class _TakenBack(Exception):
     pass
 
 
-def _need_keeper(actor: Actor, facility_id: str) -> None:
-    if not actor.covers(facility_id, *KEEPERS):
-        raise Forbidden(actor.login)
+def keeps(actor: Actor, facility_id: str, ward: str) -> bool:
+    """Whether he enters and takes back who is on call there: an approver of some wards for these alone (R-28)."""
+    return actor.covers(facility_id, Role.ADMIN) or actor.reaches(Role.APPROVER, facility_id, ward)
+
+
+def _need_keeper(actor: Actor, facility_id: str, ward: str) -> None:
+    if keeps(actor, facility_id, ward):
+        return
+    if actor.covers(facility_id, Role.APPROVER):
+        raise Forbidden(f"{actor.login} outside {ward or 'the wards'}", sentence=OWN_WARDS)
+    raise Forbidden(actor.login)
 
 
 def _forms(data: bytes) -> list[tuple[int, dict[str, str]]]:

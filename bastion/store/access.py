@@ -99,7 +99,7 @@ class Requests(Versioned[AccessRequest]):
         if facility_ids is not None:
             wanted.append(within(_R.facility_id, facility_ids))
         if text:
-            wanted += await self._about(text, wanted, names=not (technician_id or supplier_id))
+            wanted += await self._about(text, wanted, facility_ids, names=not (technician_id or supplier_id))
         wanted += older(_R.created_at, _R.id, after)
         return await self._many(NEWEST_REQUESTS.where(*wanted).limit(limit).offset(offset))
 
@@ -108,7 +108,7 @@ class Requests(Versioned[AccessRequest]):
         before: datetime | None = None, now: datetime | None = None,
     ) -> datetime | None:  # fmt: skip
         """Up to when `search` looks for this text; `None` for to the end."""
-        if not text.strip() or not storable(text) or await named(self._tx, text):
+        if not text.strip() or not storable(text) or await named(self._tx, text, facility_ids):
             return None
         wanted = [*_in_state(state, now), *_when(None, before)]
         if facility_ids is not None:
@@ -116,12 +116,12 @@ class Requests(Versioned[AccessRequest]):
         return await floor(self._tx, _R.created_at, wanted)
 
     async def _about(
-        self, text: str, wanted: "list[sa.ColumnElement[bool]]", *, names: bool
+        self, text: str, wanted: "list[sa.ColumnElement[bool]]", facility_ids: frozenset[str] | None, *, names: bool
     ) -> "list[sa.ColumnElement[bool]]":
         """`names`: look it up among everybody's. For a supplier's people never: that a text of their own is not found
         would tell that it is a name elsewhere (T33).
         """
-        if names and (called := await named(self._tx, text)):
+        if names and (called := await named(self._tx, text, facility_ids)):
             return [(_R.id if what == "request_id" else _R[what]).in_(ids) for what, ids in called.items()]
         last = await floor(self._tx, _R.created_at, wanted)
         return [_said(text)] if last is None else [_said(text), _R.created_at >= last]

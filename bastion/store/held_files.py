@@ -39,7 +39,7 @@ class HeldFiles(Versioned[HeldFile]):
             return []
         wanted = _wanted(state, now, facility_ids, before, technician_id=technician_id, session_id=session_id)
         if text:
-            wanted += await self._about(text, wanted, names=not technician_id)
+            wanted += await self._about(text, wanted, facility_ids, names=not technician_id)
         return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
 
     async def reach(
@@ -47,15 +47,15 @@ class HeldFiles(Versioned[HeldFile]):
         before: datetime | None = None, now: datetime,
     ) -> datetime | None:  # fmt: skip
         """Up to when `search` looks for this text; `None` for to the end."""
-        if not text.strip() or not storable(text) or await self._called(text) is not None:
+        if not text.strip() or not storable(text) or await self._called(text, facility_ids) is not None:
             return None
         return await floor(self._tx, _F.arrived_at, _wanted(state, now, facility_ids, before, session_id=session_id))
 
     async def _about(
-        self, text: str, wanted: "list[sa.ColumnElement[bool]]", *, names: bool
+        self, text: str, wanted: "list[sa.ColumnElement[bool]]", facility_ids: frozenset[str] | None, *, names: bool
     ) -> "list[sa.ColumnElement[bool]]":
         """`names`: look it up among everybody's, which is not for a technician (see `Requests._about`)."""
-        if names and (called := await self._called(text)) is not None:
+        if names and (called := await self._called(text, facility_ids)) is not None:
             return [called]
         said = sa.or_(
             holds(text, _F.path, _F.technician_name, _F.sha256), _F.id.endswith(text.lower(), autoescape=True)
@@ -63,11 +63,14 @@ class HeldFiles(Versioned[HeldFile]):
         last = await floor(self._tx, _F.arrived_at, wanted)
         return [said] if last is None else [said, _F.arrived_at >= last]
 
-    async def _called(self, text: str) -> "sa.ColumnElement[bool] | None":
-        """The condition on the files whose SHA-256 or reference this is; `None` when it is just a text."""
+    async def _called(self, text: str, facility_ids: frozenset[str] | None) -> "sa.ColumnElement[bool] | None":
+        """The condition on the files whose SHA-256 or reference this is; `None` when it is just a text, as is what
+        files of other hospitals are called (T33).
+        """
         exact = text.strip().lower()
+        here = [] if facility_ids is None else [within(_F.facility_id, facility_ids)]
         for column in (_F.sha256, REF):
-            if await self._tx.rows(sa.select(_F.id).where(column == exact).limit(1)):
+            if await self._tx.rows(sa.select(_F.id).where(column == exact, *here).limit(1)):
                 return column == exact
         return None
 

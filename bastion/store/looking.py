@@ -19,12 +19,19 @@ MOST_NAMED: Final = 200
 """So many rows may share a work order, or technicians a name."""
 
 
-async def named(transaction: Transaction, text: str) -> dict[str, list[str]]:
-    """What is called exactly `text`: the column that would hold it, and the ids. Empty when it is just a text."""
+async def named(transaction: Transaction, text: str, facility_ids: frozenset[str] | None) -> dict[str, list[str]]:
+    """What is called exactly `text`: the column that would hold it, and the ids. Empty when it is just a text.
+
+    What a device or a request of another hospital is called is just a text: else that a search ends here would tell
+    that there is one (T33). Suppliers and their people are known in all of the group.
+    """
     if not text.strip() or not storable(text):
         return {}
     found: dict[str, list[str]] = {}
-    for row in await transaction.rows(_NAMED, {"text": text.strip()}):
+    wanted: dict[str, object] = {"text": text.strip()}
+    if facility_ids is not None:
+        wanted["places"] = sorted(facility_ids)
+    for row in await transaction.rows(_NAMED if facility_ids is None else _NAMED_AT, wanted):
         found.setdefault(row.what, []).append(row.id)
     first = next((what for what in _ORDER if what in found), "")
     return {first: found[first]} if first else {}
@@ -68,18 +75,25 @@ _SAME = sa.func.lower(_TEXT)
 """As the database lowers it: SQLite leaves É as it is, on both sides."""
 _R, _D, _P, _S = t.access_requests.c, t.devices.c, t.technicians.c, t.suppliers.c
 _ORDER: Final = ("request_id", "device_id", "technician_id", "supplier_id")
-PARTS: Final = (
-    _called("request_id", _R.id, sa.func.lower(_R.work_order) == _SAME),
-    _called("request_id", _R.id, sa.func.substr(_R.id, sa.literal_column("25")) == _SAME),
-    _called(
-        "request_id",
-        _R.id,
-        (sa.func.substr(_R.batch_id, sa.literal_column("25")) == _SAME) & (_R.batch_id != sa.literal_column("''")),
-    ),
-    _called("device_id", _D.id, sa.func.lower(_D.code) == _SAME),
-    _called("technician_id", _P.id, sa.func.lower(_P.login) == _SAME),
-    _called("technician_id", _P.id, sa.func.lower(_P.name) == _SAME),
-    _called("supplier_id", _S.id, sa.func.lower(_S.code) == _SAME),
-    _called("supplier_id", _S.id, sa.func.lower(_S.name) == _SAME),
-)
-_NAMED = sa.union_all(*(sa.select(part.subquery()) for part in PARTS))
+PARTS: Final = tuple(
+    (what, _called(what, ident, condition))
+    for what, ident, condition in (
+        ("request_id", _R.id, sa.func.lower(_R.work_order) == _SAME),
+        ("request_id", _R.id, sa.func.substr(_R.id, sa.literal_column("25")) == _SAME),
+        (
+            "request_id", _R.id,
+            (sa.func.substr(_R.batch_id, sa.literal_column("25")) == _SAME) & (_R.batch_id != sa.literal_column("''")),
+        ),
+        ("device_id", _D.id, sa.func.lower(_D.code) == _SAME),
+        ("technician_id", _P.id, sa.func.lower(_P.login) == _SAME),
+        ("technician_id", _P.id, sa.func.lower(_P.name) == _SAME),
+        ("supplier_id", _S.id, sa.func.lower(_S.code) == _SAME),
+        ("supplier_id", _S.id, sa.func.lower(_S.name) == _SAME),
+    )
+)  # fmt: skip
+_NAMED = sa.union_all(*(sa.select(part.subquery()) for _, part in PARTS))
+_PLACES: Any = sa.bindparam("places", expanding=True)
+_OF = {"request_id": _R.facility_id, "device_id": _D.facility_id}
+_NAMED_AT = sa.union_all(*(
+    sa.select((part.where(_OF[what].in_(_PLACES)) if what in _OF else part).subquery()) for what, part in PARTS
+))  # fmt: skip

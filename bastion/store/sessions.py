@@ -80,7 +80,7 @@ class Sessions(Versioned[SessionRecord]):
             differs,
         )
         if text:
-            wanted += await self._about(text, wanted)
+            wanted += await self._about(text, wanted, facility_ids)
         wanted += older(_S.started_at, _S.id, after)
         return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
 
@@ -100,7 +100,7 @@ class Sessions(Versioned[SessionRecord]):
         differs: bool = False,
     ) -> datetime | None:
         """Up to when `search` looks for this text; `None` for to the end."""
-        if not text.strip() or not storable(technician + text) or await named(self._tx, text):
+        if not text.strip() or not storable(technician + text) or await named(self._tx, text, facility_ids):
             return None
         wanted = await self._wanted(
             facility_ids, technician, "", supplier_id, device_id, outcome, since, until, live, health_data, differs
@@ -133,8 +133,10 @@ class Sessions(Versioned[SessionRecord]):
             return _S.technician_name.icontains(name, autoescape=True)
         return _S.technician_id.in_([row[0] for row in rows])
 
-    async def _about(self, text: str, wanted: "list[sa.ColumnElement[bool]]") -> "list[sa.ColumnElement[bool]]":
-        if called := await named(self._tx, text):
+    async def _about(
+        self, text: str, wanted: "list[sa.ColumnElement[bool]]", facility_ids: frozenset[str] | None
+    ) -> "list[sa.ColumnElement[bool]]":
+        if called := await named(self._tx, text, facility_ids):
             return [_S[what].in_(ids) for what, ids in called.items()]
         last = await floor(self._tx, _S.started_at, wanted)
         return [_said(text)] if last is None else [_said(text), _S.started_at >= last]

@@ -60,6 +60,43 @@ async def test_a_source_outside_the_suppliers_networks_is_refused(house):
         await house.services.access.request(stranger, house.draft())
 
 
+async def test_T33_what_another_hospital_has_is_to_staff_as_what_nobody_has_and_the_trail_keeps_who_asked(house):
+    """Alike in the error, and in how often the records are asked and written; a part of several too."""
+    access, foresee = house.services.access, house.services.forecasts.of
+    eve = house.staff(house.eve)
+    far = moved(eve, {"elsewhere"})
+    await house.services.inventory.save_device(OPERATOR, DeviceForm("bare", "No account", "chu", ("acme",)))
+    tried = []
+    for code in ("ct-01", "bare", "nowhere"):
+        draft = house.draft(device_code=code, technician_login="alice")
+        for attempt in (
+            access.request(far, draft),
+            access.longest(far, draft),
+            foresee(far, draft),
+        ):
+            with pytest.raises(NotFound) as refused:
+                await attempt
+            tried.append((refused.value.code, refused.value.public, refused.value.params))
+    assert len({str(one) for one in tried}) == 1
+    refusals = [e for e in await events(house) if e.tag == "request:refused"]
+    assert [(e.fields["device"], e.facility_id) for e in refusals] == [
+        ("ct-01", house.device.facility_id), ("bare", house.device.facility_id), ("nowhere", ""),
+    ]  # fmt: skip
+    assert {(e.actor_id, e.fields["technician"], e.fields["supplier"]) for e in refusals} == {
+        (house.eve.id, "alice", "acme")
+    }
+    with pytest.raises(NotFound):
+        await access.request_several(
+            house.staff(house.eve), house.draft(technician_login="alice"), ("ct-01", "nowhere")
+        )
+    assert await access.pending(house.staff(house.eve)) == []
+
+
+async def events(house) -> list:
+    async with house.database.read() as uow:
+        return list(reversed(await uow.audit.search(limit=500)))
+
+
 async def test_another_suppliers_device_does_not_exist(house):
     with pytest.raises(NotFound):
         await house.services.access.request(house.technician(house.bob), house.draft())

@@ -1,6 +1,7 @@
 """Several devices in one request: all or none, a common reference, each decided on its own, taken back together."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from bastion.domain.access_request import RequestState
 from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.conditions import Condition, Terms
 from bastion.domain.lock import LockScope
+from bastion.domain.parties import Assignment, Role
 from bastion.errors import Conflict, FreshFactorNeeded, Invalid, Locked, NotFound, PolicyRefused, ReasonNeeded
 from bastion.services.inventory import DeviceForm
 from tests.services.batches import a_batch, more_devices
@@ -175,9 +177,43 @@ async def test_more_time_and_its_grant_stand_alone(house, use):
 
 
 async def test_what_is_allowed_for_one_device_is_not_kept_when_it_is_refused_for_another(house, use):
-    draft = house.draft(technician_login="alice")
+    draft, places = house.draft(technician_login="alice"), ("ct-01", "ct-02")
+    ward = Assignment(Role.APPROVER, house.device.facility_id, ("Bloc",))
+    eve = house.staff(replace(house.eve, assignments=(ward,)))
+    moved_in = next(v.device for v in await house.services.inventory.devices(OPERATOR) if v.device.code == "ct-01")
+    form = DeviceForm("ct-01", moved_in.name, "chu", ("acme",), 2, "Bloc", id=moved_in.id)
+    await house.services.inventory.save_device(OPERATOR, form)
     with pytest.raises(PolicyRefused) as refused:
-        await house.services.access.request_several(house.staff(house.eve), draft, ("ct-01", "ct-03"))
-    assert refused.value.params["why"].startswith("ct-03: ")
+        await house.services.access.request_several(eve, draft, places)
+    assert refused.value.params["why"].startswith("ct-02: ")
     assert await kept(house) == []
     assert await house.tags("request") == ["request:refused"]
+
+
+@pytest.mark.parametrize("code", ["ct-03", "nothing", "x\x00"])
+async def test_T33_of_several_one_that_is_of_another_hospital_is_as_one_there_is_not(house, use, code):
+    with pytest.raises(NotFound):
+        await house.services.access.request_several(
+            house.staff(house.eve), house.draft(technician_login="alice"), ("ct-01", code)
+        )
+    assert await kept(house) == []
+    assert (await house.event("request:refused")).fields["device"] == code.strip("\x00")
+
+
+async def test_T33_who_decides_in_one_hospital_or_ward_is_told_nothing_of_the_others(house, use):
+    """Of a batch over two hospitals: what is not seen is neither listed, nor named, nor decided on."""
+    made = {one.device_id: one for one in await a_batch(house, "ct-01", "ct-02", "ct-03")}
+    known = [one for one in made.values() if one.facility_id == house.device.facility_id]
+    (far,) = [one for one in made.values() if one not in known]
+    ward = Assignment(Role.APPROVER, house.device.facility_id, ("Bloc",))
+    for person in (house.eve, replace(house.eve, assignments=(ward,))):
+        actor = house.staff(person)
+        assert {one.id for one in await use.of(actor, far.batch_id)} == {one.id for one in known}
+        for ident in (far.id, "0" * 32):
+            with pytest.raises(NotFound) as refused:
+                await use.deny(actor, far.batch_id, {known[0].id: 1, ident: 1}, "not today")
+            assert (refused.value.public, refused.value.params) == (NotFound.sentence, {})
+    said = await use.deny(actor, far.batch_id, {one.id: 1 for one in known}, "not today")
+    assert all(one.why_not for one in said), "he sees them, and reads of each that he does not decide on it"
+    assert {one.device.code for one in said} == {"ct-01", "ct-02"}
+    assert {one.request.stored_state for one in await kept(house)} == {RequestState.PENDING}

@@ -7,9 +7,10 @@ import pytest
 
 from bastion import clock
 from bastion.domain.emergency import Call
+from bastion.domain.parties import Assignment, Role
 from bastion.domain.report import LONGEST, MOST, After, ReportForm
 from bastion.domain.session import EndReason
-from bastion.errors import Conflict, Invalid, NotFound, PolicyRefused
+from bastion.errors import Conflict, Forbidden, Invalid, NotFound, PolicyRefused
 from bastion.i18n import sentence
 from bastion.services.people import TechnicianForm
 from bastion.services.sessions import Ending
@@ -142,9 +143,13 @@ async def test_T33_who_reports_is_who_worked_who_speaks_for_him_or_the_hospital(
         for attempt in (use.of(who, request_id), use.write(who, request_id, FORM), use.of(who, "0" * 32)):
             with pytest.raises(NotFound):
                 await attempt
-    with pytest.raises(NotFound):
-        await use.write(house.staff(house.ruth), request_id, FORM)
-    assert not (await use.of(house.staff(house.ruth), request_id)).may_write
+    elsewhere = replace(house.eve, assignments=(Assignment(Role.APPROVER, house.device.facility_id, ("Bloc",)),))
+    for who in (house.staff(house.ruth), house.staff(elsewhere)):
+        with pytest.raises(Forbidden):
+            await use.write(who, request_id, FORM)
+        assert not (await use.of(who, request_id)).may_write
+    here = replace(house.eve, assignments=(Assignment(Role.APPROVER, house.device.facility_id, ("imagerie",)),))
+    assert (await use.of(house.staff(here), request_id)).may_write
     for who in (house.technician(carl), house.technician(house.alice)):
         with pytest.raises(NotFound):
             await use.of_company(who)

@@ -96,6 +96,22 @@ async def test_a_withdrawn_entry_makes_room_and_stays_withdrawn(house, rota):
     assert await house.tags("rota") == ["rota:added", "rota:withdrawn", "rota:added"]
 
 
+async def test_R28_an_approver_of_a_ward_keeps_its_rota_and_no_other(house, rota):
+    await house.services.people.save_staff(
+        OPERATOR, StaffForm("wanda", "Wanda", "", duties=(Duty(Role.APPROVER, "chu", ("Bloc", "Imagerie")),))
+    )
+    wanda = house.staff(next(one for one in await house.services.people.staff(OPERATOR) if one.login == "wanda"))
+    own = await rota.add(wanda, replace(NIGHT, login="wanda", ward=" bloc"))
+    for ward in ("Urgences", ""):
+        other = await rota.add(OPERATOR, replace(NIGHT, ward=ward))
+        with pytest.raises(Forbidden):
+            await rota.withdraw(wanda, other.id)
+        with pytest.raises(Forbidden, match="outside"):
+            await rota.add(wanda, replace(NIGHT, ward=ward, line=2))
+    assert (await rota.withdraw(wanda, own.id)).withdrawn_at
+    assert await house.tags("rota") == ["rota:added"] * 3 + ["rota:withdrawn"]
+
+
 async def test_who_keeps_the_rota(house, rota):
     eve = house.staff(house.eve)
     made = await rota.add(eve, NIGHT)

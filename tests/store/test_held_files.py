@@ -5,6 +5,7 @@ import pytest
 
 from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.held_file import Checks, Content, Direction, FileState, HeldFile, Scan
+from bastion.domain.parties import Facility
 from bastion.errors import Conflict, Invalid
 from bastion.store import looking
 from bastion.store.database import Database
@@ -158,3 +159,18 @@ async def test_a_text_is_looked_for_a_stretch_at_a_time_and_what_is_copied_at_an
     assert await found("0c0c") == [], "a part of a SHA-256 is a text like any other"
     assert await found("0c" * 32, technician_id="tec-1") == [], "among a technician's own nothing is looked up by index"
     assert await found("0c" * 32, technician_id="tec-1", before=last) == [0]
+
+
+async def test_T33_what_a_file_of_another_hospital_is_called_is_any_word(
+    desk: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "STRETCH", 2)
+    async with desk.write() as uow:
+        await uow.facilities.add(Facility("fac-2", "ch2", "Other", ""))
+    for number in range(4):
+        made = a_held_file(1, id=f"{number:032x}", facility_id=f"fac-{1 + number % 2}", arrived_at=NOW + number * HOUR)
+        await kept(desk, made.arrive(Content(1, f"{number}c" * 32), Checks(Scan.CLEAN), NOW + number * HOUR))
+    async with desk.read() as uow:
+        for text in ("0c" * 32, "0" * 8):
+            assert await uow.held_files.reach(text, now=NOW, facility_ids=frozenset({"fac-1"})) is None
+            assert await uow.held_files.reach(text, now=NOW, facility_ids=frozenset({"fac-2"})) == NOW + HOUR

@@ -1,6 +1,7 @@
 """What people copy is found however old it is; any other text a stretch at a time, and the way on is said."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
+from bastion import clock
+from bastion.domain.ids import new_id
 from bastion.store import audit_search, looking
 from bastion.store import tables as t
 from bastion.store.audit_search import Wanted
@@ -48,6 +51,31 @@ async def test_what_people_copy_is_found_however_old_it_is(house: House, text: s
     assert "0" in await reasons(house, text)
     async with house.database.read() as uow:
         assert await uow.requests.reach(text) is None
+
+
+async def test_T33_where_a_search_ends_does_not_tell_what_is_a_name_in_another_hospital(house: House):
+    """A work order, a reference, a device's code of another: looked for, and left, as any word."""
+    async with house.database.write() as uow:
+        other = await uow.facilities.by_code("ch2")
+        assert other is not None
+        elsewhere = frozenset({other.id})
+        for one in await uow.requests.search():
+            await uow.requests.add(
+                replace(one, id=new_id(clock.now()), facility_id=other.id, work_order="", approvals=())
+            )
+    async with house.database.read() as uow:
+        ref = (await uow.requests.search(text="WO-0"))[0].ref
+        reach = {
+            text: await uow.requests.reach(text, facility_ids=elsewhere) for text in ("wo-0", ref, "ct-01", "zz-9")
+        }
+        assert None not in reach.values()
+        assert len(set(reach.values())) == 1
+        assert await uow.sessions.reach("ct-01", facility_ids=elsewhere) is None, "there is no session"
+        own = frozenset({house.device.facility_id})
+        for text in ("wo-0", ref, "ct-01", "alice"):
+            assert await uow.requests.reach(text, facility_ids=own) is None
+            assert await uow.requests.search(text=text, facility_ids=own)
+        assert await uow.requests.search(text="ct-01", facility_ids=elsewhere) != [], "the device's code is in the row"
 
 
 async def test_a_reference_is_found_in_either_case(house: House):

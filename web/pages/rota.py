@@ -14,7 +14,7 @@ from bastion import clock
 from bastion.domain.parties import Role
 from bastion.domain.rota import LINES
 from bastion.errors import BastionError, Invalid
-from bastion.services.rota import KEEPERS, BadShift, ShiftForm, ShiftView
+from bastion.services.rota import KEEPERS, BadShift, ShiftForm, ShiftView, keeps
 from web import fields
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
@@ -114,6 +114,7 @@ async def _show(
     page = seen.page(
         "rota.html", N_("On call"), error=error, bad=bad or [], usable=usable, away=away,
         typed=typed or Typed(line="1"),
+        kept={v.shift.id for v in rows if keeps(seen.actor, v.shift.facility_id, v.shift.ward)},
         days=_by_day(rows, monday), on_call=sorted(standing, key=lambda v: (v.facility.name, v.shift.line)),
         monday=monday, week_start=first + timedelta(hours=12), this_week=_monday(today),
         earlier=(monday - WEEK).isoformat(),
@@ -153,6 +154,5 @@ async def _choices(seen: Console) -> dict[str, Any]:
     ]
     return {
         "spots": [(f.code, f.name) for f in places], "people": people,
-        "codes": [f.code for f in places],
         "lines": [(str(number), seen.t(N_("line {number}"), number=number)) for number in range(1, LINES + 1)],
     }  # fmt: skip
