@@ -9,15 +9,20 @@ from web.labels import N_
 
 CONDITIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        Condition.NO_UPLOAD: N_("no file to the device"),
+        Condition.NO_UPLOAD: N_("no file, no tunnel to the device"),
         Condition.FREEZE_FIRST: N_("begins frozen"),
         Condition.WATCHER: N_("somebody looks on"),
     }
 )
 MEANING: Final[Mapping[str, str]] = MappingProxyType(
     {
-        Condition.NO_UPLOAD: N_("The right to send files is left out."),
-        Condition.FREEZE_FIRST: N_("A terminal opens, but nothing typed reaches the device until one of you thaws it."),
+        Condition.NO_UPLOAD: N_(
+            "No file is sent to the device, no tunnel opens, and a command without a terminal gets no input. What is "
+            "typed on a terminal, or stands in the command itself, still reaches the device; it is recorded."
+        ),
+        Condition.FREEZE_FIRST: N_(
+            "A terminal opens, but nothing typed reaches the device until the hospital thaws it."
+        ),
         Condition.WATCHER: N_("Somebody of the hospital has to watch the session."),
     }
 )

@@ -79,6 +79,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     RefusalReason.NO_GRANT: N_("no authorisation yet"),
     RefusalReason.OUTSIDE_BOX: N_("outside the agreed time"),
     RefusalReason.KIND_NOT_GRANTED: N_("not part of the authorisation"),
+    "input_not_granted": N_("sending files is not part of the authorisation, so a command gets no input"),
     RefusalReason.FROZEN: N_("the session was frozen"),
     RefusalReason.UNWATCHED: N_("nobody of the hospital follows the session"),
     RefusalReason.ENDING: N_("the session was ending"),

@@ -15,7 +15,7 @@ TOO_FAR: Final = "This start lies too far ahead. Choose an earlier one."
 class Condition(StrEnum):
     """What one person demanded holds, whatever the others said."""
 
-    NO_UPLOAD = "no_upload"  # the right to send files is left out of the grant
+    NO_UPLOAD = "no_upload"  # neither files nor tunnels, nor input to a command without a terminal
     FREEZE_FIRST = "freeze_first"  # a session begins frozen, until somebody of the hospital thaws it
     WATCHER = "watcher"  # somebody of the hospital looks on
 

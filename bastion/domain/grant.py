@@ -103,11 +103,18 @@ class Grant:
             return self
         return replace(self, first_used_at=now, end=self.end + self._moved(now))
 
+    @property
+    def takes_input(self) -> bool:
+        """Whether a command without a terminal gets what is sent to it: that would be a file by another name."""
+        return FileRight.UPLOAD in self.files
+
     def under(self, conditions: frozenset[Condition]) -> "Grant":
-        """The same right, less what these conditions take away."""
-        refused = {FileRight.UPLOAD} if Condition.NO_UPLOAD in conditions else set()
+        """The same right, less what these conditions take away. Nobody sees what a tunnel carries, so it goes too."""
+        bare = Condition.NO_UPLOAD in conditions
         return replace(
-            self, conditions=self.conditions | conditions, files=self.files - refused,
+            self, conditions=self.conditions | conditions,
+            channels=self.channels - {ChannelKind.FORWARD} if bare else self.channels,
+            files=self.files - {FileRight.UPLOAD} if bare else self.files,
             watcher=self.watcher or Condition.WATCHER in conditions,
         )  # fmt: skip
 

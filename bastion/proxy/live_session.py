@@ -297,11 +297,12 @@ class LiveSession:
         for relay in list(self._relays.values()):
             relay.tell(on_screen(text, relay.cols))
 
-    def mark(self, text: str) -> None:
-        """Write it into the recording of every channel."""
+    def mark(self, text: str, only: int | None = None) -> None:
+        """Write it into the recording of every channel, or of `only` that one, as long as it is open."""
         try:
-            for track in list(self._tracks.values()):
-                track.mark(text)
+            for number, track in list(self._tracks.items()):
+                if only in {None, number}:
+                    track.mark(text)
         except RecordingError as error:
             if self.live:
                 self.feed(RecordingFailed(str(error)))

@@ -73,12 +73,14 @@ def test_with_slack_the_end_moves_with_the_first_connection_and_no_further(minut
 
 
 def test_conditions_take_away_and_never_give():
-    full = replace(grant(), files=frozenset({FileRight.UPLOAD, FileRight.DOWNLOAD}))
+    full = replace(grant(), files=frozenset({FileRight.UPLOAD, FileRight.DOWNLOAD}), channels=frozenset(ChannelKind))
     assert full.under(frozenset()) == full
+    assert full.under(frozenset({Condition.WATCHER})).takes_input
     less = full.under(frozenset({Condition.NO_UPLOAD}))
     assert (less.files, less.conditions, less.watcher) == (
         frozenset({FileRight.DOWNLOAD}), frozenset({Condition.NO_UPLOAD}), False,
     )  # fmt: skip
+    assert (less.channels, less.takes_input) == (full.channels - {ChannelKind.FORWARD}, False)
     seen = less.under(frozenset({Condition.WATCHER}))
     assert (seen.watcher, seen.files) == (True, less.files)
     assert seen.conditions == frozenset({Condition.NO_UPLOAD, Condition.WATCHER})

@@ -6,6 +6,10 @@ import os
 
 import pytest
 
+from bastion.domain.access_request import InterventionKind
+from bastion.proxy.live_session import REFUSED
+from bastion.proxy.no_input import NO_INPUT
+
 
 async def test_output_error_and_status_come_apart(hospital):
     await hospital.grant()
@@ -87,6 +91,16 @@ async def test_several_channels_share_one_session_and_one_device_connection(hosp
     assert len(await hospital.records()) == 1
     assert (await hospital.tags("session:opened")) == ["session:opened"]
     assert (await hospital.tags("channel:opened")) == ["channel:opened"] * 5
+
+
+async def test_a_shared_connection_that_sends_where_nothing_may_be_sent_is_told_the_status(hospital, master):
+    """It closes a channel as soon as both sides have said end-of-file."""
+    await hospital.grant(kind=InterventionKind.TELEDIAGNOSTIC)
+    shared = await master()
+    sent = await hospital.ssh("cat", before=shared, stdin=os.urandom(1 << 20))
+    assert (sent.status, sent.out) == (REFUSED, b"")
+    assert NO_INPUT in sent.says
+    assert (await hospital.ssh("cat; echo over", before=shared)).out == b"over\n"
 
 
 async def test_a_command_that_is_not_utf8_is_passed_on_as_it_is(hospital):

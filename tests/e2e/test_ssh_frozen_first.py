@@ -12,7 +12,7 @@ async def test_nothing_typed_reaches_the_device_before_somebody_lets_it(hospital
     agreed = await hospital.services.approvals.approve(approver, request.id, request.version, 60, "ok", terms)
     assert agreed.conditions == terms.conditions
     screen = screens(hospital.screen())
-    await screen.expect("On condition that no file is sent to the device.")
+    await screen.expect("On condition that no file is sent to the device: no transfer to it")
     await screen.expect("Eve has agreed on condition that you begin together.")
     screen.send("echo too''early\r")
     (record,) = [one for one in await hospital.records() if one.live]

@@ -14,6 +14,7 @@ import pytest
 from bastion import clock
 from bastion.demo import sshd
 from bastion.domain.access_request import InterventionKind
+from bastion.domain.conditions import PLAIN, Terms
 from bastion.domain.device import Device, SecretKind
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Actor, ActorKind, Role, Staff, Technician, operator_actor
@@ -185,17 +186,18 @@ class World:
         )  # fmt: skip
         return await self.services.access.request((who or self.alice).actor, draft)
 
-    async def approve(self, request, minutes: int = 60):
-        return await self.services.approvals.approve(self.staff(self.eve), request.id, request.version, minutes, "ok")
+    async def approve(self, request, minutes: int = 60, terms: Terms = PLAIN):
+        approver = self.staff(self.eve)
+        return await self.services.approvals.approve(approver, request.id, request.version, minutes, "ok", terms)
 
     async def grant(
         self, *, minutes: int = 60, acknowledged: bool = True, who: Person | None = None, ends_in: float | None = None,
-        kind: InterventionKind = InterventionKind.TELEMAINTENANCE,
+        kind: InterventionKind = InterventionKind.TELEMAINTENANCE, terms: Terms = PLAIN,
     ) -> Grant:  # fmt: skip
         """Ask and approve. With `ends_in` it happened so long ago that only those seconds are left."""
         with clock_moved(0 if ends_in is None else ends_in - minutes * 60):
             asked = await self.ask(minutes=minutes, acknowledged=acknowledged, who=who, kind=kind)
-            request = await self.approve(asked, minutes)
+            request = await self.approve(asked, minutes, terms)
         async with self.database.read() as uow:
             return await uow.grants.get(request.grant_id)
 

@@ -200,6 +200,7 @@ async def agreed_on(house, *conditions, start=None, **changes):
 async def test_no_upload_takes_the_right_out_of_the_grant(house):
     grant = await grant_of(house, await agreed_on(house, Condition.NO_UPLOAD))
     assert grant.files == set(FileRight) - {FileRight.UPLOAD}
+    assert grant.channels == set(ChannelKind) - {ChannelKind.FORWARD}
     assert grant.conditions == {Condition.NO_UPLOAD}
     assert (await house.event("request:approved")).fields["conditions"] == "no_upload"
     assert (await house.event("grant:created")).fields["conditions"] == "no_upload"

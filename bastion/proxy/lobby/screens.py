@@ -29,7 +29,10 @@ _STATES: Final = {
     "none": "ask for access",
 }
 _CONDITIONS: Final = {
-    Condition.NO_UPLOAD: "On condition that no file is sent to the device.",
+    Condition.NO_UPLOAD: (
+        "On condition that no file is sent to the device: no transfer to it, no tunnel, no input to a command without "
+        "a terminal. What you type is recorded."
+    ),
     Condition.FREEZE_FIRST: "On condition that you begin together: the session opens frozen until the hospital agrees.",
     Condition.WATCHER: "On condition that somebody of the hospital looks on.",
 }

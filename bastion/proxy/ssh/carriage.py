@@ -17,6 +17,7 @@ from bastion.proxy.files.gate import SftpGate
 from bastion.proxy.files.ledger import Ledger
 from bastion.proxy.frames import Data, End, Stream
 from bastion.proxy.live_session import LiveSession
+from bastion.proxy.no_input import NO_INPUT, NoInput
 from bastion.proxy.relay import Relay, Shortcut, Tap
 from bastion.proxy.ssh.channels import Asked, DeviceEnd, TechnicianEnd, TunnelEnd
 from bastion.proxy.ssh.line_link import SHELL_ONLY
@@ -68,10 +69,20 @@ class Carriage:
                 say = translator(live.words.language)
                 track.mark(say("The bastion connected and logged in as {login}.").format(login=self.link.way.login))
             taps: list[Tap] = [RecorderTap(track), live.activity if asked.pty else Traffic(live.activity)]
-            shortcut = _short_way(end, device)
-            return Relay(end, device, taps, live, terminal=asked.pty, shortcut=shortcut, cols=asked.size.cols)
+            heard = asked.pty or live.grant.takes_input
+            deaf = None if heard else NoInput(end, lambda: self._refuse_input(end, number, kind))
+            shortcut = _short_way(end, device, deaf)
+            return Relay(deaf or end, device, taps, live, terminal=asked.pty, shortcut=shortcut, cols=asked.size.cols)
 
         await self._carry(kind, asked.command or "", join)
+
+    def _refuse_input(self, end: TechnicianEnd, number: int, kind: ChannelKind) -> None:
+        """Say so to the technician, in the recording and in the trail."""
+        said = self.live.words.say(NO_INPUT)
+        end.write(Data(f"{said}\n".encode(), Stream.ERR))
+        self.live.mark(said, number)
+        facts = {"channel": number, "kind": kind, "why": "input_not_granted", "detail": end.asked.command or ""}
+        self.live.note(Audit("channel:refused", facts))
 
     # -- files ---------------------------------------------------------------------------------------------------------
     async def files(self, end: TechnicianEnd) -> None:
@@ -149,8 +160,11 @@ def services_of(endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
     return tuple(endpoint for endpoint in endpoints if endpoint.protocol not in SESSIONS)
 
 
-def _short_way(technician: TechnicianEnd, device: End) -> Shortcut | None:
-    """Let the packet path carry the data between two channels; the relay's taps see it all the same."""
+def _short_way(technician: TechnicianEnd, device: End, deaf: NoInput | None = None) -> Shortcut | None:
+    """Let the packet path carry the data between two channels; the relay's taps see it all the same.
+
+    Where a command gets no input, `deaf` is shown what was sent instead of them.
+    """
     if not isinstance(device, DeviceEnd):
         return None
 
@@ -159,7 +173,7 @@ def _short_way(technician: TechnicianEnd, device: End) -> Shortcut | None:
             return lambda: None
         joined = splice(
             technician.channel, device.channel,
-            lambda _, data: relay.passes_typed(Data(data)),
+            lambda _, data: relay.passes_typed(Data(data)) if deaf is None else deaf.refuse(),
             lambda stream, data: relay.passes_shown(Data(data, Stream.ERR if stream else Stream.OUT)),
             relay.fail,
         )  # fmt: skip

@@ -301,7 +301,7 @@ async def test_agreeing_on_conditions_and_later_is_said_on_the_page(house, visit
     done = await browser.send(f"/requests/{request.id}/approve", **form, start=f"{start:%Y-%m-%dT%H:%M}")
     assert done.status_code == 303
     page = (await browser.see(f"/requests/{request.id}")).text
-    for said in ("no file to the device", "begins frozen", "not before"):
+    for said in ("no file, no tunnel to the device", "begins frozen", "not before"):
         assert said in page, said
 
 
