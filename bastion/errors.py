@@ -21,6 +21,7 @@ STATES: Final = {
     "open": "open",
     "over": "over",
     "revoked": "withdrawn",
+    "given_back": "given back",
     "active": "at work",
     "frozen": "frozen",
     "closing": "ending",

@@ -60,6 +60,7 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(STAFF, "GET /windows", "GET /windows/{ident}"),
         **_rows(DECIDERS, "GET /windows/new", "POST /windows/new", "POST /windows/{ident}/agree"),
         **_rows(STOPPERS, "POST /windows/{ident}/end"),
+        **_rows(STOPPERS, "POST /grants/{ident}/give-back"),
         **_rows(DECIDERS, "POST /grants/{ident}/hand-over", "POST /grants/{ident}/extend"),
         **_rows(STAFF, "GET /emergencies", "GET /emergencies/{ident}"),
         **_rows(STOPPERS, "POST /emergencies/{ident}/review"),

@@ -50,6 +50,7 @@ GRANT_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
         GrantStatus.OPEN: ("ok", N_("Open")),
         GrantStatus.OVER: ("off", N_("Over")),
         GrantStatus.REVOKED: ("stop", N_("Withdrawn")),
+        GrantStatus.GIVEN_BACK: ("off", N_("Given back")),
     }
 )
 AGREED_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -58,6 +59,7 @@ AGREED_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
         GrantStatus.OPEN: ("ok", N_("Agreed, open now")),
         GrantStatus.OVER: ("off", N_("Agreed, over")),
         GrantStatus.REVOKED: ("stop", N_("Agreed, then withdrawn")),
+        GrantStatus.GIVEN_BACK: ("off", N_("Agreed, then given back")),
     }
 )
 """What became of a request that was agreed to: of its authorisation."""
@@ -221,6 +223,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "asked_by_link": N_("Your question is with whoever asked. The answer comes by mail."),
         "withdrawn": N_("The request is taken back."),
         "revoked": N_("The authorisation is withdrawn; its sessions end."),
+        "given_back": N_("The authorisation is given back; its sessions end."),
         "asked_several": N_("The requests are made, one for each device; the approvers see them now."),
         "withdrawn_all": N_("The requests are taken back."),
         "approved_all": N_("Agreed, for each of the devices."),

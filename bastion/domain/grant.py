@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.conditions import Condition
@@ -10,6 +11,9 @@ from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.timebox import TimeBox
 from bastion.errors import IllegalTransition, Invalid
 from policies.model import Sas
+
+GIVEN_BACK: Final = "given back"
+"""Why a session ended whose authorisation was; a sentence of ours, to be translated."""
 
 
 class GrantStatus(StrEnum):
@@ -19,6 +23,7 @@ class GrantStatus(StrEnum):
     OPEN = "open"
     OVER = "over"
     REVOKED = "revoked"
+    GIVEN_BACK = "given_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,13 @@ class Grant:
     revoked_at: datetime | None = None
     revoked_by: str = ""
     revoke_reason: str = ""
+    given_back: bool = False
+    """Ended by those it was for, who do not need it; else, once ended, by the hospital."""
     version: int = 1
 
     def status(self, now: datetime) -> GrantStatus:
         if self.revoked_at is not None:
-            return GrantStatus.REVOKED
+            return GrantStatus.GIVEN_BACK if self.given_back else GrantStatus.REVOKED
         if now < self.start:
             return GrantStatus.SCHEDULED
         return GrantStatus.OPEN if now < self.end else GrantStatus.OVER
@@ -118,10 +125,10 @@ class Grant:
             watcher=self.watcher or Condition.WATCHER in conditions,
         )  # fmt: skip
 
-    def revoke(self, by: str, reason: str, now: datetime) -> "Grant":
-        if self.status(now) in {GrantStatus.REVOKED, GrantStatus.OVER}:
+    def revoke(self, by: str, reason: str, now: datetime, *, given_back: bool = False) -> "Grant":
+        if self.status(now) not in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
             raise IllegalTransition(f"grant {self.id}", state=self.status(now).value)
-        return replace(self, revoked_at=now, revoked_by=by, revoke_reason=reason)
+        return replace(self, revoked_at=now, revoked_by=by, revoke_reason=reason, given_back=given_back)
 
     def extend(self, end: datetime, now: datetime) -> "Grant":
         """Move the end later. Who may ask for it is the request's own quorum, checked by the service."""

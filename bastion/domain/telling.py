@@ -29,6 +29,7 @@ class Topic(StrEnum):
     REQUEST_DECIDED = "request_decided"
     REQUEST_WITHDRAWN = "request_withdrawn"
     GRANT_REVOKED = "grant_revoked"
+    GRANT_GIVEN_BACK = "grant_given_back"
     QUESTION_ASKED = "question_asked"
     QUESTION_ANSWERED = "question_answered"
     REVIEW_DUE = "review_due"
@@ -57,6 +58,7 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "request:denied": Topic.REQUEST_DECIDED,
         "request:withdrawn": Topic.REQUEST_WITHDRAWN,
         "grant:revoked": Topic.GRANT_REVOKED,
+        "grant:given_back": Topic.GRANT_GIVEN_BACK,
         "request:question": Topic.QUESTION_ASKED,
         "request:answer": Topic.QUESTION_ANSWERED,
         "emergency:agreed": Topic.REVIEW_DUE,

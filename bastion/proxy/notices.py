@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from bastion import clock
+from bastion.domain.grant import GIVEN_BACK
 from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Notice
 from bastion.errors import DeviceLoginFailed, sentence_end
@@ -52,6 +53,7 @@ _ENDINGS: Final[Mapping[EndReason, str]] = {
     EndReason.SHUTDOWN: "The bastion is being stopped. The session is closed.",
     EndReason.CRASHED: "The session is closed.",
 }
+_GIVEN_BACK: Final = "Your authorisation for this device was given back by {by}. The session is closed."
 
 _CUT_AND_WITHDRAWN: Final = (
     "Your authorisation is withdrawn with it. To go on, call the hospital, then make a new request."
@@ -106,6 +108,8 @@ class Words:
         """`why` is what a person wrote, or one of our own sentences, which is translated."""
         if reason is EndReason.DEVICE_LOST and why == DeviceLoginFailed.code:
             return self.say("The device refused the account. The session is closed.")
+        if reason is EndReason.REVOKED and why == GIVEN_BACK:
+            return self.say(_GIVEN_BACK).format(by=plain(by))
         return self.say(_ENDINGS[reason]).format(by=plain(by), why=sentence_end(plain(self.say(why))))
 
     def after_cut(self, end: datetime, *, withdrawn: bool) -> str:

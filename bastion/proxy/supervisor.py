@@ -17,7 +17,7 @@ import structlog
 
 from bastion import clock
 from bastion.domain.derogation import still_stand
-from bastion.domain.grant import Grant
+from bastion.domain.grant import GIVEN_BACK, Grant
 from bastion.domain.lock import Lock, Subject, first_hit
 from bastion.domain.session import BoxChanged, EndReason, Frozen, Killed, RecordingFailed, Thawed
 from bastion.domain.session_effects import Audit
@@ -297,7 +297,8 @@ def _reason_to_end(live: LiveSession, locks: list[Lock], wish: Wish | None) -> K
     if wish.cut_by:
         return Killed(EndReason.CUT, wish.cut_by, wish.cut_why)
     if wish.grant.revoked_at is not None and wish.welcome:
-        return Killed(EndReason.REVOKED, wish.grant.revoked_by, wish.grant.revoke_reason)
+        why = GIVEN_BACK if wish.grant.given_back else wish.grant.revoke_reason
+        return Killed(EndReason.REVOKED, wish.grant.revoked_by, why)
     why = _why_over(live, wish)
     return Killed(EndReason.REVOKED, why=why) if why else None
 

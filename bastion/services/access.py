@@ -34,6 +34,7 @@ from bastion.services.requests import (
     person,
     refuse_if_locked,
 )
+from bastion.services.revoking import revoke
 from bastion.services.templates import offered_for
 from bastion.services.urgency import unreviewed
 from bastion.services.views import GrantView, RequestView
@@ -224,6 +225,25 @@ class Access:
             saved = await uow.requests.save(request.withdraw(person(actor), note, now))
             await audit_decision(uow, "request:withdrawn", actor, saved, now, note=note)
         return saved
+
+    async def give_back(self, actor: Actor, grant_id: str, reason: str = "") -> Grant:
+        """End an authorisation that is not wanted, or no longer; its live sessions end. The technician himself, whoever
+        asked for him, or on the supplier's behalf somebody of the hospital who may end it.
+        """
+        said = reason.strip()
+        if len(said) > MAX_TEXT:
+            raise Invalid("reason", field="reason", sentence=TOO_LONG, limit=MAX_TEXT)
+        now = clock.now()
+        async with self._database.write() as uow:
+            await uow.locks.hold()
+            grant = found(await uow.grants.get(grant_id), grant_id)
+            request = found(await uow.requests.get(grant.request_id))
+            mine = actor.id in {grant.technician_id, request.created_by.id}
+            if not mine and not actor.covers(grant.facility_id):
+                raise NotFound(grant_id)
+            device = found(await uow.devices.get(grant.device_id))
+            decision = None if mine else self._decisions.require_about(Action.INTERRUPT, actor, device, now)
+            return await revoke(uow, actor, grant, said, now, decision, given_back=True, behalf="" if mine else "yes")
 
     # -- reading -------------------------------------------------------------------------------------------------------
     async def get(self, actor: Actor, request_id: str) -> RequestView:

@@ -128,6 +128,13 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
                 N_("Do not set out for this work. Who withdrew it and why stands at the suppliers’ entrance."),
             ),
         ),
+        Topic.GRANT_GIVEN_BACK: (
+            N_("The authorisation {ref} was given back: {device}"),
+            (
+                N_("What was agreed to for {planned} is not wanted, or no longer: nobody works under it."), _WHERE,
+                N_("Who gave it back:"),
+            ),
+        ),
         "handed_over": (
             N_("The authorisation {ref} was handed over: {device}"),
             (
@@ -306,6 +313,7 @@ _AT_ENTRANCE: Final[Mapping[Topic, str]] = MappingProxyType(
     {
         Topic.QUESTION_ASKED: "/supplier/requests/", Topic.REQUEST_DECIDED: "/supplier/requests/",
         Topic.REQUEST_WITHDRAWN: "/supplier/requests/", Topic.GRANT_REVOKED: "/supplier/requests/",
+        Topic.GRANT_GIVEN_BACK: "/supplier/requests/",
         Topic.REPORT_DUE: "/supplier/reports/", Topic.REPORT_OVERDUE: "/supplier/reports/",
         Topic.PAPER_ENDING: "/supplier/company", Topic.ROSTER_OVERDUE: "/supplier/company",
     }

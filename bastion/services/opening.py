@@ -198,7 +198,7 @@ def check_grant(grant: Grant, now: datetime) -> None:
             raise GrantRevoked(grant.id, why=grant.revoke_reason)
         case GrantStatus.OVER:
             raise GrantOver(grant.id)
-        case GrantStatus.SCHEDULED:
+        case GrantStatus.SCHEDULED | GrantStatus.GIVEN_BACK:
             raise NoGrant(grant.id)
         case GrantStatus.OPEN:
             return

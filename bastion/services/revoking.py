@@ -1,4 +1,4 @@
-"""Taking an agreed right back, within somebody's transaction; its live sessions end."""
+"""Taking an agreed right back, or giving it back, within somebody's transaction; its live sessions end."""
 
 from datetime import datetime
 
@@ -10,13 +10,23 @@ from policies.model import Decision
 
 
 async def revoke(
-    uow: UnitOfWork, actor: Actor, grant: Grant, reason: str, now: datetime, decision: Decision | None = None
+    uow: UnitOfWork,
+    actor: Actor,
+    grant: Grant,
+    reason: str,
+    now: datetime,
+    decision: Decision | None = None,
+    *,
+    given_back: bool = False,
+    **facts: object,
 ) -> Grant:
-    """`decision`: the rules that let this person do it, where it is not the consequence of something else."""
-    saved = await uow.grants.save(grant.revoke(actor.name, reason, now))
+    """`decision`: the rules that let this person do it, where it is not the consequence of something else;
+    `given_back`: it ends at the wish of those it was for.
+    """
+    saved = await uow.grants.save(grant.revoke(actor.name, reason, now, given_back=given_back))
     await uow.audit.append(
-        "grant:revoked", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now, why=reason,
-        **(explained(decision) if decision else {}),
+        "grant:given_back" if given_back else "grant:revoked", actor=actor, subject=("grant", grant.id),
+        facility_id=grant.facility_id, at=now, why=reason, **facts, **(explained(decision) if decision else {}),
     )  # fmt: skip
     uow.hint("grant", grant.id)
     return saved

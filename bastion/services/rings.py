@@ -1,14 +1,14 @@
 """Who is told what: from one event of the trail to its recipients, the facts they read and the page it leads to.
 
 Request made: the approvers of the hospital. Nobody answers: security staff. Decided: the technician, and whoever asked
-for him. Taken back: who was asked and who has agreed. An authorisation withdrawn: who was to work, who asked for it,
-who speaks for his company, who agreed to it; never who did it himself. A question: the same; its answer: whoever asked
-it. An emergency agreed to: whoever may review it, and security once it is late. A report owed: who did the work, who
-speaks for his company, who agreed to it. A window proposed: whoever can agree to it, each when it is his turn. A file
-held: the approvers. Work begins and ends: whoever agreed to it. Nobody follows a session that somebody must follow:
-whoever may. A supplier's paper ends, its people are not confirmed: who speaks for it, and administrators. It declared a
-subcontractor: who may object, and the approvers where it works. A cut, trouble with recordings: security. A device
-shows another identity: both. And every webhook that listens.
+for him. Taken back: who was asked and who has agreed. An authorisation withdrawn or given back: who was to work, who
+asked for it, who speaks for his company, who agreed to it; never who did it himself. A question: the same; its answer:
+whoever asked it. An emergency agreed to: whoever may review it, and security once it is late. A report owed: who did
+the work, who speaks for his company, who agreed to it. A window proposed: whoever can agree to it, each when it is his
+turn. A file held: the approvers. Work begins and ends: whoever agreed to it. Nobody follows a session that somebody
+must follow: whoever may. A supplier's paper ends, its people are not confirmed: who speaks for it, and administrators.
+It declared a subcontractor: who may object, and the approvers where it works. A cut, trouble with recordings: security.
+A device shows another identity: both. And every webhook that listens.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -84,6 +84,7 @@ class Rings:
         return {
             **dict.fromkeys(of_a_request, self._request), **dict.fromkeys(REVIEWS, self._review),
             **dict.fromkeys(REPORTS, self._report), Topic.GRANT_REVOKED: self._grant,
+            Topic.GRANT_GIVEN_BACK: self._grant,
             Topic.WINDOW_WAITING: self._window, Topic.FILE_HELD: self._held,
             **dict.fromkeys(_FILE_OF_A_SUPPLIER, self._supplier),
             Topic.SESSION_BEGUN: self._session, Topic.SESSION_ENDED: self._session, Topic.ACCESS_CUT: self._cut,

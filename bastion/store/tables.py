@@ -288,7 +288,8 @@ grants = sa.Table(
     _of("emergency", sa.Boolean(), default="false"), _at("due", nullable=True), _of("slack", Span(), default="0"),
     _at("first_used_at", nullable=True),
     _at("acknowledged_at", nullable=True), _at("revoked_at", nullable=True), _text("revoked_by"),
-    _text("revoke_reason"), _number("version"), sa.UniqueConstraint("request_id"),
+    _text("revoke_reason"), _of("given_back", sa.Boolean(), default="false"), _number("version"),
+    sa.UniqueConstraint("request_id"),
     sa.Index("ix_grants_technician", "technician_id", "device_id", "end"), sa.Index("ix_grants_end", "end", "start"),
     sa.Index("ix_grants_start", "start"), sa.Index("ix_grants_device", "device_id", "start"),
 )  # fmt: skip

@@ -75,6 +75,13 @@ async def test_cut_everything_reaches_the_screen_within_a_second(shell, hospital
     await shell.ended(timeout=2)
 
 
+async def test_what_is_given_back_ends_the_session_in_its_own_words(shell, hospital):
+    eve = hospital.staff(hospital.eve)
+    await hospital.services.access.give_back(eve, hospital.given.id, "the part has not come")
+    await shell.expect(f"Your authorisation for this device was given back by {eve.name}.", timeout=4)
+    await shell.ended(timeout=2)
+
+
 async def test_a_revoked_grant_ends_the_session_with_its_reason(shell, hospital):
     await hospital.services.approvals.revoke(hospital.staff(hospital.eve), hospital.given.id, "patient in the room")
     await shell.expect("Your authorisation for this device was withdrawn: patient in the room.", timeout=1)

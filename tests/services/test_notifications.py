@@ -207,6 +207,8 @@ async def _taken_back(house, canary: str) -> None:
     await house.services.access.withdraw(house.technician(), asked.id, canary)
     agreed = await house.approved(reason=canary)
     await house.services.approvals.revoke(house.staff(house.eve), agreed.grant_id, canary)
+    agreed = await house.approved(reason=canary)
+    await house.services.access.give_back(house.technician(), agreed.grant_id, canary)
 
 
 async def _all_that_is_owed(house, canary: str, worked: str) -> None:

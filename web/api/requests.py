@@ -61,6 +61,10 @@ class Revoke(Shape):
     reason: Reason
 
 
+class GiveBack(Shape):
+    reason: str = ""
+
+
 class HandOver(Shape):
     """`technician` is the login of a colleague of the same company."""
 
@@ -84,6 +88,7 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/requests/{ident}/withdraw", withdraw, methods=["POST"])
     router.add_api_route("/technicians/{ident}/grants", grants, methods=["GET"])
     router.add_api_route("/grants/{ident}/revoke", revoke, methods=["POST"])
+    router.add_api_route("/grants/{ident}/give-back", give_back, methods=["POST"])
     router.add_api_route("/grants/{ident}/hand-over", hand_over, methods=["POST"], status_code=201)
     router.add_api_route("/grants/{ident}/extend", extend, methods=["POST"], status_code=201)
 
@@ -160,6 +165,11 @@ async def grants(ident: str, me: Me, use: Use) -> list[GrantShape]:
 async def revoke(ident: str, body: Revoke, me: Me, use: Use) -> GrantShape:
     """Take a right back; its live sessions end."""
     return GrantShape.of(await use.approvals.revoke(me, ident, body.reason), clock.now())
+
+
+async def give_back(ident: str, body: GiveBack, me: Me, use: Use) -> GrantShape:
+    """Note that the supplier does not want a right, or no longer; its live sessions end, and who agreed is told."""
+    return GrantShape.of(await use.access.give_back(me, ident, body.reason), clock.now())
 
 
 async def extend(ident: str, body: Extend, me: Me, use: Use) -> RequestShape:

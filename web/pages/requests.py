@@ -120,6 +120,15 @@ async def revoke(seen: Seen, ident: str, request: Text = "", session: Text = "",
     return await seen.attempt(work(), partial(page_of, seen, request, reason=reason))
 
 
+@router.post("/grants/{ident}/give-back")
+async def give_back(seen: Seen, ident: str, request: Text = "", reason: Text = "") -> Response:
+    async def work() -> Response:
+        await seen.services.access.give_back(seen.actor, ident, reason)
+        return go(f"/requests/{request}", "given_back")
+
+    return await seen.attempt(work(), partial(page_of, seen, request, reason=reason))
+
+
 @router.post("/grants/{ident}/extend")
 async def extend(seen: Seen, ident: str, request: Text = "", minutes: Text = "", reason: Text = "") -> Response:
     async def work() -> Response:

@@ -88,6 +88,16 @@ async def withdraw_all(seen: Come, ident: str) -> Response:
     return await seen.attempt(work(), partial(_show, seen, ident))
 
 
+@router.post("/requests/{ident}/give-back")
+async def give_back(seen: Come, ident: str, back: Text = "") -> Response:
+    async def work() -> Response:
+        grant = await _granted(seen, ident)
+        await seen.services.access.give_back(seen.actor, grant.id, back)
+        return go(f"/supplier/requests/{ident}", "given_back")
+
+    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(back=back)))
+
+
 @router.post("/requests/{ident}/extend")
 async def extend(seen: Come, ident: str, minutes: Text = "", reason: Text = "") -> Response:
     async def work() -> Response:

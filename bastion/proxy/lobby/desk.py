@@ -42,6 +42,9 @@ class Desk(Protocol):
 
     async def withdraw(self, request_id: str) -> None: ...
 
+    async def give_back(self, grant_id: str, reason: str) -> None:
+        """End an authorisation that is not wanted any more."""
+
     async def thread(self, request_id: str) -> Sequence[Remark]:
         """What the hospital has asked about a request, and what was answered."""
 
@@ -95,6 +98,9 @@ class ServiceDesk:
 
     async def withdraw(self, request_id: str) -> None:
         await self._services.access.withdraw(self._actor, request_id)
+
+    async def give_back(self, grant_id: str, reason: str) -> None:
+        await self._services.access.give_back(self._actor, grant_id, reason)
 
     async def thread(self, request_id: str) -> Sequence[Remark]:
         return await self._services.threads.of(self._actor, request_id)

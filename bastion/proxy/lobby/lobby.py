@@ -69,7 +69,7 @@ class Lobby:
             code = screens.choice(answer, items)
             if answer.startswith("?"):
                 await self._commands(answer[1:].strip(), items)
-            elif answer.startswith((errands.MORE, errands.HAND_OVER)):
+            elif answer.startswith((errands.MORE, errands.HAND_OVER, errands.GIVE_BACK)):
                 await errands.Errands(self._desk, self._talk).run(answer, (await self._desk.enter("", "")).menu)
             elif code is not None:
                 return code
@@ -98,7 +98,7 @@ class Lobby:
         if coming is not None:
             self._talk.show(screens.later(self._talk.words, coming.start) + "\n")
         elif request is None:
-            if entry.over is not None and entry.over.revoked_at is not None:
+            if entry.over is not None and entry.over.status(clock.now()) is GrantStatus.REVOKED:
                 self._talk.tell(GrantRevoked(entry.over.id, why=entry.over.revoke_reason))
             request = await Asking(self._talk, self._desk, code, account).ask()
             entry = await self._desk.enter(code, account)

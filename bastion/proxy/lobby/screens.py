@@ -72,12 +72,16 @@ def menu(words: Words, items: Sequence[MenuItem], cols: int) -> str:
     return "\n" + words.say("Your devices:") + "\n\n" + "\n".join(lines) + "\n\n"
 
 
+HELD: Final = frozenset({"open", "scheduled"})
+
+
 def errands(words: Words, items: Sequence[MenuItem], cols: int) -> str:
-    """What may be asked for while something is open; nothing before."""
-    if not any(item.state == "open" for item in items):
-        return ""
-    said = words.say("More time: “+” and its number. Hand over to a colleague: “>” and its number.")
-    return wrap(said, cols) + "\n"
+    """What may be asked for while something is open, and given back once it is agreed to; nothing before."""
+    states = {item.state for item in items}
+    said = [words.say("More time: “+” and its number. Hand over to a colleague: “>” and its number.")]
+    said = said if "open" in states else []
+    said += [words.say("Not needed any more? Give it back: “-” and its number.")] if states & HELD else []
+    return "".join(wrap(line, cols) + "\n" for line in said)
 
 
 def _item(words: Words, number: int, item: MenuItem, width: int, cols: int) -> str:

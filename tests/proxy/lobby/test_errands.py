@@ -1,11 +1,12 @@
 """More time, or a colleague: asked from the menu while a session goes on elsewhere (R-35)."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from bastion.domain.grant import Grant
-from bastion.errors import Invalid
+from bastion.errors import IllegalTransition, Invalid
 from bastion.services.views import Entry
 from tests.proxy.lobby.test_lobby import ACME, ALICE, CHU, Desk, Play, open_grant
 from tests.proxy.lobby.test_screens import device, item
@@ -30,6 +31,15 @@ class BusyDesk(Desk):
 
     async def hand_over(self, grant_id, login, reason):
         self.log.append(f"hand over {grant_id} {login} {reason}")
+
+    async def give_back(self, grant_id, reason):
+        for trouble in self.troubles:
+            raise trouble
+        self.log.append(f"give back {grant_id} {reason}")
+
+
+def later_grant() -> Grant:
+    return replace(open_grant(), id="g2")
 
 
 @pytest.fixture
@@ -69,6 +79,49 @@ async def test_without_an_open_authorisation_there_is_nothing_to_prolong(play, a
     play.start("", typing=f"{asked}\r")
     await play.shows("You have no open authorisation for this device.")
     assert play.desk.log == []
+
+
+@pytest.mark.parametrize("asked", ["-", "-1", "- ct-01"])
+async def test_what_is_open_is_given_back_with_a_reason_or_none(play, asked):
+    play.start("", typing=f"{asked}\ry\rthe part has not come\r-1\ry\r\r")
+    await play.shows("Given back; the hospital is told.")
+    await play.shows("Why (Enter to leave it out)")
+    while len(play.desk.log) < 2:
+        await asyncio.sleep(0.01)
+    assert play.desk.log == ["give back g1 the part has not come", "give back g1 "]
+    assert not play.task.done()
+
+
+async def test_what_is_planned_is_given_back_too_and_nothing_by_a_slip_of_the_finger(play):
+    play.desk.coming_ = later_grant()
+    play.start("", typing="-2\rn\r-2\ry\r\r")
+    await play.shows("You keep it.")
+    await play.shows("Given back; the hospital is told.")
+    assert play.desk.log == ["give back g2 "]
+
+
+async def test_without_an_authorisation_there_is_nothing_to_give_back(play):
+    play.start("", typing="-2\r-nope\r")
+    await play.shows("You have no authorisation for this device that you could give back.")
+    assert play.desk.log == []
+
+
+async def test_that_it_cannot_be_given_back_is_said(play):
+    play.desk.troubles = [IllegalTransition("grant g1", state="over")]
+    play.start("", typing="-\ry\r\r")
+    await play.shows("over")
+    assert not play.task.done()
+
+
+async def test_what_is_planned_is_offered_to_be_given_back_and_not_to_be_prolonged(play):
+    async def enter(code, account):
+        return Entry(ALICE, ACME, menu=(item(state="scheduled", until=None),))
+
+    play.desk.enter = enter
+    play.start("")
+    await play.shows("Number or name of the device")
+    assert "Give it back" in play.screen
+    assert "More time" not in play.screen
 
 
 async def test_a_refusal_is_said_and_the_menu_stays(play):

@@ -42,6 +42,11 @@ async def _(yard: Yard) -> Given:
     return Given.of(one.id, text="the left one")
 
 
+@way("POST /requests/{ident}/give-back")
+async def _(yard: Yard) -> Given:
+    return Given.of((await (await yard.scene()).agreed()).id, reason="no need")
+
+
 @way("POST /requests/{ident}/extend")
 async def _(yard: Yard) -> Given:
     return Given.of((await (await yard.scene()).agreed()).id, minutes=15, reason="one more screw")

@@ -213,6 +213,21 @@ async def test_an_authorisation_is_withdrawn_with_a_reason(house, visitor, peopl
     assert "contract dispute" in (await browser.see(f"/requests/{request.id}")).text
 
 
+async def test_that_the_supplier_gives_it_back_is_noted_with_who_and_when(house, visitor, people):
+    request = await house.approved()
+    browser = await visitor().enter(people["approver"])
+    path = f"/requests/{request.id}"
+    assert "The supplier gives it back" in (await browser.see(path)).text
+    done = await browser.send(f"/grants/{request.grant_id}/give-back", request=request.id, reason="no part <b>")
+    assert done.headers["location"] == path
+    page = (await browser.see(path)).text
+    assert re.search(r"Given back by [\w ]+, (today|\d)", page)
+    assert "<q>no part &lt;b&gt;</q>" in page
+    assert "Agreed, then given back" in page
+    assert "/give-back" not in page
+    assert (await browser.send(f"/grants/{request.grant_id}/give-back", request=request.id)).status_code == 409
+
+
 async def test_the_list_is_searched_and_paged(house, scenery, visitor, people):
     await house.asked(reason="the red one")
     browser = await visitor().enter(people["approver"])

@@ -102,6 +102,11 @@ async def test_from_asking_to_reporting(program, house, carl):
     (his,) = (await (await program(carl)).get("/requests")).json()
     assert (his["takes_over_from"], his["state"]) == ("Alice Martin", "pending")
 
+    spare = await house.approved(start=clock.now() + timedelta(days=2))
+    back = (await alice.post(f"/requests/{spare.id}/give-back", reason="no need")).json()["grant"]
+    assert (back["status"], back["revoked_by"], back["revoke_reason"]) == ("given_back", "Alice Martin", "no need")
+    assert problem(await alice.post(f"/requests/{spare.id}/give-back"))[0] in {404, 409}
+
     await house.services.sessions.acknowledge(house.technician(), agreed["grant"]["id"], "terminal")
     opened = await house.services.sessions.open(house.technician(), agreed["grant"]["id"], CONNECTION)
     assert problem(await alice.post(f"{path}/report", **REPORT)) == (409, "conflict")

@@ -1,5 +1,8 @@
 """Question and answer, and passing work on, at the suppliers' entrance: the terminal's services, and only one's own."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from bastion import clock
@@ -76,6 +79,19 @@ async def test_an_open_authorisation_is_handed_to_a_colleague(comer, house, carl
     assert "You asked that Carl Weber takes over" in (await browser.see(path)).text
     theirs = await comer(carl)
     assert "Takes over from Alice Martin" in (await theirs.see(f"/supplier/requests/{view.request.id}")).text
+
+
+async def test_what_is_agreed_to_is_given_back_and_the_page_says_so(comer, house):
+    request = await house.approved(start=clock.now() + timedelta(days=1))
+    browser, path = await comer(house.alice), f"/supplier/requests/{request.id}"
+    assert "Give it back" in (await browser.see(path)).text
+    done = await browser.send(f"{path}/give-back", back="the part has not come")
+    assert done.headers["location"] == path
+    page = (await browser.see(path)).text
+    assert "The authorisation is given back; its sessions end." in page
+    assert re.search(r"Given back by Alice Martin, .* <q>the part has not come</q>", page)
+    assert "/give-back" not in page
+    assert (await browser.send(f"{path}/give-back")).status_code in {404, 409}
 
 
 async def test_T33_to_whom_one_cannot_hand_over_is_answered_alike_and_nothing_is_lost(

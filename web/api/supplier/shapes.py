@@ -224,6 +224,10 @@ class More(Shape):
     reason: Reason
 
 
+class GiveBack(Shape):
+    reason: str = Field("", max_length=2000)
+
+
 class HandOver(Shape):
     """`technician` is the login of a colleague of the same company."""
 

@@ -19,6 +19,7 @@ from web.api.supplier.shapes import (
     CommandShape,
     CommandsShape,
     DeviceShape,
+    GiveBack,
     HandOver,
     More,
     Note,
@@ -37,6 +38,7 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/requests/{ident}", get, methods=["GET"])
     router.add_api_route("/requests/{ident}/withdraw", withdraw, methods=["POST"])
     router.add_api_route("/requests/{ident}/answer", answer, methods=["POST"], status_code=201)
+    router.add_api_route("/requests/{ident}/give-back", give_back, methods=["POST"])
     router.add_api_route("/requests/{ident}/extend", extend, methods=["POST"], status_code=201)
     router.add_api_route("/requests/{ident}/colleagues", colleagues, methods=["GET"])
     router.add_api_route("/requests/{ident}/hand-over", hand_over, methods=["POST"], status_code=201)
@@ -89,6 +91,13 @@ async def withdraw(ident: str, body: Note, who: Who, use: Use) -> WorkShape:
 async def answer(ident: str, body: Said, who: Who, use: Use) -> WorkShape:
     """Answer the hospital's open question."""
     await use.threads.answer(who.actor, ident, body.text)
+    return await _shown(who, use, ident)
+
+
+async def give_back(ident: str, body: GiveBack, who: Who, use: Use) -> WorkShape:
+    """Give back an authorisation that is not wanted, or no longer; its live sessions end."""
+    grant = await _granted(ident, who, use)
+    await use.access.give_back(who.actor, grant.id, body.reason)
     return await _shown(who, use, ident)
 
 

@@ -71,6 +71,11 @@ async def _(yard: Yard) -> Given:
     return Given.of((await (await yard.scene()).agreed()).grant_id, reason="over")
 
 
+@way("POST /grants/{ident}/give-back")
+async def _(yard: Yard) -> Given:
+    return Given.of((await (await yard.scene()).agreed()).grant_id, reason="no need")
+
+
 @way("POST /grants/{ident}/extend")
 async def _(yard: Yard) -> Given:
     return Given.of((await (await yard.scene()).agreed()).grant_id, minutes=15, reason="one more screw")

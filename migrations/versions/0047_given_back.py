@@ -1,0 +1,33 @@
+"""An authorisation may be given back by those it was for, and that is told."""
+
+from alembic import op
+
+from migrations.guards import guard
+
+revision = "0047"
+down_revision = "0046"
+branch_labels = None
+depends_on = None
+
+TOPICS = (
+    "topic in ('request_waiting', 'emergency_waiting', 'request_unanswered', 'request_decided', 'request_withdrawn', "
+    "'grant_revoked', 'grant_given_back', 'question_asked', 'question_answered', 'review_due', 'review_overdue', "
+    "'report_due', 'report_overdue', 'window_waiting', 'file_held', 'session_begun', 'session_ended', 'paper_ending', "
+    "'roster_overdue', 'subcontractor_declared', 'technician_invited', 'technician_enrolled', 'access_cut', "
+    "'device_changed', 'recording_trouble', 'digest')"
+)
+AS_IT_ENDS = "new.given_back <> old.given_back and (old.revoked_at is not null or new.revoked_at is null)"
+DELIVERED = ("id", "key", "topic", "recipient_kind", "recipient_id", "facility_id", "facts", "path", "at")
+
+
+def upgrade() -> None:
+    """SQLite makes the tables of what is told anew for that, and the guard of deliveries with them."""
+    op.execute("alter table grants add column given_back boolean not null default false")
+    guard("grants", "given_back", "update", AS_IT_ENDS, "an authorisation is given back as it ends, or never")
+    for table in ("outbox", "deliveries"):
+        with op.batch_alter_table(table) as changed:
+            changed.drop_constraint(f"ck_{table}_topic", type_="check")
+            changed.create_check_constraint(f"ck_{table}_topic", TOPICS)
+    if op.get_bind().dialect.name == "sqlite":
+        fact = " or ".join(f"new.{name} <> old.{name}" for name in DELIVERED)
+        guard("deliveries", "which", "update", fact, "a delivery says what it said, to whom it was meant")
