@@ -7,6 +7,7 @@ order. Only what comes after the last byte waits for anything: sealing the recor
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -249,14 +250,15 @@ class LiveSession:
             self.tell(said.format(papers=named(lacks, self.words.language)))
         self._lacks = lacks
 
-    def last_words(self) -> str:
+    def last_words(self, language: str = "") -> str:
         """Why the session ended and, after a cut, what he can do now, in the technician's words; empty before."""
         if not self.ended_by:
             return ""
-        said = self.words.ending(*self.ended_by)
+        words = replace(self.words, language=language or self.words.language)
+        said = words.ending(*self.ended_by)
         if self.ended_by[0] is not EndReason.CUT:
             return said
-        return f"{said} {self.words.after_cut(self.end, withdrawn=self.withdrawn)}"
+        return f"{said} {words.after_cut(self.end, withdrawn=self.withdrawn)}"
 
     # -- effects out ---------------------------------------------------------------------------------------------------
     def _perform(self, effect: Effect) -> None:

@@ -190,11 +190,15 @@ async def test_T17_unknown_kinds_of_channels_and_requests_are_refused(device):
         with pytest.raises(asyncssh.ChannelOpenError) as refused:
             await chan._open(b"vm-console@example.org")
         assert "vm-console@example.org" in refused.value.reason
+        chan = asyncssh.connection.SSHTCPChannel(conn, conn._loop, None, "strict", 1 << 20, 1 << 15)
+        with pytest.raises(asyncssh.ChannelOpenError, match=r"\({0}@example.org\) is not allowed"):
+            await chan._open(b"{0}@example.org")
         kind, _ = await conn._make_global_request(b"reboot@example.org", String("now"), Boolean(True), UInt32(1))
         assert kind == 82, "MSG_REQUEST_FAILURE"
     await device.settled()
     assert [e.fields["kind"] for e in await device.events("channel:refused")] == [
-        "socket forwarding", "network tunnel", "vm-console@example.org", "reboot@example.org",
+        "socket forwarding", "network tunnel", "vm-console@example.org", "{0}@example.org",
+        "reboot@example.org",
     ]  # fmt: skip
 
 

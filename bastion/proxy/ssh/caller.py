@@ -18,7 +18,7 @@ from bastion.i18n import LANGUAGES, sentence
 from bastion.proxy.half_open import Arrival, Complaints, HalfOpen
 from bastion.proxy.ssh import names
 from bastion.proxy.ssh.channels import TechnicianEnd, TunnelEnd
-from bastion.proxy.ssh.errors import answer
+from bastion.proxy.ssh.errors import answer, in_ascii
 from bastion.proxy.ssh.roads import Roads, Standing
 from bastion.proxy.ssh.visit import Visit
 from bastion.proxy.supervisor import Supervisor
@@ -135,18 +135,24 @@ class Caller(asyncssh.SSHServer):
     # -- asyncssh asks -------------------------------------------------------------------------------------------------
     def begin_auth(self, username: str) -> bool:
         """A name was said. Nothing of it is used unless it is plain (T12)."""
+        self._named(username, names.parse(username))
+        if self._name is None:
+            raise self._nobody()
+        return True
+
+    def _named(self, said: str, name: names.LoginName | None) -> None:
+        """Begin anew under another name."""
         if self._handshake is not None:
             self._handshake.cancel()
         if not self._said and self._connection is not None:
             self._connection.send_auth_banner(BANNER)
-        self._said = names.shown(username)
-        self._name = names.parse(username)
+        self._said, self._name = names.shown(said), name
         self._fingerprint, self._actor, self._factors, self._wrong_codes = "", None, "", 0
         self._drop_standing()
-        if self._name is None:
-            self._complain("login", "login name is not plain")
-            raise self._goodbye(AuthenticationFailed("login name"))
-        return True
+
+    def _nobody(self) -> asyncssh.DisconnectError:
+        self._complain("login", "login name is not plain")
+        return self._goodbye(AuthenticationFailed("login name"))
 
     def public_key_auth_supported(self) -> bool:
         return not self._fingerprint
@@ -200,6 +206,11 @@ class Caller(asyncssh.SSHServer):
         self.visit = Visit(self._connection, self._actor, self._name, facts, self._door.roads, standing)
 
     # -- the front asks ------------------------------------------------------------------------------------------------
+    def nobody_is_called(self, said: str) -> asyncssh.DisconnectError:
+        """Refuse a name that SSH itself lets nobody have (RFC 4252, 5) like any other that is not plain."""
+        self._named(said, None)
+        return self._nobody()
+
     @property
     def let_in(self) -> bool:
         return self._actor is not None
@@ -286,9 +297,9 @@ class Caller(asyncssh.SSHServer):
             )
 
     def _goodbye(self, problem: BastionError) -> asyncssh.DisconnectError:
-        """A disconnect for one reason. OpenSSH spells what is not ASCII in a reason as octal, so it is in English."""
+        """A disconnect for one reason, which is said in both languages before."""
         self._tell(problem)
-        return asyncssh.DisconnectError(answer(problem).disconnect, problem.public)
+        return asyncssh.DisconnectError(answer(problem).disconnect, in_ascii(problem))
 
     def _tell(self, problem: BastionError) -> None:
         """Say a sentence in both languages: whoever it is, he is not known yet. A banner may come at any time

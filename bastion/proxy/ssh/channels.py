@@ -8,6 +8,7 @@ import asyncssh
 from asyncssh import EXTENDED_DATA_STDERR
 from asyncssh.channel import SSHChannel
 
+from bastion.errors import BastionError
 from bastion.proxy.frames import SIGNALS, Break, Data, Eof, Exit, Frame, Resize, Signal, Sink, Stream
 from bastion.proxy.ssh.modes import known
 from bastion.proxy.ssh.names import shown
@@ -121,7 +122,7 @@ class Host(Protocol):
 
     def channel_gone(self, end: "TechnicianEnd") -> None: ...
 
-    def refuse(self, kind: str, detail: str = "", *, remark: bool = True) -> str:
+    def refuse(self, kind: str, detail: str = "", *, remark: bool = True) -> BastionError:
         """Note that something was asked which is not offered."""
 
 

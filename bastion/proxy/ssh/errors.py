@@ -1,16 +1,29 @@
-"""Error code → what SSH is told: the reason code of a disconnect, of a refused channel, and an exit status."""
+"""Error code → what SSH is told: the reason code of a disconnect, of a refused channel, and an exit status.
 
+The words of a disconnect and of a refused channel are in English and ASCII, whoever reads them: OpenSSH spells all else
+in them as octal.
+"""
+
+import unicodedata
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 import asyncssh
 
-from bastion.errors import BastionError
+from bastion.errors import BastionError, PolicyRefused
 from bastion.proxy.live_session import REFUSED
 
 TEMPORARY: Final = 75
 """EX_TEMPFAIL of sysexits.h: the same command may work later, so a script may try again."""
+
+_MARKS: Final = str.maketrans(
+    {
+        "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "«": '"', "»": '"', "\u2013": "-", "\u2014": "-",
+        "œ": "oe", "Œ": "Oe", "æ": "ae", "Æ": "Ae", "ß": "ss",
+    }
+)  # fmt: skip
+"""What people type that is no letter with an accent, and how it is spelt without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +86,17 @@ ANSWERS: Final = MappingProxyType(
 
 def answer(error: BastionError) -> Answer:
     return ANSWERS[error.code]
+
+
+def in_ascii(problem: BastionError) -> str:
+    """The sentence of an error for a disconnect or a refused channel."""
+    if isinstance(problem, PolicyRefused):  # what the rules say is in the reader's language; its detail is not
+        return plain_ascii(problem.msgid.format(why=problem.detail))
+    return plain_ascii(problem.public)
+
+
+def plain_ascii(text: str) -> str:
+    """English text for a disconnect or a refused channel; what a person wrote in it loses its accents."""
+    letters = unicodedata.normalize("NFKD", text.translate(_MARKS))
+    bare = (c for c in letters if not unicodedata.combining(c))
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in bare)

@@ -21,6 +21,7 @@ from asyncssh.public_key import SSHKey, decode_ssh_public_key
 from bastion.proxy.ssh.algorithms import FRONT_SIGNATURES
 from bastion.proxy.ssh.caller import Caller
 from bastion.proxy.ssh.channels import PACKET, WINDOW, TechnicianEnd
+from bastion.proxy.ssh.errors import answer, in_ascii
 from bastion.proxy.ssh.names import shown
 from bastion.proxy.ssh.packet_channels import PacedServerChannel, PacedTCPChannel
 from bastion.proxy.ssh.packet_connection import FastServerConnection
@@ -109,7 +110,12 @@ class StrictConnection(SSHServerConnection):
             return True
         if self._auth_complete and pkttype == MSG_GLOBAL_REQUEST and self._refused_request(packet):
             return True
-        return super().process_packet(pkttype, pktid, packet)
+        try:
+            return super().process_packet(pkttype, pktid, packet)
+        except asyncssh.IllegalUserName as problem:
+            if self._auth_complete or not self.open:
+                raise
+            raise self.caller.nobody_is_called(_username(packet)) from problem
 
     def _process_session_open(self, packet: SSHPacket) -> tuple[SSHServerChannel[bytes], TechnicianEnd]:
         packet.check_end()
@@ -139,8 +145,8 @@ class StrictConnection(SSHServerConnection):
         number = rest.get_uint32()
         rest.get_uint32()  # window
         rest.get_uint32()  # packet size
-        text = self.caller.visit.refuse(_name(kind), _where(kind, rest))
-        self.send_channel_open_failure(number, asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, text, "")
+        problem = self.caller.visit.refuse(_name(kind), _where(kind, rest))
+        self.send_channel_open_failure(number, answer(problem).channel, in_ascii(problem), "")
         return True
 
     def _refused_request(self, packet: SSHPacket) -> bool:
@@ -257,6 +263,11 @@ def _modern(signature: bytes) -> bool:
         return SSHPacket(signature).get_string().decode("ascii", "replace") in FRONT_SIGNATURES
     except PacketDecodeError:
         return False
+
+
+def _username(request: SSHPacket) -> str:
+    """Who a request for sign-in says it is for, whatever bytes it says (RFC 4252, 5)."""
+    return SSHPacket(request.get_full_payload()[1:]).get_string().decode("utf-8", "replace")
 
 
 def _name(kind: bytes) -> str:

@@ -22,12 +22,13 @@ from bastion.errors import (
     DeviceUnreachable,
     HostKeyChanged,
     NoGrant,
+    Phrase,
     Unavailable,
     UndertakingOwed,
 )
-from bastion.i18n import sentence, translator
+from bastion.i18n import SOURCE_LANGUAGE, sentence
 from bastion.proxy.frames import Data, Stream
-from bastion.proxy.live_session import REFUSED, LiveSession
+from bastion.proxy.live_session import LiveSession
 from bastion.proxy.lobby import pasted, screens
 from bastion.proxy.lobby.aside import Aside
 from bastion.proxy.lobby.desk import ServiceDesk
@@ -39,7 +40,7 @@ from bastion.proxy.ssh.carriage import SFTP, Carriage, services_of
 from bastion.proxy.ssh.channels import TechnicianEnd, TunnelEnd
 from bastion.proxy.ssh.connector import DeviceLink
 from bastion.proxy.ssh.desk_channel import DeskChannels
-from bastion.proxy.ssh.errors import TEMPORARY, answer
+from bastion.proxy.ssh.errors import TEMPORARY, answer, in_ascii, plain_ascii
 from bastion.proxy.ssh.links import Link
 from bastion.proxy.ssh.names import LoginName
 from bastion.proxy.ssh.roads import Roads, Standing
@@ -132,16 +133,14 @@ class Visit:
             self._connection.abort()
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many refusals.")
 
-    def refuse(self, kind: str, detail: str = "", *, remark: bool = True) -> str:
-        """Refuse a channel or request of a kind that is not offered: an audit event, and one sentence to show."""
-        problem = ChannelRefused(detail, kind=kind)
+    def refuse(self, kind: str, detail: str = "", *, remark: bool = True) -> ChannelRefused:
+        """Refuse a channel or request of a kind that is not offered: an audit event, and what is to be said."""
+        problem = ChannelRefused(detail, kind=Phrase(kind.replace("{", "{{").replace("}", "}}")))  # it may be anything
         if self._may_refuse_more():
             self._supervisor.spawn(self._note_refusal(problem, kind, detail), "refused channel")
-        say = translator(self._actor.language)
-        text = sentence(ChannelRefused(detail, kind=say(kind)), self._actor.language)
         if remark:
-            self._remarks.append(text)
-        return text
+            self._remarks.append(sentence(problem, self._actor.language))
+        return problem
 
     def _may_refuse_more(self) -> bool:
         """Count a refusal; a client that goes on asking for what it does not get is shown out."""
@@ -170,7 +169,8 @@ class Visit:
         self._remark(end)
         try:
             if end.asked.subsystem not in {"", SFTP}:
-                end.refuse(self.refuse(f"subsystem {end.asked.subsystem[:40]}", remark=False), REFUSED)
+                problem = self.refuse(f"subsystem {end.asked.subsystem[:40]}", remark=False)
+                end.refuse(sentence(problem, self._actor.language), answer(problem).exit_status)
             else:
                 live = await self._session_for(end)
                 await self._followed(end, live)
@@ -245,9 +245,7 @@ class Visit:
             if not isinstance(problem, BastionError):
                 raise
             self._refusals += 1
-            raise asyncssh.ChannelOpenError(
-                asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, sentence(problem, self._actor.language)
-            ) from problem
+            raise asyncssh.ChannelOpenError(answer(problem).channel, in_ascii(problem)) from problem
         return end
 
     async def _session_without_screen(self) -> LiveSession:
@@ -395,7 +393,7 @@ class Visit:
         link.close()
         self._roads.ways.forget(live)
         await asyncio.sleep(GOODBYE)
-        self._connection.disconnect(asyncssh.DISC_BY_APPLICATION, live.last_words())
+        self._connection.disconnect(asyncssh.DISC_BY_APPLICATION, plain_ascii(live.last_words(SOURCE_LANGUAGE)))
 
     async def _enter(self) -> Entry:
         return await self._desk.enter(self._name.device, self._name.account)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import asyncssh
 import pytest
 
+from bastion.errors import ChannelRefused
 from bastion.proxy.frames import Break, Data, Eof, Exit, Resize, Signal, Stream
 from bastion.proxy.ssh.channels import DeviceEnd, TechnicianEnd
 
@@ -49,9 +50,9 @@ class Pair:
     def channel_gone(self, end) -> None:
         self.gone.append(end)
 
-    def refuse(self, kind, detail="", *, remark=True) -> str:
+    def refuse(self, kind, detail="", *, remark=True) -> ChannelRefused:
         self.refused.append((kind, detail))
-        return ""
+        return ChannelRefused(detail, kind=kind)
 
 
 @pytest.fixture

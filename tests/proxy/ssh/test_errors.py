@@ -6,9 +6,9 @@ import asyncssh
 import pytest
 
 from bastion import errors
-from bastion.errors import BastionError, GrantRevoked, IllegalTransition, Locked
+from bastion.errors import BastionError, ChannelRefused, GrantRevoked, IllegalTransition, Locked, Phrase, PolicyRefused
 from bastion.proxy.live_session import REFUSED
-from bastion.proxy.ssh.errors import ANSWERS, TEMPORARY, answer
+from bastion.proxy.ssh.errors import ANSWERS, TEMPORARY, answer, in_ascii
 
 
 def all_kinds(kind: type[BastionError] = BastionError) -> list[type[BastionError]]:
@@ -57,3 +57,22 @@ def test_a_stranger_cannot_tell_one_failure_from_another():
 
 def test_a_device_with_another_identity_is_named_as_such():
     assert ANSWERS["host_key_changed"].disconnect == asyncssh.DISC_HOST_KEY_NOT_VERIFIABLE
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (ChannelRefused(kind=Phrase("X11")), "This kind of access (X11) is not allowed here."),
+        (
+            PolicyRefused("Not from there.", why="Pas d’ici, à l’évidence."),
+            "The hospital's policy does not allow this: Not from there.",
+        ),
+        (
+            Locked(why="Réseau coupé par « l’œil »\x1b[2J 漢"),
+            'Remote access is cut at the moment: Reseau coupe par " l\'oeil "?[2J ?. Please call the hospital.',
+        ),
+    ],
+    ids=["ours", "of a rule", "of a person"],
+)
+def test_where_openssh_spells_octal_everything_is_english_and_ascii(problem, said):
+    assert " ".join(in_ascii(problem).split()) == " ".join(said.split())
