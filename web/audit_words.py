@@ -26,6 +26,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "enrolment:completed": N_("Password and authenticator set"),
         "auth:succeeded": N_("Signed in"),
         "auth:failed": N_("Sign-in refused"),
+        "auth:unproved": N_("Connections that never said who they are"),
         "auth:locked_out": N_("Too many failed sign-ins"),
         "auth:signed_out": N_("Signed out"),
         "auth:factor_refreshed": N_("Fresh code given"),
@@ -313,6 +314,7 @@ SUBJECTS: Mapping[str, str] = MappingProxyType(
         "delivery": N_("message"),
         "webhook": N_("program that listens"),
         "template": N_("usual request"),
+        "source": N_("address"),
     }
 )
 """What an audit event can be about."""

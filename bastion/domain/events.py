@@ -55,6 +55,7 @@ KINDS = MappingProxyType(
             _kind("enrolment:completed", _W, "", "login"),
             _kind("auth:succeeded", _I, "door factors fingerprint client"),
             _kind("auth:failed", _W, "door stage why fingerprint client", "login"),
+            _kind("auth:unproved", _W, "door count"),
             _kind("auth:locked_out", _A, "door minutes", "login"),
             _kind("auth:signed_out", _I, "door"),
             _kind("auth:factor_refreshed", _I),

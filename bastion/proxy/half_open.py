@@ -4,6 +4,7 @@ When there are too many the oldest of the busiest source goes, not the one that 
 address drops his own connections. Somebody who has proved his key is dropped only when nobody else is left.
 """
 
+import ipaddress
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +13,10 @@ from typing import Final
 
 MOST: Final = 256
 MOST_FROM_ONE: Final = 64
+MOST_NAMED: Final = 64
+"""Sources told apart; when there are more, networks of more and more of them."""
+_COARSER: Final = ((32, 128), (24, 64), (16, 48), (8, 32), (0, 0))
+"""Bits of an IPv4 and of an IPv6 address that name a source."""
 
 
 @dataclass(slots=True)
@@ -29,7 +34,6 @@ class HalfOpen:
         self._most_from_one = most_from_one
         self._arrivals: dict[int, Arrival] = {}  # in order of arrival
         self._sources: Counter[str] = Counter()
-        self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._arrivals)
@@ -52,7 +56,6 @@ class HalfOpen:
         waiting = [c for c in self._arrivals.values() if c.source == source and c is not newcomer]
         victim = min(waiting, key=lambda c: c.key_proved, default=newcomer)  # min keeps the oldest of equals
         self.left(victim)
-        self.dropped += 1
         victim.drop()
 
 
@@ -73,3 +76,43 @@ class Complaints:
             self._counts.clear()
         self._counts[source] += 1
         return self._counts[source] <= self._a_minute
+
+
+class Silent:
+    """How many connections of each source were ended because nobody on them proved who he is, until they are told."""
+
+    def __init__(self, most: int = MOST_NAMED) -> None:
+        self._most = most
+        self._counts: Counter[str] = Counter()
+        self._step = 0
+
+    def count(self, source: str) -> bool:
+        """Count one; true for the first since the last telling."""
+        first = not self._counts
+        self._counts[_network(source, self._step)] += 1
+        while len(self._counts) > self._most and self._step < len(_COARSER) - 1:
+            self._step += 1
+            coarser: Counter[str] = Counter()
+            for known, count in self._counts.items():
+                coarser[_network(known, self._step)] += count
+            self._counts = coarser
+        return first
+
+    def take(self) -> dict[str, int]:
+        """Address or network → how many since the last telling, the busiest first; begin anew."""
+        counts, self._counts, self._step = dict(self._counts.most_common()), Counter(), 0
+        return counts
+
+
+def _network(source: str, step: int) -> str:
+    """An address as it is, or the network that it, or a smaller network, lies in. What is neither is no address."""
+    if step == 0:
+        return source
+    try:
+        network = ipaddress.ip_network(source.partition("%")[0], strict=False)
+    except ValueError:
+        return ""
+    old, new = _COARSER[step]
+    if isinstance(network, ipaddress.IPv4Network):
+        return str(network.supernet(new_prefix=min(old, network.prefixlen)))
+    return str(network.supernet(new_prefix=min(new, network.prefixlen)))

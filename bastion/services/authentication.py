@@ -6,7 +6,7 @@ the cause. A code is used once (T21), a failed attempt counts per login and sour
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -107,6 +107,15 @@ class Authentication:
                 "auth:failed", actor=stranger(source), subject=("login", login[:64]), at=now,
                 door=door, stage=stage, why=why, client=client, login=login,
             )  # fmt: skip
+
+    async def unproved(self, counts: Mapping[str, int], door: str) -> None:
+        """Audit how many connections of each source, an address or a network, ended before anybody proved himself."""
+        now = clock.now()
+        async with self._database.write(quick=True) as uow:
+            for source, count in counts.items():
+                await uow.audit.append(
+                    "auth:unproved", actor=stranger(source), subject=("source", source), at=now, door=door, count=count
+                )
 
     # -- staff, in the console -----------------------------------------------------------------------------------------
     async def sign_in(self, login: str, password: str, code: str, source: str) -> tuple[Actor, str]:

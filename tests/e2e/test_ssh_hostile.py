@@ -1,6 +1,7 @@
 """Floods, stalls, strangers in place of devices, full disks: bounded memory, a clear sentence, and no byte too many."""
 
 import asyncio
+import contextlib
 import resource
 import signal
 import socket
@@ -51,13 +52,36 @@ async def test_T14_two_hundred_half_open_connections_do_not_keep_a_technician_ou
     assert len(hospital.door.half_open) <= 64
 
 
+async def test_T14_three_hundred_half_open_connections_are_one_line_of_the_trail(hospital, monkeypatch):
+    """However long the machine takes: nobody's time runs out, and the telling comes with the stop of the node."""
+    monkeypatch.setattr("bastion.proxy.ssh.caller.HANDSHAKE", 600)
+    monkeypatch.setattr("bastion.proxy.ssh.caller.TOLD_EVERY", 600)
+    await hospital.grant()
+    callers = [await asyncio.open_connection("127.0.0.1", hospital.listener.port) for _ in range(300)]
+    assert (await hospital.ssh("echo in")).out == b"in\n"
+    async with asyncio.timeout(20):
+        for reader, _ in callers[: 300 - 64 + 1]:
+            with contextlib.suppress(ConnectionError):
+                await reader.read()
+    assert await hospital.events("auth:unproved") == []
+    await hospital.supervisor.stop()
+    (event,) = await hospital.events("auth:unproved")
+    assert (event.source, event.fields) == ("127.0.0.1", {"door": "ssh", "count": str(300 - 64 + 1)})
+    for _, writer in callers:
+        writer.close()
+
+
 async def test_T14_a_caller_that_says_nothing_is_dropped(world, monkeypatch):
     monkeypatch.setattr("bastion.proxy.ssh.caller.HANDSHAKE", 0.3)
+    monkeypatch.setattr("bastion.proxy.ssh.caller.TOLD_EVERY", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", world.listener.port)
     async with asyncio.timeout(3):
         await reader.read()
     writer.close()
     assert len(world.door.half_open) == 0
+    await world.settled()
+    (event,) = await world.events("auth:unproved")
+    assert (event.source, event.fields) == ("127.0.0.1", {"door": "ssh", "count": "1"})
 
 
 # -- T15: a device that shouts, a technician who does not listen -------------------------------------------------------
@@ -147,7 +171,7 @@ async def test_T15_answers_nobody_reads_do_not_pile_up(world, monkeypatch):
     monkeypatch.setattr("bastion.proxy.ssh.front.MOST_UNREAD", 32 * 1024)
     async with RawClient(world.listener.port, "alice+sim-01") as t:
         (arrival,) = world.door.half_open._arrivals.values()
-        server = arrival.drop.__self__
+        server = arrival.drop.__self__._connection
         server._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         await signed_in(t, world)
         t.conn._transport.pause_reading()

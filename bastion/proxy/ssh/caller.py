@@ -15,7 +15,7 @@ import structlog
 from bastion.domain.parties import Actor
 from bastion.errors import AuthenticationFailed, BastionError, TooManyAttempts, Unavailable
 from bastion.i18n import LANGUAGES, sentence
-from bastion.proxy.half_open import Arrival, Complaints, HalfOpen
+from bastion.proxy.half_open import Arrival, Complaints, HalfOpen, Silent
 from bastion.proxy.ssh import names
 from bastion.proxy.ssh.channels import TechnicianEnd, TunnelEnd
 from bastion.proxy.ssh.errors import answer, in_ascii
@@ -31,6 +31,8 @@ from bastion.services.sign_ins import SignIn
 
 HANDSHAKE: Final = 10.0
 """Seconds in which a caller must have agreed on keys and said a name (T14)."""
+TOLD_EVERY: Final = 60.0
+"""Seconds over which connections that we ended before anybody proved who he is are counted, for a line a source."""
 BY_PROOF: Final = "key proof"
 """What was proved on a further connection whose second factor stands."""
 MOST_TRIES: Final = 10
@@ -61,6 +63,7 @@ class Door:
     name: str = ""
     half_open: HalfOpen = field(default_factory=HalfOpen)
     complaints: Complaints = field(default_factory=Complaints)
+    silent: Silent = field(default_factory=Silent)
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     roads: Roads = field(init=False)
 
@@ -69,6 +72,19 @@ class Door:
 
     def found_at(self, address: Address) -> None:
         self.roads = replace(self.roads, address=address)
+
+    def ended_unproved(self, source: str) -> None:
+        """Count a connection that we end while nobody has proved who he is: a flood is one line a minute and source."""
+        if self.silent.count(source):
+            self.supervisor.spawn(self._tell_silent(), "silent callers")
+
+    async def _tell_silent(self) -> None:
+        try:
+            await asyncio.sleep(TOLD_EVERY)
+        finally:  # when the node stops, what was counted is told as well
+            counts = self.silent.take()
+            _log.warning("connections ended before anybody proved who he is", sources=counts)
+            await self.services.authentication.unproved(counts, "ssh")
 
     def drop_all(self) -> None:
         """End every connection there is, at once."""
@@ -101,8 +117,8 @@ class Caller(asyncssh.SSHServer):
         self._door.connections.add(conn)
         peer = conn.get_extra_info("peername")
         self._source = str(peer[0]) if peer else ""
-        self._arrival = Arrival(self._source, conn.abort)
-        self._handshake = asyncio.get_running_loop().call_later(HANDSHAKE, conn.abort)
+        self._arrival = Arrival(self._source, self._end_unproved)
+        self._handshake = asyncio.get_running_loop().call_later(HANDSHAKE, self._end_unproved)
         self._door.half_open.came(self._arrival)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -118,6 +134,11 @@ class Caller(asyncssh.SSHServer):
             self._complain("key", "no key offered is registered")
         elif isinstance(exc, asyncssh.ProtocolError):
             self._complain("protocol", str(exc))
+
+    def _end_unproved(self) -> None:
+        if self._connection is not None:
+            self._door.ended_unproved(self._source)
+            self._connection.abort()
 
     def _came_in(self, actor: Actor) -> None:
         """He was let in and has gone before there was a visit: a sign-in by proof is kept with what it led to."""

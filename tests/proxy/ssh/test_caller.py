@@ -26,6 +26,7 @@ class Authentication:
     refusals: list = field(default_factory=list)
     asked: list = field(default_factory=list)
     came: list = field(default_factory=list)
+    counted: list = field(default_factory=list)
 
     async def known_key(self, login, public):
         self._maybe()
@@ -46,6 +47,9 @@ class Authentication:
         if code != "123456":
             raise AuthenticationFailed("code")
         return ALICE
+
+    async def unproved(self, counts, door):
+        self.counted.append((counts, door))
 
     async def refused(self, login, source, door, stage, why, client=""):
         self.refusals.append((login, stage, why))
@@ -264,3 +268,19 @@ async def test_nobody_opens_a_channel_before_he_is_in(caller):
         caller.new_channel()
     with pytest.raises(PermissionError):
         caller.auth_completed()
+
+
+async def test_T14_whoever_says_no_name_is_counted_and_told_once_a_minute(monkeypatch):
+    monkeypatch.setattr(module, "HANDSHAKE", 0)
+    monkeypatch.setattr(module, "TOLD_EVERY", 0.05)
+    services = Services()
+    door = Door(services, Supervisor())
+    callers = [Caller(door) for _ in range(3)]
+    for caller in callers:
+        caller.connection_made(Wire())
+    async with asyncio.timeout(5):
+        while not services.authentication.counted:
+            await asyncio.sleep(0.01)
+    assert services.authentication.counted == [({"192.0.2.7": 3}, "ssh")]
+    for caller in callers:
+        caller.connection_lost(None)
