@@ -1,7 +1,16 @@
 import pytest
 
+from bastion.cli import records
 from bastion.domain.session import EndReason
-from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, IllegalTransition, NotFound, ReasonNeeded
+from bastion.errors import (
+    Conflict,
+    DeviceLoginFailed,
+    Forbidden,
+    FreshFactorNeeded,
+    IllegalTransition,
+    NotFound,
+    ReasonNeeded,
+)
 from bastion.services.sessions import Ending
 from tests.services.house import moved
 
@@ -70,3 +79,10 @@ async def test_a_technician_cannot_steer_sessions(house):
     opened = await house.opened()
     with pytest.raises((Forbidden, NotFound)):
         await house.services.supervision.thaw(house.technician(), opened.record.id)
+
+
+async def test_the_command_line_names_an_end_as_the_other_doors_do(house):
+    opened = await house.opened()
+    await house.services.sessions.closed(opened.record, Ending(EndReason.DEVICE_LOST, why=DeviceLoginFailed.code))
+    (view,) = await house.services.supervision.search(house.staff(house.eve), outcome="account_refused")
+    assert records._session_row(view)["end_reason"] == "account_refused"

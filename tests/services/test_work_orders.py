@@ -11,7 +11,7 @@ from bastion.domain.emergency import Call
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState
 from bastion.domain.work_order import Finding, OrderRule
-from bastion.errors import Forbidden, FreshFactorNeeded, Invalid, NotFound
+from bastion.errors import DeviceLoginFailed, Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services import gmao_wire
 from bastion.services.couriers import Couriers
 from bastion.services.gmao_wire import GmaoWire
@@ -276,6 +276,15 @@ async def test_the_end_of_a_session_is_written_back_once_signed_and_without_a_pe
     assert set(told["downtime"]) == {"from", "to", "seconds"}
     assert told["started_at"] == record.started_at.isoformat(timespec="seconds")
     assert "Alice" not in json.dumps(told), "of the supplier, never of the person (R-55)"
+
+
+async def test_a_refused_account_is_reported_as_that_and_not_as_a_device_that_went_away(house, gmao, tell):
+    await register(house, gmao)
+    opened = await house.opened()
+    await house.services.sessions.closed(opened.record, Ending(EndReason.DEVICE_LOST, why=DeviceLoginFailed.code))
+    await turn(tell)
+    (told,) = gmao.reports.values()
+    assert told["outcome"] == "account_refused"
 
 
 async def test_errors_are_retried_under_the_same_key_and_taken_once(house, gmao, tell, later):
