@@ -25,7 +25,7 @@ from recordings.model import (
     Verification,
 )
 from recordings.signing import load_public
-from recordings.terminal import Cast, cast
+from recordings.terminal import NEWEST, Cast, cast
 
 _STEP = 16 * 1024
 """So much is unpacked at a time: a few kilobytes of chunk may hold gigabytes of zeros, and a session running in this
@@ -69,21 +69,21 @@ class Replay:
         if parser.broken or parser.left or parser.valid != info.spool_bytes:
             raise RecordingDamaged(f"{info.blob}: it does not hold what the manifest says")
 
-    def cast(self, number: int) -> Iterator[bytes]:
-        """Yield a track as an asciicast v3 file, whole lines, tens of kilobytes at a time."""
+    def cast(self, number: int, version: int = NEWEST) -> Iterator[bytes]:
+        """Yield a track as an asciicast file, whole lines, tens of kilobytes at a time."""
         info = self._of_kind(number, TrackKind.SHELL, TrackKind.EXEC)
-        return _pieces(cast(self.meta, info.head, info.began, self.frames(number)))
+        return _pieces(cast(self.meta, info.head, info.began, self.frames(number), version))
 
     def capture(self, number: int) -> Iterator[bytes]:
         """Yield a tunnel's track as a pcapng file."""
         info = self._of_kind(number, TrackKind.TUNNEL)
         return _pieces(pcapng.export(self.meta, info.head, info.began, self.frames(number)))
 
-    def copy(self, number: int) -> Iterator[bytes]:
-        """Yield a track as the file its kind makes (`SUFFIXES`)."""
+    def copy(self, number: int, version: int = NEWEST) -> Iterator[bytes]:
+        """Yield a track as the file its kind makes (`SUFFIXES`); `version`: of asciicast, for what is one."""
         kind = self.track(number).head.kind
         if kind.terminal:
-            return self.cast(number)
+            return self.cast(number, version)
         if kind is TrackKind.TUNNEL:
             return self.capture(number)
         started = self.meta.started() if self.meta.started_at else None

@@ -1,4 +1,5 @@
-"""A track as asciicast v3 (docs.asciinema.org/manual/asciicast/v3): what asciinema and its browser player play.
+"""A track as asciicast v3 (docs.asciinema.org/manual/asciicast/v3): what asciinema and its browser player play; or as
+v2, for the asciinema before 3 that many systems still have.
 
 Made from the exact bytes whenever it is asked for, never stored: one source of truth. The text is pure ASCII, every
 control character and everything beyond it escaped by JSON, so that printing a `.cast` file is harmless; what the
@@ -16,8 +17,10 @@ import codecs
 import json
 import re
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Final
 
 from recordings.frames import Frame, resized
 from recordings.model import RecordingMeta, TrackHead, canonical, printable
@@ -40,13 +43,15 @@ class Cast:
         self._stderr_seen = False
 
     def header(self) -> bytes:
-        cols, rows = _bounded(self._head.cols, self._head.rows)
-        term = {"cols": cols, "rows": rows, "type": printable(self._head.term, 64) or "dumb"}
-        about = {"version": 3, "term": term, "title": self._title()}
+        about = self._shape(*_bounded(self._head.cols, self._head.rows), printable(self._head.term, 64) or "dumb")
+        about["title"] = self._title()
         if self._meta.started_at:
             about["timestamp"] = int((self._meta.started() + timedelta(seconds=self._began)).timestamp())
         command = printable(self._head.command, 4096)
         return canonical(about | ({"command": command} if command else {})) + b"\n"
+
+    def _shape(self, cols: int, rows: int, term: str) -> dict[str, Any]:
+        return {"version": 3, "term": {"cols": cols, "rows": rows, "type": term}}
 
     def feed(self, frame: Frame) -> bytes:
         """Return the lines of one frame; none when its bytes are the beginning of a character still to come."""
@@ -83,8 +88,12 @@ class Cast:
     def _line(self, at: int, code: str, text: str) -> bytes:
         """One event; the interval is in seconds since the one before it, exact to the microsecond."""
         elapsed, self._last = at - self._last, at
-        interval = f"{elapsed // 1_000_000}.{elapsed % 1_000_000:06d}"
-        return f'[{interval}, "{code}", {json.dumps(text)}]\n'.encode("ascii")
+        return self._event(elapsed, code, text)
+
+    @staticmethod
+    def _event(microseconds: int, code: str, text: str) -> bytes:
+        seconds = f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"
+        return f'[{seconds}, "{code}", {json.dumps(text)}]\n'.encode("ascii")
 
     def _title(self) -> str:
         who = self._meta.technician_name or self._meta.technician_login
@@ -92,9 +101,29 @@ class Cast:
         return printable(" · ".join(part for part in (who, where, self._meta.recording_id) if part), 200)
 
 
-def cast(meta: RecordingMeta, head: TrackHead, began: float, frames: Iterable[Frame]) -> Iterator[bytes]:
-    """Yield a whole track: header, events, and what was left of the last character."""
-    lines = Cast(meta, head, began)
+class OlderCast(Cast):
+    """Version 2: the time of an event is that since the start of the track, and an exit status is a marker."""
+
+    def _shape(self, cols: int, rows: int, term: str) -> dict[str, Any]:
+        return {"version": 2, "width": cols, "height": rows, "env": {"TERM": term}}
+
+    def _exit(self, at: int, outcome: str) -> bytes:
+        return self._line(at, "m", f"exit {exit_status(outcome)}")
+
+    def _line(self, at: int, code: str, text: str) -> bytes:
+        self._last = at
+        return self._event(at - round(self._began * 1e6), code, text)
+
+
+VERSIONS: Final[Mapping[int, type[Cast]]] = MappingProxyType({3: Cast, 2: OlderCast})
+NEWEST: Final = 3
+
+
+def cast(
+    meta: RecordingMeta, head: TrackHead, began: float, frames: Iterable[Frame], version: int = NEWEST
+) -> Iterator[bytes]:  # fmt: skip
+    """Yield a whole track: header, events, and what was left of the last character. `version`: of `VERSIONS`."""
+    lines = VERSIONS[version](meta, head, began)
     yield lines.header()
     for frame in frames:
         if line := lines.feed(frame):

@@ -76,13 +76,14 @@ def export_recording(
     *,
     reason: Annotated[str, typer.Option(help="Why it is taken out; kept with the record (R-55).")],
     track: Annotated[int, typer.Option(help="Which channel of the session, from 0.")] = 0,
+    asciicast: Annotated[int, typer.Option(min=2, max=3, help="2 is what asciinema before 3 plays.")] = 3,
     output: Output = None,
 ) -> None:
     """Write one track of a recording: `.cast` for asciinema, files as `.csv`, a tunnel as `.pcapng`. Verified first."""
 
     async def work(services: Services, me: Actor, sink: BinaryIO) -> None:
         playback = await services.replay.open(me, session, reason, how="download")
-        sink.writelines(services.replay.copy(playback, track).chunks)
+        sink.writelines(services.replay.copy(playback, track, asciicast).chunks)
 
     with _sink(output) as sink:
         perform(lambda services, me: work(services, me, sink))

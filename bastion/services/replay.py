@@ -28,6 +28,7 @@ from recordings.model import RecordingDamaged as Damaged
 from recordings.model import RecordingErased, RecordingError, RecordingMeta, TrackInfo, Verification
 from recordings.replay import SUFFIXES, open_recording
 from recordings.replay import Replay as Opened
+from recordings.terminal import NEWEST
 from recordings.traffic import Traffic
 from recordings.traffic import of as traffic_of
 
@@ -118,10 +119,10 @@ class Replay:
             raise NotFound(str(error), sentence="This recording is not in the store (any more).") from error
         return Playback(view, recording)
 
-    def stream(self, playback: Playback, track: int) -> Iterator[bytes]:
-        """Yield a terminal's track as asciicast v3; each chunk is checked against its seal once more as it streams."""
+    def stream(self, playback: Playback, track: int, version: int = NEWEST) -> Iterator[bytes]:
+        """Yield a terminal's track as asciicast; each chunk is checked against its seal once more as it streams."""
         try:
-            return playback.recording.cast(track)
+            return playback.recording.cast(track, version)
         except RecordingError as error:
             raise NotFound(str(error)) from error
 
@@ -132,11 +133,11 @@ class Replay:
         except RecordingError as error:
             raise NotFound(str(error)) from error
 
-    def copy(self, playback: Playback, track: int) -> Copy:
+    def copy(self, playback: Playback, track: int, version: int = NEWEST) -> Copy:
         """Return a track as the file its kind makes: asciicast, a table of files, or pcapng."""
         try:
             suffix = SUFFIXES[playback.recording.track(track).head.kind]
-            return Copy(suffix, MEDIA[suffix], playback.recording.copy(track))
+            return Copy(suffix, MEDIA[suffix], playback.recording.copy(track, version))
         except RecordingError as error:
             raise NotFound(str(error)) from error
 

@@ -71,6 +71,20 @@ def test_the_header_says_what_a_player_needs():
     assert events == [[0.1, "o", "hi"]]
 
 
+def test_the_older_form_says_the_same_as_players_before_three_read_it():
+    frames = [
+        Frame(2_600_000, "o", b"hi", 0),
+        Frame(3_100_001, "r", resize(120, 40), 0),
+        Frame(4_000_000, "x", b"signal KILL", 0),
+    ]
+    raw = list(cast(META, SHELL, 2.5, frames, 2))
+    header, events = json.loads(raw[0]), [json.loads(line) for line in raw[1:]]
+    assert (header["version"], header["width"], header["height"]) == (2, 80, 24)
+    assert header["env"] == {"TERM": "xterm-256color"}
+    assert "term" not in header
+    assert events == [[0.1, "o", "hi"], [0.600001, "r", "120x40"], [1.5, "m", "exit 137"]], "since the start"
+
+
 def test_a_command_without_terminal_has_a_size_a_name_and_new_lines():
     frames = [Frame(1, "o", b"one\ntwo\n", 0), Frame(2, "x", b"0", 0)]
     header, events = played(frames, EXEC)

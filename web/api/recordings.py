@@ -1,7 +1,7 @@
 """`/recordings`: sealed sessions, their tracks as asciicast or pcapng files, and what was done to files."""
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Literal, Self
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -25,6 +25,12 @@ class Take(Open):
     """`track` counts the session's channels from 0."""
 
     track: Whole = Field(0, ge=0, le=100_000)
+
+
+class TakeCast(Take):
+    """`version` of asciicast: 2 is what asciinema before 3 plays."""
+
+    version: Literal[2, 3] = 3
 
 
 class TrackShape(Shape):
@@ -108,7 +114,7 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/recordings/{ident}/open", open_recording, methods=["POST"])
     router.add_api_route(
         "/recordings/{ident}/cast", cast, methods=["POST"], response_class=StreamingResponse,
-        responses={200: {"content": {MEDIA["cast"]: {}}, "description": "asciicast version 3."}},
+        responses={200: {"content": {MEDIA["cast"]: {}}, "description": "asciicast, of the version asked for."}},
     )  # fmt: skip
     router.add_api_route("/recordings/{ident}/files", files, methods=["POST"])
     router.add_api_route(
@@ -154,10 +160,10 @@ async def files(ident: str, body: Look, me: Me, use: Use) -> FilesShape:
     return FilesShape(total=page.total, files=[FileShape.of(entry, started) for entry in page.entries])
 
 
-async def cast(ident: str, body: Take, me: Me, use: Use) -> StreamingResponse:
+async def cast(ident: str, body: TakeCast, me: Me, use: Use) -> StreamingResponse:
     """Download a terminal's track. The viewing is an audit event before the first byte, and the seal is checked."""
     playback = await use.replay.open(me, ident, body.reason, how="download")
-    return _sent(ident, body.track, Copy("cast", MEDIA["cast"], use.replay.stream(playback, body.track)))
+    return _sent(ident, body.track, Copy("cast", MEDIA["cast"], use.replay.stream(playback, body.track, body.version)))
 
 
 async def capture(ident: str, body: Take, me: Me, use: Use) -> StreamingResponse:

@@ -14,6 +14,7 @@ from bastion.services import reasons
 from bastion.services.replay import MEDIA, Playback
 from recordings.model import TrackHead
 from recordings.replay import SUFFIXES
+from recordings.terminal import VERSIONS
 from web import choices, fields, labels
 from web.console import Console, Seen, Typed, go
 from web.facts import Teller
@@ -92,21 +93,23 @@ async def track(seen: Seen, ident: str, number: int) -> Response:
 
 
 @router.post("/recordings/{ident}/download")
-async def download(seen: Seen, ident: str, track: Text = "0", why: Text = "", code: Text = "") -> Response:
+async def download(
+    seen: Seen, ident: str, track: Text = "0", version: Text = "3", why: Text = "", code: Text = ""
+) -> Response:  # fmt: skip
     """Hand out one track as a file: a viewing of its own, with its own reason and a fresh code."""
 
     async def work() -> Response:
-        number = fields.whole(track, "track")
+        number, wanted = fields.whole(track, "track"), fields.whole_of(version, VERSIONS, "version")
         reasons.for_the_record(why, "why")
         actor = await seen.fresh(code)
         seen.services.authentication.require_fresh(actor)
         playback = await seen.services.replay.open(actor, ident, why.strip(), how="download")
-        copy = seen.services.replay.copy(playback, number)
+        copy = seen.services.replay.copy(playback, number, wanted)
         name = f"{playback.meta.device_code or 'recording'}-{ident[-8:]}-{number}.{copy.suffix}"
         headers = {"content-disposition": f'attachment; filename="{_file_name(name)}"'}
         return StreamingResponse(copy.chunks, media_type=copy.media, headers=headers)
 
-    return await seen.attempt(work(), partial(_watch, seen, ident, why=why, track=track))
+    return await seen.attempt(work(), partial(_watch, seen, ident, why=why, track=track, version=version))
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------

@@ -61,6 +61,11 @@ async def test_T41_a_copy_is_a_viewing_of_its_own_with_a_fresh_code(house, scene
     copy = await fresh.send(f"{path}/download", track="1", why="for the supplier")
     assert copy.headers["content-disposition"] == f'attachment; filename="ct-01-{record.id[-8:]}-1.cast"'
     assert "/dev/sda2" in copy.text
+    for version, asked in (("3", {}), ("3", {"version": "3"}), ("2", {"version": "2"})):
+        copy = await fresh.send(f"{path}/download", track="1", why="for the supplier", **asked)
+        assert f'"version":{version}' in copy.text.splitlines()[0]
+    none = await fresh.send(f"{path}/download", track="1", why="for the supplier", version="1")
+    assert (none.status_code, none.headers["location"]) == (303, path), "there is none of that version"
     event = await house.event("recording:viewed")
     assert (event.fields["how"], event.fields["why"]) == ("download", "for the supplier")
     assert (await fresh.send(f"{path}/download", track="9", why="for the supplier")).status_code == 404
