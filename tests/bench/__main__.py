@@ -50,13 +50,20 @@ class Bench:
 
     def _round(self, *, last: bool) -> None:
         if self.product is not None:
+            self._try("acknowledged_to_device_ms", self._acknowledge)
             self._try("approval_to_prompt_ms", self._admit)
+            self._try("lock_command_s", self._lock_command)
+            self._try("admit again", self._admit)
         jobs = [(row, way) for row in self._rows() for way in self.ways]
         random.shuffle(jobs)
         for job, name in jobs:
             self._try(f"{job.__name__.strip('_')} {name}", lambda job=job, name=name: job(self.ways[name]))  # type: ignore[misc]
         if last and "bastion" in self.ways:
             self._try("sftp_memory_mib", lambda: self._memory(self.ways["bastion"]))
+        if self.product is not None:
+            self._try("half_open_sign_in_ms", self._half_open)
+        if last and self.product is not None:
+            self._try("second_start_s", self._second_start)
         self._try("sessions", lambda: asyncio.run(self._sessions(last=last)))
 
     def _rows(self) -> list[Callable[[Way], None]]:
@@ -79,6 +86,24 @@ class Bench:
     def _admit(self) -> None:
         if self.product is not None:
             self.results.add("approval_to_prompt_ms", "bastion", self.product.admit() * 1000)
+
+    def _acknowledge(self) -> None:
+        if self.product is not None:
+            self.results.add("acknowledged_to_device_ms", "bastion", self.product.acknowledge() * 1000)
+
+    def _lock_command(self) -> None:
+        if self.product is not None:
+            self.results.add("lock_command_s", "bastion", self.product.lock_command())
+
+    def _half_open(self) -> None:
+        """T14: whoever signs in while two hundred others are connected and say nothing."""
+        if self.product is not None:
+            with measures.half_open(self.product.port, MANY):
+                self.results.add("half_open_sign_in_ms", "bastion", measures.setup(self.ways["bastion"]))
+
+    def _second_start(self) -> None:
+        if self.product is not None:
+            self.results.add("second_start_s", "bastion", self.product.second_start())
 
     def _setup(self, way: Way) -> None:
         self.results.add("setup", way.name, measures.setup(way))

@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 import os
+import socket
 import statistics
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,16 @@ AT_ONCE = 16  # sessions being opened at the same time
 def setup(way: Way, times: int = 6) -> float:
     """Milliseconds of `ssh host true`, the median of `times`."""
     return statistics.median(_timed(way.ssh("true")) * 1000 for _ in range(times))
+
+
+@contextmanager
+def half_open(port: int, count: int) -> Iterator[None]:
+    """Hold `count` connections that say nothing after the server's first line."""
+    with ExitStack() as held:
+        for _ in range(count):
+            sock = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=BOUND))
+            sock.recv(64)
+        yield
 
 
 def _timed(command: list[str]) -> float:

@@ -18,10 +18,10 @@ from typing import Any
 
 import pyotp
 
-from tests.bench.servers import CIPHER, Lab, login, wait_for
+from tests.bench.servers import CIPHER, Lab, end, login, wait_for
 from tests.policy_sets import straight_through
 
-TECHNICIAN, APPROVER, SECURITY, ADMIN = "alice", "claire", "samir", "denis"
+TECHNICIAN, APPROVER, ANOTHER, SECURITY, ADMIN = "alice", "claire", "paul", "samir", "denis"
 DEVICE, MODEL = "bench-01", "ct-01"  # the device that is measured; the demo's own whose hospital and maker it shares
 GREETING = re.compile(rb"Last login|[#$] ")
 STEP = 30  # seconds a one-time code is for
@@ -176,10 +176,68 @@ class Product:
         at = len(terminal.seen)
         self._call(APPROVER, f"/requests/{request['id']}/approve", body)
         agreed = time.perf_counter()
+        self._greeted(terminal, at)
+        return time.perf_counter() - agreed
+
+    @staticmethod
+    def _greeted(terminal: Terminal, at: int) -> None:
         while not GREETING.search(terminal.seen, at):
             if not terminal.read(10):
                 raise TimeoutError(terminal.seen.decode(errors="replace"))
-        return time.perf_counter() - agreed
+
+    def acknowledge(self) -> float:
+        """Seconds from the technician's yes to the recording notice, under an open authorisation, to the greeting."""
+        self._leave()
+        body = {
+            "technician": TECHNICIAN, "device": DEVICE, "kind": "telemaintenance", "reason": "replace the tube",
+            "minutes": 60, "work_order": "WO-1",
+        }  # fmt: skip
+        asked = self._call(APPROVER, "/requests", body)
+        yes = {"version": asked["version"], "minutes": 60, "code": self._codes[ANOTHER].next()}
+        agreed = self._call(ANOTHER, f"/requests/{asked['id']}/approve", yes)
+        self._standing = terminal = Terminal(self._command(), self._environment())
+        terminal.fall_silent()
+        terminal.type("oui")
+        begun = time.perf_counter()
+        self._greeted(terminal, len(terminal.seen))
+        taken = time.perf_counter() - begun
+        self._leave()
+        self._call(ANOTHER, f"/grants/{agreed['grant_id']}/revoke", {"reason": "measured"})
+        return taken
+
+    def lock_command(self) -> float:
+        """Seconds from the start of `bastion lock --all` until a live session is closed at the technician's end."""
+        terminal = self._standing
+        assert terminal is not None, "admit first"
+        environment = os.environ | {"BASTION_HOME": str(self.home)}
+        command = [sys.executable, "-m", "bastion", "lock", "--all", "--reason", "measuring"]
+        begun = time.perf_counter()
+        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as locking:
+            terminal.process.wait(20)
+            taken = time.perf_counter() - begun
+            if locking.wait(20):
+                raise RuntimeError("bastion lock failed")
+        self._leave()
+        for lock in self._call(ADMIN, "/locks"):
+            self._lock = lock["id"]
+            self.lift()
+        return taken
+
+    def second_start(self) -> float:
+        """Seconds from the start of a demo that has run before until its screen stands; one in a folder of its own."""
+        home = self._lab.folder / "again"
+        environment = os.environ | {"BASTION_HOME": str(home), "BASTION_SSH_PORT": "0", "BASTION_WEB_PORT": "0"}
+        for time_of_it in ("first", "second"):
+            begun = time.perf_counter()
+            log = self._lab.folder / f"again-{time_of_it}.log"
+            process = self._lab.start(f"again-{time_of_it}", [sys.executable, "-m", "bastion", "demo"], environment)
+            while b"Ctrl-C" not in log.read_bytes():
+                if process.poll() is not None or time.perf_counter() - begun > 120:
+                    raise RuntimeError(log.read_text())
+                time.sleep(0.01)
+            taken = time.perf_counter() - begun
+            end(process)
+        return taken
 
     def cut(self) -> None:
         body = {"scope": "all", "reason": "measuring how long it takes", "code": self._codes[SECURITY].next()}

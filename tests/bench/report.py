@@ -39,7 +39,11 @@ ROWS = (
     Row("memory_per_session_kib", "KiB", DOWN, 120, 100, absolute=True),
     Row("sessions_per_second", "1/s", UP, 1.2, 1.5),
     Row("approval_to_prompt_ms", "ms", DOWN, 100, 100, absolute=True),
+    Row("acknowledged_to_device_ms", "ms", DOWN, 200, 200, absolute=True),
     Row("cut_ms", "ms", DOWN, 1000, 1000, absolute=True),
+    Row("half_open_sign_in_ms", "ms", DOWN, 1000, 1000, absolute=True),
+    Row("lock_command_s", "s", DOWN, None, 2, absolute=True),
+    Row("second_start_s", "s", DOWN, 5, 5, absolute=True),
 )
 
 

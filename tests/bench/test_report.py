@@ -11,7 +11,8 @@ from tests.bench.report import ROWS, Results, entry, put_into, table, write
 ROW = {row.name: row for row in ROWS}
 NAMES = "setup echo_p50 echo_p99 exec_download exec_upload cpu_per_gib pty_flood sftp_get sftp_put small_files \
 forward_download forward_upload sftp_memory_mib memory_per_session_kib \
-sessions_per_second approval_to_prompt_ms cut_ms"
+sessions_per_second approval_to_prompt_ms acknowledged_to_device_ms cut_ms half_open_sign_in_ms lock_command_s \
+second_start_s"
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ async def test_a_newcomer_asks_is_approved_works_and_is_replayed(tmp_path):
         assert again.accounts == demo.accounts
         (shown,) = (await again.ask("samir", "GET", "/recordings")).json()
         assert shown["id"] == session["id"]
-    assert took < 30, took  # five seconds are the promise on a machine that does nothing else
+    assert took < 30, took  # the bench measures it: second_start_s
 
 
 async def test_the_most_critical_device_takes_two_who_agree_and_one_who_follows(tmp_path):
