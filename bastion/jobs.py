@@ -230,7 +230,12 @@ async def _warn_of_ends(services: Services) -> None:
 
 
 async def _warn_of_reviews(services: Services) -> None:
-    """The trail says, once, that nobody reviewed an emergency in time; whoever may is told (R-26)."""
+    """The trail says, once, that nobody reviewed an emergency in time, and that a review of rights is due soon; whoever
+    may is told (R-26, R-19).
+    """
+    ending = await services.reviews.warn(system_actor())
+    if ending:
+        _log.warning("reviews of access rights are due soon", count=ending)
     late = await services.emergencies.warn(system_actor())
     if late:
         _log.warning("emergencies were not reviewed in time", count=late)

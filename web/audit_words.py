@@ -127,6 +127,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "roster:overdue": N_("List of people not confirmed by the supplier"),
         "technician:left": N_("Technician off-boarded"),
         "review:started": N_("Review of access rights begun"),
+        "review:ending": N_("A review of access rights is due soon"),
         "review:decided": N_("Access rights reviewed"),
         "review:signed": N_("Review of access rights signed"),
         "review:exported": N_("Review of access rights exported"),

@@ -23,6 +23,7 @@ TOPICS: Mapping[str, str] = MappingProxyType(
         Topic.REPORT_DUE: N_("A report on an intervention is due soon"),
         Topic.REPORT_OVERDUE: N_("A report on an intervention is overdue"),
         Topic.WINDOW_WAITING: N_("A maintenance window waits for an agreement"),
+        Topic.RIGHTS_DUE: N_("Access rights are to be reviewed"),
         Topic.PAPER_ENDING: N_("A supplier’s paper ends soon"),
         Topic.ROSTER_OVERDUE: N_("A supplier has not confirmed its people"),
         Topic.SUBCONTRACTOR_DECLARED: N_("A supplier has declared a subcontractor"),

@@ -170,6 +170,7 @@ KINDS = MappingProxyType(
             _kind("roster:overdue", _W, "supplier count end"),
             _kind("technician:left", _W, "grants requests", "login why"),
             _kind("review:started", _W, "name count due"),
+            _kind("review:ending", _W, "name count due"),
             _kind("review:decided", _W, "name answer count", "who note"),
             _kind("review:signed", _W, "name confirmed withdrawn suspended sha256", "note"),
             _kind("review:exported", _N, "name count"),

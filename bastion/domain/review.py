@@ -16,6 +16,8 @@ from bastion.errors import Invalid, Phrase
 
 LONGEST: Final = timedelta(days=183)
 """Rights are reviewed twice a year at least, so no review may take longer than that."""
+WARN_BEFORE: Final = timedelta(days=7)
+"""So long before its day whoever still has lines to decide is told once more."""
 UNREVIEWED: Final = Phrase("the hospital's review of access rights has not confirmed this access.")
 UNREVIEWED_AT: Final = "in these hospitals a review of access rights has not confirmed this access: {where}."
 

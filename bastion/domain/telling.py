@@ -37,6 +37,7 @@ class Topic(StrEnum):
     REPORT_DUE = "report_due"
     REPORT_OVERDUE = "report_overdue"
     WINDOW_WAITING = "window_waiting"
+    RIGHTS_DUE = "rights_due"
     FILE_HELD = "file_held"
     SESSION_BEGUN = "session_begun"
     SESSION_ENDED = "session_ended"
@@ -66,6 +67,8 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "report:due": Topic.REPORT_DUE,
         "report:overdue": Topic.REPORT_OVERDUE,
         "window:proposed": Topic.WINDOW_WAITING,
+        "review:started": Topic.RIGHTS_DUE,
+        "review:ending": Topic.RIGHTS_DUE,
         "paper:ending": Topic.PAPER_ENDING,
         "roster:overdue": Topic.ROSTER_OVERDUE,
         "subcontractor:declared": Topic.SUBCONTRACTOR_DECLARED,

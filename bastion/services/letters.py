@@ -194,6 +194,14 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
                 N_("Read it and agree, or end it, here:"),
             ),
         ),
+        Topic.RIGHTS_DUE: (
+            N_("Access rights are to be reviewed by {until}"),
+            (
+                N_("A review of access rights is under way. Lines that nobody has decided yet: {count}"),
+                N_("What nobody confirms in time is suspended then: roles of staff, people of suppliers, windows."),
+                N_("Confirm or withdraw what is yours to review here:"),
+            ),
+        ),
         Topic.PAPER_ENDING: (
             N_("A paper of {supplier} ends on {until}"),
             (
@@ -280,6 +288,7 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
                 N_("Sessions: {sessions}"), N_("Files held: {held}"), N_("Alarms: {alarms}"),
                 N_("Requests that wait now: {waiting}"), N_("Files that wait now: {desk}"),
                 N_("Emergencies still to be reviewed: {reviews}"),
+                N_("Access rights still to be reviewed: {rights}"),
                 N_("Messages that could not be delivered: {undelivered}"),
                 N_("The console:"),
             ),
@@ -330,6 +339,7 @@ def letter(delivery: Delivery, language: str, doors: Doors, link: Link | None = 
         "facility": "–",
         "desk": "–",
         "reviews": "–",
+        "rights": "–",
         "until": "–",
         "planned": "–",
         "who": "–",

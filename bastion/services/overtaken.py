@@ -29,12 +29,17 @@ async def overtaken(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
     if one.topic in REPORTS:
         due = await uow.report_dues.get(one.facts.get("request", ""))
         return due is None or due.owed_since is None
-    if one.topic is Topic.WINDOW_WAITING:
-        window = await uow.windows.get(one.facts.get("window", ""))
-        return (
-            window is None or window.status(now) is not WindowStatus.PROPOSED or one.recipient_id in window.agreed_ids
-        )
-    return False
+    if one.topic is Topic.RIGHTS_DUE:
+        return not await uow.review_lines.count_open(one.facts.get("review", ""))
+    return one.topic is Topic.WINDOW_WAITING and not await _proposed(uow, one, now)
+
+
+async def _proposed(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
+    """Whether the window still waits, and for him."""
+    window = await uow.windows.get(one.facts.get("window", ""))
+    if window is None or window.status(now) is not WindowStatus.PROPOSED:
+        return False
+    return one.recipient_id not in window.agreed_ids
 
 
 async def _waits(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:

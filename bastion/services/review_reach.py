@@ -5,6 +5,7 @@ On his own rights nobody decides. An approver of some wards decides on whoever m
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bastion.domain.parties import EVERYWHERE, Actor
 from bastion.domain.review import REVIEWERS, Campaign, ReviewLine, RightKind, Verdict, standing_withdrawals
@@ -50,6 +51,22 @@ async def reach_of(uow: UnitOfWork, actor: Actor, campaign: Campaign, lines: Col
         device = devices[one.device_id]
         places[one.id] = [(device.facility_id, device.ward)]
     return Reach(actor, campaign, places)
+
+
+async def running(uow: UnitOfWork, seen: frozenset[str] | None, now: datetime) -> list[Campaign]:
+    """The campaigns with lines to decide in one of these hospitals, or (`None`) anywhere."""
+    found = await uow.campaigns.running(now)
+    return [one for one in found if seen is None or not seen.isdisjoint(one.facilities)]
+
+
+async def waiting_for(uow: UnitOfWork, actor: Actor, campaign: Campaign) -> int:
+    """How many lines of this campaign wait for somebody like him. Only where a ward counts each line is looked at."""
+    if not any(one.wards for one in actor.held):
+        kinds = [kind for kind in RightKind if any(actor.covers(i, *REVIEWERS[kind]) for i in campaign.facilities)]
+        return await uow.review_lines.count_open(campaign.id, kinds, actor.id) if kinds else 0
+    lines = [one for one in await uow.review_lines.of(campaign.id) if one.verdict is None]
+    reach = await reach_of(uow, actor, campaign, lines)
+    return sum(map(reach.may, lines))
 
 
 async def refuse_to_lift(uow: UnitOfWork, actor: Actor, campaign: Campaign, lines: Collection[ReviewLine]) -> None:

@@ -11,6 +11,7 @@ from bastion.domain.maintenance import WindowStatus
 from bastion.domain.parties import EVERYWHERE, Actor, Staff
 from bastion.domain.review import (
     LEADERS,
+    WARN_BEFORE,
     Campaign,
     LineState,
     ReviewLine,
@@ -24,7 +25,7 @@ from bastion.services import review_sheet
 from bastion.services.authentication import Authentication
 from bastion.services.forms import check_name, need_reader
 from bastion.services.joins import Joins, found
-from bastion.services.review_reach import reach_of, refuse_to_lift
+from bastion.services.review_reach import reach_of, refuse_to_lift, waiting_for
 from bastion.services.review_views import Review, Seen, Standing
 from bastion.services.twice import need_first
 from bastion.store.database import Database
@@ -89,6 +90,29 @@ class Reviews:
             return [
                 _standing(one, await uow.review_lines.of(one.id), signed.get(one.id), now) for one in seen[::-1]
             ]  # fmt: skip
+
+    async def to_decide(self, actor: Actor) -> list[tuple[Campaign, int]]:
+        """By their day the campaigns in which lines wait for this person, or another who may decide on them: how many."""
+        need_reader(actor)
+        async with self._database.read() as uow:
+            open_ones = [one for one in await uow.campaigns.running(clock.now()) if _covers(actor, one)]
+            counted = [(one, await waiting_for(uow, actor, one)) for one in open_ones]
+        return [(one, count) for one, count in counted if count]
+
+    async def warn(self, actor: Actor) -> int:
+        """Note in the trail, once each, that a campaign is due soon and has open lines; return how many."""
+        now, count = clock.now(), 0
+        async with self._database.write() as uow:
+            for one in await uow.campaigns.running(now):
+                since = one.due_at - WARN_BEFORE
+                if not one.created_at < since <= now or await _warned(uow, one):
+                    continue
+                await uow.audit.append(
+                    "review:ending", actor=actor, subject=("review", one.id), at=now, name=one.name,
+                    count=await uow.review_lines.count_open(one.id), due=one.due_at.isoformat(),
+                )  # fmt: skip
+                count += 1
+        return count
 
     async def to_sign(self, actor: Actor) -> list[Campaign]:
         """The campaigns that wait for this person's signature, or another's who leads there, the oldest first."""
@@ -218,6 +242,10 @@ async def _windows(
             company = (await joins.supplier(one.supplier_id)).name if one.supplier_id else ""
             name = f"{device.code}: {one.reason}"[:200]
             yield ReviewLine(new_id(now), campaign.id, RightKind.WINDOW, one.id, one.kind.value, name, company)
+
+
+async def _warned(uow: UnitOfWork, campaign: Campaign) -> bool:
+    return bool(await uow.audit.search(tag_prefix="review:ending", subject_id=campaign.id, limit=1))
 
 
 async def _everywhere(uow: UnitOfWork, lines: Collection[ReviewLine]) -> set[tuple[str, str]]:

@@ -6,9 +6,10 @@ asked for it, who speaks for his company, who agreed to it; never who did it him
 whoever asked it. An emergency agreed to: whoever may review it, and security once it is late. A report owed: who did
 the work, who speaks for his company, who agreed to it. A window proposed: whoever can agree to it, each when it is his
 turn. A file held: the approvers. Work begins and ends: whoever agreed to it. Nobody follows a session that somebody
-must follow: whoever may. A supplier's paper ends, its people are not confirmed: who speaks for it, and administrators.
-It declared a subcontractor: who may object, and the approvers where it works. A cut, trouble with recordings: security.
-A device shows another identity: both. And every webhook that listens.
+must follow: whoever may. Rights are to be reviewed, or will soon be due: whoever may decide on one. A supplier's paper
+ends, its people are not confirmed: who speaks for it, and administrators. It declared a subcontractor: who may object,
+and the approvers where it works. A cut, trouble with recordings: security. A device shows another identity: both. And
+every webhook that listens.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -26,9 +27,11 @@ from bastion.domain.grant import Grant
 from bastion.domain.parties import EVERYWHERE, Role, Staff
 from bastion.domain.remark import open_questions
 from bastion.domain.telling import Recipient, RecipientKind, Topic
+from bastion.services.actors import all_now
 from bastion.services.decisions import Decisions
 from bastion.services.joins import Joins, found
 from bastion.services.overtaken import REPORTS, REVIEWS
+from bastion.services.review_reach import waiting_for
 from bastion.services.standby import Ring, Standby, standby
 from bastion.services.telling_log import told_of
 from bastion.services.turns import agree_now, asked_now
@@ -85,7 +88,7 @@ class Rings:
             **dict.fromkeys(of_a_request, self._request), **dict.fromkeys(REVIEWS, self._review),
             **dict.fromkeys(REPORTS, self._report), Topic.GRANT_REVOKED: self._grant,
             Topic.GRANT_GIVEN_BACK: self._grant,
-            Topic.WINDOW_WAITING: self._window, Topic.FILE_HELD: self._held,
+            Topic.WINDOW_WAITING: self._window, Topic.RIGHTS_DUE: self._rights, Topic.FILE_HELD: self._held,
             **dict.fromkeys(_FILE_OF_A_SUPPLIER, self._supplier),
             Topic.SESSION_BEGUN: self._session, Topic.SESSION_ENDED: self._session, Topic.ACCESS_CUT: self._cut,
             Topic.DEVICE_CHANGED: self._device,
@@ -242,6 +245,21 @@ class Rings:
         device = await self._joins.device(window.device_id)
         people = (await agree_now(self._uow, self._decisions, window, device, clock.now())).people
         return await self._telling(topic, window.facility_id, facts, f"/windows/{window.id}", people)
+
+    async def _rights(self, topic: Topic, event: AuditEvent) -> Telling:
+        """Whoever may decide on one of the lines that are open; what the review is called, somebody typed."""
+        now, campaign = clock.now(), found(await self._uow.campaigns.get(event.subject_id))
+        able = [one for one in await self._uow.staff.all() if one.active]
+        acting = await all_now(self._uow, able, now)
+        people = [one for one in able if await waiting_for(self._uow, acting[one.id], campaign)]
+        places = [one for one in campaign.facilities if one != EVERYWHERE]
+        zone = ZoneInfo((await self._joins.facility(min(places))).timezone) if places else UTC
+        facts = {
+            "review": campaign.id, "until": (campaign.due_at - _TICK).astimezone(zone).date().isoformat(),
+            "count": str(await self._uow.review_lines.count_open(campaign.id)),
+        }  # fmt: skip
+        place = places[0] if len(places) == 1 else ""
+        return await self._telling(topic, place, facts, f"/reviews/{campaign.id}", people)
 
     async def _supplier(self, topic: Topic, event: AuditEvent) -> Telling:
         """What ends or begins by a day in a supplier's file: of the group, and so of each hospital where it works."""

@@ -22,6 +22,10 @@ Words = dict[tuple[str, str], list[Word]]
 class Campaigns(Repository[Campaign]):
     kind, table, order = Campaign, t.review_campaigns, ("created_at", "id")
 
+    async def running(self, now: datetime) -> list[Campaign]:
+        """Those whose day has not come and that have a line nobody has decided, by their day."""
+        return await self._many(RUNNING, {"now": now})
+
     async def to_sign(self, now: datetime) -> list[Campaign]:
         """Those of which no line is open and that nobody has signed, the oldest first."""
         return await self._many(TO_SIGN, {"now": now})
@@ -32,6 +36,12 @@ class ReviewLines(Repository[ReviewLine]):
 
     async def of(self, campaign_id: str) -> list[ReviewLine]:
         return await self._many(OF_CAMPAIGN, {"campaign": campaign_id}) if storable(campaign_id) else []
+
+    async def count_open(self, campaign_id: str, kinds: Collection[RightKind] = (*RightKind,), but: str = "") -> int:
+        """How many lines of these kinds nobody has decided yet, those about `but` left out."""
+        values = {"campaign": campaign_id, "kinds": list(kinds), "but": but}
+        rows = await self._tx.rows(COUNT_OPEN, values) if storable(campaign_id) else [(0,)]
+        return int(rows[0][0])
 
     async def held(self, campaign_id: str) -> list[ReviewLine]:
         """Every line of this campaign; none is decided by anybody else before the commit."""
@@ -100,6 +110,13 @@ OF_CAMPAIGN = ReviewLines.sql_all.where(_L.campaign_id == sa.bindparam("campaign
 HELD = OF_CAMPAIGN.with_for_update()
 STATEMENT = sa.select(_S.statement).where(_S.campaign_id == sa.bindparam("campaign"))
 _OPEN = sa.exists().where(_L.campaign_id == _C.id, _L.verdict.is_(None))
+RUNNING = Campaigns.sql_select.where(_C.due_at > sa.bindparam("now", type_=Instant), _OPEN).order_by(_C.due_at, _C.id)
+COUNT_OPEN = sa.select(sa.func.count()).where(
+    _L.campaign_id == sa.bindparam("campaign"),
+    _L.verdict.is_(None),
+    _L.kind.in_(sa.bindparam("kinds", expanding=True, type_=_L.kind.type)),
+    _L.subject_id != sa.bindparam("but"),
+)
 TO_SIGN = Campaigns.sql_all.where(
     ~sa.exists().where(_S.campaign_id == _C.id),
     sa.or_(_C.due_at <= sa.bindparam("now", type_=Instant), ~_OPEN),

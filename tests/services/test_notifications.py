@@ -23,6 +23,7 @@ from bastion.services import letters
 from bastion.services.digest import counted
 from bastion.services.invitations import Answers
 from bastion.services.people import StaffForm
+from bastion.services.reviews import CampaignForm
 from bastion.services.sessions import Ending
 from bastion.services.webhooks import WebhookForm
 from tests.services.house import OPERATOR, PASSWORD, SOURCE, moved
@@ -225,6 +226,7 @@ async def _all_that_is_owed(house, canary: str, worked: str) -> None:
             await uow.audit.append(tag, actor=OPERATOR, subject=("request", about), at=clock.now())
     await house.services.maintenance.propose(eve, replace(a_window(), reason=canary))
     await a_supplier_s_days(house, canary)
+    await house.services.reviews.start(OPERATOR, CampaignForm(canary, clock.now() + timedelta(days=9)))
 
 
 async def test_no_secret_and_nothing_typed_is_told(house, tell, box, tmp_path):
@@ -351,7 +353,8 @@ async def test_once_a_day_numbers_go_to_those_who_answer_for_it(house, tell, box
         rows = [one for one in await uow.deliveries.search(limit=100) if one.topic is Topic.DIGEST]
     assert [one.recipient_id for one in rows] == [house.ruth.id]
     assert set(rows[0].facts) == {
-        "asked", "agreed", "refused", "sessions", "held", "alarms", "waiting", "desk", "reviews", "undelivered",
+        "asked", "agreed", "refused", "sessions", "held", "alarms", "waiting", "desk", "reviews", "rights",
+        "undelivered",
     }  # fmt: skip
     assert all(value.isdigit() for value in rows[0].facts.values())
 

@@ -194,3 +194,13 @@ async def test_the_first_page_reminds_whoever_may_sign(house, visitor, people, c
     assert reminder not in (await approver.see("/")).text
     await house.services.reviews.sign(OPERATOR, campaign.id)
     assert reminder not in (await security.see("/")).text
+
+
+async def test_the_first_page_reminds_whoever_has_lines_to_decide(house, visitor, people, campaign):
+    approver, auditor = await visitor().enter(people["approver"]), await visitor().enter(people["auditor"])
+    page = plain((await approver.see("/")).text)
+    assert "Access rights to review" in page
+    assert "lines that wait: 1" in page
+    assert "Access rights to review" not in (await auditor.see("/")).text
+    await confirmed(house, campaign)
+    assert "Access rights to review" not in (await approver.see("/")).text
