@@ -19,6 +19,7 @@ from bastion.domain.session import EndReason
 from bastion.errors import NotFound, Unavailable
 from bastion.services.derogations import DerogationForm
 from bastion.services.papers import PaperForm
+from bastion.services.reviews import CampaignForm
 from bastion.services.sessions import Ending
 from recordings.blobs import FileBlobs
 from recordings.model import RecordingError, RecordingMeta, TrackKind
@@ -257,3 +258,14 @@ async def test_R67_papers_that_end_soon_are_announced_and_forgotten_files_remove
     assert await house.tags("paper:ending") == ["paper:ending"]
     async with house.database.read() as uow:
         assert await uow.drafts.all() == []
+
+
+async def test_a_review_of_rights_that_is_due_soon_is_noted_once(house, monkeypatch):
+    due = clock.now() + timedelta(days=20)
+    await house.services.reviews.start(OPERATOR, CampaignForm("H2", due))
+    await jobs._warn_of_reviews(house.services)
+    assert "review:ending" not in await house.tags()
+    monkeypatch.setattr(clock, "now", lambda: due - timedelta(days=6))
+    for _ in range(2):
+        await jobs._warn_of_reviews(house.services)
+    assert (await house.tags()).count("review:ending") == 1

@@ -92,7 +92,7 @@ class Reviews:
             ]  # fmt: skip
 
     async def to_decide(self, actor: Actor) -> list[tuple[Campaign, int]]:
-        """By their day the campaigns in which lines wait for this person, or another who may decide on them: how many."""
+        """The campaigns in which lines wait for this person or another who may decide on them, and how many; by day."""
         need_reader(actor)
         async with self._database.read() as uow:
             open_ones = [one for one in await uow.campaigns.running(clock.now()) if _covers(actor, one)]
