@@ -4,17 +4,17 @@ from alembic import op
 
 from migrations.guards import guard
 
-revision = "0047"
-down_revision = "0046"
+revision = "0048"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 
 TOPICS = (
     "topic in ('request_waiting', 'emergency_waiting', 'request_unanswered', 'request_decided', 'request_withdrawn', "
-    "'grant_revoked', 'question_asked', 'question_answered', 'review_due', 'review_overdue', 'report_due', "
-    "'report_overdue', 'window_waiting', 'rights_due', 'file_held', 'session_begun', 'session_ended', 'paper_ending', "
-    "'roster_overdue', 'subcontractor_declared', 'technician_invited', 'technician_enrolled', 'access_cut', "
-    "'device_changed', 'recording_trouble', 'digest')"
+    "'grant_revoked', 'grant_given_back', 'question_asked', 'question_answered', 'review_due', 'review_overdue', "
+    "'report_due', 'report_overdue', 'window_waiting', 'rights_due', 'file_held', 'session_begun', 'session_ended', "
+    "'paper_ending', 'roster_overdue', 'subcontractor_declared', 'technician_invited', 'technician_enrolled', "
+    "'access_cut', 'device_changed', 'recording_trouble', 'digest')"
 )
 DELIVERED = ("id", "key", "topic", "recipient_kind", "recipient_id", "facility_id", "facts", "path", "at")
 
