@@ -171,6 +171,8 @@ class Recipient:
     id: str
     path: str = ""
     """His own way to the page it is about, if it is not everybody's."""
+    facility_id: str = ""
+    """Of a program: the hospital it listens to, whose administrators see how it went."""
 
     @property
     def channel(self) -> Channel:

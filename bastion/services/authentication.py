@@ -17,6 +17,7 @@ from bastion import clock
 from bastion.domain.credentials import Credential, WebSession
 from bastion.domain.parties import Actor, ActorKind, Staff, Technician, narrowed, system_actor
 from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts
+from bastion.secret import Secret
 from bastion.services import sign_ins
 from bastion.services.actors import all_now, reviewed, staff_actor, technician_actor
 from bastion.services.passwords import Passwords, check_password
@@ -125,10 +126,10 @@ class Authentication:
             staff = await uow.staff.by_login(login)
             credential = await uow.credentials.get(staff.id if staff else "")  # looked for in any case (T33)
         right = await self.passwords.matches(credential.password_hash if credential else "", password)
-        if staff is not None and staff.active and right:
-            entered = await self._start_web_session(staff, code, source)
-            if entered is not None:
-                return entered
+        known = staff if staff is not None and staff.active and right else None
+        entered = await self._start_web_session(known, code, source)
+        if entered is not None:
+            return entered
         await self.refused(login, source, "console", "password" if not right else "code", "sign-in refused")
         raise AuthenticationFailed("console")
 
@@ -245,10 +246,12 @@ class Authentication:
         found = await uow.keys.holder(login, public)
         return found if found is not None and found[0].usable(clock.now()) else None
 
-    async def _start_web_session(self, staff: Staff, code: str, source: str) -> tuple[Actor, str] | None:
+    async def _start_web_session(self, staff: Staff | None, code: str, source: str) -> tuple[Actor, str] | None:
+        """`None` for a wrong code, and for nobody, whose code is looked for too: else time tells a password (T33)."""
         now, token = clock.now(), secrets.token_urlsafe(32)
         async with self._database.write() as uow:
-            if not await self.code_is_right(uow, staff.id, code):
+            proved = await self.code_is_right(uow, staff.id if staff else "", code)
+            if staff is None or not proved:
                 return None
             await uow.failures.clear(staff.login, source)
             await uow.web_sessions.add(
@@ -262,12 +265,18 @@ class Authentication:
         return actor, token
 
     async def code_is_right(self, uow: UnitOfWork, subject_id: str, code: str) -> bool:
-        """True once per code and person: the time step is spent in the same transaction (T21)."""
+        """True once per code and person: the time step is spent in the same transaction (T21).
+
+        Where there is none, a code is held against a secret of nobody: as much work (T33).
+        """
         credential = await uow.credentials.get(subject_id)
-        if credential is None or not credential.totp_sealed:
-            return False
-        step = matching_step(self._totp_secret(credential), code, clock.now())
-        return step is not None and await uow.totp_uses.consume(subject_id, step)
+        known = credential is not None and bool(credential.totp_sealed)
+        secret = self._totp_secret(credential if credential is not None and known else self._nobodys())
+        step = matching_step(secret, code, clock.now())
+        return known and step is not None and await uow.totp_uses.consume(subject_id, step)
+
+    def _nobodys(self) -> Credential:
+        return Credential("", totp_sealed=self._vault.seal(Secret.of(pyotp.random_base32()), totp_aad("")))
 
     def _totp_secret(self, credential: Credential) -> str:
         return self._vault.unseal(credential.totp_sealed, totp_aad(credential.subject_id)).reveal().decode()

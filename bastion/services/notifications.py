@@ -303,8 +303,8 @@ def _deliveries(topic: Topic, key: str, told: Telling, now: datetime) -> list[De
 
 
 def _delivery(topic: Topic, key: str, told: Telling, to: Recipient, now: datetime) -> Delivery:
-    path = to.path or told.path
-    return Delivery(new_id(now), key, topic, to.kind, to.id, told.facility_id, told.facts, path, now, now)
+    path, place = to.path or told.path, told.facility_id or to.facility_id
+    return Delivery(new_id(now), key, topic, to.kind, to.id, place, told.facts, path, now, now)
 
 
 async def _ready(uow: UnitOfWork, one: Delivery, now: datetime) -> _Ready | None:

@@ -85,6 +85,8 @@ class Portal:
         stored = credential.password_hash if credential else ""
         right = await self._authentication.passwords.matches(stored, password)
         if technician is None or not right or not technician.usable(clock.now()):
+            async with self._database.write() as uow:  # as for a wrong code: else time tells a right password (T33)
+                await self._authentication.code_is_right(uow, "", code)
             await self._authentication.refused(login, source, DOOR, "password", "sign-in refused")
             raise AuthenticationFailed(DOOR)
         return await self._second_factor(technician, code, source)

@@ -272,7 +272,7 @@ class Rings:
         facts |= {"supplier": supplier.name, "until": last.astimezone(zone).date().isoformat()}
         able = await self._staff("", *roles)
         people = [one for one in able if any(one.covers(place, *roles) for place in (EVERYWHERE, *places))]
-        told = await self._telling(topic, "", facts, f"/directory/suppliers/{supplier.id}/{page}", people)
+        told = await self._telling(topic, "", facts, f"/directory/suppliers/{supplier.id}/{page}", people, also=places)
         if topic is Topic.SUBCONTRACTOR_DECLARED:
             return told  # they declared it themselves
         speakers = await self._uow.correspondents.of(supplier.id)
@@ -357,12 +357,15 @@ class Rings:
 
     async def _telling(
         self, topic: Topic, facility_id: str, facts: dict[str, str], path: str, people: Iterable[Staff],
-        declined: Topic | None = None,
+        declined: Topic | None = None, also: Collection[str] = (),
     ) -> Telling:  # fmt: skip
-        """`declined`: as which topic people may have declined it, if not as `topic`."""
+        """`declined`: as which topic people may have declined it, if not as `topic`. `also`: the hospitals that
+        something of the whole group concerns; programs of these hear of it too.
+        """
         recipients = await self.mailed(declined or topic, people)
-        hooks = [one for one in await self._uow.webhooks.all() if one.hears(topic, facility_id)]
-        recipients += [Recipient(RecipientKind.WEBHOOK, one.id) for one in hooks]
+        places = (facility_id, *also)
+        hooks = [one for one in await self._uow.webhooks.all() if any(one.hears(topic, place) for place in places)]
+        recipients += [Recipient(RecipientKind.WEBHOOK, one.id, facility_id=one.facility_id) for one in hooks]
         return Telling(facility_id, facts, path, tuple(recipients))
 
     async def mailed(self, topic: Topic, people: Iterable[Staff]) -> list[Recipient]:

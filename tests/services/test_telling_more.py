@@ -427,6 +427,23 @@ async def test_R46_what_ends_in_a_supplier_s_file_is_told_to_whom_it_concerns(ho
     nothing_typed(box)
 
 
+async def test_a_program_of_a_hospital_hears_of_the_suppliers_that_work_there_and_of_no_others(house, tell):
+    topics = frozenset({Topic.PAPER_ENDING, Topic.ROSTER_OVERDUE, Topic.SUBCONTRACTOR_DECLARED})
+    for place in ("", "chu", "ch2"):
+        form = WebhookForm(f"GMAO {place}", "https://198.51.100.7/hook", topics, place)
+        await house.services.webhooks.register(house.staff(house.ruth), form)
+    await a_supplier_s_days(house, CANARY)
+    while await tell.gather():
+        pass
+    async with house.database.read() as uow:
+        rows = [one for one in await uow.deliveries.search(limit=50) if one.channel == "webhook"]
+        hooks = {one.id: one for one in await uow.webhooks.all()}
+    heard_by = sorted((hooks[one.recipient_id].name, one.topic) for one in rows)
+    assert heard_by == sorted((name, topic) for name in ("GMAO", "GMAO chu") for topic in topics)
+    assert all(one.facility_id == hooks[one.recipient_id].facility_id for one in rows), "its administrator sees it"
+    assert CANARY not in repr([webhook_body(one, ADDRESS) for one in rows])
+
+
 async def test_who_may_object_cannot_decline_to_hear_of_a_subcontractor_and_an_approver_can(house, tell, box):
     await tell.choose(house.staff(house.eve), {Topic.REQUEST_WAITING})
     with pytest.raises(Invalid):

@@ -17,7 +17,7 @@ from bastion.services.passwords import Passwords
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.store.postgres import PostgresTransaction
 from bastion.store.sqlite import SqliteTransaction
-from tests.services.house import OPERATOR, SOURCE, enrol, public_line, set_up
+from tests.services.house import OPERATOR, PASSWORD, SOURCE, enrol, public_line, set_up
 
 WRONG = "wrong horse battery"
 
@@ -93,7 +93,11 @@ async def test_T33_the_consoles_door(house, counted, names):
     async def knock(login):
         await house.services.authentication.sign_in(login, WRONG, "000000", SOURCE)
 
+    async def half_known(login):
+        await house.services.authentication.sign_in(login, PASSWORD, "x", SOURCE)
+
     found = await knocked(counted, names, knock)
+    found += await knocked(counted, {"who knows the password": "eve"}, half_known)
     alike(found)
     assert found[0][1].count("compare") == 1
 
@@ -102,7 +106,11 @@ async def test_T33_the_suppliers_door(house, counted, names):
     async def knock(login):
         await house.services.portal.sign_in(login, WRONG, "000000", SOURCE)
 
+    async def half_known(login):
+        await house.services.portal.sign_in(login, PASSWORD, "x", SOURCE)
+
     found = await knocked(counted, names, knock)
+    found += await knocked(counted, {"who knows the password": "alice"}, half_known)
     alike(found)
     assert found[0][1].count("compare") == 1
 
