@@ -3,11 +3,11 @@
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from bastion.cli.terminal import AsJson, group, one, perform, read_secret, say, show
+from bastion.cli.terminal import AsJson, group, one, perform, read_secret, said, say, show
 from bastion.domain.device import DeviceAccount, Endpoint, Protocol, SecretKind
 from bastion.domain.parties import Actor
 from bastion.errors import Invalid
@@ -48,6 +48,28 @@ def add_device(
     say("Device {code} is registered.", code=code)
 
 
+@devices.command("set")
+def set_device(
+    code: Device,
+    *,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    supplier: Annotated[list[str] | None, typer.Option(help="All companies that maintain it; repeatable.")] = None,
+    criticality: Annotated[int | None, typer.Option(help="1 to 4; 4 is life support and radiotherapy.")] = None,
+    ward: Annotated[str | None, typer.Option(help="Care unit.")] = None,
+    location: Annotated[str | None, typer.Option(help="Room.")] = None,
+    maker: Annotated[str | None, typer.Option(help="Manufacturer.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model.")] = None,
+    serial: Annotated[str | None, typer.Option(help="Serial number.")] = None,
+) -> None:
+    """Change what is said; all else stays. Companies replace those there were."""
+    changes = said(
+        name=name, supplier_codes=supplier or None, criticality=criticality, ward=ward, location=location, maker=maker,
+        model=model, serial=serial,
+    )  # fmt: skip
+    perform(lambda services, me: _change(services, me, code, **changes))
+    say("Device {code} is changed.", code=code)
+
+
 @devices.command("list")
 def list_devices(
     text: Annotated[str, typer.Argument(help="Part of a code or name.")] = "", *, as_json: AsJson = False
@@ -68,14 +90,14 @@ def list_devices(
 @devices.command("disable")
 def disable_device(code: Device) -> None:
     """Let nobody onto it any more. Running sessions: `bastion lock --device CODE`."""
-    perform(lambda services, me: _switch(services, me, code, active=False))
+    perform(lambda services, me: _change(services, me, code, active=False))
     say("Device {code} is disabled.", code=code)
 
 
 @devices.command("enable")
 def enable_device(code: Device) -> None:
     """Let people onto it again."""
-    perform(lambda services, me: _switch(services, me, code, active=True))
+    perform(lambda services, me: _change(services, me, code, active=True))
     say("Device {code} is enabled.", code=code)
 
 
@@ -186,14 +208,14 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-async def _switch(services: Services, me: Actor, code: str, *, active: bool) -> None:
+async def _change(services: Services, me: Actor, code: str, **changes: Any) -> None:
     view = await _device(services, me, code)
     old = view.device
     form = DeviceForm(
         old.code, old.name, view.facility.code, tuple(s.code for s in view.suppliers), old.criticality, old.ward,
         old.location, old.maker, old.model, old.serial, old.active, old.id,
     )  # fmt: skip
-    await services.inventory.save_device(me, replace(form, active=active))
+    await services.inventory.save_device(me, replace(form, **changes))
 
 
 async def _scan(services: Services, me: Actor, code: str) -> list[HostKeyOffer]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bastion import config, qr
-from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
+from bastion.cli.terminal import AsJson, as_instants, group, instant, one, perform, said, say, show
 from bastion.domain.country import HOME
 from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, TechnicianKey
 from bastion.domain.supplier_token import SupplierToken
@@ -53,6 +53,34 @@ def add_technician(
     )
     perform(lambda services, me: services.people.save_technician(me, form))
     say("Technician {login} is registered.", login=login)
+
+
+@technicians.command("set")
+def set_technician(
+    login: Login,
+    *,
+    name: Annotated[str | None, typer.Option(help="First and last name.")] = None,
+    email: Annotated[str | None, typer.Option(help="Personal address.")] = None,
+    language: Annotated[str | None, typer.Option(help="fr or en.")] = None,
+    valid_until: Annotated[str | None, typer.Option(help="Day the account ends; '' for no end.")] = None,
+    country: Annotated[str | None, typer.Option(help="Where he works from (FR).")] = None,
+    employer: Annotated[str | None, typer.Option(help="Number of the declared subcontractor; '' for none.")] = None,
+) -> None:
+    """Change what is said; all else stays."""
+    changes = as_instants(
+        said(
+            name=name, email=email, language=language, valid_until=valid_until, country=country, employer_id=employer
+        ),
+        "valid_until",
+    )  # fmt: skip
+
+    async def work(services: Services, me: Actor) -> None:
+        view = await _technician(services, me, login)
+        form = TechnicianForm.of(view.technician, view.supplier.code)
+        await services.people.save_technician(me, replace(form, **changes))
+
+    perform(work)
+    say("Technician {login} is changed.", login=login)
 
 
 @technicians.command("list")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
+from bastion.cli.terminal import AsJson, as_instants, group, instant, one, perform, said, say, show
 from bastion.domain.country import HOME
 from bastion.domain.parties import Actor, Supplier
 from bastion.services.bundle import Services
@@ -28,6 +28,26 @@ def add_facility(
     """Register a hospital."""
     perform(lambda services, me: services.directory.save_facility(me, FacilityForm(code, name, finess, timezone)))
     say("Facility {code} is registered.", code=code)
+
+
+@facilities.command("set")
+def set_facility(
+    code: Code,
+    *,
+    name: Annotated[str | None, typer.Option(help="Full name.")] = None,
+    finess: Annotated[str | None, typer.Option(help="FINESS number of the legal entity.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Where its clocks stand.")] = None,
+) -> None:
+    """Change what is said; all else stays."""
+    changes = said(name=name, finess=finess, timezone=timezone)
+
+    async def work(services: Services, me: Actor) -> None:
+        old = one(await services.directory.facilities(me), lambda f: f.code == code, code)
+        form = FacilityForm(old.code, old.name, old.finess, old.timezone, old.id)
+        await services.directory.save_facility(me, replace(form, **changes))
+
+    perform(work)
+    say("Facility {code} is changed.", code=code)
 
 
 @facilities.command("list")
@@ -57,6 +77,34 @@ def add_supplier(
     )  # fmt: skip
     perform(lambda services, me: services.directory.save_supplier(me, form))
     say("Supplier {code} is registered.", code=code)
+
+
+@suppliers.command("set")
+def set_supplier(
+    code: Code,
+    *,
+    name: Annotated[str | None, typer.Option(help="Full name.")] = None,
+    network: Annotated[list[str] | None, typer.Option(help="All networks it connects from (CIDR); repeatable.")] = None,
+    contract_end: Annotated[str | None, typer.Option(help="Day its contract ends; '' for no end.")] = None,
+    contact: Annotated[str | None, typer.Option(help="Whom to call there.")] = None,
+    country: Annotated[list[str] | None, typer.Option(help="All countries its people work from; repeatable.")] = None,
+    contract: Annotated[str | None, typer.Option(help="Number of its contract.")] = None,
+    contract_start: Annotated[str | None, typer.Option(help="Day its contract begins; '' for none.")] = None,
+    security_contact: Annotated[str | None, typer.Option(help="Whom to call there about security.")] = None,
+) -> None:
+    """Change what is said; all else stays. Networks and countries replace those there were."""
+    changes = said(
+        name=name, networks=network or None, contract_end=contract_end, contact=contact, countries=country or None,
+        contract_number=contract, contract_start=contract_start, security_contact=security_contact,
+    )  # fmt: skip
+    changes = as_instants(changes, "contract_end", "contract_start")
+
+    async def work(services: Services, me: Actor) -> None:
+        old = one(await services.directory.suppliers(me), lambda s: s.code == code, code)
+        await services.directory.save_supplier(me, replace(SupplierForm.of(old), **changes))
+
+    perform(work)
+    say("Supplier {code} is changed.", code=code)
 
 
 @suppliers.command("list")

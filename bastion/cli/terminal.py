@@ -131,6 +131,22 @@ def instant(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def said(**options: object) -> dict[str, Any]:
+    """What was said of a thing that is to be changed; an option that was left out leaves it as it is.
+
+    Lists become tuples. Raises `Invalid` when nothing was said.
+    """
+    changes = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items() if v is not None}
+    if not changes:
+        raise Invalid("nothing to change", sentence="Say what is to be changed: --help lists the options.")
+    return changes
+
+
+def as_instants(changes: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The changes with their days read; an empty text takes a day away."""
+    return changes | {name: instant(changes[name]) for name in names if name in changes}
+
+
 def one(things: Iterable[T], wanted: Callable[[T], bool], name: str) -> T:
     """Return the thing that is meant, or raise `Invalid` with the name that was typed."""
     for thing in things:

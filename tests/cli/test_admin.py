@@ -38,6 +38,38 @@ def test_what_is_registered_is_listed(staffed):
     assert "alice  Alice Martin  acme" in staffed("admin", "technician", "list").out
 
 
+def test_what_is_said_is_changed_and_all_else_stays(staffed):
+    staffed(
+        "admin", "device", "add", "ct-01", "Scanner", "--facility", "chu", "--supplier", "acme", "--ward", "Imagerie"
+    )
+    for words in (
+        ("facility", "set", "chu", "--finess", "750000001"),
+        ("supplier", "set", "acme", "--contract-end", "", "--network", "10.1.0.0/16", "--network", "10.2.0.0/16"),
+        ("technician", "set", "alice", "--valid-until", "2090-06-30"),
+        ("device", "set", "ct-01", "--criticality", "4"),
+    ):
+        done = staffed("admin", *words)
+        assert (done.code, "is changed" in done.out) == (0, True), done.err
+    (hospital,), (company,) = listed(staffed, "facility", "list"), listed(staffed, "supplier", "list")
+    assert (hospital["finess"], hospital["name"]) == ("750000001", "CHU de Valmont")
+    assert (company["networks"], company["contract_end"]) == (["10.1.0.0/16", "10.2.0.0/16"], None)
+    (person,), (device,) = listed(staffed, "technician", "list"), listed(staffed, "device", "list")
+    assert (person["valid_until"], person["name"]) == ("2090-06-30T00:00:00+00:00", "Alice Martin")
+    assert (device["criticality"], device["suppliers"], device["name"]) == (4, ["acme"], "Scanner")
+    staffed("admin", "technician", "set", "alice", "--valid-until", "")
+    assert listed(staffed, "technician", "list")[0]["valid_until"] is None
+
+
+@pytest.mark.parametrize("words", [("facility", "chu"), ("supplier", "acme"), ("technician", "alice")])
+def test_what_is_to_be_changed_must_be_said_of_something_there_is(staffed, words):
+    noun, name = words
+    nothing = staffed("admin", noun, "set", name)
+    assert (nothing.code != 0, "what is to be changed" in nothing.err) == (True, True)
+    nobody = staffed("admin", noun, "set", "nobody", "--name", "Nobody")
+    assert (nobody.code != 0, "nobody" in nobody.err) == (True, True)
+    assert staffed("admin", noun, "set", name, "--name", "  ").code != 0, "the form's own checks"
+
+
 def test_disabling_and_enabling(staffed):
     for noun, name in (("supplier", "acme"), ("technician", "alice")):
         assert staffed("admin", noun, "disable", name).code == 0
