@@ -22,6 +22,7 @@ TOPICS: Mapping[str, str] = MappingProxyType(
         Topic.REVIEW_OVERDUE: N_("An emergency was not reviewed in time"),
         Topic.REPORT_DUE: N_("A report on an intervention is due soon"),
         Topic.REPORT_OVERDUE: N_("A report on an intervention is overdue"),
+        Topic.REPORT_WRITTEN: N_("An intervention is reported on"),
         Topic.WINDOW_WAITING: N_("A maintenance window waits for an agreement"),
         Topic.RIGHTS_DUE: N_("Access rights are to be reviewed"),
         Topic.PAPER_ENDING: N_("A supplier’s paper ends soon"),

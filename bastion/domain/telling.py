@@ -36,6 +36,7 @@ class Topic(StrEnum):
     REVIEW_OVERDUE = "review_overdue"
     REPORT_DUE = "report_due"
     REPORT_OVERDUE = "report_overdue"
+    REPORT_WRITTEN = "report_written"
     WINDOW_WAITING = "window_waiting"
     RIGHTS_DUE = "rights_due"
     FILE_HELD = "file_held"
@@ -66,6 +67,7 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "emergency:overdue": Topic.REVIEW_OVERDUE,
         "report:due": Topic.REPORT_DUE,
         "report:overdue": Topic.REPORT_OVERDUE,
+        "request:reported": Topic.REPORT_WRITTEN,
         "window:proposed": Topic.WINDOW_WAITING,
         "review:started": Topic.RIGHTS_DUE,
         "review:ending": Topic.RIGHTS_DUE,

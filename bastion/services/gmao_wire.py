@@ -38,10 +38,14 @@ class GmaoWire:
         target = f"{_root(url)}/work-orders/{quote(number, safe='')}"
         return await self._exchange(url, _request("GET", url, target, b"", secret, now, ""), LOOK_PATIENCE)
 
-    async def report(self, url: str, ident: str, body: dict[str, object], secret: Secret, now: datetime) -> None:
-        """Tell of an intervention. `ident` is the same over all attempts. Anything but a 2xx answer is no delivery."""
+    async def report(
+        self, url: str, place: str, ident: str, body: dict[str, object], secret: Secret, now: datetime
+    ) -> None:  # fmt: skip
+        """Tell of an intervention at `place`, below the root. `ident` is the same over all attempts. Anything but a 2xx
+        answer is no delivery.
+        """
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        sent = _request("POST", url, f"{_root(url)}/interventions", content, secret, now, ident)
+        sent = _request("POST", url, f"{_root(url)}{place}", content, secret, now, ident)
         answer = await self._exchange(url, sent, self.couriers.patience)
         if not 200 <= answer.status < 300:
             raise Undelivered(f"the GMAO answered {answer.status}")

@@ -187,6 +187,10 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
                 N_("Write it here:"),
             ),
         ),
+        Topic.REPORT_WRITTEN: (
+            N_("The intervention {ref} is reported on: {device}"),
+            (N_("The supplier has reported on its work."), _WHERE, N_("The report:")),
+        ),
         Topic.WINDOW_WAITING: (
             N_("Maintenance window {ref} waits for your agreement: {device}"),
             (

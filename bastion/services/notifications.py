@@ -6,8 +6,8 @@ again after growing pauses, and in the end stays for an administrator to see. No
 """
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -74,6 +74,8 @@ class _Ready:
     sealed: bytes = b""
     secret_id: str = ""
     gmao: bool = False
+    said: Mapping[str, object] = field(default_factory=dict)
+    """What a GMAO reads beside the facts."""
     link: Link | None = None
     beside: tuple[Delivery, ...] = ()
     """What the same mail says as well: the other requests of a batch."""
@@ -204,8 +206,8 @@ class Notifications:
         else:
             secret = self._vault.unseal(ready.sealed, secret_aad(ready.secret_id))
             if ready.gmao:
-                told = work_reports.body(one, address)
-                await GmaoWire(self._couriers).report(ready.url, one.id, told, secret, clock.now())
+                told, place = work_reports.body(one, address, ready.said), work_reports.place(one)
+                await GmaoWire(self._couriers).report(ready.url, place, one.id, told, secret, clock.now())
                 return
             await self._couriers.post(ready.url, secret, webhook_body(one, address), clock.now())
 
@@ -315,7 +317,8 @@ async def _ready(uow: UnitOfWork, one: Delivery, now: datetime) -> _Ready | None
         secret = await uow.secrets.get(program.secret_id) if program else None
         if program is None or secret is None:
             return None
-        return _Ready(one, url=program.url, sealed=secret.sealed, secret_id=secret.id, gmao=gmao is not None)
+        said = await work_reports.said(uow, one) if gmao else {}
+        return _Ready(one, url=program.url, sealed=secret.sealed, secret_id=secret.id, gmao=gmao is not None, said=said)
     person = await _reader(uow, one, now)
     if person is None or await overtaken(uow, one, now):
         return None

@@ -82,7 +82,7 @@ class Rings:
     def _ways(self) -> dict[Topic, Callable[[Topic, AuditEvent], Awaitable[Telling]]]:
         of_a_request = (
             Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REQUEST_DECIDED, Topic.REQUEST_WITHDRAWN,
-            Topic.QUESTION_ASKED, Topic.QUESTION_ANSWERED,
+            Topic.QUESTION_ASKED, Topic.QUESTION_ANSWERED, Topic.REPORT_WRITTEN,
         )  # fmt: skip
         return {
             **dict.fromkeys(of_a_request, self._request), **dict.fromkeys(REVIEWS, self._review),
@@ -121,6 +121,8 @@ class Rings:
         request = found(await self._uow.requests.get(event.subject_id))
         if topic is Topic.REQUEST_DECIDED:
             return await self._decided(request, event)
+        if topic is Topic.REPORT_WRITTEN:  # programs only: who agreed reads it on the request's page
+            return await self._about(topic, request, {"after": event.fields.get("after", "")}, [])
         if topic is Topic.REQUEST_WITHDRAWN:
             return await self._withdrawn(request, event)
         if topic in {Topic.QUESTION_ASKED, Topic.QUESTION_ANSWERED}:

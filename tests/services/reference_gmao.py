@@ -47,7 +47,9 @@ class ReferenceGmao:
     port: int = 0
     orders: dict[str, dict[str, object]] = field(default_factory=dict)
     reports: dict[str, dict[str, object]] = field(default_factory=dict)
-    """What was taken, by idempotency key."""
+    """Which sessions were taken, by idempotency key."""
+    written: dict[str, dict[str, object]] = field(default_factory=dict)
+    """And which reports."""
     asked: list[Asked] = field(default_factory=list)
     first: list[bytes] = field(default_factory=list)
     pause: float = 0.0
@@ -72,17 +74,10 @@ class ReferenceGmao:
         if asked.method == "GET" and asked.target.startswith(f"{PREFIX}/work-orders/"):
             known = self.orders.get(unquote(asked.target.rpartition("/")[2]))
             return reply(200, known) if known else reply(404, {"error": "unknown"})
-        if asked.method == "POST" and asked.target == f"{PREFIX}/interventions":
-            return self._take(asked)
+        taken = {f"{PREFIX}/interventions": self.reports, f"{PREFIX}/reports": self.written}
+        if asked.method == "POST" and asked.target in taken:
+            return _take(asked, taken[asked.target])
         return reply(404, {"error": "no such address"})
-
-    def _take(self, asked: Asked) -> bytes:
-        key, said = asked.headers.get("idempotency-key", ""), json.loads(asked.body)
-        if not key or said.get("id") != key:
-            return reply(400, {"error": "idempotency key"})
-        if self.reports.setdefault(key, said) != said:
-            return reply(409, {"error": "the same key with another body"})
-        return reply(200, {"taken": key})
 
     def _signed(self, asked: Asked) -> bool:
         fields = dict(part.split("=", 1) for part in asked.headers.get("bastion-signature", "t=0,v1=").split(","))
@@ -91,6 +86,15 @@ class ReferenceGmao:
         signed = f"{fields['t']}.{asked.method} {asked.target}\n".encode() + asked.body
         made = hmac.new(self.secret.encode(), signed, hashlib.sha256).hexdigest()
         return hmac.compare_digest(made, fields["v1"])
+
+
+def _take(asked: Asked, kept: dict[str, dict[str, object]]) -> bytes:
+    key, said = asked.headers.get("idempotency-key", ""), json.loads(asked.body)
+    if not key or said.get("id") != key:
+        return reply(400, {"error": "idempotency key"})
+    if kept.setdefault(key, said) != said:
+        return reply(409, {"error": "the same key with another body"})
+    return reply(200, {"taken": key})
 
 
 def reply(status: int, content: object) -> bytes:

@@ -14,6 +14,7 @@ from bastion.domain.emergency import Call
 from bastion.domain.held_file import Direction
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Role, system_actor
+from bastion.domain.report import After, ReportForm
 from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Audit
 from bastion.domain.telling import TOLD, Topic
@@ -250,6 +251,9 @@ async def test_no_secret_and_nothing_typed_is_told(house, tell, box, tmp_path):
         await house.services.sessions.closed(opened.record, Ending(EndReason.CUT, by=canary, why=canary))
         other = await house.asked(reason=canary)
         await house.services.approvals.deny(house.staff(house.eve), other.id, other.version, canary)
+        await house.services.reports.write(
+            house.technician(), opened.record.request_id, ReportForm(canary, After.IN_SERVICE)
+        )
         await _taken_back(house, canary)
         link = await _set_up(house)
         await _all_that_is_owed(house, canary, opened.record.request_id)

@@ -3,19 +3,22 @@
 import asyncio
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bastion import clock
 from bastion.domain.emergency import Call
+from bastion.domain.report import After, ReportForm
 from bastion.domain.session import EndReason
-from bastion.domain.telling import DeliveryState
+from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_order import Finding, OrderRule
 from bastion.errors import DeviceLoginFailed, Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services import gmao_wire
 from bastion.services.couriers import Couriers
 from bastion.services.gmao_wire import GmaoWire
 from bastion.services.sessions import Ending
+from bastion.services.webhooks import WebhookForm
 from bastion.services.work_orders import GmaoForm
 from tests.services.house import OPERATOR, moved
 from tests.services.postroom import LOOPBACK, turn
@@ -355,3 +358,79 @@ async def test_what_waits_for_a_gmao_that_was_removed_is_dropped(house, gmao, te
     async with house.database.read() as uow:
         states = {row.state for row in await uow.deliveries.search(limit=10) if row.facts.get("work_order")}
     assert states == {DeliveryState.DROPPED}
+
+
+# -- the report --------------------------------------------------------------------------------------------------------
+REPORT = ReportForm("Tube replaced, <b>test image</b> taken.", After.LIMITED)
+
+
+async def test_what_the_supplier_reports_is_written_back_signed_and_without_a_person_s_name(house, gmao, tell):
+    await register(house, gmao)
+    record = await ended(house)
+    await turn(tell)
+    written = await house.services.reports.write(house.technician(), record.request_id, REPORT)
+    await turn(tell)
+    ((key, told),) = gmao.written.items()
+    wanted = {
+        "id": key, "work_order": "WO-1", "request": record.request_id, "report": written.id, "device": "ct-01",
+        "supplier": "acme", "company": "Acme Imaging", "facility": "chu", "kind": "telemaintenance",
+        "written_by": "supplier", "done": REPORT.done, "after": "limited", "taken": "", "erased_by": None,
+        "sessions": 1, "page": f"https://bastion.test/requests/{record.request_id}/report",
+    }  # fmt: skip
+    assert {name: told[name] for name in wanted} == wanted
+    assert set(told["downtime"]) == {"from", "to", "seconds"}
+    assert told["downtime"]["from"] == record.started_at.isoformat(timespec="seconds")
+    assert "Alice" not in json.dumps(told), "of the supplier, never of the person (R-55)"
+    assert len(gmao.reports) == 1, "the session was told of once, and is told of by itself"
+
+
+async def test_a_report_is_tried_again_with_the_same_words_and_taken_once(house, gmao, tell, later):
+    await register(house, gmao)
+    record = await ended(house)
+    await turn(tell)
+    gmao.asked.clear()
+    gmao.first = [reply(503, {}), b""]
+    ends = clock.now() + timedelta(days=30)
+    form = ReportForm("Log fetched.", After.IN_SERVICE, "the error log", ends)
+    await house.services.reports.write(house.staff(house.max), record.request_id, form)
+    for wait in (31, 300, 0):
+        await turn(tell)
+        later(seconds=wait)
+    assert (len(gmao.asked), len({one.body for one in gmao.asked}), len(gmao.written)) == (3, 1, 1)
+    assert {one.target for one in gmao.asked} == {"/api/reports"}
+    (told,) = gmao.written.values()
+    assert (told["written_by"], told["taken"]) == ("hospital", "the error log")
+    assert told["erased_by"] == ends.isoformat(timespec="seconds")
+
+
+async def test_what_is_added_to_a_report_is_written_back_too(house, gmao, tell, later):
+    await register(house, gmao)
+    record = await ended(house)
+    for done in ("Tube replaced.", "And the fan."):
+        await house.services.reports.write(house.technician(), record.request_id, replace(REPORT, done=done))
+        await turn(tell)
+        later(seconds=1)
+    assert [one["done"] for one in gmao.written.values()] == ["Tube replaced.", "And the fan."]
+
+
+async def test_a_report_is_kept_in_no_message_and_told_to_no_other_program(house, gmao, tell):
+    """What was typed is read when it leaves; the list of messages and other programs never have it."""
+    await register(house, gmao)
+    form = WebhookForm("GTC", "https://198.51.100.7/hook", frozenset({Topic.REPORT_WRITTEN}), "chu")
+    await house.services.webhooks.register(house.staff(house.ruth), form)
+    record = await ended(house)
+    await house.services.reports.write(house.technician(), record.request_id, replace(REPORT, done="canary"))
+    while await tell.gather():
+        pass
+    async with house.database.read() as uow:
+        rows = [one for one in await uow.deliveries.search(limit=50) if one.topic is Topic.REPORT_WRITTEN]
+    assert len(rows) == 2
+    assert "canary" not in repr(rows)
+
+
+async def test_without_a_work_order_no_report_is_written_back(house, gmao, tell):
+    await register(house, gmao)
+    record = await ended(house, work_order="")
+    await house.services.reports.write(house.technician(), record.request_id, REPORT)
+    await turn(tell)
+    assert gmao.written == {}
