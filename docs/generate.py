@@ -63,8 +63,8 @@ def state_machines() -> str:
         "## Session\n",
         f"```mermaid\n{mermaid(session.TABLE, 'session')}```\n",
         "## Grant\n",
-        "A grant stores its window and, if it was taken back, when. Scheduled, open, over and revoked are derived from",
-        "these facts and the clock; no job has to run for a grant to end.\n",
+        "A grant stores its window and, if it was taken back or given back, when. Scheduled, open, over, revoked and",
+        "given back are derived from these facts and the clock; no job has to run for a grant to end.\n",
     ]
     return NOTE + "\n".join(parts)
 

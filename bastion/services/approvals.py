@@ -23,6 +23,7 @@ from bastion.services.paperwork import Lacks, lacks_of
 from bastion.services.requests import asker, audit_decision, check_minutes, may_see, person, refuse_if_locked
 from bastion.services.revoking import revoke
 from bastion.services.takeovers import take_over
+from bastion.services.work_orders import WorkOrders
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Counted, Decision
@@ -47,10 +48,12 @@ class Approvals:
         database: Database,
         decisions: Decisions,
         authentication: Authentication,
+        orders: WorkOrders,
         review_within: WorkingDays = REVIEW_WITHIN,
     ) -> None:
         """`review_within`: within how many working days somebody else looks at an emergency (R-26)."""
         self._review_within = review_within
+        self._orders = orders
         self._database = database
         self._decisions = decisions
         self._authentication = authentication
@@ -61,6 +64,7 @@ class Approvals:
         """Agree, to `minutes` at most and on `terms`; the last agreement of the quorum makes or extends the grant."""
         self._authentication.require_fresh(actor)
         check_minutes(minutes)
+        await self._look_again(actor, request_id, version)
         now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()  # or what is cut, or whoever leaves, at this moment would keep what is agreed here
@@ -118,6 +122,15 @@ class Approvals:
         grant = await uow.grants.of_request(request_id)
         if grant is not None and grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
             await revoke(uow, actor, grant, reason, now)
+
+    async def _look_again(self, actor: Actor, request_id: str, version: int) -> None:
+        """Ask the hospital's GMAO about the order of planned work, for whoever may decide; between two transactions."""
+        async with self._database.read() as uow:
+            request = await uow.requests.get(request_id)
+            if request is None or request.start is None:
+                return
+            asked = await self._for_decision(uow, actor, request_id, version, clock.now())
+        await self._orders.look_again(actor, asked.request, asked.device)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _for_decision(

@@ -146,10 +146,9 @@ def build(
     """Join the use cases to the store; `app.py` calls this once."""
     decisions, out = Decisions(engine), outward or Outward()
     authentication = Authentication(database, vault)
-    approvals = Approvals(database, decisions, authentication, review_within)
+    orders = WorkOrders(database, vault, authentication, GmaoWire(out.couriers))
+    approvals = Approvals(database, decisions, authentication, orders, review_within)
     maintenance = Maintenance(database, decisions, authentication, approvals)
-    wire = GmaoWire(out.couriers)
-    orders = WorkOrders(database, vault, authentication, wire)
     portal = Portal(database, decisions, authentication)
     threads = Threads(database, decisions)
     rosters = Rosters(database, authentication, rhythm)

@@ -1,7 +1,7 @@
 """Work orders against the hospital's GMAO: where it answers, and what it says of the order somebody gives (domain 3.5).
 
-Looking is done before the transaction that keeps a request, with little patience, and never stands in anybody's way
-when the GMAO is unwell: then the approver reads that nobody could look.
+Looking is done before the transaction that keeps a request or an agreement, with little patience, and never stands in
+anybody's way when the GMAO is unwell: then the approver reads that nobody could look.
 """
 
 import json
@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 import structlog
 
 from bastion import clock
+from bastion.domain.access_request import AccessRequest
 from bastion.domain.credentials import SealedSecret
 from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Role, Supplier
 from bastion.domain.work_order import (
     LONGEST_NUMBER,
+    REACHED_NOT,
     Finding,
     Gmao,
     OrderCheck,
@@ -29,7 +31,7 @@ from bastion.domain.work_order import (
     read,
     refuses,
 )
-from bastion.errors import ConfigurationError, Invalid, NotFound
+from bastion.errors import ConfigurationError, Conflict, Invalid, NotFound
 from bastion.secret import Secret
 from bastion.services.authentication import Authentication
 from bastion.services.couriers import Undelivered
@@ -39,9 +41,18 @@ from bastion.services.joins import found
 from bastion.services.sealing import secret_aad
 from bastion.services.webhooks import is_plain_https
 from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
 
 NO_ORDER: Final = "This hospital wants the number of an open work order for this device and this company."
+NOT_OPEN_ANY_MORE: Final = (
+    "The GMAO does not know work order {number} as open for this device and this company any more; without one nothing "
+    "is agreed to here. Have it opened again, or refuse."
+)
+NOT_AS_IT_WAS: Final = (
+    "The GMAO does not know work order {number} as open for this device and this company any more. Agree once more if "
+    "the work may be done all the same."
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -136,6 +147,35 @@ class WorkOrders:
             raise Invalid(check.finding, field="work_order", sentence=NO_ORDER)
         return check
 
+    async def look_again(self, actor: Actor, request: AccessRequest, device: Device) -> None:
+        """Look at the order of planned work once more, at the agreement to it: it may have been closed meanwhile.
+
+        Raises `Conflict` where the hospital requires one that fits, and else the first time that it does not. A GMAO
+        that is unwell holds nothing up, and an emergency never waits.
+        """
+        if request.start is None or not request.work_order or request.extends_grant_id:
+            return
+        async with self._database.read() as uow:
+            gmao = await uow.gmaos.of(device.facility_id)
+            urgent = await uow.emergencies.get(request.id)
+            sealed = await uow.secrets.get(gmao.secret_id) if gmao else None
+            supplier = found(await uow.suppliers.get(request.supplier_id))
+            known = await _last_finding(uow, request.id)
+        if gmao is None or urgent is not None:
+            return
+        check = await self._look(gmao, sealed, request.work_order, device, supplier)
+        refused = refuses(gmao.rule, check, emergency=False)
+        held = refused or not (check.fits or check.finding in REACHED_NOT or check.finding == known)
+        async with self._database.write() as uow:
+            await uow.audit.append(
+                "order:checked", actor=actor, subject=("request", request.id), facility_id=device.facility_id,
+                at=check.checked_at, work_order=check.number, finding=check.finding, device=device.code,
+                supplier=supplier.code, refused="yes" if held else "",
+            )  # fmt: skip
+        if held:
+            said = NOT_OPEN_ANY_MORE if refused else NOT_AS_IT_WAS
+            raise Conflict(check.finding, sentence=said, number=check.number)
+
     async def look(self, actor: Actor, number: str, device_code: str, supplier_code: str) -> OrderCheck:
         """Ask as for a request of this supplier on this device, and keep nothing: to try whether it works."""
         need_admin(actor)
@@ -177,6 +217,13 @@ class WorkOrders:
             why = "this machine" if host.rstrip(".").lower() == "localhost" else ""
         if why:
             raise Invalid(why, field="url", sentence="Nothing may be sent to this address. Give another one.")
+
+
+async def _last_finding(uow: UnitOfWork, request_id: str) -> str:
+    """What whoever decides knows of the order: from the last look at the agreement, else from when it was asked for."""
+    again = await uow.audit.search(tag_prefix="order:checked", subject_id=request_id, limit=1)
+    first = await uow.order_checks.get(request_id)
+    return again[0].fields["finding"] if again else first.finding if first else ""
 
 
 def _judged(check: OrderCheck, answer: Answer, device: Device, supplier: Supplier) -> OrderCheck:

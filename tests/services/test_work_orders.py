@@ -13,7 +13,7 @@ from bastion.domain.report import After, ReportForm
 from bastion.domain.session import EndReason
 from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_order import Finding, OrderRule
-from bastion.errors import DeviceLoginFailed, Forbidden, FreshFactorNeeded, Invalid, NotFound
+from bastion.errors import Conflict, DeviceLoginFailed, Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services import gmao_wire
 from bastion.services.couriers import Couriers
 from bastion.services.gmao_wire import GmaoWire
@@ -253,6 +253,80 @@ async def test_the_gmao_refuses_what_is_not_signed_with_its_secret(house, gmao):
     gmao.secret = "another"
     seen = await checked(house)
     assert (seen.finding, seen.detail) == (Finding.UNREACHABLE, "answered 401")
+
+
+# -- looking again, at the agreement to planned work -------------------------------------------------------------------
+async def planned(house, **changes):
+    """Asked for three weeks ahead, on an order that fits."""
+    return await house.asked(start=clock.now() + timedelta(weeks=3), **changes)
+
+
+async def agree(house, request):
+    return await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 30)
+
+
+async def test_planned_work_is_not_agreed_to_on_an_order_that_was_closed_since(house, gmao):
+    await register(house, gmao, REQUIRE)
+    request = await planned(house)
+    gmao.orders["WO-1"] = order(open=False)
+    for _ in range(2):
+        with pytest.raises(Conflict, match="closed") as refused:
+            await agree(house, request)
+    assert "work order WO-1" in refused.value.public
+    event = await house.event("order:checked")
+    assert (event.subject_id, event.actor_name, event.fields["finding"], event.fields["refused"]) == (
+        request.id, "Eve", "closed", "yes",
+    )  # fmt: skip
+    gmao.orders["WO-1"] = order()
+    assert (await agree(house, request)).grant_id
+    assert (await house.event("order:checked")).fields["refused"] == ""
+
+
+async def test_where_the_hospital_only_warns_who_agrees_is_told_once_and_decides(house, gmao):
+    await register(house, gmao, WARN)
+    request = await planned(house)
+    gmao.orders["WO-1"] = order(open=False)
+    with pytest.raises(Conflict, match="closed") as told:
+        await agree(house, request)
+    assert "Agree once more" in told.value.public
+    assert (await agree(house, request)).grant_id
+
+
+async def test_what_was_flagged_when_it_was_asked_for_holds_nobody_up_again(house, gmao):
+    await register(house, gmao, WARN)
+    request = await planned(house, work_order="WO-404")
+    assert (await agree(house, request)).grant_id
+
+
+async def test_a_gmao_that_is_unwell_at_the_agreement_holds_nothing_up(house, gmao):
+    await register(house, gmao, REQUIRE)
+    request = await planned(house)
+    gmao.first = [reply(500, {})]
+    assert (await agree(house, request)).grant_id
+    assert (await house.event("order:checked")).fields["finding"] == "unreachable"
+
+
+async def test_what_is_for_now_an_emergency_and_what_has_no_order_are_not_looked_at_again(house, gmao):
+    await register(house, gmao, WARN)
+    now = await house.asked()
+    gmao.asked.clear()
+    await agree(house, now)
+    assert gmao.asked == []
+    none = await planned(house, work_order="")
+    await agree(house, none)
+    assert gmao.asked == []
+
+
+async def test_who_may_not_decide_makes_nobody_look(house, gmao):
+    await register(house, gmao)
+    request = await planned(house)
+    gmao.asked.clear()
+    with pytest.raises(Forbidden):
+        await house.services.approvals.approve(house.staff(house.ruth), request.id, request.version, 30)
+    away = moved(house.staff(house.eve), {"elsewhere"})
+    with pytest.raises(NotFound):
+        await house.services.approvals.approve(away, request.id, request.version, 30)
+    assert gmao.asked == []
 
 
 # -- reporting ---------------------------------------------------------------------------------------------------------
