@@ -7,7 +7,13 @@ import pytest
 import structlog
 
 from bastion.store.database import Database
-from tests.databases import Postgres, postgres_server, sqlite_fresh, sqlite_template
+from tests.databases import Postgres, compiled_once, postgres_server, sqlite_fresh, sqlite_template
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    with compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session")

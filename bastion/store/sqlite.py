@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import Row
+from sqlalchemy import Row, create_engine
 from sqlalchemy.sql import Executable
 
 from bastion.errors import Unavailable
@@ -276,7 +276,7 @@ class SqliteBackend:
     dialect = "sqlite"
 
     def __init__(self, path: Path) -> None:
-        self._engine = sa.create_engine(  # one for all lanes: it keeps the compiled statements
+        self._engine = create_engine(  # one for all lanes: it keeps the compiled statements
             "sqlite://",
             creator=lambda: connect(path),
             poolclass=sa.pool.NullPool,
