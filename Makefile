@@ -45,12 +45,15 @@ test-quick: $(DEV) $(BUILT) system ## The same in two thirds of the time, three 
 	$(PY) -m pytest -m "not timed" -n 3 --dist loadfile
 	$(PY) -m pytest -m timed
 
+# Of the use cases, those that decide who gets in, to what, for how long, and that see and end it; `make test` has all.
+MAIN := access approvals assignments authentication decisions derogations device_rights emergencies enrolment files keys \
+	locks maintenance opening papers releases sessions standins supervision undertakings watching
 QUICK := tests/test_config.py tests/test_logs.py tests/test_errors.py tests/test_i18n.py tests/test_secret.py \
-	tests/test_docs.py tests/domain tests/policies tests/recordings tests/services
+	tests/test_docs.py tests/domain tests/policies tests/recordings $(MAIN:%=tests/services/test_%.py)
 
-check: $(DEV) ## The quick loop, under a minute: style, types, contracts, rules and use cases on SQLite
+check: $(DEV) ## The quick loop: style, types, contracts, rules and the main use cases on SQLite, two at a time
 	@$(MAKE) --no-print-directory lint
-	$(PY) -m pytest -m "not slow" -k "not postgres" $(QUICK)
+	$(PY) -m pytest -m "not slow" -k "not postgres" -n 2 --dist loadfile -p no:schemathesis $(QUICK)
 
 lint: $(DEV)
 	$(BIN)/ruff check .
