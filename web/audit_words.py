@@ -316,6 +316,16 @@ SUBJECTS: Mapping[str, str] = MappingProxyType(
         "webhook": N_("program that listens"),
         "template": N_("usual request"),
         "source": N_("address"),
+        "window": N_("maintenance window"),
+        "paper": N_("paper"),
+        "delegation": N_("delegation"),
+        "review": N_("review of access rights"),
+        "absence": N_("time away"),
+        "shift": N_("turn on call"),
+        "import": N_("file read in"),
+        "undertaking": N_("confidentiality undertaking"),
+        "file": N_("file"),
+        "gmao": N_("maintenance software"),
     }
 )
 """What an audit event can be about."""

@@ -25,13 +25,15 @@ SETS = (
 OF_THE_HOUSE = {
     "acme", "imaging", "other", "lab", "demo", "scanner", "service", "chu", "openssh", "root", "data",
     "english", "windows", "us", "alice", "bob", "claire", "samir", "paul", "imagerie", "paris", "europe", "ct", "min",
-    "minutes",
+    "minutes", "utc",
 }  # fmt: skip
 """Names of people, companies, products and things that the pages show, and of a language in itself."""
 MACHINE = re.compile(r"\{\w+\}|`[^`]*`|<[^>]*>|--?[a-z][\w-]+|\w+(?:[./@]\w+)+")
 """What no sentence says in a language: places for values, commands, options, addresses."""
 PATH = re.compile(r"\S*(?:/|\w\.)\w\S*")
 """An address or the name of a file: the same in every language."""
+REFERENCE = re.compile(r"\b(?=[A-Fa-f]*\d)[\dA-Fa-f]{8,}\b")
+"""The short name of a request or a file, a digest: letters that happen to stand in one are no word."""
 MARKS = re.compile(r"\(R-\d+\)|UTC[+-]|\(s\)|[«] | [»;:?!]")
 
 
@@ -39,8 +41,7 @@ class Reader(HTMLParser):
     """What a person reads: text and spoken attributes, without code, names of machines and what people wrote."""
 
     SPOKEN = frozenset({"placeholder", "alt", "aria-label", "title"})
-    ASIDE = frozenset({"code", "q", "style", "script", "textarea", "b", "h1", "title"})
-    NAMES = frozenset({"mono", "plate", "quote", "who", "said", "soft", "under"})
+    ASIDE = frozenset({"code", "style", "script", "textarea"})
     THING = re.compile(r"(?:/supplier(?:/company)?)?/(requests|people|recordings|sessions|directory/\w+)/[0-9a-f]{32}$")
     """Where a link leads that is called by what a person wrote."""
     VOID = frozenset({"input", "br", "hr", "link", "meta", "use", "path", "rect", "symbol", "img"})
@@ -57,7 +58,7 @@ class Reader(HTMLParser):
         spoken = frozenset[str]() if whole else self.SPOKEN
         self.found.extend(value for name, value in held.items() if name in spoken and value)
         if tag not in self.VOID:
-            named = bool(classes & self.NAMES) or bool(self.THING.match(held.get("href") or ""))
+            named = held.get("translate") == "no" or bool(self.THING.match(held.get("href") or ""))
             aside = named or tag in self.ASIDE or (held.get("lang") or "fr") != "fr"
             self._skipped.append(aside or (bool(self._skipped) and self._skipped[-1]))
 
@@ -93,7 +94,7 @@ class English:
     def left_in(self, html: str) -> set[str]:
         reader = Reader()
         reader.feed(html)
-        text = PATH.sub(" ", "\n".join(reader.found))
+        text = REFERENCE.sub(" ", PATH.sub(" ", "\n".join(reader.found)))
         return (words(text) & self.words) | set(MARKS.findall(text))
 
 

@@ -5,6 +5,7 @@ what a form says that was sent empty.
 """
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.web.french import English, Reader, words
 from tests.web.scenery import furnish
 from tests.web.visitor import speak
 from web import render
+from web.audit_words import SUBJECTS
 from web.guards import GUARDS
 from web.portal.guards import PORTAL_GUARDS, Guard
 
@@ -109,4 +111,22 @@ def test_the_words_are_really_looked_for(english):
     reader = Reader()
     reader.feed('<p>watch <code>cut</code><input placeholder="why"></p><button lang="en">English</button>')
     assert words("\n".join(reader.found)) == {"watch", "why"}
-    assert english.left_in("<p>Session <b>cut</b> by watch (R-25)</p>") == {"watch", "by", "(R-25)"}
+    assert english.left_in("<p>Session <b translate='no'>cut</b> by watch (R-25)</p>") == {"watch", "by", "(R-25)"}
+    assert english.left_in("<p>Demande 4BE30917, 0by de 33be9fe3</p>") == {"by"}, "a reference is no word"
+
+
+@pytest.mark.parametrize(
+    "tag", ["h1", "title", "b", "q", "dd", "p class='soft'", "span class='under'", "p class='said mono'"]
+)
+def test_only_what_is_marked_as_a_name_or_a_quotation_is_set_aside(english, tag):
+    end = tag.partition(" ")[0]
+    assert english.left_in(f"<{tag}>Watch the session</{end}>") == {"watch", "the"}
+    assert english.left_in(f"<{tag} translate='no'>Watch the session</{end}>") == set()
+
+
+def test_everything_the_trail_may_be_about_has_a_word():
+    about = set()
+    for file in Path("bastion").rglob("*.py"):
+        about |= set(re.findall(r'subject=\("([a-z_]+)"', file.read_text(encoding="utf-8")))
+    assert len(about) > 20
+    assert about <= set(SUBJECTS), about - set(SUBJECTS)
