@@ -106,7 +106,8 @@ class Door:
     def versioned(self) -> frozenset[str]:
         """The calls that say what was read of what they are about."""
         bodies = {label: dict(_body_of(told, self.describe())) for label, told in self.calls.items()}
-        return frozenset(label for label, body in bodies.items() if body.keys() & {"version", "versions"})
+        read = frozenset(label for label, body in bodies.items() if body.keys() & {"version", "versions"})
+        return frozenset(label for label in read if not label.endswith("/cast"))  # the version of a format
 
     @cached_property
     def calls(self) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,9 @@ LONE = frozenset(
     f"POST /api/v1{path}"
     for path in (
         "/requests/{ident}/approve", "/requests/{ident}/deny", "/requests/{ident}/question", "/windows/{ident}/agree",
-        "/files/{ident}/release", "/files/{ident}/refuse",
+        "/files/{ident}/release", "/files/{ident}/refuse", "/requests", "/requests/{ident}/answer",
+        "/requests/{ident}/withdraw", "/batches", "/batches/{ident}/withdraw", "/grants/{ident}/extend",
+        "/grants/{ident}/hand-over", "/windows", "/windows/{ident}/end",
     )
 )  # fmt: skip
 """What an approver does not do who also secures, audits or administers: these take one who has no other duty."""
