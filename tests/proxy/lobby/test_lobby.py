@@ -526,7 +526,7 @@ async def test_what_is_wider_than_the_screen_is_broken_between_words(play):
     play.start(typing="images\r2+\r3\r")
     await play.shows("Which health professional")
     shown = b"".join(bytes(frame.data) for frame in play.end.got).decode().split("You have no open")[1]
-    assert shown.endswith("professional of the hospital\r\nanswers for the patient data: ")
+    assert shown.endswith("Which health professional of the\r\nhospital answers for the patient data: ")
 
 
 async def test_R43_changing_software_is_asked_for_its_backup_and_way_back_and_nothing_else_is(play):
