@@ -10,12 +10,16 @@ from typing import Final, TypeVar
 
 from bastion.domain.parties import Role
 from web.api.bearer import PREFIX
-from web.api.guards import API_GUARDS, NOWHERE
+from web.api.guards import API_GUARDS, NOWHERE, SUPPLIER_API_GUARDS, SupplierGuard
+from web.api.supplier.bearer import PREFIX as INNER
 from web.guards import GUARDS, Guard, Key
 from web.portal.guards import PORTAL_GUARDS
+from web.portal.guards import PREFIX as SUPPLIERS
 from web.portal.guards import Guard as Door
 
 G = TypeVar("G")
+
+SUPPLIERS_API: Final = SUPPLIERS + INNER
 
 SPARED: Final[Mapping[str, str]] = {
     "/live": "a stream; `live.py` measures it",
@@ -37,6 +41,9 @@ SPARED: Final[Mapping[str, str]] = {
     f"{PREFIX}/templates/{{ident}}": "one of a few, by its id",
     f"{PREFIX}/device-templates/{{device}}": "those of one device, a few",
     f"{PREFIX}/emergencies/{{ident}}": "one of a few, by its id",
+    f"{SUPPLIERS_API}/batches/{{ident}}": "one of a few, by its id",
+    f"{SUPPLIERS_API}/devices/{{ident}}/usual": "those of one device, a few",
+    f"{SUPPLIERS_API}/requests/{{ident}}/colleagues": "those of an authorisation that is open",
 }
 """Routes that are not measured here, and why."""
 TABLES: Final = {
@@ -46,6 +53,7 @@ TABLES: Final = {
     "/suppliers": "suppliers", "/technicians": "technicians", "/files": "held_files", "/staff": "staff",
     "/facilities": "facilities", "/supplier/requests": "own_requests", "/supplier/company/requests": "company_requests",
     "/supplier/company/people": "company_people", "/supplier/reports": "own_requests",
+    f"{SUPPLIERS_API}/requests": "own_requests", f"{SUPPLIERS_API}/company/requests": "company_requests",
 }  # fmt: skip
 """Whose ids stand for `{ident}` in a family of routes."""
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -113,18 +121,19 @@ def every(idents: Mapping[str, list[str]]) -> tuple[list[Address], list[str]]:
     return found, problems
 
 
-def _readable() -> Iterable[tuple[str, Guard | Door]]:
+def _readable() -> Iterable[tuple[str, Guard | Door | SupplierGuard]]:
     def gets(guards: Mapping[Key, G], prefix: str = "") -> list[tuple[str, G]]:
         return [(prefix + path, guard) for (method, path), guard in guards.items() if method == "GET"]
 
-    inside = (one for one in gets(API_GUARDS, PREFIX) if not one[0].endswith(NOWHERE))
+    programs = [*gets(API_GUARDS, PREFIX), *gets(SUPPLIER_API_GUARDS, SUPPLIERS_API)]
+    inside = (one for one in programs if not one[0].endswith(NOWHERE))
     return [*gets(GUARDS), *inside, *gets(PORTAL_GUARDS)]
 
 
-def _eyes(template: str, guard: Guard | Door) -> list[str]:
+def _eyes(template: str, guard: Guard | Door | SupplierGuard) -> list[str]:
     """Whoever sees one hospital, and whoever sees all: their lists take different ways through the indexes."""
-    if isinstance(guard, Door):
-        return [SPEAKER if guard is Door.CORRESPONDENT else GUEST]
+    if isinstance(guard, (Door, SupplierGuard)):
+        return [SPEAKER if guard in {Door.CORRESPONDENT, SupplierGuard.CORRESPONDENT} else GUEST]
     admitted = [who for who, role in EYES.items() if role in guard.roles]
     if "{" in template or not admitted:
         return admitted[-1:] or ["denis"]

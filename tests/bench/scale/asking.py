@@ -21,10 +21,11 @@ from bastion.config import Settings
 from bastion.domain.credentials import ApiToken, WebSession
 from bastion.domain.parties import Role
 from bastion.domain.portal import Correspondent, PortalSession
+from bastion.domain.supplier_token import SupplierToken
 from bastion.domain.undertaking import Acceptance, Way
 from bastion.store.database import Database
 from bastion.store.vault import Vault
-from tests.bench.scale.addresses import GUEST, SPEAKER, Address
+from tests.bench.scale.addresses import GUEST, SPEAKER, SUPPLIERS_API, Address
 from web.api.bearer import PREFIX
 from web.portal.guards import PREFIX as SUPPLIERS
 from web.portal.security import COOKIE as SUPPLIERS_COOKIE
@@ -114,7 +115,7 @@ class Badge:
     token: str
 
     def headers(self, path: str) -> dict[str, str]:
-        if path.startswith(PREFIX):
+        if path.startswith((PREFIX, SUPPLIERS_API)):
             return {"authorization": f"Bearer {self.token}"}
         name = SUPPLIERS_COOKIE if path.startswith(SUPPLIERS) else COOKIE
         return {"cookie": f"{name}={self.cookie}", "accept-language": "fr"}
@@ -155,7 +156,13 @@ async def guests(database: Database) -> dict[str, Badge]:
             if await uow.undertakings.owed(person.id):
                 version = (await uow.undertakings.current()).version
                 await uow.acceptances.add(Acceptance(secrets.token_hex(16), person.id, version, now, Way.WEB, ""))
-            made[login] = Badge(secrets.token_urlsafe(32), "")
+            made[login] = Badge(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+            await uow.supplier_tokens.add(
+                SupplierToken(
+                    secrets.token_hex(16), person.id, supplier.id, "bench", _hash(made[login].token), False, now,
+                    now + timedelta(hours=8),
+                )
+            )  # fmt: skip
             await uow.portal_sessions.add(
                 PortalSession(_hash(made[login].cookie), person.id, now, now + timedelta(hours=8), now, "127.0.0.1")
             )
