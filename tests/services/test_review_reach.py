@@ -110,6 +110,8 @@ async def test_R70_in_a_review_of_both_one_hospital_does_not_lift_what_was_withd
     with pytest.raises(Forbidden) as refused:
         await say(house, group, both, CONFIRMED)
     assert refused.value.public.startswith("Alice Martin: a review has withdrawn this for a hospital in which you")
+    with pytest.raises(Forbidden):
+        await say(house, house.staff(house.eve), both, CONFIRMED)
     await say(house, group, both, WITHDRAWN, "we neither")
     await say(house, house.staff(house.max), both, CONFIRMED)
     assert await may_ask(house, CHU)
