@@ -29,6 +29,8 @@ from web.app import create
 DOORS: Final = {"staff": STAFF, "suppliers": SUPPLIERS}
 STEP: Final = timedelta(seconds=CODE_SECONDS)
 PROOF: Final = "auth:factor_refreshed"
+OWN: Final = frozenset({"POST /api/v1/windows/{ident}/end"})
+"""About what the person has asked for himself, which takes one who has no other duty."""
 TOGETHER: Final = {"POST /api/v1/batches/{ident}/approve", "POST /api/v1/batches/{ident}/deny"}
 """What takes somebody who decides and has no other duty, and is answered to others as done for none."""
 
@@ -75,7 +77,7 @@ class Desk:
 
     def somebody(self, door: Door, label: str) -> Person:
         """One who may make this call."""
-        lone = "lone" if label in ways.LONE | TOGETHER else "all"
+        lone = "lone" if label in ways.LONE | TOGETHER | OWN else "all"
         return self.people["carla" if door is SUPPLIERS else lone]
 
     async def about(self, door: Door, label: str) -> Call:

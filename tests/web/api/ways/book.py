@@ -14,7 +14,7 @@ LONE = frozenset(
         "/requests/{ident}/approve", "/requests/{ident}/deny", "/requests/{ident}/question", "/windows/{ident}/agree",
         "/files/{ident}/release", "/files/{ident}/refuse", "/requests", "/requests/{ident}/answer",
         "/requests/{ident}/withdraw", "/batches", "/batches/{ident}/withdraw", "/grants/{ident}/extend",
-        "/grants/{ident}/hand-over", "/windows", "/windows/{ident}/end",
+        "/grants/{ident}/hand-over", "/windows",
     )
 )  # fmt: skip
 """What an approver does not do who also secures, audits or administers: these take one who has no other duty."""
