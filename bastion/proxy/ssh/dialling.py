@@ -7,7 +7,7 @@ question spared is a turn of a device's slow processor. A password is sent the o
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Final
 
 import asyncssh
@@ -43,8 +43,11 @@ def needed(has: Mapping[AlgorithmUse, tuple[str, ...]]) -> list[str]:
 class SignsAtOnce(SSHClientConnection):
     """Mixed into asyncssh's connection, or the packet path's, below."""
 
-    async def _judged_kexinit(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
-        """Say at once, and of everything together, what the device does not have: many just hang up."""
+    def _judged_kexinit(self, pkttype: int, pktid: int, packet: SSHPacket) -> Awaitable[None]:
+        """Say at once, and of everything together, what the device does not have: many just hang up.
+
+        Before anything is awaited: a task's error would come after the end of the connection, and be taken for silence.
+        """
         offer = SSHPacket(packet.get_remaining_payload())
         offer.get_bytes(_COOKIE)
         kex, keys, cipher, _, mac, _ = (offer.get_namelist() for _ in range(6))
@@ -58,7 +61,7 @@ class SignsAtOnce(SSHClientConnection):
             missed.pop(AlgorithmUse.MAC, None)  # such a cipher needs none
         if missed:
             raise TooOld(missed)
-        await self._process_kexinit(pkttype, pktid, packet)
+        return self._process_kexinit(pkttype, pktid, packet)
 
     def begin_with_key(self) -> None:
         """Skip the request that only asks for the methods."""
