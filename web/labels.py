@@ -242,6 +242,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "thawed": N_("Thawed: the technician can work again."),
         "cut": N_("The session is being cut."),
         "released": N_("Released. It goes on its way by itself."),
+        "released_out": N_("Released. The technician can fetch it, once."),
         "turned_away": N_("Refused. It goes nowhere; a technician who is still connected reads your reason."),
         "cut_for_good": N_("The session is being cut; its authorisation is withdrawn."),
         "locked": N_("Access is cut. Every session it names ends now."),

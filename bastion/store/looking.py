@@ -75,7 +75,7 @@ _SAME = sa.func.lower(_TEXT)
 """As the database lowers it: SQLite leaves É as it is, on both sides."""
 _R, _D, _P, _S = t.access_requests.c, t.devices.c, t.technicians.c, t.suppliers.c
 _ORDER: Final = ("request_id", "device_id", "technician_id", "supplier_id")
-PARTS: Final = tuple(
+_PARTS: Final = tuple(
     (what, _called(what, ident, condition))
     for what, ident, condition in (
         ("request_id", _R.id, sa.func.lower(_R.work_order) == _SAME),
@@ -91,9 +91,10 @@ PARTS: Final = tuple(
         ("supplier_id", _S.id, sa.func.lower(_S.name) == _SAME),
     )
 )  # fmt: skip
-_NAMED = sa.union_all(*(sa.select(part.subquery()) for _, part in PARTS))
 _PLACES: Any = sa.bindparam("places", expanding=True)
 _OF = {"request_id": _R.facility_id, "device_id": _D.facility_id}
-_NAMED_AT = sa.union_all(*(
-    sa.select((part.where(_OF[what].in_(_PLACES)) if what in _OF else part).subquery()) for what, part in PARTS
-))  # fmt: skip
+PARTS: Final = tuple(part for _, part in _PARTS)
+PARTS_AT: Final = tuple(part.where(_OF[what].in_(_PLACES)) if what in _OF else part for what, part in _PARTS)
+"""The same for whoever works in some hospitals only."""
+_NAMED = sa.union_all(*(sa.select(part.subquery()) for part in PARTS))
+_NAMED_AT = sa.union_all(*(sa.select(part.subquery()) for part in PARTS_AT))

@@ -129,6 +129,25 @@ async def test_what_is_held_says_so_and_is_delivered_when_a_person_releases_it(d
     assert await desk.tags("file:") == ["file:held", "file:released", "file:delivered", "file:passed"]
 
 
+async def test_of_two_sessions_on_the_device_one_delivers_and_the_other_blames_nobody(desk, tmp_path, screens):
+    desk.services.files._antivirus = Verdicts(UNSCANNED)
+    source = tmp_path / "firmware.bin"
+    source.write_bytes(os.urandom(20_000_000))
+    await scp(desk, str(source), f"alice+ct-01@127.0.0.1:{at_device(desk, 'both.bin')}")
+    await desk.forget_codes()
+    second = screens(desk.screen())
+    await second.expect("# ")
+    (file,) = await held(desk)
+    await release(desk, file)
+    said = f"has delivered both.bin ({file.ref})".encode()
+    async with asyncio.timeout(20):
+        while not any(said in one.seen for one in (desk.terminal, second)):
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)
+    assert [b"does not take it" in one.seen for one in (desk.terminal, second)] == [False, False]
+    assert at_device(desk, "both.bin").read_bytes() == source.read_bytes()
+
+
 async def test_what_is_released_while_nobody_is_here_is_delivered_at_the_next_session(desk, tmp_path, screens):
     desk.services.files._antivirus = Verdicts(UNSCANNED)
     source = tmp_path / "firmware.bin"

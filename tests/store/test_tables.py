@@ -144,7 +144,7 @@ FINDERS = {
     "audit.search": sa.select(t.audit_events).order_by(t.audit_events.c.seq.desc()).limit(100),
     "audit.verify": audit_log._AFTER,
     "audit.between": audit_log._BETWEEN,
-} | {f"what is called so, {number}": part for number, part in enumerate(looking.PARTS)}
+} | {f"what is called so, {number}": part for number, part in enumerate((*looking.PARTS, *looking.PARTS_AT))}
 
 
 @pytest.mark.parametrize("name", FINDERS)

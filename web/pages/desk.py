@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from starlette.responses import PlainTextResponse, Response
 
-from bastion.domain.held_file import FileState
+from bastion.domain.held_file import Direction, FileState
 from bastion.errors import BastionError
 from bastion.services import reasons
 from web import desk_words, fields
@@ -53,8 +53,8 @@ async def release(seen: Seen, ident: str, version: Text = "", note: Text = "", c
     async def work() -> Response:
         said = reasons.for_the_technician(note, "note")
         actor = await seen.fresh(code)
-        await seen.services.releases.release(actor, ident, fields.whole(version, "version"), said)
-        return go(f"/desk/{ident}", "released")
+        file = await seen.services.releases.release(actor, ident, fields.whole(version, "version"), said)
+        return go(f"/desk/{ident}", "released" if file.direction is Direction.IN else "released_out")
 
     return await seen.attempt(work(), partial(_show, seen, ident, note=note))
 

@@ -14,7 +14,7 @@ import structlog
 from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.held_file import Direction, FileState, HeldFile
 from bastion.domain.session import RecordingFailed, SessionState
-from bastion.errors import BastionError, NotFound
+from bastion.errors import BastionError, Conflict, IllegalTransition, NotFound
 from bastion.i18n import translator
 from bastion.proxy.files.ledger import Ledger
 from bastion.proxy.live_session import LiveSession
@@ -33,6 +33,9 @@ COMMAND: Final = "release desk"
 """What the recording calls the channel over which a released file is delivered."""
 DELIVERED: Final = "The release desk has delivered {name} ({ref}) to the device."
 RELEASED: Final = "{who} has released {name} ({ref}). Fetch it again under the same name."
+RELEASED_ELSEWHERE: Final = (
+    "{who} has released {name} ({ref}), which comes from another device. Fetch it there again under the same name."
+)
 REFUSED: Final = "{who} has refused {name} ({ref}): {why}"
 NOT_DELIVERED: Final = "{name} ({ref}) is released, but the device does not take it. It is tried again next time."
 _SPELLED: Final = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([\\tnr]))")
@@ -102,10 +105,18 @@ class Deliveries:
         try:
             await desk.deliver(file, raw(file.path))
         except (*DEVICE_TROUBLES, BastionError) as problem:
+            if await self._by_another(file, problem):
+                return
             _log.warning("a released file is not delivered", file=file.id, why=repr(problem))
             self._once(file, NOT_DELIVERED)
             return
         self._tell(self._words(file, DELIVERED))
+
+    async def _by_another(self, file: HeldFile, problem: Exception) -> bool:
+        """Whether another session of his brings this file, or has: that one tells what became of it."""
+        if not isinstance(problem, Conflict | IllegalTransition):
+            return False
+        return (await self._files.get(file.id)).stored_state in {FileState.RELEASED, FileState.DELIVERED}
 
     async def _decided_for_him(self, key: str) -> bool:
         """Tell him what a person has decided; True if there is something to deliver. Most hints are about others."""
@@ -118,7 +129,8 @@ class Deliveries:
         if file.stored_state is FileState.REFUSED:
             self._once(file, REFUSED)
         elif file.stored_state is FileState.RELEASED and file.direction is Direction.OUT:
-            self._once(file, RELEASED)
+            here = file.device_id == self._live.record.device_id
+            self._once(file, RELEASED if here else RELEASED_ELSEWHERE)
         return file.stored_state is FileState.RELEASED and file.direction is Direction.IN
 
     def _once(self, file: HeldFile, sentence: str) -> None:
