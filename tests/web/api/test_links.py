@@ -25,7 +25,7 @@ def links(door: Door, label: str) -> list[tuple[str, dict[str, str]]]:
 
 NAMING = {"lines": [], "people": []}
 """What a body names of other things than the one it is about: nothing, here."""
-LATER = {f"/api/v1/requests/{{ident}}/{name}" for name in ("colleagues", "extend", "hand-over")}
+LATER = {f"/api/v1/requests/{{ident}}/{name}" for name in ("colleagues", "extend", "give-back", "hand-over")}
 """What the suppliers' API knows of a request once it is agreed to."""
 EACH = [(door, label) for door, one in DOORS.items() for label in sorted(one.ways) if links(one, label)]
 

@@ -53,6 +53,7 @@ async def test_a_review_is_signed_and_read_with_its_signature(ruth, eve, house):
     table = (await ruth.sure("POST", f"{where}/export")).content
     signed = table[: table.index(b"\r\nsignature,") + 2]
     assert hashlib.sha256(signed).hexdigest() == signature["digest"]
-    await house.services.reviews.decide(OPERATOR, made["campaign"]["id"], lines[:1], "withdrawn", "left")
+    (visitor,) = [one["id"] for one in made["lines"] if one["kind"] == "technician"]
+    await house.services.reviews.decide(OPERATOR, made["campaign"]["id"], [visitor], "withdrawn", "left")
     assert (await eve.ask("GET", where)).json()["decided_since"] == 1
     assert [one["signature"] for one in (await eve.ask("GET", "/reviews")).json()] == [signature]

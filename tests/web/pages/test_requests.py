@@ -222,7 +222,7 @@ async def test_that_the_supplier_gives_it_back_is_noted_with_who_and_when(house,
     assert done.headers["location"] == path
     page = (await browser.see(path)).text
     assert re.search(r"Given back by [\w ]+, (today|\d)", page)
-    assert "<q>no part &lt;b&gt;</q>" in page
+    assert ">no part &lt;b&gt;</q>" in page
     assert "Agreed, then given back" in page
     assert "/give-back" not in page
     assert (await browser.send(f"/grants/{request.grant_id}/give-back", request=request.id)).status_code == 409
