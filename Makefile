@@ -51,7 +51,7 @@ MAIN := access approvals assignments authentication decisions derogations device
 QUICK := tests/test_config.py tests/test_logs.py tests/test_errors.py tests/test_i18n.py tests/test_secret.py \
 	tests/test_docs.py tests/domain tests/policies tests/recordings $(MAIN:%=tests/services/test_%.py)
 
-check: $(DEV) ## The quick loop: style, types, contracts, rules and the main use cases on SQLite, two at a time
+check: $(DEV) ## The quick loop, under a minute: style, types, contracts, rules and the main use cases on SQLite, two at a time
 	@$(MAKE) --no-print-directory lint
 	$(PY) -m pytest -m "not slow" -k "not postgres" -n 2 --dist loadfile -p no:schemathesis $(QUICK)
 

@@ -222,7 +222,7 @@ def _report(results: Results, options: argparse.Namespace) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds after which no new round begins")
     parser.add_argument("--big", type=int, default=BIG, help="bytes of a file by sftp")
     parser.add_argument("--size", type=int, default=SIZE, help="bytes of a transfer")
