@@ -113,12 +113,12 @@ class Emergencies:
             allowed = self._decisions.about(Action.REVIEW, actor, device, now).allowed
             waits = one.status(now) in {EmergencyStatus.DUE, EmergencyStatus.OVERDUE}
             request = found(await uow.requests.get(one.id))
-            mine = one.may_review(actor.id, actor.login, actor.name, asked_by=request.created_by.id)
+            other = one.may_review(actor.id, actor.login, actor.name, asked_by=request.created_by.id)
             views.append(
                 EmergencyView(
                     one, request, device, await joins.supplier(one.supplier_id),
                     await joins.facility(one.facility_id),
-                    waits and allowed and mine,
+                    waits and allowed and other,
                     waits and await _under_way(uow, one, now),
                 )
             )  # fmt: skip
