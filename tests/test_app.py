@@ -23,8 +23,8 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.parties import Actor, ActorKind, operator_actor
 from bastion.domain.session import EndReason
 from bastion.errors import ConfigurationError
-from bastion.services.access import RequestDraft
 from bastion.services.actors import staff_actor
+from bastion.services.drafts import RequestDraft
 from bastion.services.opening import Connection
 from bastion.store.database import Database
 from recordings.model import TrackKind

@@ -7,7 +7,7 @@ import typer
 from bastion.cli.terminal import AsJson, perform, show
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
-from bastion.services.access import RequestDraft
+from bastion.services.drafts import RequestDraft
 
 
 def who_decides(

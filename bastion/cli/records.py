@@ -46,7 +46,7 @@ def list_requests(
     as_json: AsJson = False,
 ) -> None:
     """List access requests, newest first. Deciding needs the console."""
-    found = perform(lambda services, me: services.access.search(me, state=state, text=text, limit=limit))
+    found = perform(lambda services, me: services.asked.search(me, state=state, text=text, limit=limit))
     show([_request_row(view) for view in found], as_json=as_json)
 
 

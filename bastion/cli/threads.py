@@ -48,5 +48,5 @@ async def _ident(services: Services, me: Actor, said: str) -> str:
     """The id behind a reference. What names no request is taken for an id, and then not found."""
     if len(said) == WHOLE_ID:
         return said
-    found = await services.access.search(me, text=said, limit=10)
+    found = await services.asked.search(me, text=said, limit=10)
     return next((view.request.id for view in found if view.request.ref.lower() == said.lower()), said)

@@ -8,6 +8,7 @@ from bastion.domain.roster import Rhythm
 from bastion.domain.working_days import WorkingDays
 from bastion.services.access import Access
 from bastion.services.approvals import Approvals
+from bastion.services.asked import Asked
 from bastion.services.audit import Audit
 from bastion.services.authentication import Authentication
 from bastion.services.batches import Batches
@@ -50,6 +51,7 @@ from bastion.services.subcontractors import Subcontractors
 from bastion.services.supervision import Supervision
 from bastion.services.supplier_files import SupplierFiles
 from bastion.services.supplier_tokens import SupplierTokens
+from bastion.services.taking_back import TakingBack
 from bastion.services.templates import Templates
 from bastion.services.threads import Threads
 from bastion.services.tokens import Tokens
@@ -86,6 +88,8 @@ class Services:
     invitations: Invitations
     company: Company
     access: Access
+    asked: Asked
+    taking_back: TakingBack
     forecasts: Forecasts
     templates: Templates
     threads: Threads
@@ -161,6 +165,8 @@ def build(
         invitations=Invitations(database, vault, authentication),
         company=Company(database, authentication, rosters),
         access=Access(database, decisions, maintenance, orders),
+        asked=Asked(database, decisions),
+        taking_back=TakingBack(database, decisions),
         forecasts=Forecasts(database, decisions),
         templates=Templates(database, authentication),
         threads=threads,

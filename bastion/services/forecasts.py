@@ -7,8 +7,9 @@ from bastion import clock
 from bastion.domain.parties import Actor, ActorKind, Staff, Technician
 from bastion.errors import BastionError, Conflict, Invalid
 from bastion.i18n import sentence
-from bastion.services.access import WAITS_ALREADY, Ask, RequestDraft, drafted, resolve
+from bastion.services.access import WAITS_ALREADY
 from bastion.services.decisions import Decisions, Urgency, judged_source, policy_ids, reasons
+from bastion.services.drafts import Ask, RequestDraft, drafted, resolve
 from bastion.services.emergencies import emergency_of
 from bastion.services.joins import Joins
 from bastion.services.paperwork import lacks_of

@@ -13,8 +13,8 @@ from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services import reasons
-from bastion.services.access import MAX_TEXT, TOO_LONG
 from bastion.services.decisions import Decisions, Urgency, explained, policy_ids, refusal
+from bastion.services.drafts import MAX_TEXT, TOO_LONG
 from bastion.services.emergencies import announce
 from bastion.services.joins import found
 from bastion.services.maintenance import Maintenance

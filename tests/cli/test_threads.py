@@ -9,8 +9,8 @@ from bastion.cli.terminal import perform
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.parties import Role
 from bastion.domain.report import After, ReportDue, ReportForm
-from bastion.services.access import RequestDraft
 from bastion.services.actors import staff_actor, technician_actor
+from bastion.services.drafts import RequestDraft
 from bastion.services.people import StaffForm
 
 

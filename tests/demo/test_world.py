@@ -15,8 +15,8 @@ from bastion.demo.facts import Facts
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.parties import Actor, ActorKind, operator_actor
 from bastion.errors import AuthenticationFailed
-from bastion.services.access import RequestDraft
 from bastion.services.actors import staff_actor
+from bastion.services.drafts import RequestDraft
 
 ME = operator_actor("demo")
 

@@ -52,7 +52,7 @@ async def finish(screen, *, order="WO-7\r"):
 
 
 async def waiting(world):
-    views = await world.services.access.pending(world.staff(world.eve))
+    views = await world.services.asked.pending(world.staff(world.eve))
     return {view.device.code: view.request for view in views}
 
 

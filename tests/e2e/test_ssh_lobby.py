@@ -39,7 +39,7 @@ async def fill_in(screen, reason="replace the tube", length="1h30"):
 
 async def pending(hospital):
     async with asyncio.timeout(5):
-        while not (waiting := await hospital.services.access.pending(hospital.staff(hospital.eve))):
+        while not (waiting := await hospital.services.asked.pending(hospital.staff(hospital.eve))):
             await asyncio.sleep(0.05)
     return waiting[0].request
 

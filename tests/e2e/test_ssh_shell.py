@@ -77,7 +77,7 @@ async def test_cut_everything_reaches_the_screen_within_a_second(shell, hospital
 
 async def test_what_is_given_back_ends_the_session_in_its_own_words(shell, hospital):
     eve = hospital.staff(hospital.eve)
-    await hospital.services.access.give_back(eve, hospital.given.id, "the part has not come")
+    await hospital.services.taking_back.give_back(eve, hospital.given.id, "the part has not come")
     await shell.expect(f"Your authorisation for this device was given back by {eve.name}.", timeout=4)
     await shell.ended(timeout=2)
 

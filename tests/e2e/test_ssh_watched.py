@@ -24,7 +24,7 @@ async def critical(hospital):
     await set_criticality(hospital, 4)
     request = await hospital.ask()
     await hospital.approve(request)
-    request = (await hospital.services.access.get(hospital.staff(hospital.pia), request.id)).request
+    request = (await hospital.services.asked.get(hospital.staff(hospital.pia), request.id)).request
     await hospital.services.approvals.approve(hospital.staff(hospital.pia), request.id, request.version, 60, "ok")
     return hospital
 

@@ -25,10 +25,10 @@ from bastion.proxy.ssh.server import Listener, listen
 from bastion.proxy.supervisor import Keeping, Supervisor
 from bastion.proxy.tcp import Networks
 from bastion.secret import Secret
-from bastion.services.access import RequestDraft
 from bastion.services.actors import staff_actor
 from bastion.services.bundle import Services, build
 from bastion.services.directory import FacilityForm, SupplierForm
+from bastion.services.drafts import RequestDraft
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.replay import RecordingStore

@@ -20,11 +20,11 @@ from bastion.domain.parties import Actor, ActorKind, Role, Staff, Technician, as
 from bastion.domain.undertaking import SHIPPED, Way
 from bastion.errors import AuthenticationFailed
 from bastion.secret import Secret
-from bastion.services.access import RequestDraft
 from bastion.services.actors import staff_actor, technician_actor
 from bastion.services.antivirus import Antivirus
 from bastion.services.bundle import Outward, Services, build
 from bastion.services.directory import FacilityForm, SupplierForm
+from bastion.services.drafts import RequestDraft
 from bastion.services.files import FileKeeping
 from bastion.services.inventory import DeviceForm, Inventory
 from bastion.services.invitations import Answers

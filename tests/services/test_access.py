@@ -89,7 +89,7 @@ async def test_T33_what_another_hospital_has_is_to_staff_as_what_nobody_has_and_
         await access.request_several(
             house.staff(house.eve), house.draft(technician_login="alice"), ("ct-01", "nowhere")
         )
-    assert await access.pending(house.staff(house.eve)) == []
+    assert await house.services.asked.pending(house.staff(house.eve)) == []
 
 
 async def events(house) -> list:
@@ -114,23 +114,23 @@ async def test_staff_may_ask_on_behalf_of_a_technician_but_then_another_decides(
     draft = house.draft(technician_login="alice")
     request = await house.services.access.request(house.staff(house.eve), draft)
     assert request.technician_id == house.alice.id
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert not view.can_decide
     assert view.why_not
-    assert (await house.services.access.get(house.staff(house.max), request.id)).can_decide
+    assert (await house.services.asked.get(house.staff(house.max), request.id)).can_decide
 
 
 async def test_the_technician_withdraws_his_own_and_nobody_elses(house):
     request = await house.asked()
     with pytest.raises(NotFound):
-        await house.services.access.withdraw(house.technician(house.bob), request.id)
-    gone = await house.services.access.withdraw(house.technician(), request.id)
+        await house.services.taking_back.withdraw(house.technician(house.bob), request.id)
+    gone = await house.services.taking_back.withdraw(house.technician(), request.id)
     assert gone.stored_state is RequestState.WITHDRAWN
 
 
 async def test_what_nobody_answered_in_time_is_listed_as_expired_and_waits_no_more(house, later):
     request = await house.asked()
-    search = house.services.access.search
+    search = house.services.asked.search
 
     async def states() -> set[str]:
         """As what it is listed: to both sides, looked for by its words or not."""
@@ -150,17 +150,17 @@ async def test_what_nobody_answered_in_time_is_listed_as_expired_and_waits_no_mo
 async def test_T33_requests_of_others_are_not_there(house):
     request = await house.asked()
     with pytest.raises(NotFound):
-        await house.services.access.get(house.technician(house.bob), request.id)
-    assert await house.services.access.search(house.technician(house.bob)) == []
+        await house.services.asked.get(house.technician(house.bob), request.id)
+    assert await house.services.asked.search(house.technician(house.bob)) == []
     elsewhere = moved(house.staff(house.eve), {"elsewhere"})
-    assert await house.services.access.pending(elsewhere) == []
+    assert await house.services.asked.pending(elsewhere) == []
     with pytest.raises(NotFound):
-        await house.services.access.get(elsewhere, request.id)
+        await house.services.asked.get(elsewhere, request.id)
 
 
 async def test_the_approvers_screen_holds_everything(house):
     request = await house.asked()
-    (view,) = await house.services.access.pending(house.staff(house.eve))
+    (view,) = await house.services.asked.pending(house.staff(house.eve))
     assert (view.request.id, view.technician.name, view.supplier.code) == (request.id, "Alice Martin", "acme")
     assert (view.device.code, view.facility.code, view.account_login) == ("ct-01", "chu", "service")
     assert view.endpoint_ready
@@ -173,9 +173,9 @@ async def test_the_count_is_of_what_the_list_lets_one_decide(house):
     await house.services.access.extend(house.technician(), request.grant_id, 30, "not finished")
     eve = house.staff(house.eve)
     for who in (eve, house.staff(house.max), moved(eve, {"elsewhere"}), replace(eve, id=house.alice.id)):
-        waiting = await house.services.access.pending(who)
-        assert await house.services.access.to_decide(who) == sum(view.can_decide for view in waiting)
-    assert await house.services.access.to_decide(eve) == 1
+        waiting = await house.services.asked.pending(who)
+        assert await house.services.asked.to_decide(who) == sum(view.can_decide for view in waiting)
+    assert await house.services.asked.to_decide(eve) == 1
 
 
 async def test_an_extension_is_a_new_request_under_the_same_quorum(house):
@@ -202,7 +202,7 @@ async def test_history_shows_past_interventions(house):
 
     await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT, digest="d" * 64))
     asked = await house.asked()
-    view = await house.services.access.get(house.staff(house.eve), asked.id)
+    view = await house.services.asked.get(house.staff(house.eve), asked.id)
     assert [h.record.id for h in view.history] == [opened.record.id]
 
 
@@ -225,7 +225,7 @@ async def test_R38_who_answers_for_patient_data_and_why_is_kept_and_in_the_trail
         await house.asked(plan=replace(PATIENTS, professional=""))
     assert refused.value.field == "professional"
     request = await house.asked(plan=PATIENTS)
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert view.request.plan == PATIENTS
     said = (await house.event("request:created")).fields
     assert (said["patient_data"], said["professional"]) == ("needed", "Dr Vasseur")
@@ -239,7 +239,7 @@ async def test_R38_who_answers_for_patient_data_and_why_is_kept_and_in_the_trail
 )
 async def test_R25_the_trail_says_no_where_it_was_said_and_nothing_where_it_was_not(house, plan, kept):
     request = await house.asked(plan=plan)
-    assert (await house.services.access.get(house.staff(house.eve), request.id)).request.plan == plan
+    assert (await house.services.asked.get(house.staff(house.eve), request.id)).request.plan == plan
     said = (await house.event("request:created")).fields
     assert {name: said[name] for name in ("patient_data", "software_change") if name in said} == kept
 
@@ -252,7 +252,7 @@ async def test_R43_software_is_not_changed_without_a_backup(house):
     with pytest.raises(Invalid):
         await house.asked(plan=plan, kind=InterventionKind.TELEDIAGNOSTIC)
     request = await house.asked(plan=plan)
-    assert (await house.services.access.get(house.staff(house.eve), request.id)).request.plan == plan
+    assert (await house.services.asked.get(house.staff(house.eve), request.id)).request.plan == plan
     assert (await house.event("request:created")).fields["backup"].endswith(" NAS")
 
 

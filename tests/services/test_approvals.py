@@ -154,7 +154,7 @@ async def test_R22_a_page_sent_twice_is_no_second_agreement(house):
 
 async def test_what_was_taken_back_meanwhile_is_told(house):
     request = await house.asked()
-    await house.services.access.withdraw(house.technician(), request.id)
+    await house.services.taking_back.withdraw(house.technician(), request.id)
     with pytest.raises(Conflict) as told:
         await house.services.approvals.deny(house.staff(house.eve), request.id, request.version, "not today")
     assert sentence(told.value, "fr") == "Alice Martin a été plus rapide : il n’y a plus rien à décider ici."
@@ -231,7 +231,7 @@ async def test_what_one_of_two_demands_holds_and_the_later_start_counts(house):
     grant = await grant_of(house, whole)
     assert grant.conditions == {Condition.WATCHER, Condition.NO_UPLOAD}
     assert (grant.start, grant.watcher) == (first.start, True)
-    again = await house.services.access.get(house.staff(house.eve), request.id)
+    again = await house.services.asked.get(house.staff(house.eve), request.id)
     assert [a.terms for a in again.request.approvals] == [first, second]
 
 
@@ -265,7 +265,7 @@ async def test_nobody_agrees_to_no_time_or_to_more_than_a_day(house, minutes):
     request = await house.asked()
     with pytest.raises(Invalid):
         await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, minutes)
-    assert (await house.services.access.get(house.staff(house.eve), request.id)).request == request
+    assert (await house.services.asked.get(house.staff(house.eve), request.id)).request == request
 
 
 async def test_the_trail_says_from_when_it_was_agreed_to_and_that_it_was_refused(house):
@@ -302,7 +302,7 @@ async def test_what_the_rules_no_longer_allow_is_not_granted(house):
     await house.services.directory.save_supplier(OPERATOR, ended)
     with pytest.raises(PolicyRefused):
         await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 60)
-    assert (await house.services.access.get(house.staff(house.eve), request.id)).request.approvals == ()
+    assert (await house.services.asked.get(house.staff(house.eve), request.id)).request.approvals == ()
 
 
 async def test_nothing_is_agreed_on_a_device_that_was_retired_meanwhile(house):

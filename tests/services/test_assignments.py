@@ -33,7 +33,7 @@ async def done(house, actor, record, request) -> set[str]:
     decisions = services.decisions
     may = {name for name, action in ASKED.items() if decisions.about(action, actor, device, now).allowed}
     tries = {
-        "see": lambda: services.access.get(actor, request.id),
+        "see": lambda: services.asked.get(actor, request.id),
         "hold": lambda: services.retention.hold(actor, record.id, "incident 42"),
         "change": lambda: services.inventory.save_endpoint(actor, device.id, "127.0.0.1", next(PORTS)),
         "register": lambda: services.people.save_staff(
@@ -121,11 +121,11 @@ async def test_R28_whoever_cannot_decide_is_not_asked(house):
         form = StaffForm(login, login, f"{login}@chu", duties=(Duty(A, "chu", (ward,)),))
         await people.save_staff(OPERATOR, form)
     request = await house.asked()
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert {"Eve", "Max", "iris"} == set(view.approvers)
     async with house.database.read() as uow:
         bob, iris = [await uow.staff.by_login(login) for login in ("bob", "iris")]
-    theirs = await house.services.access.get(house.staff(bob), request.id)
+    theirs = await house.services.asked.get(house.staff(bob), request.id)
     assert (theirs.can_decide, bool(theirs.why_not)) == (False, True)
     with pytest.raises(Forbidden):
         await house.services.approvals.approve(house.staff(bob), request.id, request.version, 30, "ok")
@@ -140,17 +140,17 @@ async def test_R70_local_approval_group_oversight(house, place):
     decisions = house.services.decisions
     for role in (S, U):
         group = replace(base, id="group", assignments=assigned({role}, {EVERYWHERE}))
-        assert (await house.services.access.get(group, request.id)).can_decide is False
+        assert (await house.services.asked.get(group, request.id)).can_decide is False
         assert {v.record.id for v in await house.services.supervision.search(group, to_replay=True)} == {record.id}
         assert all(decisions.about(Action.REPLAY, group, device, now).allowed for device in (house.device, other))
         assert not decisions.on_request(group, request, other, now).allowed
     local = replace(base, id="local", assignments=assigned({A, U}, {there}))
     assert await house.services.supervision.search(local) == []
-    assert await house.services.access.search(local) == []
+    assert await house.services.asked.search(local) == []
     with pytest.raises(NotFound):
         await house.services.supervision.get(local, record.id)
     with pytest.raises(NotFound):
-        await house.services.access.get(local, request.id)
+        await house.services.asked.get(local, request.id)
     assert [v.device.code for v in await house.services.inventory.devices(local)] == ["irm-2"]
     assert decisions.about(Action.REPLAY, local, house.device, now).allowed is False
     assert here not in local.facilities

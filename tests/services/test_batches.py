@@ -25,7 +25,7 @@ async def use(house):
 
 
 async def kept(house):
-    return await house.services.access.search(house.technician())
+    return await house.services.asked.search(house.technician())
 
 
 def read(made):
@@ -40,7 +40,7 @@ async def test_one_request_for_each_device_under_a_common_reference(house, use):
     assert all(one.batch_ref == one.batch_id[-8:].upper() and one.announced == (file,) for one in made)
     assert await house.tags("request") == ["request:created"] * 3
     assert (await house.event("request:created")).fields["batch"] == made[0].batch_id
-    found = await house.services.access.search(house.staff(house.max), text=made[0].batch_ref.lower())
+    found = await house.services.asked.search(house.staff(house.max), text=made[0].batch_ref.lower())
     assert {view.request.id for view in found} == {one.id for one in made}
 
 
@@ -152,10 +152,10 @@ async def test_all_that_wait_are_taken_back_by_whoever_made_them(house, use):
 
 async def test_T33_the_screen_shows_the_others_as_far_as_one_may_see(house, use):
     made = await a_batch(house)
-    first = await house.services.access.get(house.staff(house.eve), made[0].id)
+    first = await house.services.asked.get(house.staff(house.eve), made[0].id)
     assert [view.device.code for view in first.others] == ["ct-02"]
     assert first.others[0].can_decide
-    whole = await house.services.access.get(house.staff(house.max), made[0].id)
+    whole = await house.services.asked.get(house.staff(house.max), made[0].id)
     assert {view.device.code for view in whole.others} == {"ct-02", "ct-03"}
     with pytest.raises(NotFound):
         await use.of(house.technician(house.bob), made[0].batch_id)

@@ -306,7 +306,7 @@ async def refused(house, request):
 
 
 async def withdrawn(house, request):
-    await house.services.access.withdraw(house.technician(), request.id)
+    await house.services.taking_back.withdraw(house.technician(), request.id)
 
 
 def saved(**changes):

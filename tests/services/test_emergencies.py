@@ -32,7 +32,7 @@ async def agreed(house, call=CALL):
 
 async def test_it_is_one_hour_at_most_watched_marked_and_its_review_is_due(house, use):
     request = await house.asked(emergency=CALL, minutes=240)
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert (view.emergency.caller, view.emergency.callee, view.emergency.call_back) == (
         "Dr Anne Roux", "Alice Martin", "4512",
     )  # fmt: skip
@@ -52,7 +52,7 @@ async def test_it_is_one_hour_at_most_watched_marked_and_its_review_is_due(house
 
 async def test_other_requests_are_no_emergencies(house, use):
     request = await house.approved()
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert (view.emergency, view.grant.emergency) == (None, False)
     assert await use.search(house.staff(house.max)) == []
     assert topic_of(await house.event("request:created")) is Topic.REQUEST_WAITING
@@ -74,7 +74,7 @@ async def test_R27_who_called_does_not_agree(house, called):
     request = await house.asked(emergency=Call(called))
     with pytest.raises(PolicyRefused, match="called the supplier"):
         await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 60)
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert (view.can_decide, "called the supplier" in view.why_not) == (False, True)
     await house.services.approvals.approve(house.staff(house.max), request.id, request.version, 60)
     assert (await house.event("emergency:agreed")).fields["own"] == ""
@@ -171,7 +171,7 @@ async def test_who_may_review(house, use):
 async def test_more_time_for_an_emergency_is_one_too_and_moves_no_review(house, use):
     request = await agreed(house)
     more = await house.services.access.extend(house.technician(), request.grant_id, 30, "the tube is still hot")
-    view = await house.services.access.get(house.staff(house.max), more.id)
+    view = await house.services.asked.get(house.staff(house.max), more.id)
     assert view.emergency.id == request.id
     before = (await use.get(house.staff(house.ruth), request.id)).emergency
     await house.services.approvals.approve(house.staff(house.max), more.id, more.version, 30)
@@ -202,11 +202,11 @@ async def test_nobody_wakes_whoever_is_on_call_again_and_again(house, later):
     """Called and taken back, it still rang; work that is no emergency may be asked for all the same."""
     for _ in range(MOST_EMERGENCIES):
         request = await house.asked(emergency=CALL)
-        await house.services.access.withdraw(house.technician(), request.id)
+        await house.services.taking_back.withdraw(house.technician(), request.id)
     with pytest.raises(Conflict) as refused:
         await house.asked(emergency=CALL)
     assert sentence(refused.value, "fr").startswith("Trop d’urgences")
     request = await house.asked()
-    await house.services.access.withdraw(house.technician(), request.id)
+    await house.services.taking_back.withdraw(house.technician(), request.id)
     later(hours=1, minutes=1)
     await house.asked(emergency=CALL)

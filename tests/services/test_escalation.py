@@ -37,7 +37,7 @@ async def test_ring_after_ring_is_told_each_once(house, tell, box, later, crew):
     assert all(len(subjects) == 1 for subjects in heard(box).values())
     assert "Now you are asked" in box.to("max@chu")[0].get_content()
     assert "30 minutes" in box.to("iris@chu")[0].get_content()
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert [(one.name, one.ring, one.delivery.state) for one in view.told] == [
         ("Eve", "on_call", "sent"), ("Max", "next", "sent"), ("Iris", "approvers", "sent"),
         ("Ruth", "security", "sent"),
@@ -53,7 +53,7 @@ async def test_a_mail_server_that_is_away_holds_nothing_up(house, tell, box, lat
     for _ in range(3):
         later(minutes=16)
         await tell.escalate()
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert [(one.ring, one.delivery.state) for one in view.told] == [
         ("on_call", "waiting"), ("next", "waiting"), ("approvers", "waiting"), ("security", "waiting"),
     ]  # fmt: skip

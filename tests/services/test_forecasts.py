@@ -26,7 +26,7 @@ async def test_the_dry_run_says_what_asking_then_does_and_leaves_nothing_behind(
     assert seen.approvers == ("Eve", "Max")
     assert "one person of the hospital must agree" in " ".join(seen.reasons)
     assert await house.tags() == tags
-    assert await house.services.access.pending(house.staff(house.eve)) == []
+    assert await house.services.asked.pending(house.staff(house.eve)) == []
     asked = await house.asked()
     assert (asked.quorum, asked.policy_ids, asked.max_duration) == (seen.quorum, seen.policy_ids, seen.longest)
 
@@ -92,4 +92,4 @@ async def test_kinds_are_judged_each_by_their_own_rules(house):
         seen = await house.services.forecasts.of(house.staff(house.eve), question(house, kind=kind), by_technician=True)
         asked = await house.asked(kind=kind)
         assert (asked.quorum, asked.policy_ids) == (seen.quorum, seen.policy_ids), kind
-        await house.services.access.withdraw(house.technician(), asked.id)
+        await house.services.taking_back.withdraw(house.technician(), asked.id)

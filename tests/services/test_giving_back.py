@@ -22,28 +22,28 @@ async def grant_of(house, request):
 
 async def test_the_technician_gives_back_what_was_planned_for_him(house):
     request = await house.approved(start=clock.now() + timedelta(days=1))
-    given = await house.services.access.give_back(house.technician(), request.grant_id, f"  {WHY} ")
+    given = await house.services.taking_back.give_back(house.technician(), request.grant_id, f"  {WHY} ")
     assert (given.status(clock.now()), given.revoked_by, given.revoke_reason) == (
         GrantStatus.GIVEN_BACK, "Alice Martin", WHY,
     )  # fmt: skip
     assert await grant_of(house, request) == given
     event = await house.event("grant:given_back")
     assert (event.actor_name, event.fields) == ("Alice Martin", {"why": WHY, "behalf": ""})
-    assert await house.services.access.grants(house.technician(), house.alice.id) == []
+    assert await house.services.asked.grants(house.technician(), house.alice.id) == []
 
 
 async def test_a_reason_may_be_left_out_and_none_runs_on_for_ever(house):
     request = await house.approved()
     with pytest.raises(Invalid):
-        await house.services.access.give_back(house.technician(), request.grant_id, "x" * 2001)
-    given = await house.services.access.give_back(house.technician(), request.grant_id)
+        await house.services.taking_back.give_back(house.technician(), request.grant_id, "x" * 2001)
+    given = await house.services.taking_back.give_back(house.technician(), request.grant_id)
     assert (given.given_back, given.revoke_reason) == (True, "")
 
 
 async def test_what_is_given_back_opens_nothing_and_is_not_called_withdrawn(house):
     request = await house.approved()
     await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
-    await house.services.access.give_back(house.technician(), request.grant_id)
+    await house.services.taking_back.give_back(house.technician(), request.grant_id)
     with pytest.raises(NoGrant) as refused:
         await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
     assert type(refused.value) is NoGrant
@@ -51,17 +51,17 @@ async def test_what_is_given_back_opens_nothing_and_is_not_called_withdrawn(hous
 
 
 async def test_it_is_given_back_once_and_not_once_it_is_over(house, later):
-    access = house.services.access
+    back = house.services.taking_back
     request = await house.approved()
-    await access.give_back(house.technician(), request.grant_id)
+    await back.give_back(house.technician(), request.grant_id)
     with pytest.raises(IllegalTransition):
-        await access.give_back(house.technician(), request.grant_id)
+        await back.give_back(house.technician(), request.grant_id)
     with pytest.raises(IllegalTransition):
         await house.services.approvals.revoke(house.staff(house.eve), request.grant_id, "too late")
     other = await house.approved(30)
     later(minutes=31)
     with pytest.raises(IllegalTransition):
-        await access.give_back(house.technician(), other.grant_id)
+        await back.give_back(house.technician(), other.grant_id)
 
 
 async def test_T33_nobody_else_gives_it_back(house):
@@ -71,15 +71,15 @@ async def test_T33_nobody_else_gives_it_back(house):
     strangers = (house.technician(carl), house.technician(house.bob), moved(house.staff(house.eve), {"fac-2"}))
     for actor in strangers:
         with pytest.raises(NotFound):
-            await house.services.access.give_back(actor, request.grant_id)
+            await house.services.taking_back.give_back(actor, request.grant_id)
     with pytest.raises(NotFound):
-        await house.services.access.give_back(house.technician(), "nothing")
+        await house.services.taking_back.give_back(house.technician(), "nothing")
     assert (await grant_of(house, request)).status(clock.now()) is GrantStatus.OPEN
 
 
 async def test_somebody_of_the_hospital_notes_it_on_the_supplier_s_behalf(house):
     request = await house.approved()
-    given = await house.services.access.give_back(house.staff(house.max), request.grant_id, WHY)
+    given = await house.services.taking_back.give_back(house.staff(house.max), request.grant_id, WHY)
     assert given.revoked_by == "Max"
     event = await house.event("grant:given_back")
     assert event.fields["behalf"] == "yes"
@@ -90,7 +90,7 @@ async def test_whoever_asked_in_his_name_gives_it_back_as_his_own(house):
     eve = house.staff(house.eve)
     asked = await house.services.access.request(eve, house.draft(technician_login="alice"))
     agreed = await house.services.approvals.approve(house.staff(house.max), asked.id, asked.version, 30)
-    await house.services.access.give_back(eve, agreed.grant_id)
+    await house.services.taking_back.give_back(eve, agreed.grant_id)
     assert (await house.event("grant:given_back")).fields["behalf"] == ""
 
 
@@ -99,7 +99,7 @@ async def test_who_agreed_is_told_that_nobody_comes_and_reads_no_word_that_was_t
     request = await house.approved(start=begins)
     await turn(tell)
     box.raw.clear()
-    await house.services.access.give_back(house.technician(), request.grant_id, WHY)
+    await house.services.taking_back.give_back(house.technician(), request.grant_id, WHY)
     await turn(tell)
     assert heard(box) == {"eve@chu": [f"The authorisation {request.ref} was given back: ct-01"]}
     text = box.letters[0].get_content()
@@ -112,7 +112,7 @@ async def test_what_staff_gives_back_is_told_to_the_technician(house, tell, box)
     request = await house.approved()
     await turn(tell)
     box.raw.clear()
-    await house.services.access.give_back(house.staff(house.eve), request.grant_id, WHY)
+    await house.services.taking_back.give_back(house.staff(house.eve), request.grant_id, WHY)
     await turn(tell)
     assert list(heard(box)) == ["a@acme"]
     assert f"{ENTRANCE}/supplier/requests/{request.id}" in box.letters[0].get_content()

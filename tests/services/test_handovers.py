@@ -43,7 +43,7 @@ async def test_the_colleague_gets_what_is_left_and_the_first_one_ends(house, use
     asked = await use.ask(house.technician(), opened.grant.id, "carol", WHY)
     assert (asked.stored_state, asked.technician_name, asked.reason) == (RequestState.PENDING, "Carol Blanc", WHY)
     assert asked.wanted < timedelta(minutes=40)
-    view = await house.services.access.get(house.staff(house.max), asked.id)
+    view = await house.services.asked.get(house.staff(house.max), asked.id)
     assert (view.handover.from_name, view.handover.grant_id) == ("Alice Martin", opened.grant.id)
     async with house.database.read() as uow:
         assert (await uow.grants.get(opened.grant.id)).status(clock.now()) is GrantStatus.OPEN, "until it is agreed to"
@@ -90,7 +90,7 @@ async def test_what_has_ended_meanwhile_is_handed_over_to_nobody(house, use, car
 async def test_an_emergency_stays_one_in_other_hands(house, use, carol):
     request = await house.approved(emergency=Call("Dr Roux", "", "4512"))
     asked = await use.ask(house.technician(), request.grant_id, "carol", WHY)
-    view = await house.services.access.get(house.staff(house.eve), asked.id)
+    view = await house.services.asked.get(house.staff(house.eve), asked.id)
     assert (view.emergency.caller, view.emergency.call_back) == ("Dr Roux", "4512")
     assert (await grant_of(house, await agree(house, asked))).emergency
 

@@ -65,8 +65,8 @@ async def _ready_device(house: House, code: str, supplier: str) -> None:
 
 
 LISTS = {
-    "requests": lambda house, me: house.services.access.search(me),
-    "waiting": lambda house, me: house.services.access.pending(me),
+    "requests": lambda house, me: house.services.asked.search(me),
+    "waiting": lambda house, me: house.services.asked.pending(me),
     "sessions": lambda house, me: house.services.supervision.search(me),
     "live": lambda house, me: house.services.supervision.live(me),
     "files": lambda house, me: house.services.releases.search(me),
@@ -121,7 +121,7 @@ async def test_counting_what_waits_asks_no_oftener_for_more(house: House):
     for number in range(2):
         await add_work(house, number)
         with statements() as asked:
-            assert await house.services.access.to_decide(house.staff(house.max)) == number + 1
+            assert await house.services.asked.to_decide(house.staff(house.max)) == number + 1
         counts.append(len(asked))
     assert len(set(counts)) == 1
 

@@ -123,7 +123,7 @@ async def test_one_that_is_only_proposed_or_has_ended_stands_for_nothing(house, 
     at(TUESDAY_NOON)
     first = await house.asked(kind=LOOK)
     assert first.stored_state is RequestState.PENDING
-    await house.services.access.withdraw(house.technician(), first.id)
+    await house.services.taking_back.withdraw(house.technician(), first.id)
     await use.agree(house.staff(house.max), made.id, made.version)
     await use.end(house.staff(house.ruth), made.id, "the device is replaced")
     assert (await house.asked(kind=LOOK)).stored_state is RequestState.PENDING

@@ -206,11 +206,11 @@ async def _set_up(house) -> str:
 async def _taken_back(house, canary: str) -> None:
     """A request by who made it, an authorisation by the hospital."""
     asked = await house.asked(reason=canary)
-    await house.services.access.withdraw(house.technician(), asked.id, canary)
+    await house.services.taking_back.withdraw(house.technician(), asked.id, canary)
     agreed = await house.approved(reason=canary)
     await house.services.approvals.revoke(house.staff(house.eve), agreed.grant_id, canary)
     agreed = await house.approved(reason=canary)
-    await house.services.access.give_back(house.technician(), agreed.grant_id, canary)
+    await house.services.taking_back.give_back(house.technician(), agreed.grant_id, canary)
 
 
 async def _all_that_is_owed(house, canary: str, worked: str) -> None:
@@ -297,7 +297,7 @@ async def test_what_is_answered_or_wished_for_later_is_not_urgent(house, tell, b
     await tell.escalate()
     await turn(tell)
     assert heard(box)["ruth@chu"] == [f"Request {planned.ref} still waits for a decision: ct-01"]
-    await house.services.access.withdraw(house.technician(), planned.id)
+    await house.services.taking_back.withdraw(house.technician(), planned.id)
     await turn(tell)
     box.raw.clear()
     await house.approved()

@@ -79,7 +79,7 @@ async def test_R10_telnet_and_serial_lines_open_under_their_own_derogation_only(
         await house.opened()
     assert "no derogation allows that" in refused.value.public
     other = DerogationKind.SERIAL if protocol is Protocol.TELNET else DerogationKind.TELNET
-    grant = (await house.services.access.search(house.staff(house.eve)))[0].grant
+    grant = (await house.services.asked.search(house.staff(house.eve)))[0].grant
     for kind in (other, DerogationKind.SSH_LEGACY):
         await derogate(house, kind)
         with pytest.raises(DeviceNotReady):
@@ -100,7 +100,7 @@ async def test_R10_one_that_ran_out_closes_the_way_and_names_who_answers_for_it(
         await house.opened()
     assert "Dr Vasseur answers for it" in refused.value.public
     assert (await house.event("session:refused")).fields["why"] == "device_not_ready"
-    grant = (await house.services.access.search(house.staff(house.eve)))[0].grant
+    grant = (await house.services.asked.search(house.staff(house.eve)))[0].grant
     renewed = await derogate(house, kind, days=30)
     opened = await house.services.sessions.open(house.technician(), grant.id, CONNECTION)
     assert opened.derogations == (renewed,)

@@ -83,7 +83,7 @@ async def test_staff_cannot_ask_for_such_a_supplier_either(house, use, acme):
     await use.add(OPERATOR, acme, form())
     asked = house.draft(technician_login="alice")
     request = await house.services.access.request(house.staff(house.max), asked)
-    await house.services.access.withdraw(house.staff(house.max), request.id)
+    await house.services.taking_back.withdraw(house.staff(house.max), request.id)
     await required(use, PaperKind.INSURANCE)
     with pytest.raises(PolicyRefused):
         await house.services.access.request(house.staff(house.max), asked)

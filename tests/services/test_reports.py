@@ -70,7 +70,7 @@ async def test_who_works_again_adds_to_it_and_puts_nothing_off(house, use, later
 async def test_R59_an_overdue_report_lets_its_supplier_ask_for_nothing_new(house, use, later):
     request_id = await ended(house)
     later(days=6, hours=23)
-    await house.services.access.withdraw(house.technician(), (await house.asked()).id)
+    await house.services.taking_back.withdraw(house.technician(), (await house.asked()).id)
     later(hours=2)
     with pytest.raises(PolicyRefused) as refused:
         await house.asked()
@@ -80,7 +80,7 @@ async def test_R59_an_overdue_report_lets_its_supplier_ask_for_nothing_new(house
     file = await house.services.supplier_files.of(house.staff(house.ruth), house.alice.supplier_id)
     assert [one.names for one in file.blocks if "overdue" in one.text] == [(owed.request.ref,)]
     urgent = await house.asked(emergency=Call("Dr Anne Roux"))
-    await house.services.access.withdraw(house.technician(), urgent.id)
+    await house.services.taking_back.withdraw(house.technician(), urgent.id)
     await use.write(house.technician(), request_id, FORM)
     assert (await house.event("request:reported")).fields["late"] == "yes"
     assert (await house.asked()).technician_id == house.alice.id

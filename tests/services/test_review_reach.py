@@ -40,7 +40,7 @@ async def may_ask(house, code: str) -> bool:
         request = await house.asked(device_code=code)
     except Suspended:
         return False
-    await house.services.access.withdraw(house.technician(), request.id)
+    await house.services.taking_back.withdraw(house.technician(), request.id)
     return True
 
 

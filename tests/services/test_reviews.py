@@ -75,7 +75,7 @@ async def test_who_is_not_confirmed_on_the_day_is_suspended_until_somebody_confi
     campaign = await begun(house, 10, "chu")
     ids = await lines(house, campaign)
     later(9.99)
-    await house.services.access.withdraw(house.technician(), (await house.asked()).id)
+    await house.services.taking_back.withdraw(house.technician(), (await house.asked()).id)
     later(10.01)
     with pytest.raises(Suspended) as refused:
         await house.asked()
@@ -116,7 +116,7 @@ async def test_the_latest_campaign_that_has_spoken_counts(house, use, later):
         await house.asked()
     ids = await lines(house, second)
     await use.decide(house.staff(house.eve), second.id, [ids["Alice Martin"]], CONFIRMED)
-    await house.services.access.withdraw(house.technician(), (await house.asked()).id)
+    await house.services.taking_back.withdraw(house.technician(), (await house.asked()).id)
     ids = await lines(house, first)
     await use.decide(house.staff(house.eve), first.id, [ids["Alice Martin"]], WITHDRAWN, "an old sheet")
     assert (await house.asked()).quorum == 1
@@ -214,6 +214,6 @@ async def test_what_a_window_stands_for_waits_for_somebody_once_its_review_is_si
     at(TUESDAY_NOON)
     waits = await house.asked(kind=LOOK)
     assert waits.state(clock.now()) is RequestState.PENDING
-    await house.services.access.withdraw(house.technician(), waits.id)
+    await house.services.taking_back.withdraw(house.technician(), waits.id)
     await use.decide(OPERATOR, campaign.id, [window], CONFIRMED)
     assert (await house.asked(kind=LOOK)).state(clock.now()) is RequestState.APPROVED

@@ -42,7 +42,7 @@ async def test_unconfirmed_people_are_pointed_out_then_suspended_until_they_are_
     assert await states(use, acme) == [("alice", "confirmed")]
     later(93)
     assert await states(use, acme) == [("alice", "overdue")]
-    await house.services.access.withdraw(house.technician(), (await house.asked()).id)
+    await house.services.taking_back.withdraw(house.technician(), (await house.asked()).id)
     later(107)
     assert await states(use, acme) == [("alice", "suspended")]
     with pytest.raises(Suspended) as refused:

@@ -175,7 +175,7 @@ async def test_who_can_no_longer_decide_is_not_called(house):
 async def test_the_request_says_who_is_on_call(house):
     await now_on_call(house, "eve")
     request = await house.asked()
-    view = await house.services.access.get(house.staff(house.max), request.id)
+    view = await house.services.asked.get(house.staff(house.max), request.id)
     assert [one.person.login for one in view.standby.on_call] == ["eve"]
     assert [one.login for one in view.standby.others] == ["max"]
 

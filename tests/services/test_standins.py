@@ -57,7 +57,7 @@ async def test_a_stand_in_agrees_in_the_name_of_the_lender_and_it_is_said(house,
         await house.services.approvals.approve(await lent(house, zoe), request.id, 1, 30)
     made = await use.delegate(house.staff(house.eve), form())
     me = await lent(house, zoe)
-    view = await house.services.access.get(me, request.id)
+    view = await house.services.asked.get(me, request.id)
     assert (view.can_decide, view.in_name_of) == (True, "Eve")
     saved = await house.services.approvals.approve(me, request.id, request.version, 30, "ok")
     (approval,) = saved.approvals
@@ -80,7 +80,7 @@ async def test_R23_neither_lender_nor_stand_in_decides_on_what_either_asked(hous
     asked = await house.services.access.request(house.staff(house.eve), house.draft(technician_login="alice"))
     with pytest.raises(Forbidden):
         await house.services.approvals.approve(await lent(house, zoe), asked.id, asked.version, 30)
-    await house.services.access.withdraw(house.staff(house.eve), asked.id)
+    await house.services.taking_back.withdraw(house.staff(house.eve), asked.id)
     form_ = StaffForm("zoe", "Zoé", "zoe@ch2", duties=(Duty(Role.APPROVER, "chu", ("Imagerie",)),), id=zoe.id)
     both = await house.services.people.save_staff(OPERATOR, form_)
     own = await house.services.access.request(house.staff(both), house.draft(technician_login="alice"))
@@ -98,7 +98,7 @@ async def test_R23_lender_and_stand_in_are_one_voice(house, use, zoe):
     once = await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 30)
     with pytest.raises((AlreadyAgreed, Forbidden)):
         await house.services.approvals.approve(await lent(house, zoe), request.id, once.version, 30)
-    await house.services.access.withdraw(house.technician(), request.id)
+    await house.services.taking_back.withdraw(house.technician(), request.id)
     second = await house.asked()
     for_eve = await house.services.approvals.approve(await lent(house, zoe), second.id, second.version, 30)
     with pytest.raises(AlreadyAgreed):

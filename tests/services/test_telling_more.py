@@ -129,7 +129,7 @@ async def test_a_request_taken_back_is_told_to_those_who_were_told_that_it_waits
     request = await house.asked()
     await turn(tell)
     box.raw.clear()
-    await house.services.access.withdraw(house.technician(), request.id, CANARY)
+    await house.services.taking_back.withdraw(house.technician(), request.id, CANARY)
     await turn(tell)
     said = f"Request {request.ref} was taken back: ct-01"
     assert heard(box) == {"eve@chu": [said], "max@chu": [said]}
@@ -139,7 +139,7 @@ async def test_a_request_taken_back_is_told_to_those_who_were_told_that_it_waits
 
 async def test_of_a_request_that_nobody_was_told_of_nobody_hears_that_it_was_taken_back(house, tell, box):
     request = await house.asked()
-    await house.services.access.withdraw(house.technician(), request.id)
+    await house.services.taking_back.withdraw(house.technician(), request.id)
     await turn(tell)
     assert heard(box) == {}
 
@@ -152,7 +152,7 @@ async def test_who_has_agreed_already_and_for_whom_it_was_hear_that_staff_took_i
     fay = house.staff(await house.services.people.save_staff(OPERATOR, form))
     request = await house.services.access.request(fay, house.draft(technician_login="alice"))
     await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 30)
-    await house.services.access.withdraw(fay, request.id, CANARY)
+    await house.services.taking_back.withdraw(fay, request.id, CANARY)
     await turn(tell)
     said = f"Request {request.ref} was taken back: ct-01"
     assert heard(box) == {"eve@chu": [said], "a@acme": [said]}, "Fay did it herself, Max has declined"
@@ -212,7 +212,7 @@ async def test_programs_hear_of_a_withdrawal_of_either_kind(house, tell):
     request = await house.approved()
     await house.services.approvals.revoke(house.staff(house.eve), request.grant_id, CANARY)
     other = await house.asked()
-    await house.services.access.withdraw(house.technician(), other.id, CANARY)
+    await house.services.taking_back.withdraw(house.technician(), other.id, CANARY)
     while await tell.gather():
         pass
     async with house.database.read() as uow:
@@ -507,7 +507,7 @@ async def owing(house, tell, box):
     await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
     await turn(tell)
     box.raw.clear()
-    return await house.services.access.get(house.staff(house.eve), opened.record.request_id)
+    return await house.services.asked.get(house.staff(house.eve), opened.record.request_id)
 
 
 async def remind(house, tell) -> int:
@@ -566,14 +566,14 @@ async def test_R25_several_devices_asked_at_once_are_one_mail_to_each_approver(h
     assert "ct-03" not in text
     assert any(f"{ADDRESS}/requests/{one.id}" in text for one in asked[:2])
     for one in asked[:2]:
-        view = await house.services.access.get(house.staff(house.eve), one.id)
+        view = await house.services.asked.get(house.staff(house.eve), one.id)
         assert {told.delivery.state for told in view.told} == {DeliveryState.SENT}, "each says that she was told"
 
 
 async def test_of_what_was_asked_together_only_what_still_waits_is_told(house, tell, box):
     await more_devices(house)
     first, second, _third = await a_batch(house)
-    await house.services.access.withdraw(house.technician(), first.id)
+    await house.services.taking_back.withdraw(house.technician(), first.id)
     await turn(tell)
     assert heard(box)["eve@chu"] == [f"Request {second.ref} waits for your decision: ct-02"]
     assert ("request_waiting", "dropped") in await states(house)

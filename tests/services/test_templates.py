@@ -131,15 +131,15 @@ async def test_R25_a_request_names_what_it_came_from_and_the_approver_reads_what
     request = await house.asked(
         template=made.id, reason="update  to the\r\nyearly version", minutes=90, plan=BACKUP
     )  # fmt: skip
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert (view.origin.template, view.origin.changed) == (made, ())
     assert view.origin.template.conditions == frozenset({Condition.WATCHER})
     assert (await house.event("request:created")).fields["template"] == made.id
-    await house.services.access.withdraw(house.technician(), request.id)
+    await house.services.taking_back.withdraw(house.technician(), request.id)
     changed = replace(BACKUP, procedure="just do it", people=("Bob",))
     other = await house.asked(template=made.id, minutes=60, plan=changed)
     await use.retire(house.staff(house.eve), made.id)
-    view = await house.services.access.get(house.staff(house.eve), other.id)
+    view = await house.services.asked.get(house.staff(house.eve), other.id)
     assert view.origin.changed == ("reason", "wanted", "procedure")
 
 

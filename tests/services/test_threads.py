@@ -16,7 +16,7 @@ async def test_R25_the_hospital_asks_and_the_technician_answers_in_one_thread(ho
     assert [(one.side, one.author_name, one.text) for one in thread] == [
         (Side.HOSPITAL, "Eve", "Which tube?"), (Side.ASKER, "Alice Martin", "no"),
     ]  # fmt: skip
-    assert (await house.services.access.get(eve, request.id)).thread == tuple(thread)
+    assert (await house.services.asked.get(eve, request.id)).thread == tuple(thread)
     assert (await house.tags("request"))[-2:] == ["request:question", "request:answer"]
     told = await house.event("request:question")
     assert (told.subject_id, told.fields["note"]) == (request.id, "Which tube?")

@@ -42,7 +42,7 @@ async def agree(house, who, request):
 
 async def names(house, request, reader=None) -> tuple[str, ...]:
     reader = reader or house.staff(house.ruth)
-    return (await house.services.access.get(reader, request.id)).approvers
+    return (await house.services.asked.get(reader, request.id)).approvers
 
 
 async def test_as_shipped_two_agree_in_any_order(house, fay):
@@ -69,19 +69,19 @@ async def test_nobody_of_the_ward_gives_the_last_agreement(house, fay, in_turn):
     request = await agree(house, fay, await house.asked())
     with pytest.raises(PolicyRefused):
         await agree(house, gus, request)
-    assert (await house.services.access.get(house.staff(gus), request.id)).request.missing == 1
+    assert (await house.services.asked.get(house.staff(gus), request.id)).request.missing == 1
 
 
 async def test_the_page_says_whose_turn_it_is_and_why_it_is_not_the_readers(house, fay, in_turn):
     request = await house.asked()
     assert await names(house, request) == ("Fay",)
-    eve = await house.services.access.get(replace(house.staff(house.eve), language="en"), request.id)
+    eve = await house.services.asked.get(replace(house.staff(house.eve), language="en"), request.id)
     assert not eve.can_decide
-    assert await house.services.access.to_decide(house.staff(house.eve)) == 0
+    assert await house.services.asked.to_decide(house.staff(house.eve)) == 0
     request = await agree(house, fay, request)
     assert await names(house, request) == ("Eve", "Max")
-    assert (await house.services.access.get(house.staff(house.eve), request.id)).can_decide
-    assert await house.services.access.to_decide(house.staff(house.eve)) == 1
+    assert (await house.services.asked.get(house.staff(house.eve), request.id)).can_decide
+    assert await house.services.asked.to_decide(house.staff(house.eve)) == 1
 
 
 async def test_the_technician_reads_who_is_asked_now(house, fay, in_turn):

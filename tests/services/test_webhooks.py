@@ -53,7 +53,7 @@ async def test_a_webhook_is_told_signed_retried_and_recognised(house, tell, box,
         assert secret.encode() not in sealed.sealed
         await house.services.upkeep.rotate_vault(OPERATOR)
         program.heard.clear()
-        await house.services.access.withdraw(house.technician(), request.id)
+        await house.services.taking_back.withdraw(house.technician(), request.id)
         await house.asked()
         await turn(tell)
         assert len(program.heard) == 1, "the secret opens after a change of the vault's key"
@@ -69,14 +69,14 @@ async def test_a_webhook_hears_only_its_topics_and_its_hospital(house, tell, hoo
         await turn(tell)
         assert program.heard == []
         await hooks.register(OPERATOR, form(program.port, name="here", facility="chu"))
-        await house.services.access.withdraw(house.technician(), (await pending(house)).id)
+        await house.services.taking_back.withdraw(house.technician(), (await pending(house)).id)
         await house.asked()
         await turn(tell)
         assert len(program.heard) == 1
 
 
 async def pending(house):
-    return (await house.services.access.pending(house.staff(house.max)))[0].request
+    return (await house.services.asked.pending(house.staff(house.max)))[0].request
 
 
 async def test_a_webhook_that_is_removed_hears_nothing_more(house, tell, hooks):

@@ -47,8 +47,8 @@ async def register(house, gmao, rule=WARN):
 
 async def checked(house, **changes):
     request = await house.asked(**changes)
-    view = await house.services.access.get(house.staff(house.max), request.id)
-    await house.services.access.withdraw(house.technician(), request.id)
+    view = await house.services.asked.get(house.staff(house.max), request.id)
+    await house.services.taking_back.withdraw(house.technician(), request.id)
     return view.order
 
 
@@ -136,7 +136,7 @@ async def test_what_does_not_fit_is_flagged_or_refused_by_the_hospital_s_rule(ho
     assert refused.value.field == "work_order"
     assert (await house.event("order:checked")).fields["refused"] == "yes"
     urgent = await house.asked(work_order=number, emergency=Call("Dr Anne Roux"))
-    view = await house.services.access.get(house.staff(house.max), urgent.id)
+    view = await house.services.asked.get(house.staff(house.max), urgent.id)
     assert view.order.finding is finding, "an emergency is flagged, never kept out"
 
 

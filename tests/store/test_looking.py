@@ -28,7 +28,7 @@ async def house(database: Database, tmp_path, monkeypatch) -> House:
         monkeypatch.setattr(module, "STRETCH", STRETCH)
     for number in range(5):
         request = await made.asked(reason=f"replace tube {number}", work_order=f"WO-{number}")
-        await made.services.access.withdraw(made.technician(), request.id)
+        await made.services.taking_back.withdraw(made.technician(), request.id)
     return made
 
 

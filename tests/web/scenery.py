@@ -23,10 +23,10 @@ from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.proxy.files.rights import NO_DELETE
 from bastion.secret import Secret
-from bastion.services.access import RequestDraft
 from bastion.services.antivirus import Scanned
 from bastion.services.couriers import Couriers
 from bastion.services.derogations import DerogationForm
+from bastion.services.drafts import RequestDraft
 from bastion.services.inventory import DeviceForm
 from bastion.services.opening import Connection
 from bastion.services.people import TechnicianForm

@@ -55,7 +55,7 @@ async def people(house: House) -> dict[str, Staff | Technician]:
 async def things(house: House) -> dict[str, str]:
     """What stands for `{name}` in the paths of the tour, in a hospital that `scenery.furnish` has filled."""
     me = house.staff(house.max)
-    pending = [view.request for view in await house.services.access.pending(me)]
+    pending = [view.request for view in await house.services.asked.pending(me)]
     hostile = [request for request in pending if MARK in request.reason]
     waiting = [request for request in pending if MARK not in request.reason and not request.batch_id]
     at_work = await house.services.supervision.live(me)
@@ -107,7 +107,7 @@ async def _reported(house: House, request_id: str) -> str:
 
 async def _usual(house: House) -> dict[str, str]:
     """A usual request of a model, and a request that was made from it."""
-    own = await house.services.access.search(house.technician(await _karim(house)))
+    own = await house.services.asked.search(house.technician(await _karim(house)))
     known = next(((v.request.template_id, v.request.id) for v in own if v.request.template_id), None)
     template, request = known or await _written(house)
     return {"usual": template, "from_usual": request}
@@ -116,7 +116,7 @@ async def _usual(house: House) -> dict[str, str]:
 async def _together(house: House) -> str:
     """One of two requests that were made at once."""
     alice = house.technician()
-    own = await house.services.access.search(alice)
+    own = await house.services.asked.search(alice)
     known = next((view.request.id for view in own if view.request.batch_id), "")
     if known:
         return known
@@ -151,7 +151,7 @@ async def _written(house: House) -> tuple[str, str]:
 async def _own(house: House) -> dict[str, str]:
     """What Karim sees of his own work."""
     me = house.technician(await _karim(house))
-    own = await house.services.access.search(me)
+    own = await house.services.asked.search(me)
     waiting = next(view.request.id for view in own if not view.grant)
     if not await house.services.threads.of(me, waiting):
         question = "Quelle version du logiciel est en place, et qui sera auprès du dispositif\u202f?"

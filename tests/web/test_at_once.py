@@ -65,7 +65,7 @@ async def test_one_wins_and_the_other_is_told_who_and_what(house, doors, ways):
     told, said = answers[loser], html.unescape(answers[loser].text)
     spent = ways[loser] == "link" and told.status_code == 401 and DecisionLinkSpent.sentence in said
     assert spent or (told.status_code == 409 and f"{winner.name} was faster: nothing is left to decide here." in said)
-    decided = await house.services.access.get(house.staff(house.max), request.id)
+    decided = await house.services.asked.get(house.staff(house.max), request.id)
     assert [one.staff_name for one in decided.request.approvals] == [winner.name]
     assert (await house.tags("grant")).count("grant:created") == 1
     assert (await house.tags("request")).count("request:approved") == 1

@@ -133,7 +133,7 @@ async def _(yard: Yard) -> Race:
 
     return Race(
         lambda: use.approvals.approve(judge, asked.id, asked.version, 30, "ok"),
-        lambda: use.access.withdraw(scene.worker, asked.id),
+        lambda: use.taking_back.withdraw(scene.worker, asked.id),
         check,
     )
 
@@ -149,7 +149,7 @@ async def _(yard: Yard) -> Race:
 
     return Race(
         lambda: use.approvals.deny(judge, asked.id, asked.version, "not today"),
-        lambda: use.access.withdraw(scene.worker, asked.id),
+        lambda: use.taking_back.withdraw(scene.worker, asked.id),
         check,
     )
 
@@ -216,7 +216,7 @@ async def _(yard: Yard) -> Race:
     async def check(asked: bool, retired: bool) -> None:
         assert retired
         if asked:
-            (waiting,) = [v.request for v in await use.access.pending(judge) if v.request.device_id == device.id]
+            (waiting,) = [v.request for v in await use.asked.pending(judge) if v.request.device_id == device.id]
             await refused(use.approvals.approve(judge, waiting.id, waiting.version, 30, "ok"))
         assert await standing(yard, scene) == 0
 
@@ -267,7 +267,7 @@ async def _(yard: Yard) -> Race:
     async def check(asked: bool, revoked: bool) -> None:
         assert revoked
         if asked:
-            (more,) = [v.request for v in await use.access.pending(judge) if v.request.extends_grant_id == grant_id]
+            (more,) = [v.request for v in await use.asked.pending(judge) if v.request.extends_grant_id == grant_id]
             await refused(use.approvals.approve(judge, more.id, more.version, 15, "ok"))
         assert await standing(yard, scene) == 0
 
@@ -309,7 +309,7 @@ async def _(yard: Yard) -> Race:
     async def check(asked: bool, revoked: bool) -> None:
         assert revoked
         if asked:
-            (one,) = [v.request for v in await use.access.pending(judge) if v.request.technician_id == colleague.id]
+            (one,) = [v.request for v in await use.asked.pending(judge) if v.request.technician_id == colleague.id]
             await refused(use.approvals.approve(judge, one.id, one.version, 30, "ok"))
         assert await standing(yard, scene) == 0
 

@@ -6,7 +6,7 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.emergency import Call
 from bastion.domain.work_plan import WorkPlan
-from bastion.services.access import RequestDraft
+from bastion.services.drafts import RequestDraft
 from web.api.shapes import AnnouncedShape, CallShape, Instant, Minutes, PlanShape, Reason, Shape
 
 

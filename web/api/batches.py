@@ -93,4 +93,4 @@ async def withdraw(ident: str, body: Note, me: Me, use: Use) -> list[RequestShap
 
 
 async def _shown(me: Me, use: Use, rows: list[AccessRequest]) -> list[RequestShape]:
-    return [RequestShape.of(await use.access.get(me, one.id), clock.now()) for one in rows]
+    return [RequestShape.of(await use.asked.get(me, one.id), clock.now()) for one in rows]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
-from bastion.services.access import RequestDraft
+from bastion.services.drafts import RequestDraft
 from bastion.services.requests import minutes_of
 from bastion.services.views import Forecast
 from web.api.bearer import Me, Use

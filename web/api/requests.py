@@ -104,12 +104,12 @@ async def search(
     """
     now = clock.now()
     if state is RequestState.PENDING:
-        return [RequestShape.of(view, now) for view in await use.access.pending(me)]
-    found = await use.access.search(
+        return [RequestShape.of(view, now) for view in await use.asked.pending(me)]
+    found = await use.asked.search(
         me, state=state or "", text=text, before=before, after=place_in(after), limit=limit, offset=offset
     )
     say_next(answer, limit, [Place(view.request.created_at, view.request.id) for view in found])
-    reach = await use.access.reach(me, text=text, state=state or "", before=before)
+    reach = await use.asked.reach(me, text=text, state=state or "", before=before)
     if reach is not None:
         answer.headers["looked-back-to"] = reach.isoformat()
     return [RequestShape.of(view, now) for view in found]
@@ -117,7 +117,7 @@ async def search(
 
 async def get(ident: str, me: Me, use: Use) -> RequestShape:
     """Everything about one request."""
-    return RequestShape.of(await use.access.get(me, ident), clock.now())
+    return RequestShape.of(await use.asked.get(me, ident), clock.now())
 
 
 async def create(body: NewRequest, me: Me, use: Use) -> RequestShape:
@@ -142,24 +142,24 @@ async def deny(ident: str, body: Deny, me: Me, use: Use) -> RequestShape:
 async def question(ident: str, body: Said, me: Me, use: Use) -> RequestShape:
     """Ask whoever made the request; only who may decide on it asks."""
     await use.threads.ask(me, ident, body.text)
-    return RequestShape.of(await use.access.get(me, ident), clock.now())
+    return RequestShape.of(await use.asked.get(me, ident), clock.now())
 
 
 async def answer(ident: str, body: Said, me: Me, use: Use) -> RequestShape:
     """Answer the open question on a request one has made oneself."""
     await use.threads.answer(me, ident, body.text)
-    return RequestShape.of(await use.access.get(me, ident), clock.now())
+    return RequestShape.of(await use.asked.get(me, ident), clock.now())
 
 
 async def withdraw(ident: str, body: Note, me: Me, use: Use) -> RequestShape:
     """Take back a request one has made oneself."""
-    return await _shown(me, use, await use.access.withdraw(me, ident, body.note))
+    return await _shown(me, use, await use.taking_back.withdraw(me, ident, body.note))
 
 
 async def grants(ident: str, me: Me, use: Use) -> list[GrantShape]:
     """The open and coming rights of a technician."""
     now = clock.now()
-    return [GrantShape.of(view.grant, now, view) for view in await use.access.grants(me, ident)]
+    return [GrantShape.of(view.grant, now, view) for view in await use.asked.grants(me, ident)]
 
 
 async def revoke(ident: str, body: Revoke, me: Me, use: Use) -> GrantShape:
@@ -169,7 +169,7 @@ async def revoke(ident: str, body: Revoke, me: Me, use: Use) -> GrantShape:
 
 async def give_back(ident: str, body: GiveBack, me: Me, use: Use) -> GrantShape:
     """Note that the supplier does not want a right, or no longer; its live sessions end, and who agreed is told."""
-    return GrantShape.of(await use.access.give_back(me, ident, body.reason), clock.now())
+    return GrantShape.of(await use.taking_back.give_back(me, ident, body.reason), clock.now())
 
 
 async def extend(ident: str, body: Extend, me: Me, use: Use) -> RequestShape:
@@ -183,4 +183,4 @@ async def hand_over(ident: str, body: HandOver, me: Me, use: Use) -> RequestShap
 
 
 async def _shown(me: Me, use: Use, request: AccessRequest) -> RequestShape:
-    return RequestShape.of(await use.access.get(me, request.id), clock.now())
+    return RequestShape.of(await use.asked.get(me, request.id), clock.now())

@@ -16,8 +16,8 @@ from bastion.domain.parties import Actor, Facility
 from bastion.domain.request_template import RequestTemplate
 from bastion.domain.work_plan import ANSWERED, PatientData, WorkPlan
 from bastion.errors import BastionError, Invalid, NotFound
-from bastion.services.access import RequestDraft
 from bastion.services.bundle import Services
+from bastion.services.drafts import RequestDraft
 from bastion.services.views import DeviceView, Forecast
 from web import choices, fields, labels, plan_words, template_words
 from web.console import ELSEWHERE, Console, Seen, Typed, go

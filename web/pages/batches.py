@@ -68,7 +68,7 @@ async def _decided(
 
 
 async def _batch(seen: Console, ident: str) -> str:
-    return (await seen.services.access.get(seen.actor, ident)).request.batch_id
+    return (await seen.services.asked.get(seen.actor, ident)).request.batch_id
 
 
 def _read(versions: Sequence[str]) -> dict[str, int]:

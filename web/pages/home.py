@@ -41,7 +41,7 @@ async def board(seen: Seen) -> Response:
 @router.get("/count")
 async def count(seen: Seen) -> Response:
     """Return how many requests this person can decide on, as plain digits."""
-    return PlainTextResponse(str(await _in_turn(seen, partial(seen.services.access.to_decide, seen.actor))))
+    return PlainTextResponse(str(await _in_turn(seen, partial(seen.services.asked.to_decide, seen.actor))))
 
 
 async def _in_turn(seen: Console, work: Callable[[], Awaitable[T]], *of: str) -> T:
@@ -56,7 +56,7 @@ async def _in_turn(seen: Console, work: Callable[[], Awaitable[T]], *of: str) ->
 
 async def _board(seen: Console) -> dict[str, Any]:
     """What changes by itself."""
-    waiting = await seen.services.access.pending(seen.actor)
+    waiting = await seen.services.asked.pending(seen.actor)
     return {
         "waiting": sorted(waiting, key=partial(_urgency, clock.now())),
         "live": await seen.services.supervision.live(seen.actor),

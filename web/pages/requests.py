@@ -35,8 +35,8 @@ async def listing(
 ) -> Response:
     number, since = fields.page_number(at), fields.instant(before)
     filters = Typed(text=text.strip()[:200], state=state if state in labels.REQUEST_STATES else "")
-    rows = await seen.services.access.search(seen.actor, **filters, before=since, limit=PAGE + 1, offset=number * PAGE)
-    reach = await seen.services.access.reach(seen.actor, **filters, before=since) if len(rows) <= PAGE else None
+    rows = await seen.services.asked.search(seen.actor, **filters, before=since, limit=PAGE + 1, offset=number * PAGE)
+    reach = await seen.services.asked.reach(seen.actor, **filters, before=since) if len(rows) <= PAGE else None
     newer, older = pages(seen.request, number, len(rows))
     t = seen.t
     states = [(value, t(words[1])) for value, words in labels.REQUEST_STATES.items()]
@@ -65,7 +65,7 @@ async def approve(
     async def work() -> Response:
         terms = await terms_of(seen, ident, conditions, start)
         number, span = fields.whole(version, "version"), fields.whole(minutes, "minutes")
-        before = await seen.services.access.get(seen.actor, ident)
+        before = await seen.services.asked.get(seen.actor, ident)
         made = await seen.services.approvals.approve(await seen.fresh(code), ident, number, span, note.strip(), terms)
         return go(f"/requests/{ident}", *agreed_words(seen.face, before, made))
 
@@ -105,7 +105,7 @@ async def answer(seen: Seen, ident: str, text: Text = "") -> Response:
 @router.post("/requests/{ident}/withdraw")
 async def withdraw(seen: Seen, ident: str) -> Response:
     async def work() -> Response:
-        await seen.services.access.withdraw(seen.actor, ident)
+        await seen.services.taking_back.withdraw(seen.actor, ident)
         return go(f"/requests/{ident}", "withdrawn")
 
     return await seen.attempt(work(), partial(page_of, seen, ident))
@@ -123,7 +123,7 @@ async def revoke(seen: Seen, ident: str, request: Text = "", session: Text = "",
 @router.post("/grants/{ident}/give-back")
 async def give_back(seen: Seen, ident: str, request: Text = "", reason: Text = "") -> Response:
     async def work() -> Response:
-        await seen.services.access.give_back(seen.actor, ident, reason)
+        await seen.services.taking_back.give_back(seen.actor, ident, reason)
         return go(f"/requests/{request}", "given_back")
 
     return await seen.attempt(work(), partial(page_of, seen, request, reason=reason))
@@ -154,12 +154,12 @@ async def terms_of(seen: Console, ident: str, conditions: tuple[str, ...], start
     chosen = frozenset(fields.choice(one, Condition, "conditions") for one in conditions)
     if not start.strip():
         return Terms(chosen)
-    view = await seen.services.access.get(seen.actor, ident)
+    view = await seen.services.asked.get(seen.actor, ident)
     return Terms(chosen, fields.local_moment(start, "start", view.facility.timezone))
 
 
 async def page_of(seen: Console, ident: str, error: BastionError | None = None, **typed: Any) -> Response:
-    view = await seen.services.access.get(seen.actor, ident)
+    view = await seen.services.asked.get(seen.actor, ident)
     outcomes = typed.pop("outcomes", ())
     return seen.page(
         "request.html", error=error, outcomes=outcomes, also=[one for one in view.others if one.can_decide],

@@ -102,7 +102,7 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, **
     following = view.must_be_watched and view.record.live
     offer = await seen.services.watching.offer(seen.actor, ident, _holder(seen)) if following else None
     doings = await seen.services.doing.shown_to(seen.actor, ident) if view.record.live else None
-    granted = await seen.services.access.grants(seen.actor, view.technician.id)
+    granted = await seen.services.asked.grants(seen.actor, view.technician.id)
     return seen.page(
         "session.html", view=view, error=error, typed=Typed(typed), path=place, offer=offer, doings=doings,
         comparison=await seen.services.comparisons.of_session(seen.actor, ident),

@@ -42,7 +42,7 @@ async def board(seen: Come) -> Response:
 @router.get("/count")
 async def count(seen: Come) -> Response:
     """Return how many of one's own requests wait for the hospital, as plain digits."""
-    rows = await seen.services.access.search(seen.actor, state=RequestState.PENDING, limit=SHOWN)
+    rows = await seen.services.asked.search(seen.actor, state=RequestState.PENDING, limit=SHOWN)
     return PlainTextResponse(str(len(rows)))
 
 
@@ -71,7 +71,7 @@ async def show(seen: Come, ident: str) -> Response:
 @router.post("/requests/{ident}/withdraw")
 async def withdraw(seen: Come, ident: str) -> Response:
     async def work() -> Response:
-        await seen.services.access.withdraw(seen.actor, ident)
+        await seen.services.taking_back.withdraw(seen.actor, ident)
         return go(f"/supplier/requests/{ident}", "withdrawn")
 
     return await seen.attempt(work(), partial(_show, seen, ident))
@@ -81,7 +81,7 @@ async def withdraw(seen: Come, ident: str) -> Response:
 async def withdraw_all(seen: Come, ident: str) -> Response:
     async def work() -> Response:
         await seen.services.batches.withdraw(
-            seen.actor, (await seen.services.access.get(seen.actor, ident)).request.batch_id
+            seen.actor, (await seen.services.asked.get(seen.actor, ident)).request.batch_id
         )
         return go(f"/supplier/requests/{ident}", "withdrawn_all")
 
@@ -92,7 +92,7 @@ async def withdraw_all(seen: Come, ident: str) -> Response:
 async def give_back(seen: Come, ident: str, back: Text = "") -> Response:
     async def work() -> Response:
         grant = await _granted(seen, ident)
-        await seen.services.access.give_back(seen.actor, grant.id, back)
+        await seen.services.taking_back.give_back(seen.actor, grant.id, back)
         return go(f"/supplier/requests/{ident}", "given_back")
 
     return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(back=back)))
@@ -134,10 +134,10 @@ async def hand_over(seen: Come, ident: str, technician: Text = "", why: Text = "
 # -- parts -------------------------------------------------------------------------------------------------------------
 async def _board(seen: Visit) -> dict[str, Any]:
     """What one may open now or later, what waits, and what became of the rest."""
-    access, now = seen.services.access, seen.face.now
-    rows = await access.search(seen.actor, limit=SHOWN)
-    grants = await access.grants(seen.actor, seen.actor.id)
-    held = [await access.get(seen.actor, one.grant.request_id) for one in grants]
+    asked, now = seen.services.asked, seen.face.now
+    rows = await asked.search(seen.actor, limit=SHOWN)
+    grants = await asked.grants(seen.actor, seen.actor.id)
+    held = [await asked.get(seen.actor, one.grant.request_id) for one in grants]
     waiting = [view for view in rows if view.request.state(now) is RequestState.PENDING]
     shown = {view.request.id for view in (*waiting, *held)}
     return {
@@ -153,7 +153,7 @@ async def _board(seen: Visit) -> dict[str, Any]:
 
 async def _granted(seen: Visit, ident: str) -> Grant:
     """The authorisation that a request of one's own led to."""
-    view = await seen.services.access.get(seen.actor, ident)
+    view = await seen.services.asked.get(seen.actor, ident)
     if view.grant is None:
         raise NotFound(ident)
     return view.grant
@@ -170,7 +170,7 @@ async def _passing(seen: Visit, view: RequestView) -> Passing | None:
 
 
 async def _show(seen: Visit, ident: str, error: BastionError | None = None, typed: Typed | None = None) -> Response:
-    view = await seen.services.access.get(seen.actor, ident)
+    view = await seen.services.asked.get(seen.actor, ident)
     passing = await _passing(seen, view)
     return seen.page(
         "request.html", error=error, view=view, typed=typed or Typed(), words=device_words, paste_words=pasted,

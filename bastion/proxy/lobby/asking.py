@@ -16,7 +16,7 @@ from bastion.proxy.lobby.plan import MORE, Choice, PlanQuestions, chosen
 from bastion.proxy.lobby.talk import Left, Talk
 from bastion.proxy.lobby.timing import TimeQuestion, Timing
 from bastion.proxy.lobby.usual import Keeping, Usual, offered, procedure
-from bastion.services.access import RequestDraft
+from bastion.services.drafts import RequestDraft
 
 USUAL_MINUTES: Final = 60
 USUAL_KIND: Final = "2"

@@ -11,10 +11,10 @@ from bastion.domain.parties import Actor
 from bastion.domain.remark import Remark
 from bastion.domain.request_template import RequestTemplate
 from bastion.domain.undertaking import Way
-from bastion.services.access import RequestDraft
 from bastion.services.address import NOWHERE, Address
 from bastion.services.bundle import Services
 from bastion.services.commands import Command
+from bastion.services.drafts import RequestDraft
 from bastion.services.views import Entry
 
 
@@ -74,7 +74,7 @@ class ServiceDesk:
         return await self._services.sessions.enter(self._actor, device, account)
 
     async def coming(self, device_id: str) -> Grant | None:
-        grants = [view.grant for view in await self._services.access.grants(self._actor, self._actor.id)]
+        grants = [view.grant for view in await self._services.asked.grants(self._actor, self._actor.id)]
         mine = [g for g in grants if g.device_id == device_id and g.status(clock.now()) is GrantStatus.SCHEDULED]
         return min(mine, key=lambda g: g.start, default=None)
 
@@ -94,13 +94,13 @@ class ServiceDesk:
         return (await self._services.access.request_several(self._actor, draft, (draft.device_code, *others)))[0]
 
     async def request(self, request_id: str) -> AccessRequest:
-        return (await self._services.access.get(self._actor, request_id)).request
+        return (await self._services.asked.get(self._actor, request_id)).request
 
     async def withdraw(self, request_id: str) -> None:
-        await self._services.access.withdraw(self._actor, request_id)
+        await self._services.taking_back.withdraw(self._actor, request_id)
 
     async def give_back(self, grant_id: str, reason: str) -> None:
-        await self._services.access.give_back(self._actor, grant_id, reason)
+        await self._services.taking_back.give_back(self._actor, grant_id, reason)
 
     async def thread(self, request_id: str) -> Sequence[Remark]:
         return await self._services.threads.of(self._actor, request_id)

@@ -14,7 +14,7 @@ from bastion.errors import Invalid
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.lists import ListQuestion, T, named
 from bastion.proxy.lobby.talk import Talk
-from bastion.services.access import ONE_DEVICE
+from bastion.services.drafts import ONE_DEVICE
 from bastion.services.views import MenuItem
 
 HOW: Final = "What else there is to say, a line each. An empty line ends each answer, or leaves it out."

@@ -11,7 +11,7 @@ from bastion.domain.local_time import YEARS, only_moment
 from bastion.errors import Invalid
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.talk import Talk
-from bastion.services.access import PAST
+from bastion.services.drafts import PAST
 
 _MOMENT: Final = re.compile(r"(?:(.*?)\s+)?(\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4})\s+(\d\d?)[:h](\d\d)")
 NO_TIME: Final = "This is not a length of time."

@@ -15,7 +15,7 @@ from bastion.proxy.lobby.more import KEEP, KEEP_HIS, More
 from bastion.proxy.lobby.plan import MORE, SOFTWARE, URGENT
 from bastion.proxy.lobby.talk import Talk
 from bastion.proxy.notices import Words, plain
-from bastion.services.access import RequestDraft
+from bastion.services.drafts import RequestDraft
 
 
 def offered(words: Words, templates: Sequence[RequestTemplate], cols: int) -> str:

@@ -11,9 +11,9 @@ class View:
     grant: object
 
 
-class Access:
+class Asked:
     def __init__(self, *grants) -> None:
-        self.access = self
+        self.asked = self
         self._grants = grants
 
     async def grants(self, actor, technician_id):
@@ -32,6 +32,6 @@ async def test_the_next_grant_on_the_device_is_the_one_that_begins_first():
     soon = replace(later, id="soon", start=now + timedelta(hours=1))
     elsewhere = replace(soon, id="elsewhere", device_id="d2", start=now + timedelta(minutes=1))
     present = replace(soon, id="open", start=now)
-    desk = ServiceDesk(Access(later, soon, elsewhere, present), Alice())
+    desk = ServiceDesk(Asked(later, soon, elsewhere, present), Alice())
     assert (await desk.coming("d1")).id == "soon"
     assert await desk.coming("d9") is None

@@ -15,7 +15,7 @@ from bastion.errors import Conflict, DeviceNotReady, Locked, NotFound, PolicyRef
 from bastion.proxy.lobby.lists import MOST_TOLD
 from bastion.proxy.lobby.more import DEVICES, FILES, HOW, NO_SUCH, PEOPLE, STEPS
 from bastion.proxy.lobby.plan import KEEPS
-from bastion.services.access import ONE_DEVICE
+from bastion.services.drafts import ONE_DEVICE
 from tests.proxy.lobby.test_lobby import Play
 from tests.proxy.lobby.test_screens import item
 from tests.proxy.lobby.test_usual import ONE

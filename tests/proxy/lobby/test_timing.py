@@ -6,7 +6,7 @@ import pytest
 
 from bastion.errors import Invalid
 from bastion.proxy.lobby.timing import NO_DAY, NO_TIME, Timing, read
-from bastion.services.access import PAST
+from bastion.services.drafts import PAST
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PARIS = "Europe/Paris"

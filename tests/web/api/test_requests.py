@@ -79,7 +79,7 @@ async def test_R25_the_plan_of_the_work_goes_in_and_comes_out(eve):
 async def test_R25_whoever_says_nothing_of_the_work_has_said_no_to_nothing(eve, house, visitor):
     plan = (await eve.ask("POST", "/requests", **ASK)).json()["plan"]
     assert (plan["patient_data"], plan["software_change"], plan["backup_at"]) == (None, None, None)
-    request = (await house.services.access.pending(house.staff(house.max)))[0].request
+    request = (await house.services.asked.pending(house.staff(house.max)))[0].request
     page = (await (await visitor().enter(house.max)).see(f"/requests/{request.id}")).text
     assert "Patient data: not said" in page
     assert "Software change: not said" in page
@@ -155,7 +155,7 @@ async def test_a_long_list_is_read_on_from_where_a_page_ended(eve, house):
 
     async def asked_and_withdrawn() -> str:
         request = await house.asked()
-        await house.services.access.withdraw(house.technician(), request.id)
+        await house.services.taking_back.withdraw(house.technician(), request.id)
         return request.id
 
     made = [await asked_and_withdrawn() for _ in range(5)]

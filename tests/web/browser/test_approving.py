@@ -46,7 +46,7 @@ async def test_from_the_sign_in_to_the_agreement_with_real_codes(house: House, s
     await page.get_by_label("Code from your authenticator").fill(pyotp.TOTP(totp).now())
     await page.get_by_role("button", name="Agree").click()
     await expect(page.get_by_role("status").filter(has_text="The technician may connect")).to_be_visible()
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert view.request.stored_state is RequestState.APPROVED
     assert view.request.agreed.total_seconds() == 1800
 
@@ -61,7 +61,7 @@ async def test_with_a_code_given_just_now_two_taps_on_a_phone_decide(
     await page.locator(f"#ask-{request.id}").tap()
     await page.get_by_role("button", name="Agree", exact=True).tap()
     await expect(page.get_by_role("status").filter(has_text="The technician may connect")).to_be_visible()
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert (view.request.stored_state, view.request.agreed) == (RequestState.APPROVED, request.wanted)
 
 
@@ -160,7 +160,7 @@ async def test_every_step_works_without_javascript(house: House, people: dict[st
     await page.get_by_label("Search").fill("tube")
     await page.get_by_role("button", name="Show").click()
     await expect(page.get_by_role("link", name="replace the tube")).to_be_visible()
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert view.request.stored_state is RequestState.DENIED
 
 

@@ -35,7 +35,7 @@ async def test_T34_from_the_mail_to_the_decision_on_a_phone(house: House, seat: 
     assert page.url == f"{desk.address}/decide/done"
     assert all(not one["name"].startswith("__Host-bastion") for one in await desk.context.cookies())
     assert not [one for one in asked if secret in one], "neither an address nor a referrer carries it"
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert view.request.stored_state is RequestState.APPROVED
 
     again = await desk.open(f"/decide#{secret}")

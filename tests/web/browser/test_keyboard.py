@@ -71,7 +71,7 @@ async def test_an_approver_signs_in_reads_and_agrees_to_less(house: House, seat:
     await type_into(page, "Code from your authenticator", await _code(house, totp))
     await press(page, "Agree")
     await expect(page.get_by_text("The technician may connect")).to_be_visible()
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert (view.request.stored_state, view.request.agreed.total_seconds()) == (RequestState.APPROVED, 1800)
 
 
@@ -89,7 +89,7 @@ async def test_a_technician_signs_in_and_asks(house: House, seat: Seat):
     await type_into(page, "What is to be done?", "the tube sings")
     await press(page, "Ask")
     await expect(page.get_by_role("heading", name="Scanner 1")).to_be_visible()
-    (view,) = await house.services.access.pending(house.staff(house.eve))
+    (view,) = await house.services.asked.pending(house.staff(house.eve))
     assert view.request.reason == "the tube sings"
 
 

@@ -26,7 +26,7 @@ async def test_one_form_makes_one_request_for_each_device(house, visitor):
     path = (await max_.send("/requests/new", **ASK, others=["ct-02", "ct-03, ct-02"])).headers["location"]
     page = (await max_.see(path)).text
     assert "Asked together" in page
-    (first, *_) = views = await house.services.access.search(house.technician())
+    (first, *_) = views = await house.services.asked.search(house.technician())
     assert len(views) == 3
     listed = (await max_.see(f"/requests?text={first.request.batch_ref}")).text
     assert listed.count(f"together {first.request.batch_ref}") == 3
@@ -42,7 +42,7 @@ async def test_a_device_that_is_not_there_makes_nothing_and_loses_nothing(house,
     for others in ("nothing", ", ".join(f"x{n}" for n in range(11))):
         answer = await max_.send("/requests/new", **ASK, others=others)
         assert (answer.status_code, "yearly check" in answer.text) == (422, True)
-    assert await house.services.access.search(house.technician()) == []
+    assert await house.services.asked.search(house.technician()) == []
 
 
 async def test_a_decision_on_all_says_what_became_of_each(house, visitor):
@@ -75,7 +75,7 @@ async def test_all_are_refused_with_one_reason(house, visitor):
     said = {"versions": list(versions((await eve.see(path)).text))}
     assert (await eve.send(f"{path}/refuse-all", **said, note="")).status_code == 422
     assert (await eve.send(f"{path}/refuse-all", **said, note="a patient is there")).headers["location"] == path
-    rows = await house.services.access.search(house.technician())
+    rows = await house.services.asked.search(house.technician())
     assert {view.request.decision_note for view in rows} == {"a patient is there"}
     assert (await eve.send(f"/requests/{made[1].id}/refuse-all", **said, note="a patient is there")).status_code == 200
 

@@ -29,7 +29,7 @@ async def test_an_approver_asks_for_one_and_another_sees_it_first(house, visitor
         assert len(await uow.requests.search()) == 1
     bob = await house.services.people.technicians(house.staff(house.max))
     other = next(v.technician for v in bob if v.technician.login == "alice")
-    await house.services.access.withdraw(house.technician(other), (await _only(house)).id)
+    await house.services.taking_back.withdraw(house.technician(other), (await _only(house)).id)
     made = await asking.send("/requests/new", **FORM, caller=HOSTILE, call_back="4512")
     path = made.headers["location"]
     page = (await (await visitor().enter(people["approver"])).see(path)).text
@@ -69,7 +69,7 @@ async def test_a_review_is_due_on_the_first_page_and_signed(house, visitor, peop
     for address in ("/", "/emergencies", path):
         assert "Under way" in plain((await security.see(address)).text), "it may still begin"
     assert "The work is not over yet." in page
-    grant = (await house.services.access.get(house.staff(house.eve), request.id)).grant
+    grant = (await house.services.asked.get(house.staff(house.eve), request.id)).grant
     await house.services.approvals.revoke(house.staff(house.eve), grant.id, "it works again")
     page = (await security.see(path)).text
     assert "To be reviewed" in plain(page)

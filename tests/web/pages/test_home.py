@@ -95,7 +95,7 @@ async def test_many_pages_at_once_read_the_board_once_for_each_person(house, app
     begun: list[str] = []
     came: list[object] = []
     all_there = asyncio.Event()
-    pending, turn = house.services.access.pending, app.state.turns.of
+    pending, turn = house.services.asked.pending, app.state.turns.of
 
     async def counted(actor):
         begun.append(actor.login)
@@ -108,7 +108,7 @@ async def test_many_pages_at_once_read_the_board_once_for_each_person(house, app
             all_there.set()
         return await turn(key, work)
 
-    monkeypatch.setattr(house.services.access, "pending", counted)
+    monkeypatch.setattr(house.services.asked, "pending", counted)
     monkeypatch.setattr(app.state.turns, "of", arrived)
     asked = [(name, path, one) for one in range(15) for name in names for path in ("/board", "/count")]
     answers = await asyncio.gather(*(browsers[name][one].see(path) for name, path, one in asked))

@@ -15,7 +15,7 @@ async def test_everything_is_cut_and_restored_by_named_people(house, visitor, pe
         assert "intrusion" in page
     (lock,) = await house.services.locks.view()
     assert lock.scope is LockScope.ALL
-    assert (await house.services.access.get(house.staff(house.eve), opened.record.request_id)).grant.revoked_at
+    assert (await house.services.asked.get(house.staff(house.eve), opened.record.request_id)).grant.revoked_at
     assert (await approver.send(f"/locks/{lock.id}/lift", why="all clear")).status_code == 403
     assert (await security.send(f"/locks/{lock.id}/lift", why="")).status_code == 422
     assert (await security.send(f"/locks/{lock.id}/lift", why="all clear")).status_code == 303

@@ -48,7 +48,7 @@ async def test_agreeing_as_asked_opens_the_access(house, visitor, people):
     assert "Agreed. The technician may connect." in after
     assert "Authorisation" in after
     assert "Agreed. The technician" not in (await browser.see(f"/requests/{request.id}")).text, "said once"
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert view.request.stored_state is RequestState.APPROVED
     assert view.request.decision_note == "go"
 
@@ -59,7 +59,7 @@ async def test_agreeing_to_less(house, visitor, people):
     page = (await browser.see(f"/requests/{request.id}")).text
     assert re.findall(r'name="minutes" value="(\d+)"', page) == ["120", "60", "30", "15"]
     await browser.send(f"/requests/{request.id}/approve", version=version(page), minutes="30")
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert view.grant is not None
     assert (view.grant.end - view.grant.start).total_seconds() == 1800
 
@@ -106,7 +106,7 @@ async def test_T41_a_decision_wants_a_fresh_code(house, visitor, people):
     assert wrong.status_code == 401
     assert "This code is wrong or was used already." in wrong.text
     assert "Sign-in failed" not in wrong.text
-    view = await house.services.access.get(house.staff(house.eve), request.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
     assert view.request.stored_state is RequestState.PENDING
 
 
@@ -299,7 +299,7 @@ async def test_R38_R43_the_form_asks_for_what_an_answer_demands_and_keeps_what_w
         assert kept in lacking.text, kept
     made = await browser.send("/requests/new", **form, rollback="restore the image")
     assert made.status_code == 303
-    view = await house.services.access.get(house.staff(house.max), made.headers["location"].rpartition("/")[2])
+    view = await house.services.asked.get(house.staff(house.max), made.headers["location"].rpartition("/")[2])
     assert view.request.plan.people == ("Jeanne Roy", "Marc")
     assert view.request.plan.backup_at.isoformat() == "2026-01-01T07:00:00+00:00", "on the hospital's clock"
 
@@ -335,7 +335,7 @@ async def test_who_would_have_to_agree_is_looked_up_from_the_form_without_asking
     page = (await browser.send("/requests/forecast", **form)).text
     for fact in ("1 person has to agree.", "For 30 min at most.", "Would be asked: Eve, Max", "&lt;i&gt;x"):
         assert fact in page, fact
-    assert await house.services.access.pending(house.staff(house.eve)) == []
+    assert await house.services.asked.pending(house.staff(house.eve)) == []
     refused = await browser.send("/requests/forecast", **form | {"minutes": "1440"})
     assert "The rules refuse this." in refused.text
     for changes, sentence in (

@@ -34,7 +34,7 @@ async def test_a_cut_withdraws_the_authorisation_too_unless_one_says_no(house, v
     assert "its authorisation is withdrawn" in page
     assert "can connect again" not in page
     assert "/freeze" not in page, "it is being cut already"
-    assert (await house.services.access.get(eve, request)).grant.revoke_reason == "patient arrives"
+    assert (await house.services.asked.get(eve, request)).grant.revoke_reason == "patient arrives"
     assert (await browser.send(f"{path}/cut", why="patient arrives", withdraw="yes")).status_code == 303, "once more"
 
 

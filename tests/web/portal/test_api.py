@@ -142,7 +142,7 @@ async def test_a_usual_request_is_offered_and_named(program, house):
     assert (offer["id"], offer["minutes"]) == (made.id, 90)
     assert problem(await alice.post("/requests", **ASK, template=UNKNOWN)) == (422, "invalid")
     asked = (await alice.post("/requests", **ASK, template=offer["id"])).json()
-    view = await house.services.access.get(eve, asked["id"])
+    view = await house.services.asked.get(eve, asked["id"])
     assert view.request.template_id == made.id
 
 
@@ -319,7 +319,7 @@ async def test_T30_T33_every_route_shuts_out_strangers_and_shows_another_company
         assert opened.record.request_id not in said
         assert "ct-01" not in said
         assert "Alice" not in said
-    assert (await house.services.access.get(house.staff(house.eve), waiting.id)).request == waiting
+    assert (await house.services.asked.get(house.staff(house.eve), waiting.id)).request == waiting
 
 
 def _body_of(method: str, path: str) -> list[str]:
@@ -360,7 +360,7 @@ async def test_the_document_tells_of_the_suppliers_routes_only(app, house):
 )
 async def test_what_cannot_be_read_is_refused_as_a_problem(program, house, body):
     assert problem(await (await program(house.alice)).post("/requests", **body)) == (422, "invalid")
-    assert await house.services.access.search(house.technician()) == []
+    assert await house.services.asked.search(house.technician()) == []
 
 
 async def test_a_body_too_large_and_a_wrong_address_are_problems_too(program, house):

@@ -42,7 +42,7 @@ async def test_an_answer_nobody_asked_for_or_too_long_comes_back(comer, house):
     long = await browser.send(path, text="x" * (LONGEST + 1))
     assert long.status_code == 422
     assert "x" * 100 in long.text, "what was typed is not lost"
-    await house.services.access.withdraw(house.technician(), request.id)
+    await house.services.taking_back.withdraw(house.technician(), request.id)
     assert (await browser.send(path, text="the left one")).status_code == 409
 
 
@@ -74,7 +74,7 @@ async def test_an_open_authorisation_is_handed_to_a_colleague(comer, house, carl
     assert '<option value="alice"' not in page
     asked = await browser.send(f"{path}/hand-over", technician="carl", why=WHY)
     assert asked.headers["location"] == path, "the colleague's request is not there for him"
-    (view,) = await house.services.access.search(house.technician(carl))
+    (view,) = await house.services.asked.search(house.technician(carl))
     assert (view.request.stored_state, view.request.reason) == (RequestState.PENDING, WHY)
     assert "You asked that Carl Weber takes over" in (await browser.see(path)).text
     theirs = await comer(carl)
@@ -114,4 +114,4 @@ async def test_T33_to_whom_one_cannot_hand_over_is_answered_alike_and_nothing_is
     for other in (carl, house.bob):
         thief = await comer(other)
         assert (await thief.send(path, technician="carl", why=WHY)).status_code == 404
-    assert await house.services.access.search(house.technician(carl)) == []
+    assert await house.services.asked.search(house.technician(carl)) == []

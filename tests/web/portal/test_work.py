@@ -6,7 +6,7 @@ from dataclasses import fields
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition, Terms
 from bastion.domain.undertaking import Way
-from bastion.services.access import RequestDraft
+from bastion.services.drafts import RequestDraft
 from bastion.services.inventory import DeviceForm
 from tests.services.batches import more_devices
 from tests.services.house import OPERATOR, public_line
@@ -28,7 +28,7 @@ async def test_he_asks_reads_the_answer_and_gets_the_commands(comer, house):
     assert path.startswith("/supplier/requests/")
     assert "replace the tube" in (await browser.see("/supplier/board")).text
     assert (await browser.see("/supplier/count")).text == "1"
-    (view,) = await house.services.access.search(house.technician())
+    (view,) = await house.services.asked.search(house.technician())
     assert view.request.created_by.id == house.alice.id
     await house.services.approvals.approve(house.staff(house.eve), view.request.id, 1, 30, "Only the tube, please")
     page = plain((await browser.see(path)).text)
@@ -59,10 +59,10 @@ async def test_what_the_work_touches_is_asked_as_in_the_hospitals_own_form(comer
     refused = await browser.send("/supplier/requests/new", **ASK | {"software_change": "yes"}, reason="new software")
     assert refused.status_code == 422
     assert 'name="rollback"' in refused.text
-    assert await house.services.access.search(house.technician()) == []
+    assert await house.services.asked.search(house.technician()) == []
     urgent = await browser.send("/supplier/requests/new", **ASK, reason="it is down", caller="Dr Roux")
     assert urgent.status_code == 303
-    (view,) = await house.services.access.search(house.technician())
+    (view,) = await house.services.asked.search(house.technician())
     assert view.emergency is not None
 
 
@@ -81,7 +81,7 @@ async def test_he_asks_for_more_time_while_it_is_open(comer, house):
     path = f"/supplier/requests/{request.id}"
     more = await browser.send(f"{path}/extend", minutes="30", reason="one screw left")
     assert more.headers["location"].startswith("/supplier/requests/")
-    newest = (await house.services.access.search(house.technician()))[0].request
+    newest = (await house.services.asked.search(house.technician()))[0].request
     assert (newest.extends_grant_id, newest.reason) == (request.grant_id, "one screw left")
     assert (await browser.send(f"{path}/extend", minutes="x", reason="")).status_code == 422
 
@@ -170,7 +170,7 @@ async def test_R25_what_is_usual_on_the_model_fills_the_form_in(comer, house):
         assert said in filled, said
     asked = await browser.send("/supplier/requests/new", **ASK, reason="update", template=made.id)
     assert asked.status_code == 303
-    (view,) = await house.services.access.search(house.technician())
+    (view,) = await house.services.asked.search(house.technician())
     assert view.request.template_id == made.id
     other = await comer(house.bob)
     assert "Yearly update" not in (await other.see("/supplier/requests/new?device=ct-01")).text
@@ -188,7 +188,7 @@ async def test_he_asks_for_several_devices_at_once_and_takes_all_back(comer, hou
     page = (await browser.see(path)).text
     assert "Asked together" in page
     assert "Take all 3 back" in plain(page)
-    (view, *_) = await house.services.access.search(house.technician())
+    (view, *_) = await house.services.asked.search(house.technician())
     assert plain((await browser.see("/supplier/board")).text).count(f"together {view.request.batch_ref}") == 3
     other = await comer(house.bob)
     assert (await other.send(f"{path}/withdraw-all")).status_code == 404

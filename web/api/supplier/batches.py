@@ -43,4 +43,4 @@ async def withdraw(ident: str, body: Note, who: Who, use: Use) -> list[WorkShape
 
 
 async def _shown(who: Who, use: Use, rows: list[AccessRequest]) -> list[WorkShape]:
-    return [WorkShape.of(await use.access.get(who.actor, one.id), clock.now()) for one in rows]
+    return [WorkShape.of(await use.asked.get(who.actor, one.id), clock.now()) for one in rows]

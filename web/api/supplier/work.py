@@ -64,7 +64,7 @@ async def search(
 ) -> list[WorkShape]:
     """List one's own requests, newest first. `asks` holds the hospital's open question, if there is one."""
     now = clock.now()
-    rows = await use.access.search(who.actor, state=state or "", text=text[:200], limit=limit, offset=offset)
+    rows = await use.asked.search(who.actor, state=state or "", text=text[:200], limit=limit, offset=offset)
     asked = await use.threads.asked(who.actor, [view.request for view in rows])
     return [WorkShape.of(view, now, asked.get(view.request.id)) for view in rows]
 
@@ -84,7 +84,7 @@ async def get(ident: str, who: Who, use: Use) -> WorkShape:
 
 async def withdraw(ident: str, body: Note, who: Who, use: Use) -> WorkShape:
     """Take a request back that waits."""
-    await use.access.withdraw(who.actor, ident, body.note)
+    await use.taking_back.withdraw(who.actor, ident, body.note)
     return await _shown(who, use, ident)
 
 
@@ -97,7 +97,7 @@ async def answer(ident: str, body: Said, who: Who, use: Use) -> WorkShape:
 async def give_back(ident: str, body: GiveBack, who: Who, use: Use) -> WorkShape:
     """Give back an authorisation that is not wanted, or no longer; its live sessions end."""
     grant = await _granted(ident, who, use)
-    await use.access.give_back(who.actor, grant.id, body.reason)
+    await use.taking_back.give_back(who.actor, grant.id, body.reason)
     return await _shown(who, use, ident)
 
 
@@ -123,7 +123,7 @@ async def hand_over(ident: str, body: HandOver, who: Who, use: Use) -> WorkShape
 
 async def commands(ident: str, request: Request, who: Who, use: Use) -> CommandsShape:
     """List what to paste, for each client, and where the bastion is; no command once it can no longer be used."""
-    view = await use.access.get(who.actor, ident)
+    view = await use.asked.get(who.actor, ident)
     found = pasted.commands_for(told_address(request.app.state.settings), view, clock.now())
     return CommandsShape(door=door_of(request), commands=[CommandShape.of(one) for one in found])
 
@@ -150,11 +150,11 @@ async def report(ident: str, body: ReportBody, who: Who, use: Use) -> ReportedSh
 
 
 async def _shown(who: Who, use: Use, ident: str) -> WorkShape:
-    return WorkShape.of(await use.access.get(who.actor, ident), clock.now())
+    return WorkShape.of(await use.asked.get(who.actor, ident), clock.now())
 
 
 async def _granted(ident: str, who: Who, use: Use) -> Grant:
-    view = await use.access.get(who.actor, ident)
+    view = await use.asked.get(who.actor, ident)
     if view.grant is None:
         raise NotFound(ident)
     return view.grant
