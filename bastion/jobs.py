@@ -14,7 +14,7 @@ import structlog
 
 from bastion import clock
 from bastion.domain.parties import system_actor
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import BastionError, Conflict
 from bastion.services.bundle import Services
 from bastion.services.retention import Overdue

@@ -21,7 +21,7 @@ from bastion import app, clock, config, limits, parts
 from bastion.demo import hall, world
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.parties import Actor, ActorKind, operator_actor
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import ConfigurationError
 from bastion.services.actors import staff_actor
 from bastion.services.drafts import RequestDraft

@@ -15,7 +15,7 @@ from bastion.domain.derogation import DerogationKind
 from bastion.domain.held_file import Direction, FileState
 from bastion.domain.importing import Register
 from bastion.domain.paper import PaperKind
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import NotFound, Unavailable
 from bastion.services.derogations import DerogationForm
 from bastion.services.papers import PaperForm

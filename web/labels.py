@@ -11,7 +11,7 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.review import CampaignState, LineState
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import ACCOUNT_REFUSED, SessionRecord
 from bastion.domain.subcontractor import SubcontractorState
 from recordings.model import TrackKind

@@ -10,14 +10,14 @@ either (T10); the device keeps its connection in both cases.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from bastion.domain.device import ChannelKind
 from bastion.domain.machine import step
+from bastion.domain.quiet import Quiet
 from bastion.domain.session_effects import (
     Audit,
     CloseChannels,
@@ -32,9 +32,24 @@ from bastion.domain.session_effects import (
     SealRecording,
     WakeAt,
 )
+from bastion.domain.session_events import (
+    BoxChanged,
+    ChannelAsked,
+    ChannelEnded,
+    DeviceLost,
+    EndReason,
+    Event,
+    Frozen,
+    GrantBound,
+    Killed,
+    RecordingFailed,
+    RecordingSealed,
+    TechnicianLeft,
+    Thawed,
+    TimePassed,
+    WatchersChanged,
+)
 from bastion.domain.timebox import TimeBox
-
-IDLE_WARNING = timedelta(minutes=1)
 
 
 class SessionState(StrEnum):
@@ -43,109 +58,6 @@ class SessionState(StrEnum):
     FROZEN = "frozen"  # the technician's input is held back; the device connection stays (domain 3.3)
     CLOSING = "closing"
     CLOSED = "closed"
-
-
-class EndReason(StrEnum):
-    TECHNICIAN_LEFT = "technician_left"
-    TIME_OVER = "time_over"
-    IDLE = "idle"
-    CUT = "cut"
-    LOCKED = "locked"
-    REVOKED = "revoked"
-    DEVICE_LOST = "device_lost"
-    RECORDING_FAILED = "recording_failed"
-    RECORDS_LOST = "records_lost"  # no database for longer than the lock view may age
-    SHUTDOWN = "shutdown"
-    CRASHED = "crashed"  # written by the next start for a session whose node died
-
-
-# -- events ------------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class GrantBound:
-    box: TimeBox
-    channels: frozenset[ChannelKind]
-    idle: timedelta
-    watcher: bool = False
-    """Somebody of the hospital must follow the session."""
-    frozen_by: str = ""
-    """Who demanded that the session begins frozen; empty if nobody did."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelAsked:
-    number: int
-    kind: ChannelKind
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelEnded:
-    number: int
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TimePassed:
-    """`quiet_since` is when the technician last sent anything."""
-
-    quiet_since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BoxChanged:
-    box: TimeBox
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Thawed:
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class WatchersChanged:
-    """Who of the hospital follows the session from now on; nobody when empty."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Killed:
-    """Somebody or something ends the session: `reason` says which door, `by` and `why` are for people."""
-
-    reason: EndReason
-    by: str = ""
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TechnicianLeft:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceLost:
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingFailed:
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingSealed:
-    digest: str
-
-
-Event = (
-    GrantBound | ChannelAsked | ChannelEnded | TimePassed | BoxChanged | Frozen | Thawed | WatchersChanged | Killed
-    | TechnicianLeft | DeviceLost | RecordingFailed | RecordingSealed
-)  # fmt: skip
 
 
 S = SessionState
@@ -197,7 +109,7 @@ class Session:
     """One live session. `handle` is the only way in; it returns what must now be done, in order."""
 
     __slots__ = (
-        "_active_since", "_box", "_by_hand", "_channels", "_idle", "_idle_said", "_open", "_seen", "_untouched",
+        "_active_since", "_box", "_by_hand", "_channels", "_open", "_quiet", "_quiet_said", "_seen", "_untouched",
         "_watcher", "end_reason", "state", "watchers",
     )  # fmt: skip
 
@@ -206,8 +118,8 @@ class Session:
         self.end_reason: EndReason | None = None
         self._box: TimeBox | None = None
         self._channels: frozenset[ChannelKind] = frozenset()
-        self._idle = timedelta()
-        self._idle_said: datetime | None = None
+        self._quiet = Quiet()
+        self._quiet_said: datetime | None = None  # since when the technician was silent who was warned last
         self._open: dict[int, ChannelKind] = {}
         self._seen: datetime | None = None
         self._active_since: datetime | None = None
@@ -242,7 +154,7 @@ class Session:
         return self._HANDLERS[type(event)](self, event, now)
 
     def _bound(self, event: GrantBound, now: datetime) -> list[Effect]:
-        self._box, self._channels, self._idle, self._seen = event.box, event.channels, event.idle, now
+        self._box, self._channels, self._quiet, self._seen = event.box, event.channels, Quiet(event.idle), now
         self._watcher = event.watcher
         wake = self._next_wake(now, now)
         first = self._held_first(event.frozen_by)
@@ -351,28 +263,22 @@ class Session:
     def _time_passed(self, event: TimePassed, now: datetime) -> list[Effect]:
         if self._box is None or self._seen is None:
             return []
+        # Silence while he was frozen is not held against him, then or later.
         quiet_since = max(event.quiet_since, self._active_since or event.quiet_since)
         if not self._box.contains(now):
             return self._close(EndReason.TIME_OVER)
-        if self._idle_over(quiet_since, now):
+        if self.state is S.ACTIVE and self._quiet.over(quiet_since, now):  # whoever is frozen cannot type
             return self._close(EndReason.IDLE)
         effects: list[Effect] = []
         warning = self._box.due_warning(self._seen, now)
         self._seen = max(self._seen, now)
         if warning is not None:
             effects.append(Say(Notice.TIME_LEFT, {"minutes": round(warning.total_seconds() / 60)}))
-        if self._idle_warning_due(quiet_since, now):
-            self._idle_said = quiet_since
-            effects.append(Say(Notice.IDLE_SOON, {"seconds": round((quiet_since + self._idle - now).total_seconds())}))
+        if self.state is S.ACTIVE and self._quiet.near(quiet_since, now) and self._quiet_said != quiet_since:
+            self._quiet_said = quiet_since
+            left = self._quiet.left(quiet_since, now)
+            effects.append(Say(Notice.IDLE_SOON, {"seconds": round(left.total_seconds())}))
         return [*effects, *self._next_wake(quiet_since, now)]
-
-    def _idle_over(self, quiet_since: datetime, now: datetime) -> bool:
-        """A frozen technician cannot type, so silence is not held against him, then or later."""
-        return bool(self._idle) and self.state is S.ACTIVE and now - quiet_since >= self._idle
-
-    def _idle_warning_due(self, quiet_since: datetime, now: datetime) -> bool:
-        near = bool(self._idle) and self.state is S.ACTIVE and now - quiet_since >= self._idle - IDLE_WARNING
-        return near and self._idle_said != quiet_since
 
     def _box_changed(self, event: BoxChanged, now: datetime) -> list[Effect]:
         box = event.box
@@ -386,10 +292,7 @@ class Session:
     def _next_wake(self, quiet_since: datetime, now: datetime) -> list[Effect]:
         if self._box is None:
             return []
-        moments = [self._box.next_wake(now)]
-        if self._idle:
-            moments += [m for m in (quiet_since + self._idle - IDLE_WARNING, quiet_since + self._idle) if m > now]
-        return [WakeAt(min(moments))]
+        return [WakeAt(min([self._box.next_wake(now), *self._quiet.moments(quiet_since, now)]))]
 
     def _close(self, reason: EndReason, by: str = "", why: str = "") -> list[Effect]:
         """Leave for CLOSING: say why, cut every channel, seal what there is. A lobby has nothing to seal."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bastion.domain.device import ChannelKind
 
 if TYPE_CHECKING:
-    from bastion.domain.session import EndReason
+    from bastion.domain.session_events import EndReason
 
 
 @dataclass(frozen=True, slots=True)

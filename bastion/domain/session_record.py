@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import DeviceLoginFailed
 from policies.guards.verdict import UNSEEN, FindingKind
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 
-from bastion.domain.session import WatchersChanged
+from bastion.domain.session_events import WatchersChanged
 from bastion.domain.watch import SILENCE, Presence, Watch
 from bastion.errors import Unavailable
 from bastion.proxy.live_session import LiveSession

@@ -17,18 +17,7 @@ from bastion.domain.derogation import Derogation
 from bastion.domain.device import ChannelKind
 from bastion.domain.grant import Grant
 from bastion.domain.paper import PaperKind
-from bastion.domain.session import (
-    ChannelAsked,
-    ChannelEnded,
-    EndReason,
-    Event,
-    GrantBound,
-    RecordingFailed,
-    RecordingSealed,
-    Session,
-    SessionState,
-    TimePassed,
-)
+from bastion.domain.session import Session, SessionState
 from bastion.domain.session_effects import (
     Audit,
     CloseChannels,
@@ -41,6 +30,16 @@ from bastion.domain.session_effects import (
     Say,
     SealRecording,
     WakeAt,
+)
+from bastion.domain.session_events import (
+    ChannelAsked,
+    ChannelEnded,
+    EndReason,
+    Event,
+    GrantBound,
+    RecordingFailed,
+    RecordingSealed,
+    TimePassed,
 )
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import BastionError, ChannelRefused, GrantOver, NoGrant, RecordingUnavailable

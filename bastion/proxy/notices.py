@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from bastion import clock
 from bastion.domain.grant import GIVEN_BACK
-from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Notice
+from bastion.domain.session_events import EndReason
 from bastion.errors import DeviceLoginFailed, sentence_end
 from bastion.i18n import translator
 

@@ -19,8 +19,8 @@ from bastion import clock
 from bastion.domain.derogation import still_stand
 from bastion.domain.grant import GIVEN_BACK, Grant
 from bastion.domain.lock import Lock, Subject, first_hit
-from bastion.domain.session import BoxChanged, EndReason, Frozen, Killed, RecordingFailed, Thawed
 from bastion.domain.session_effects import Audit
+from bastion.domain.session_events import BoxChanged, EndReason, Frozen, Killed, RecordingFailed, Thawed
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.watch import LOOK
 from bastion.errors import RecordingUnavailable, Unavailable

@@ -12,8 +12,8 @@ from bastion.domain.device import Device, DeviceAccount, Protocol
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, Staff, Supplier, Technician, system_actor
-from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Audit
+from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import (
     BastionError,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bastion.domain.country import EEA
 from bastion.domain.place import Place
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import ACCOUNT_REFUSED, LOGIN_FAILED, SessionRecord
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable

@@ -22,7 +22,7 @@ from bastion.domain.parties import Role, assignment
 from bastion.domain.remark import Side
 from bastion.domain.report import After
 from bastion.domain.review import RightKind, Verdict
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
 from bastion.domain.undertaking import Way
 from bastion.domain.watch import Left

@@ -6,26 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bastion.domain.device import ChannelKind
-from bastion.domain.session import (
-    TABLE,
-    BoxChanged,
-    ChannelAsked,
-    ChannelEnded,
-    DeviceLost,
-    EndReason,
-    Event,
-    Frozen,
-    GrantBound,
-    Killed,
-    RecordingFailed,
-    RecordingSealed,
-    Session,
-    SessionState,
-    TechnicianLeft,
-    Thawed,
-    TimePassed,
-    WatchersChanged,
-)
+from bastion.domain.session import TABLE, Session, SessionState
 from bastion.domain.session_effects import (
     Audit,
     CloseChannels,
@@ -37,6 +18,23 @@ from bastion.domain.session_effects import (
     Say,
     SealRecording,
     WakeAt,
+)
+from bastion.domain.session_events import (
+    BoxChanged,
+    ChannelAsked,
+    ChannelEnded,
+    DeviceLost,
+    EndReason,
+    Event,
+    Frozen,
+    GrantBound,
+    Killed,
+    RecordingFailed,
+    RecordingSealed,
+    TechnicianLeft,
+    Thawed,
+    TimePassed,
+    WatchersChanged,
 )
 from bastion.domain.timebox import TimeBox
 from bastion.errors import IllegalTransition

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from bastion.domain.device import ChannelKind
-from bastion.domain.session import ChannelAsked, Frozen, GrantBound, Session, SessionState, Thawed, WatchersChanged
+from bastion.domain.session import Session, SessionState
 from bastion.domain.session_effects import Audit, HoldInput, Notice, OpenChannel, RefusalReason, RefuseChannel, Say
+from bastion.domain.session_events import ChannelAsked, Frozen, GrantBound, Thawed, WatchersChanged
 from bastion.domain.timebox import TimeBox
 
 T0 = datetime(2026, 11, 29, 2, 0, tzinfo=UTC)

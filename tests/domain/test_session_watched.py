@@ -4,22 +4,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 from bastion.domain.device import ChannelKind
-from bastion.domain.session import (
-    BoxChanged,
-    ChannelAsked,
-    ChannelEnded,
-    EndReason,
-    Event,
-    Frozen,
-    GrantBound,
-    Killed,
-    Session,
-    SessionState,
-    TechnicianLeft,
-    Thawed,
-    TimePassed,
-    WatchersChanged,
-)
+from bastion.domain.session import Session, SessionState
 from bastion.domain.session_effects import (
     Audit,
     CloseChannels,
@@ -30,6 +15,20 @@ from bastion.domain.session_effects import (
     RefusalReason,
     RefuseChannel,
     Say,
+)
+from bastion.domain.session_events import (
+    BoxChanged,
+    ChannelAsked,
+    ChannelEnded,
+    EndReason,
+    Event,
+    Frozen,
+    GrantBound,
+    Killed,
+    TechnicianLeft,
+    Thawed,
+    TimePassed,
+    WatchersChanged,
 )
 from bastion.domain.timebox import TimeBox
 from bastion.errors import IllegalTransition

@@ -20,12 +20,12 @@ from bastion.domain import (
     held_file,
     lock,
     remark,
-    session,
     telling,
     work_plan,
 )
 from bastion.domain.access_request import RequestState
 from bastion.domain.parties import system_actor
+from bastion.domain.session_events import EndReason
 from bastion.errors import Conflict, Invalid
 from bastion.store import tables as t
 from bastion.store.database import Database
@@ -47,7 +47,7 @@ async def busy(database: Database) -> Database:
         await uow.requests.add(a_request(3))
         await uow.grants.add(a_grant(3).revoke("Eve", "x", NOW))
         await uow.sessions.add(a_session(1))
-        ended = a_session(2, ended_at=NOW + HOUR, end_reason=session.EndReason.CUT, recording_digest="ab")
+        ended = a_session(2, ended_at=NOW + HOUR, end_reason=EndReason.CUT, recording_digest="ab")
         await uow.sessions.add(replace(ended, cut_at=NOW))
         lifted = lock.Lock("loc-1", lock.LockScope.ALL, "", "Fire", "Eve", NOW, None, NOW, "Eve")
         await uow.locks.add(lifted)
@@ -105,7 +105,7 @@ def test_the_domain_lets_nothing_leave_a_decision() -> None:
         changed(t.grants, "gra-1", technician_id="tec-2"),
         changed(t.sessions, "ses-2", ended_at=None, end_reason=None),
         changed(t.sessions, "ses-2", ended_at=NOW + 2 * HOUR),
-        changed(t.sessions, "ses-2", end_reason=session.EndReason.IDLE),
+        changed(t.sessions, "ses-2", end_reason=EndReason.IDLE),
         changed(t.sessions, "ses-2", cut_at=None),
         changed(t.sessions, "ses-2", recording_digest="cd"),
         changed(t.sessions, "ses-1", grant_id="gra-3"),
@@ -140,7 +140,7 @@ async def test_what_happened_is_not_removed(busy: Database, table: sa.Table) -> 
         changed(t.grants, "gra-1", end=NOW + 3 * HOUR),
         changed(t.grants, "gra-1", acknowledged_at=NOW),
         changed(t.grants, "gra-1", revoked_at=NOW, revoked_by="Eve", revoke_reason="x"),
-        changed(t.sessions, "ses-1", ended_at=NOW + HOUR, end_reason=session.EndReason.IDLE, recording_digest="ab"),
+        changed(t.sessions, "ses-1", ended_at=NOW + HOUR, end_reason=EndReason.IDLE, recording_digest="ab"),
         changed(t.sessions, "ses-1", frozen_at=NOW, frozen_by="Eve"),
         changed(t.sessions, "ses-1", frozen_at=None),
         changed(t.sessions, "ses-1", cut_at=NOW, cut_by="Eve"),

@@ -8,18 +8,18 @@ import pytest
 from structlog.testing import capture_logs
 
 from bastion.domain.device import ChannelKind
-from bastion.domain.session import (
+from bastion.domain.session import SessionState
+from bastion.domain.session_effects import Notice
+from bastion.domain.session_events import (
     BoxChanged,
     DeviceLost,
     EndReason,
     Frozen,
     Killed,
     RecordingFailed,
-    SessionState,
     TechnicianLeft,
     Thawed,
 )
-from bastion.domain.session_effects import Notice
 from bastion.domain.timebox import TimeBox
 from bastion.errors import ChannelRefused, GrantOver, NoGrant, RecordingUnavailable
 from bastion.proxy.frames import Data, Exit, Resize, Stream

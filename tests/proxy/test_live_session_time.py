@@ -9,7 +9,7 @@ import pytest
 
 from bastion import clock
 from bastion.domain.device import ChannelKind
-from bastion.domain.session import BoxChanged, EndReason, Frozen, Killed
+from bastion.domain.session_events import BoxChanged, EndReason, Frozen, Killed
 from bastion.domain.timebox import TimeBox
 from bastion.proxy.journal import Journal
 from bastion.proxy.live_session import LiveSession

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Notice
+from bastion.domain.session_events import EndReason
 from bastion.proxy import notices
 from bastion.proxy.notices import Words, folded, last_on_screen, on_screen, plain
 from tests.proxy.fakes import NOW

@@ -8,7 +8,8 @@ import pytest
 from bastion.domain.derogation import Derogation, DerogationKind
 from bastion.domain.lock import LockScope
 from bastion.domain.paper import PaperKind
-from bastion.domain.session import EndReason, Killed, SessionState
+from bastion.domain.session import SessionState
+from bastion.domain.session_events import EndReason, Killed
 from bastion.proxy.live_session import LiveSession
 from bastion.proxy.notices import Words
 from bastion.proxy.supervisor import obey

@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bastion import clock
-from bastion.domain.session import EndReason, Killed
 from bastion.domain.session_effects import Audit
+from bastion.domain.session_events import EndReason, Killed
 from bastion.errors import RecordingUnavailable, Unavailable
 from bastion.proxy import supervisor as module
 from bastion.proxy.supervisor import Keeping, Supervisor

@@ -197,7 +197,7 @@ async def test_an_extension_past_the_policys_longest_window_is_refused(house):
 async def test_history_shows_past_interventions(house):
     opened = await house.opened()
     assert isinstance(house.services.supervision, Supervision)
-    from bastion.domain.session import EndReason
+    from bastion.domain.session_events import EndReason
     from bastion.services.sessions import Ending
 
     await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT, digest="d" * 64))

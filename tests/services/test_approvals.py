@@ -10,7 +10,7 @@ from bastion.domain.conditions import Condition, Terms
 from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import (
     AlreadyAgreed,
     ChannelRefused,

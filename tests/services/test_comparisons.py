@@ -6,8 +6,8 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.comparison import Aspect, Mark, Standing, Unseen, What
 from bastion.domain.held_file import Direction
-from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Audit
+from bastion.domain.session_events import EndReason
 from bastion.errors import NotFound
 from bastion.services import comparisons
 from bastion.services.sessions import Ending

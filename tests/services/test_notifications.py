@@ -15,8 +15,8 @@ from bastion.domain.held_file import Direction
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Role, system_actor
 from bastion.domain.report import After, ReportForm
-from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Audit
+from bastion.domain.session_events import EndReason
 from bastion.domain.telling import TOLD, Topic
 from bastion.errors import Forbidden, Invalid, NotFound
 from bastion.i18n import catalogue

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from bastion import clock
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import Forbidden, NotFound, ReasonNeeded, RecordingDamaged
 from bastion.services.replay import MEDIA
 from bastion.services.sessions import Ending

@@ -9,7 +9,7 @@ from bastion import clock
 from bastion.domain.emergency import Call
 from bastion.domain.parties import Assignment, Role
 from bastion.domain.report import LONGEST, MOST, After, ReportForm
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import Conflict, Forbidden, Invalid, NotFound, PolicyRefused
 from bastion.i18n import sentence
 from bastion.services.people import TechnicianForm

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import Conflict, Forbidden, NotFound, ReasonNeeded
 from bastion.services.retention import Retention
 from bastion.services.sessions import Ending

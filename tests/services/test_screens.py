@@ -6,7 +6,7 @@ import pytest
 
 from bastion.domain import act
 from bastion.domain.act import Act
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.services import screens
 from bastion.services.screens import ScreenGuard
 from bastion.services.sessions import Ending

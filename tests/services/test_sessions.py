@@ -6,8 +6,8 @@ import pytest
 from bastion import clock
 from bastion.domain.device import ChannelKind
 from bastion.domain.lock import LockScope
-from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Audit
+from bastion.domain.session_events import EndReason
 from bastion.errors import (
     ChannelRefused,
     DeviceBusy,

@@ -1,7 +1,7 @@
 import pytest
 
 from bastion.cli import records
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import (
     Conflict,
     DeviceLoginFailed,

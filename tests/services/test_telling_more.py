@@ -15,7 +15,7 @@ from bastion.domain.maintenance import Rhythm
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role, assigned, system_actor
 from bastion.domain.report import After, ReportForm
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.domain.telling import DeliveryState, RecipientKind, Topic
 from bastion.errors import Invalid
 from bastion.services.duties import Duty

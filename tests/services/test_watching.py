@@ -3,8 +3,8 @@
 import pytest
 
 from bastion.domain.parties import Role
-from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Audit
+from bastion.domain.session_events import EndReason
 from bastion.domain.watch import Left
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, NotFound
 from bastion.services.people import StaffForm

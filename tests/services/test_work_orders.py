@@ -10,7 +10,7 @@ import pytest
 from bastion import clock
 from bastion.domain.emergency import Call
 from bastion.domain.report import After, ReportForm
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_order import Finding, OrderRule
 from bastion.errors import Conflict, DeviceLoginFailed, Forbidden, FreshFactorNeeded, Invalid, NotFound

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import Conflict, Invalid
 from bastion.store.database import Database

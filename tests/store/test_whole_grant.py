@@ -12,7 +12,7 @@ from bastion.domain.lock import Lock, LockScope
 from bastion.domain.paper import PaperKind, PaperRule
 from bastion.domain.review import Campaign, ReviewLine, RightKind
 from bastion.domain.roster import Confirmed
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.domain.undertaking import SHIPPED, Acceptance, Way
 from bastion.store import whole_grant
 from bastion.store.database import Database

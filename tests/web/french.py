@@ -11,8 +11,9 @@ from bastion.domain.events import KINDS, Severity
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
-from bastion.domain.session import EndReason, SessionState
+from bastion.domain.session import SessionState
 from bastion.domain.session_effects import RefusalReason
+from bastion.domain.session_events import EndReason
 from bastion.i18n import catalogue
 from tests.web import wording
 from web import audit_words, country_words, facts

@@ -16,8 +16,8 @@ from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import Device, SecretKind
 from bastion.domain.held_file import Direction, HeldFile, Scan
 from bastion.domain.parties import Technician
-from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Audit
+from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_plan import PatientData, WorkPlan

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bastion.domain.events import KINDS
-from bastion.domain.session import EndReason
 from bastion.domain.session_effects import RefusalReason
+from bastion.domain.session_events import EndReason
 from web import facts, render
 from web.facts import Fact, Teller
 from web.views import Clockface

@@ -11,7 +11,8 @@ from bastion.domain.held_file import FileState
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
 from bastion.domain.report import After
-from bastion.domain.session import EndReason, SessionState
+from bastion.domain.session import SessionState
+from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import ACCOUNT_REFUSED
 from bastion.domain.work_plan import PatientData
 from bastion.proxy.ssh import deliveries

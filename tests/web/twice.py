@@ -15,7 +15,7 @@ from bastion.domain.emergency import Call
 from bastion.domain.lock import LockScope
 from bastion.domain.paper import PaperKind
 from bastion.domain.review import Verdict
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_order import OrderRule
 from bastion.services.derogations import DerogationForm

@@ -13,7 +13,8 @@ import structlog
 
 from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.held_file import Direction, FileState, HeldFile
-from bastion.domain.session import RecordingFailed, SessionState
+from bastion.domain.session import SessionState
+from bastion.domain.session_events import RecordingFailed
 from bastion.errors import BastionError, Conflict, IllegalTransition, NotFound
 from bastion.i18n import translator
 from bastion.proxy.files.ledger import Ledger

@@ -6,7 +6,7 @@ import pytest
 
 from bastion import clock
 from bastion.domain.device import Protocol
-from bastion.domain.session import EndReason, Frozen, Killed
+from bastion.domain.session_events import EndReason, Frozen, Killed
 from bastion.proxy.live_session import LiveSession
 from bastion.proxy.notices import Words
 from bastion.proxy.ssh.ways import Way, Ways

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import DeviceLoginFailed
 from bastion.services.sessions import Ending
 from tests.services.house import CONNECTION

@@ -1,6 +1,6 @@
 """Reports on interventions over the API (R-59)."""
 
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.services.sessions import Ending
 from tests.web.api.conftest import problem
 

@@ -13,7 +13,7 @@ from bastion.domain.emergency import Call
 from bastion.domain.held_file import Direction
 from bastion.domain.maintenance import Rhythm
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier, Technician
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.domain.undertaking import Way
 from bastion.secret import Secret
 from bastion.services.directory import FacilityForm, SupplierForm

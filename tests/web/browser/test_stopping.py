@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Role, Staff
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.services.people import StaffForm
 from bastion.services.sessions import Ending
 from tests.services.house import OPERATOR, House

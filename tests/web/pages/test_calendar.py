@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bastion import clock
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.services.sessions import Ending
 from tests.web.visitor import speak
 from web.pages import devices

@@ -6,8 +6,8 @@ from bastion import clock
 from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import Device
 from bastion.domain.emergency import Call
-from bastion.domain.session import EndReason
 from bastion.domain.session_effects import Audit
+from bastion.domain.session_events import EndReason
 from bastion.services.derogations import DerogationForm
 from bastion.services.sessions import Ending
 from tests.services.house import OPERATOR

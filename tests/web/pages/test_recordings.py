@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import DeviceLoginFailed
 from bastion.proxy.files.rights import NO_DELETE
 from recordings.files import BEGUN, DONE, FileLine

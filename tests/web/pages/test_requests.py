@@ -9,7 +9,7 @@ from bastion import clock
 from bastion.domain.access_request import RequestState
 from bastion.domain.device import SecretKind
 from bastion.domain.parties import Role
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm

@@ -1,6 +1,6 @@
 import re
 
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 
 
 async def test_a_session_is_held_released_and_cut(house, visitor, people):

@@ -13,7 +13,7 @@ from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Technician
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services.directory import SupplierForm
 from bastion.services.inventory import DeviceForm

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bastion.domain.session import EndReason
+from bastion.domain.session_events import EndReason
 from bastion.services.sessions import Ending
 from tests.services.house import CONNECTION, undertake
 from tests.services.test_comparisons import ended, passed
