@@ -244,6 +244,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "taken": N_("data taken along"),
         "erased_by": N_("erased by"),
         "writes": N_("may write"),
+        "manages": N_("may manage people"),
         "op": N_("operation"),
         "options": N_("options"),
         "other": N_("other"),

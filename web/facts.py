@@ -154,7 +154,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "channels": labels.CHANNELS, "roles": labels.ROLES, "scope": labels.LOCK_SCOPES, "changed": COLUMNS,
         "verdict": emergency_words.OUTCOMES, "emergency": emergency_words.YES, "late": emergency_words.YES,
         "after": report_words.AFTER, "own": emergency_words.YES, "writes": emergency_words.YES,
-        "again": emergency_words.YES, "behalf": emergency_words.YES,
+        "manages": emergency_words.YES,         "again": emergency_words.YES, "behalf": emergency_words.YES,
         "register": import_words.REGISTERS, "paper": paper_words.KINDS,
         "finding": {code: words for code, (_, words) in order_words.FINDINGS.items()}, "rule": order_words.RULES,
         "files": FILES, "scan": desk_words.SCANS, "announced": desk_words.ANNOUNCED,

@@ -162,8 +162,8 @@ def list_tokens(login: Login, *, as_json: AsJson = False) -> None:
 
     rows = [
         {
-            "id": one.id, "label": one.label, "writes": one.writes, "made": one.created_at, "ends": one.expires_at,
-            "revoked": one.revoked_at,
+            "id": one.id, "label": one.label, "writes": one.writes, "people": one.people, "made": one.created_at,
+            "ends": one.expires_at, "revoked": one.revoked_at,
         }
         for one in perform(work)
     ]  # fmt: skip

@@ -66,7 +66,7 @@ KINDS = MappingProxyType(
             _kind("portal:session_ended", _N, "why"),
             _kind("portal:correspondent_named", _W, "supplier", "login"),
             _kind("portal:correspondent_dismissed", _N, "supplier", "login"),
-            _kind("token:created", _N, "token label expires roles facilities writes"),
+            _kind("token:created", _N, "token label expires roles facilities writes manages"),
             _kind("token:revoked", _N, "token label"),
             _kind("request:created", _I, f"{_ASKED} patient_data software_change backup", f"{_PLANNED} reason"),
             _kind("request:refused", _W, "kind minutes device supplier policy why", "technician reason"),

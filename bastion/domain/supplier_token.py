@@ -8,6 +8,8 @@ from datetime import datetime
 class SupplierToken:
     """`hash` is the SHA-256 (hex) of the token, which was shown once. Without `writes` it only reads.
 
+    With `people` it also reads the list of the company's people and, each time with a fresh code, changes it.
+
     It is of a person at a company: it opens nothing once he works for another one.
     """
 
@@ -20,6 +22,7 @@ class SupplierToken:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    people: bool = False
 
     def usable(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at

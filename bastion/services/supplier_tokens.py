@@ -33,8 +33,13 @@ class SupplierTokens:
         self._authentication = authentication
         self._portal = portal
 
-    async def create(self, actor: Actor, label: str, days: int, *, writes: bool) -> tuple[SupplierToken, str]:
-        """Return the token and its text, which is not kept. Made with a fresh code; a token cannot make another one."""
+    async def create(
+        self, actor: Actor, label: str, days: int, *, writes: bool, people: bool = False
+    ) -> tuple[SupplierToken, str]:
+        """Return the token and its text, which is not kept. Made with a fresh code; a token cannot make another one.
+
+        One for the company's `people` only a correspondent makes; what it changes takes a fresh code each time.
+        """
         need_technician(actor)
         if actor.token_id:
             raise Forbidden("tokens are made by people at the entrance")
@@ -47,14 +52,17 @@ class SupplierTokens:
             me = found(await uow.technicians.get(actor.id))
             if sum(one.usable(now) for one in await uow.supplier_tokens.of(me.id)) >= MAX_TOKENS:
                 raise Conflict("tokens", sentence="You have enough tokens; revoke one first.")
+            if people and not await speaks_for(uow, me):
+                raise Forbidden("no correspondent", sentence="Only who speaks for his company may do this.")
             token = SupplierToken(
                 new_id(now), me.id, me.supplier_id, label.strip()[:MAX_LABEL], hash_token(text), writes, now,
-                now + timedelta(days=days),
+                now + timedelta(days=days), people=people,
             )  # fmt: skip
             await uow.supplier_tokens.add(token)
             await uow.audit.append(
                 "token:created", actor=actor, subject=("technician", me.id), at=now, token=token.id, label=token.label,
                 expires=token.expires_at.isoformat(), writes="yes" if writes else "",
+                manages="yes" if people else "",
             )  # fmt: skip
         return token, text
 

@@ -481,7 +481,8 @@ portal_invitations = sa.Table(
 supplier_tokens = sa.Table(
     "supplier_tokens", metadata, _id(), _to("technicians", "technician_id"), _to("suppliers", "supplier_id"),
     _text("label"), _text("hash"), _flag("writes"), _at("created_at"), _at("expires_at"),
-    _at("revoked_at", nullable=True), sa.Index("uq_supplier_tokens_hash", "hash", unique=True),
+    _at("revoked_at", nullable=True), sa.Column("people", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index("uq_supplier_tokens_hash", "hash", unique=True),
 )  # fmt: skip
 correspondents = sa.Table(
     "correspondents", metadata,

@@ -47,7 +47,14 @@ async def test_whose_time_is_over_loses_all_and_none_comes_back(kept, by) -> Non
 
 @pytest.mark.parametrize(
     "change",
-    [{"writes": False}, {"expires_at": NOW + 9 * DAY}, {"hash": "x" * 64}, {"technician_id": "tec-2"}, {"label": "x"}],
+    [
+        {"writes": False},
+        {"people": True},
+        {"expires_at": NOW + 9 * DAY},
+        {"hash": "x" * 64},
+        {"technician_id": "tec-2"},
+        {"label": "x"},
+    ],
     ids=str,
 )
 async def test_a_token_stays_what_it_was_made_as(kept, change) -> None:

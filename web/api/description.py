@@ -40,13 +40,12 @@ NAMED: Final[Mapping[str, str]] = MappingProxyType({"batches": "0/batch", "revie
 
 @dataclass(frozen=True)
 class Manner:
-    """How one API is: who may make each call, and whether each call takes a code in a header."""
+    """How one API is: who may make each call. Each of them takes a code in a header."""
 
     prefix: str
     scopes: Mapping[Key, Scopes]
     bearer: str
     """What its tokens are."""
-    coded: bool = False
     cut: frozenset[Key] = field(default_factory=frozenset)
     """The calls that a kill switch refuses."""
 
@@ -63,7 +62,7 @@ class Manner:
             413: body,
             422: asked,
             423: (method.upper(), path.removeprefix(self.prefix)) in self.cut,
-            429: self.coded,
+            429: bool(scopes),
         }
         return [status for status, can in may.items() if can]
 

@@ -114,7 +114,12 @@ SUPPLIER_API_GUARDS: Final[Mapping[Key, SupplierGuard]] = MappingProxyType(
         **_rows(SupplierGuard.TECHNICIAN, "GET /requests/{ident}/comparison"),
         **_rows(SupplierGuard.TECHNICIAN, "POST /batches", "GET /batches/{ident}", "POST /batches/{ident}/withdraw"),
         **_rows(SupplierGuard.CORRESPONDENT, "GET /company/requests", "GET /company/requests/{ident}"),
-        **_rows(SupplierGuard.CORRESPONDENT, "GET /company/reports"),
+        **_rows(SupplierGuard.CORRESPONDENT, "GET /company/reports", "GET /company/roster", "POST /company/roster"),
+        **_rows(SupplierGuard.CORRESPONDENT, "GET /company/people", "POST /company/people"),
+        **_rows(SupplierGuard.CORRESPONDENT, "GET /company/people/{ident}", "PUT /company/people/{ident}"),
+        **_rows(
+            SupplierGuard.CORRESPONDENT, "POST /company/people/{ident}/invite", "POST /company/people/{ident}/part"
+        ),
     }
 )
 """Of the suppliers' API (`web/api/supplier`): what another may not see is not there for him."""

@@ -57,7 +57,7 @@ def describe() -> dict[str, Any]:
     """The API in OpenAPI form. It takes a fifth of a second to write down and never changes."""
     scopes = {key: tuple((role.value,) for role in sorted(guard.roles)) for key, guard in API_GUARDS.items()}
     return described(
-        router, Manner(PREFIX, scopes, SCOPE, coded=True, cut=ASKING), title="Bastion",
+        router, Manner(PREFIX, scopes, SCOPE, cut=ASKING), title="Bastion",
         says="The bastion's use cases for programs.", servers=[],
     )  # fmt: skip
 

@@ -68,15 +68,20 @@ async def remove_key(seen: Come, key: str, code: Text = "") -> Response:
 
 
 @router.post("/account/tokens")
-async def make_token(seen: Come, label: Text = "", days: Text = "", writes: Text = "", code: Text = "") -> Response:
+async def make_token(
+    seen: Come, label: Text = "", days: Text = "", writes: Text = "", people: Text = "", code: Text = ""
+) -> Response:
     """Show the new token in the answer itself: it is never kept, so there is nothing to redirect to."""
 
     async def work() -> Response:
         span, actor = fields.whole(days, "days"), await seen.fresh(code)
-        made, text = await seen.services.supplier_tokens.create(actor, label, span, writes=bool(writes))
+        made, text = await seen.services.supplier_tokens.create(
+            actor, label, span, writes=bool(writes), people=bool(people)
+        )
         return await _show(seen, made=made, text=text)
 
-    return await seen.attempt(work(), partial(_show, seen, typed=Typed(token_label=label, days=days, writes=writes)))
+    typed = Typed(token_label=label, days=days, writes=writes, people=people)
+    return await seen.attempt(work(), partial(_show, seen, typed=typed))
 
 
 @router.post("/account/tokens/{ident}/revoke")

@@ -41,7 +41,7 @@ from bastion.networks import Networks
 from bastion.services.actors import staff_actor
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.store.database import Database
-from tests.services.house import OPERATOR, SOURCE, House, build_house, enrol, public_line
+from tests.services.house import OPERATOR, SOURCE, House, build_house, enrol, public_line, set_up
 from tests.web import matrix
 from tests.web.api import supplier_ways, ways
 from tests.web.api.yard import Given, Yard
@@ -94,8 +94,6 @@ class Door:
     path: str
     ways: Mapping[str, ways.Way]
     describe: Callable[[], dict[str, Any]]
-    coded: bool
-    """Each call takes a code in a header."""
 
     @cached_property
     def proved(self) -> frozenset[str]:
@@ -128,8 +126,8 @@ def _body_of(told: dict[str, Any], document: dict[str, Any]) -> list[tuple[str, 
     return [(field, one.get("maxLength")) for field, one in fields.items()]
 
 
-STAFF: Final = Door("", ways.WAYS, router.describe, coded=True)
-SUPPLIERS: Final = Door("/supplier", supplier_ways.WAYS, supplier_router.describe, coded=False)
+STAFF: Final = Door("", ways.WAYS, router.describe)
+SUPPLIERS: Final = Door("/supplier", supplier_ways.WAYS, supplier_router.describe)
 
 
 @dataclass
@@ -277,16 +275,18 @@ async def _person(house: House, home: Path, one: Staff, known: dict[str, dict[st
 
 
 async def _worker(house: House, home: Path, one: Technician, *, writes: bool) -> Person:
-    actor = house.technician(one)
-    _, text = await house.services.supplier_tokens.create(actor, "contract", 1, writes=writes)
+    actor, totp = house.technician(one), await set_up(house, one) if writes else ""
+    speaks = (await house.services.people.technician(OPERATOR, one.id)).correspondent
+    _, text = await house.services.supplier_tokens.create(actor, "contract", 1, writes=writes, people=speaks)
     yard = Yard(house, home, house.max, worker=one)
     scene = await yard.scene()
     agreed, batch = await scene.agreed(), await (await yard.scene()).batch()
     known = {
+        "/company/people": {"ident": (await yard.colleague()).id},
         "/requests": {"ident": agreed.id}, "/company": {"ident": agreed.id}, "/batches": {"ident": batch[0].batch_id},
         "/devices": {"ident": scene.device.code},
     }  # fmt: skip
-    return Person(SUPPLIERS, text, yard, known, supplier_ways.WAYS if writes else {})
+    return Person(SUPPLIERS, text, yard, known, supplier_ways.WAYS if writes else {}, totp)
 
 
 class Hand:
@@ -306,7 +306,7 @@ class Hand:
         meant = case.meta.generation.mode is GenerationMode.POSITIVE
         if ParameterLocation.HEADER in wrong or (not wrong and not meant):
             return
-        if self._person.door.coded and case.headers is not None and case.method != "GET":
+        if self._person.totp and case.headers is not None and case.method != "GET":
             in_body = case.operation.label in self._person.door.proved  # and a code counts once
             case.headers[CODE] = "" if in_body else self._person.code()
         linked = case.meta.phase.name is TestPhase.STATEFUL and bool(case.path_parameters)

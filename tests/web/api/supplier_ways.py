@@ -64,6 +64,34 @@ async def _(yard: Yard) -> Given:
     return Given.of((await (await yard.scene()).worked()).record.request_id, **REPORT)
 
 
+PERSON = {"name": "Anna Roy", "email": "anna@x.example", "language": "fr", "country": "FR"}
+
+
+@way("POST /company/people")
+async def _(yard: Yard) -> Given:
+    return Given(body={**PERSON, "login": yard.name(), "name": f"Anna {yard.name()}", "employer_id": ""})
+
+
+@way("PUT /company/people/{ident}")
+async def _(yard: Yard) -> Given:
+    return Given.of((await yard.colleague()).id, **PERSON, valid_until=None)
+
+
+@way("POST /company/people/{ident}/invite")
+async def _(yard: Yard) -> Given:
+    return Given.of((await yard.colleague()).id)
+
+
+@way("POST /company/people/{ident}/part")
+async def _(yard: Yard) -> Given:
+    return Given.of((await yard.colleague()).id, why="has left us")
+
+
+@way("POST /company/roster")
+async def _(yard: Yard) -> Given:
+    return Given(body={"people": [(await yard.colleague()).id]})
+
+
 @way("POST /batches")
 async def _(yard: Yard) -> Given:
     scene = await yard.scene()

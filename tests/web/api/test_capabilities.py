@@ -7,7 +7,6 @@ from web.guards import GUARDS
 from web.portal.guards import PORTAL_GUARDS, PREFIX
 
 IN_PERSON = "What proves who somebody is, is shown and changed by the person himself, in a browser."
-NO_CODE = "It takes a fresh code, and a supplier's token brings none."
 SESSION = "It is about the browser's own session."
 MAILED = "It is the way of somebody who got a mail and has no token; a program decides on the request itself."
 ONE_FORM = "It fills in a form; the call before it gives a program the same facts."
@@ -84,6 +83,8 @@ READ_BY_MORE = {"/requests/fill"}
 """What the form fills in, whoever reads may read."""
 
 SUPPLIER_FORMS = {
+    "/company/people/new": "POST /company/people",
+    "/company/people/{ident}/change": "PUT /company/people/{ident}",
     "/account/tokens/{ident}/revoke": "DELETE /tokens/{ident}",
     "/reports/{ident}": "POST /requests/{ident}/report",
     "/requests/new": "POST /requests",
@@ -91,9 +92,7 @@ SUPPLIER_FORMS = {
     "/requests/{ident}/withdraw-all": "POST /batches/{ident}/withdraw",
 }
 SUPPLIER_WITHOUT = {
-    "/account/keys": NO_CODE, "/account/keys/{key}/remove": NO_CODE, "/company/people/new": NO_CODE,
-    "/company/people/{ident}/change": NO_CODE,
-    "/company/people/{ident}/invite": NO_CODE, "/company/people/{ident}/part": NO_CODE, "/company/roster": NO_CODE,
+    "/account/keys": IN_PERSON, "/account/keys/{key}/remove": IN_PERSON,
     "/account/language": SESSION, "/account/password": IN_PERSON, "/account/tokens": IN_PERSON,
     "/undertaking": IN_PERSON, "/welcome": IN_PERSON, "/welcome/finish": IN_PERSON,
     "/sign-in": SESSION, "/sign-out": SESSION,

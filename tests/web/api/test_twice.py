@@ -31,6 +31,8 @@ SAME: Final = {
     "POST /sessions/{ident}/watch/beat": "one sign of life after the other",
     "POST /sessions/{ident}/watch/leave": "has gone, however often it says so",
     "PUT /me/language": "one row, written over",
+    "PUT /company/people/{ident}": "what stands there already is left",
+    "POST /company/people/{ident}/part": "who is gone stays gone",
 }
 """Both are answered as done, one thing was, and the trail says so once."""
 TWICE: Final = {
@@ -44,6 +46,8 @@ TWICE: Final = {
     "POST /audit/verify": "each look at the whole trail stands in it",
     "POST /endpoints/{ident}/pin": "one row, written over with what the device shows now",
     "POST /staff/{ident}/invite": "shown once: the newer voids the older",
+    "POST /company/people/{ident}/invite": "shown once: the newer voids the older",
+    "POST /company/roster": "what was said at a moment, and said again a moment later",
     "POST /technicians/{ident}/invite": "shown once: the newer voids the older",
     "POST /technicians/{ident}/totp": "shown once: the newer voids the older",
     "POST /suppliers/{ident}/roster": "what was said at a moment, and said again a moment later",

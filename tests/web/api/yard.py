@@ -100,6 +100,11 @@ class Yard:
         made = await self.use.people.save_technician(OPERATOR, form)
         return await self.undertaken(made)
 
+    async def colleague(self) -> Technician:
+        """Somebody else of the worker's company."""
+        async with self.house.database.read() as uow:
+            return await self.technician(await uow.suppliers.get(self.worker.supplier_id))
+
     async def undertaken(self, person: Technician) -> Technician:
         actor = self.house.technician(person)
         owed = await self.use.undertakings.owed(actor)

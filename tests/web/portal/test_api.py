@@ -32,6 +32,7 @@ from web.api.supplier.bearer import PREFIX
 
 ASK = {"device": "ct-01", "kind": "telemaintenance", "reason": "replace the tube", "minutes": 60}
 REPORT = {"done": "Tube replaced.", "after": "in_service"}
+PERSON = {"name": "Carl", "email": "", "language": "en", "country": "FR", "valid_until": None, "why": "has left"}
 UNKNOWN = "0" * 32
 
 
@@ -50,6 +51,10 @@ class Program:
     async def post(self, path: str, **body: object) -> httpx2.Response:
         return await self.client.post(path, json=body)
 
+    async def prove(self, method: str, path: str, code: str, body: object) -> httpx2.Response:
+        """With a code of the person's authenticator."""
+        return await self.client.request(method, path, json=body, headers={"authenticator-code": code})
+
     async def ask(self, method: str, path: str) -> httpx2.Response:
         return await self.client.request(method, path, json={} if method in {"POST", "PUT", "PATCH"} else None)
 
@@ -59,8 +64,9 @@ Maker = Callable[..., Awaitable[Program]]
 
 @pytest.fixture
 def program(app: FastAPI, house: House) -> Maker:
-    async def make(person: Technician, *, writes: bool = True, source: str = SOURCE) -> Program:
-        _, text = await house.services.supplier_tokens.create(house.technician(person), "erp", 30, writes=writes)
+    async def make(person: Technician, *, writes: bool = True, people: bool = False, source: str = SOURCE) -> Program:
+        actor, use = house.technician(person), house.services.supplier_tokens
+        _, text = await use.create(actor, "erp", 30, writes=writes, people=people)
         return Program(app, text, source)
 
     return make
@@ -297,20 +303,22 @@ async def test_T30_T33_every_route_shuts_out_strangers_and_shows_another_company
     waiting = await house.services.access.request(house.technician(carl), house.draft())
     await program(house.alice)
     (token,) = await house.services.supplier_tokens.mine(house.technician())
-    nobody, bob = Program(app, "bsp_of-nobody"), await program(house.bob)
-    bodies = {"technician": "alice", "reason": "why not", "text": "hello", "minutes": 5, "note": "", **REPORT}
+    nobody, bob = Program(app, "bsp_of-nobody"), await program(house.bob, people=True)
+    bodies = {"technician": "alice", "reason": "why not", "text": "hello", "minutes": 5, "note": "", **REPORT, **PERSON}
     for method, path in sorted(SUPPLIER_API_GUARDS):
         if path == "/openapi.json":
             continue
         plain = path.replace("{rest:path}", "anything")
         assert problem(await nobody.ask(method, plain)) == (401, "authentication_failed"), (method, path)
-        named = ("ct-01",) if path.startswith("/devices/") else (opened.record.request_id, waiting.id, token.id)
+        named = (
+            ("ct-01",) if path.startswith("/devices/") else (opened.record.request_id, waiting.id, token.id, carl.id)
+        )
         for ident in named if "{ident}" in path else ():
             answers = []
             for one in (ident, UNKNOWN):
                 address = path.replace("{ident}", one)
                 wanted = {name: bodies[name] for name in _body_of(method, path)}
-                sent = await bob.client.request(method, address, json=wanted if method == "POST" else None)
+                sent = await bob.client.request(method, address, json=wanted if method in {"POST", "PUT"} else None)
                 answers.append((problem(sent), sent.json()))
             assert answers[0] == answers[1], (method, path)
             assert answers[0][0] == (404, "not_found"), (method, path)

@@ -27,6 +27,7 @@ class TokenShape(Shape):
     id: str
     label: str
     writes: bool
+    people: bool
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None

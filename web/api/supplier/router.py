@@ -8,11 +8,11 @@ from fastapi import APIRouter
 from web.api.building import Api
 from web.api.description import Manner, Scopes, described
 from web.api.guards import SUPPLIER_API_GUARDS, Key
-from web.api.supplier import account, batches, company, work
-from web.api.supplier.bearer import PREFIX, READING, SCOPE, admit
+from web.api.supplier import account, batches, company, people, work
+from web.api.supplier.bearer import PREFIX, SCOPE, admit, scope_of
 from web.portal.guards import Guard
 
-PARTS = (account, work, batches, company)
+PARTS = (account, work, batches, company, people)
 ASKING: Final[frozenset[Key]] = frozenset(
     {
         ("POST", "/requests"), ("POST", "/batches"), ("POST", "/requests/{ident}/extend"),
@@ -28,7 +28,8 @@ def describe() -> dict[str, Any]:
     scopes = {key: _scopes(key, guard) for key, guard in SUPPLIER_API_GUARDS.items()}
     return described(
         router, Manner(PREFIX, scopes, SCOPE, cut=ASKING), title="Bastion, suppliers’ entrance",
-        says="A supplier’s person asks for access and follows it, with a program: his own work only.",
+        says="A supplier’s person asks for access and follows it, with a program: his own work only. A correspondent "
+        "also keeps the list of his company’s people.",
         servers=[{"url": "/supplier"}],
     )  # fmt: skip
 
@@ -36,7 +37,7 @@ def describe() -> dict[str, Any]:
 def _scopes(key: Key, guard: Guard) -> Scopes:
     if guard is Guard.ANYONE:
         return ()
-    does = "read" if key[0] in READING else "write"
+    does = scope_of(key)
     return ((does, "correspondent"),) if guard is Guard.CORRESPONDENT else ((does,),)
 
 
