@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,45 +25,15 @@ from sqlalchemy.engine import make_url
 
 import migrations
 from bastion import clock
-from bastion.store.columns import Closed, Fields, Instant, Records, Several
 from bastion.store.tables import metadata
 from migrations.connect import connected
-from tests.bench.scale.hospital import EPOCH, TICK, Hospital, Size
+from tests.bench.scale import adding
+from tests.bench.scale.hospital import MICRO, Hospital, Size
+from tests.bench.scale.rows import Kinds, Row
 
 BATCH: Final = 20_000
 FRESH: Final = 6 * 3600.0
 """Seconds after which what waits "now" has run out, and all of it is filled anew."""
-
-
-class Row:
-    """How a table's rows are written: its columns, and what each has when nothing is said."""
-
-    def __init__(self, table: sa.Table) -> None:
-        self.columns = [column.name for column in table.c]
-        self.usual = {column.name: nothing(column) for column in table.c}
-        marks = ", ".join("?" * len(self.columns))
-        names = ", ".join(f'"{name}"' for name in self.columns)
-        self.insert = f'insert into "{table.name}" ({names}) values ({marks})'
-
-    def values(self, said: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple({**self.usual, **said}.values())
-
-
-def nothing(column: "sa.Column[Any]") -> Any:
-    """What stands in a column of which nobody says anything."""
-    if column.nullable:
-        return None
-    if column.server_default is not None:
-        said = str(column.server_default.arg).strip("'")  # type: ignore[attr-defined]
-        return int(said) if said.isdigit() else {"false": 0, "true": 1}.get(said, said)
-    kind = column.type
-    if isinstance(kind, Several | Records):
-        return "[]"
-    if isinstance(kind, Fields):
-        return "{}"
-    if isinstance(kind, Closed):
-        return next(iter(kind.kind)).value
-    return "" if isinstance(getattr(kind, "impl", kind), sa.String) else 0
 
 
 # -- SQLite ------------------------------------------------------------------------------------------------------------
@@ -72,12 +42,13 @@ def sqlite(folder: Path, size: Size) -> tuple[Path, float]:
     path, note = folder / "bastion.db", folder / "sqlite.json"
     if _still_good(note, size) and path.exists():
         _up_to_date(f"sqlite:///{path}", note)
-        return path, 0.0
+        return path, adding.to_sqlite(path, note)
     began = time.monotonic()
     for old in folder.glob("bastion.db*"):
         old.unlink()
     asyncio.run(migrations.upgrade(f"sqlite:///{path}"))
     fill(path, note, size)
+    adding.to_sqlite(path, note)
     return path, time.monotonic() - began
 
 
@@ -104,7 +75,7 @@ def fill(path: Path, note: Path, size: Size) -> None:
         database.execute("commit")
         database.execute("analyze")
         database.execute("pragma journal_mode=wal")
-    note.write_text(json.dumps({"size": asdict(size), "at": time.time(), "people": hospital.people}))
+    note.write_text(json.dumps({"size": asdict(size), "at": hospital.now / MICRO, "people": hospital.people}))
 
 
 # -- PostgreSQL --------------------------------------------------------------------------------------------------------
@@ -127,13 +98,14 @@ def postgres(dsn: str, folder: Path, source: Path, size: Size) -> tuple[str, flo
     """The same rows on PostgreSQL: its URL, and the seconds it took."""
     url = dsn.replace("postgresql://", "postgresql+asyncpg://").replace("/postgres?", "/scale?")
     note, filled = folder / "postgres.json", folder / "sqlite.json"
-    if _still_good(note, size) and note.read_text() == filled.read_text():
+    plain = dsn.replace("/postgres?", "/scale?")
+    if _still_good(note, size) and filled_at(folder, note.name) == filled_at(folder):
         _up_to_date(url, note)
-        return url, 0.0
+        return url, asyncio.run(adding.to_postgres(plain, source, note))
     began = time.monotonic()
     asyncio.run(_empty(dsn))
     asyncio.run(migrations.upgrade(url))
-    asyncio.run(_copy(source, dsn.replace("/postgres?", "/scale?")))
+    asyncio.run(_copy(source, plain))
     shutil.copy(filled, note)
     return url, time.monotonic() - began
 
@@ -166,26 +138,12 @@ async def _copy(source: Path, dsn: str) -> None:
 
 async def _copy_table(database: sqlite3.Connection, target: "asyncpg.Connection[Any]", table: sa.Table) -> None:
     columns = [column.name for column in table.c]
-    moments = [n for n, column in enumerate(table.c) if isinstance(column.type, Instant)]
-    flags = [n for n, column in enumerate(table.c) if isinstance(column.type, sa.Boolean)]
+    kinds = Kinds.of(table.c)
     names = ", ".join(f'"{name}"' for name in columns)
     cursor = database.execute(f'select {names} from "{table.name}"')
     while rows := cursor.fetchmany(BATCH):
-        records = [_as_postgres(row, moments, flags) for row in rows]
+        records = [kinds.as_postgres(row) for row in rows]
         await target.copy_records_to_table(table.name, records=records, columns=columns)
-
-
-def _as_postgres(row: tuple[Any, ...], moments: Sequence[int], flags: Sequence[int]) -> list[Any]:
-    values = list(row)
-    for place in moments:
-        values[place] = None if values[place] is None else _moment(values[place])
-    for place in flags:
-        values[place] = bool(values[place])
-    return values
-
-
-def _moment(micros: int) -> datetime:
-    return EPOCH + micros * TICK
 
 
 # -- what is there already ---------------------------------------------------------------------------------------------
@@ -195,9 +153,9 @@ def people(folder: Path) -> dict[str, str]:
     return found
 
 
-def filled_at(folder: Path) -> float:
+def filled_at(folder: Path, note: str = "sqlite.json") -> float:
     """When that was, in seconds since 1970."""
-    return float(json.loads((folder / "sqlite.json").read_text())["at"])
+    return float(json.loads((folder / note).read_text())["at"])
 
 
 def _still_good(note: Path, size: Size) -> bool:

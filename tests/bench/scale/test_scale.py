@@ -4,12 +4,12 @@ import sqlite3
 from pathlib import Path
 
 from bastion.store.database import Database
-from tests.bench.scale import addresses, filling, plans
+from tests.bench.scale import adding, addresses, filling, plans
 from tests.bench.scale.__main__ import failed
 from tests.bench.scale.hospital import Size
 
 SMALL = Size(
-    facilities=3, suppliers=4, technicians=40, devices=60, requests=400, sessions=100, held=20, deliveries=30,
+    facilities=3, suppliers=4, technicians=40, devices=60, requests=400, sessions=100, held=30, deliveries=30,
     waiting=8, live=4,
 )  # fmt: skip
 
@@ -31,10 +31,14 @@ async def test_the_invented_rows_are_a_hospital_whose_trail_holds(migrated_sqlit
     path = tmp_path / "bastion.db"
     path.write_bytes(migrated_sqlite.read_bytes())
     filling.fill(path, tmp_path / "sqlite.json", SMALL)
+    assert adding.to_sqlite(path, tmp_path / "sqlite.json") > 0
+    assert adding.to_sqlite(path, tmp_path / "sqlite.json") == 0, "what is there is not written twice"
     with sqlite3.connect(path) as connection:
         assert connection.execute("pragma foreign_key_check").fetchall() == []
         assert connection.execute("select count(*) from access_requests").fetchone() == (SMALL.requests,)
         assert connection.execute("select count(*) from sessions where ended_at is null").fetchone() == (SMALL.live,)
+        empty = [name for name in plans.LARGE if not connection.execute(f"select count(*) from {name}").fetchone()[0]]
+        assert empty == []
     database = await Database.open(f"sqlite:///{path}")
     try:
         async with database.read() as uow:
