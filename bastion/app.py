@@ -100,15 +100,15 @@ async def _proxy(parts: Parts) -> AsyncIterator[int]:
         chores = asyncio.create_task(jobs.run(services, parts.archive, settings.node), name="jobs")
         try:
             with _naming_the_port(settings.ssh_host, settings.ssh_port):
-                networks = Networks(settings.test_networks)
-                door = await listen(
-                    Door(services, supervisor, settings.language, networks, told_name(settings)),
-                    settings.ssh_host, settings.ssh_port, settings.host_key,
+                door = Door(
+                    services, supervisor, settings.language, Networks(settings.test_networks), told_name(settings),
+                    entrance(settings, settings.console_url),
                 )  # fmt: skip
+                listener = await listen(door, settings.ssh_host, settings.ssh_port, settings.host_key)
             try:
-                yield door.port
+                yield listener.port
             finally:
-                door.close()
+                listener.close()
         finally:
             chores.cancel()
             await supervisor.stop()

@@ -1,6 +1,6 @@
 """`bastion lock` and `bastion unlock`: the kill switch from the machine itself (R-64)."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -8,8 +8,11 @@ from bastion.cli.people import EVERYONE
 from bastion.cli.terminal import AsJson, instant, one, perform, say, show
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.parties import Actor
-from bastion.errors import Invalid
+from bastion.errors import Conflict, Invalid
 from bastion.services.bundle import Services
+
+EVERY: Final = "all"
+"""What lifts every lock there is."""
 
 locks = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, invoke_without_command=True)
 
@@ -29,8 +32,14 @@ def impose(
     if context.invoked_subcommand:
         return
     scope, code = _chosen(everything=everything, supplier=supplier, technician=technician, device=device)
-    lock = perform(lambda services, me: services.locks.impose(me, scope, code, reason, instant(until)))
-    say("Cut: {what}. Lift it with: bastion unlock {id} --reason …", what=f"{scope} {code}".strip(), id=lock.id)
+
+    async def work(services: Services, me: Actor) -> tuple[Lock, list[Lock]]:
+        lock = await services.locks.impose(me, scope, code, reason, instant(until))
+        return lock, await services.locks.active(me)
+
+    lock, active = perform(work)
+    lifts = EVERY if everything and len(active) == 1 else lock.id
+    say("Cut: {what}. Lift it with: bastion unlock {id} --reason …", what=f"{scope} {code}".strip(), id=lifts)
 
 
 @locks.command("list")
@@ -47,7 +56,9 @@ def lift(
 
     async def work(services: Services, me: Actor) -> list[Lock]:
         active = await services.locks.active(me)
-        wanted = active if ident == "all" else [one(active, lambda lock: lock.id == ident, ident)]
+        if not active:
+            raise Conflict("nothing is cut", sentence="Nothing is cut: there is nothing to lift.")
+        wanted = active if ident == EVERY else [one(active, lambda lock: lock.id == ident, ident)]
         return [await services.locks.lift(me, lock.id, reason) for lock in wanted]
 
     say("Lifted: {count}.", count=len(perform(work)))

@@ -68,7 +68,8 @@ PAPERS_LACK: Final = (
 
 
 _BOUND: Final = re.compile("(?<=«) | (?=[:;!?»])")
-_UNBROKEN: Final = "\u00a0"
+UNBROKEN: Final = "\u00a0"
+"""A blank at which no line of ours is broken; on the screen it is a blank like any other."""
 USUAL_WIDTH: Final = 77
 NARROWEST: Final = 8
 
@@ -135,5 +136,5 @@ def _lines(text: str, width: int) -> list[str]:
 
 def folded(text: str, width: int, **how: Any) -> list[str]:
     """Break between words, but never before the sign that French sets off with a blank, nor after its opening quote."""
-    lines = textwrap.wrap(_BOUND.sub(_UNBROKEN, text), width, **how)
-    return [line.replace(_UNBROKEN, " ") for line in lines]
+    lines = textwrap.wrap(_BOUND.sub(UNBROKEN, text), width, **how)
+    return [line.replace(UNBROKEN, " ") for line in lines]

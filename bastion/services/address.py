@@ -10,11 +10,14 @@ from bastion.services.keys import fingerprint_of
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`fingerprints` are those of the bastion's own SSH identity; none where it is not known."""
+    """`fingerprints` are those of the bastion's own SSH identity; none where it is not known. `portal` is where the
+    same people find their entrance in a browser; empty where none is open.
+    """
 
     host: str
     port: int
     fingerprints: tuple[str, ...] = ()
+    portal: str = ""
 
 
 NOWHERE: Final = Address("", 0)

@@ -13,7 +13,7 @@ def test_everything_is_cut_listed_and_restored(bastion, home):
     assert cut.code == 0
     (lock,) = json.loads(bastion("lock", "list", "--json").out)
     assert (lock["scope"], lock["reason"], lock["until"]) == ("all", "ransomware next door", None)
-    assert lock["id"] in cut.out
+    assert "bastion unlock all --reason" in cut.out
     assert bastion("unlock", lock["id"], "--reason", "all clear").code == 0
     assert bastion("lock", "list", "--json").out == "[]\n"
 
@@ -42,5 +42,17 @@ def test_what_is_not_clear_cuts_nothing(bastion, home, words):
 
 
 def test_unlocking_nothing(bastion, home):
-    assert bastion("unlock", "nothing", "--reason", "why not").code == Exit.REFUSED_VALUE
-    assert bastion("unlock", "all", "--reason", "why not").out == "Lifted: 0.\n"
+    for ident in ("nothing", "all"):
+        done = bastion("unlock", ident, "--reason", "why not")
+        assert (done.code, done.out) == (Exit.REFUSED_VALUE, "")
+        assert "Nothing is cut: there is nothing to lift." in done.err
+
+
+def test_what_lifts_a_cut_lifts_no_other(bastion, home):
+    bastion("admin", "supplier", "add", "acme", "Acme")
+    one = bastion("lock", "--supplier", "acme", "--reason", "stolen laptop").out
+    everything = bastion("lock", "--all", "--reason", "ransomware next door").out
+    ids = {lock["scope"]: lock["id"] for lock in json.loads(bastion("lock", "list", "--json").out)}
+    assert f"bastion unlock {ids['supplier']} --reason" in one
+    assert f"bastion unlock {ids['all']} --reason" in everything
+    assert bastion("unlock", "other", "--reason", "why not").code == Exit.REFUSED_VALUE

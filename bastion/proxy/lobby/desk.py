@@ -15,6 +15,7 @@ from bastion.services.address import NOWHERE, Address
 from bastion.services.bundle import Services
 from bastion.services.commands import Command
 from bastion.services.drafts import RequestDraft
+from bastion.services.reports import Owed
 from bastion.services.views import Entry
 
 
@@ -53,6 +54,9 @@ class Desk(Protocol):
     async def extend(self, grant_id: str, minutes: int, reason: str) -> AccessRequest: ...
 
     async def hand_over(self, grant_id: str, login: str, reason: str) -> AccessRequest: ...
+
+    async def owed(self) -> Sequence[Owed]:
+        """The reports he owes, the oldest first."""
 
     @property
     def address(self) -> Address:
@@ -113,6 +117,9 @@ class ServiceDesk:
 
     async def hand_over(self, grant_id: str, login: str, reason: str) -> AccessRequest:
         return await self._services.handovers.ask(self._actor, grant_id, login, reason)
+
+    async def owed(self) -> Sequence[Owed]:
+        return await self._services.reports.mine(self._actor)
 
     async def commands(self, device: str) -> Sequence[Command]:
         return await self._services.sessions.commands(self._actor, device, self.address)

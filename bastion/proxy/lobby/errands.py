@@ -12,7 +12,8 @@ from bastion.errors import BastionError
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.desk import Desk
 from bastion.proxy.lobby.talk import Talk
-from bastion.services.views import MenuItem
+from bastion.proxy.notices import plain
+from bastion.services.views import Entry, MenuItem
 
 MORE: Final = "+"
 HAND_OVER: Final = ">"
@@ -25,7 +26,7 @@ WHY_AGAIN: Final = "This cannot be left empty. Why: "
 ASKED_FOR_MORE: Final = "The hospital has been asked. Your session goes on; it tells you when more time is agreed to."
 NOT_OPEN: Final = "You have no open authorisation for this device."
 NOTHING_TO_GIVE_BACK: Final = "You have no authorisation for this device that you could give back."
-SURE: Final = "Give this authorisation back? A session under it ends at once. (y/n): "
+SURE: Final = "Give back your authorisation for {device}? A session under it ends at once. (yes/no) "
 KEPT: Final = "You keep it."
 GAVE_BACK: Final = "Given back; the hospital is told."
 
@@ -75,7 +76,7 @@ class Errands:
         if grant is None:
             self.talk.say(NOTHING_TO_GIVE_BACK)
             return
-        if screens.yes(await self.talk.question(SURE)) is not True:
+        if not await self.talk.agrees(self.talk.words.say(SURE).format(device=_named(entry))):
             self.talk.say(KEPT)
             return
         try:
@@ -106,3 +107,9 @@ class Errands:
         self.talk.say(
             "The hospital has been asked. Your session goes on until it agrees; then your colleague takes over."
         )
+
+
+def _named(entry: Entry | None) -> str:
+    """The device by its code and its name."""
+    device = entry.device if entry else None
+    return f"{plain(device.code)} ({plain(device.name)})" if device else ""

@@ -11,7 +11,7 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.remark import open_questions
 from bastion.domain.undertaking import Undertaking, accepts
 from bastion.errors import Conflict, GrantRevoked, Invalid, Unavailable
-from bastion.proxy.lobby import errands, pasted, screens
+from bastion.proxy.lobby import errands, owed, pasted, screens
 from bastion.proxy.lobby.asking import Asking
 from bastion.proxy.lobby.desk import Desk
 from bastion.proxy.lobby.talk import Left, Talk
@@ -22,6 +22,7 @@ from bastion.services.views import Entry, MenuItem
 
 LOOK_AGAIN: Final = 2.0
 """Seconds after which a waiting lobby reads the rows even without a hint."""
+WHICH: Final = "Number or name of the device (Enter shows the list as it is now, ? commands, Ctrl-C leaves): "
 ACCEPT: Final = "Type “accept” to accept this in your own name, or “no” to leave: "
 
 
@@ -37,6 +38,7 @@ class Lobby:
     async def run(self, device: str = "", account: str = "") -> Grant:
         """Return an open grant whose recording notice is accepted; raise `Left`, or what stands in the way."""
         try:
+            self._talk.show(await self._owed())
             code = device or await self._choose()
             entry = await self._desk.enter(code, account)
             if entry.device is not None and entry.facility is not None:
@@ -54,20 +56,30 @@ class Lobby:
             raise Left from None
         return grant
 
+    async def _owed(self) -> str:
+        found = await self._desk.owed()
+        return owed.told(self._talk.words, found, self._desk.address.portal, clock.now(), self._talk.cols)
+
     # -- which device --------------------------------------------------------------------------------------------------
     async def _choose(self) -> str:
+        return await self._chosen(await self._menu())
+
+    async def _menu(self) -> Sequence[MenuItem]:
+        """Show his devices, and how far he is with each now."""
         items = (await self._desk.enter("", "")).menu
         self._talk.show(screens.menu(self._talk.words, items, self._talk.cols))
         self._talk.show(screens.errands(self._talk.words, items, self._talk.cols))
         if not items:
             raise Left
-        return await self._chosen(items)
+        return items
 
     async def _chosen(self, items: Sequence[MenuItem]) -> str:
         while True:
-            answer = await self._talk.question("Number or name of the device (? shows commands, Ctrl-C leaves): ")
+            answer = await self._talk.question(WHICH)
             code = screens.choice(answer, items)
-            if answer.startswith("?"):
+            if not answer:
+                items = await self._menu()
+            elif answer.startswith("?"):
                 await self._commands(answer[1:].strip(), items)
             elif answer.startswith((errands.MORE, errands.HAND_OVER, errands.GIVE_BACK)):
                 await errands.Errands(self._desk, self._talk).run(answer, (await self._desk.enter("", "")).menu)

@@ -84,7 +84,7 @@ class PlanQuestions:
     async def _saved(self, now: datetime) -> datetime:
         said, zone = self._keeping.saved_at, self._talk.words.zone
         example = f"{now.astimezone(ZoneInfo(zone)):%Y-%m-%d} 21:00"
-        self._talk.write(self._talk.words.say(OR_WHEN).format(example=example))
+        self._talk.write(self._talk.words.say(OR_WHEN).format(example=screens.whole(example)))
         while answer := await self._talk.question(AGO if said is None else AGO_AGAIN):
             try:
                 when = moment(answer, zone, "backup_at")

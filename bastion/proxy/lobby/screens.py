@@ -13,7 +13,7 @@ from bastion.domain.conditions import Condition
 from bastion.domain.device import Device
 from bastion.domain.remark import Remark
 from bastion.domain.undertaking import Undertaking
-from bastion.proxy.notices import Words, folded, plain
+from bastion.proxy.notices import UNBROKEN, Words, folded, plain
 from bastion.services.views import MenuItem
 
 KINDS: Final = (InterventionKind.TELEDIAGNOSTIC, InterventionKind.TELEMAINTENANCE, InterventionKind.TELEASSISTANCE)
@@ -54,6 +54,11 @@ _NO: Final = frozenset({"n", "no", "non"})
 def wrap(text: str, cols: int, hang: int = 0) -> str:
     """Break at blanks so that no line is wider than the screen, nor than is good to read; `hang` indents the rest."""
     return "\n".join(folded(text, max(min(cols - 1, 78), 30), subsequent_indent=" " * hang))
+
+
+def whole(example: str) -> str:
+    """What is to be typed as it stands: `wrap` breaks no line within it."""
+    return example.replace(" ", UNBROKEN)
 
 
 def heading(device: Device, facility: str, cols: int) -> str:

@@ -60,7 +60,7 @@ class TimeQuestion:
         else:
             day = (clock.now() + timedelta(days=1)).astimezone(ZoneInfo(self.talk.words.zone)).date().isoformat()
             said = self.talk.words.say("For later, add the day and the hour at the hospital: {example}")
-            said = said.format(example=f"{minutes} min {day} 22:00")
+            said = said.format(example=screens.whole(f"{minutes} min {day} 22:00"))
         self.talk.write(said)
 
 

@@ -53,7 +53,7 @@ _log = structlog.get_logger(__name__)
 @dataclass(slots=True)
 class Door:
     """What all connections of a listener share. `language` is spoken first to whoever is not known yet; `name` is the
-    host name technicians are told to use.
+    host name technicians are told to use, `portal` where their entrance in a browser is.
     """
 
     services: Services
@@ -61,6 +61,7 @@ class Door:
     language: str = "fr"
     networks: Networks = field(default_factory=Networks)
     name: str = ""
+    portal: str = ""
     half_open: HalfOpen = field(default_factory=HalfOpen)
     complaints: Complaints = field(default_factory=Complaints)
     silent: Silent = field(default_factory=Silent)

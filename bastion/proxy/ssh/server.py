@@ -52,7 +52,7 @@ async def listen(door: Door, host: str, port: int, host_key: Path) -> Listener:
     server = await loop.create_server(lambda: front(loop, options), host, port, backlog=BACKLOG)
     door.supervisor.at_stop.append(door.drop_all)
     listener = Listener(server, door)
-    door.found_at(Address(door.name or host, listener.port, (identity.get_fingerprint(),)))
+    door.found_at(Address(door.name or host, listener.port, (identity.get_fingerprint(),), door.portal))
     return listener
 
 

@@ -83,7 +83,7 @@ async def test_without_an_open_authorisation_there_is_nothing_to_prolong(play, a
 
 @pytest.mark.parametrize("asked", ["-", "-1", "- ct-01"])
 async def test_what_is_open_is_given_back_with_a_reason_or_none(play, asked):
-    play.start("", typing=f"{asked}\ry\rthe part has not come\r-1\ry\r\r")
+    play.start("", typing=f"{asked}\ryes\rthe part has not come\r-1\ry\r\r")
     await play.shows("Given back; the hospital is told.")
     await play.shows("Why (Enter to leave it out)")
     while len(play.desk.log) < 2:
@@ -96,8 +96,18 @@ async def test_what_is_planned_is_given_back_too_and_nothing_by_a_slip_of_the_fi
     play.desk.coming_ = later_grant()
     play.start("", typing="-2\rn\r-2\ry\r\r")
     await play.shows("You keep it.")
+    assert (
+        "Give back your authorisation for mri-2 (Scanner 1)? A session under it ends at once. (yes/no)" in play.screen
+    )
     await play.shows("Given back; the hospital is told.")
     assert play.desk.log == ["give back g2 "]
+
+
+async def test_enter_is_no_yes(play):
+    play.start("", typing="-1\r\rno\r")
+    await play.shows("Please answer yes or no.")
+    await play.shows("You keep it.")
+    assert play.desk.log == []
 
 
 async def test_without_an_authorisation_there_is_nothing_to_give_back(play):

@@ -1,6 +1,7 @@
 """The lobby as transcripts: what the technician types, what he reads, what the services are asked."""
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -107,6 +108,10 @@ class Desk:
         self.log.append(f"answer {text}")
 
     address = HERE
+    owes = ()
+
+    async def owed(self):
+        return self.owes
 
     async def commands(self, device):
         self.log.append(f"commands {device}")
@@ -486,6 +491,19 @@ async def test_the_menu_leads_to_the_device(play):
     assert "There is no such device in the list." in play.screen
 
 
+async def test_enter_shows_how_far_one_is_with_each_device_now(play):
+    play.start(device="")
+    await play.shows("(Enter shows the list as it is now, ? commands, Ctrl-C leaves)")
+    play.desk.items = (item(state="pending", until=None), item("us-9"))
+    play.type("\r")
+    await play.shows("us-9")
+    assert "waiting for the hospital" in play.screen
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    play.type("2\r")
+    await play.result()
+    assert play.desk.log[-1] == "enter us-9"
+
+
 @pytest.mark.parametrize("keys", ["? 2\r", "?mri-2\r", "?\r2\r"])
 async def test_a_question_mark_shows_what_may_be_pasted_for_a_device_and_asks_again(play, keys):
     play.desk.grant = open_grant(acknowledged_at=clock.now())
@@ -573,7 +591,8 @@ async def test_R25_work_for_later_is_planned_at_the_same_question(play):
     play.desk.refusal = Conflict("pending", sentence="One waits already.")
     play.start(typing=f"replace the tube\r1\r1\rWO-7\r1h30 {day} 22:00\ryes\r")
     await play.shows("Change the request and send it again?")
-    assert "For later, add the day and the hour at the hospital" in play.screen
+    screen = b"".join(bytes(f.data) for f in play.end.got).decode()
+    assert re.search(r"For later, add the day and the hour at the hospital:\s60 min \S+ 22:00\r?\n", screen)
     (first,) = play.desk.drafts
     assert first.minutes == 90
     assert first.start.astimezone(ZoneInfo("Europe/Paris")).isoformat(sep=" ").startswith(f"{day} 22:00")

@@ -131,6 +131,19 @@ def test_less_than_was_asked_is_said():
     assert "You asked for" not in screens.agreed(EN, whole, end, 80)
 
 
+def test_in_french_what_was_agreed_fits_every_length_of_time():
+    for minutes, length in ((30, "30 min"), (60, "1 h"), (61, "1 h 01")):
+        request = a_request(approvals=(agreement(), agreement("Paul", "", minutes)))
+        said = " ".join(screens.agreed(FR, request, NOW, 80).split())
+        assert said.endswith(f"Vous aviez demandé 1 h 30 ; durée accordée : {length}.")
+
+
+def test_an_example_is_never_broken():
+    text = "Pour plus tard, ajoutez le jour et l’heure de l’établissement : " + screens.whole("45 min 2026-12-01 22:00")
+    assert "45 min 2026-12-01 22:00" in screens.wrap(text, 80).splitlines()
+    assert "\u00a0" not in screens.wrap(text, 80)
+
+
 @pytest.mark.parametrize(
     ("answer", "code"), [("1", "ct-01"), ("2", "mri-2"), ("MRI-2", "mri-2"), ("3", None), ("0", None), ("x", None)]
 )
