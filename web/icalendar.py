@@ -14,17 +14,18 @@ _STATUS: Final = {EntryKind.GRANT: "CONFIRMED", EntryKind.REQUEST: "TENTATIVE", 
 def text(entries: Iterable[CalendarEntry], now: datetime) -> str:
     """Return the file. Times are UTC, so no reader needs to know a zone."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Bastion//Interventions//EN", "CALSCALE:GREGORIAN"]
+    written = _instant(now)
     for entry in entries:
-        lines += _event(entry, now)
+        lines += _event(entry, written)
     return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"])
 
 
-def _event(entry: CalendarEntry, now: datetime) -> list[str]:
+def _event(entry: CalendarEntry, written: str) -> list[str]:
     company = f" {entry.supplier.code}" if entry.supplier else ""
     return [
         "BEGIN:VEVENT",
         f"UID:{entry.uid}@bastion",
-        f"DTSTAMP:{_instant(now)}",
+        f"DTSTAMP:{written}",
         f"DTSTART:{_instant(entry.box.start)}",
         f"DTEND:{_instant(entry.box.end)}",
         f"SUMMARY:{_escaped(f'{entry.device.code}{company} {entry.work}')}",
@@ -41,12 +42,14 @@ def _instant(at: datetime) -> str:
 
 
 def _escaped(value: str) -> str:
-    plain = "".join(c if c.isprintable() else " " for c in value)
+    plain = value if value.isprintable() else "".join(c if c.isprintable() else " " for c in value)
     return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
 
 
 def _folded(line: str) -> str:
     """Fold at octets, never within a character."""
+    if len(line) <= FOLD and line.isascii():
+        return line
     parts, rest = [], line
     while len(rest.encode()) > FOLD:
         cut = FOLD

@@ -142,13 +142,14 @@ class MaintenanceWindow:
 
     def occurrences(self, zone: str, after: datetime, until: datetime) -> Iterator[TimeBox]:
         """Those that touch `[after, until)`, the earliest first."""
-        low, high = max(after, self.starts), min(until, self.ends)
+        low, last, rhythm = max(after, self.starts), local_date(min(until, self.ends), zone), self.rhythm
         day = local_date(low, zone) - timedelta(days=1)  # one that began yesterday may still be going on
-        while day <= local_date(high, zone):
-            box = self.rhythm.box(day, zone) if self.rhythm.on(day) else None
+        day += timedelta(days=(self.weekday - day.weekday()) % 7)
+        while day <= last:
+            box = rhythm.box(day, zone) if rhythm.on(day) else None
             if box is not None and self.starts <= box.start < self.ends and box.start < until and after < box.end:
                 yield box
-            day += timedelta(days=1)
+            day += timedelta(days=7)
 
     def at(self, zone: str, now: datetime) -> TimeBox | None:
         """The occurrence that goes on now."""

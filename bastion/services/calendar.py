@@ -136,7 +136,8 @@ async def _entries(
     if about.device_id:
         waiting = [one for one in waiting if one.device_id == about.device_id]
         windows = [one for one in windows if one.device_id == about.device_id]
-    await joins.about([*grants, *waiting])
+    await joins.know("technician", (one.technician_id for one in grants))
+    await joins.around([*grants, *waiting, *windows])
     entries = [await _granted(joins, one) for one in grants]
     entries += [await _asked(joins, one) for one in waiting]
     for window in windows:

@@ -1,6 +1,6 @@
 """Emergencies: what goes with the request, what follows the agreement, and the review by another (R-26, R-27)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,6 +21,7 @@ from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
 
 REVIEWERS = frozenset({Role.APPROVER, Role.SECURITY})
+TO_REVIEW: Final = frozenset({EmergencyStatus.DUE, EmergencyStatus.OVERDUE})
 REVIEW_WITHIN: Final = WorkingDays(3)
 
 
@@ -107,32 +108,34 @@ class Emergencies:
 
     async def _views(self, uow: UnitOfWork, actor: Actor, rows: list[Emergency]) -> list[EmergencyView]:
         joins, now = Joins(uow), clock.now()
+        await joins.around(rows)
+        await joins.know("request", (one.id for one in rows))
+        waiting = [one.id for one in rows if one.status(now) in TO_REVIEW]
+        under_way = await _under_way(uow, waiting, now)
         views = []
         for one in rows:
             device = await joins.device(one.device_id)
             allowed = self._decisions.about(Action.REVIEW, actor, device, now).allowed
-            waits = one.status(now) in {EmergencyStatus.DUE, EmergencyStatus.OVERDUE}
-            request = found(await uow.requests.get(one.id))
+            waits = one.status(now) in TO_REVIEW
+            request = await joins.request(one.id)
             other = one.may_review(actor.id, actor.login, actor.name, asked_by=request.created_by.id)
             views.append(
                 EmergencyView(
                     one, request, device, await joins.supplier(one.supplier_id),
                     await joins.facility(one.facility_id),
                     waits and allowed and other,
-                    waits and await _under_way(uow, one, now),
+                    one.id in under_way,
                 )
             )  # fmt: skip
         return views
 
 
-async def _under_way(uow: UnitOfWork, one: Emergency, now: datetime) -> bool:
-    """Whether somebody is at it, or may still begin."""
-    grant = await uow.grants.of_request(one.id)
-    if grant is None:
-        return False
-    return grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN} or bool(
-        await uow.sessions.count_live(grant_id=grant.id)
-    )
+async def _under_way(uow: UnitOfWork, idents: Sequence[str], now: datetime) -> frozenset[str]:
+    """Those of these on which somebody is at work, or may still begin."""
+    grants = await uow.grants.of_requests(idents)
+    busy = await uow.sessions.under_way([one.id for one in grants])
+    to_come = {GrantStatus.SCHEDULED, GrantStatus.OPEN}
+    return frozenset(one.request_id for one in grants if one.id in busy or one.status(now) in to_come)
 
 
 def _warned(one: Emergency) -> str:

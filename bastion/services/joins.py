@@ -34,17 +34,22 @@ def scope(actor: Actor | Staff, *roles: Role) -> frozenset[str] | None:
     return None if EVERYWHERE in places else places
 
 
-class Concerning(Protocol):
-    """A fact about who worked on what, where."""
+class Placed(Protocol):
+    """A fact about a company and a device of a hospital."""
 
-    @property
-    def technician_id(self) -> str: ...
     @property
     def supplier_id(self) -> str: ...
     @property
     def device_id(self) -> str: ...
     @property
     def facility_id(self) -> str: ...
+
+
+class Concerning(Placed, Protocol):
+    """A fact about who worked on what, where."""
+
+    @property
+    def technician_id(self) -> str: ...
 
 
 class _Getter(Protocol):
@@ -81,6 +86,10 @@ class Joins:
     # -- many at once --------------------------------------------------------------------------------------------------
     async def about(self, facts: Sequence[Concerning]) -> None:
         await self.know("technician", (fact.technician_id for fact in facts))
+        await self.around(facts)
+
+    async def around(self, facts: Sequence[Placed]) -> None:
+        """The same of facts that name no person, or no company either."""
         await self.know("supplier", (fact.supplier_id for fact in facts))
         await self.know("device", (fact.device_id for fact in facts))
         await self.know("facility", (fact.facility_id for fact in facts))

@@ -1,5 +1,6 @@
 """Maintenance windows: proposed by one, agreed to by others, used by requests that fall into them, and ended (R-22)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,7 +22,7 @@ from bastion.services.approvals import Approvals
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained, refusal
 from bastion.services.joins import Joins, found, scope
-from bastion.services.paperwork import lacks_of_company
+from bastion.services.paperwork import Lacks, lacks_of_companies, lacks_of_company
 from bastion.services.requests import audit_decision
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -170,21 +171,19 @@ class Maintenance:
         """Every window there ever was in the actor's facilities, newest first."""
         _need_staff(actor)
         async with self._database.read() as uow:
-            rows = await uow.windows.search(scope(actor), limit, offset)
-            joins = Joins(uow)
-            return [await self._view(uow, joins, actor, one) for one in rows]
+            return await self._views(uow, actor, await uow.windows.search(scope(actor), limit, offset))
 
     async def to_agree(self, actor: Actor) -> list[WindowView]:
         """Those that wait for this very person's agreement, the oldest first."""
         if Role.APPROVER not in actor.roles:
             return []
         async with self._database.read() as uow:
-            now, joins = clock.now(), Joins(uow)
+            now = clock.now()
             waiting = [
                 one for one in await uow.windows.standing(scope(actor), now)
                 if one.status(now) is WindowStatus.PROPOSED and one.created_by_id != actor.id
             ]  # fmt: skip
-            views = [await self._view(uow, joins, actor, one) for one in waiting]
+            views = await self._views(uow, actor, waiting)
         return [view for view in views if not view.why_not]
 
     async def of_device(self, actor: Actor, device_id: str) -> list[WindowView]:
@@ -193,14 +192,12 @@ class Maintenance:
             device = found(await uow.devices.get(device_id), device_id)
             if not actor.covers(device.facility_id):
                 return []
-            joins = Joins(uow)
-            rows = await uow.windows.of_device(device.id, clock.now())
-            return [await self._view(uow, joins, actor, one) for one in rows]
+            return await self._views(uow, actor, await uow.windows.of_device(device.id, clock.now()))
 
     async def get(self, actor: Actor, ident: str) -> WindowView:
         async with self._database.read() as uow:
             window, _device = await self._seen(uow, actor, ident)
-            view = await self._view(uow, Joins(uow), actor, window)
+            (view,) = await self._views(uow, actor, [window])
             return replace(view, uses=tuple(await uow.window_uses.of_window(window.id)))
 
     # -- parts ---------------------------------------------------------------------------------------------------------
@@ -243,6 +240,11 @@ class Maintenance:
         self, uow: UnitOfWork, actor: Actor, device: Device, supplier: Supplier, kind: InterventionKind, now: datetime
     ) -> bool:
         lacks = await lacks_of_company(uow, supplier, now)
+        return self._standing(actor, device, supplier, kind, lacks, now)
+
+    def _standing(
+        self, actor: Actor, device: Device, supplier: Supplier, kind: InterventionKind, lacks: Lacks, now: datetime
+    ) -> bool:
         decision = self._decisions.on_device(
             Action.STANDING, actor, supplier, device, kind, timedelta(), now, lacks=lacks
         )
@@ -261,16 +263,30 @@ class Maintenance:
         ]  # fmt: skip
         return able if len(able) == len(people) else []
 
-    async def _view(self, uow: UnitOfWork, joins: Joins, actor: Actor, window: MaintenanceWindow) -> WindowView:
-        now = clock.now()
+    async def _views(self, uow: UnitOfWork, actor: Actor, rows: Sequence[MaintenanceWindow]) -> list[WindowView]:
+        now, joins = clock.now(), Joins(uow)
+        await joins.around(rows)
+        companies = [await _company(joins, one) for one in rows]
+        await joins.know("supplier", companies)
+        known = {ident: await joins.supplier(ident) for ident in set(companies) if ident}
+        lacks = await lacks_of_companies(uow, [*known.values()], now)
+        return [
+            await self._view(joins, actor, one, known.get(ident), lacks.get(ident), now)
+            for one, ident in zip(rows, companies, strict=True)
+        ]
+
+    async def _view(
+        self, joins: Joins, actor: Actor, window: MaintenanceWindow, company: Supplier | None, lacks: Lacks | None,
+        now: datetime,
+    ) -> WindowView:  # fmt: skip
+        """`company` is whose window it is, or one that maintains the device, `lacks` what it lacks."""
         device, facility = await joins.device(window.device_id), await joins.facility(window.facility_id)
         supplier = await joins.supplier(window.supplier_id) if window.supplier_id else None
         coming = window.occurrences(facility.timezone, now, now + LOOK_AHEAD) if window.ended_at is None else ()
-        company = supplier or await joins.supplier(min(device.supplier_ids)) if device.supplier_ids else supplier
         standing = False
-        if company is not None:
+        if company is not None and lacks is not None:
             asker = Actor(ActorKind.TECHNICIAN, "", "", "", _first_address(company), supplier_id=company.id)
-            standing = await self._stands(uow, asker, device, company, window.kind, now)
+            standing = self._standing(asker, device, company, window.kind, lacks, now)
         return WindowView(
             window, device, facility, supplier, tuple(box for box, _ in zip(coming, range(5), strict=False)), standing,
             self._why_not(actor, window, device, now),
@@ -283,6 +299,11 @@ class Maintenance:
         except BastionError as problem:
             return sentence(problem, actor.language)
         return ""
+
+
+async def _company(joins: Joins, window: MaintenanceWindow) -> str:
+    """The id of whoever may come: the company of the window, else the first that maintains the device, if one does."""
+    return window.supplier_id or min((await joins.device(window.device_id)).supplier_ids, default="")
 
 
 def _first_address(supplier: Supplier) -> str:

@@ -6,7 +6,7 @@ again after growing pauses, and in the end stays for an administrator to see. No
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -235,7 +235,8 @@ class Notifications:
             rows = await uow.deliveries.search(
                 state=state, facility_ids=scope(actor, Role.ADMIN), limit=limit, offset=offset
             )
-            return [Told(row, await _name(uow, row)) for row in rows]
+            names = await _names(uow, rows)
+            return [Told(row, names.get((row.recipient_kind, row.recipient_id), "")) for row in rows]
 
     async def count(self, actor: Actor, state: DeliveryState) -> int:
         need_admin(actor)
@@ -339,11 +340,16 @@ async def _reader(uow: UnitOfWork, one: Delivery, now: datetime) -> Staff | Tech
     return staff if there else None
 
 
-async def _name(uow: UnitOfWork, one: Delivery) -> str:
-    kind = one.recipient_kind
-    if kind is RecipientKind.WEBHOOK:
-        webhook = await uow.webhooks.get(one.recipient_id)
-        return webhook.name if webhook else "GMAO" if await uow.gmaos.get(one.recipient_id) else ""
-    people = uow.staff if kind is RecipientKind.STAFF else uow.technicians
-    person: Staff | Technician | None = await people.get(one.recipient_id)
-    return person.name if person else ""
+async def _names(uow: UnitOfWork, rows: Sequence[Delivery]) -> dict[tuple[RecipientKind, str], str]:
+    """Of the recipients of these messages, of those that are still there."""
+    ids: dict[RecipientKind, set[str]] = {kind: set() for kind in RecipientKind}
+    for row in rows:
+        ids[row.recipient_kind].add(row.recipient_id)
+    programs = {one.id: "GMAO" for one in await uow.gmaos.some(ids[RecipientKind.WEBHOOK])}
+    programs |= {one.id: one.name for one in await uow.webhooks.some(ids[RecipientKind.WEBHOOK])}
+    staff = {one.id: one.name for one in await uow.staff.some(ids[RecipientKind.STAFF])}
+    technicians = {one.id: one.name for one in await uow.technicians.some(ids[RecipientKind.TECHNICIAN])}
+    by_kind = {
+        RecipientKind.WEBHOOK: programs, RecipientKind.STAFF: staff, RecipientKind.TECHNICIAN: technicians,
+    }  # fmt: skip
+    return {(kind, ident): name for kind, names in by_kind.items() for ident, name in names.items()}

@@ -2,6 +2,7 @@
 (R-59).
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -48,13 +49,28 @@ async def lacks_of(
 
 async def lacks_of_company(uow: UnitOfWork, supplier: Supplier, now: datetime) -> Lacks:
     """The same where nobody is named yet: from where somebody works is judged when he asks."""
-    return Lacks(await missing_of(uow, supplier.id, now), next(iter(supplier.countries), ""), supplier.countries)
+    return (await lacks_of_companies(uow, [supplier], now))[supplier.id]
+
+
+async def lacks_of_companies(uow: UnitOfWork, suppliers: Sequence[Supplier], now: datetime) -> dict[str, Lacks]:
+    """The same for each of several suppliers, by id."""
+    lack = await missing_of_several(uow, [one.id for one in suppliers], now)
+    return {one.id: Lacks(lack[one.id], next(iter(one.countries), ""), one.countries) for one in suppliers}
 
 
 async def missing_of(uow: UnitOfWork, supplier_id: str, now: datetime) -> tuple[PaperKind, ...]:
     """The kinds of paper whose lack blocks this supplier now."""
+    return (await missing_of_several(uow, [supplier_id], now))[supplier_id]
+
+
+async def missing_of_several(
+    uow: UnitOfWork, supplier_ids: Collection[str], now: datetime
+) -> dict[str, tuple[PaperKind, ...]]:
+    """The same for each of several suppliers."""
     rules = [rule for rule in await uow.paper_rules.all() if rule.blocks(now)]
-    return missing(await uow.papers.of(supplier_id), rules, now) if rules else ()
+    if not rules:
+        return dict.fromkeys(supplier_ids, ())
+    return {ident: missing(held, rules, now) for ident, held in (await uow.papers.of_several(supplier_ids)).items()}
 
 
 def named(kinds: tuple[PaperKind, ...], language: str) -> str:

@@ -29,7 +29,7 @@ from bastion.services.commands import Command
 from bastion.services.decisions import Decisions, by_rule, refusal
 from bastion.services.joins import Joins, found
 from bastion.services.opening import PROOF_LENGTH, Connection, Opening
-from bastion.services.paperwork import missing_of
+from bastion.services.paperwork import missing_of_several
 from bastion.services.reaching import reachable
 from bastion.services.reports import REPORT_DAYS, owe
 from bastion.services.suspension import refuse_if_suspended, turned_out
@@ -190,7 +190,7 @@ class Sessions:
             now, joins = clock.now(), Joins(uow)
             out = await turned_out(uow, grants.values(), now)
             welcome = {ident: await _welcome(joins, grant, out, now) for ident, grant in grants.items()}
-            lacks = {ident: await missing_of(uow, ident, now) for ident in {r.supplier_id for r in records}}
+            lacks = await missing_of_several(uow, {r.supplier_id for r in records}, now)
             derogations = await uow.derogations.of_several(frozenset(r.device_id for r in records))
         return {
             r.id: Wish(

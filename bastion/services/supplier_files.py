@@ -85,6 +85,8 @@ class SupplierFiles:
             records = [
                 one for one in await uow.sessions.from_abroad(now - REPORTED, LONGEST) if actor.covers(one.facility_id)
             ]
+            await joins.know("supplier", (one.supplier_id for one in people))
+            await joins.know("supplier", (one.supplier_id for one in records))
             return Abroad(
                 tuple([(one, await joins.supplier(one.supplier_id)) for one in people]),
                 tuple([(one, await joins.supplier(one.supplier_id)) for one in records]),

@@ -278,6 +278,10 @@ class Grants(Versioned[Grant]):
     async def of_request(self, request_id: str) -> Grant | None:
         return await self._one(GRANT_OF_REQUEST, {"request_id": request_id})
 
+    async def of_requests(self, request_ids: Sequence[str]) -> list[Grant]:
+        """What came of these requests, of those that were agreed to."""
+        return await self._many(GRANTS_OF_REQUESTS, {"ids": list(request_ids)}) if request_ids else []
+
     async def unfinished(self, now: datetime) -> list[Grant]:
         """Every open or scheduled grant: what a lock may have to revoke. Held until the commit, as by `get`."""
         return await self._many(UNFINISHED if self._tx.reading else HOLD_UNFINISHED, {"now": now})
@@ -301,6 +305,7 @@ GRANTS_OF_DEVICE = (
     .order_by(_G.start.desc(), _G.id.desc())
 )
 GRANT_OF_REQUEST = Grants.sql_select.where(_G.request_id == sa.bindparam("request_id"))
+GRANTS_OF_REQUESTS = Grants.sql_select.where(_G.request_id.in_(sa.bindparam("ids", expanding=True)))
 LONGEST_GRANT: Final = timedelta(days=31)
 """However often an authorisation was extended: a calendar looks no further for what goes on at an instant."""
 GRANTS_OVER = (

@@ -3,13 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, event
 
+from bastion import clock
+from bastion.domain.access_request import AccessRequest
+from bastion.domain.emergency import Emergency
 from bastion.domain.held_file import Direction
+from bastion.domain.ids import new_id
+from bastion.domain.maintenance import MaintenanceWindow
+from bastion.domain.parties import Actor
+from bastion.domain.telling import Delivery, RecipientKind, Topic
+from bastion.services.calendar import CalendarEntry, EntryKind
 from bastion.services.directory import SupplierForm
 from bastion.services.inventory import DeviceForm
+from bastion.services.joins import found
 from bastion.services.opening import Connection
 from bastion.services.people import TechnicianForm
 from tests.services.house import OPERATOR, House, public_line, undertake
@@ -44,14 +54,46 @@ async def add_work(house: House, number: int) -> None:
     for which in ("a", "b"):
         await _ready_device(house, f"{code}{which}", supplier.code)
     who = house.technician(person)
-    await services.access.request(who, house.draft(device_code=f"{code}a"))
+    waits = await services.access.request(who, house.draft(device_code=f"{code}a"))
     asked = await services.access.request(who, house.draft(device_code=f"{code}b"))
     agreed = await services.approvals.approve(house.staff(house.max), asked.id, asked.version, 60, "ok")
     await services.sessions.acknowledge(who, agreed.grant_id, "terminal")
     opened = await services.sessions.open(who, agreed.grant_id, Connection("n1", "ssh", "SHA256:x", "key totp"))
     file, arrival = await services.files.arriving(opened.record, opened.grant, Direction.IN, "/fw/a.bin")
+    await _beside(house, agreed, waits)
     arrival.write(0, b"firmware")
     await services.files.arrived(opened.record, file, arrival)
+
+
+async def _beside(house: House, agreed: AccessRequest, waits: AccessRequest) -> None:
+    """What else a hospital keeps: an emergency to be reviewed, a mail, a window on another device, work from abroad."""
+    now = clock.now()
+    place = (agreed.supplier_id, agreed.device_id, agreed.facility_id)
+    call = ("Dr Vasseur", "", "", "")
+    until = now + timedelta(days=3)
+    async with house.database.write() as uow:
+        await uow.emergencies.add(Emergency(agreed.id, *place, *call, now, now, (house.max.id,), review_due_at=until))
+        await uow.windows.add(
+            MaintenanceWindow(
+                new_id(now), waits.facility_id, waits.device_id, waits.supplier_id, waits.kind, 0, 2, 120, 60, now,
+                now + timedelta(days=60), "checks", house.max.id, "Max", now, 1,
+            )
+        )  # fmt: skip
+        for kind, ident in ((RecipientKind.STAFF, house.max.id), (RecipientKind.TECHNICIAN, agreed.technician_id)):
+            told = Delivery(new_id(now), agreed.id, Topic.REQUEST_WAITING, kind, ident, "", {}, "/", now, now)
+            await uow.deliveries.add(told)
+        person = found(await uow.technicians.get(agreed.technician_id))
+        await uow.technicians.save(replace(person, country="US"))
+
+
+async def _windows_in_the_calendar(house: House, me: Actor) -> list[CalendarEntry]:
+    now = clock.now()
+    coming = await house.services.calendar.between(me, now, now + timedelta(days=10))
+    return [one for one in coming if one.kind is EntryKind.WINDOW]
+
+
+async def _abroad(house: House, me: Actor) -> tuple[object, ...]:
+    return (await house.services.supplier_files.abroad(me)).people
 
 
 async def _ready_device(house: House, code: str, supplier: str) -> None:
@@ -73,6 +115,12 @@ LISTS = {
     "devices": lambda house, me: house.services.inventory.devices(me),
     "technicians": lambda house, me: house.services.people.technicians(me),
     "papers": lambda house, me: house.services.papers.standing(me),
+    "windows": lambda house, me: house.services.maintenance.search(me),
+    "windows in the calendar": _windows_in_the_calendar,
+    "emergencies": lambda house, me: house.services.emergencies.search(me),
+    "emergencies to review": lambda house, me: house.services.emergencies.to_review(me),
+    "messages": lambda house, _me: house.services.notifications.search(OPERATOR),
+    "work from abroad": _abroad,
 }
 
 
