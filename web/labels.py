@@ -10,7 +10,7 @@ from bastion.domain.events import Severity
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
-from bastion.domain.review import CampaignState, LineState
+from bastion.domain.review import CampaignState, LineState, RightKind
 from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import ACCOUNT_REFUSED, SessionRecord
 from bastion.domain.subcontractor import SubcontractorState
@@ -173,6 +173,13 @@ REVIEW_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
         LineState.CONFIRMED: ("ok", N_("Right confirmed")),
         LineState.WITHDRAWN: ("stop", N_("Right withdrawn")),
         LineState.SUSPENDED: ("stop", N_("Suspended: not confirmed")),
+    }
+)
+REVIEW_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        RightKind.STAFF: N_("Roles of hospital staff"),
+        RightKind.TECHNICIAN: N_("People of suppliers"),
+        RightKind.WINDOW: N_("Standing windows"),
     }
 )
 CAMPAIGN_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(

@@ -23,7 +23,10 @@ def start(
     due: Annotated[str, typer.Option(help="When it is due (2026-12-31): what is not confirmed is suspended then.")],
     facility: Annotated[list[str] | None, typer.Option(help="Code of a hospital; repeatable; none means all.")] = None,
 ) -> None:
-    """Begin a review of the roles of staff, the people of suppliers and the standing windows."""
+    """Begin a review of the roles of staff, the people of suppliers and the standing windows.
+
+    Roles in every hospital stand in a review of all of them only: begin one too.
+    """
     day = instant(due)
     if day is None:
         raise Invalid("due", field="due_at", sentence="Give a date such as 2026-11-22.")
@@ -49,12 +52,13 @@ def list_reviews(*, as_json: AsJson = False) -> None:
 
 @reviews.command("show")
 def show_review(number: Number, *, as_json: AsJson = False) -> None:
-    """Show every line of a review."""
+    """Show every line of a review, what waits first; `*` is a role in every hospital."""
     found = perform(lambda services, me: services.reviews.of(me, number))
     rows = [
         {
             "id": one.line.id, "kind": one.line.kind, "name": one.line.name, "company": one.line.company,
-            "right": one.line.right, "state": one.state, "decided_by": one.line.decided_by,
+            "right": one.line.right, "facility": "*" if one.everywhere else one.facility.code if one.facility else "",
+            "correspondent": one.correspondent, "state": one.state, "decided_by": one.line.decided_by,
         }
         for one in found.lines
     ]  # fmt: skip

@@ -3,6 +3,9 @@
 What nobody confirmed by then is suspended, by the clock alone; a late confirmation lifts that. Of several campaigns
 of a hospital the latest one that has said something about a right is the one that counts there. Once no line is open,
 one person who leads reviews there signs for the whole.
+
+A role is reviewed where it is held: a hospital's campaign has the roles held in that hospital, a role in every hospital
+stands in a campaign of the group, which has them all. So none is in no campaign, and none is decided on by others.
 """
 
 from collections.abc import Collection, Sequence
@@ -78,7 +81,8 @@ class Campaign:
 @dataclass(frozen=True, slots=True)
 class ReviewLine:
     """One right: `subject_id` has it, `right` says which (a role, or nothing more to say). `name` and `company` are as
-    they were when the campaign began.
+    they were when the campaign began. `place` is the hospital's id where a role is held, or `EVERYWHERE`; empty is all
+    of the campaign's hospitals.
     """
 
     id: str
@@ -92,11 +96,38 @@ class ReviewLine:
     decided_at: datetime | None = None
     decided_by: str = ""
     note: str = ""
+    place: str = ""
 
     def state(self, due_at: datetime, now: datetime) -> LineState:
         if self.verdict is not None:
             return LineState(self.verdict.value)
         return LineState.SUSPENDED if due_at <= now else LineState.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Remit:
+    """Which lines of one campaign somebody may decide on: never those about his `own` rights.
+
+    All lines of `kinds`; of the staff's those for a role that is held in one of `places`; of the others those that are
+    about a device of `wards`, each a hospital's id and a ward as a device there names it (R-28).
+    """
+
+    own: str
+    kinds: frozenset[RightKind] = frozenset()
+    places: frozenset[str] = frozenset()
+    wards: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which lines of a review are looked for: those to which all of this applies. `mine`: those the reader may decide
+    on, or those he may not; `text` is part of a name or a company.
+    """
+
+    kind: RightKind | None = None
+    state: LineState | None = None
+    mine: bool | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +148,7 @@ class ReviewSignature:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a campaign over these facilities says of a right; `None` is its silence once its day has come."""
+    """What a campaign says of a right in these facilities; `None` is its silence once its day has come."""
 
     facilities: tuple[str, ...]
     verdict: Verdict | None
@@ -129,6 +160,18 @@ class Word:
 def last_word(said: Sequence[Word], facility_id: str) -> Word | None:
     """What counts in this hospital; of `said` the latest comes last."""
     return next((one for one in reversed(said) if one.at(facility_id)), None)
+
+
+def barred(said: Sequence[Word], facility_id: str) -> bool:
+    """Whether a right does not hold in this hospital: withdrawn, or not confirmed by the day."""
+    last = last_word(said, facility_id)
+    return last is not None and last.verdict is not Verdict.CONFIRMED
+
+
+def barred_apart(said: Sequence[Word]) -> frozenset[str]:
+    """The hospitals in which a right does not hold that may well hold in every other one."""
+    named = {ident for one in said for ident in one.facilities} - {EVERYWHERE}
+    return frozenset(ident for ident in named if barred(said, ident))
 
 
 def standing_withdrawals(decided: Sequence[Word], facilities: Collection[str]) -> list[Word]:

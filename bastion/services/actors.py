@@ -1,11 +1,11 @@
 """Who somebody is as he acts: what the registers, the reviews and what was lent to him make of a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bastion.domain.parties import Actor, ActorKind, Lent, Staff, Technician
-from bastion.domain.review import RightKind, Verdict
+from bastion.domain.parties import EVERYWHERE, Actor, ActorKind, Assignment, Lent, Staff, Technician
+from bastion.domain.review import RightKind, Word, barred, barred_apart
 from bastion.store.unit_of_work import UnitOfWork
 
 
@@ -31,10 +31,8 @@ async def all_now(uow: UnitOfWork, staff: Sequence[Staff], now: datetime) -> dic
     ids = {one.id for one in staff}
     lent = [one for one in await uow.delegations.standing(now) if one.to_id in ids] if ids else []
     lenders = {one.id: one for one in await uow.staff.some({one.from_id for one in lent})}
-    said = await uow.review_lines.verdicts_of(RightKind.STAFF, ids | lenders.keys(), now)
-    able = {
-        one.id: _left(staff_actor(one, "", None), said.get(one.id, {})) for one in (*staff, *lenders.values())
-    }  # fmt: skip
+    acting = [staff_actor(one, "", None) for one in (*staff, *lenders.values())]
+    able = {one.id: one for one in await _reviewed(uow, acting, now)}
     held: dict[str, list[Lent]] = {ident: [] for ident in ids}
     for one in lent:
         if (lender := lenders.get(one.from_id)) is not None:
@@ -44,14 +42,32 @@ async def all_now(uow: UnitOfWork, staff: Sequence[Staff], now: datetime) -> dic
 
 async def reviewed(uow: UnitOfWork, actor: Actor, now: datetime) -> Actor:
     """The person without the roles that a review of rights has withdrawn, or not confirmed in time (R-19)."""
-    said = await uow.review_lines.verdicts_of(RightKind.STAFF, {actor.id}, now)
-    return _left(actor, said.get(actor.id, {}))
+    (left,) = await _reviewed(uow, [actor], now)
+    return left
 
 
-def _left(actor: Actor, said: Mapping[str, Verdict | None]) -> Actor:
-    gone = {right for right, verdict in said.items() if verdict is not Verdict.CONFIRMED}
-    kept = tuple(one for one in actor.assignments if one.role not in gone)
-    return replace(actor, assignments=kept) if gone else actor
+async def _reviewed(uow: UnitOfWork, actors: Sequence[Actor], now: datetime) -> list[Actor]:
+    said = await uow.review_lines.words(RightKind.STAFF, {one.id for one in actors}, now)
+    held = [(one, words) for actor in actors for one in actor.assignments if (words := said.get((actor.id, one.role)))]
+    apart = any(one.facility_id == EVERYWHERE and barred_apart(words) for one, words in held)
+    places = [one.id for one in await uow.facilities.all()] if apart else []
+    return [
+        replace(
+            actor,
+            assignments=tuple(
+                left for one in actor.assignments for left in _left(one, said.get((actor.id, one.role), ()), places)
+            ),
+        )
+        for actor in actors
+    ]
+
+
+def _left(held: Assignment, said: Sequence[Word], places: Sequence[str]) -> list[Assignment]:
+    """What the reviews leave of it: of a role in every hospital those in which none has taken it away."""
+    if barred(said, held.facility_id):
+        return []
+    apart = barred_apart(said) if held.facility_id == EVERYWHERE else frozenset()
+    return [replace(held, facility_id=one) for one in places if one not in apart] if apart else [held]
 
 
 def technician_actor(technician: Technician, source: str, factor_at: datetime) -> Actor:

@@ -11,7 +11,7 @@ from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.maintenance import MaintenanceWindow, Rhythm, WindowStatus, WindowUse, checked
 from bastion.domain.parties import Actor, ActorKind, Facility, Role, Staff, Supplier
-from bastion.domain.review import RightKind
+from bastion.domain.review import RightKind, barred
 from bastion.domain.timebox import TimeBox
 from bastion.domain.work_plan import PatientData
 from bastion.errors import BastionError, Conflict, Forbidden, Invalid, NotFound
@@ -137,9 +137,10 @@ class Maintenance:
         if not await self._stands(uow, actor, device, supplier, request.kind, now):
             return request
         facility = found(await uow.facilities.get(device.facility_id))
-        unreviewed = await uow.review_lines.silenced(RightKind.WINDOW, now)
-        for window in await uow.windows.of_device(device.id, now):
-            if window.id in unreviewed:
+        windows = await uow.windows.of_device(device.id, now)
+        said = await uow.review_lines.words(RightKind.WINDOW, {one.id for one in windows}, now)
+        for window in windows:
+            if barred(said.get((window.id, window.kind.value), ()), device.facility_id):
                 continue
             box = window.at(facility.timezone, now) if window.covers(supplier.id, request.kind) else None
             people = await self._still_deciding(uow, window, device, now)

@@ -15,7 +15,10 @@ from bastion.domain.review import Campaign, ReviewSignature
 from bastion.services.review_views import Review, Seen
 from recordings.file_table import inert
 
-HEADINGS: Final = ("kind", "name", "company", "right", "state", "decided_at", "decided_by", "note", "everywhere")
+HEADINGS: Final = (
+    "kind", "name", "company", "right", "state", "decided_at", "decided_by", "note", "everywhere", "facility",
+    "correspondent",
+)  # fmt: skip
 _BOM: Final = "\ufeff"
 
 
@@ -30,8 +33,10 @@ def statement(review: Review) -> str:
 
 
 def signed(kept: str, signature: ReviewSignature, review: Review) -> str:
-    """What was signed, by whom, and what was decided since."""
-    return kept + _rows([_signature(signature, review.standing.campaign)]) + _rows(map(_cells, review.since))
+    """What was signed, by whom, and what was decided since: under the headings that were signed, which may be fewer."""
+    width = len(next(csv.reader([kept.splitlines()[0]])))
+    rows = [_signature(signature, review.standing.campaign), *map(_cells, review.since)]
+    return kept + _rows(row[:width] for row in rows)
 
 
 def digest(kept: str) -> str:
@@ -41,20 +46,24 @@ def digest(kept: str) -> str:
 def _cells(seen: Seen) -> tuple[object, ...]:
     one = seen.line
     at = one.decided_at.isoformat() if one.decided_at else ""
-    wide = "yes" if seen.everywhere else ""
-    return one.kind, one.name, one.company, one.right, seen.state, at, one.decided_by, one.note, wide
+    wide, speaks = ("yes" if marked else "" for marked in (seen.everywhere, seen.correspondent))
+    where = seen.facility.code if seen.facility else ""
+    return (
+        one.kind, one.name, one.company, one.right, seen.state, at, one.decided_by, one.note, wide, where, speaks,
+    )  # fmt: skip
 
 
 def _campaign(one: Campaign) -> tuple[object, ...]:
     """Its id stands under `right`, its hospitals under `company`, its day under `note`."""
     begun = one.created_at.isoformat()
-    return "review", one.name, " ".join(one.facilities), one.id, "", begun, one.created_by, one.due_at.isoformat(), ""
+    due = one.due_at.isoformat()
+    return "review", one.name, " ".join(one.facilities), one.id, "", begun, one.created_by, due, "", "", ""
 
 
 def _signature(one: ReviewSignature, campaign: Campaign) -> tuple[object, ...]:
     """The digest stands under `right`."""
     at = one.signed_at.isoformat()
-    return "signature", campaign.name, "", one.digest, "signed", at, one.signed_by, one.remark, ""
+    return "signature", campaign.name, "", one.digest, "signed", at, one.signed_by, one.remark, "", "", ""
 
 
 def _rows(rows: Iterable[tuple[object, ...]]) -> str:

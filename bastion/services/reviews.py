@@ -1,14 +1,13 @@
 """Reviews of access rights: begun, decided line by line or many at once, signed for as a whole, exported (R-19)."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from bastion import clock
 from bastion.domain.ids import new_id
-from bastion.domain.maintenance import WindowStatus
-from bastion.domain.parties import EVERYWHERE, Actor, Staff
+from bastion.domain.parties import EVERYWHERE, Actor
 from bastion.domain.review import (
     LEADERS,
     WARN_BEFORE,
@@ -16,7 +15,7 @@ from bastion.domain.review import (
     LineState,
     ReviewLine,
     ReviewSignature,
-    RightKind,
+    Sought,
     Verdict,
     checked,
 )
@@ -24,15 +23,16 @@ from bastion.errors import Conflict, Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services import review_sheet
 from bastion.services.authentication import Authentication
 from bastion.services.forms import check_name, need_reader
-from bastion.services.joins import Joins, found
-from bastion.services.review_reach import reach_of, refuse_to_lift, waiting_for
+from bastion.services.joins import found
+from bastion.services.review_reach import WAITING, covers, refuse_to_lift, remit_of, waiting_for
+from bastion.services.review_rights import of_the_group, rights_in
 from bastion.services.review_views import Review, Seen, Standing
 from bastion.services.twice import need_first
 from bastion.store.database import Database
+from bastion.store.review_pages import FoundLine
 from bastion.store.unit_of_work import UnitOfWork
 
 MAX_NOTE: Final = 2000
-MOST_LINES: Final = 5000
 OTHERS_SIGN: Final = "Whoever leads reviews in every hospital of this one signs it; you do not."
 
 
@@ -65,13 +65,9 @@ class Reviews:
             if not _leads(actor, made):
                 raise NotFound(f"{actor.login} outside {facilities}")
             need_first(made, await uow.campaigns.all(), "name", "facilities", "due_at")
-            lines = await _lines(uow, made, now)
+            lines = await rights_in(uow, made, now)
             if not lines:
                 raise Invalid("nothing", field="facilities", sentence="There are no access rights to review there.")
-            if len(lines) > MOST_LINES:
-                raise Invalid(
-                    "too many", field="facilities", sentence="Too many rights at once: choose fewer facilities."
-                )
             await uow.campaigns.add(made)
             await uow.review_lines.add_all(lines)
             await uow.audit.append(
@@ -80,23 +76,20 @@ class Reviews:
             )  # fmt: skip
         return made
 
-    async def all(self, actor: Actor) -> list[Standing]:
+    async def all(self, actor: Actor, limit: int | None = None, offset: int = 0) -> list[Standing]:
         """The campaigns one sees, the newest first."""
         need_reader(actor)
         now = clock.now()
         async with self._database.read() as uow:
-            seen = [one for one in await uow.campaigns.all() if _covers(actor, one)]
-            signed = {one.campaign_id: one for one in await uow.review_signatures.some(one.id for one in seen)}
-            return [
-                _standing(one, await uow.review_lines.of(one.id), signed.get(one.id), now) for one in seen[::-1]
-            ]  # fmt: skip
+            seen = [one for one in await uow.campaigns.all() if covers(actor, one)][::-1]
+            return await _standings(uow, seen[offset:][:limit], now)
 
     async def to_decide(self, actor: Actor) -> list[tuple[Campaign, int]]:
         """The campaigns in which lines wait for this person or another who may decide on them, and how many; by day."""
         need_reader(actor)
         async with self._database.read() as uow:
-            open_ones = [one for one in await uow.campaigns.running(clock.now()) if _covers(actor, one)]
-            counted = [(one, await waiting_for(uow, actor, one)) for one in open_ones]
+            now = clock.now()
+            counted = [(one, await waiting_for(uow, actor, one, now)) for one in await uow.campaigns.running(now)]
         return [(one, count) for one, count in counted if count]
 
     async def warn(self, actor: Actor) -> int:
@@ -121,11 +114,25 @@ class Reviews:
         async with self._database.read() as uow:
             return [one for one in await uow.campaigns.to_sign(clock.now()) if _leads(actor, one)]
 
-    async def of(self, actor: Actor, campaign_id: str) -> Review:
+    async def of(
+        self, actor: Actor, campaign_id: str, sought: Sought | None = None, limit: int | None = None, offset: int = 0
+    ) -> Review:
+        """The campaign, with those of its lines that are looked for, what waits first."""
         need_reader(actor)
+        now, wanted = clock.now(), sought or Sought()
         async with self._database.read() as uow:
             campaign = await _campaign(uow, actor, campaign_id)
-            return await _review(uow, actor, campaign, await uow.review_lines.of(campaign.id), clock.now())
+            remit, pages = await remit_of(uow, actor, campaign), uow.review_pages
+            lines = await pages.page(campaign, remit, wanted, now, limit=limit, offset=offset)
+            review = await _review(uow, actor, campaign, lines, now)
+            signed, waits = review.standing.signature, review.standing.counts[LineState.OPEN]
+            return replace(
+                review,
+                found=await pages.count(campaign, remit, wanted, now) if sought else review.standing.total,
+                waiting=await pages.count(campaign, remit, WAITING, now) if waits else 0,
+                decided_since=await uow.review_lines.count_since(campaign.id, signed.signed_at) if signed else 0,
+                of_the_group=await of_the_group(uow, campaign, now),
+            )
 
     async def decide(
         self, actor: Actor, campaign_id: str, line_ids: Collection[str], verdict: Verdict, note: str = ""
@@ -143,15 +150,15 @@ class Reviews:
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             campaign = await _campaign(uow, actor, campaign_id)
-            lines = await uow.review_lines.chosen(campaign.id, wanted)
+            chosen = await uow.review_pages.chosen(campaign, await remit_of(uow, actor, campaign), wanted)
             now = clock.now()  # once the lines are held: after a signature that was given meanwhile
-            if len(lines) != len(wanted):
+            if len(chosen) != len(wanted):
                 raise NotFound("not a line of this review")
-            reach = await reach_of(uow, actor, campaign, lines)
-            if not all(map(reach.may, lines)):
+            if not all(one.mine for one in chosen):
                 raise Forbidden(
                     "lines of others", sentence="Your role does not review these rights, or they are yours."
                 )
+            lines = [one.line for one in chosen]
             if verdict is Verdict.CONFIRMED:
                 await refuse_to_lift(uow, actor, campaign, lines)
             said_now = (verdict, actor.name, said)
@@ -167,7 +174,8 @@ class Reviews:
                 answer=verdict, count=len(made), note=said, who=_names(made),
             )  # fmt: skip
             uow.hint("review", campaign.id)
-            return await uow.review_lines.chosen(campaign.id, wanted)
+            told = {one.id: one for one in made}
+            return [told.get(one.id, one) for one in lines]
 
     async def sign(self, actor: Actor, campaign_id: str, remark: str = "") -> ReviewSignature:
         """Answer for the campaign as it stands now: once, by whoever leads reviews in every hospital of it, when no
@@ -181,7 +189,7 @@ class Reviews:
             campaign = await _campaign(uow, actor, campaign_id)
             if not _leads(actor, campaign):
                 raise Forbidden(f"{actor.login} leads not all of {campaign.facilities}", sentence=OTHERS_SIGN)
-            lines = await uow.review_lines.held(campaign.id)
+            lines = await uow.review_pages.whole(campaign, await remit_of(uow, actor, campaign), hold=True)
             now = clock.now()
             review = await _review(uow, actor, campaign, lines, now)
             _need_signable(review.standing)
@@ -202,7 +210,8 @@ class Reviews:
         now = clock.now()
         async with self._database.write() as uow:
             campaign = await _campaign(uow, actor, campaign_id)
-            review = await _review(uow, actor, campaign, await uow.review_lines.of(campaign.id), now)
+            lines = await uow.review_pages.whole(campaign, await remit_of(uow, actor, campaign))
+            review = await _review(uow, actor, campaign, lines, now)
             await uow.audit.append(
                 "review:exported", actor=actor, subject=("review", campaign_id), at=now, name=campaign.name,
                 count=len(review.lines),
@@ -213,61 +222,15 @@ class Reviews:
             return campaign, review_sheet.signed(kept, signature, review).encode()
 
 
-# -- what may be reviewed ----------------------------------------------------------------------------------------------
-async def _lines(uow: UnitOfWork, campaign: Campaign, now: datetime) -> list[ReviewLine]:
-    """Each role of staff who work there, each person of the suppliers that maintain a device there, each window."""
-    made = [
-        ReviewLine(new_id(now), campaign.id, RightKind.STAFF, one.id, role.value, one.name, "")
-        for one in await uow.staff.all()
-        if one.active and _works_at(one, campaign)
-        for role in sorted(one.roles)
-    ]
-    places = None if EVERYWHERE in campaign.facilities else frozenset(campaign.facilities)
-    for supplier in await uow.suppliers.maintaining(places):
-        made += [
-            ReviewLine(new_id(now), campaign.id, RightKind.TECHNICIAN, one.id, "", one.name, supplier.name)
-            for one in await uow.technicians.of_supplier(supplier.id)
-            if one.usable(now)
-        ]
-    return made + [line async for line in _windows(uow, campaign, places, now)]
-
-
-async def _windows(
-    uow: UnitOfWork, campaign: Campaign, places: frozenset[str] | None, now: datetime
-) -> AsyncIterator[ReviewLine]:
-    joins = Joins(uow)
-    for one in await uow.windows.search(places, MOST_LINES, 0):
-        if one.status(now) is WindowStatus.AGREED:
-            device = await joins.device(one.device_id)
-            company = (await joins.supplier(one.supplier_id)).name if one.supplier_id else ""
-            name = f"{device.code}: {one.reason}"[:200]
-            yield ReviewLine(new_id(now), campaign.id, RightKind.WINDOW, one.id, one.kind.value, name, company)
-
-
 async def _warned(uow: UnitOfWork, campaign: Campaign) -> bool:
     return bool(await uow.audit.search(tag_prefix="review:ending", subject_id=campaign.id, limit=1))
 
 
-async def _everywhere(uow: UnitOfWork, lines: Collection[ReviewLine]) -> set[tuple[str, str]]:
-    """Who of the staff has which role in every hospital."""
-    people = await uow.staff.some({one.subject_id for one in lines if one.kind is RightKind.STAFF})
-    return {(one.id, held.role.value) for one in people for held in one.assignments if held.facility_id == EVERYWHERE}
-
-
-def _works_at(person: Staff, campaign: Campaign) -> bool:
-    """Whoever works elsewhere too is reviewed where both are: no hospital decides for another's people."""
-    return EVERYWHERE in campaign.facilities or person.facilities <= {*campaign.facilities}
-
-
 async def _campaign(uow: UnitOfWork, actor: Actor, ident: str) -> Campaign:
     campaign = found(await uow.campaigns.get(ident), ident)
-    if not _covers(actor, campaign):
+    if not covers(actor, campaign):
         raise NotFound(ident)
     return campaign
-
-
-def _covers(actor: Actor, campaign: Campaign) -> bool:
-    return any(actor.covers(ident) for ident in campaign.facilities)
 
 
 def _leads(actor: Actor, campaign: Campaign) -> bool:
@@ -276,23 +239,28 @@ def _leads(actor: Actor, campaign: Campaign) -> bool:
 
 
 async def _review(
-    uow: UnitOfWork, actor: Actor, campaign: Campaign, lines: Collection[ReviewLine], now: datetime
+    uow: UnitOfWork, actor: Actor, campaign: Campaign, lines: Iterable[FoundLine], now: datetime
 ) -> Review:
-    wide, reach = await _everywhere(uow, lines), await reach_of(uow, actor, campaign, lines)
+    (standing,) = await _standings(uow, [campaign], now)
+    places = {one.id: one for one in await uow.facilities.all()}
     seen = [
-        Seen(one, one.state(campaign.due_at, now), reach.may(one), (one.subject_id, one.right) in wide) for one in lines
+        Seen(one.line, one.line.state(campaign.due_at, now), one.mine, one.speaks, places.get(one.line.place))
+        for one in lines
     ]
-    standing = _standing(campaign, lines, await uow.review_signatures.get(campaign.id), now)
     return Review(standing, tuple(seen), _leads(actor, campaign))
 
 
-def _standing(
-    campaign: Campaign, lines: Collection[ReviewLine], signature: ReviewSignature | None, now: datetime
-) -> Standing:
-    counts = dict.fromkeys(LineState, 0)
-    for one in lines:
-        counts[one.state(campaign.due_at, now)] += 1
-    return Standing(campaign, counts, signature)
+async def _standings(uow: UnitOfWork, campaigns: Collection[Campaign], now: datetime) -> list[Standing]:
+    ids = [one.id for one in campaigns]
+    signed = {one.campaign_id: one for one in await uow.review_signatures.some(ids)}
+    counted = await uow.review_lines.counts(ids)
+    return [Standing(one, _by_state(one, counted[one.id], now), signed.get(one.id)) for one in campaigns]
+
+
+def _by_state(campaign: Campaign, counted: dict[Verdict | None, int], now: datetime) -> dict[LineState, int]:
+    silent = LineState.SUSPENDED if campaign.due(now) else LineState.OPEN
+    counts = {silent if verdict is None else LineState(verdict.value): count for verdict, count in counted.items()}
+    return {state: counts.get(state, 0) for state in LineState}
 
 
 def _need_signable(standing: Standing) -> None:

@@ -253,7 +253,7 @@ class Rings:
         now, campaign = clock.now(), found(await self._uow.campaigns.get(event.subject_id))
         able = [one for one in await self._uow.staff.all() if one.active]
         acting = await all_now(self._uow, able, now)
-        people = [one for one in able if await waiting_for(self._uow, acting[one.id], campaign)]
+        people = [one for one in able if await waiting_for(self._uow, acting[one.id], campaign, now)]
         places = [one for one in campaign.facilities if one != EVERYWHERE]
         zone = ZoneInfo((await self._joins.facility(min(places))).timezone) if places else UTC
         facts = {

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from bastion.domain.device import Device
 from bastion.domain.grant import Grant
-from bastion.domain.parties import Supplier, Technician
-from bastion.domain.review import UNREVIEWED, UNREVIEWED_AT, RightKind, Verdict, Word, last_word
+from bastion.domain.parties import EVERYWHERE, Supplier, Technician
+from bastion.domain.review import UNREVIEWED, UNREVIEWED_AT, RightKind, Verdict, Word, barred, last_word
 from bastion.domain.roster import UNCONFIRMED, RosterState, enrolled
 from bastion.errors import Phrase, Suspended
 from bastion.store.rosters import Employment
@@ -25,8 +25,8 @@ async def refuse_if_suspended(uow: UnitOfWork, technician: Technician, device: D
     if device is not None:
         refuse_for(technician, why or await why_unreviewed(uow, technician.id, device.facility_id, now))
         return
-    barred, free = await _reviewed_at(uow, technician, now)
-    refuse_for(technician, why or (UNREVIEWED if barred and not free else None))
+    out, free = await _reviewed_at(uow, technician, now)
+    refuse_for(technician, why or (UNREVIEWED if out and not free else None))
 
 
 def refuse_for(technician: Technician, why: Phrase | None) -> None:
@@ -39,10 +39,10 @@ async def why_suspended(uow: UnitOfWork, technician: Technician, now: datetime) 
     """What stands in the way somewhere, the gravest first, and where; `None` when he may work."""
     facts = await uow.rosters.employment(technician.id)
     why = why_unemployed(facts, technician.id, now)
-    barred, free = await _reviewed_at(uow, technician, now)
-    if why is not None or not barred:
+    out, free = await _reviewed_at(uow, technician, now)
+    if why is not None or not out:
         return why
-    names = sorted(one.name for one in await uow.facilities.some(barred))
+    names = sorted(one.name for one in await uow.facilities.some(out))
     return Phrase(UNREVIEWED_AT, where=", ".join(names)) if free else UNREVIEWED
 
 
@@ -60,20 +60,17 @@ def why_unemployed(facts: Employment | None, technician_id: str, now: datetime) 
 async def why_unreviewed(uow: UnitOfWork, technician_id: str, facility_id: str, now: datetime) -> Phrase | None:
     """What this hospital's own review says against it."""
     said = await uow.review_lines.words(RightKind.TECHNICIAN, {technician_id}, now)
-    return UNREVIEWED if any(_barred(words, facility_id) for words in said.values()) else None
+    return UNREVIEWED if any(barred(words, facility_id) for words in said.values()) else None
 
 
 async def _reviewed_at(uow: UnitOfWork, technician: Technician, now: datetime) -> tuple[list[str], list[str]]:
-    """The hospitals whose devices his supplier maintains: where a review keeps him out, and where none does."""
+    """The hospitals whose devices his supplier maintains: where a review keeps him out, and where none does. Without
+    any device the group alone has reviewed him, and its word counts.
+    """
     said = await uow.review_lines.words(RightKind.TECHNICIAN, {technician.id}, now)
-    places = sorted(await uow.devices.places_of(technician.supplier_id))
-    barred = [one for one in places if any(_barred(words, one) for words in said.values())]
-    return barred, [one for one in places if one not in barred]
-
-
-def _barred(words: Sequence[Word], facility_id: str) -> bool:
-    last = last_word(words, facility_id)
-    return last is not None and last.verdict is not Verdict.CONFIRMED
+    places = sorted(await uow.devices.places_of(technician.supplier_id)) or [EVERYWHERE]
+    out = [one for one in places if any(barred(words, one) for words in said.values())]
+    return out, [one for one in places if one not in out]
 
 
 async def suspended_of(
@@ -89,7 +86,7 @@ async def suspended_of(
         one.id: Employment(one.employer_id, employers.get(one.employer_id), confirmed.get(one.id)) for one in people
     }
     said = await uow.review_lines.words(RightKind.TECHNICIAN, ids, now)
-    unreviewed = {ident for (ident, _), words in said.items() if _barred(words, facility_id)}
+    unreviewed = {ident for (ident, _), words in said.items() if barred(words, facility_id)}
     return frozenset(i for i in ids if i in unreviewed or why_unemployed(facts[i], i, now) is not None)
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bastion.domain.device import Device, DeviceAccount, Endpoint
-from bastion.domain.parties import Facility, Staff, Supplier, Technician, TechnicianKey
+from bastion.domain.parties import EVERYWHERE, Facility, Staff, Supplier, Technician, TechnicianKey
 from bastion.store import tables as t
 from bastion.store.columns import CommaSet, Instant, storable
 from bastion.store.looking import holds
@@ -42,12 +42,6 @@ class Suppliers(Repository[Supplier]):
     async def by_code(self, code: str) -> Supplier | None:
         return await self._one(_SUPPLIER_BY_CODE, {"name": code}) if storable(code) else None
 
-    async def maintaining(self, facility_ids: frozenset[str] | None) -> list[Supplier]:
-        """Those that maintain a device in one of these facilities, or in any."""
-        if facility_ids is None:
-            return await self._many(_MAINTAINING)
-        return await self._many(_MAINTAINING_AT, {"places": sorted(facility_ids)})
-
 
 class Technicians(Repository[Technician]):
     kind, table, named, order = Technician, t.technicians, "login", ("name", "id")
@@ -79,6 +73,12 @@ class Technicians(Repository[Technician]):
         values = {"version": version, "now": now}
         count = int((await self._tx.rows(_OWING_COUNT, values))[0][0])
         return await self._many(_OWING, {**values, "limit": limit, "offset": offset}), count
+
+    async def in_use(self, now: datetime, facility_ids: frozenset[str] | None) -> list[Technician]:
+        """Whoever is in use: of companies that maintain a device in one of these facilities, or (`None`) of all."""
+        if facility_ids is None:
+            return await self._many(_ALL_IN_USE, {"now": now})
+        return await self._many(_IN_USE_AT, {"now": now, "places": sorted(facility_ids)})
 
     async def of_supplier(self, supplier_id: str) -> list[Technician]:
         return await self._many(_TECHNICIANS_OF, {"supplier_id": supplier_id}) if storable(supplier_id) else []
@@ -118,6 +118,10 @@ class StaffMembers(Repository[Staff]):
     async def by_login(self, login: str) -> Staff | None:
         return await self._one(_STAFF_BY_LOGIN, {"name": login}) if storable(login) else None
 
+    async def everywhere(self) -> list[Staff]:
+        """Whoever has a duty in every hospital at once."""
+        return [one for one in await self._many(_STAFF_OF_THE_GROUP) if EVERYWHERE in one.facilities]
+
 
 class Devices(Repository[Device]):
     kind, table, named, order = Device, t.devices, "code", ("code", "id")
@@ -133,12 +137,10 @@ class Devices(Repository[Device]):
         """The hospitals where this company maintains a device in use."""
         return frozenset(one for (one,) in await self._tx.rows(_PLACES_OF, {"supplier_id": supplier_id}))
 
-    async def wards_of(self, supplier_ids: Collection[str]) -> dict[str, list[tuple[str, str]]]:
-        """By company, the hospitals and wards of the devices it maintains."""
-        found: dict[str, list[tuple[str, str]]] = {}
-        for supplier, facility, ward in map(tuple, await self._tx.rows(_WARDS_OF, {"ids": list(supplier_ids)})):
-            found.setdefault(supplier, []).append((facility, ward))
-        return found
+    async def wards_of(self, facility_ids: Collection[str]) -> set[tuple[str, str]]:
+        """Each of these hospitals with each ward in it, as its devices name them."""
+        rows = await self._tx.rows(_WARDS_OF, {"ids": sorted(facility_ids)})
+        return {(facility, ward) for facility, ward in map(tuple, rows)}
 
     async def add(self, entity: Device) -> None:
         await super().add(entity)
@@ -252,18 +254,19 @@ _PLACES_OF = (
     .distinct()
 )
 _WARDS_OF = (
-    sa.select(t.device_suppliers.c.supplier_id, t.devices.c.facility_id, t.devices.c.ward)
-    .join(t.devices, t.devices.c.id == t.device_suppliers.c.device_id)
-    .where(t.device_suppliers.c.supplier_id.in_(sa.bindparam("ids", expanding=True)))
+    sa.select(t.devices.c.facility_id, t.devices.c.ward)
+    .where(t.devices.c.facility_id.in_(sa.bindparam("ids", expanding=True)))
     .distinct()
-)
-_MAINTAINING = Suppliers.sql_all.where(t.suppliers.c.id.in_(_WITH_DEVICES))
-_MAINTAINING_AT = Suppliers.sql_all.where(
-    t.suppliers.c.id.in_(_WITH_DEVICES.where(t.devices.c.facility_id.in_(sa.bindparam("places", expanding=True))))
 )
 _IN_USE = sa.and_(
     t.technicians.c.active,
     sa.or_(t.technicians.c.valid_until.is_(None), t.technicians.c.valid_until > sa.bindparam("now", type_=Instant)),
+)
+_ALL_IN_USE = Technicians.sql_all.where(_IN_USE)
+_IN_USE_AT = _ALL_IN_USE.where(
+    t.technicians.c.supplier_id.in_(
+        _WITH_DEVICES.where(t.devices.c.facility_id.in_(sa.bindparam("places", expanding=True)))
+    )
 )
 _ABROAD = Technicians.sql_all.where(_IN_USE, t.technicians.c.country.not_in(sa.bindparam("inside", expanding=True)))
 _ACCEPTED = sa.exists().where(
@@ -273,6 +276,9 @@ _ACCEPTED = sa.exists().where(
 _OWING = Technicians.sql_all.where(_IN_USE, ~_ACCEPTED).limit(sa.bindparam("limit")).offset(sa.bindparam("offset"))
 _OWING_COUNT = sa.select(sa.func.count()).select_from(t.technicians).where(_IN_USE, ~_ACCEPTED)
 _TECHNICIANS_OF = Technicians.sql_all.where(t.technicians.c.supplier_id == sa.bindparam("supplier_id"))
+_STAFF_OF_THE_GROUP = StaffMembers.sql_all.where(
+    sa.type_coerce(t.staff.c.assignments, sa.String).contains(f'"{EVERYWHERE}"', autoescape=True)
+)
 _KEYS_OF = Keys.sql_all.where(t.technician_keys.c.technician_id == sa.bindparam("technician_id"))
 _HOLDER = (
     _TECHNICIAN_BY_LOGIN.add_columns(t.technician_keys.c.fingerprint)

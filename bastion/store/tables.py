@@ -200,10 +200,11 @@ review_campaigns = sa.Table(
     _text("created_by"), _at("created_at"),
 )  # fmt: skip
 review_lines = sa.Table(
-    "review_lines", metadata, _id(), _to("review_campaigns", "campaign_id"), _of("kind", Closed(RightKind)),
-    _text("subject_id"), _text("right"), _text("name"), _text("company"),
+    "review_lines", metadata, _id(), _to("review_campaigns", "campaign_id", index=False),
+    _of("kind", Closed(RightKind)), _text("subject_id"), _text("right"), _text("name"), _text("company"),
     _of("verdict", Closed(Verdict), nullable=True), _at("decided_at", nullable=True), _text("decided_by"),
-    _text("note"), sa.Index("ix_review_lines_subject", "subject_id", "kind"),
+    _text("note"), _later("place"), sa.Index("ix_review_lines_subject", "subject_id", "kind"),
+    sa.Index("ix_review_lines_campaign", "campaign_id", "verdict", "kind", "place", "subject_id"),
 )  # fmt: skip
 review_signatures = sa.Table(
     "review_signatures", metadata,

@@ -40,6 +40,7 @@ from bastion.store.proofs import (
 from bastion.store.remarks import Remarks
 from bastion.store.reports import ReportDues, Reports
 from bastion.store.request_templates import RequestTemplates
+from bastion.store.review_pages import ReviewPages
 from bastion.store.reviews import Campaigns, ReviewLines, ReviewSignatures
 from bastion.store.rosters import Confirmations, Rosters, Subcontractors
 from bastion.store.sessions import Sessions
@@ -85,6 +86,7 @@ class UnitOfWork:
     paper_rules = Noun(PaperRules)
     campaigns = Noun(Campaigns)
     review_lines = Noun(ReviewLines)
+    review_pages = Noun(ReviewPages)
     review_signatures = Noun(ReviewSignatures)
     subcontractors = Noun(Subcontractors)
     rosters = Noun(Rosters)

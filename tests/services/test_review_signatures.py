@@ -17,7 +17,7 @@ from bastion.domain.parties import Role
 from bastion.domain.review import CampaignState, LineState, ReviewSignature
 from bastion.errors import BastionError, Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound, Suspended
 from bastion.services.people import StaffForm
-from bastion.store.reviews import ReviewLines
+from bastion.store.review_pages import ReviewPages
 from tests.services.house import OPERATOR, moved
 from tests.services.test_reviews import CONFIRMED, WITHDRAWN, begun, later, lines, use
 
@@ -51,14 +51,14 @@ async def test_the_whole_is_signed_once_no_line_is_open(house, use):
     before = (await use.of(ruth, campaign.id)).standing
     assert (before.state, before.signature) == (CampaignState.TO_SIGN, None)
     made = await use.sign(ruth, campaign.id, "  seen with the wards ")
-    assert (made.signed_by, made.confirmed, made.withdrawn, made.suspended) == ("Ruth", 4, 1, 0)
+    assert (made.signed_by, made.confirmed, made.withdrawn, made.suspended) == ("Ruth", 5, 1, 0)
     assert made.remark == "seen with the wards"
     (standing,) = await use.all(house.staff(house.max))
     assert (standing.state, standing.signature) == (CampaignState.SIGNED, made)
     assert (await use.of(ruth, campaign.id)).standing.signature == made
     event = await house.event("review:signed")
     assert {**event.fields} == {
-        "name": "H2 2026", "confirmed": "4", "withdrawn": "1", "suspended": "0", "sha256": made.digest,
+        "name": "H2 2026", "confirmed": "5", "withdrawn": "1", "suspended": "0", "sha256": made.digest,
         "note": "seen with the wards",
     }  # fmt: skip
     assert (event.subject_id, event.actor_id, event.at) == (campaign.id, house.ruth.id, made.signed_at)
@@ -163,7 +163,7 @@ async def test_R23_on_his_own_rights_another_has_decided_before_he_signs(house, 
     with pytest.raises(Conflict):
         await use.sign(ruth, campaign.id)
     await use.decide(OPERATOR, campaign.id, own, CONFIRMED)
-    assert (await use.sign(ruth, campaign.id)).confirmed == 5
+    assert (await use.sign(ruth, campaign.id)).confirmed == 6
 
 
 async def test_whoever_may_sign_is_reminded_until_somebody_has(house, use):
@@ -190,7 +190,7 @@ async def test_the_file_says_who_signed_and_its_digest_is_checked_with_sha256sum
     said = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
     assert said.stdout.split()[0] == made.digest
     *right, which, signature = rows(table)
-    assert len(right) == 5
+    assert len(right) == 6
     assert (which["kind"], which["name"], which["right"]) == ("review", "H2 2026", campaign.id)
     assert (signature["kind"], signature["right"], signature["state"]) == ("signature", made.digest, "signed")
     assert (signature["decided_by"], signature["note"]) == ("Ruth", "'=seen")
@@ -251,13 +251,13 @@ async def test_who_has_which_role_everywhere_is_signed_as_it_was_then(house, use
 async def test_whoever_waits_for_the_signature_to_be_given_decides_after_it(house, use, monkeypatch):
     """A decision counts from the moment its lines are its own, however long before it was sent."""
     campaign = await decided(house)
-    ids, real, chosen, waited = await lines(house, campaign), clock.now, ReviewLines.chosen, []
+    ids, real, chosen, waited = await lines(house, campaign), clock.now, ReviewPages.chosen, []
 
     async def after_a_wait(*args):
         waited.append(timedelta(minutes=1))
         return await chosen(*args)
 
-    monkeypatch.setattr(ReviewLines, "chosen", after_a_wait)
+    monkeypatch.setattr(ReviewPages, "chosen", after_a_wait)
     monkeypatch.setattr(clock, "now", lambda: real() + sum(waited, timedelta()))
     sent = clock.now()
     (line, *_) = await use.decide(OPERATOR, campaign.id, [ids["Max approver"]], WITHDRAWN, "gone")

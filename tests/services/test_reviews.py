@@ -57,12 +57,12 @@ async def now_as(house, person):
 async def test_a_campaign_lists_roles_and_the_people_of_suppliers_that_maintain_there(house, use):
     campaign = await begun(house)
     assert list(await lines(house, campaign)) == [
-        "Eve approver", "Max approver", "Ruth admin", "Ruth security", "Alice Martin",
+        "Eve approver", "Max approver", "Ruth admin", "Ruth security", "Alice Martin", "Bob Petit",
     ]  # fmt: skip
     (standing,) = await use.all(house.staff(house.max))
-    assert (standing.campaign, standing.total, standing.counts[LineState.OPEN]) == (campaign, 5, 5)
+    assert (standing.campaign, standing.total, standing.counts[LineState.OPEN]) == (campaign, 6, 6)
     event = await house.event("review:started")
-    assert (event.fields["name"], event.fields["count"]) == ("H2 2026", "5")
+    assert (event.fields["name"], event.fields["count"]) == ("H2 2026", "6")
 
 
 async def test_a_hospital_s_review_holds_its_own_people_only(house, use):
@@ -187,8 +187,8 @@ async def test_T39_the_export_holds_no_formula_and_is_audited(house, use):
     assert "'+Bob" in text
     assert "'@SUM(A1)\\x0asecond line" in text
     assert not any(cell.startswith(("=", "+", "@")) for line in text.splitlines() for cell in line.split(","))
-    assert len(text.splitlines()) == 8
-    assert (await house.event("review:exported")).fields["count"] == "7"
+    assert len(text.splitlines()) == 9
+    assert (await house.event("review:exported")).fields["count"] == "8"
     with pytest.raises(FreshFactorNeeded):
         await use.export(house.staff(house.ruth, fresh=False), campaign.id)
 

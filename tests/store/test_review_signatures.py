@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from bastion.domain.review import ReviewSignature, RightKind, Verdict
+from bastion.domain.review import Remit, ReviewSignature, RightKind, Verdict
 from bastion.errors import BastionError, Conflict
 from bastion.store import tables as t
 from tests.store.samples import NOW
@@ -100,5 +100,5 @@ async def test_what_waits_for_a_signature(database):
 @pytest.mark.usefixtures("begun")
 async def test_all_lines_of_a_campaign_are_held(database):
     async with database.write() as uow:
-        assert [one.id for one in await uow.review_lines.held("c1")] == ["l1"]
-        assert await uow.review_lines.held("\x00") == []
+        found = await uow.review_pages.whole(OLD, Remit("nobody"), hold=True)
+        assert [one.line.id for one in found] == ["l1"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bastion.domain.review import Campaign, ReviewLine, RightKind, Verdict, Word
+from bastion.domain.review import Campaign, Remit, ReviewLine, RightKind, Verdict, Word
 from bastion.errors import BastionError
 from tests.store.samples import NOW
 
@@ -34,29 +34,22 @@ async def test_silence_speaks_on_the_day_and_a_later_campaign_before_it_does_not
         said = [await uow.review_lines.words(PEOPLE, {"t1", "\x00"}, NOW + days * DAY) for days in (9, 10, 30, 40)]
         one = Word(("*",), None)
         assert said == [{}, {("t1", ""): [one]}, {("t1", ""): [one]}, {("t1", ""): [one, one]}]
-        assert await uow.review_lines.silenced(PEOPLE, NOW + 9 * DAY) == frozenset()
-        assert await uow.review_lines.silenced(PEOPLE, NOW + 10 * DAY) == {"t1"}
         assert await uow.review_lines.words(RightKind.STAFF, {"t1"}, NOW + 50 * DAY) == {}
         assert await uow.review_lines.words(PEOPLE, set(), NOW + 50 * DAY) == {}
         assert await uow.review_lines.decided(PEOPLE, {"t1"}) == {}
-        several = [await uow.review_lines.verdicts_of(PEOPLE, {"t1", "t2", "\x00"}, NOW + day * DAY) for day in (9, 10)]
-        assert several == [{}, {"t1": {"": None}}]
 
 
 @pytest.mark.usefixtures("begun")
 async def test_the_latest_word_counts(database):
     async with database.write() as uow:
-        (line,) = await uow.review_lines.chosen("c2", ["l1", "l2", "\x00"])
-        await uow.review_lines.save(decided(line, Verdict.CONFIRMED))
+        (found,) = await uow.review_pages.chosen(NEW, Remit("nobody"), ["l1", "l2", "\x00"])
+        await uow.review_lines.save(decided(found.line, Verdict.CONFIRMED))
         silent, kept = Word(("*",), None), Word(("*",), Verdict.CONFIRMED)
         assert await uow.review_lines.words(PEOPLE, ["t1"], NOW + 30 * DAY) == {("t1", ""): [silent, kept]}
         assert await uow.review_lines.decided(PEOPLE, ["t1"]) == {("t1", ""): [kept]}
         await uow.review_lines.save(decided(LINE, Verdict.WITHDRAWN))
         gone = Word(("*",), Verdict.WITHDRAWN)
         assert await uow.review_lines.words(PEOPLE, ["t1"], NOW + 30 * DAY) == {("t1", ""): [gone, kept]}
-        assert await uow.review_lines.verdicts_of(PEOPLE, ["t1"], NOW + 30 * DAY) == {"t1": {"": Verdict.CONFIRMED}}
-        assert await uow.review_lines.silenced(PEOPLE, NOW + 30 * DAY) == frozenset()
-        assert [one.id for one in await uow.review_lines.of("c1")] == ["l1"]
 
 
 @pytest.mark.usefixtures("begun")
@@ -65,6 +58,7 @@ async def test_the_latest_word_counts(database):
     [
         replace(LINE, subject_id="t2"),
         replace(LINE, name="Bob"),
+        replace(LINE, place="f1"),
         replace(LINE, verdict=Verdict.CONFIRMED),
         replace(LINE, decided_by="Eve"),
     ],

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.engine import make_url
 
 from bastion.domain.events import AuditEvent
+from bastion.domain.review import Campaign, Remit, RightKind
 from bastion.store import (
     access,
     audit_log,
@@ -26,6 +27,7 @@ from bastion.store import (
     portal,
     proofs,
     repository,
+    review_pages,
     reviews,
     sessions,
     sqlite,
@@ -34,6 +36,7 @@ from bastion.store import (
     work_orders,
 )
 from bastion.store import tables as t
+from tests.store.samples import NOW
 
 REPOSITORIES = [
     handovers.Handovers, emergencies.Emergencies, maintenance.MaintenanceWindows, maintenance.WindowUses,
@@ -59,6 +62,8 @@ def test_columns_of_an_audit_event_stand_in_the_order_of_its_fields() -> None:
 
 
 NOWHERE = sa.literal("x")
+A_REVIEW = Campaign("c1", "H2", ("*",), NOW, "Ruth", NOW)
+A_REMIT = Remit("me", frozenset({RightKind.TECHNICIAN}), frozenset({"f1"}), frozenset({("f1", "Labo")}))
 FINDERS = {
     "facilities.by_code": directory._FACILITY_BY_CODE,
     "suppliers.by_code": directory._SUPPLIER_BY_CODE,
@@ -139,7 +144,10 @@ FINDERS = {
     "tokens.by_hash": proofs.TOKEN_BY_HASH,
     "tokens.of": proofs.TOKENS_OF,
     "web_sessions.of": proofs.WEB_SESSIONS_OF,
-    "review_lines.verdicts_of": reviews.RIGHTS_SAID_OF,
+    "review_lines.counts": reviews.COUNTS,
+    "review_lines.count_since": reviews.COUNT_SINCE,
+    "review_pages.page": review_pages._lines(A_REVIEW, A_REMIT).limit(50),
+    "review_pages.whole": review_pages._lines(A_REVIEW, A_REMIT),
     "review_lines.words": reviews.WORDS,
     "review_lines.decided": reviews.DECIDED,
     "devices.wards_of": directory._WARDS_OF,

@@ -1,18 +1,21 @@
 """`/reviews`: access rights are listed, confirmed or withdrawn by a day, suspended otherwise, and signed for (R-19)."""
 
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from bastion.domain.review import CampaignState, LineState, ReviewSignature, RightKind, Verdict
+from bastion.domain.parties import Actor, Role
+from bastion.domain.review import CampaignState, LineState, ReviewSignature, RightKind, Sought, Verdict
+from bastion.services.bundle import Services
 from bastion.services.review_views import Review, Seen, Standing
 from bastion.services.reviews import CampaignForm
 from web.api.bearer import Me, Use
-from web.api.shapes import Instant, Shape
+from web.api.shapes import Instant, Limit, Offset, Shape
 
+PAGE: Final = 100
 SHEET: Final = "A right a row; once it is signed also of which review, by whom, and what was decided since."
 
 
@@ -81,7 +84,9 @@ class CampaignShape(Shape):
 
 
 class LineShape(Shape):
-    """`right` is the role of a staff member, `everywhere`: held in every hospital; `mine`: you may decide on it."""
+    """`right` is the role of a staff member, `facility_id` the hospital where it is held, `everywhere`: held in every
+    one; `correspondent`: somebody who speaks for the supplier now, and may make accounts; `mine`: you may decide on it.
+    """
 
     id: str
     kind: RightKind
@@ -95,6 +100,8 @@ class LineShape(Shape):
     note: str
     mine: bool
     everywhere: bool
+    facility_id: str
+    correspondent: bool
 
     @classmethod
     def of(cls, seen: Seen) -> "LineShape":
@@ -103,22 +110,41 @@ class LineShape(Shape):
             id=line.id, kind=line.kind, subject_id=line.subject_id, right=line.right, name=line.name,
             company=line.company, state=seen.state, decided_at=line.decided_at, decided_by=line.decided_by,
             note=line.note, mine=seen.mine, everywhere=seen.everywhere,
+            facility_id=seen.facility.id if seen.facility else "", correspondent=seen.correspondent,
         )  # fmt: skip
 
 
+class OfTheGroupShape(Shape):
+    """A role in every hospital, which the group reviews; `state` is what its reviews say, null: nothing yet."""
+
+    name: str
+    right: Role
+    state: LineState | None
+
+
 class ReviewShape(Shape):
-    """`may_sign`: you may sign it, now. `decided_since` is how many lines were decided after the signature."""
+    """`lines` is a page of those that were asked for, what waits first; `found` is how many these are, and `elsewhere`
+    how many lines of the review are not on this page: a signature covers them too. `waiting` of all lines wait for you.
+    `may_sign`: you may sign it, now. `decided_since` is how many lines were decided after the signature.
+    `of_the_group`: who works there and is not in this review but in those of the whole group.
+    """
 
     campaign: CampaignShape
     lines: list[LineShape]
+    found: int
+    elsewhere: int
+    waiting: int
     may_sign: bool
     decided_since: int
+    of_the_group: list[OfTheGroupShape]
 
     @classmethod
     def of(cls, review: Review) -> "ReviewShape":
         return cls(
             campaign=CampaignShape.of(review.standing), lines=[LineShape.of(one) for one in review.lines],
-            may_sign=review.may_sign, decided_since=len(review.since),
+            found=review.found, elsewhere=review.elsewhere, waiting=review.waiting, may_sign=review.may_sign,
+            decided_since=review.decided_since,
+            of_the_group=[OfTheGroupShape(name=i.name, right=i.role, state=i.state) for i in review.of_the_group],
         )  # fmt: skip
 
 
@@ -134,32 +160,41 @@ def add_to(router: APIRouter) -> None:
     )  # fmt: skip
 
 
-async def reviews(me: Me, use: Use) -> list[CampaignShape]:
+async def reviews(me: Me, use: Use, limit: Limit = 50, offset: Offset = 0) -> list[CampaignShape]:
     """The reviews of access rights one sees, the newest first."""
-    return [CampaignShape.of(one) for one in await use.reviews.all(me)]
+    return [CampaignShape.of(one) for one in await use.reviews.all(me, limit, offset)]
+
+
+async def _first(me: Actor, use: Services, ident: str) -> ReviewShape:
+    return ReviewShape.of(await use.reviews.of(me, ident, limit=PAGE))
 
 
 async def start(body: ReviewBody, me: Me, use: Use) -> ReviewShape:
-    """Begin a review; needs a fresh code."""
+    """Begin a review; needs a fresh code. Answers its first page."""
     made = await use.reviews.start(me, CampaignForm(body.name, body.due_at, body.facilities))
-    return ReviewShape.of(await use.reviews.of(me, made.id))
+    return await _first(me, use, made.id)
 
 
-async def review(ident: str, me: Me, use: Use) -> ReviewShape:
-    """A review with every line."""
-    return ReviewShape.of(await use.reviews.of(me, ident))
+async def review(
+    ident: str, me: Me, use: Use, *, kind: RightKind | None = None, state: LineState | None = None,
+    mine: bool | None = None, text: Annotated[str, Query(max_length=200)] = "", limit: Limit = PAGE, offset: Offset = 0,
+) -> ReviewShape:  # fmt: skip
+    """A review with a page of its lines: those of a kind, in a state, that are yours to decide on (or are not), whose
+    name or company holds `text`.
+    """
+    return ReviewShape.of(await use.reviews.of(me, ident, Sought(kind, state, mine, text), limit, offset))
 
 
 async def decide(ident: str, body: DecisionBody, me: Me, use: Use) -> ReviewShape:
-    """Confirm or withdraw lines; needs a fresh code."""
+    """Confirm or withdraw lines, wherever they stand in the review; needs a fresh code. Answers its first page."""
     await use.reviews.decide(me, ident, body.lines, body.verdict, body.note)
-    return ReviewShape.of(await use.reviews.of(me, ident))
+    return await _first(me, use, ident)
 
 
 async def sign(ident: str, body: SigningBody, me: Me, use: Use) -> ReviewShape:
-    """Sign for the whole review, once no line of it is open; needs a fresh code."""
+    """Sign for the whole review, once no line of it is open; needs a fresh code. Answers its first page."""
     await use.reviews.sign(me, ident, body.remark)
-    return ReviewShape.of(await use.reviews.of(me, ident))
+    return await _first(me, use, ident)
 
 
 async def export(ident: str, me: Me, use: Use) -> Response:

@@ -1,29 +1,63 @@
 """Reviews of access rights: begun, decided line by line or a company at once, signed, handed out as CSV (R-19)."""
 
+from collections.abc import Iterable
 from functools import partial
 from itertools import groupby
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
+from pydantic import BaseModel
 from starlette.responses import Response
 
-from bastion.domain.review import CampaignState, LineState, RightKind, Verdict
+from bastion.domain.review import CampaignState, LineState, RightKind, Sought, Verdict
 from bastion.errors import BastionError, Invalid
 from bastion.services.review_views import Seen as Line
 from bastion.services.reviews import CampaignForm
 from web import fields
 from web.console import Console, Seen, Typed, go
-from web.labels import CAMPAIGN_STATES, N_, REVIEW_STATES
+from web.labels import CAMPAIGN_STATES, N_, REVIEW_KINDS, REVIEW_STATES
+from web.paging import PAGE, pages
 
 router = APIRouter(prefix="/reviews")
 Text = Annotated[str, Form()]
 Several = Annotated[tuple[str, ...], Form()]
+Asked = Annotated[str, Query()]
 NONE: Final[tuple[str, ...]] = ()
+JUDGES: Final = {"me": True, "others": False}
+
+
+class Filters(BaseModel):
+    """What stands in the address of a review; what it does not know it takes for nothing."""
+
+    kind: str = ""
+    state: str = ""
+    judge: str = ""
+    text: str = ""
+    at: str = ""
+
+    @property
+    def sought(self) -> Sought:
+        return Sought(
+            RightKind(self.kind) if self.kind in set(RightKind) else None,
+            LineState(self.state) if self.state in set(LineState) else None,
+            JUDGES.get(self.judge),
+            self.text.strip()[:200],
+        )
+
+    def query(self, **changes: object) -> str:
+        """The same filters on another page, or another filter; empty or with its question mark."""
+        kept = {**self.model_dump(), "at": "", **changes}
+        said = urlencode({name: value for name, value in kept.items() if value})
+        return f"?{said}" if said else ""
+
+
+Wanted = Annotated[Filters, Query()]
 
 
 @router.get("")
-async def listing(seen: Seen) -> Response:
-    return await _listing(seen)
+async def listing(seen: Seen, at: Asked = "") -> Response:
+    return await _listing(seen, at=at)
 
 
 @router.post("")
@@ -40,20 +74,20 @@ async def start(seen: Seen, name: Text = "", due: Text = "", facilities: Several
 
 
 @router.get("/{ident}")
-async def show(seen: Seen, ident: str, state: str = "") -> Response:
-    return await _show(seen, ident, state=state)
+async def show(seen: Seen, ident: str, wanted: Wanted) -> Response:
+    return await _show(seen, ident, wanted)
 
 
 @router.post("/{ident}/decide")
 async def decide(
-    seen: Seen, ident: str, lines: Several = NONE, verdict: Text = "", note: Text = "", code: Text = ""
+    seen: Seen, ident: str, wanted: Wanted, lines: Several = NONE, verdict: Text = "", note: Text = "", code: Text = ""
 ) -> Response:
     async def work() -> Response:
         chosen = fields.choice(verdict, Verdict, "verdict")
         await seen.services.reviews.decide(await seen.fresh(code), ident, lines, chosen, note)
-        return go(f"/reviews/{ident}", f"review_{chosen.value}")
+        return go(f"/reviews/{ident}{wanted.query()}", f"review_{chosen.value}")
 
-    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(note=note)))
+    return await seen.attempt(work(), partial(_show, seen, ident, wanted, typed=Typed(note=note)))
 
 
 @router.post("/{ident}/sign")
@@ -62,7 +96,7 @@ async def sign(seen: Seen, ident: str, remark: Text = "", code: Text = "") -> Re
         await seen.services.reviews.sign(await seen.fresh(code), ident, remark)
         return go(f"/reviews/{ident}", "review_signed")
 
-    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(remark=remark)))
+    return await seen.attempt(work(), partial(_show, seen, ident, Filters(), typed=Typed(remark=remark)))
 
 
 @router.post("/{ident}/export")
@@ -73,35 +107,41 @@ async def export(seen: Seen, ident: str, code: Text = "") -> Response:
         kept = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(sheet, media_type="text/csv; charset=utf-8", headers=kept)
 
-    return await seen.attempt(work(), partial(_show, seen, ident))
+    return await seen.attempt(work(), partial(_show, seen, ident, Filters()))
 
 
-async def _listing(seen: Console, error: BastionError | None = None, typed: Typed | None = None) -> Response:
+async def _listing(
+    seen: Console, error: BastionError | None = None, typed: Typed | None = None, at: str = ""
+) -> Response:
     hospitals = [(one.code, one.name, "") for one in await seen.services.directory.facilities(seen.actor)]
+    number = fields.page_number(at)
+    rows = await seen.services.reviews.all(seen.actor, PAGE + 1, number * PAGE)
+    newer, older = pages(seen.request, number, len(rows))
     return seen.page(
-        "reviews.html", N_("Reviews of access rights"), error=error, rows=await seen.services.reviews.all(seen.actor),
+        "reviews.html", N_("Reviews of access rights"), error=error, rows=rows[:PAGE], newer=newer, older=older,
         hospitals=hospitals, typed=typed or Typed(facilities=()), states=LineState, opened=typed is not None,
         words=CAMPAIGN_STATES,
     )  # fmt: skip
 
 
 async def _show(
-    seen: Console, ident: str, error: BastionError | None = None, typed: Typed | None = None, state: str = ""
+    seen: Console, ident: str, wanted: Filters, error: BastionError | None = None, typed: Typed | None = None
 ) -> Response:
-    review = await seen.services.reviews.of(seen.actor, ident)
-    shown = [one for one in review.lines if state in {"", one.state.value}]
+    number, sought = fields.page_number(wanted.at), wanted.sought
+    review = await seen.services.reviews.of(seen.actor, ident, sought, PAGE, number * PAGE)
+    first = number * PAGE
     return seen.page(
-        "review.html", N_("Review of access rights"), error=error, standing=review.standing, groups=_groups(shown),
-        states=REVIEW_STATES, order=LineState, chosen=state, typed=typed or Typed(), kinds=RightKind, review=review,
-        words=CAMPAIGN_STATES, stages=CampaignState,
+        "review.html", N_("Review of access rights"), error=error, standing=review.standing,
+        groups=_groups(review.lines), states=REVIEW_STATES, order=LineState, typed=typed or Typed(), kinds=RightKind,
+        review=review, words=CAMPAIGN_STATES, stages=CampaignState, wanted=wanted, sought=sought, first=first,
+        kind_words=[(str(kind), seen.t(word)) for kind, word in REVIEW_KINDS.items()],
+        judges=[("me", seen.t(N_("You"))), ("others", seen.t(N_("Others")))],
+        newer=f"/reviews/{ident}{wanted.query(at=number - 1)}" if number else "",
+        older=f"/reviews/{ident}{wanted.query(at=number + 1)}" if first + len(review.lines) < review.found else "",
     )  # fmt: skip
 
 
-def _groups(lines: list[Line]) -> list[tuple[RightKind, str, list[Line]]]:
-    """A form for each company's people, one for each kind of the rest; what waits stands first in each."""
-    ordered = sorted(lines, key=lambda one: (one.line.kind, one.line.company.casefold()))
-    grouped = groupby(ordered, key=lambda one: (one.line.kind, one.line.company))
-    return [
-        (kind, company, sorted(found, key=lambda one: (one.line.verdict is not None, one.line.name.casefold())))
-        for (kind, company), found in grouped
-    ]
+def _groups(lines: Iterable[Line]) -> list[tuple[RightKind, str, list[Line]]]:
+    """A form for each company's people, one for each kind of the rest; those that wait stand before the others."""
+    grouped = groupby(lines, key=lambda one: (one.line.verdict is not None, one.line.kind, one.line.company))
+    return [(kind, company, [*found]) for (_, kind, company), found in grouped]

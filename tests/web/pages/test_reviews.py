@@ -73,8 +73,7 @@ async def test_a_company_s_people_are_confirmed_at_once_and_one_is_withdrawn(hou
 async def test_the_day_has_passed_and_everybody_reads_it(house, visitor, people, campaign, monkeypatch):
     real = clock.now
     monkeypatch.setattr(clock, "now", lambda: real() + timedelta(days=21))
-    async with house.database.read() as uow:
-        lines = await uow.review_lines.of(campaign.id)
+    lines = [one.line for one in (await house.services.reviews.of(OPERATOR, campaign.id)).lines]
     keep = [line.id for line in lines if line.kind == "staff"]
     await house.services.reviews.decide(OPERATOR, campaign.id, keep, "confirmed")
     browser = await visitor().enter(people["auditor"])
@@ -115,8 +114,7 @@ async def test_a_role_that_is_withdrawn_closes_the_console_at_the_next_click(hou
     campaign = await house.services.reviews.start(OPERATOR, form)
     browser = await visitor().enter(people["auditor"])
     assert (await browser.see("/recordings")).status_code == 200
-    async with house.database.read() as uow:
-        lines = await uow.review_lines.of(campaign.id)
+    lines = [one.line for one in (await house.services.reviews.of(OPERATOR, campaign.id)).lines]
     (mine,) = [line.id for line in lines if line.subject_id == people["auditor"].id]
     await house.services.reviews.decide(OPERATOR, campaign.id, [mine], "withdrawn", "other duty")
     assert (await browser.see("/recordings")).status_code == 403
