@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bastion.domain.parties import EVERYWHERE
 from bastion.domain.review import Campaign, ReviewLine, ReviewSignature, RightKind, Verdict, Word
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
@@ -111,8 +110,7 @@ _OF_SEVERAL = (
         _L.kind == sa.bindparam("kind", type_=_L.kind.type),
         _L.subject_id.in_(sa.bindparam("ids", expanding=True)),
     )
-    .order_by(_C.created_at, _C.id, _L.place != EVERYWHERE)
+    .order_by(_C.created_at, _C.id)
 )
-"""In one campaign the word for every hospital comes first, so that the one for a hospital counts there."""
 WORDS = _OF_SEVERAL.where(_SPOKEN)
 DECIDED = _OF_SEVERAL.where(_L.verdict.is_not(None))
