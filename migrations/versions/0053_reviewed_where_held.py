@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.guards import guard
 
-revision = "0050"
-down_revision = "0049"
+revision = "0053"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 
