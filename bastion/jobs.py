@@ -249,8 +249,11 @@ async def _remind_of_reports(services: Services) -> None:
 
 
 async def _look_at_papers(services: Services) -> None:
-    """The trail says, once, that a supplier's paper ends soon; and files nobody imported are forgotten."""
+    """The trail says, once, that a supplier's paper ends soon; files nobody imported, and addresses people had, are
+    forgotten.
+    """
     await services.imports.forget_old()
+    await services.notifications.forget_addresses()
     late = await services.rosters.warn(system_actor())
     if late:
         _log.warning("suppliers have not confirmed their people", count=late)

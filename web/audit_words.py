@@ -111,6 +111,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "directory:technician_saved": N_("Technician saved"),
         "directory:key_added": N_("SSH key added"),
         "directory:key_removed": N_("SSH key removed"),
+        "directory:address_changed": N_("Mail address of a person changed"),
         "directory:staff_saved": N_("Staff saved"),
         "directory:device_saved": N_("Device saved"),
         "directory:endpoint_saved": N_("Connection saved"),

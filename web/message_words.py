@@ -30,6 +30,7 @@ TOPICS: Mapping[str, str] = MappingProxyType(
         Topic.SUBCONTRACTOR_DECLARED: N_("A supplier has declared a subcontractor"),
         Topic.TECHNICIAN_INVITED: N_("A link to set up an access was made"),
         Topic.TECHNICIAN_ENROLLED: N_("Somebody has set up his access"),
+        Topic.ADDRESS_CHANGED: N_("A mail address of a person was changed"),
         Topic.FILE_HELD: N_("A file waits in the release desk"),
         Topic.SESSION_BEGUN: N_("A session begins"),
         Topic.SESSION_ENDED: N_("A session ends"),

@@ -151,6 +151,7 @@ KINDS = MappingProxyType(
             _kind("directory:technician_saved", _N, "changed", "login"),
             _kind("directory:key_added", _N, "fingerprint", "login"),
             _kind("directory:key_removed", _N, "fingerprint", "login"),
+            _kind("directory:address_changed", _W, "", "login"),
             _kind("directory:staff_saved", _N, "changed assignments", "login"),
             _kind("directory:device_saved", _N, "entry changed"),
             _kind("directory:endpoint_saved", _N, "device host port protocol options"),

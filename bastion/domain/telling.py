@@ -47,6 +47,7 @@ class Topic(StrEnum):
     SUBCONTRACTOR_DECLARED = "subcontractor_declared"
     TECHNICIAN_INVITED = "technician_invited"
     TECHNICIAN_ENROLLED = "technician_enrolled"
+    ADDRESS_CHANGED = "address_changed"
     ACCESS_CUT = "access_cut"
     DEVICE_CHANGED = "device_changed"
     RECORDING_TROUBLE = "recording_trouble"
@@ -76,6 +77,7 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "subcontractor:declared": Topic.SUBCONTRACTOR_DECLARED,
         "portal:invited": Topic.TECHNICIAN_INVITED,
         "portal:enrolled": Topic.TECHNICIAN_ENROLLED,
+        "directory:address_changed": Topic.ADDRESS_CHANGED,
         "file:held": Topic.FILE_HELD,
         "session:opened": Topic.SESSION_BEGUN,
         "session:unwatched": Topic.SESSION_BEGUN,
@@ -99,6 +101,7 @@ OPTIONAL: Final[Mapping[Topic, frozenset[Role]]] = MappingProxyType(
         Topic.PAPER_ENDING: frozenset({Role.ADMIN}),
         Topic.ROSTER_OVERDUE: frozenset({Role.ADMIN}),
         Topic.SUBCONTRACTOR_DECLARED: frozenset({Role.APPROVER}),
+        Topic.TECHNICIAN_INVITED: frozenset({Role.ADMIN}),
         Topic.DIGEST: frozenset({Role.ADMIN, Role.SECURITY}),
     }
 )
@@ -115,6 +118,8 @@ ONCE_EACH: Final = frozenset(
     {Topic.REQUEST_WAITING, Topic.EMERGENCY_WAITING, Topic.REVIEW_DUE, Topic.REVIEW_OVERDUE, Topic.WINDOW_WAITING}
 )
 """Told once of each thing, however often the trail says so: an extension does not make a second review."""
+OF_ONESELF: Final = frozenset({Topic.TECHNICIAN_INVITED, Topic.TECHNICIAN_ENROLLED, Topic.ADDRESS_CHANGED})
+"""Warnings to a person about his own access: they go to the addresses he had until lately as well."""
 _WATCH_AGAIN: Final = timedelta(minutes=5)
 """A page that is closed and opened again does not call everybody twice."""
 
@@ -212,6 +217,12 @@ class Delivery:
     @property
     def channel(self) -> Channel:
         return Recipient(self.recipient_kind, self.recipient_id).channel
+
+    @property
+    def to_himself(self) -> bool:
+        """Whether it warns its reader about his own access."""
+        person = self.facts.get("technician") or self.facts.get("staff")
+        return self.topic in OF_ONESELF and self.recipient_id == person
 
     def attempted(self, now: datetime) -> "Delivery":
         """Count an attempt before it is made: whoever dies over it leaves one that is due again."""

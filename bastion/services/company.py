@@ -23,6 +23,7 @@ from bastion.domain.roster import Confirmation
 from bastion.domain.subcontractor import Subcontractor, SubcontractorState
 from bastion.errors import Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services.authentication import Authentication
+from bastion.services.former_addresses import address_changed
 from bastion.services.forms import CODE, MAX_NAME, audit_saved, check_language, check_name, need_admin_of, need_person
 from bastion.services.joins import Joins, found
 from bastion.services.leaving import depart
@@ -196,7 +197,7 @@ class Company:
 
     async def change(self, actor: Actor, technician_id: str, form: ColleagueChange) -> Technician:
         """Keep what the company knows better than the hospital. The end of an account may be brought forward: only the
-        hospital puts it off, and whoever leaves is off-boarded, with the reason.
+        hospital puts it off, and whoever leaves is off-boarded, with the reason. The address before a new one is told.
         """
         check_name(form.name)
         now = clock.now()
@@ -212,6 +213,7 @@ class Company:
             )  # fmt: skip
             if person != old:
                 await uow.technicians.save(person)
+                await address_changed(uow, actor, person, old)
                 await audit_saved(
                     uow, actor, "directory:technician_saved", "technician", person, old, login=person.login
                 )

@@ -172,11 +172,11 @@ async def _apply(uow: UnitOfWork, actor: Actor, plan: Plan, mark: str, skip_bad:
             f"{len(plan.bad)} bad lines", field="file", count=len(plan.bad),
             sentence="Nothing was applied: {count} line(s) cannot be used. Correct them, or leave them out.",
         )  # fmt: skip
-    await _write(uow, plan.register, plan.changes)
+    await _write(uow, actor, plan.register, plan.changes)
     await _audit(uow, actor, plan, file_name)
 
 
-async def _write(uow: UnitOfWork, register: Register, changes: Sequence[Change]) -> None:
+async def _write(uow: UnitOfWork, actor: Actor, register: Register, changes: Sequence[Change]) -> None:
     """Save the entries many at a time, then do for each that changed what its form does."""
     new = [change.entry for change in changes if change.new]
     old = [change.entry for change in changes if not change.new]
@@ -194,17 +194,17 @@ async def _write(uow: UnitOfWork, register: Register, changes: Sequence[Change])
             await uow.staff.add_all(cast("list[Staff]", new))
             await uow.staff.save_all(cast("list[Staff]", old))
     for change in changes:
-        await _changed(uow, change)
+        await _changed(uow, actor, change)
 
 
-async def _changed(uow: UnitOfWork, change: Change) -> None:
+async def _changed(uow: UnitOfWork, actor: Actor, change: Change) -> None:
     match change.entry, change.before:
         case Supplier() as company, Supplier() as before:
             await supplier_changed(uow, company, before)
         case Technician() as person, Technician() as before:
-            await technician_changed(uow, person, before)
+            await technician_changed(uow, actor, person, before)
         case Staff() as colleague, Staff() as before:
-            await staff_changed(uow, colleague, before)
+            await staff_changed(uow, actor, colleague, before)
 
 
 async def _audit(uow: UnitOfWork, actor: Actor, plan: Plan, file_name: str) -> None:

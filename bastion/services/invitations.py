@@ -15,11 +15,12 @@ from bastion.domain.credentials import Credential, SealedSecret
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, ActorKind, Technician
 from bastion.domain.portal import PortalInvitation
-from bastion.errors import AuthenticationFailed, Invalid, LinkSpent, NotFound
+from bastion.errors import AuthenticationFailed, Forbidden, Invalid, LinkSpent, NotFound
 from bastion.secret import Secret
 from bastion.services.actors import technician_actor
 from bastion.services.authentication import Authentication, hash_token, matching_step
 from bastion.services.enrolment import otpauth
+from bastion.services.former_addresses import link_must_wait
 from bastion.services.forms import need_admin_of, need_person
 from bastion.services.joins import found
 from bastion.services.keys import public_key
@@ -63,7 +64,8 @@ class Invitations:
     async def invite(self, actor: Actor, technician_id: str) -> str:
         """Return the secret of a new link, shown once; an earlier link of this person is void.
 
-        For administrators of the group, and for the correspondent of the person's own company with a fresh code.
+        For administrators of the group, and for the correspondent of the person's own company with a fresh code, unless
+        the company has just changed that person's address.
         """
         async with self._database.write() as uow:
             technician = await self._invitable(uow, actor, technician_id)
@@ -102,6 +104,7 @@ class Invitations:
             if technician.supplier_id != me.supplier_id:
                 raise NotFound(technician_id)
             self._authentication.require_fresh(actor)
+            await _need_known_address(uow, technician)
         else:
             need_admin_of(actor, EVERYWHERE)
             need_person(actor)
@@ -171,6 +174,18 @@ class Invitations:
         await self._authentication.attempt(f"link {hash_token(secret)[:12]}", source, DOOR)
         await self._authentication.refused("", source, DOOR, "link", why)
         return LinkSpent(why)
+
+
+async def _need_known_address(uow: UnitOfWork, technician: Technician) -> None:
+    """A company that has just changed the address of somebody who is set up does not set him up anew: whoever warns him
+    would write to the new one. The hospital may, and nobody has to wait who had nothing to lose yet.
+    """
+    if await _again(uow, technician) and await link_must_wait(uow, technician.id, clock.now()):
+        raise Forbidden(
+            technician.login,
+            sentence="The mail address of this person was changed less than three days ago. Until then only the "
+            "hospital makes a link that replaces what he has; ask it for one.",
+        )
 
 
 async def _again(uow: UnitOfWork, technician: Technician) -> str:

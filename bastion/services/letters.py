@@ -259,6 +259,27 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
                 N_("If it was not you, call the hospital at once: somebody can work under your name."),
             ),
         ),
+        "invited_by_company": (
+            N_("A link was made that sets up the access of {login}"),
+            (
+                N_("{who} of {supplier} has made a link that sets password, authenticator and key of {login} anew."),
+                N_("It works once, until {until}. If nobody expects it, call that person, or close the account."),
+            ),
+        ),
+        Topic.ADDRESS_CHANGED: (
+            N_("Your mail address was changed"),
+            (
+                N_("{who} has changed the address at which the hospital’s bastion writes to you ({at})."),
+                N_("If it was not agreed with you, call the hospital: somebody may want to work under your name."),
+            ),
+        ),
+        "address_of": (
+            N_("The mail address of {login} was changed"),
+            (
+                N_("{who} has changed it ({at}). The person is told at the address before, for a month."),
+                N_("Whoever has the new address reads what is meant for that person. If nobody expects it, ask them."),
+            ),
+        ),
         "enrolled_again": (
             N_("Somebody of {supplier} has set up his access anew"),
             (
@@ -367,7 +388,9 @@ def variant(delivery: Delivery) -> str:
         Topic.REQUEST_UNANSWERED: "" if ring == "security" else "request_next",
         Topic.QUESTION_ASKED: "question_technician" if theirs else "",
         Topic.GRANT_REVOKED: "handed_over" if outcome == "handed_over" else "revoked_technician" if theirs else "",
-        Topic.TECHNICIAN_ENROLLED: "" if theirs else "enrolled_again",
+        Topic.TECHNICIAN_ENROLLED: "" if delivery.to_himself else "enrolled_again",
+        Topic.TECHNICIAN_INVITED: "" if delivery.to_himself else "invited_by_company",
+        Topic.ADDRESS_CHANGED: "" if delivery.to_himself else "address_of",
         Topic.ACCESS_CUT: "cut_lifted" if outcome == "lifted" else "cut",
         Topic.SESSION_BEGUN: "session_unwatched" if outcome == "unwatched" else "",
     }

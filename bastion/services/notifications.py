@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from bastion import clock
+from bastion.domain.former_address import KEPT as FORMER_KEPT
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Role, Staff, Technician, system_actor
 from bastion.domain.telling import (
@@ -37,6 +38,7 @@ from bastion.services.decision_links import mint
 from bastion.services.decisions import Decisions
 from bastion.services.digest import counted
 from bastion.services.escalation import asked_at, next_step, note
+from bastion.services.former_addresses import addresses_of
 from bastion.services.forms import need_admin
 from bastion.services.gmao_wire import GmaoWire
 from bastion.services.joins import found, scope
@@ -70,6 +72,8 @@ class _Ready:
 
     delivery: Delivery
     person: Staff | Technician | None = None
+    addresses: tuple[str, ...] = ()
+    """Where he is written to: more than one, if it warns him about his own access."""
     url: str = ""
     sealed: bytes = b""
     secret_id: str = ""
@@ -202,7 +206,8 @@ class Notifications:
         if ready.person is not None:
             language = ready.person.language
             words = letter(one, language, doors, ready.link)
-            await self._couriers.mail(ready.person.email, words, one, language)
+            for address in ready.addresses:
+                await self._couriers.mail(address, words, one, language)
         else:
             secret = self._vault.unseal(ready.sealed, secret_aad(ready.secret_id))
             if ready.gmao:
@@ -227,6 +232,11 @@ class Notifications:
                         facility_id=one.facility_id, topic=one.topic, channel=one.channel, attempts=one.attempts,
                         why=trouble,
                     )  # fmt: skip
+
+    async def forget_addresses(self) -> None:
+        """Where people were reached a month ago is nobody's business any more."""
+        async with self._database.write() as uow:
+            await uow.former_addresses.forget(clock.now() - FORMER_KEPT)
 
     # -- what administrators see ---------------------------------------------------------------------------------------
     async def search(self, actor: Actor, *, state: str = "", limit: int = 50, offset: int = 0) -> list[Told]:
@@ -323,7 +333,8 @@ async def _ready(uow: UnitOfWork, one: Delivery, now: datetime) -> _Ready | None
     person = await _reader(uow, one, now)
     if person is None or await overtaken(uow, one, now):
         return None
-    return _Ready(one, person=person)
+    addresses = await addresses_of(uow, person, now) if one.to_himself else (person.email,)
+    return _Ready(one, person=person, addresses=addresses)
 
 
 async def _reader(uow: UnitOfWork, one: Delivery, now: datetime) -> Staff | Technician | None:

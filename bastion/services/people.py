@@ -12,6 +12,7 @@ from bastion.domain.subcontractor import Subcontractor
 from bastion.errors import Invalid, NotFound
 from bastion.services.authentication import end_web_sessions
 from bastion.services.duties import Duty, assignments_of, in_words, need_right_over
+from bastion.services.former_addresses import address_changed
 from bastion.services.forms import (
     MAX_NAME,
     audit_saved,
@@ -123,7 +124,7 @@ class People:
             employer = await uow.subcontractors.get(thing.employer_id) if thing.employer_id else None
             check_employer(thing, old, employer, clock.now())
             await (uow.technicians.save(thing) if old else uow.technicians.add(thing))
-            await technician_changed(uow, thing, old)
+            await technician_changed(uow, actor, thing, old)
             await audit_saved(uow, actor, "directory:technician_saved", "technician", thing, old, login=thing.login)
         return thing
 
@@ -179,7 +180,7 @@ class People:
             need_known(form.id, old)
             need_right_over(actor, thing, old)
             await (uow.staff.save(thing) if old else uow.staff.add(thing))
-            await staff_changed(uow, thing, old)
+            await staff_changed(uow, actor, thing, old)
             await audit_saved(
                 uow, actor, "directory:staff_saved", "staff", thing, old, login=thing.login,
                 assignments=in_words(thing.assignments),
@@ -209,8 +210,9 @@ def check_employer(new: Technician, old: Technician | None, employer: Subcontrac
         )  # fmt: skip
 
 
-async def technician_changed(uow: UnitOfWork, new: Technician, old: Technician | None) -> None:
+async def technician_changed(uow: UnitOfWork, actor: Actor, new: Technician, old: Technician | None) -> None:
     """Whoever is out of use, or is another company's now, is signed out of the suppliers' entrance (R-18)."""
+    await address_changed(uow, actor, new, old)
     if old is None or (new.active and new.supplier_id == old.supplier_id):
         return
     now = clock.now()
@@ -219,8 +221,9 @@ async def technician_changed(uow: UnitOfWork, new: Technician, old: Technician |
     await uow.portal_invitations.void(new.id, now)
 
 
-async def staff_changed(uow: UnitOfWork, new: Staff, old: Staff | None) -> None:
+async def staff_changed(uow: UnitOfWork, actor: Actor, new: Staff, old: Staff | None) -> None:
     """Whoever is out of use, or has other rights now, is signed out (T25)."""
+    await address_changed(uow, actor, new, old)
     if old is not None and (not new.active or old.assignments != new.assignments):
         await end_web_sessions(uow, new.id, clock.now())
 

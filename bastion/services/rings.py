@@ -8,7 +8,8 @@ the work, who speaks for his company, who agreed to it. A window proposed: whoev
 turn. A file held: the approvers. Work begins and ends: whoever agreed to it. Nobody follows a session that somebody
 must follow: whoever may. Rights are to be reviewed, or will soon be due: whoever may decide on one. A supplier's paper
 ends, its people are not confirmed: who speaks for it, and administrators. It declared a subcontractor: who may object,
-and the approvers where it works. A cut, trouble with recordings: security. A device shows another identity: both. And
+and the approvers where it works. Somebody's access is set up, or his address changed: he himself, who speaks for his
+company, administrators. A cut, trouble with recordings: security. A device shows another identity: both. And
 every webhook that listens.
 """
 
@@ -24,11 +25,12 @@ from bastion.config import MAILABLE
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.events import AuditEvent
 from bastion.domain.grant import Grant
-from bastion.domain.parties import EVERYWHERE, Role, Staff
+from bastion.domain.parties import EVERYWHERE, ActorKind, Role, Staff, Technician
 from bastion.domain.remark import open_questions
 from bastion.domain.telling import Recipient, RecipientKind, Topic
 from bastion.services.actors import all_now
 from bastion.services.decisions import Decisions
+from bastion.services.former_addresses import addresses_of
 from bastion.services.joins import Joins, found
 from bastion.services.overtaken import REPORTS, REVIEWS
 from bastion.services.review_reach import waiting_for
@@ -93,6 +95,7 @@ class Rings:
             Topic.SESSION_BEGUN: self._session, Topic.SESSION_ENDED: self._session, Topic.ACCESS_CUT: self._cut,
             Topic.DEVICE_CHANGED: self._device,
             Topic.TECHNICIAN_INVITED: self._set_up, Topic.TECHNICIAN_ENROLLED: self._set_up,
+            Topic.ADDRESS_CHANGED: self._address,
         }  # fmt: skip
 
     async def waiting(self, request: AccessRequest, topic: Topic = Topic.REQUEST_WAITING) -> Telling:
@@ -282,7 +285,8 @@ class Rings:
 
     async def _set_up(self, topic: Topic, event: AuditEvent) -> Telling:
         """A link replaces what proves who somebody is: he hears of it himself, and once it has replaced something the
-        group's administrators and security do (R-11).
+        group's administrators and security do (R-11). Of one that a company made they hear at once, and so does
+        everybody who speaks for that company: also whoever made it, if somebody else did that under his name.
         """
         person = found(await self._uow.technicians.get(event.subject_id))
         facts = {
@@ -293,10 +297,43 @@ class Rings:
             facts["again"] = again
         if expires := event.fields.get("expires"):
             facts["until"] = _utc(datetime.fromisoformat(expires))
-        replaced = topic is Topic.TECHNICIAN_ENROLLED and bool(again)
-        staff = await self._staff(EVERYWHERE, Role.ADMIN, Role.SECURITY) if replaced else []
+        by_company = topic is Topic.TECHNICIAN_INVITED and event.actor_kind == ActorKind.TECHNICIAN
+        roles = {Role.ADMIN} if by_company else set()
+        roles |= {Role.ADMIN, Role.SECURITY} if topic is Topic.TECHNICIAN_ENROLLED and again else set()
+        told = await self._telling(topic, "", facts, f"/directory/technicians/{person.id}", await self._group(*roles))
+        if by_company:
+            told = await self._to_theirs_too(told, await self._speakers(person))
+        return await self._warning(told, person)
+
+    async def _address(self, topic: Topic, event: AuditEvent) -> Telling:
+        """Somebody has another address: he hears of it at the one before, and of a technician whoever speaks for his
+        company. So does who answers for people in the whole group, for it may be the beginning of a theft (R-11).
+        """
+        facts = {"who": event.actor_name, "login": event.fields["login"], "at": _utc(event.at)}
+        staff = [one for one in await self._group(Role.ADMIN, Role.SECURITY) if one.id != event.subject_id]
+        if event.subject_kind == "staff":
+            colleague = found(await self._uow.staff.get(event.subject_id))
+            path = f"/directory/staff/{colleague.id}"
+            told = await self._telling(topic, "", facts | {"staff": colleague.id}, path, staff)
+            return await self._warning(told, colleague)
+        person = found(await self._uow.technicians.get(event.subject_id))
+        facts |= {"supplier": (await self._joins.supplier(person.supplier_id)).name, "technician": person.id}
         told = await self._telling(topic, "", facts, f"/directory/technicians/{person.id}", staff)
-        return await self._to_theirs_too(told, {person.id})
+        return await self._warning(await self._to_theirs_too(told, await self._speakers(person)), person)
+
+    async def _speakers(self, person: Technician) -> set[str]:
+        """Who speaks for somebody's company, but for himself."""
+        return {one.technician_id for one in await self._uow.correspondents.of(person.supplier_id)} - {person.id}
+
+    async def _group(self, *roles: Role) -> list[Staff]:
+        return await self._staff(EVERYWHERE, *roles)
+
+    async def _warning(self, told: Telling, person: Staff | Technician) -> Telling:
+        """The same, to the person it is about as well, whatever he declined and wherever he can be reached."""
+        if not self._by_mail or not person.active or not await addresses_of(self._uow, person, clock.now()):
+            return told
+        kind = RecipientKind.TECHNICIAN if isinstance(person, Technician) else RecipientKind.STAFF
+        return replace(told, recipients=(Recipient(kind, person.id), *told.recipients))
 
     async def _held(self, topic: Topic, event: AuditEvent) -> Telling:
         file = found(await self._uow.held_files.get(event.subject_id))

@@ -517,6 +517,11 @@ webhooks = sa.Table(
     _to("facilities", "facility_id", nullable=True), _to("secrets", "secret_id"), _at("created_at"),
     _text("created_by"), sa.Index("uq_webhooks_name", "name", unique=True),
 )  # fmt: skip
+former_addresses = sa.Table(
+    "former_addresses", metadata, _id(), _text("person_id"), _text("address"), _flag("by_company"), _at("changed_at"),
+    sa.Index("ix_former_addresses_person", "person_id", "changed_at"),
+    sa.Index("ix_former_addresses_changed", "changed_at"),
+)  # fmt: skip
 mail_choices = sa.Table("mail_choices", metadata, _id("person_id"), _of("muted", Several(frozenset, Topic)))
 
 # -- the house ---------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from bastion.store.directory import (
 from bastion.store.drafts import Drafts
 from bastion.store.duty import Absences, Delegations, Shifts
 from bastion.store.emergencies import Emergencies
+from bastion.store.former_addresses import FormerAddresses
 from bastion.store.handovers import Handovers
 from bastion.store.held_files import HeldFiles
 from bastion.store.house import Leases, Settings
@@ -127,6 +128,7 @@ class UnitOfWork:
     decision_links = Noun(DecisionLinks)
     webhooks = Noun(Webhooks)
     mail_choices = Noun(MailChoices)
+    former_addresses = Noun(FormerAddresses)
     settings = Noun(Settings)
     leases = Noun(Leases)
 

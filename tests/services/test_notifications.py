@@ -22,6 +22,7 @@ from bastion.errors import Forbidden, Invalid, NotFound
 from bastion.i18n import catalogue
 from bastion.services import letters
 from bastion.services.digest import counted
+from bastion.services.former_addresses import address_changed
 from bastion.services.invitations import Answers
 from bastion.services.people import StaffForm
 from bastion.services.reviews import CampaignForm
@@ -147,9 +148,8 @@ async def test_alarms_are_told_to_security(house, tell, box):
 
 
 async def test_who_left_or_has_no_address_is_told_nothing(house, tell, box):
-    await house.services.people.save_staff(
-        OPERATOR, StaffForm("eve", "Eve", "", frozenset({Role.APPROVER}), ("chu",), "en", id=house.eve.id)
-    )
+    async with house.database.write() as uow:
+        await uow.staff.save(replace(house.eve, email=""))
     await house.asked()
     assert await tell.gather() == 1
     async with house.database.write() as uow:
@@ -190,6 +190,8 @@ def test_every_sentence_of_a_mail_has_its_french():
         "revoked_technician",
         "handed_over",
         "enrolled_again",
+        "invited_by_company",
+        "address_of",
     }
     assert wordings == set(Topic) - {Topic.REQUEST_DECIDED, Topic.ACCESS_CUT}
 
@@ -199,6 +201,9 @@ async def _set_up(house) -> str:
     link = await house.services.invitations.invite(OPERATOR, house.alice.id)
     authenticator = (await house.services.invitations.look(link, SOURCE)).authenticator
     code = pyotp.parse_uri(authenticator).at(clock.now())
+    async with house.database.write() as uow:
+        moved = replace(house.alice, email="new@acme")
+        await address_changed(uow, OPERATOR, moved, house.alice)
     await house.services.invitations.accept(link, Answers(PASSWORD, code), SOURCE)
     return link
 
