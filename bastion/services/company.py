@@ -202,6 +202,7 @@ class Company:
         check_name(form.name)
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()  # what is compared with what stands must not be changed meanwhile
             supplier = await company_of(uow, actor)
             old = _own_person(await uow.technicians.get(technician_id), supplier)
             self._authentication.require_fresh(actor)

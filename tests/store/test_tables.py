@@ -18,6 +18,7 @@ from bastion.store import (
     directory,
     drafts,
     emergencies,
+    former_addresses,
     handovers,
     held_files,
     looking,
@@ -40,7 +41,7 @@ from tests.store.samples import NOW
 
 REPOSITORIES = [
     handovers.Handovers, emergencies.Emergencies, maintenance.MaintenanceWindows, maintenance.WindowUses,
-    drafts.Drafts, papers.Papers, papers.PaperRules,
+    drafts.Drafts, former_addresses.FormerAddresses, papers.Papers, papers.PaperRules,
     directory.Facilities, directory.Suppliers, directory.Technicians, directory.Keys, directory.StaffMembers,
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
     watches.Watches, work_orders.Gmaos, work_orders.OrderChecks,
@@ -136,6 +137,7 @@ FINDERS = {
     "deliveries.search": outbox.NEWEST.limit(50),
     "deliveries.search in a state": outbox.NEWEST.where(t.deliveries.c.state == NOWHERE).limit(50),
     "mail_choices.of": outbox.CHOICES_OF,
+    "former_addresses.of": former_addresses.OF_PERSON,
     "portal_invitations.open_of_several": portal.OPEN_OF_SEVERAL,
     "correspondents.of": portal.CORRESPONDENTS_OF,
     "audit.counted": audit_log._COUNTED,

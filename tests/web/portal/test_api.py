@@ -112,6 +112,7 @@ async def test_from_asking_to_reporting(program, house, carl):
     back = (await alice.post(f"/requests/{spare.id}/give-back", reason="no need")).json()["grant"]
     assert (back["status"], back["revoked_by"], back["revoke_reason"]) == ("given_back", "Alice Martin", "no need")
     assert problem(await alice.post(f"/requests/{spare.id}/give-back"))[0] in {404, 409}
+    assert (await alice.get(f"/requests/{spare.id}/colleagues")).json() == []
 
     await house.services.sessions.acknowledge(house.technician(), agreed["grant"]["id"], "terminal")
     opened = await house.services.sessions.open(house.technician(), agreed["grant"]["id"], CONNECTION)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from bastion import clock
 from bastion.domain.access_request import RequestState
-from bastion.domain.grant import Grant
+from bastion.domain.grant import Grant, GrantStatus
 from bastion.errors import Invalid, NotFound
 from bastion.services.address import told_address
 from web import pasted
@@ -108,8 +108,10 @@ async def extend(ident: str, body: More, who: Who, use: Use) -> WorkShape:
 
 
 async def colleagues(ident: str, who: Who, use: Use) -> list[ColleagueShape]:
-    """List the colleagues who could take an open authorisation over."""
+    """List the colleagues who could take an open authorisation over; nobody could one that is not open."""
     grant = await _granted(ident, who, use)
+    if grant.status(clock.now()) is not GrantStatus.OPEN:
+        return []
     passing = await use.handovers.passing(who.actor, grant.id)
     return [ColleagueShape(login=one.login, name=one.name) for one in passing.colleagues]
 

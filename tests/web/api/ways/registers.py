@@ -43,7 +43,7 @@ async def _(yard: Yard) -> Given:
 
 def _person_body(login: str, supplier: str) -> dict[str, object]:
     return {
-        "login": login, "name": "A Person", "email": "a@b.example", "supplier": supplier, "language": "fr",
+        "login": login, "name": "A Person", "email": f"{login}@x.example", "supplier": supplier, "language": "fr",
         "valid_until": None, "employer_id": "", "country": "FR", "active": True,
     }  # fmt: skip
 
@@ -98,7 +98,7 @@ async def _(yard: Yard) -> Given:
 
 def _staff_body(login: str) -> dict[str, object]:
     return {
-        "login": login, "name": "A Person", "email": "a@b.example", "roles": ["approver"], "facilities": [],
+        "login": login, "name": "A Person", "email": f"{login}@x.example", "roles": ["approver"], "facilities": [],
         "duties": [], "language": "fr", "active": True,
     }  # fmt: skip
 
