@@ -14,6 +14,7 @@ import pytest
 from asyncssh.packet import String, UInt32
 
 from bastion.errors import Unavailable
+from bastion.proxy.ssh.server import LOGIN_TIME
 from recordings.model import RecordingError
 from tests.e2e.clients import free_port
 from tests.e2e.raw import FAILURE, INFO_REQUEST, SUCCESS, RawClient
@@ -82,6 +83,24 @@ async def test_T14_a_caller_that_says_nothing_is_dropped(world, monkeypatch):
     await world.settled()
     (event,) = await world.events("auth:unproved")
     assert (event.source, event.fields) == ("127.0.0.1", {"door": "ssh", "count": "1"})
+
+
+async def test_T14_a_caller_that_says_a_name_and_idles_until_its_time_is_over_stands_in_the_trail(world):
+    """The clock is not waited for: what it calls when it runs out is called."""
+    async with RawClient(world.listener.port, "alice+sim-01") as client:
+        assert await client.next() == ("ready", b"")
+        client.ask("none")
+        assert (await client.answer())[0] == FAILURE
+        (connection,) = world.door.connections
+        assert connection._login_timer is not None
+        assert connection._login_timer.when() - asyncio.get_running_loop().time() <= LOGIN_TIME
+        connection._login_timer_callback()
+        async with asyncio.timeout(10):
+            await client.closed.wait()
+    await world.settled()
+    (event,) = await world.events("auth:failed")
+    assert (event.source, event.subject_id, event.fields["stage"]) == ("127.0.0.1", "alice+sim-01", "key")
+    assert event.fields["why"] == "no key was proved in time"
 
 
 # -- T15: a device that shouts, a technician who does not listen -------------------------------------------------------

@@ -35,6 +35,11 @@ TOLD_EVERY: Final = 60.0
 """Seconds over which connections that we ended before anybody proved who he is are counted, for a line a source."""
 BY_PROOF: Final = "key proof"
 """What was proved on a further connection whose second factor stands."""
+MOST_IDLE: Final = 10
+"""Callers a minute who said a name and then nothing, each with a line of his own in the trail; more are counted."""
+NO_KEY: Final = "no key was proved in time"
+NO_CODE: Final = "no code came in time"
+LEFT: Final = "left without a code"
 MOST_TRIES: Final = 10
 """Failed steps on one connection; agents offer several keys before the right one."""
 MOST_CODES: Final = 3
@@ -65,8 +70,10 @@ class Door:
     half_open: HalfOpen = field(default_factory=HalfOpen)
     complaints: Complaints = field(default_factory=Complaints)
     silent: Silent = field(default_factory=Silent)
+    idle: Complaints = field(default_factory=lambda: Complaints(MOST_IDLE))
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     roads: Roads = field(init=False)
+    closing: bool = False
 
     def __post_init__(self) -> None:
         self.roads = Roads(self.supervisor, self.networks)
@@ -89,6 +96,7 @@ class Door:
 
     def drop_all(self) -> None:
         """End every connection there is, at once."""
+        self.closing = True
         for connection in tuple(self.connections):
             connection.abort()
 
@@ -111,6 +119,8 @@ class Caller(asyncssh.SSHServer):
         self._unknown_keys = 0
         self._tries = 0
         self._wrong_codes = 0
+        self._answered = False
+        """We have ended it ourselves, and the trail says why."""
 
     # -- coming and going ----------------------------------------------------------------------------------------------
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
@@ -131,12 +141,28 @@ class Caller(asyncssh.SSHServer):
             self.visit.gone()
         elif self._actor is not None:
             self._came_in(self._actor)
+        elif self._answered or self._door.closing:
+            pass
         elif self._unknown_keys and not self._fingerprint:
             self._complain("key", "no key offered is registered")
+        elif self._fingerprint and not self._wrong_codes:  # a wrong code stands in the trail already
+            self._complain("code", LEFT)
         elif isinstance(exc, asyncssh.ProtocolError):
             self._complain("protocol", str(exc))
 
+    def time_is_up(self) -> None:
+        """He has said a name, perhaps proved a key, and let the time run out. The first few such callers of a minute,
+        wherever from, stand in the trail by name; the others are counted like those who said nothing (T14).
+        """
+        self._answered = True
+        if self._said and self._door.idle.heard("") and self._door.complaints.heard(self._source):
+            stage, why = ("code", NO_CODE) if self._fingerprint else ("key", NO_KEY)
+            self._door.supervisor.spawn(self._write(stage, why), "idle caller")
+        else:
+            self._door.ended_unproved(self._source)
+
     def _end_unproved(self) -> None:
+        self._answered = True
         if self._connection is not None:
             self._door.ended_unproved(self._source)
             self._connection.abort()
@@ -313,13 +339,15 @@ class Caller(asyncssh.SSHServer):
         """Audit a failure. Wrong codes count against the person; a wrong key may be anybody's."""
         _log.info("caller refused", source=self._source, login=self._said, stage=stage, why=why)
         if self._door.complaints.heard(self._source):
-            login = self._name.technician if self._name and stage == "code" else self._said
-            await self._services.authentication.refused(
-                login, self._source, "ssh", stage, names.shown(why), self.client
-            )
+            await self._write(stage, why)
+
+    async def _write(self, stage: str, why: str) -> None:
+        login = self._name.technician if self._name and stage == "code" else self._said
+        await self._services.authentication.refused(login, self._source, "ssh", stage, names.shown(why), self.client)
 
     def _goodbye(self, problem: BastionError) -> asyncssh.DisconnectError:
         """A disconnect for one reason, which is said in both languages before."""
+        self._answered = True
         self._tell(problem)
         return asyncssh.DisconnectError(answer(problem).disconnect, in_ascii(problem))
 

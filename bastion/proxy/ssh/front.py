@@ -68,6 +68,12 @@ class StrictConnection(SSHServerConnection):
         """False once asyncssh has let go of the caller: nothing more can be asked of him."""
         return cast("Caller | None", self._owner) is not None
 
+    def _login_timer_callback(self) -> None:
+        """The time to be let in is over; asyncssh ends the connection without asking anybody."""
+        if self.open:
+            self.caller.time_is_up()
+        super()._login_timer_callback()
+
     async def reload_config(self) -> None:
         """There is no configuration file that could say anything about a user."""
 

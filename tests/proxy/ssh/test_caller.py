@@ -62,11 +62,11 @@ class Authentication:
 class Wire:
     """Stands for asyncssh's connection."""
 
-    def __init__(self) -> None:
-        self.banners, self.aborted = [], False
+    def __init__(self, source: str = "192.0.2.7") -> None:
+        self.banners, self.aborted, self.source = [], False, source
 
     def get_extra_info(self, name, default=None):
-        return {"peername": ("192.0.2.7", 50000), "client_version": "SSH-2.0-Mallory\x1b[31m"}.get(name, default)
+        return {"peername": (self.source, 50000), "client_version": "SSH-2.0-Mallory\x1b[31m"}.get(name, default)
 
     def send_auth_banner(self, text):
         self.banners.append(text)
@@ -133,6 +133,74 @@ async def test_who_leaves_after_a_code_is_kept_already(caller):
     caller.connection_lost(None)
     await asyncio.sleep(0)
     assert caller.service.came == []
+
+
+async def test_T14_who_says_a_name_and_then_nothing_stands_in_the_trail_by_that_name(caller):
+    caller.begin_auth("alice+ct-01")
+    caller.time_is_up()
+    caller.connection_lost(None)
+    await asyncio.sleep(0)
+    assert caller.service.refusals == [("alice+ct-01", "key", module.NO_KEY)]
+
+
+async def test_who_offers_a_foreign_key_and_then_idles_is_one_line(caller):
+    caller.begin_auth("alice")
+    assert not await caller.key_offered("ssh-ed25519 B")
+    caller.time_is_up()
+    caller.connection_lost(None)
+    await asyncio.sleep(0)
+    assert caller.service.refusals == [("alice", "key", module.NO_KEY)]
+
+
+async def test_who_has_the_key_and_brings_no_code_is_told_apart(caller):
+    """A key alone, and somebody who cannot go on: perhaps it was stolen."""
+    await half_way(caller)
+    caller.time_is_up()
+    caller.connection_lost(None)
+    await asyncio.sleep(0)
+    assert caller.service.refusals == [("alice", "code", module.NO_CODE)]
+
+
+async def test_who_has_the_key_and_leaves_at_the_question_stands_in_the_trail_too(caller):
+    await half_way(caller)
+    caller.connection_lost(None)
+    await asyncio.sleep(0)
+    assert caller.service.refusals == [("alice", "code", module.LEFT)]
+
+
+async def test_when_the_bastion_stops_or_has_said_why_nobody_is_said_to_have_left(caller):
+    await half_way(caller)
+    caller.service.trouble = Unavailable("database")
+    with pytest.raises(asyncssh.DisconnectError):
+        await caller.validate_kbdint_response("", ["123456"])
+    caller.connection_lost(None)
+    caller.service.trouble = None
+    other = Caller(caller._door)
+    other.connection_made(Wire())
+    await half_way(other)
+    caller._door.drop_all()
+    other.connection_lost(None)
+    await asyncio.sleep(0)
+    assert caller.service.refusals == []
+
+
+async def test_T14_a_crowd_that_says_names_and_idles_is_a_few_lines_and_a_count(caller, monkeypatch):
+    monkeypatch.setattr(module, "TOLD_EVERY", 0)
+    caller._door.idle = Complaints(module.MOST_IDLE, monotonic=lambda: 0.0)
+    crowd = []
+    for number in range(100):
+        one = Caller(caller._door)
+        one.connection_made(Wire(f"192.0.2.{number}"))
+        one.begin_auth(f"name-{number}")
+        crowd.append(one)
+    for one in crowd:
+        one.time_is_up()
+        one.connection_lost(None)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert [login for login, *_ in caller.service.refusals] == [f"name-{n}" for n in range(module.MOST_IDLE)]
+    ((counts, door),) = caller.service.counted
+    assert (sum(counts.values()), door) == (100 - module.MOST_IDLE, "ssh")
 
 
 async def test_no_password_ever(caller):
