@@ -29,6 +29,7 @@ from bastion.services.drafts import (
 from bastion.services.forms import MAX_NAME, plain
 from bastion.services.joins import found
 from bastion.services.maintenance import Maintenance
+from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
 from bastion.services.reports import overdue_of
 from bastion.services.request_keeping import keep
@@ -110,7 +111,9 @@ class Access:
         ask = await resolve(uow, actor, await technician_of(uow, actor, draft.technician_login), draft)
         ask = replace(ask, template_id=await offered_for(uow, draft.template, ask.device, others=bool(draft.batch)))
         await refuse_if_locked(uow, ask.technician, ask.device, now)
-        if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
+        start, urgent = max(draft.start or now, now), draft.emergency is not None
+        end = start + ask.wanted
+        if await waits_already(uow, ask.technician.id, ask.device.id, start, end, now, urgent=urgent):
             raise Conflict(
                 "pending", sentence=ONE_WAITS_ALREADY if draft.batch else WAITS_ALREADY, device=ask.device.code
             )
@@ -158,7 +161,7 @@ class Access:
             if grant.status(now) is not GrantStatus.OPEN:
                 raise Conflict("not open", sentence="This authorisation is not open any more; ask for a new one.")
             waiting = await uow.requests.open_for(grant.technician_id, grant.device_id, now)
-            if waiting is not None and waiting.extends_grant_id == grant.id:
+            if any(one.extends_grant_id == grant.id for one in waiting):
                 raise Conflict("pending", sentence="More time was asked for already; see the state of that request.")
             ask = await self._resolve_grant(uow, grant, minutes)
             first = found(await uow.requests.get(grant.request_id))

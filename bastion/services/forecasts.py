@@ -12,6 +12,7 @@ from bastion.services.decisions import Decisions, Urgency, judged_source, policy
 from bastion.services.drafts import Ask, RequestDraft, drafted, resolve
 from bastion.services.emergencies import emergency_of
 from bastion.services.joins import Joins
+from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
 from bastion.services.reports import overdue_of
 from bastion.services.requests import check_minutes, refuse_if_locked
@@ -58,7 +59,7 @@ class Forecasts:
             ask.wanted, asked.allowed, reasons(asked, actor.language), policy_ids(asked),
             asked.obligations.approvals, asked.obligations.max_duration, watcher=False,
             turns=tuple(tuple(one.name for one in turn) for turn in turns),
-            obstacles=await _obstacles(uow, ask, actor.language, now),
+            obstacles=await _obstacles(uow, ask, draft, actor.language, now),
         )  # fmt: skip
         if not asked.allowed:
             return seen
@@ -89,13 +90,16 @@ def _as_technician(ask: Ask) -> Actor:
     return Actor(ActorKind.TECHNICIAN, who.id, who.login, who.name, source, supplier_id=who.supplier_id)
 
 
-async def _obstacles(uow: UnitOfWork, ask: Ask, language: str, now: datetime) -> tuple[str, ...]:
+async def _obstacles(
+    uow: UnitOfWork, ask: Ask, draft: RequestDraft, language: str, now: datetime
+) -> tuple[str, ...]:  # fmt: skip
     """What would stop the request beside the rules."""
     problems: list[BastionError] = []
     try:
         await refuse_if_locked(uow, ask.technician, ask.device, now)
     except BastionError as problem:
         problems.append(problem)
-    if await uow.requests.open_for(ask.technician.id, ask.device.id, now):
+    start, urgent = max(draft.start or now, now), draft.emergency is not None
+    if await waits_already(uow, ask.technician.id, ask.device.id, start, start + ask.wanted, now, urgent=urgent):
         problems.append(Conflict("pending", sentence=WAITS_ALREADY))
     return tuple(sentence(problem, language) for problem in problems)

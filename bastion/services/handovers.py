@@ -18,6 +18,7 @@ from bastion.services.drafts import MAX_TEXT, TOO_LONG
 from bastion.services.emergencies import announce
 from bastion.services.joins import found
 from bastion.services.maintenance import Maintenance
+from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
 from bastion.services.requests import minutes_of, person, refuse_if_locked
 from bastion.store.database import Database
@@ -55,7 +56,7 @@ class Handovers:
             device = found(await uow.devices.get(grant.device_id))
             supplier = found(await uow.suppliers.get(grant.supplier_id))
             await refuse_if_locked(uow, colleague, device, now)
-            if await uow.requests.open_for(colleague.id, device.id, now):
+            if await waits_already(uow, colleague.id, device.id, now, grant.end, now):
                 raise Conflict(login, sentence="Your colleague has a request waiting for this device; see it first.")
             decision = await self._judge(uow, actor, colleague, supplier, device, grant, now)
             first = found(await uow.requests.get(grant.request_id))

@@ -1,7 +1,7 @@
 """Whether a device is free for what is asked: who else is at work on it, is authorised on it or asks for that time."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.grant import Grant
@@ -11,6 +11,8 @@ from bastion.store.unit_of_work import UnitOfWork
 
 MOST = 10
 """Of each kind: whoever reads that ten others are there knows enough."""
+SOON = timedelta(hours=2)
+"""Who comes no earlier than that before planned work waits for it; before, he may ask for something else."""
 
 
 async def occupied(uow: UnitOfWork, joins: Joins, request: AccessRequest, now: datetime) -> tuple[Occupant, ...]:
@@ -43,6 +45,30 @@ async def occupied(uow: UnitOfWork, joins: Joins, request: AccessRequest, now: d
             if begins < end and start < ends_at
         ],
     )
+
+
+async def waits_already(
+    uow: UnitOfWork, technician_id: str, device_id: str, start: datetime, end: datetime, now: datetime, *,
+    urgent: bool = False,
+) -> bool:  # fmt: skip
+    """Whether this technician has asked for some of that time already and waits for the answer.
+
+    An emergency waits for no other work; only of another emergency everybody has been told already.
+    """
+    joins = Joins(uow)
+    for one in await uow.requests.open_for(technician_id, device_id, now):
+        begins, ends = await _time_of(joins, one, now)
+        if begins < end and start < ends and not (urgent and await uow.emergencies.get(one.id) is None):
+            return True
+    return False
+
+
+async def waiting_at_the_door(
+    uow: UnitOfWork, technician_id: str, device_id: str, now: datetime
+) -> AccessRequest | None:  # fmt: skip
+    """What somebody who is there now waits for: the newest of what would begin at once, or soon."""
+    waiting = await uow.requests.open_for(technician_id, device_id, now)
+    return next((one for one in waiting if (one.begins or now) - now <= SOON), None)
 
 
 async def _time_of(joins: Joins, request: AccessRequest, now: datetime) -> tuple[datetime, datetime]:

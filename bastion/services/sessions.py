@@ -28,6 +28,7 @@ from bastion.services.address import Address
 from bastion.services.commands import Command
 from bastion.services.decisions import Decisions, by_rule, refusal
 from bastion.services.joins import Joins, found
+from bastion.services.occupied import waiting_at_the_door
 from bastion.services.opening import PROOF_LENGTH, Connection, Opening
 from bastion.services.paperwork import missing_of_several
 from bastion.services.reaching import reachable
@@ -222,7 +223,7 @@ class Sessions:
         if device is None:
             return Entry(technician, supplier, menu=await self._menu(uow, technician, supplier, now))
         chosen = await _account(uow, device, account)
-        pending = await uow.requests.open_for(technician.id, device.id, now)
+        pending = await waiting_at_the_door(uow, technician.id, device.id, now)
         grant = await uow.grants.live(technician.id, device.id, now)
         over = None if grant else await uow.grants.last_over(technician.id, device.id, now)
         asked = await self._asked(uow, pending, device, now) if pending else ()

@@ -54,9 +54,9 @@ class Requests(Versioned[AccessRequest]):
     async def of_technician(self, technician_id: str, limit: int = 20) -> list[AccessRequest]:
         return await self._many(OF_TECHNICIAN, {"technician_id": technician_id, "limit": limit})
 
-    async def open_for(self, technician_id: str, device_id: str, now: datetime) -> AccessRequest | None:
-        """The newest undecided request of this technician for this device."""
-        return await self._one(OPEN_FOR, {"technician_id": technician_id, "device_id": device_id, "now": now})
+    async def open_for(self, technician_id: str, device_id: str, now: datetime) -> list[AccessRequest]:
+        """The undecided requests of this technician for this device, the newest first."""
+        return await self._many(OPEN_FOR, {"technician_id": technician_id, "device_id": device_id, "now": now})
 
     async def awaited(self, technician_id: str, now: datetime) -> frozenset[str]:
         """The devices for which this technician waits for a decision."""
@@ -222,9 +222,7 @@ WAITING = Requests.sql_select.where(*_OPEN)
 """In no order: asked for one, SQLite would rather walk through four years of requests than sort the few that wait."""
 PENDING = NEWEST_REQUESTS.where(*_OPEN)
 OF_TECHNICIAN = NEWEST_REQUESTS.where(_R.technician_id == sa.bindparam("technician_id")).limit(sa.bindparam("limit"))
-OPEN_FOR = PENDING.where(
-    _R.technician_id == sa.bindparam("technician_id"), _R.device_id == sa.bindparam("device_id")
-).limit(1)
+OPEN_FOR = PENDING.where(_R.technician_id == sa.bindparam("technician_id"), _R.device_id == sa.bindparam("device_id"))
 AWAITED = sa.select(_R.device_id).where(*_OPEN, _R.technician_id == sa.bindparam("technician_id"))
 AGREE = insert(t.approvals).on_conflict_do_nothing()
 APPROVALS_OF = (

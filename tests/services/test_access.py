@@ -268,3 +268,42 @@ async def test_an_extension_goes_on_with_the_plan_of_the_work(house):
     request = await house.approved(plan=PATIENTS)
     more = await house.services.access.extend(house.technician(), request.grant_id, 30, "")
     assert more.plan == PATIENTS
+
+
+# -- what waits already ------------------------------------------------------------------------------------------------
+NIGHT = Call("Dr Anne Roux", "", "4512")
+
+
+async def test_what_is_planned_for_another_day_keeps_nobody_from_asking_for_now(house):
+    """What waits for three weeks ahead is neither this work nor an emergency."""
+    planned = await house.asked(start=clock.now() + timedelta(days=20))
+    assert (await house.services.sessions.enter(house.technician(), "ct-01")).pending is None
+    foreseen = await house.services.forecasts.of(house.staff(house.eve), house.draft(technician_login="alice"))
+    assert foreseen.obstacles == ()
+    now = await house.asked()
+    assert (await house.services.sessions.enter(house.technician(), "ct-01")).pending.id == now.id
+    with pytest.raises(Conflict):
+        await house.asked(start=planned.start + timedelta(minutes=30))
+    with pytest.raises(Conflict):
+        await house.asked()
+    await house.asked(start=planned.start + timedelta(hours=1))
+
+
+async def test_R26_an_emergency_waits_for_no_other_work_only_for_another_emergency(house):
+    waiting = await house.asked()
+    urgent = await house.asked(emergency=NIGHT)
+    assert (await house.services.sessions.enter(house.technician(), "ct-01")).pending.id == urgent.id
+    with pytest.raises(Conflict):
+        await house.asked(emergency=NIGHT)
+    await house.services.approvals.approve(house.staff(house.eve), urgent.id, urgent.version, 60)
+    with pytest.raises(Conflict):
+        await house.asked()
+    assert (await house.services.asked.get(house.technician(), waiting.id)).request.stored_state == "pending"
+
+
+async def test_more_time_is_asked_for_once_whatever_else_waits(house):
+    opened = await house.opened()
+    await house.services.access.extend(house.technician(), opened.grant.id, 30, "more")
+    await house.asked(start=clock.now() + timedelta(days=20))
+    with pytest.raises(Conflict):
+        await house.services.access.extend(house.technician(), opened.grant.id, 30, "more")

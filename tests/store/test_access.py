@@ -75,15 +75,13 @@ async def test_pending_is_undecided_and_not_expired(hospital: Database) -> None:
         assert len(await uow.requests.pending(NOW, frozenset({"fac-1"}))) == 3
 
 
-async def test_the_open_request_is_the_newest_of_that_person_for_that_device(hospital: Database) -> None:
+async def test_what_that_person_waits_for_on_that_device_is_newest_first(hospital: Database) -> None:
     await asked(hospital, a_request(1), a_request(2), a_request(3).withdraw(BOB, "", NOW))
     async with hospital.read() as uow:
-        found = await uow.requests.open_for("tec-1", "dev-1", NOW)
-        assert found is not None
-        assert found.id == "req-2"
-        assert await uow.requests.open_for("tec-1", "dev-2", NOW) is None
-        assert await uow.requests.open_for("tec-2", "dev-1", NOW) is None
-        assert await uow.requests.open_for("tec-1", "dev-1", NOW + 8 * HOUR) is None
+        assert [one.id for one in await uow.requests.open_for("tec-1", "dev-1", NOW)] == ["req-2", "req-1"]
+        assert await uow.requests.open_for("tec-1", "dev-2", NOW) == []
+        assert await uow.requests.open_for("tec-2", "dev-1", NOW) == []
+        assert await uow.requests.open_for("tec-1", "dev-1", NOW + 8 * HOUR) == []
 
 
 async def test_requests_of_a_technician_are_the_newest(hospital: Database) -> None:
