@@ -123,7 +123,9 @@ class AuthenticationFailed(BastionError):
     """One sentence for every cause, so that a stranger learns nothing."""
 
     code = "authentication_failed"
-    sentence = "Sign-in failed. Check your login, your key or password and your code, then try again."
+    sentence = (
+        "Sign-in failed. Check your login and your key or password, then try again with a new code: each works once."
+    )
 
 
 class TooManyAttempts(AuthenticationFailed):

@@ -1,7 +1,7 @@
 """The first page: what waits for a decision, and who is at work now."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from bastion import clock
-from bastion.services.views import RequestView
+from bastion.domain.device import ChannelKind
+from bastion.services.views import RequestView, SessionView
 from web import window_words
 from web.console import Console, Seen
 from web.labels import N_
@@ -21,6 +22,17 @@ T = TypeVar("T")
 router = APIRouter()
 CLOSE: Final = timedelta(minutes=30)
 """What becomes void so close together is as urgent; then the device counts."""
+TOLD_APART: Final = 20
+"""Sessions of which it is looked up what is open in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The `number`th to begin of `count` sessions of one person on one device, and what is open in it."""
+
+    number: int
+    count: int
+    opened: tuple[ChannelKind, ...]
 
 
 @router.get("/")
@@ -57,10 +69,26 @@ async def _in_turn(seen: Console, work: Callable[[], Awaitable[T]], *of: str) ->
 async def _board(seen: Console) -> dict[str, Any]:
     """What changes by itself."""
     waiting = await seen.services.asked.pending(seen.actor)
+    live = await seen.services.supervision.live(seen.actor)
     return {
-        "waiting": sorted(waiting, key=partial(_urgency, clock.now())),
-        "live": await seen.services.supervision.live(seen.actor),
-    }
+        "waiting": sorted(waiting, key=partial(_urgency, clock.now())), "live": live, "twins": await _twins(seen, live),
+    }  # fmt: skip
+
+
+async def _twins(seen: Console, live: Sequence[SessionView]) -> dict[str, Twin]:
+    """What tells sessions of one person on one device apart, by their ids; nothing of those that are alone."""
+    alike: dict[tuple[str, str], list[SessionView]] = {}
+    for view in sorted(live, key=lambda view: view.record.started_at):
+        alike.setdefault((view.technician.id, view.device.id), []).append(view)
+    several = [view for views in alike.values() if len(views) > 1 for view in views][:TOLD_APART]
+    numbered = {view.record.id: (n, len(views)) for views in alike.values() for n, view in enumerate(views, 1)}
+    return {view.record.id: Twin(*numbered[view.record.id], await _opened(seen, view.record.id)) for view in several}
+
+
+async def _opened(seen: Console, session_id: str) -> tuple[ChannelKind, ...]:
+    """The kinds of channels that are open in it; none where this person may not follow it."""
+    doings = await seen.services.doing.shown_to(seen.actor, session_id)
+    return tuple(dict.fromkeys(one.kind for one in doings.channels if one.open and not one.refused)) if doings else ()
 
 
 async def _beside(seen: Console) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from playwright.async_api import expect
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import Role, Staff
 from bastion.domain.session_events import EndReason
-from bastion.services.people import StaffForm
+from bastion.services.people import Duty, StaffForm
 from bastion.services.sessions import Ending
 from tests.services.house import OPERATOR, House
 from tests.web.browser.conftest import Seat
+from web import nav
 
 
 async def test_a_session_appears_is_held_released_and_cut(house: House, people: dict[str, Staff], seat: Seat):
@@ -65,6 +66,39 @@ async def test_the_banner_of_a_cut_comes_and_goes_on_every_open_page(
     await expect(banner).to_have_count(1)
     await house.services.locks.lift(ruth, locks[1].id, "all clear")
     await expect(banner).to_have_count(0, timeout=3000)
+
+
+async def test_while_all_is_cut_the_rail_says_so_and_offers_no_other_cut(
+    house: House, people: dict[str, Staff], seat: Seat
+):
+    ruth = house.staff(house.ruth)
+    for size in ({"width": 1280, "height": 850}, {"width": 390, "height": 844}):
+        desk = await seat(people["security"], viewport=size)
+        page = await desk.open("/locks")
+        cut, is_cut = (page.get_by_role("link", name=name, exact=True) for name in ("Cut everything", "All is cut"))
+        await expect(cut).to_have_count(2)
+        await expect(is_cut).to_have_count(0)
+        lock = await house.services.locks.impose(ruth, LockScope.ALL, "", "intrusion")
+        await expect(is_cut).to_be_visible(timeout=3000)
+        await expect(cut).to_have_count(0)
+        await house.services.locks.lift(ruth, lock.id, "all clear")
+        await expect(cut).to_have_count(2, timeout=3000)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_all_places_stand_on_the_first_screen_of_a_desk(house: House, seat: Seat, language: str):
+    form = StaffForm("all", "Denis Moreau, administrateur", "d@chu", language=language, duties=tuple(map(Duty, Role)))
+    everybody = await house.services.people.save_staff(OPERATOR, form)
+    desk = await seat(everybody, viewport={"width": 1280, "height": 850})
+    page = await desk.open("/")
+    places = page.locator(".wide .nav a")
+    assert await places.count() == sum(len(group) for _, group in nav.GROUPS)
+    for at in (0, -1):
+        await expect(places.nth(at)).to_be_in_viewport(ratio=1)
+    rail = page.locator(".wide .nav")
+    assert await rail.evaluate("one => one.scrollHeight <= one.clientHeight")
+    for low in (page.locator(".wide .cut-all"), page.locator(".wide .me button").last):
+        await expect(low.locator("visible=true").first).to_be_in_viewport(ratio=1)
 
 
 async def test_on_a_phone_what_stops_is_on_the_first_screen(house: House, people: dict[str, Staff], seat: Seat):

@@ -10,7 +10,7 @@ from bastion.domain.session_effects import Audit
 from bastion.domain.session_events import EndReason
 from bastion.services.derogations import DerogationForm
 from bastion.services.sessions import Ending
-from tests.services.house import OPERATOR
+from tests.services.house import CONNECTION, OPERATOR
 from tests.web.scenery import HOSTILE
 from web.app import READ_AT_ONCE
 
@@ -28,6 +28,23 @@ async def test_what_waits_stands_first_and_what_is_live_beside_it(house, scenery
     assert "Alice Martin" in page
     assert "quench valve" not in page, "a live session shows who and where; why stands on its own page"
     assert (await browser.see("/count")).text == "1"
+
+
+async def test_sessions_of_one_person_on_one_device_are_told_apart(house, scenery, visitor, people):
+    first = await house.opened()
+    browser, auditor = [await visitor().enter(people[who]) for who in ("approver", "auditor")]
+    assert "session 1 of" not in (await browser.see("/")).text
+    second = await house.services.sessions.open(house.technician(), first.record.grant_id, CONNECTION)
+    for opened, kind in ((first, "shell"), (second, "sftp")):
+        facts = [Audit("channel:opened", {"channel": 1, "kind": kind, "detail": ""})]
+        await house.services.sessions.note(opened.record, facts)
+    cards = re.split(r'<li class="card on', (await browser.see("/board")).text)[1:]
+    said = {re.search(r'id="on-(\w+)"', card)[1]: " ".join(re.sub(r"<[^>]*>", "", card).split()) for card in cards}
+    assert f"session 1 of 2 · Terminal · from {first.record.source}" in said[first.record.id]
+    assert f"session 2 of 2 · File transfer · from {second.record.source}" in said[second.record.id]
+    assert all(re.search(r"since \d\d:\d\d:\d\d", card) for card in said.values())
+    watching = " ".join(re.sub(r"<[^>]*>", "", (await auditor.see("/board")).text).split())
+    assert f"session 1 of 2 · from {first.record.source}" in watching, "what is open is for whoever may follow"
 
 
 async def test_the_board_is_the_part_that_reads_itself_again(visitor, people):

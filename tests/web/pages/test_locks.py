@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime, timedelta
 
 from bastion.domain.lock import LockScope
 
@@ -33,7 +34,7 @@ async def test_lifting_one_of_several_says_what_still_stands_and_the_banner_stay
     first, second = [ident for ident, scope in locks.items() if scope is LockScope.ALL]
     page = (await browser.see("/")).text
     assert page.count("All remote access has been cut") == 1
-    assert "See what is cut (3)" in page.replace("</a>", "")
+    assert "See or lift what is cut (3)" in page.replace("</a>", "")
     await browser.send(f"/locks/{first}/lift", why="all clear")
     page = (await browser.see("/locks")).text
     assert "another one still stands that cuts everything" in page
@@ -50,6 +51,25 @@ async def test_lifting_one_of_several_says_what_still_stands_and_the_banner_stay
     assert re.search(r'<details class="confirm" hx-morph-skip open>.*?>ok</textarea>', refused.text, re.DOTALL)
     await browser.send(f"/locks/{last.id}/lift", why="all clear")
     assert "Access is restored" in (await browser.see("/locks")).text
+
+
+async def test_while_all_is_cut_that_is_said_and_not_offered_again(house, visitor, people):
+    browser = await visitor().enter(people["security"])
+    page = (await browser.see("/locks/everything")).text
+    assert "Cut everything now" in page
+    assert "No technician is connected" not in page
+    at = datetime.now(UTC)
+    await house.services.locks.impose(house.staff(house.ruth), LockScope.ALL, "", "drill", at + timedelta(hours=1))
+    for_an_hour = (await browser.see("/locks/everything")).text
+    assert "lifts itself" in for_an_hour
+    assert "Cut everything until somebody lifts it" in for_an_hour
+    await browser.send("/locks", scope="all", reason="intrusion")
+    page = (await browser.see("/locks/everything")).text
+    assert "Cut everything now" not in page
+    for said in ("All is cut", "intrusion", "by Security", "drill"):
+        assert said in page
+    standing = {f"/locks#lock-{lock.id}" for lock in await house.services.locks.view()}
+    assert any(f'href="{where}">Lift…' in page for where in standing)
 
 
 async def test_T41_a_cut_and_its_lifting_want_a_fresh_code(house, visitor, people):

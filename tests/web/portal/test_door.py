@@ -85,6 +85,21 @@ async def test_who_is_refused_reads_one_sentence_and_after_both_factors_the_reas
     assert "intrusion at Acme" in cut.text
 
 
+async def test_T33_a_used_code_is_told_to_wait_in_the_words_of_every_other_refusal(comer, totp):
+    code = code_of(totp)
+    assert (await (await comer()).send(DOOR, login="alice", password=PASSWORD, code=code)).status_code == 303
+    said = set()
+    for login, password, typed in (
+        ("alice", PASSWORD, code), ("alice", PASSWORD, "000000"), ("alice", "wrong horse battery", code),
+        ("nobody", PASSWORD, code),
+    ):  # fmt: skip
+        refused = await (await comer()).send(DOOR, login=login, password=password, code=typed)
+        assert refused.status_code == 401
+        said.add(re.sub(r'(value|data-now)="[^"]*"', "", refused.text))
+    (page,) = said
+    assert "try again with a new code: each works once" in page
+
+
 async def test_a_cut_ends_the_session_of_an_open_page(comer, house):
     browser = await comer(house.alice)
     assert (await browser.see("/supplier/")).status_code == 200
