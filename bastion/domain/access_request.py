@@ -10,6 +10,7 @@ from bastion.domain.conditions import PLAIN as PLAIN_TERMS
 from bastion.domain.conditions import Condition, Terms
 from bastion.domain.conditions import checked as checked_terms
 from bastion.domain.machine import step
+from bastion.domain.timebox import TimeBox
 from bastion.domain.work_plan import PLAIN, WorkPlan
 from bastion.errors import AlreadyAgreed, IllegalTransition, SelfApproval
 
@@ -163,6 +164,19 @@ class AccessRequest:
         moments = [self.start, *(approval.terms.start for approval in self.approvals)]
         return max((moment for moment in moments if moment is not None), default=None)
 
+    def box(self, now: datetime) -> TimeBox:
+        """When the work may be done if it is agreed to now: what was planned gives way to no later hour by itself, so
+        that a late answer leaves what is left of it. Raises `IllegalTransition` when nothing is.
+        """
+        planned = self.begins
+        if planned is None or planned > now:
+            start = planned or now
+            return TimeBox(start, start + self.agreed)
+        end = min(now + self.agreed, planned + self.wanted)
+        if end <= now:
+            raise IllegalTransition(f"{RequestEvent.APPROVE} on request {self.id}", state=P.EXPIRED.value)
+        return TimeBox(now, end)
+
     @property
     def put_off(self) -> bool:
         """Whether somebody agreed from a later moment on only: then nothing begins before it."""
@@ -179,9 +193,12 @@ class AccessRequest:
         said = checked_terms(terms, self.start, now, extends=bool(self.extends_grant_id))
         approvals = (*self.approvals, Approval(by.id, by.name, now, duration, note, said, by.for_id, by.for_name))
         done = len(approvals) >= self.quorum
+        agreed = replace(self, approvals=approvals)
         return replace(
-            self,
-            approvals=approvals,
+            agreed,
+            expires_at=max(self.expires_at, agreed.begins + self.wanted)
+            if said.start and agreed.begins
+            else self.expires_at,
             stored_state=P.APPROVED if done else P.PENDING,
             decided_at=now if done else None,
             decided_by=by.name if done else "",

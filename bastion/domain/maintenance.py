@@ -66,9 +66,13 @@ class Rhythm:
         return self.week == WEEKLY or (day.day - 1) // 7 + 1 == self.week
 
     def box(self, day: date, zone: str) -> TimeBox | None:
-        """The one of this day, from wall to wall; `None` where the clocks skip all of it."""
+        """The one of this day, from wall to wall, and never longer than it was agreed to where the clocks go back;
+        `None` where they skip all of it.
+        """
         wall = datetime.combine(day, time()) + timedelta(minutes=self.begins)
-        start, end = opening(wall, zone), opening(wall + timedelta(minutes=self.minutes), zone)
+        length = timedelta(minutes=self.minutes)
+        start = opening(wall, zone)
+        end = min(opening(wall + length, zone), start + length)
         return TimeBox(start, end) if start < end else None
 
 

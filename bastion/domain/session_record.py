@@ -74,5 +74,10 @@ class SessionRecord:
         return ACCOUNT_REFUSED if self.account_refused else self.end_reason
 
     @property
+    def held_first(self) -> bool:
+        """Whether it began frozen, and nobody has let it begin yet."""
+        return self.frozen_at is not None and self.frozen_at == self.started_at
+
+    @property
     def live(self) -> bool:
         return self.ended_at is None

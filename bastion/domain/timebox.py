@@ -20,6 +20,10 @@ class TimeBox:
         if self.end < self.start:
             raise ValueError("a time box ends after it starts")
 
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
+
     def contains(self, now: datetime) -> bool:
         return self.start <= now < self.end
 

@@ -193,19 +193,20 @@ class Approvals:
         )  # fmt: skip
         if not decision.allowed:
             raise refusal(decision, language)
-        due, length = max(request.begins or now, now), request.agreed
-        rules = decision.obligations
-        planned = request.begins is not None and request.begins > now
+        box, rules = request.box(now), decision.obligations
+        planned = box.start > now
+        begun = request.begins is not None and not planned
         late = rules.late if planned else timedelta()
+        slack = box.length if rules.counted is Counted.CONNECTION and not begun else min(late, box.length)
         early = timedelta() if request.put_off else rules.early
         scope = self._decisions.scope(
             actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks, urgency=urgency
         )
         made = Grant(
             new_id(now), request.id, technician.id, supplier.id, device.id, device.facility_id, request.account_id,
-            request.kind, scope.channels, max(due - early, now), due + length,
+            request.kind, scope.channels, max(box.start - early, now), box.end,
             idle_seconds=int(rules.idle.total_seconds()), watcher=rules.watcher,
-            due=due, slack=length if rules.counted is Counted.CONNECTION else min(late, length),
+            due=box.start, slack=slack,
             policy_hash=decision.policy_hash, approved_by=tuple(a.staff_name for a in request.approvals),
             files=scope.files, uploads=scope.uploads, downloads=scope.downloads,
             emergency=urgency is not None,

@@ -132,7 +132,7 @@ def drafted(actor: Actor, draft: RequestDraft, ask: Ask, decision: Decision, now
         id=new_id(now), technician_id=ask.technician.id, technician_name=ask.technician.name,
         supplier_id=ask.supplier.id, device_id=ask.device.id, facility_id=ask.device.facility_id,
         account_id=ask.account.id, kind=draft.kind, reason=draft.reason.strip(), work_order=draft.work_order.strip(),
-        wanted=ask.wanted, created_at=now, expires_at=max(now, draft.start or now) + PENDING_LIFE,
+        wanted=ask.wanted, created_at=now, expires_at=draft.start + ask.wanted if draft.start else now + PENDING_LIFE,
         created_by=person(actor), quorum=decision.obligations.approvals,
         max_duration=decision.obligations.max_duration, policy_hash=decision.policy_hash,
         policy_ids=policy_ids(decision), source=actor.source, start=draft.start,

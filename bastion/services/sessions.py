@@ -303,9 +303,13 @@ def _ended(current: SessionRecord, ending: Ending, now: datetime) -> SessionReco
 
 
 async def _welcome(joins: Joins, grant: Grant, out: Collection[str], now: datetime) -> bool:
-    """Whether the person, his employer and the supplier behind a grant still work here (R-18, R-46)."""
+    """Whether the person, his employer and the supplier behind a grant still work here, he for this supplier and it on
+    this device (R-18, R-46).
+    """
     technician, supplier = await joins.technician(grant.technician_id), await joins.supplier(grant.supplier_id)
-    return technician.usable(now) and supplier.under_contract(now) and grant.id not in out
+    device = await joins.device(grant.device_id)
+    theirs = technician.supplier_id == supplier.id and supplier.id in device.supplier_ids
+    return theirs and technician.usable(now) and supplier.under_contract(now) and grant.id not in out
 
 
 async def _account(uow: UnitOfWork, device: Device, login: str) -> DeviceAccount:

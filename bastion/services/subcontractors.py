@@ -92,7 +92,7 @@ class Subcontractors:
         return saved
 
     async def end(self, actor: Actor, ident: str, supplier_id: str = "") -> Subcontractor:
-        """It works for the supplier no longer."""
+        """It works for the supplier no longer, and its people neither, also in sessions under way."""
         need_admin_of(actor, EVERYWHERE)
         self._authentication.require_fresh(actor)
         now = clock.now()
@@ -100,6 +100,7 @@ class Subcontractors:
             old, supplier = await _owned(uow, ident, supplier_id)
             saved = await uow.subcontractors.save(old.end(actor.name, now))
             await _audit(uow, "subcontractor:ended", actor, supplier, saved, now)
+            uow.hint("supplier", supplier.id)
         return saved
 
 

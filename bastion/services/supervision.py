@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from bastion import clock
 from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Role
 from bastion.domain.place import Place
 from bastion.domain.session_record import SessionRecord
-from bastion.errors import Conflict, IllegalTransition, NotFound
+from bastion.errors import Conflict, Forbidden, IllegalTransition, NotFound
 from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained
@@ -20,6 +21,9 @@ from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
 
+NOT_THE_FIRST: Final = (
+    "This session begins once somebody of the hospital who did not ask for the work lets it go on: you may not."
+)
 REPLAYERS = (Role.SECURITY, Role.AUDITOR)
 
 
@@ -88,12 +92,22 @@ class Supervision:
         return await self._change(actor, session_id, "session:freeze_asked", frozen)
 
     async def thaw(self, actor: Actor, session_id: str) -> SessionRecord:
+        """Let the technician's input through again. Where a session began frozen, whoever may not follow it does not
+        let it begin either: he asked for the work (R-34).
+        """
+
         def thawed(record: SessionRecord, _now: datetime) -> SessionRecord:
             if record.frozen_at is None:
                 raise IllegalTransition(session_id, state="active")
             return replace(record, frozen_at=None, frozen_by="")
 
-        return await self._change(actor, session_id, "session:thaw_asked", thawed)
+        async def also(uow: UnitOfWork, record: SessionRecord, now: datetime, _decision: Decision) -> None:
+            if record.held_first:
+                request, device = await uow.requests.get(record.request_id), await uow.devices.get(record.device_id)
+                if not self._decisions.on_watch(actor, found(request), found(device), now).allowed:
+                    raise Forbidden(f"first thaw of {record.id}", sentence=NOT_THE_FIRST)
+
+        return await self._change(actor, session_id, "session:thaw_asked", thawed, also)
 
     async def cut(self, actor: Actor, session_id: str, why: str, *, withdraw: bool = False) -> SessionRecord:
         """End a session now; the technician reads who did it and why. `withdraw`: what was agreed ends with it, so

@@ -91,8 +91,8 @@ async def suspended_of(
 
 
 async def turned_out(uow: UnitOfWork, grants: Collection[Grant], now: datetime) -> frozenset[str]:
-    """Those authorisations whose running sessions end too: the hospital has objected to the employer, or withdrawn the
-    access in a review of its own.
+    """Those authorisations whose running sessions end too: somebody has objected to the employer or ended its work
+    for the supplier, or withdrawn the access in a review.
 
     What only the clock brings about ends no work under way: a device may be in the middle of an update.
     """

@@ -48,7 +48,9 @@ class Rosters(Repository[Confirmed]):
         await self._tx.change(PUT, self._row(confirmed))
 
     async def barred(self, technician_ids: Collection[str]) -> frozenset[str]:
-        """Of these people, those whose employer the hospital has objected to, or nobody has declared."""
+        """Of these people, those whose employer the hospital has objected to, no longer works for the supplier, or was
+        declared by nobody.
+        """
         rows = await self._tx.rows(BARRED, {"ids": list(technician_ids)}) if technician_ids else []
         return frozenset(row[0] for row in rows)
 
@@ -92,7 +94,11 @@ BARRED = (
     .where(
         t.technicians.c.id.in_(sa.bindparam("ids", expanding=True)),
         t.technicians.c.employer_id != "",
-        sa.or_(t.subcontractors.c.id.is_(None), t.subcontractors.c.objected_at.is_not(None)),
+        sa.or_(
+            t.subcontractors.c.id.is_(None),
+            t.subcontractors.c.objected_at.is_not(None),
+            t.subcontractors.c.ended_at.is_not(None),
+        ),
     )
 )
 EMPLOYMENT = (

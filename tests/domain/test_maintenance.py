@@ -52,14 +52,22 @@ def test_the_last_one_is_the_fifth_where_there_is_one():
     assert found == [("03-30 08:00", "03-30 09:00")]
 
 
-def test_a_window_over_the_hour_that_is_skipped_ends_at_its_time_on_the_wall():
+def test_a_window_over_the_hour_that_is_skipped_ends_at_its_time_on_the_wall_and_lasts_no_longer_over_one_shown_twice():
     one = window(Rhythm(0, SUNDAY, 60, 180))  # 01:00 to 04:00
     assert boxes(one, datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC)) == [
         ("03-29 00:00", "03-29 02:00")
     ]
     assert boxes(one, datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 10, 26, tzinfo=UTC)) == [
-        ("10-24 23:00", "10-25 03:00")
+        ("10-24 23:00", "10-25 02:00")
     ]
+
+
+@pytest.mark.parametrize(("begins", "minutes"), [(150, 60), (120, 60), (90, 60), (150, 15), (180, 60), (60, 720)])
+def test_where_the_clocks_go_back_a_window_lasts_what_was_agreed_to(begins, minutes):
+    (box,) = window(Rhythm(0, SUNDAY, begins, minutes)).occurrences(
+        PARIS, datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 20, tzinfo=UTC)
+    )
+    assert box.length == timedelta(minutes=minutes)
 
 
 def test_a_window_that_lies_within_the_skipped_hour_does_not_take_place_that_day():

@@ -6,7 +6,7 @@ import pytest
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
-from bastion.domain.conditions import Condition, Terms
+from bastion.domain.conditions import PLAIN, Condition, Terms
 from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
@@ -17,6 +17,7 @@ from bastion.errors import (
     Conflict,
     Forbidden,
     FreshFactorNeeded,
+    IllegalTransition,
     Invalid,
     Locked,
     NotFound,
@@ -249,6 +250,73 @@ async def test_freeze_first_begins_each_session_frozen_until_somebody_thaws_it(h
     for opened in (first, beside):
         await sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
     assert (await sessions.open(me, request.grant_id, CONNECTION)).record.frozen_by == "Eve"
+
+
+async def test_R34_whoever_asked_does_not_let_a_session_begin_that_is_held_first(house):
+    services, me = house.services, house.technician()
+    asked = await services.access.request(house.staff(house.eve), house.draft(technician_login="alice"))
+    terms = Terms(frozenset({Condition.FREEZE_FIRST}))
+    agreed = await services.approvals.approve(house.staff(house.max), asked.id, asked.version, 60, "", terms)
+    await services.sessions.acknowledge(me, agreed.grant_id, "terminal")
+    record = (await services.sessions.open(me, agreed.grant_id, CONNECTION)).record
+    with pytest.raises(Forbidden) as refused:
+        await services.supervision.thaw(house.staff(house.eve), record.id)
+    assert "did not ask for the work" in refused.value.public
+    assert (await services.sessions.wishes("n1"))[record.id].frozen_by == "Max"
+    assert await house.tags("session:thaw") == []
+    await services.supervision.thaw(house.staff(house.max), record.id)
+    await services.supervision.freeze(house.staff(house.max), record.id)
+    await services.supervision.thaw(house.staff(house.eve), record.id)
+    assert not (await services.sessions.wishes("n1"))[record.id].frozen_by, "what went on already he may let go on"
+
+
+async def test_R24_planned_work_answered_late_gets_what_is_left_of_its_time(house, later):
+    start = clock.now() + timedelta(hours=5)
+    asked = await house.asked(start=start, minutes=60)
+    later(hours=5, minutes=40)
+    made = await grant_of(house, await agree(house, asked, 60))
+    assert made.end == start + timedelta(minutes=60)
+    assert made.first_used(made.start + timedelta(minutes=5)).end == made.end
+
+
+async def test_R24_planned_work_agreed_to_for_less_than_is_left_of_its_time_gets_that(house, later):
+    asked = await house.asked(start=clock.now() + timedelta(hours=5), minutes=60)
+    later(hours=5, minutes=30)
+    made = await grant_of(house, await agree(house, asked, 10))
+    assert made.end - made.start == timedelta(minutes=10)
+
+
+async def test_R24_planned_work_waits_no_longer_than_it_was_planned(house, later):
+    asked = await house.asked(start=clock.now() + timedelta(hours=5), minutes=60)
+    later(hours=6)
+    with pytest.raises(IllegalTransition) as refused:
+        await agree(house, asked, 60)
+    assert refused.value.params["state"] == "expired"
+    assert await house.services.asked.to_decide(house.staff(house.eve)) == 0
+
+
+async def test_R24_planned_work_of_before_is_not_agreed_to_once_its_time_is_over(house, later):
+    start = clock.now() + timedelta(hours=5)
+    asked = await house.asked(start=start, minutes=60)
+    async with house.database.write() as uow:
+        asked = await uow.requests.save(replace(asked, expires_at=start + timedelta(hours=2)))
+    later(hours=6, minutes=30)
+    with pytest.raises(IllegalTransition):
+        await agree(house, asked, 60)
+
+
+async def test_R24_a_new_start_that_an_approver_states_gives_the_whole_time_and_the_time_to_answer(house, later):
+    asked = await house.asked(start=clock.now() + timedelta(hours=5), minutes=60)
+    later(hours=5, minutes=40)
+    anew = clock.now() + timedelta(hours=3)
+    made = await grant_of(house, await agree(house, asked, 60, Terms(start=anew)))
+    assert (made.start, made.end) == (anew, anew + timedelta(minutes=60))
+
+
+async def agree(house, request, minutes: int, terms: Terms = PLAIN):
+    return await house.services.approvals.approve(
+        house.staff(house.eve), request.id, request.version, minutes, "", terms
+    )
 
 
 async def test_more_time_is_agreed_to_without_new_terms(house):

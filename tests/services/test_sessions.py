@@ -21,6 +21,7 @@ from bastion.errors import (
 )
 from bastion.secret import Secret
 from bastion.services.directory import SupplierForm
+from bastion.services.inventory import DeviceForm
 from bastion.services.people import TechnicianForm
 from bastion.services.sessions import Ending
 from tests.services.house import CONNECTION, OPERATOR, undertake
@@ -191,6 +192,18 @@ async def test_T25_whoever_leaves_is_no_longer_welcome_in_a_running_session(hous
     else:
         form = SupplierForm("acme", "Acme", ("127.0.0.0/8",), active=False, id=house.alice.supplier_id)
         await house.services.directory.save_supplier(OPERATOR, form)
+    assert not (await house.services.sessions.wishes("n1"))[opened.record.id].welcome
+
+
+@pytest.mark.parametrize("act", ["the person goes to another supplier", "another supplier maintains the device"])
+async def test_R18_whoever_no_longer_works_on_it_for_this_supplier_is_not_welcome_in_a_running_session(house, act):
+    opened = await house.opened()
+    assert (await house.services.sessions.wishes("n1"))[opened.record.id].welcome
+    if act.startswith("the person"):
+        await house.services.people.save_technician(OPERATOR, TechnicianForm.of(house.alice, "other"))
+    else:
+        form = DeviceForm("ct-01", "Scanner 1", "chu", ("other",), 2, "Imagerie", "B12", id=house.device.id)
+        await house.services.inventory.save_device(OPERATOR, form)
     assert not (await house.services.sessions.wishes("n1"))[opened.record.id].welcome
 
 

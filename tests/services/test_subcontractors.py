@@ -92,6 +92,16 @@ async def test_an_objection_blocks_for_good_and_shows_out_of_running_sessions(ho
     )  # fmt: skip
 
 
+async def test_whoever_ends_it_after_its_21_days_shows_its_people_out_of_running_sessions(house, use, acme, later):
+    sub = await use.declare(OPERATOR, acme, FORM)
+    await employed(house, sub)
+    later(22)
+    opened = await house.opened()
+    assert (await house.services.sessions.wishes("n1"))[opened.record.id].welcome
+    await use.end(OPERATOR, sub.id, acme)
+    assert not (await house.services.sessions.wishes("n1"))[opened.record.id].welcome
+
+
 async def test_agreement_is_refused_too(house, use, acme):
     request = await house.asked()
     await employed(house, await use.declare(OPERATOR, acme, FORM))
