@@ -116,7 +116,8 @@ async def _proxy(parts: Parts) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def _console(parts: Parts, only: str) -> AsyncIterator[int]:
-    from web.app import create  # noqa: PLC0415 - a proxy alone never loads the console
+    from web import warm  # noqa: PLC0415 - a proxy alone never loads the console
+    from web.app import create  # noqa: PLC0415 - same
     from web.portal.app import alone  # noqa: PLC0415 - same
 
     settings = parts.settings
@@ -132,6 +133,8 @@ async def _console(parts: Parts, only: str) -> AsyncIterator[int]:
         )
     )  # fmt: skip
     port = listener.getsockname()[1]
+    warm.routes(console)
+    warming = asyncio.create_task(warm.pages(console.state.closing), name="warming")
     task = asyncio.create_task(server.serve(sockets=[listener]), name="console")
     telling = None if only == "portal" else asyncio.create_task(_tell(parts, port), name="telling")
     try:
@@ -142,6 +145,7 @@ async def _console(parts: Parts, only: str) -> AsyncIterator[int]:
         console.state.closing.set()
         server.should_exit = True
         await task
+        await warming
 
 
 async def _tell(parts: Parts, port: int) -> None:

@@ -31,6 +31,7 @@ from recordings.model import TrackKind
 from recordings.recorder import Recorder
 from recordings.retention import Retention
 from tests.services.receivers import postbox
+from web import warm
 
 ROOT = Path(__file__).parent.parent
 OPERATOR = operator_actor("test")
@@ -201,6 +202,21 @@ async def test_T16_forwarded_addresses_are_believed_from_named_proxies_only(sett
             await program.post(url, data=form, headers=headers)
         (failed, *_) = await built.services.audit.search(OPERATOR, tag_prefix="auth:failed")
     assert failed.source == ("203.0.113.9" if believed else "127.0.0.1")
+
+
+async def test_the_console_is_warm_before_it_answers(settings, monkeypatch):
+    done = []
+    monkeypatch.setattr(warm, "routes", lambda console: done.append(f"routes of {console.title}"))
+
+    async def pages(closing):
+        done.append(f"pages, closing: {closing.is_set()}")
+
+    monkeypatch.setattr(warm, "pages", pages)
+    async with parts.opened(settings) as built, app.serving(built, "web") as listening:
+        assert done[0] == "routes of Bastion"
+        async with httpx2.AsyncClient() as browser:
+            await browser.get(f"http://127.0.0.1:{listening.web_port}/health")
+        assert done == ["routes of Bastion", "pages, closing: False"]
 
 
 async def test_the_console_serves_tls(settings, tmp_path):

@@ -26,8 +26,9 @@ def before_all(closing: asyncio.Event, known_as: str, roomy: dict[str, int] | No
 
 
 def serve(app: FastAPI, parts: Sequence[BaseRoute]) -> None:
-    """Let `app` answer what `joined` has made. What a router's routes take is worked out when a first request comes,
-    and kept with the router as it was joined: half a second of work that is not repeated for a further application.
+    """Let `app` answer what `joined` has made. What a router's routes take is worked out by `warm.routes` or when a
+    first request comes, and kept with the router as it was joined: half a second of work that is not repeated for a
+    further application.
     """
     app.router.routes.extend(parts)
 
