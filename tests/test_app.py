@@ -22,6 +22,7 @@ from bastion.demo import hall, world
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.parties import Actor, ActorKind, operator_actor
 from bastion.domain.session_events import EndReason
+from bastion.domain.work_plan import PLAIN
 from bastion.errors import ConfigurationError
 from bastion.services.actors import staff_actor
 from bastion.services.drafts import RequestDraft
@@ -73,7 +74,7 @@ async def open_session(services):
     technician = Actor(
         ActorKind.TECHNICIAN, alice.id, "alice", alice.name, "127.0.0.1", supplier_id=alice.supplier_id, language="en"
     )
-    draft = RequestDraft("ct-02", InterventionKind.TELEMAINTENANCE, "detector fault", 30)
+    draft = RequestDraft("ct-02", InterventionKind.TELEMAINTENANCE, "detector fault", 30, plan=PLAIN)
     asked = await services.access.request(technician, draft)
     claire = staff_actor(staff["claire"], "127.0.0.1", clock.now())
     agreed = await services.approvals.approve(claire, asked.id, asked.version, 30)

@@ -148,6 +148,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Why something was refused, by the error's code: its sentence, or where that needs facts, a few words."""
 WHY: Final[Mapping[str, str]] = {**CODES, **FAILURES, **REFUSALS, **FILE_REFUSALS, **desk_words.BROKEN}
+OR_WRITTEN: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({"why": WHY, "keeps": plan_words.USABLE})
+"""A word for the code in it, where it is none of those what somebody wrote."""
 KINDS: Final = {**labels.KINDS_SHORT, **labels.CHANNELS, **device_words.DEROGATIONS}
 WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
@@ -223,8 +225,8 @@ class Teller:
         return Fact(word, short, code, name in WRITTEN and not code, value if short != value else "")
 
     def _said(self, tag: str, name: str, value: str) -> str | None:
-        if name in {"why", "policy"}:
-            return self._word(WHY, value) if name == "why" else self._rules(value)
+        if name == "policy" or name in OR_WRITTEN:
+            return self._word(OR_WRITTEN[name], value) if name in OR_WRITTEN else self._rules(value)
         if name == "reason":  # of an ending it is a code, of a request what a person wrote
             return self._word(labels.END_REASONS, value) if tag.startswith("session:") else None
         if name == "who" and tag.startswith("review:"):

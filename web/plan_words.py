@@ -1,14 +1,19 @@
 """The words for what a request says about the work, as English msgids. Tested complete."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from bastion.domain.work_plan import PatientData
+from bastion.domain.work_plan import PatientData, Usable
+from web import plan_fields
 from web.labels import N_
 
 UNSAID: Final = ("hold", N_("Patient data: not said"))
-"""For a program that said nothing of it; no form leaves it open."""
+"""Of a request that is older than the question."""
+USABLE: Final[Mapping[str, str]] = MappingProxyType(
+    {Usable.EVERYTHING: N_("everything stays usable"), Usable.NOTHING: N_("nothing stays usable")}
+)
+LEFT_OPEN: Final = ("", N_("Left open"), N_("each request says it"))
 PATIENT_DATA: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         PatientData.NONE: ("ok", N_("No patient data")),
@@ -16,3 +21,15 @@ PATIENT_DATA: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         PatientData.NEEDED: ("stop", N_("Patient data needed")),
     }
 )
+
+
+def choices(t: Callable[..., str], said: Mapping[str, Any], *, usual: bool = False) -> dict[str, object]:
+    """What a form offers to choose from: key, word, and what more there is to say. `usual` ones may be left open."""
+    one = {"everything": N_("Everything"), "nothing": N_("Nothing"), plan_fields.SOME: N_("Some of it, in words")}
+    open_ = [(LEFT_OPEN[0], t(LEFT_OPEN[1]), t(LEFT_OPEN[2]))] if usual else []
+    return {
+        "patient_data": open_ + [(value, t(words[1]), "") for value, words in PATIENT_DATA.items()],
+        "usables": open_ + [(key, t(word), "") for key, word in one.items()],
+        "changes": [*open_, ("no", t("No"), ""), ("yes", t("Yes"), t("a backup and a way back are then needed"))],
+        "usable": plan_fields.chosen(said),
+    }

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bastion.domain.request_template import RequestTemplate
+from web import plan_fields
 from web.labels import N_
 
 FIELDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -31,14 +32,8 @@ def label(one: RequestTemplate) -> str:
 
 def filled(said: Mapping[str, str], template: RequestTemplate) -> dict[str, str]:
     """What stands in a form once the template has filled it in: what is only this request's own stays as it was."""
-    plan = template.plan
-    usual = {
-        "kind": template.kind.value, "reason": template.reason, "minutes": minutes(template), "keeps": plan.keeps,
-        "procedure": plan.procedure, "patient_data": plan.patient_data.value, "patient_why": plan.patient_why,
-        "software_change": "yes" if plan.software_change else "no", "rollback": plan.rollback,
-    }  # fmt: skip
-    kept = {name: getattr(plan, name) or said.get(name, "") for name in ("professional", "backup_place")}
-    return {**said, **usual, **kept, "template": template.id}
+    usual = {"kind": template.kind.value, "reason": template.reason, "minutes": minutes(template)}
+    return {**said, **usual, **plan_fields.filled(said, template.plan), "template": template.id}
 
 
 def minutes(template: RequestTemplate) -> str:

@@ -13,12 +13,10 @@ from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.conditions import Condition
 from bastion.domain.device import Device
 from bastion.domain.parties import EVERYWHERE
-from bastion.domain.work_plan import PLAIN, WorkPlan
+from bastion.domain.work_plan import ANSWERED, LATER, UNSAID, WorkPlan
 from bastion.errors import IllegalTransition, Invalid
 
 LONGEST: Final = timedelta(hours=24)
-LATER: Final = "---"
-"""Stands for what only the request can say: who answers, where the backup lies."""
 COMPARED: Final = (
     "keeps", "procedure", "patient_data", "patient_why", "software_change", "backup_place", "rollback", "professional",
 )  # fmt: skip
@@ -39,7 +37,7 @@ class RequestTemplate:
     created_by_id: str
     created_by: str
     created_at: datetime
-    plan: WorkPlan = PLAIN
+    plan: WorkPlan = UNSAID
     conditions: frozenset[Condition] = frozenset()
     replaces_id: str = ""
     edition: int = 1
@@ -63,7 +61,7 @@ class RequestTemplate:
     def differs(self, request: AccessRequest) -> tuple[str, ...]:
         """What the request says otherwise, by field; what the template leaves open is not compared."""
         pairs = [(name, getattr(self, name), getattr(request, name)) for name in ("kind", "reason", "wanted")]
-        pairs += [(name, getattr(self.plan, name), getattr(request.plan, name)) for name in COMPARED]
+        pairs += [(name, _usually(self.plan, name), getattr(request.plan, name)) for name in COMPARED]
         return tuple(name for name, usual, said in pairs if _said(usual) not in {"", _said(said)})
 
 
@@ -96,14 +94,23 @@ def checked(template: RequestTemplate) -> RequestTemplate:
 
 
 def _usual(plan: WorkPlan, kind: InterventionKind, now: datetime) -> WorkPlan:
-    """A plan as a request would have it, but for what only the request knows: people, and when the backup was made."""
+    """A plan as a request would have it, but for what it leaves open and what only the request knows: people, and when
+    the backup was made.
+    """
     stands = replace(
-        plan, people=(), backup_at=now if plan.software_change else None,
-        backup_place=plan.backup_place.strip() or LATER, professional=plan.professional.strip() or LATER,
+        plan, people=(), backup_at=now if plan.software_change else None, keeps=plan.keeps.strip() or LATER,
+        backup_place=plan.backup_place.strip() or LATER, professional=plan.professional.strip() or LATER, said=ANSWERED,
     )  # fmt: skip
     tidy = work_plan.checked(stands, now, may_change=kind is not InterventionKind.TELEDIAGNOSTIC)
-    place, who = ("" if said == LATER else said for said in (tidy.backup_place, tidy.professional))
-    return replace(tidy, backup_at=None, backup_place=place, professional=who)
+    keeps, place, who = ("" if said == LATER else said for said in (tidy.keeps, tidy.backup_place, tidy.professional))
+    return replace(tidy, backup_at=None, keeps=keeps, backup_place=place, professional=who, said=plan.said)
+
+
+def _usually(plan: WorkPlan, name: str) -> object:
+    """What it says of this, or nothing where it leaves the question to the request."""
+    if name == "patient_data":
+        return plan.patients or ""
+    return getattr(plan, name)
 
 
 def _said(value: object) -> str:

@@ -27,8 +27,15 @@ class PatientData(StrEnum):
     NEEDED = "needed"
 
 
+class Usable(StrEnum):
+    """The short answers to what stays usable on the device meanwhile; any other one is said in words."""
+
+    EVERYTHING = "everything"
+    NOTHING = "nothing"
+
+
 class Question(StrEnum):
-    """What whoever asks may be silent on; a person is always asked, a program may say nothing."""
+    """What is answered by a choice, which a “no” must not stand for: old requests and usual ones may be silent."""
 
     PATIENT_DATA = "patient_data"
     SOFTWARE_CHANGE = "software_change"
@@ -39,7 +46,7 @@ class WorkPlan:
     """What a “no” makes pointless is empty. Nothing said is no “no”: see `patients` and `software`."""
 
     keeps: str = ""
-    """What stays usable on the device meanwhile, or what does not."""
+    """What stays usable on the device meanwhile: one of `Usable`, or in words."""
     procedure: str = ""
     """What is done, step by step; a device model has its usual one."""
     people: tuple[str, ...] = ()
@@ -74,12 +81,16 @@ class WorkPlan:
 
 
 ANSWERED: Final = frozenset(Question)
-PLAIN: Final = WorkPlan(said=ANSWERED)
-"""Work that is said to touch neither patients nor software."""
+UNSAID: Final = WorkPlan()
+"""Nothing was said yet."""
+PLAIN: Final = WorkPlan(keeps=Usable.EVERYTHING.value, said=ANSWERED)
+"""Work that is said to keep nobody from the device, and to touch neither patients nor software."""
+LATER: Final = "---"
+"""Stands in a usual request for what only a request can say: who answers, where the backup lies."""
 
 
 def checked(plan: WorkPlan, begins: datetime, *, may_change: bool) -> WorkPlan:
-    """Return the plan, tidied; raise `Invalid` for what is missing.
+    """Return the plan, tidied; raise `Invalid` for what is missing (R-25): nobody asks without having said it.
 
     `begins` is the earliest start of the work, `may_change` whether its kind allows changes at all (R-21).
     """
@@ -88,6 +99,7 @@ def checked(plan: WorkPlan, begins: datetime, *, may_change: bool) -> WorkPlan:
         bounded(getattr(tidy, name), name, LONGEST)
     for name in ("professional", "backup_place"):
         bounded(getattr(tidy, name), name, LONGEST_NAME)
+    _all_said(tidy)
     _patients_cared_for(tidy)
     _way_back(tidy, begins, may_change=may_change)
     return tidy
@@ -96,6 +108,8 @@ def checked(plan: WorkPlan, begins: datetime, *, may_change: bool) -> WorkPlan:
 def _tidied(plan: WorkPlan) -> WorkPlan:
     texts = ("keeps", "procedure", "professional", "patient_why", "backup_place", "rollback")
     tidy = replace(plan, people=people(plan.people), **{name: getattr(plan, name).strip() for name in texts})
+    if tidy.keeps.casefold() in {*Usable}:
+        tidy = replace(tidy, keeps=tidy.keeps.casefold())
     if tidy.patient_data is not PatientData.NEEDED:
         tidy = replace(tidy, professional="", patient_why="")
     if not tidy.software_change:
@@ -117,6 +131,24 @@ def bounded(text: str, name: str, limit: int) -> None:
     """Raise `Invalid`, in the `name` of the field, for a text of more characters than `limit`."""
     if len(text) > limit:
         raise Invalid(name, field=name, sentence="This text is too long: {limit} characters at most.", limit=limit)
+
+
+def _all_said(plan: WorkPlan) -> None:
+    """Whoever decides must know what the work takes from the ward and what it meets: silence is no answer (R-25)."""
+    if len(plan.keeps) < FEWEST:
+        raise Invalid(
+            "keeps", field="keeps",
+            sentence="Say what stays usable on the device meanwhile: everything, nothing, or in a few words what.",
+        )  # fmt: skip
+    if plan.patients is None:
+        raise Invalid(
+            "patient_data", field="patient_data",
+            sentence="Say whether the work meets patient data: none, maybe visible, or needed.",
+        )  # fmt: skip
+    if plan.software is None:
+        raise Invalid(
+            "software_change", field="software_change", sentence="Say whether software is changed: no or yes.",
+        )  # fmt: skip
 
 
 def _patients_cared_for(plan: WorkPlan) -> None:

@@ -12,7 +12,7 @@ from bastion.domain.device import Device, DeviceAccount
 from bastion.domain.emergency import Call
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
-from bastion.domain.work_plan import PLAIN, WorkPlan
+from bastion.domain.work_plan import UNSAID, WorkPlan
 from bastion.errors import DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services.decisions import policy_ids
 from bastion.services.joins import found
@@ -41,7 +41,8 @@ class RequestDraft:
     technician_login: str = ""
     notice_accepted: bool = False
     announced: tuple[AnnouncedFile, ...] = ()
-    plan: WorkPlan = PLAIN
+    plan: WorkPlan = UNSAID
+    """Of which nothing is said until somebody says it."""
     template: str = ""
     """The id of what is usually asked for, if it was made from that."""
     batch: str = ""

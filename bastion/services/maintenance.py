@@ -132,7 +132,7 @@ class Maintenance:
         """
         if actor.kind is not ActorKind.TECHNICIAN or request.start is not None:
             return request
-        if request.plan.patients in {None, PatientData.NEEDED}:  # what nothing is said of, a person reads
+        if request.plan.patients not in {PatientData.NONE, PatientData.VISIBLE}:  # a person reads why they are needed
             return request
         if not await self._stands(uow, actor, device, supplier, request.kind, now):
             return request

@@ -15,7 +15,7 @@ from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, ActorKind, Facility, Role
 from bastion.domain.request_template import Origin, RequestTemplate, checked, model_key
-from bastion.domain.work_plan import PLAIN, WorkPlan
+from bastion.domain.work_plan import UNSAID, WorkPlan
 from bastion.errors import Conflict, Forbidden, Invalid, NotFound
 from bastion.services.authentication import Authentication
 from bastion.services.forms import MAX_NAME, need_reader, plain
@@ -43,7 +43,7 @@ class TemplateForm:
     reason: str
     minutes: int
     facility: str = ""
-    plan: WorkPlan = PLAIN
+    plan: WorkPlan = UNSAID
     conditions: frozenset[Condition] = frozenset()
 
 
@@ -243,9 +243,9 @@ def _askable(actor: Actor, device: Device | None, code: str) -> Device:
 def _changes(old: RequestTemplate, new: RequestTemplate) -> list[str]:
     """The names of what the new edition says otherwise."""
     own = ("facility_id", "maker", "model", "name", "kind", "reason", "wanted", "conditions")
-    return [name for name in own if getattr(old, name) != getattr(new, name)] + [
-        name for name in WorkPlan.__dataclass_fields__ if getattr(old.plan, name) != getattr(new.plan, name)
-    ]
+    plans = (name for name in WorkPlan.__dataclass_fields__ if getattr(old.plan, name) != getattr(new.plan, name))
+    answered = {*(name for name in plans if name != "said"), *(old.plan.said ^ new.plan.said)}
+    return [name for name in own if getattr(old, name) != getattr(new, name)] + sorted(answered)
 
 
 async def _audit(uow: UnitOfWork, tag: str, actor: Actor, one: RequestTemplate, **more: object) -> None:

@@ -191,6 +191,7 @@ class Product:
         body = {
             "technician": TECHNICIAN, "device": DEVICE, "kind": "telemaintenance", "reason": "replace the tube",
             "minutes": 60, "work_order": "WO-1",
+            "plan": {"keeps": "everything", "patient_data": "none", "software_change": False},
         }  # fmt: skip
         asked = self._call(APPROVER, "/requests", body)
         yes = {"version": asked["version"], "minutes": 60, "code": self._codes[ANOTHER].next()}

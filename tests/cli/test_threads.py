@@ -9,6 +9,7 @@ from bastion.cli.terminal import perform
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.parties import Role
 from bastion.domain.report import After, ReportDue, ReportForm
+from bastion.domain.work_plan import PLAIN
 from bastion.services.actors import staff_actor, technician_actor
 from bastion.services.drafts import RequestDraft
 from bastion.services.people import StaffForm
@@ -46,7 +47,8 @@ def _a_request(bastion, monkeypatch):
 
     async def ask(services, me):
         return await services.access.request(
-            await _alice(services), RequestDraft("ct-01", InterventionKind.TELEMAINTENANCE, "replace the tube", 60)
+            await _alice(services),
+            RequestDraft("ct-01", InterventionKind.TELEMAINTENANCE, "replace the tube", 60, plan=PLAIN),
         )
 
     made = perform(ask)

@@ -71,6 +71,7 @@ async def typed(demo: Demo, device: str) -> Screen:
     for question, answer in (
         ("Motif", "Erreur E-2207"),
         ("Numéro", "2"),
+        ("reste utilisable", "1"),
         ("Données de patients", "1"),
         ("Bon de travail", "OT-1"),
         ("Durée", "45 min"),

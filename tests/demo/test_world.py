@@ -14,6 +14,7 @@ from bastion.demo import hall, world
 from bastion.demo.facts import Facts
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.parties import Actor, ActorKind, operator_actor
+from bastion.domain.work_plan import PLAIN
 from bastion.errors import AuthenticationFailed
 from bastion.services.actors import staff_actor
 from bastion.services.drafts import RequestDraft
@@ -58,7 +59,7 @@ async def test_work_on_the_most_critical_device_needs_two_people(settings, runni
         ActorKind.TECHNICIAN, people["alice"].id, "alice", "Alice", "127.0.0.1", supplier_id=people["alice"].supplier_id
     )
     async with parts.opened(settings) as built:
-        draft = RequestDraft("ct-03", InterventionKind.TELEMAINTENANCE, "detector fault", 30)
+        draft = RequestDraft("ct-03", InterventionKind.TELEMAINTENANCE, "detector fault", 30, plan=PLAIN)
         request = await built.services.access.request(alice, draft)
         for login, missing in (("claire", 1), ("paul", 0)):
             actor = staff_actor(staff[login], "127.0.0.1", clock.now())

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan, checked
+from bastion.domain.work_plan import PLAIN, UNSAID, PatientData, Question, Usable, WorkPlan, checked
 from bastion.errors import Invalid
 
 NOW = datetime(2026, 11, 29, 2, 0, tzinfo=UTC)
-PATIENTS = WorkPlan(patient_data=PatientData.NEEDED, professional="Dr Vasseur", patient_why="open a real plan")
-SOFTWARE = WorkPlan(
-    software_change=True, backup_at=NOW - timedelta(hours=1), backup_place="NAS", rollback="restore the image"
+PATIENTS = replace(PLAIN, patient_data=PatientData.NEEDED, professional="Dr Vasseur", patient_why="open a real plan")
+SOFTWARE = replace(
+    PLAIN, software_change=True, backup_at=NOW - timedelta(hours=1), backup_place="NAS", rollback="restore the image"
 )
 
 
@@ -38,15 +38,30 @@ def test_R38_needed_patient_data_wants_somebody_who_answers_and_a_reason(name):
 
 @pytest.mark.parametrize("data", [PatientData.NONE, PatientData.VISIBLE])
 def test_what_a_no_makes_pointless_is_not_kept(data):
-    assert look(replace(PATIENTS, patient_data=data)) == WorkPlan(patient_data=data)
-    assert look(replace(SOFTWARE, software_change=False)) == WorkPlan()
+    assert look(replace(PATIENTS, patient_data=data)) == replace(PLAIN, patient_data=data)
+    assert look(replace(SOFTWARE, software_change=False)) == PLAIN
 
 
 def test_R25_nothing_said_is_no_no_and_a_yes_says_itself():
-    assert (WorkPlan().patients, WorkPlan().software) == (None, None)
+    assert (UNSAID.patients, UNSAID.software) == (None, None)
     assert (PLAIN.patients, PLAIN.software) == (PatientData.NONE, False)
-    assert (PATIENTS.patients, PATIENTS.software) == (PatientData.NEEDED, None)
-    assert (SOFTWARE.patients, SOFTWARE.software) == (None, True)
+    said = WorkPlan(patient_data=PatientData.NEEDED, software_change=True)
+    assert (said.patients, said.software) == (PatientData.NEEDED, True)
+
+
+@pytest.mark.parametrize(("lack", "field"), [
+    ({"keeps": ""}, "keeps"), ({"keeps": " x "}, "keeps"),
+    ({"said": frozenset({Question.SOFTWARE_CHANGE})}, "patient_data"),
+    ({"said": frozenset({Question.PATIENT_DATA})}, "software_change"),
+])  # fmt: skip
+def test_R25_nobody_asks_without_having_said_what_the_work_takes_and_meets(lack, field):
+    assert field_of(replace(PLAIN, **lack)) == field
+    assert field_of(UNSAID) == "keeps"
+
+
+@pytest.mark.parametrize("said", ["everything", " Nothing ", "NOTHING"])
+def test_R25_a_short_answer_is_one_word_in_every_language(said):
+    assert look(replace(PLAIN, keeps=said)).keeps in {*Usable}
 
 
 @pytest.mark.parametrize(("name", "value"), [
@@ -77,6 +92,6 @@ def test_no_text_runs_on_for_ever(name):
 
 
 def test_people_are_named_once_and_are_few():
-    assert look(WorkPlan(people=(" Jeanne Roy ", "", "Marc", "Marc"))).people == ("Jeanne Roy", "Marc")
+    assert look(replace(PLAIN, people=(" Jeanne Roy ", "", "Marc", "Marc"))).people == ("Jeanne Roy", "Marc")
     assert field_of(WorkPlan(people=tuple(f"Person {n}" for n in range(21)))) == "people"
     assert field_of(WorkPlan(people=("x" * 201,))) == "people"

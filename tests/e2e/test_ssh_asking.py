@@ -34,8 +34,8 @@ async def asking(ward, screens):
     screen = screens(ward.screen(name="alice+ct-01"))
     await answer(screen, "Reason", "new version\r")
     await answer(screen, "Number (Enter for 2):", "2+\r")
-    await answer(screen, "Patient data", "1\r")
     await answer(screen, "What stays usable", "viewing\r")
+    await answer(screen, "Patient data", "1\r")
     return screen
 
 
@@ -134,13 +134,15 @@ async def test_what_is_pasted_and_is_no_file_gets_its_sentence_and_the_others_st
     assert one.announced == (AnnouncedFile("update.bin", 0, HASH),)
 
 
-@pytest.mark.parametrize("question", ["Reason", "Patient data", "Work order", "How long", "Do you accept?"])
+@pytest.mark.parametrize(
+    "question", ["Reason", "What stays", "Patient data", "Work order", "How long", "Do you accept?"]
+)
 @pytest.mark.parametrize("pasted", [b"x" * 100_000, b"\0" * 100, b"\x1b[2Jx"])
 async def test_every_question_says_so_and_is_asked_again(hospital, screens, question, pasted):
     screen = screens(hospital.screen())
     typed = {
-        "Reason": "tube\r", "Number (Enter for 2):": "1\r", "Patient data": "1\r", "Work order": "WO-7\r",
-        "How long": "45\r", "Do you accept?": "yes\r",
+        "Reason": "tube\r", "Number (Enter for 2):": "1\r", "What stays": "2\r", "Patient data": "1\r",
+        "Work order": "WO-7\r", "How long": "45\r", "Do you accept?": "yes\r",
     }  # fmt: skip
     for asked, said in typed.items():
         if asked == question:
@@ -158,7 +160,7 @@ async def test_no_word_is_broken_on_a_narrow_screen_in_french(ward, screens, col
     screen = screens(ward.screen(name="chantal+ct-01", who=chantal, cols=cols))
     typed = {
         "Motif": "tube\r", "Numéro (Entrée pour 2)": "4u+\r", "appelé": "Dr Roux\r", "parlé": "\r", "rappeler": "\r",
-        "utilisable": "\r", "sauvegarde de sa": "NAS\r", "combien de temps": "\r", "revenez": "restore\r",
+        "utilisable": "1\r", "sauvegarde de sa": "NAS\r", "combien de temps": "\r", "revenez": "restore\r",
         "patients": "3\r", "répond": "Dr Vasseur\r", "Pourquoi": "a real image\r", "dispositifs": "?\rbob-1\r\r\r",
         "Qui participe": "\r", "Fichiers": "no file\r\r\r", "étape par": "\r", "Bon de": "\r", "Durée": "45\r",
     }  # fmt: skip

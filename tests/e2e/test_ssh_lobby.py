@@ -26,6 +26,8 @@ async def fill_in(screen, reason="replace the tube", length="1h30"):
     screen.send(f"{reason}\r")
     await screen.expect("Number (Enter for 2):")
     screen.send("1\r")
+    await screen.expect("What stays usable")
+    screen.send("1\r")
     await screen.expect("Patient data")
     screen.send("1\r")
     await screen.expect("Work order")

@@ -13,6 +13,7 @@ import pytest
 
 from bastion import clock
 from bastion.demo import sshd
+from bastion.domain import work_plan
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import PLAIN, Terms
 from bastion.domain.device import Device, SecretKind
@@ -182,7 +183,7 @@ class World:
     ):  # fmt: skip
         draft = RequestDraft(
             self.device.code, kind, "replace the tube", minutes, "WO-1",
-            notice_accepted=acknowledged,
+            notice_accepted=acknowledged, plan=work_plan.PLAIN,
         )  # fmt: skip
         return await self.services.access.request((who or self.alice).actor, draft)
 

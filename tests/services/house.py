@@ -18,6 +18,7 @@ from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.device import Device, SecretKind
 from bastion.domain.parties import Actor, ActorKind, Role, Staff, Technician, assigned, operator_actor
 from bastion.domain.undertaking import SHIPPED, Way
+from bastion.domain.work_plan import PLAIN
 from bastion.errors import AuthenticationFailed
 from bastion.secret import Secret
 from bastion.services.actors import staff_actor, technician_actor
@@ -91,7 +92,7 @@ class House:
         )  # fmt: skip
 
     def draft(self, **changes: object) -> RequestDraft:
-        usual = RequestDraft("ct-01", InterventionKind.TELEMAINTENANCE, "replace the tube", 60, "WO-1")
+        usual = RequestDraft("ct-01", InterventionKind.TELEMAINTENANCE, "replace the tube", 60, "WO-1", plan=PLAIN)
         return replace(usual, **changes)
 
     async def asked(self, **changes: object) -> AccessRequest:

@@ -7,13 +7,13 @@ from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition
 from bastion.domain.request_template import RequestTemplate
-from bastion.domain.work_plan import WorkPlan
+from bastion.domain.work_plan import PLAIN
 from bastion.services.inventory import DeviceForm
 from bastion.services.templates import TemplateForm
 from tests.services.house import OPERATOR, House
 
-PLAN = WorkPlan(
-    keeps="viewing goes on", procedure="1. save\n2. update\n3. test", software_change=True, backup_place="NAS",
+PLAN = replace(
+    PLAIN, keeps="viewing goes on", procedure="1. save\n2. update\n3. test", software_change=True, backup_place="NAS",
     rollback="restore the image",
 )  # fmt: skip
 USUAL = TemplateForm(

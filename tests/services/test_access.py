@@ -2,16 +2,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bastion import clock
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.conditions import FARTHEST
 from bastion.domain.emergency import Call
-from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
+from bastion.domain.work_plan import PLAIN, UNSAID, PatientData
 from bastion.errors import Conflict, DeviceNotReady, Invalid, NotFound, PolicyRefused, ReasonNeeded
 from bastion.services.inventory import DeviceForm
 from bastion.services.supervision import Supervision
+from bastion.store import tables as t
 from tests.services.house import OPERATOR, moved
+from tests.store.tampering import tamper
 
 
 async def test_a_request_keeps_what_was_asked_and_what_the_policy_said(house):
@@ -216,8 +219,8 @@ async def test_the_longest_time_is_what_the_rules_allow_for_the_work_and_nothing
         assert not await uow.requests.search()
 
 
-PATIENTS = WorkPlan(patient_data=PatientData.NEEDED, professional="Dr Vasseur", patient_why="open a real plan")
-SOFTWARE = WorkPlan(software_change=True, backup_place="NAS", rollback="restore the image", keeps="archive")
+PATIENTS = replace(PLAIN, patient_data=PatientData.NEEDED, professional="Dr Vasseur", patient_why="open a real plan")
+SOFTWARE = replace(PLAIN, software_change=True, backup_place="NAS", rollback="restore the image", keeps="archive")
 
 
 async def test_R38_who_answers_for_patient_data_and_why_is_kept_and_in_the_trail(house):
@@ -232,16 +235,24 @@ async def test_R38_who_answers_for_patient_data_and_why_is_kept_and_in_the_trail
     assert (said["patient_why"], said["technician"]) == ("open a real plan", "alice")
 
 
-@pytest.mark.parametrize(
-    ("plan", "kept"),
-    [(WorkPlan(), {}), (PLAIN, {"patient_data": "none", "software_change": "no"})],
-    ids=["nothing said", "said: none"],
-)
-async def test_R25_the_trail_says_no_where_it_was_said_and_nothing_where_it_was_not(house, plan, kept):
-    request = await house.asked(plan=plan)
-    assert (await house.services.asked.get(house.staff(house.eve), request.id)).request.plan == plan
+async def test_R25_what_the_work_takes_and_meets_is_said_by_whoever_asks_and_in_the_trail(house):
+    for who in (house.technician(), house.staff(house.max)):
+        with pytest.raises(Invalid) as refused:
+            await house.services.access.request(who, house.draft(technician_login="alice", plan=UNSAID))
+        assert refused.value.field == "keeps"
+    await house.asked()
     said = (await house.event("request:created")).fields
-    assert {name: said[name] for name in ("patient_data", "software_change") if name in said} == kept
+    assert (said["keeps"], said["patient_data"], said["software_change"]) == ("everything", "none", "no")
+
+
+async def test_R25_what_was_asked_before_these_questions_were_stays_readable(house):
+    request = await house.asked()
+    old = sa.update(t.access_requests).where(t.access_requests.c.id == request.id)
+    await tamper(house.database, old.values(keeps="", said=[]))
+    plan = (await house.services.asked.get(house.staff(house.eve), request.id)).request.plan
+    assert (plan.keeps, plan.patients, plan.software) == ("", None, None)
+    more = await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 30)
+    assert more.grant_id
 
 
 async def test_R43_software_is_not_changed_without_a_backup(house):

@@ -9,7 +9,7 @@ from bastion import clock
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.grant import GrantStatus
 from bastion.domain.maintenance import Rhythm, WindowStatus
-from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import (
     Conflict,
     Forbidden,
@@ -99,11 +99,12 @@ async def test_a_request_within_it_is_agreed_to_by_what_stands_and_the_session_o
         {"kind": LOOK, "emergency": Call("Dr Roux")},
         {
             "kind": LOOK,
-            "plan": WorkPlan(patient_data=PatientData.NEEDED, professional="Dr Roux", patient_why="the image itself"),
+            "plan": replace(
+                PLAIN, patient_data=PatientData.NEEDED, professional="Dr Roux", patient_why="the image itself"
+            ),
         },
-        {"kind": LOOK, "plan": WorkPlan()},
     ],
-    ids=["another kind", "for later", "an emergency", "patient data needed", "nothing said of patient data"],
+    ids=["another kind", "for later", "an emergency", "patient data needed"],
 )
 async def test_what_it_does_not_stand_for_waits_for_somebody(house, at, changes):
     await agreed(house, at)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bastion import clock
 from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import Protocol
-from bastion.domain.work_plan import WorkPlan
+from bastion.domain.work_plan import PLAIN
 from bastion.errors import DeviceNotReady, NoGrant
 from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
@@ -132,7 +132,7 @@ async def test_R10_the_node_is_told_of_every_derogation_of_the_devices_it_serves
 
 
 async def test_R43_no_window_opens_before_the_backup_is_there(house):
-    plan = WorkPlan(software_change=True, backup_at=clock.now(), backup_place="NAS", rollback="restore the image")
+    plan = replace(PLAIN, software_change=True, backup_at=clock.now(), backup_place="NAS", rollback="restore the image")
     request = await house.approved(plan=plan)
     await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
     await tamper(

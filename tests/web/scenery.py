@@ -20,7 +20,7 @@ from bastion.domain.session_effects import Audit
 from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.telling import DeliveryState, Topic
-from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
 from bastion.proxy.files.rights import NO_DELETE
 from bastion.secret import Secret
 from bastion.services.antivirus import Scanned
@@ -137,7 +137,7 @@ class Scenery:
         return saved
 
     async def ask(self, who: Technician, code: str, reason: str, minutes: int = 60, **more: object) -> AccessRequest:
-        usual = RequestDraft(code, InterventionKind.TELEMAINTENANCE, reason, minutes, "GMAO-48213")
+        usual = RequestDraft(code, InterventionKind.TELEMAINTENANCE, reason, minutes, "GMAO-48213", plan=PLAIN)
         return await self.house.services.access.request(self.house.technician(who), replace(usual, **more))
 
     async def at_work(self, who: Technician, code: str, reason: str, minutes: int = 60, **more: object) -> Opened:

@@ -48,7 +48,8 @@ USUAL: Final[Values] = {
     "supplier_codes": ["acme"], "patient_data": "none", "software_change": "no", "host": "127.0.0.1", "port": "2201",
     "protocol": "ssh", "password": "canary-s3cret-2", "line": "1", "to": "eve", "registration": "123", "days": "3",
     "topics": ["request_waiting"], "text_fr": "Je garde le secret.", "text_en": "I keep it.", "scope": "device",
-    "outcome": "justified", "verdict": "confirmed", "rule": "warn", "agreed": "on", "track": "0",
+    "usable": "everything", "outcome": "justified", "verdict": "confirmed", "rule": "warn", "agreed": "on",
+    "track": "0",
 }  # fmt: skip
 """What stands in a field of this name; a field that is not named here stays empty."""
 

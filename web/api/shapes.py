@@ -1,9 +1,9 @@
 """What goes over the wire: one shape per noun, filled from the services' views. Ids are opaque text, times are UTC."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from starlette.responses import Response
@@ -126,23 +126,30 @@ class AnnouncedShape(Shape):
     sha256: str = Field(max_length=64)
 
 
-SILENT: Final = (
-    "Left out, or null: nothing is said of it, and whoever decides reads so; no window then agrees by itself."
-)
+KEEPS: Final = "What stays usable on the device meanwhile: `everything`, `nothing`, or in words."
+MUST: Final = "Whoever asks must say it; null only in what was asked before that was so."
+
+
+def answered(said: Mapping[str, Any]) -> WorkPlan:
+    """A plan of these fields; of a question that is null nothing is said."""
+    unsaid = {Question(name) for name in Question if said[name] is None}
+    known = {name: value for name, value in said.items() if value is not None or name not in unsaid}
+    return WorkPlan(**known, said=ANSWERED - unsaid)
 
 
 class PlanShape(Shape):
-    """What the work touches (R-25). `needed` patient data wants `professional` and `patient_why` (R-38); a change of
-    software wants `backup_at`, `backup_place` and `rollback` (R-43).
+    """What the work touches: nobody asks without `keeps`, `patient_data` and `software_change` (R-25). `needed` patient
+    data wants `professional` and `patient_why` (R-38); a change of software `backup_at`, `backup_place` and `rollback`
+    (R-43).
     """
 
-    keeps: str = Field("", max_length=2000, description="What stays usable on the device meanwhile.")
+    keeps: str = Field("", max_length=2000, description=KEEPS + " Whoever asks must say it.")
     procedure: str = Field("", max_length=2000)
     people: tuple[Annotated[str, Field(max_length=200)], ...] = Field((), max_length=20)
-    patient_data: PatientData | None = Field(None, description=SILENT)
+    patient_data: PatientData | None = Field(None, description=MUST)
     professional: str = Field("", max_length=200, description="Health professional of the hospital who answers.")
     patient_why: str = Field("", max_length=2000)
-    software_change: Flag | None = Field(None, description=SILENT)
+    software_change: Flag | None = Field(None, description=MUST)
     backup_at: Instant | None = None
     backup_place: str = Field("", max_length=200)
     rollback: str = Field("", max_length=2000)
@@ -153,10 +160,7 @@ class PlanShape(Shape):
         return cls(**known | {"patient_data": plan.patients, "software_change": plan.software})
 
     def plan(self) -> WorkPlan:
-        said = self.model_dump()
-        unsaid = {Question(name) for name in Question if said[name] is None}
-        answered = {name: value for name, value in said.items() if value is not None or name not in unsaid}
-        return WorkPlan(**answered, said=ANSWERED - unsaid)
+        return answered(self.model_dump())
 
 
 class DerogationShape(Shape):

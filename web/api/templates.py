@@ -9,27 +9,33 @@ from pydantic import Field
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition
 from bastion.domain.request_template import RequestTemplate
-from bastion.domain.work_plan import ANSWERED, PLAIN, PatientData, WorkPlan
+from bastion.domain.work_plan import UNSAID, PatientData, WorkPlan
 from bastion.services.templates import TemplateForm, TemplateView
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import Code, Limit, Minutes, Offset, Reason, Several, Shape
+from web.api.shapes import KEEPS, Code, Flag, Limit, Minutes, Offset, Reason, Several, Shape, answered
 
 
 class UsualPlan(Shape):
-    """What is usually said of the work (R-25). Who takes part, and when the backup was made, each request says."""
+    """What is usually said of the work (R-25). What is left out, who takes part, and when the backup was made, each
+    request says.
+    """
 
-    keeps: str = Field("", max_length=2000, description="What stays usable on the device meanwhile.")
+    keeps: str = Field("", max_length=2000, description=KEEPS)
     procedure: str = Field("", max_length=2000)
-    patient_data: PatientData = PatientData.NONE
+    patient_data: PatientData | None = None
     professional: str = Field("", max_length=200)
     patient_why: str = Field("", max_length=2000)
-    software_change: bool = False
+    software_change: Flag | None = None
     backup_place: str = Field("", max_length=200)
     rollback: str = Field("", max_length=2000)
 
     @classmethod
     def of(cls, plan: WorkPlan) -> Self:
-        return cls(**{name: getattr(plan, name) for name in cls.model_fields})
+        known = {name: getattr(plan, name) for name in cls.model_fields}
+        return cls(**known | {"patient_data": plan.patients, "software_change": plan.software})
+
+    def plan(self) -> WorkPlan:
+        return answered(self.model_dump())
 
 
 class TemplateBody(Shape):
@@ -49,7 +55,7 @@ class TemplateBody(Shape):
     def form(self) -> TemplateForm:
         return TemplateForm(
             self.maker, self.model, self.name, self.kind, self.reason, self.minutes, self.facility,
-            WorkPlan(**self.plan.model_dump(), said=ANSWERED) if self.plan else PLAIN, self.conditions,
+            self.plan.plan() if self.plan else UNSAID, self.conditions,
         )  # fmt: skip
 
 

@@ -1,11 +1,11 @@
 """Asking for a technician from the hospital's side; another person then decides (R-23, R-25)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Final, Protocol
 
 from fastapi import APIRouter, Form, Query
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from bastion.domain import announced_file
@@ -14,7 +14,7 @@ from bastion.domain.device import Device
 from bastion.domain.emergency import Call
 from bastion.domain.parties import Actor, Facility
 from bastion.domain.request_template import RequestTemplate
-from bastion.domain.work_plan import ANSWERED, PatientData, WorkPlan
+from bastion.domain.work_plan import WorkPlan
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services.bundle import Services
 from bastion.services.drafts import RequestDraft
@@ -22,6 +22,7 @@ from bastion.services.views import DeviceView, Forecast
 from web import choices, fields, labels, plan_words, template_words
 from web.console import ELSEWHERE, Console, Seen, Typed, go
 from web.labels import N_
+from web.plan_fields import PlanFields
 from web.views import Clockface
 
 router = APIRouter()
@@ -29,10 +30,8 @@ Asked = Annotated[str, Query()]
 ASK_MINUTES: Final = (30, 60, 120, 240)
 DAY: Final = 24 * 60
 TICKED: Final = 40
-USUAL: Final = {
-    "kind": InterventionKind.TELEMAINTENANCE.value, "minutes": "60", "patient_data": PatientData.NONE.value,
-    "software_change": "no",
-}  # fmt: skip
+USUAL: Final = {"kind": InterventionKind.TELEMAINTENANCE.value, "minutes": "60"}
+"""What a new form begins with. What the work touches is never among it: whoever asks says so (R-25)."""
 NOT_THEIRS: Final = N_(
     "The company of this technician does not maintain this device. Choose another device or technician."
 )
@@ -49,7 +48,7 @@ class Seer(Protocol):
     def face(self) -> Clockface: ...
 
 
-class AskForm(BaseModel):
+class AskForm(PlanFields):
     """The form as it was typed: every field is text, and none is missing."""
 
     technician: str = ""
@@ -63,16 +62,8 @@ class AskForm(BaseModel):
     caller: str = ""
     callee: str = ""
     call_back: str = ""
-    keeps: str = ""
-    procedure: str = ""
     people: str = ""
-    patient_data: str = PatientData.NONE.value
-    professional: str = ""
-    patient_why: str = ""
-    software_change: str = "no"
     backup_at: str = ""
-    backup_place: str = ""
-    rollback: str = ""
     template: str = ""
     others: tuple[str, ...] = ()
 
@@ -87,14 +78,8 @@ class AskForm(BaseModel):
 
     def plan(self, zone: str) -> WorkPlan:
         """What it says about the work; a time is on the hospital's own clock."""
-        return WorkPlan(
-            keeps=self.keeps, procedure=self.procedure, people=tuple(self.people.splitlines()),
-            patient_data=fields.choice(self.patient_data, PatientData, "patient_data"),
-            professional=self.professional, patient_why=self.patient_why,
-            software_change=self.software_change == "yes",
-            backup_at=fields.local_moment(self.backup_at, "backup_at", zone),
-            backup_place=self.backup_place, rollback=self.rollback, said=ANSWERED,
-        )  # fmt: skip
+        saved = fields.local_moment(self.backup_at, "backup_at", zone)
+        return replace(self.work(), people=tuple(self.people.splitlines()), backup_at=saved)
 
     def question(self, device: Device) -> RequestDraft:
         """As much of it as the rules look at."""
@@ -215,6 +200,5 @@ async def _form(
         devices=devices, technicians=await choices.technicians(seen, typed.technician, usable=True),
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/requests",
-        many=several(devices),
-        patient_data=[(value, t(words[1]), "") for value, words in plan_words.PATIENT_DATA.items()],
+        many=several(devices), **plan_words.choices(t, typed),
     )  # fmt: skip

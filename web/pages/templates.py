@@ -4,14 +4,12 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition
 from bastion.domain.parties import EVERYWHERE, Role
 from bastion.domain.request_template import RequestTemplate
-from bastion.domain.work_plan import ANSWERED, PatientData, WorkPlan
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.services.templates import Model, TemplateForm, TemplateView
 from web import condition_words, fields, labels, plan_words, template_words
@@ -20,13 +18,14 @@ from web.console import Console, Seen, Typed, go
 from web.labels import N_
 from web.pages.asking import USUAL, durations
 from web.paging import PAGE, pages
+from web.plan_fields import PlanFields
 
 router = APIRouter(prefix="/directory/templates")
 Text = Annotated[str, Form()]
 Asked = Annotated[str, Query()]
 
 
-class Written(BaseModel):
+class Written(PlanFields):
     """The form as it was typed: every field is text, and none is missing."""
 
     facility: str = ""
@@ -35,27 +34,13 @@ class Written(BaseModel):
     kind: str = ""
     reason: str = ""
     minutes: str = ""
-    keeps: str = ""
-    procedure: str = ""
-    patient_data: str = PatientData.NONE.value
-    professional: str = ""
-    patient_why: str = ""
-    software_change: str = "no"
-    backup_place: str = ""
-    rollback: str = ""
     conditions: tuple[str, ...] = ()
     code: str = ""
 
     def form(self, model: Model) -> TemplateForm:
-        plan = WorkPlan(
-            keeps=self.keeps, procedure=self.procedure, professional=self.professional, patient_why=self.patient_why,
-            patient_data=fields.choice(self.patient_data, PatientData, "patient_data"),
-            software_change=self.software_change == "yes", backup_place=self.backup_place, rollback=self.rollback,
-            said=ANSWERED,
-        )  # fmt: skip
         return TemplateForm(
             model.maker, model.model, self.name, fields.choice(self.kind, InterventionKind, "kind"), self.reason,
-            fields.count(self.minutes), self.facility, plan,
+            fields.count(self.minutes), self.facility, self.work(),
             frozenset(fields.choice(one, Condition, "conditions") for one in self.conditions),
         )  # fmt: skip
 
@@ -169,7 +154,7 @@ async def _form(seen: Console, ident: str, typed: Typed, error: BastionError | N
         error=error, ident=ident, typed=typed, models=await _models(seen, typed.model), places_of=await _places(seen),
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), terms=condition_words, usual=True,
-        patient_data=[(value, t(words[1]), "") for value, words in plan_words.PATIENT_DATA.items()],
+        **plan_words.choices(t, typed, usual=True),
     )  # fmt: skip
 
 

@@ -189,7 +189,7 @@ async def _ask_form(seen: Visit, typed: Typed, error: BastionError | None = None
         zones=_zones(menu, typed.device), devices=devices, many=devices if len(devices) <= TICKED else [],
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/supplier/requests",
-        patient_data=[(value, t(words[1]), "") for value, words in plan_words.PATIENT_DATA.items()],
+        **plan_words.choices(t, typed),
     )  # fmt: skip
 
 

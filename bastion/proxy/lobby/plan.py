@@ -1,8 +1,8 @@
 """What a technician says of the work besides why and how long: one number, and questions only where it asks for them.
 
-Everybody says by the number whether software is changed (`4`, R-43) and then whether patient data are met (R-38): the
-approver reads nothing that was not said. A `u` after the number says that it is an emergency (R-26), a `+` that there
-is more to say.
+Everybody says by the number whether software is changed (`4`, R-43), then what stays usable (R-25) and whether patient
+data are met (R-38), each with one key where that says it: the approver reads nothing that was not said. A `u` after the
+number says that it is an emergency (R-26), a `+` that there is more to say.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from bastion.domain.access_request import InterventionKind
-from bastion.domain.work_plan import ANSWERED, PLAIN, PatientData, WorkPlan
+from bastion.domain.work_plan import ANSWERED, FEWEST, UNSAID, PatientData, Usable, WorkPlan
 from bastion.errors import Invalid
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.talk import Talk
@@ -20,13 +20,16 @@ from bastion.proxy.lobby.timing import NO_TIME, moment
 SOFTWARE: Final = "4"
 URGENT: Final = "u"
 MORE: Final = "+"
-KEEPS: Final = "What stays usable on the device meanwhile (Enter to leave it open): "
+KEEPS: Final = "What stays usable on the device meanwhile: 1 everything, 2 nothing, or say what: "
+SAY_WHAT: Final = "Answer 1 or 2, or say in a few words what stays usable."
 OR_WHEN: Final = "One that is still to be made: the day and the hour, e.g. {example}"
 AGO: Final = "How long ago was it saved, e.g. 20 min, 2h (Enter for just now): "
 AGO_AGAIN: Final = "How long ago was it saved, e.g. 20 min, 2h (Enter keeps what you said): "
 ASK_DATA: Final = "Patient data: 1 none, 2 may be visible, 3 needed for the work: "
 DATA: Final = tuple(PatientData)
 """What is answered about patient data, by its number from 1."""
+USABLE: Final = {str(number): one.value for number, one in enumerate(Usable, 1)}
+"""What a number says of what stays usable."""
 
 
 class Keeping(Protocol):
@@ -66,20 +69,24 @@ class PlanQuestions:
         self._keeping = keeping
 
     async def plan(self, choice: Choice, now: datetime) -> WorkPlan:
-        plan = await self._patients(await self._way_back(now) if choice.software else PLAIN)
-        if choice.more and not choice.software:
-            plan = replace(plan, keeps=await self._keeping.wished(KEEPS, "keeps"))
-        return plan
+        keeps = await self._usable()
+        plan = await self._way_back(now) if choice.software else UNSAID
+        return await self._patients(replace(plan, keeps=keeps))
+
+    async def _usable(self) -> str:
+        while True:
+            answer = await self._keeping.needed(KEEPS, "keeps")
+            said = USABLE.get(answer, answer)
+            if len(said) >= FEWEST:
+                return said
+            self._talk.say(SAY_WHAT)
 
     async def _way_back(self, now: datetime) -> WorkPlan:
         keeping = self._keeping
-        keeps = await keeping.wished(KEEPS, "keeps")
         place = await keeping.needed("Where does the backup of its configuration lie: ", "backup_place")
         saved = await self._saved(now)
         rollback = await keeping.needed("How do you go back if it goes wrong: ", "rollback")
-        return WorkPlan(
-            keeps=keeps, software_change=True, backup_at=saved, backup_place=place, rollback=rollback
-        )  # fmt: skip
+        return WorkPlan(software_change=True, backup_at=saved, backup_place=place, rollback=rollback)
 
     async def _saved(self, now: datetime) -> datetime:
         said, zone = self._keeping.saved_at, self._talk.words.zone

@@ -12,7 +12,7 @@ from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.lists import NOTHING
 from bastion.proxy.lobby.more import KEEP, KEEP_HIS, More
-from bastion.proxy.lobby.plan import MORE, SOFTWARE, URGENT
+from bastion.proxy.lobby.plan import MORE, SOFTWARE, URGENT, USABLE
 from bastion.proxy.lobby.talk import Talk
 from bastion.proxy.notices import Words, plain
 from bastion.services.drafts import RequestDraft
@@ -93,18 +93,21 @@ class Usual:
         return MORE in self.kind
 
     def plan(self, asked: WorkPlan, more: More | None) -> WorkPlan:
-        """What was answered, and what no question was asked about: what stays usable; without `more` the procedure."""
+        """What was answered, and what no question was asked about: without `more` the procedure."""
         work = self.work or PLAIN
         same = more is None or more.steps == self.more.steps
         return replace(
             asked, procedure=work.procedure if same or more is None else "\n".join(more.steps),
-            keeps=asked.keeps or work.keeps, people=more.people if more else (),
+            people=more.people if more else (),
         )  # fmt: skip
 
 
 def _answers(reason: str, work: WorkPlan) -> dict[str, str]:
-    said = {name: getattr(work, name) for name in ("keeps", "backup_place", "rollback", "professional", "patient_why")}
-    return {**said, "reason": reason, "patient_data": str(tuple(PatientData).index(work.patient_data) + 1)}
+    """What one would have typed; nothing for a question that was left open."""
+    said = {name: getattr(work, name) for name in ("backup_place", "rollback", "professional", "patient_why")}
+    keeps = next((number for number, word in USABLE.items() if word == work.keeps), work.keeps)
+    data = str(tuple(PatientData).index(work.patients) + 1) if work.patients else ""
+    return {**said, "reason": reason, "keeps": keeps, "patient_data": data}
 
 
 @dataclass(frozen=True, slots=True)

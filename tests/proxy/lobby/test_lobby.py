@@ -33,7 +33,7 @@ from tests.proxy.lobby.test_screens import CHU, a_request, device, item
 
 ALICE = Technician("t1", "alice", "Alice", "a@acme", "s1", "en")
 ACME = Supplier("s1", "acme", "Acme", ())
-FORM = "replace the tube\r1\r1\rWO-7\r1h30\ryes\r"
+FORM = "replace the tube\r1\r1\r1\rWO-7\r1h30\ryes\r"
 
 
 class Desk:
@@ -306,7 +306,7 @@ async def test_an_agreement_that_comes_while_the_rows_are_read_is_seen_at_once(p
 
 
 async def test_an_emergency_names_who_called(play):
-    play.start(typing="scanner down\r2 U\rDr Roux\r+33 1 40 00 45 12\r1\rWO-7\r30\ryes\r")
+    play.start(typing="scanner down\r2 U\rDr Roux\r+33 1 40 00 45 12\r1\r1\rWO-7\r30\ryes\r")
     await play.shows("is with the hospital")
     (draft,) = play.desk.drafts
     assert (draft.kind, draft.emergency) == (
@@ -317,13 +317,13 @@ async def test_an_emergency_names_who_called(play):
 
 
 async def test_an_emergency_may_do_without_a_number(play):
-    play.start(typing="scanner down\r2u\rDr Roux\r\r1\rWO-7\r30\ryes\r")
+    play.start(typing="scanner down\r2u\rDr Roux\r\r2\r1\rWO-7\r30\ryes\r")
     await play.shows("is with the hospital")
     assert play.desk.drafts[0].emergency == Call("Dr Roux")
 
 
 async def test_what_is_no_emergency_asks_nobody_who_called(play):
-    play.start(typing="u\ru\r3\r2\rWO-7\r30\ryes\r")
+    play.start(typing="u\ru\r3\r1\r2\rWO-7\r30\ryes\r")
     await play.shows("is with the hospital")
     assert play.desk.drafts[0].emergency is None
     assert "Please answer 1, 2, 3 or 4." in play.screen
@@ -331,13 +331,14 @@ async def test_what_is_no_emergency_asks_nobody_who_called(play):
 
 
 async def test_answers_that_make_no_sense_are_asked_again(play):
-    play.start(typing="\r\rtube\r9\r\r\r4\r1\r\rforever\r\ryes\r")
+    play.start(typing="\r\rtube\r9\r\r\rx\r1\r\r4\r1\r\rforever\r\ryes\r")
     await play.shows("is with the hospital")
     (draft,) = play.desk.drafts
     assert (draft.kind, draft.minutes) == (InterventionKind.TELEMAINTENANCE, 60)
     for said in (
         "This cannot be left empty.",
         "Please answer 1, 2, 3 or 4.",
+        "Answer 1 or 2, or say in a few words what stays usable.",
         "Please answer 1, 2 or 3.",
         "This is not a length of time.",
     ):
@@ -351,7 +352,7 @@ async def test_a_refused_request_can_be_changed_or_left(play, problem):
     await play.shows("Change the request and send it again? (yes/no)")
     assert problem.public in play.screen
     play.desk.refusal = None
-    play.type("yes\r" + "\r" * 5)
+    play.type("yes\r" + "\r" * 6)
     await play.shows("is with the hospital")
     first, second = play.desk.drafts
     assert first == second, "Enter keeps each answer"
@@ -374,7 +375,7 @@ async def test_a_refused_request_keeps_every_answer_that_is_not_changed(play):
 
 async def test_the_longest_time_is_said_where_the_time_is_asked(play):
     play.desk.longest_ = timedelta(hours=4)
-    play.start(typing="tube\r1\r1\r\r9h\r4h\ryes\r")
+    play.start(typing="tube\r1\r1\r1\r\r9h\r4h\ryes\r")
     await play.shows("is with the hospital")
     assert "For this work the rules of the hospital allow 4 h at most." in play.screen
     assert [draft.minutes for draft in play.desk.drafts] == [240]
@@ -382,7 +383,7 @@ async def test_the_longest_time_is_said_where_the_time_is_asked(play):
 
 async def test_enter_never_asks_for_more_than_is_allowed(play):
     play.desk.longest_ = timedelta(minutes=30)
-    play.start(typing="tube\r1\r1\r\r\ryes\r")
+    play.start(typing="tube\r1\r1\r1\r\r\ryes\r")
     await play.shows("is with the hospital")
     assert "(Enter for 30 min)" in play.screen
     assert [draft.minutes for draft in play.desk.drafts] == [30]
@@ -541,7 +542,7 @@ async def test_hanging_up_leaves(play):
 
 async def test_what_is_wider_than_the_screen_is_broken_between_words(play):
     play.lobby._terminal.cols = 40
-    play.start(typing="images\r2+\r3\r")
+    play.start(typing="images\r2+\r1\r3\r")
     await play.shows("Which health professional")
     shown = b"".join(bytes(frame.data) for frame in play.end.got).decode().split("You have no open")[1]
     assert shown.endswith("Which health professional of the\r\nhospital answers for the patient data: ")
@@ -561,7 +562,7 @@ async def test_R43_changing_software_is_asked_for_its_backup_and_way_back_and_no
 
 
 async def test_R38_patient_data_that_is_needed_is_asked_who_answers_for_it(play):
-    play.start(typing="look at the images\r1\r3\rDr Vasseur\rthe artefact is only in real ones\r\r\ryes\r")
+    play.start(typing="look at the images\r1\r2\r3\rDr Vasseur\rthe artefact is only in real ones\r\r\ryes\r")
     await play.shows("is with the hospital")
     (draft,) = play.desk.drafts
     assert draft.kind is InterventionKind.TELEDIAGNOSTIC
@@ -570,7 +571,7 @@ async def test_R38_patient_data_that_is_needed_is_asked_who_answers_for_it(play)
 
 
 async def test_R38_what_the_technician_says_of_patient_data_is_what_the_approver_reads(play):
-    play.start(typing="look at the log\r2\r\r2\r\r\ryes\r")
+    play.start(typing="look at the log\r2\r1\r\r2\r\r\ryes\r")
     await play.shows("is with the hospital")
     assert play.desk.drafts[0].plan.patient_data is PatientData.VISIBLE
     assert "Please answer 1, 2 or 3." in play.screen, "nothing stands for an answer that was not given"
@@ -579,7 +580,7 @@ async def test_R38_what_the_technician_says_of_patient_data_is_what_the_approver
 
 
 async def test_plain_work_is_asked_nothing_more(play):
-    play.start(typing="replace the tube\r\r1\r\r\ryes\r")
+    play.start(typing="replace the tube\r\r1\r1\r\r\ryes\r")
     await play.shows("is with the hospital")
     assert play.desk.drafts[0].plan == PLAIN
     assert "backup of its configuration lie" not in play.screen
@@ -589,7 +590,7 @@ async def test_R25_work_for_later_is_planned_at_the_same_question(play):
     """The hour is the hospital's; what was refused keeps it, so that Enter does not mean “now”."""
     day = (clock.now() + timedelta(days=2)).date().isoformat()
     play.desk.refusal = Conflict("pending", sentence="One waits already.")
-    play.start(typing=f"replace the tube\r1\r1\rWO-7\r1h30 {day} 22:00\ryes\r")
+    play.start(typing=f"replace the tube\r1\r1\r1\rWO-7\r1h30 {day} 22:00\ryes\r")
     await play.shows("Change the request and send it again?")
     screen = b"".join(bytes(f.data) for f in play.end.got).decode()
     assert re.search(r"For later, add the day and the hour at the hospital:\s60 min \S+ 22:00\r?\n", screen)
@@ -597,13 +598,13 @@ async def test_R25_work_for_later_is_planned_at_the_same_question(play):
     assert first.minutes == 90
     assert first.start.astimezone(ZoneInfo("Europe/Paris")).isoformat(sep=" ").startswith(f"{day} 22:00")
     play.desk.refusal = None
-    play.type("yes\r\r\r\r\r\r")
+    play.type("yes\r\r\r\r\r\r\r")
     await play.shows("Enter keeps the start you said: 22:00 on")
     await play.shows("Asked:")
     assert (play.desk.drafts[1].minutes, play.desk.drafts[1].start) == (90, first.start)
 
 
 async def test_R26_what_cannot_wait_is_not_planned(play):
-    play.start(typing="replace the tube\r1u\rDr Roux\r\r1\rWO-7\r1h 2099-01-01 22:00\r")
+    play.start(typing="replace the tube\r1u\rDr Roux\r\r2\r1\rWO-7\r1h 2099-01-01 22:00\r")
     await play.shows("This is not a length of time.")
     assert "For later" not in play.screen

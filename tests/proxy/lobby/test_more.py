@@ -22,8 +22,8 @@ from tests.proxy.lobby.test_usual import ONE
 
 HASH = "3b" * 32
 OTHER = "4C" * 32
-BEGIN, END = "update it\r2+\r1\r\r", "WO-7\r45\ryes\r"
-"""Up to what stays usable, and from the work order on: in between stand devices, people, files, steps."""
+BEGIN, END = "update it\r2+\r1\r1\r", "WO-7\r45\ryes\r"
+"""Up to patient data, and from the work order on: in between stand devices, people, files, steps."""
 
 
 @pytest.fixture
@@ -42,15 +42,15 @@ async def sent(play, typing, **how):
 
 
 async def test_whoever_has_no_more_to_say_is_asked_nothing_more(play):
-    said = await sent(play, "update it\r2\r1\rWO-7\r45\ryes\r")
+    said = await sent(play, "update it\r2\r1\r1\rWO-7\r45\ryes\r")
     assert (said.announced, said.plan.people, said.plan.procedure, play.desk.others) == ((), (), "", ())
-    assert not [question for question in (HOW, DEVICES, PEOPLE, FILES, STEPS, KEEPS) if question.strip() in play.screen]
+    assert not [question for question in (HOW, DEVICES, PEOPLE, FILES, STEPS) if question.strip() in play.screen]
     assert "Add + to say more, e.g. 2+: other devices, people, files you will bring, steps." in play.screen
 
 
 async def test_all_of_it_is_said_a_line_each(play):
     more = f"mri-2\rUS-3\r\rBob Martin\rcarla; dan\r\r{HASH}  update.bin\r{OTHER} *C:\\kit\\b.zip\r\r"
-    said = await sent(play, "update it\r2+\r1\rviewing\r" + more + "1. save\r2. update\r\r" + END)
+    said = await sent(play, "update it\r2+\rviewing\r1\r" + more + "1. save\r2. update\r\r" + END)
     assert play.desk.others == ("mri-2", "us-3")
     assert said.plan.people == ("Bob Martin", "carla", "dan")
     assert said.announced == (AnnouncedFile("update.bin", 0, HASH), AnnouncedFile("b.zip", 0, OTHER.lower()))
@@ -76,7 +76,7 @@ async def test_a_plus_alone_says_more_of_the_usual_kind(play, answer):
 
 
 async def test_an_emergency_with_more_to_say_names_whom_they_spoke_to(play):
-    said = await sent(play, "scanner down\r2u+\rDr Roux\rBob\r4512\r1\r\r\r\r\r\r" + END)
+    said = await sent(play, "scanner down\r2u+\rDr Roux\rBob\r4512\r1\r1\r\r\r\r\r" + END)
     assert (said.emergency, said.kind) == (Call("Dr Roux", "Bob", "4512"), InterventionKind.TELEMAINTENANCE)
 
 
@@ -222,7 +222,7 @@ async def test_what_was_refused_keeps_all_of_it_and_a_dash_leaves_it_out(play, p
     for kept in ("mri-2", "Bob", "a.bin", "1. save, 2. update"):
         assert f"Enter keeps what you said: “{kept}” A single - leaves it out." in play.screen
     play.desk.refusal = None
-    play.type("yes\r" + "\r2\r\r" + "-\r-\r-\r-\r" + "\r\r")
+    play.type("yes\r" + "\r2\r\r\r" + "-\r-\r-\r-\r" + "\r\r")
     await play.shows("is with the hospital")
     third = play.desk.drafts[-1]
     assert (third.announced, third.plan.people, third.plan.procedure, play.desk.others) == ((), (), "", ())
@@ -244,7 +244,7 @@ async def test_the_steps_of_a_usual_request_can_be_others(play):
 # -- a backup that is still to be made ---------------------------------------------------------------------------------
 async def test_R43_a_backup_may_be_made_just_before_the_work(play):
     day = (clock.now() + timedelta(days=2)).date().isoformat()
-    typed = f"new version\r4\r\rNAS\r{day[:7]}-32 21:00\r{day} 21:00\rrestore it\r1\r\r1h {day} 22:00\ryes\r"
+    typed = f"new version\r4\r2\rNAS\r{day[:7]}-32 21:00\r{day} 21:00\rrestore it\r1\r\r1h {day} 22:00\ryes\r"
     said = await sent(play, typed)
     assert "There is no such day or hour." in play.screen
     saved = said.plan.backup_at.astimezone(ZoneInfo("Europe/Paris"))

@@ -52,7 +52,7 @@ async def test_enter_keeps_all_that_is_usual_word_for_word(play):
 
 
 async def test_every_answer_can_be_another(play):
-    said = await draft(play, "1\rreplace the tube\r2\r1\rWO-7\r45\ryes\r")
+    said = await draft(play, "1\rreplace the tube\r2\r2\r1\rWO-7\r45\ryes\r")
     assert (said.template, said.reason, said.minutes, said.plan.software_change) == (
         "t1",
         "replace the tube",
@@ -62,7 +62,7 @@ async def test_every_answer_can_be_another(play):
 
 
 async def test_one_asks_without_it_too(play):
-    said = await draft(play, "7\r\rreplace the tube\r1\r1\r\r\ryes\r")
+    said = await draft(play, "7\r\rreplace the tube\r1\r1\r1\r\r\ryes\r")
     assert "There is no such number in the list." in play.screen
     assert (said.template, said.reason, said.minutes, said.plan) == ("", "replace the tube", 60, PLAIN)
 
@@ -73,7 +73,7 @@ async def test_what_it_leaves_open_is_asked_for(play):
             "t2", "f1", "M", "C", "Look", InterventionKind.TELEDIAGNOSTIC, "look", ONE.wanted, "", "", NOW, LOOK
         ),
     )
-    said = await draft(play, "1\r\r\r\r\rDr Roux\r\r\r\ryes\r")
+    said = await draft(play, "1\r\r\r2\r\r\rDr Roux\r\r\r\ryes\r")
     assert "This cannot be left empty." in play.screen
     plan = said.plan
     assert (said.kind, plan.professional, plan.patient_why) == (ONE_LOOK, "Dr Roux", "open a real plan")

@@ -2,12 +2,13 @@
 
 from tests.services.batches import a_batch, more_devices
 from tests.web.api.conftest import problem
+from tests.web.saying import PLAN
 
 
 def body(**changes: object) -> dict[str, object]:
     return {
         "technician": "alice", "device": "ct-01", "others": ["ct-02"], "kind": "telemaintenance",
-        "reason": "yearly check", "minutes": 60,
+        "reason": "yearly check", "minutes": 60, "plan": PLAN,
     } | changes  # fmt: skip
 
 

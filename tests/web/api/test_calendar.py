@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.web.api.conftest import problem
+from tests.web.saying import PLAN
 
 
 async def test_the_list_and_the_file(eve, house):
@@ -28,7 +29,14 @@ async def test_nonsense_is_refused(eve):
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 async def test_an_instant_from_which_nothing_can_be_reckoned_is_refused(eve, house, at):
-    asked = {"technician": "alice", "device": "ct-01", "kind": "telemaintenance", "reason": "a tube", "minutes": 60}
+    asked = {
+        "technician": "alice",
+        "device": "ct-01",
+        "kind": "telemaintenance",
+        "reason": "a tube",
+        "minutes": 60,
+        "plan": PLAN,
+    }
     answers = [
         await eve.ask("GET", f"/calendar?since={quote(at)}"), await eve.ask("GET", f"/requests?before={quote(at)}"),
         await eve.ask("GET", f"/requests?after={quote(at)}~1"), await eve.ask("POST", "/requests", **asked, start=at),

@@ -2,9 +2,11 @@
 
 from bastion.domain.emergency import Call
 from tests.web.api.conftest import problem
+from tests.web.saying import PLAN
 
 BODY = {
     "technician": "alice", "device": "ct-01", "kind": "telemaintenance", "reason": "scanner down", "minutes": 60,
+    "plan": PLAN,
 }  # fmt: skip
 
 

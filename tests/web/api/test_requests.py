@@ -8,8 +8,16 @@ from bastion.domain.place import Place
 from bastion.services.people import TechnicianForm
 from tests.services.house import OPERATOR
 from tests.web.api.conftest import problem
+from tests.web.saying import PLAN
 
-ASK = {"technician": "alice", "device": "ct-01", "kind": "telemaintenance", "reason": "replace the tube", "minutes": 60}
+ASK = {
+    "technician": "alice",
+    "device": "ct-01",
+    "kind": "telemaintenance",
+    "reason": "replace the tube",
+    "minutes": 60,
+    "plan": PLAN,
+}
 
 
 async def test_a_pending_request_is_read_decided_and_becomes_a_grant(eve, house):
@@ -69,26 +77,22 @@ async def test_R25_the_plan_of_the_work_goes_in_and_comes_out(eve):
         "patient_why": "a real plan", "software_change": True, "backup_at": "2026-01-01T08:00:00+01:00",
         "backup_place": "NAS", "rollback": "restore the image", "procedure": "",
     }  # fmt: skip
-    lacking = await eve.ask("POST", "/requests", **ASK, plan=plan | {"professional": ""})
+    lacking = await eve.ask("POST", "/requests", **ASK | {"plan": plan | {"professional": ""}})
     assert problem(lacking) == (422, "invalid")
     assert lacking.json()["field"] == "professional"
-    made = (await eve.ask("POST", "/requests", **ASK, plan=plan)).json()
+    made = (await eve.ask("POST", "/requests", **ASK | {"plan": plan})).json()
     assert made["plan"] == plan | {"backup_at": "2026-01-01T07:00:00Z"}
 
 
-async def test_R25_whoever_says_nothing_of_the_work_has_said_no_to_nothing(eve, house, visitor):
-    plan = (await eve.ask("POST", "/requests", **ASK)).json()["plan"]
-    assert (plan["patient_data"], plan["software_change"], plan["backup_at"]) == (None, None, None)
-    request = (await house.services.asked.pending(house.staff(house.max)))[0].request
-    page = (await (await visitor().enter(house.max)).see(f"/requests/{request.id}")).text
-    assert "Patient data: not said" in page
-    assert "Software change: not said" in page
-
-
-@pytest.mark.parametrize("said", [{"patient_data": "none"}, {"software_change": False}], ids=str)
-async def test_R25_a_no_is_a_no_where_it_was_said(eve, said):
-    plan = (await eve.ask("POST", "/requests", **ASK, plan=said)).json()["plan"]
-    assert {name: plan[name] for name in ("patient_data", "software_change") if plan[name] is not None} == said
+@pytest.mark.parametrize("lack", ["keeps", "patient_data", "software_change"])
+async def test_R25_nobody_asks_without_saying_what_the_work_takes_and_meets(eve, lack):
+    said = {name: value for name, value in PLAN.items() if name != lack}
+    for plan in (said, said | {lack: "" if lack == "keeps" else None}):
+        refused = await eve.ask("POST", "/requests", **ASK | {"plan": plan})
+        assert (*problem(refused), refused.json()["field"]) == (422, "invalid", lack)
+    nothing = await eve.ask("POST", "/requests", **ASK | {"plan": None})
+    assert (*problem(nothing), nothing.json()["field"]) == (422, "invalid", "keeps")
+    assert (await eve.ask("GET", "/requests")).json() == []
 
 
 async def test_an_open_right_is_handed_over_to_a_colleague(eve, house):

@@ -2,6 +2,7 @@
 
 from tests.services.templates import a_model
 from tests.web.api.conftest import problem
+from tests.web.saying import PLAN
 
 
 def body(**changes: object) -> dict[str, object]:
@@ -21,7 +22,7 @@ async def test_one_is_written_offered_named_by_a_request_corrected_and_retired(e
     assert (offer["id"], offer["plan"]["procedure"], "created_by" in offer) == (made["id"], "1. save", False)
     asked = await eve.ask(
         "POST", "/requests", technician="alice", device="ct-01", kind="telemaintenance", reason="update it", minutes=90,
-        template=made["id"], plan={"procedure": "something else", "keeps": "viewing"},
+        template=made["id"], plan=PLAN | {"procedure": "something else", "keeps": "viewing"},
     )  # fmt: skip
     shown = (await eve.ask("GET", f"/requests/{asked.json()['id']}")).json()
     assert (shown["template"], shown["differs"], shown["proposed"]) == (made["id"], ["procedure"], ["watcher"])

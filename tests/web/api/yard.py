@@ -23,6 +23,7 @@ from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.sessions import Ending
 from bastion.services.views import Opened
 from tests.services.house import CONNECTION, OPERATOR, House
+from tests.web.saying import PLAN
 from tests.web.scenery import FILES, TUNNELS, Scenery
 
 KIND = InterventionKind.TELEMAINTENANCE
@@ -159,7 +160,7 @@ class Scene:
         """What a program sends to ask for the device."""
         return {
             "device": self.device.code, "kind": KIND.value, "reason": "replace the tube", "minutes": 60,
-            "work_order": "WO-1", "account": "", "start": None, "announced": [], "plan": None, "emergency": None,
+            "work_order": "WO-1", "account": "", "start": None, "announced": [], "plan": PLAN, "emergency": None,
             "template": "",
         }  # fmt: skip
 

@@ -87,6 +87,9 @@ async def test_a_technician_signs_in_and_asks(house: House, seat: Seat):
     await tab_to(page, page.get_by_role("combobox", name="Device"))
     await page.keyboard.type("ct-01")
     await type_into(page, "What is to be done?", "the tube sings")
+    for answer in ("Everything", "No patient data", "No"):
+        await tab_to(page, page.get_by_role("radio", name=answer, exact=True))
+        await page.keyboard.press("Space")
     await press(page, "Ask")
     await expect(page.get_by_role("heading", name="Scanner 1")).to_be_visible()
     (view,) = await house.services.asked.pending(house.staff(house.eve))

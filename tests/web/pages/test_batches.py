@@ -4,10 +4,11 @@ import html
 import re
 
 from tests.services.batches import a_batch, more_devices
+from tests.web.saying import SAID
 
 ASK = {
     "technician": "alice", "device": "ct-01", "kind": "telemaintenance", "minutes": "60", "reason": "yearly check",
-    "patient_data": "none", "software_change": "no",
+    **SAID,
 }  # fmt: skip
 
 

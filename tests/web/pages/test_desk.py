@@ -8,6 +8,7 @@ import pytest
 from bastion.domain.held_file import FileState
 from bastion.errors import FreshFactorNeeded
 from bastion.store import looking
+from tests.web.saying import SAID
 
 
 @pytest.fixture
@@ -95,7 +96,13 @@ async def test_who_may_only_look_sees_no_buttons(house, held, visitor, people):
 
 async def test_R42_what_is_announced_is_given_in_the_form_and_shown_to_the_approver(house, visitor, people):
     browser = await visitor().enter(people["approver"])
-    form = {"technician": "alice", "device": "ct-01", "kind": "telemaintenance", "reason": "update", "minutes": "60"}
+    form = {
+        "technician": "alice",
+        "device": "ct-01",
+        "kind": "telemaintenance",
+        "reason": "update",
+        "minutes": "60",
+    } | SAID
     wrong = await browser.send("/requests/new", **form, announced="firmware.bin")
     assert (wrong.status_code, "Write one file per line" in wrong.text) == (422, True)
     assert "firmware.bin</textarea>" in wrong.text

@@ -4,9 +4,16 @@ import re
 
 from bastion.domain.emergency import Call
 from bastion.domain.working_days import WorkingDays
+from tests.web.saying import SAID
 
 HOSTILE = "<b>Dr Roux</b>"
-FORM = {"technician": "alice", "device": "ct-01", "kind": "telemaintenance", "reason": "scanner down", "minutes": "60"}
+FORM = {
+    "technician": "alice",
+    "device": "ct-01",
+    "kind": "telemaintenance",
+    "reason": "scanner down",
+    "minutes": "60",
+} | SAID
 
 
 def plain(page: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from bastion.domain.work_order import Finding, OrderCheck, OrderRule
 from bastion.services.work_orders import GmaoForm
+from tests.web.saying import SAID
 from tests.web.visitor import speak
 
 URL = "https://gmao.chu.example/api"
@@ -94,7 +95,7 @@ async def test_where_it_is_required_the_form_says_what_is_wanted(house, visitor,
     browser = await visitor().enter(people["approver"])
     answer = await browser.send(
         "/requests/new", device="ct-01", technician="alice", kind="telemaintenance",
-        reason="replace the tube", minutes="60",
+        reason="replace the tube", minutes="60", **SAID,
     )  # fmt: skip
     assert answer.status_code == 422
     assert "This hospital wants the number of an open work order" in answer.text

@@ -9,6 +9,7 @@ from bastion import clock
 from bastion.domain.paper import PaperKind
 from bastion.services.papers import PaperForm
 from tests.services.house import OPERATOR
+from tests.web.saying import SAID
 
 DAY = timedelta(days=1)
 
@@ -49,7 +50,7 @@ async def test_what_is_required_from_a_day_blocks_and_says_so_everywhere(house, 
     reader = await visitor().enter(people["approver"])
     refused = await reader.send(
         "/requests/new", technician="alice", device="ct-01", kind="telemaintenance", reason="replace the tube",
-        minutes="60",
+        minutes="60", **SAID,
     )  # fmt: skip
     assert "security plan (PAS)" in refused.text
     assert (await browser.send("/directory/papers", kind="security_plan", since="")).status_code == 303

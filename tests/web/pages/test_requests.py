@@ -5,18 +5,24 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+import sqlalchemy as sa
+
 from bastion import clock
 from bastion.domain.access_request import RequestState
 from bastion.domain.device import SecretKind
 from bastion.domain.parties import Role
 from bastion.domain.session_events import EndReason
-from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
+from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import Duty, StaffForm, TechnicianForm
 from bastion.services.sessions import Ending
+from bastion.store import tables as t
 from tests.services.house import CONNECTION, OPERATOR
 from tests.services.in_turn import engine as in_turn_rules
+from tests.store.tampering import tamper
+from tests.web.saying import SAID
 from web.views import Clockface
 
 
@@ -150,7 +156,7 @@ async def test_R23_ones_own_request_is_for_another_to_decide_and_ones_own_to_tak
         "kind": "telediagnostic",
         "reason": "look at the log",
         "minutes": "30",
-    }
+    } | SAID
     made = await browser.send("/requests/new", **form)
     path = made.headers["location"]
     page = (await browser.see(path)).text
@@ -168,7 +174,7 @@ async def test_asking_says_what_is_missing_beside_the_field(visitor, people):
     assert "Choose a device from the list" in answer.text
     spring = await browser.send(
         "/requests/new", device="ct-01", technician="alice", kind="telediagnostic", reason="x y z", minutes="30",
-        start="2027-03-28T02:30",
+        start="2027-03-28T02:30", **SAID,
     )  # fmt: skip
     assert "The clocks skip this hour" in spring.text
 
@@ -177,7 +183,7 @@ async def test_a_device_that_is_not_the_suppliers_is_said_and_the_form_keeps_wha
     browser = await visitor().enter(people["approver"])
     answer = await browser.send(
         "/requests/new", device="ct-01", technician="bob", kind="telediagnostic", reason="look at the log",
-        minutes="30", work_order="WO-77",
+        minutes="30", work_order="WO-77", **SAID,
     )  # fmt: skip
     assert answer.status_code == 422
     assert answer.text.count("does not maintain this device") == 2, "at the top and beside the field"
@@ -247,8 +253,8 @@ async def test_an_approver_who_is_also_administrator_is_told_why_he_cannot(house
 
 
 async def test_R25_what_the_work_touches_stands_on_the_screen(house, visitor, people):
-    plan = WorkPlan(
-        keeps="archive stays up", procedure="1. stop\n2. install", people=("Jeanne Roy",),
+    plan = replace(
+        PLAIN, keeps="archive stays up", procedure="1. stop\n2. install", people=("Jeanne Roy",),
         patient_data=PatientData.NEEDED, professional="Dr Vasseur", patient_why="<b>real</b> plan",
         software_change=True, backup_at=clock.now(), backup_place="NAS biomed", rollback="restore the image",
     )  # fmt: skip
@@ -266,13 +272,44 @@ async def test_R25_what_the_work_touches_stands_on_the_screen(house, visitor, pe
     assert "No software change" in page
 
 
-async def test_R25_whoever_decides_reads_that_nothing_was_said(house, visitor, people):
-    request = await house.asked(plan=WorkPlan())
+async def test_R25_whoever_decides_reads_that_nothing_was_said_before_it_had_to_be(house, visitor, people):
+    request = await house.asked()
+    old = sa.update(t.access_requests).where(t.access_requests.c.id == request.id)
+    await tamper(house.database, old.values(keeps="", said=[]))
     page = (await (await visitor().enter(people["approver"])).see(f"/requests/{request.id}")).text
     for said in ("Patient data: not said", "Software change: not said"):
         assert said in page
     for said in ("No patient data", "No software change"):
         assert said not in page
+
+
+@pytest.mark.parametrize(("said", "sentence"), [
+    ({"usable": ""}, "Say what stays usable on the device meanwhile"),
+    ({"usable": "some"}, "Say what stays usable on the device meanwhile"),
+    ({"patient_data": ""}, "Say whether the work meets patient data"),
+    ({"software_change": ""}, "Say whether software is changed"),
+    ({"software_change": "perhaps"}, "Say whether software is changed"),
+])  # fmt: skip
+async def test_R25_nothing_is_asked_for_before_all_of_it_is_said(house, visitor, people, said, sentence):
+    browser = await visitor().enter(people["approver"])
+    form = (await browser.see("/requests/new")).text
+    assert "checked" not in form.partition("What stays usable on the device meanwhile?")[2], "it is a choice"
+    lacking = await browser.send(
+        "/requests/new", device="ct-01", technician="alice", kind="telediagnostic", reason="a look", minutes="30",
+        **SAID | said,
+    )  # fmt: skip
+    assert (lacking.status_code, lacking.text.count(sentence)) == (422, 2), "at the top and beside the field"
+    async with house.database.read() as uow:
+        assert not await uow.requests.search()
+
+
+async def test_R25_a_short_answer_is_read_in_the_readers_language(house, visitor):
+    request = await house.asked()
+    for language, words in (("en", "everything stays usable"), ("fr", "tout reste utilisable")):
+        form = StaffForm(f"reads-{language}", "Rea", "r@chu", frozenset({Role.APPROVER, Role.AUDITOR}), (), language)
+        reader = await visitor().enter(await house.services.people.save_staff(OPERATOR, form))
+        assert words in (await reader.see(f"/requests/{request.id}")).text
+        assert words in (await reader.see("/audit?text=request:created")).text
 
 
 async def another_device(house):
@@ -389,7 +426,13 @@ async def test_R25_a_question_and_its_answer_stand_on_the_page(house, visitor, p
 
 async def test_who_asked_in_a_technicians_name_answers_on_the_page(house, visitor, people):
     asker = await visitor().enter(house.eve)
-    form = {"device": "ct-01", "technician": "alice", "kind": "telediagnostic", "reason": "x y z", "minutes": "30"}
+    form = {
+        "device": "ct-01",
+        "technician": "alice",
+        "kind": "telediagnostic",
+        "reason": "x y z",
+        "minutes": "30",
+    } | SAID
     path = (await asker.send("/requests/new", **form)).headers["location"]
     assert "Your answer" not in (await asker.see(path)).text
     await (await visitor().enter(people["approver"])).send(f"{path}/question", text="Which tube?")

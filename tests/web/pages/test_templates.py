@@ -3,6 +3,7 @@
 import re
 
 from tests.services.templates import BACKUP, a_model, a_template
+from tests.web.saying import SAID
 
 FORM = {
     "facility": "chu", "model": "MAKER · ct  9000", "name": "Yearly <b>update</b>", "kind": "telemaintenance",
@@ -81,6 +82,6 @@ async def test_a_template_that_went_away_meanwhile_is_told_and_nothing_typed_is_
     made = await a_template(house)
     eve = await visitor().enter(house.eve)
     await house.services.templates.retire(house.staff(house.eve), made.id)
-    said = ASK | {"reason": "look at it", "patient_data": "none", "software_change": "no", "template": made.id}
+    said = ASK | SAID | {"reason": "look at it", "template": made.id}
     answer = await eve.send("/requests/new", **said)
     assert (answer.status_code, "no longer offered" in answer.text, "look at it" in answer.text) == (422, True, True)

@@ -24,13 +24,14 @@ from tests.services.batches import more_devices
 from tests.services.house import CONNECTION, OPERATOR, PASSWORD, SOURCE, House, set_up, undertake
 from tests.services.templates import a_template
 from tests.web.api.conftest import problem
+from tests.web.saying import PLAN
 from tests.web.scenery import HOSTILE
 from web.api.building import routes_of
 from web.api.guards import SUPPLIER_API_GUARDS
 from web.api.supplier import router
 from web.api.supplier.bearer import PREFIX
 
-ASK = {"device": "ct-01", "kind": "telemaintenance", "reason": "replace the tube", "minutes": 60}
+ASK = {"device": "ct-01", "kind": "telemaintenance", "reason": "replace the tube", "minutes": 60, "plan": PLAN}
 REPORT = {"done": "Tube replaced.", "after": "in_service"}
 PERSON = {"name": "Carl", "email": "", "language": "en", "country": "FR", "valid_until": None, "why": "has left"}
 UNKNOWN = "0" * 32

@@ -6,6 +6,7 @@ from dataclasses import fields
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition, Terms
 from bastion.domain.undertaking import Way
+from bastion.domain.work_plan import PLAIN
 from bastion.services.drafts import RequestDraft
 from bastion.services.inventory import DeviceForm
 from tests.services.batches import more_devices
@@ -14,7 +15,14 @@ from tests.services.templates import a_template
 from tests.web.scenery import HOSTILE
 from web import condition_words
 
-ASK = {"device": "ct-01", "kind": "telemaintenance", "minutes": "60", "patient_data": "none", "software_change": "no"}
+ASK = {
+    "device": "ct-01",
+    "kind": "telemaintenance",
+    "minutes": "60",
+    "usable": "everything",
+    "patient_data": "none",
+    "software_change": "no",
+}
 
 
 def plain(page: str) -> str:
@@ -101,7 +109,7 @@ async def test_T33_the_page_of_a_request_tells_nothing_of_other_companies_work(c
     await house.services.inventory.save_device(OPERATOR, await _shared(house))
     other = house.technician(house.bob)
     await house.services.access.request(
-        other, RequestDraft("ct-01", InterventionKind.TELEMAINTENANCE, "SECRET-OF-OTHER", 30)
+        other, RequestDraft("ct-01", InterventionKind.TELEMAINTENANCE, "SECRET-OF-OTHER", 30, plan=PLAIN)
     )
     request = await house.asked()
     browser = await comer(house.alice)
