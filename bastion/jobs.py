@@ -101,6 +101,8 @@ async def run(services: Services, archive: Archive, node: str) -> None:
         group.create_task(warning, name="job derogations")
         papers = _every(DAY, lambda: _look_at_papers(services), first=RESEAL_EVERY)
         group.create_task(papers, name="job papers")
+        forgetting = _every(DAY, lambda: _forget(services), first=RESEAL_EVERY)
+        group.create_task(forgetting, name="job forget")
         counting = _every(DAY, lambda: _take_stock(services, node), first=RESEAL_EVERY)
         group.create_task(counting, name="job stock")
 
@@ -248,12 +250,15 @@ async def _remind_of_reports(services: Services) -> None:
         _log.info("reports on interventions are owed", count=count)
 
 
-async def _look_at_papers(services: Services) -> None:
-    """The trail says, once, that a supplier's paper ends soon; files nobody imported, and addresses people had, are
-    forgotten.
-    """
+async def _forget(services: Services) -> None:
+    """Files nobody imported, addresses people had, and what the doors remember of tries are not kept for ever."""
     await services.imports.forget_old()
+    await services.authentication.attempts.forget_old()
     await services.notifications.forget_addresses()
+
+
+async def _look_at_papers(services: Services) -> None:
+    """The trail says, once, that a supplier's paper ends soon, or that its people are not confirmed."""
     late = await services.rosters.warn(system_actor())
     if late:
         _log.warning("suppliers have not confirmed their people", count=late)

@@ -255,6 +255,7 @@ async def test_R67_papers_that_end_soon_are_announced_and_forgotten_files_remove
     monkeypatch.setattr(clock, "now", lambda: real() + timedelta(days=2))
     await jobs._look_at_papers(house.services)
     await jobs._look_at_papers(house.services)
+    await jobs._forget(house.services)
     assert await house.tags("paper:ending") == ["paper:ending"]
     async with house.database.read() as uow:
         assert await uow.drafts.all() == []

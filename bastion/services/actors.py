@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bastion.domain.parties import EVERYWHERE, Actor, ActorKind, Assignment, Lent, Staff, Technician
+from bastion.domain.parties import EVERYWHERE, Actor, ActorKind, Assignment, Lent, Staff, Technician, system_actor
 from bastion.domain.review import RightKind, Word, barred, barred_apart
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -14,6 +14,11 @@ def staff_actor(staff: Staff, source: str, factor_at: datetime | None) -> Actor:
         ActorKind.STAFF, staff.id, staff.login, staff.name, source, staff.assignments,
         language=staff.language, factor_at=factor_at,
     )  # fmt: skip
+
+
+def stranger(source: str) -> Actor:
+    """Somebody at a door of whom nothing is proved."""
+    return replace(system_actor("stranger"), id="stranger", login="", source=source)
 
 
 async def staff_now(

@@ -1,7 +1,7 @@
 """Proving who somebody is: technicians by key and then code, staff by password and code, programs by token.
 
 One sentence answers every failure (`AuthenticationFailed`), so that a stranger learns nothing; the audit chain holds
-the cause. A code is used once (T21), a failed attempt counts per login and source (T28).
+the cause. A code is used once (T21); `attempts` counts who tries (T28).
 """
 
 import hashlib
@@ -15,11 +15,12 @@ import pyotp
 
 from bastion import clock
 from bastion.domain.credentials import Credential, WebSession
-from bastion.domain.parties import Actor, ActorKind, Staff, Technician, narrowed, system_actor
-from bastion.errors import AuthenticationFailed, FreshFactorNeeded, TooManyAttempts
+from bastion.domain.parties import Actor, ActorKind, Staff, Technician, narrowed
+from bastion.errors import AuthenticationFailed, FreshFactorNeeded
 from bastion.secret import Secret
 from bastion.services import sign_ins
-from bastion.services.actors import all_now, reviewed, staff_actor, technician_actor
+from bastion.services.actors import all_now, reviewed, staff_actor, stranger, technician_actor
+from bastion.services.attempts import CODE_SECONDS, KNOWN_FOR, Attempts
 from bastion.services.passwords import Passwords, check_password
 from bastion.services.sealing import totp_aad
 from bastion.services.sign_ins import SignIn
@@ -27,11 +28,6 @@ from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
 
-CODE_SECONDS: Final = 30
-MAX_FAILURES: Final = 5
-MAX_FROM_SOURCE: Final = 50
-FAILURE_WINDOW: Final = timedelta(minutes=15)
-WINDOW_MINUTES: Final = 15
 WEB_SESSION_LENGTH: Final = timedelta(hours=10)
 WRONG_CODE: Final = "This code is wrong or was used already. Wait for the next one, then type it."
 """One sentence for every cause: a wrong code and a used one must not be told apart."""
@@ -61,6 +57,7 @@ class Authentication:
         self._database = database
         self._vault = vault
         self.passwords = Passwords()
+        self.attempts = Attempts(database)
 
     # -- technicians, over SSH -----------------------------------------------------------------------------------------
     async def known_key(self, login: str, public: str) -> bool:
@@ -83,7 +80,7 @@ class Authentication:
 
     async def technician_code(self, login: str, fingerprint: str, code: str, source: str, client: str = "") -> Actor:
         """Check the second factor; return the actor, or raise `AuthenticationFailed`."""
-        await self.attempt(login, source, "ssh")
+        await self.attempts.count(login, source, "ssh", known=True)  # by his key
         async with self._database.write(quick=True) as uow:
             technician = await uow.technicians.by_login(login)
             usable = technician is not None and technician.usable(clock.now())
@@ -121,17 +118,19 @@ class Authentication:
     # -- staff, in the console -----------------------------------------------------------------------------------------
     async def sign_in(self, login: str, password: str, code: str, source: str) -> tuple[Actor, str]:
         """Return the actor and the cookie's token; raise `AuthenticationFailed` for whatever is wrong."""
-        await self.attempt(login, source, "console")
         async with self._database.read() as uow:
             staff = await uow.staff.by_login(login)
-            credential = await uow.credentials.get(staff.id if staff else "")  # looked for in any case (T33)
+            ident = staff.id if staff else ""  # looked for in any case (T33)
+            credential = await uow.credentials.get(ident)
+            known = await uow.web_sessions.seen(ident, source, clock.now() - KNOWN_FOR)
+        tried = await self.attempts.count(login, source, "console", known=known)
         right = await self.passwords.matches(credential.password_hash if credential else "", password)
-        known = staff if staff is not None and staff.active and right else None
-        entered = await self._start_web_session(known, code, source)
+        person = staff if staff is not None and staff.active and right else None
+        entered = await self._start_web_session(person, code, source)
         if entered is not None:
             return entered
         await self.refused(login, source, "console", "password" if not right else "code", "sign-in refused")
-        raise AuthenticationFailed("console")
+        raise await tried.failed("console")
 
     async def actor_of_session(self, token: str, source: str) -> Actor | None:
         """The actor behind a cookie, re-read each time: roles of this very second (T25)."""
@@ -164,7 +163,7 @@ class Authentication:
 
     async def prove_again(self, actor: Actor, code: str, door: str, keep: Keep) -> Actor:
         """Take a fresh code at a door; `keep` notes the moment in the browser's session."""
-        await self.attempt(actor.login, actor.source, door)
+        await self.attempts.count(actor.login, actor.source, door, known=True)
         now = clock.now()
         async with self._database.write() as uow:
             if await self.code_is_right(uow, actor.id, code):
@@ -210,7 +209,7 @@ class Authentication:
     async def replace_password(self, actor: Actor, old: str, new: str, door: str, end: Keep) -> None:
         """Take a new password for the right old one; `end` ends what was signed in under it."""
         check_password(new)
-        await self.attempt(actor.login, actor.source, door)
+        await self.attempts.count(actor.login, actor.source, door, known=True)
         async with self._database.read() as uow:
             credential = await uow.credentials.get(actor.id)
         if not await self.passwords.matches(credential.password_hash if credential else "", old):
@@ -281,34 +280,9 @@ class Authentication:
     def _totp_secret(self, credential: Credential) -> str:
         return self._vault.unseal(credential.totp_sealed, totp_aad(credential.subject_id)).reveal().decode()
 
-    async def attempt(self, login: str, source: str, door: str) -> None:
-        """Count a try before it is judged, so that tries at the same moment count too; success clears the count (T28).
-
-        Raises `TooManyAttempts` for a login that failed too often from this source, and for a source that tries one
-        login after the other; neither costs a hash or more than one line in the trail.
-        """
-        now = clock.now()
-        async with self._database.write(quick=True) as uow:
-            await uow.locks.hold()
-            failures = await uow.failures.count(login, source, now - FAILURE_WINDOW)
-            flood = await uow.failures.count("", source, now - FAILURE_WINDOW)
-            if failures <= MAX_FAILURES and flood <= MAX_FROM_SOURCE:
-                await uow.failures.add(login, source, now)
-            if failures == MAX_FAILURES or flood == MAX_FROM_SOURCE:
-                await _audit_lockout(uow, login, source, door, now)
-        if failures >= MAX_FAILURES or flood >= MAX_FROM_SOURCE:
-            raise TooManyAttempts(login, minutes=WINDOW_MINUTES)
-
 
 def _itself(actor: Actor) -> tuple[str, str]:
     return actor.kind.value, actor.id
-
-
-async def _audit_lockout(uow: UnitOfWork, login: str, source: str, door: str, now: datetime) -> None:
-    await uow.audit.append(
-        "auth:locked_out", actor=stranger(source), subject=("login", login[:64]), at=now,
-        door=door, minutes=WINDOW_MINUTES, login=login,
-    )  # fmt: skip
 
 
 def is_fresh(actor: Actor) -> bool:
@@ -327,11 +301,6 @@ def matching_step(secret: str, code: str, now: datetime) -> int | None:
         if secrets.compare_digest(totp.generate_otp(step), digits)
     ]  # fmt: skip
     return matching[0] if matching else None
-
-
-def stranger(source: str) -> Actor:
-    """Somebody at a door of whom nothing is proved."""
-    return replace(system_actor("stranger"), id="stranger", login="", source=source)
 
 
 async def end_web_sessions(uow: UnitOfWork, staff_id: str, now: datetime) -> None:

@@ -21,9 +21,9 @@ from bastion.domain.remark import Remark, Side, checked
 from bastion.domain.telling import Delivery
 from bastion.errors import AuthenticationFailed, DecisionLinkSpent, NotFound
 from bastion.services import reasons
-from bastion.services.actors import staff_now
+from bastion.services.actors import staff_now, stranger
 from bastion.services.approvals import Approvals
-from bastion.services.authentication import Authentication, hash_token, stranger
+from bastion.services.authentication import Authentication, hash_token
 from bastion.services.decisions import Decisions
 from bastion.services.joins import found
 from bastion.services.requests import RequestViews, check_minutes, may_see
@@ -146,7 +146,7 @@ class DecisionLinks:
         """Judge password and code, once counted; the link must still open when the code is spent."""
         opened = await self.look(secret, proof.source)
         who = opened.actor
-        await self._authentication.attempt(who.login, proof.source, DOOR)
+        await self._authentication.attempts.count(who.login, proof.source, DOOR, known=True)
         async with self._database.write() as uow:
             counted = await uow.decision_links.attempt(opened.link.id)
             credential = await uow.credentials.get(who.id)
@@ -204,7 +204,7 @@ class DecisionLinks:
 
     async def _refused(self, secret: str, why: str, source: str) -> DecisionLinkSpent:
         """Keep that a link was tried that opens nothing. Who tries one after the other is slowed down (T28)."""
-        await self._authentication.attempt(f"link {hash_token(secret)[:12]}", source, DOOR)
+        await self._authentication.attempts.count(f"link {hash_token(secret)[:12]}", source, DOOR)
         await self._authentication.refused("", source, DOOR, "link", why)
         return DecisionLinkSpent(why)
 

@@ -152,7 +152,7 @@ class Enrolment:
 
     async def _refused(self, secret: str, why: str, source: str) -> LinkSpent:
         """Keep that an invitation was tried that opens nothing; who tries one after the other is slowed down (T28)."""
-        await self._authentication.attempt(f"link {hash_token(secret)[:12]}", source, DOOR)
+        await self._authentication.attempts.count(f"link {hash_token(secret)[:12]}", source, DOOR)
         await self._authentication.refused("", source, DOOR, "link", why)
         return LinkSpent(why)
 

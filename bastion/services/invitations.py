@@ -171,7 +171,7 @@ class Invitations:
 
     async def _refused(self, secret: str, why: str, source: str) -> LinkSpent:
         """Keep that a link was tried that opens nothing. Who tries one after the other is slowed down (T28)."""
-        await self._authentication.attempt(f"link {hash_token(secret)[:12]}", source, DOOR)
+        await self._authentication.attempts.count(f"link {hash_token(secret)[:12]}", source, DOOR)
         await self._authentication.refused("", source, DOOR, "link", why)
         return LinkSpent(why)
 

@@ -20,6 +20,7 @@ from bastion.domain.portal import PortalSession
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import AlreadyExists, AuthenticationFailed, BastionError, Invalid, Locked, NotFound
 from bastion.services.actors import technician_actor
+from bastion.services.attempts import KNOWN_FOR, Try
 from bastion.services.authentication import Authentication, hash_token
 from bastion.services.decisions import Decisions, refusal
 from bastion.services.forms import MAX_NAME, check_language, plain
@@ -78,20 +79,22 @@ class Portal:
 
         Only who has shown both factors reads why else he is not let in: `Locked`, `PolicyRefused`.
         """
-        await self._authentication.attempt(login, source, DOOR)
         async with self._database.read() as uow:
             technician = await uow.technicians.by_login(login)
-            credential = await uow.credentials.get(technician.id if technician else "")  # looked for in any case (T33)
+            ident = technician.id if technician else ""  # looked for in any case (T33)
+            credential = await uow.credentials.get(ident)
+            known = await uow.portal_sessions.seen(ident, source, clock.now() - KNOWN_FOR)
+        tried = await self._authentication.attempts.count(login, source, DOOR, known=known)
         stored = credential.password_hash if credential else ""
         right = await self._authentication.passwords.matches(stored, password)
         if technician is None or not right or not technician.usable(clock.now()):
             async with self._database.write() as uow:  # as for a wrong code: else time tells a right password (T33)
                 await self._authentication.code_is_right(uow, "", code)
             await self._authentication.refused(login, source, DOOR, "password", "sign-in refused")
-            raise AuthenticationFailed(DOOR)
-        return await self._second_factor(technician, code, source)
+            raise await tried.failed(DOOR)
+        return await self._second_factor(technician, code, source, tried)
 
-    async def _second_factor(self, technician: Technician, code: str, source: str) -> tuple[Actor, str]:
+    async def _second_factor(self, technician: Technician, code: str, source: str, tried: Try) -> tuple[Actor, str]:
         now, token, login = clock.now(), secrets.token_urlsafe(32), technician.login
         actor = technician_actor(technician, source, now)
         async with self._database.write() as uow:
@@ -109,7 +112,7 @@ class Portal:
         if trouble is not None:
             stage = "door" if proved else "code"
             await self._authentication.refused(login, source, DOOR, stage, trouble.detail or trouble.code)
-            raise trouble
+            raise trouble if proved else await tried.failed(DOOR)
         return actor, token
 
     async def guest(self, token: str, source: str) -> Guest | None:

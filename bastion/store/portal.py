@@ -26,7 +26,12 @@ class PortalSessions(Repository[PortalSession]):
             return await self._tx.change(END_OF_SUPPLIER, {"now": now, "whose": supplier_id})
         return await self._tx.change(END_ALL, {"now": now})
 
+    async def seen(self, technician_id: str, source: str, since: datetime) -> bool:
+        """Whether this person has signed in from there since then."""
+        return bool(await self._tx.rows(SEEN, {"who": technician_id, "source": source, "since": since}))
+
     async def forget(self, before: datetime) -> int:
+        """Drop the sessions that ended before then by the clock."""
         return await self._tx.change(FORGET_SESSIONS, {"now": before})
 
 
@@ -67,6 +72,12 @@ _THEIRS = sa.select(t.technicians.c.id).where(t.technicians.c.supplier_id == sa.
 END_ALL = sa.update(t.portal_sessions).where(_S.ended_at.is_(None)).values(ended_at=_NOW)
 END_OF_TECHNICIAN = END_ALL.where(_S.technician_id == sa.bindparam("who"))
 END_OF_SUPPLIER = END_ALL.where(_S.technician_id.in_(_THEIRS))
+SEEN = (
+    sa.select(_S.id)
+    .where(_S.technician_id == sa.bindparam("who"), _S.source == sa.bindparam("source"))
+    .where(_S.created_at >= sa.bindparam("since", type_=Instant()))
+    .limit(1)
+)
 FORGET_SESSIONS = sa.delete(t.portal_sessions).where(_S.expires_at < _NOW)
 VOID = (
     sa.update(t.portal_invitations)

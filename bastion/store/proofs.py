@@ -89,7 +89,12 @@ class WebSessions(Repository[WebSession]):
     async def of(self, staff_id: str) -> list[WebSession]:
         return await self._many(WEB_SESSIONS_OF, {"staff_id": staff_id})
 
+    async def seen(self, staff_id: str, source: str, since: datetime) -> bool:
+        """Whether this person has signed in from there since then."""
+        return bool(await self._tx.rows(WEB_SESSION_SEEN, {"staff_id": staff_id, "source": source, "since": since}))
+
     async def forget(self, before: datetime) -> int:
+        """Drop the sessions that ended before then by the clock."""
         return await self._tx.change(FORGET_WEB_SESSIONS, {"now": before})
 
 
@@ -135,6 +140,12 @@ FORGET_FAILURES = sa.delete(t.auth_failures).where(_F.at < _NOW)
 TOKEN_BY_HASH = Tokens.sql_select.where(t.api_tokens.c.hash == sa.bindparam("digest"))
 TOKENS_OF = Tokens.sql_all.where(t.api_tokens.c.staff_id == sa.bindparam("staff_id"))
 WEB_SESSIONS_OF = WebSessions.sql_all.where(t.web_sessions.c.staff_id == sa.bindparam("staff_id"))
+WEB_SESSION_SEEN = (
+    sa.select(t.web_sessions.c.id)
+    .where(t.web_sessions.c.staff_id == sa.bindparam("staff_id"), t.web_sessions.c.source == sa.bindparam("source"))
+    .where(t.web_sessions.c.created_at >= sa.bindparam("since", type_=Instant()))
+    .limit(1)
+)
 FORGET_WEB_SESSIONS = sa.delete(t.web_sessions).where(t.web_sessions.c.expires_at < _NOW)
 _GRANT_NOW = (
     sa.select(_G.id)

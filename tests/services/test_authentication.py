@@ -4,13 +4,16 @@ from datetime import timedelta
 
 import pyotp
 import pytest
+import sqlalchemy as sa
 
 from bastion import clock
 from bastion.domain.credentials import WebSession
 from bastion.domain.parties import Role
 from bastion.errors import AuthenticationFailed, TooManyAttempts, WeakPassword
-from bastion.services.authentication import MAX_FROM_SOURCE, Authentication, hash_token, matching_step
+from bastion.services.attempts import KNOWN_FOR, MAX_FROM_SOURCE, PATIENCE
+from bastion.services.authentication import Authentication, hash_token, matching_step
 from bastion.services.people import StaffForm, TechnicianForm
+from bastion.store import tables as t
 from tests.services.house import CONNECTION, OPERATOR, PASSWORD, SOURCE, enrol, public_line
 
 
@@ -175,15 +178,83 @@ async def test_T28_tries_at_the_same_moment_count_too(house):
     assert (await house.tags("auth:locked_out")) == ["auth:locked_out"]
 
 
+async def flooded(auth, source):
+    """A stranger tries one login after the other from there, until the door is shut for him."""
+    for number in range(MAX_FROM_SOURCE):
+        await auth.attempts.count(f"nobody{number}", source, "console")
+
+
 async def test_T28_a_source_that_tries_login_after_login_is_stopped_without_filling_the_trail(house):
     auth = house.services.authentication
-    for number in range(MAX_FROM_SOURCE):
-        with pytest.raises(AuthenticationFailed):
-            await auth.technician_code(f"nobody{number}", "SHA256:x", "000000", "127.0.0.77")
-    for number in range(5):
-        with pytest.raises(TooManyAttempts):
-            await auth.technician_code(f"more{number}", "SHA256:x", "000000", "127.0.0.77")
+    await flooded(auth, SOURCE)
+    tries = [auth.sign_in(f"more{number}", "x", "000000", SOURCE) for number in range(5)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [TooManyAttempts] * 5
     assert (await house.tags("auth:locked_out")) == ["auth:locked_out"]
+
+
+async def test_T28_who_is_known_at_an_address_comes_in_whatever_strangers_try_there(house, later):
+    auth = house.services.authentication
+    password, totp = await enrol(house, house.eve)
+    await auth.sign_in("eve", password, code(totp, 1), SOURCE)
+    await flooded(auth, SOURCE)
+    with pytest.raises(TooManyAttempts):  # not told apart from those who are not known there (T33)
+        await auth.sign_in("eve", "a wrong password", "000000", SOURCE)
+    with pytest.raises(TooManyAttempts):
+        await auth.sign_in("max", password, "000000", SOURCE)
+    later(1)
+    assert await auth.confirm_factor(house.staff(house.eve, fresh=False), code(totp, 1))
+    later(1)
+    assert (await auth.sign_in("eve", password, code(totp, 1), SOURCE))[0].id == house.eve.id
+    await flooded(auth, "127.0.0.8")
+    later(1)
+    with pytest.raises(TooManyAttempts):
+        await auth.sign_in("eve", password, code(totp, 1), "127.0.0.8")
+
+
+async def test_T33_a_flooded_address_is_answered_as_late_for_whoever_is_known_there_as_for_others(house):
+    auth, loop = house.services.authentication, asyncio.get_running_loop()
+    password, totp = await enrol(house, house.eve)
+    await auth.sign_in("eve", password, code(totp, 1), SOURCE)
+    await flooded(auth, SOURCE)
+    for login in ("eve", "nobody"):
+        begun = loop.time()
+        with pytest.raises(TooManyAttempts):
+            await auth.sign_in(login, "a wrong password", "000000", SOURCE)
+        assert loop.time() - begun >= PATIENCE
+
+
+async def test_T28_who_knows_somebody_else_at_an_address_still_has_five_tries_at_him(house, later):
+    auth = house.services.authentication
+    password, totp = await enrol(house, house.eve)
+    await auth.sign_in("eve", password, code(totp, 1), SOURCE)
+    await flooded(auth, SOURCE)
+    tries = [auth.sign_in("eve", "a wrong password", "000000", SOURCE) for _ in range(5)]
+    await asyncio.gather(*tries, return_exceptions=True)
+    later(1)
+    with pytest.raises(TooManyAttempts):
+        await auth.sign_in("eve", password, code(totp, 1), SOURCE)
+
+
+async def test_what_the_doors_remember_is_forgotten_when_it_is_of_no_use(house, later):
+    auth = house.services.authentication
+    password, totp = await enrol(house, house.eve)
+    with pytest.raises(AuthenticationFailed):
+        await auth.sign_in("max", "x", "000000", SOURCE)
+    await auth.sign_in("eve", password, code(totp, 1), SOURCE)
+    await auth.attempts.forget_old()
+    assert await remembered(house) == (1, 2, 1), "nothing that still counts"
+    later((KNOWN_FOR + timedelta(days=1)) // timedelta(seconds=30))
+    await auth.attempts.forget_old()
+    assert await remembered(house) == (0, 0, 0)
+
+
+async def remembered(house):
+    """How many tries, used codes and browsers the database holds."""
+    tables = (t.auth_failures, t.totp_uses, t.web_sessions)
+    async with house.database.read() as uow:
+        counts = [await uow.transaction.rows(sa.select(sa.func.count()).select_from(one)) for one in tables]
+    return tuple(rows[0][0] for rows in counts)
 
 
 async def test_T25_tokens_end_with_the_password_they_were_made_under(house):

@@ -16,7 +16,7 @@ import pytest
 from bastion import clock
 from bastion.domain.parties import Role
 from bastion.errors import AuthenticationFailed, LinkSpent, TooManyAttempts
-from bastion.services.authentication import CODE_SECONDS
+from bastion.services.attempts import CODE_SECONDS
 from bastion.services.invitations import Answers
 from bastion.services.people import StaffForm, TechnicianForm
 from tests.services.house import OPERATOR, PASSWORD, SOURCE, House, enrol, public_line, set_up

@@ -12,7 +12,7 @@ from bastion import clock
 from bastion.domain.parties import Role, Staff
 from bastion.errors import AuthenticationFailed
 from bastion.services.actors import staff_actor
-from bastion.services.authentication import CODE_SECONDS
+from bastion.services.attempts import CODE_SECONDS
 from tests.services.house import SOURCE, House, enrol
 from web.api.bearer import PREFIX
 

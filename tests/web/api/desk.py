@@ -17,7 +17,7 @@ from bastion import clock
 from bastion.config import Settings
 from bastion.domain.parties import Role
 from bastion.networks import Networks
-from bastion.services.authentication import CODE_SECONDS
+from bastion.services.attempts import CODE_SECONDS
 from bastion.store.database import Database
 from tests.services.house import SOURCE, House, audited_house
 from tests.web.api import contract, ways
