@@ -62,9 +62,12 @@ class WorkOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderCheck:
-    """What the GMAO said of a request's work order when it was made; `request_id` is empty until it is."""
+class OrderLook:
+    """What the GMAO said of a request's work order at a moment: when it was made, and again each time somebody was to
+    agree to it. `id` and `request_id` are empty until it is kept; `looked_by` made the bastion look.
+    """
 
+    id: str
     request_id: str
     facility_id: str
     number: str
@@ -74,13 +77,14 @@ class OrderCheck:
     state: str = ""
     asked_by: str = ""
     detail: str = ""
+    looked_by: str = ""
 
     @property
     def fits(self) -> bool:
         return self.finding is Finding.FITS
 
 
-def refuses(rule: OrderRule, check: OrderCheck, *, emergency: bool) -> bool:
+def refuses(rule: OrderRule, check: OrderLook, *, emergency: bool) -> bool:
     """Whether a request may not be made. An emergency always may, and so may anybody while the GMAO is unwell."""
     return rule is OrderRule.REQUIRE and not (emergency or check.fits or check.finding in REACHED_NOT)
 

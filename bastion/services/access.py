@@ -11,7 +11,7 @@ from bastion.domain.access_request import AccessRequest, InterventionKind, Reque
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind
-from bastion.domain.work_order import OrderCheck
+from bastion.domain.work_order import OrderLook
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services.decisions import Decisions, Urgency, refusal
 from bastion.services.drafts import (
@@ -124,7 +124,7 @@ class Access:
         return ask, await self._ask_policy(uow, actor, ask, draft.kind, now, urgency, owed)
 
     async def _make(
-        self, uow: UnitOfWork, actor: Actor, draft: RequestDraft, order: OrderCheck | None, ask: Ask,
+        self, uow: UnitOfWork, actor: Actor, draft: RequestDraft, order: OrderLook | None, ask: Ask,
         decision: Decision, now: datetime,
     ) -> AccessRequest:  # fmt: skip
         """Keep a request; of one the policy refuses, the trail keeps that."""
@@ -133,7 +133,7 @@ class Access:
         if decision.allowed and draft.emergency is None and (order is None or order.fits):  # else a person reads it
             made = await self._maintenance.stand_in(uow, actor, made, ask.device, ask.supplier, now)
         if decision.allowed and order is not None:
-            await uow.order_checks.add(replace(order, request_id=made.id))
+            await uow.order_looks.add(replace(order, id=new_id(now), request_id=made.id))
         return made
 
     async def longest(self, actor: Actor, draft: RequestDraft) -> timedelta | None:
@@ -174,7 +174,7 @@ class Access:
         return made
 
     # -- parts ---------------------------------------------------------------------------------------------------------
-    async def _look_at_order(self, actor: Actor, draft: RequestDraft) -> OrderCheck | None:
+    async def _look_at_order(self, actor: Actor, draft: RequestDraft) -> OrderLook | None:
         """Ask the hospital's GMAO, between two transactions: the records do not wait for another machine."""
         async with self._database.read() as uow:
             ask = await resolve(uow, actor, await technician_of(uow, actor, draft.technician_login), draft)

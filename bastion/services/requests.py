@@ -90,7 +90,6 @@ class RequestViews:
             urgency=Urgency() if view.emergency else None,
         )  # fmt: skip
         employer = await uow.subcontractors.get(view.technician.employer_id)
-        order = await uow.order_checks.get(request.id)
         asked = Standby()
         if request.stored_state is RequestState.PENDING:
             asked = await asked_now(uow, self._decisions, request, view.device, clock.now(), view.emergency)
@@ -101,7 +100,7 @@ class RequestViews:
             services=services,
             scope=scope,
             employer=employer,
-            order=order,
+            orders=tuple(await uow.order_looks.of(request.id)),
             standby=asked,
             approvers=tuple(one.name for one in asked.people),
             told=await told_of(uow, request),

@@ -17,7 +17,7 @@ from bastion.domain.request_template import Origin
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.subcontractor import Subcontractor
 from bastion.domain.undertaking import Undertaking
-from bastion.domain.work_order import OrderCheck
+from bastion.domain.work_order import OrderLook
 from bastion.secret import Secret
 from bastion.services.decisions import Scope
 from bastion.services.standby import Standby
@@ -106,8 +106,13 @@ class RequestView:
     lacks_key: bool = False
     lacks_authenticator: bool = False
     """What the technician still needs before he can connect; only on the screen of one request."""
-    order: OrderCheck | None = None
-    """What the hospital's GMAO said of the work order; only on the screen of one request."""
+    orders: tuple[OrderLook, ...] = ()
+    """What the hospital's GMAO said of the work order each time, first to last; only on the screen of one request."""
+
+    @property
+    def order(self) -> OrderLook | None:
+        """What the GMAO said of the work order when it was last asked."""
+        return self.orders[-1] if self.orders else None
 
     @property
     def longer(self) -> tuple[datetime, datetime] | None:

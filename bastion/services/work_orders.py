@@ -24,7 +24,7 @@ from bastion.domain.work_order import (
     REACHED_NOT,
     Finding,
     Gmao,
-    OrderCheck,
+    OrderLook,
     OrderRule,
     clean,
     judge,
@@ -125,7 +125,7 @@ class WorkOrders:
     # -- looking -------------------------------------------------------------------------------------------------------
     async def check(
         self, actor: Actor, number: str, device: Device, supplier: Supplier, *, emergency: bool
-    ) -> OrderCheck | None:
+    ) -> OrderLook | None:
         """What the GMAO says of the order; `None` where none is registered. Raises `Invalid` where one is required.
 
         Whoever asks reads the same words whatever is wrong: the order of another company is nothing to try out (T33).
@@ -135,7 +135,7 @@ class WorkOrders:
             sealed = await uow.secrets.get(gmao.secret_id) if gmao else None
         if gmao is None:
             return None
-        check = await self._look(gmao, sealed, number.strip(), device, supplier)
+        check = await self._look(gmao, sealed, number.strip(), device, supplier, actor.name)
         refused = refuses(gmao.rule, check, emergency=emergency)
         async with self._database.write() as uow:
             await uow.audit.append(
@@ -151,7 +151,7 @@ class WorkOrders:
         """Look at the order of planned work once more, at the agreement to it: it may have been closed meanwhile.
 
         Raises `Conflict` where the hospital requires one that fits, and else the first time that it does not. A GMAO
-        that is unwell holds nothing up, and an emergency never waits.
+        that is unwell holds nothing up, and an emergency never waits. Whoever comes next reads what it said this time.
         """
         if request.start is None or not request.work_order or request.extends_grant_id:
             return
@@ -163,10 +163,12 @@ class WorkOrders:
             known = await _last_finding(uow, request.id)
         if gmao is None or urgent is not None:
             return
-        check = await self._look(gmao, sealed, request.work_order, device, supplier)
+        check = await self._look(gmao, sealed, request.work_order, device, supplier, actor.name)
         refused = refuses(gmao.rule, check, emergency=False)
         held = refused or not (check.fits or check.finding in REACHED_NOT or check.finding == known)
         async with self._database.write() as uow:
+            await uow.order_looks.add(replace(check, id=new_id(check.checked_at), request_id=request.id))
+            uow.hint("request", request.id)
             await uow.audit.append(
                 "order:checked", actor=actor, subject=("request", request.id), facility_id=device.facility_id,
                 at=check.checked_at, work_order=check.number, finding=check.finding, device=device.code,
@@ -176,7 +178,7 @@ class WorkOrders:
             said = NOT_OPEN_ANY_MORE if refused else NOT_AS_IT_WAS
             raise Conflict(check.finding, sentence=said, number=check.number)
 
-    async def look(self, actor: Actor, number: str, device_code: str, supplier_code: str) -> OrderCheck:
+    async def look(self, actor: Actor, number: str, device_code: str, supplier_code: str) -> OrderLook:
         """Ask as for a request of this supplier on this device, and keep nothing: to try whether it works."""
         need_admin(actor)
         async with self._database.read() as uow:
@@ -185,13 +187,13 @@ class WorkOrders:
             need_admin_of(actor, device.facility_id)
             gmao = found(await uow.gmaos.of(device.facility_id), "a GMAO")
             sealed = await uow.secrets.get(gmao.secret_id)
-        return await self._look(gmao, sealed, number.strip(), device, supplier)
+        return await self._look(gmao, sealed, number.strip(), device, supplier, actor.name)
 
     async def _look(
-        self, gmao: Gmao, sealed: SealedSecret | None, number: str, device: Device, supplier: Supplier
-    ) -> OrderCheck:
+        self, gmao: Gmao, sealed: SealedSecret | None, number: str, device: Device, supplier: Supplier, by: str
+    ) -> OrderLook:
         now = clock.now()
-        check = OrderCheck("", gmao.facility_id, clean(number), Finding.NONE_GIVEN, now)
+        check = OrderLook("", "", gmao.facility_id, clean(number), Finding.NONE_GIVEN, now, looked_by=by)
         if not number:
             return check
         if len(number) > LONGEST_NUMBER or not number.isprintable():
@@ -220,13 +222,12 @@ class WorkOrders:
 
 
 async def _last_finding(uow: UnitOfWork, request_id: str) -> str:
-    """What whoever decides knows of the order: from the last look at the agreement, else from when it was asked for."""
-    again = await uow.audit.search(tag_prefix="order:checked", subject_id=request_id, limit=1)
-    first = await uow.order_checks.get(request_id)
-    return again[0].fields["finding"] if again else first.finding if first else ""
+    """What whoever decides knows of the order: from the last look there was."""
+    looks = await uow.order_looks.of(request_id)
+    return looks[-1].finding if looks else ""
 
 
-def _judged(check: OrderCheck, answer: Answer, device: Device, supplier: Supplier) -> OrderCheck:
+def _judged(check: OrderLook, answer: Answer, device: Device, supplier: Supplier) -> OrderLook:
     if answer.status in {404, 410}:
         return replace(check, finding=Finding.UNKNOWN)
     if answer.status != 200:

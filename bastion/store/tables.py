@@ -373,14 +373,10 @@ gmaos = sa.Table(
     _of("rule", Closed(OrderRule)), _to("secrets", "secret_id"), _at("created_at"), _text("created_by"),
     sa.Index("uq_gmaos_facility", "facility_id", unique=True),
 )  # fmt: skip
-order_checks = sa.Table(
-    "order_checks", metadata,
-    sa.Column(
-        "request_id", Text, sa.ForeignKey("access_requests.id", deferrable=True, initially="DEFERRED"),
-        primary_key=True,
-    ),
+order_looks = sa.Table(
+    "order_looks", metadata, _id(), _to("access_requests", "request_id"),
     _to("facilities", "facility_id", index=False), _text("number"), _of("finding", Closed(Finding)), _at("checked_at"),
-    _text("title"), _text("state"), _text("asked_by"), _text("detail"),
+    _text("title"), _text("state"), _text("asked_by"), _text("detail"), _text("looked_by"),
 )  # fmt: skip
 remarks = sa.Table(
     "remarks",

@@ -50,7 +50,7 @@ from bastion.store.transaction import Transaction
 from bastion.store.undertakings import Acceptances, Undertakings
 from bastion.store.watches import Watches
 from bastion.store.whole_grant import WholeGrants
-from bastion.store.work_orders import Gmaos, OrderChecks
+from bastion.store.work_orders import Gmaos, OrderLooks
 
 R = TypeVar("R")
 
@@ -109,7 +109,7 @@ class UnitOfWork:
     sessions = Noun(Sessions)
     watches = Noun(Watches)
     gmaos = Noun(Gmaos)
-    order_checks = Noun(OrderChecks)
+    order_looks = Noun(OrderLooks)
     held_files = Noun(HeldFiles)
     locks = Noun(Locks)
     credentials = Noun(Credentials)

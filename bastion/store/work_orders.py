@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from bastion.domain.work_order import Gmao, OrderCheck
+from bastion.domain.work_order import Gmao, OrderLook
 from bastion.store import tables as t
 from bastion.store.columns import storable
 from bastion.store.repository import Repository
@@ -18,9 +18,14 @@ class Gmaos(Repository[Gmao]):
         return bool(await self._tx.change(REMOVE, {"gone": ident}))
 
 
-class OrderChecks(Repository[OrderCheck]):
-    kind, table, order = OrderCheck, t.order_checks, ("request_id",)
+class OrderLooks(Repository[OrderLook]):
+    kind, table, order = OrderLook, t.order_looks, ("checked_at", "id")
+
+    async def of(self, request_id: str) -> list[OrderLook]:
+        """All there were for a request, the first one first."""
+        return await self._many(OF_REQUEST, {"request": request_id}) if storable(request_id) else []
 
 
+OF_REQUEST = OrderLooks.sql_all.where(t.order_looks.c.request_id == sa.bindparam("request"))
 OF_FACILITY = Gmaos.sql_select.where(t.gmaos.c.facility_id == sa.bindparam("facility"))
 REMOVE = sa.delete(t.gmaos).where(t.gmaos.c.id == sa.bindparam("gone"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bastion.domain.work_order import (
     REACHED_NOT,
     Finding,
-    OrderCheck,
+    OrderLook,
     OrderRule,
     clean,
     judge,
@@ -69,7 +69,7 @@ def test_kept_texts_are_one_harmless_line(text):
 def test_only_a_rule_that_requires_refuses_and_never_an_emergency_nor_for_a_gmao_that_is_unwell(
     rule, finding, emergency
 ):
-    check = OrderCheck("", "f", "WO-1", finding, datetime(2026, 1, 1, tzinfo=UTC))
+    check = OrderLook("", "", "f", "WO-1", finding, datetime(2026, 1, 1, tzinfo=UTC))
     expected = (
         rule is OrderRule.REQUIRE and not emergency and finding is not Finding.FITS and finding not in REACHED_NOT
     )  # fmt: skip

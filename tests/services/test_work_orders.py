@@ -277,9 +277,15 @@ async def test_planned_work_is_not_agreed_to_on_an_order_that_was_closed_since(h
     assert (event.subject_id, event.actor_name, event.fields["finding"], event.fields["refused"]) == (
         request.id, "Eve", "closed", "yes",
     )  # fmt: skip
+    seen = await house.services.asked.get(house.staff(house.max), request.id)
+    assert seen.order.finding is Finding.CLOSED, "whoever reads the request reads what was said last"
     gmao.orders["WO-1"] = order()
     assert (await agree(house, request)).grant_id
     assert (await house.event("order:checked")).fields["refused"] == ""
+    seen = await house.services.asked.get(house.staff(house.max), request.id)
+    assert [(one.finding, one.looked_by) for one in seen.orders] == [
+        (Finding.FITS, "Alice Martin"), (Finding.CLOSED, "Eve"), (Finding.CLOSED, "Eve"), (Finding.FITS, "Eve"),
+    ]  # fmt: skip
 
 
 async def test_where_the_hospital_only_warns_who_agrees_is_told_once_and_decides(house, gmao):

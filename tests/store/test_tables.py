@@ -44,7 +44,7 @@ REPOSITORIES = [
     drafts.Drafts, former_addresses.FormerAddresses, papers.Papers, papers.PaperRules,
     directory.Facilities, directory.Suppliers, directory.Technicians, directory.Keys, directory.StaffMembers,
     directory.Devices, directory.Endpoints, directory.Accounts, access.Grants, access.Locks, sessions.Sessions,
-    watches.Watches, work_orders.Gmaos, work_orders.OrderChecks,
+    watches.Watches, work_orders.Gmaos, work_orders.OrderLooks,
     held_files.HeldFiles, outbox.Outbox, outbox.Deliveries, outbox.Webhooks, outbox.MailChoices,
     decision_links.DecisionLinks, portal.PortalSessions, portal.PortalInvitations, portal.Correspondents,
     proofs.Credentials, proofs.Tokens, proofs.WebSessions, proofs.Proofs, proofs.Secrets,

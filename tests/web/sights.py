@@ -17,7 +17,7 @@ from bastion.domain.parties import Role, Staff, Technician
 from bastion.domain.report import After, ReportForm
 from bastion.domain.review import Verdict
 from bastion.domain.session_effects import Audit
-from bastion.domain.work_order import Finding, OrderCheck, OrderRule
+from bastion.domain.work_order import Finding, OrderLook, OrderRule
 from bastion.domain.work_plan import WorkPlan
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
@@ -228,12 +228,14 @@ async def _looked_up(house: House, request: AccessRequest) -> None:
         return
     form = GmaoForm("chu", "https://gmao.chu.example/api", OrderRule.WARN)
     await house.services.work_orders.save(ruth, form)
-    check = OrderCheck(
-        request.id, request.facility_id, request.work_order, Finding.OTHER_DEVICE, request.created_at,
-        "Contrôle annuel de l’onduleur", "en cours", "Service imagerie",
+    first = OrderLook(
+        "look-1", request.id, request.facility_id, request.work_order, Finding.OTHER_DEVICE, request.created_at,
+        "Contrôle annuel de l’onduleur", "en cours", "Service imagerie", "", request.technician_name,
     )  # fmt: skip
+    again = replace(first, id="look-2", finding=Finding.CLOSED, state="clos", looked_by="Claire Dubois")
     async with house.database.write() as uow:
-        await uow.order_checks.add(check)
+        await uow.order_looks.add(first)
+        await uow.order_looks.add(replace(again, checked_at=first.checked_at + timedelta(minutes=9)))
 
 
 async def _import(house: House) -> str:

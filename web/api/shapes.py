@@ -20,7 +20,7 @@ from bastion.domain.lock import Lock, LockScope
 from bastion.domain.place import Place
 from bastion.domain.remark import Side
 from bastion.domain.session_record import Outcome
-from bastion.domain.work_order import Finding, OrderCheck
+from bastion.domain.work_order import Finding, OrderLook
 from bastion.domain.work_plan import ANSWERED, PatientData, Question, WorkPlan
 from bastion.services.views import GrantView, RequestView, SessionView
 from policies.guards.verdict import FindingKind
@@ -201,7 +201,7 @@ class CallShape(Shape):
 
 
 class OrderShape(Shape):
-    """`finding` is how the order fits what is asked; the texts are the GMAO's own."""
+    """`finding` is how the order fits what is asked; the texts are the GMAO's. `looked_by` made the bastion look."""
 
     number: str
     finding: Finding
@@ -209,9 +209,10 @@ class OrderShape(Shape):
     state: str
     asked_by: str
     checked_at: datetime
+    looked_by: str
 
     @classmethod
-    def of(cls, check: OrderCheck) -> "OrderShape":
+    def of(cls, check: OrderLook) -> "OrderShape":
         return cls(**{name: getattr(check, name) for name in cls.model_fields})
 
 
@@ -263,7 +264,9 @@ class RequestShape(Shape):
     proposed: list[Condition] = []
     """On what conditions such a request is usually agreed to; only of a single request."""
     order: OrderShape | None = None
-    """What the hospital's GMAO said of the work order; only of a single request."""
+    """What the hospital's GMAO said of the work order when it was last asked; only of a single request."""
+    orders: list[OrderShape] = Field(default_factory=list)
+    """The same each time it was asked, first to last."""
 
     @classmethod
     def of(cls, view: RequestView, now: datetime) -> Self:
@@ -286,6 +289,7 @@ class RequestShape(Shape):
             differs=list(view.origin.changed) if view.origin else [],
             proposed=sorted(view.origin.template.conditions) if view.origin else [],
             order=OrderShape.of(view.order) if view.order else None,
+            orders=[OrderShape.of(one) for one in view.orders],
             why_not=view.why_not, derogations=[DerogationShape.of(one, now) for one in view.derogations],
         )  # fmt: skip
 

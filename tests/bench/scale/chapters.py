@@ -358,7 +358,8 @@ def orders(known: Known, count: int = 100_000) -> Rows:
     """What the GMAO said of the work order."""
     findings = ("fits",) * 8 + ("unknown", "closed", "other_device")
     for number, one in enumerate(known.requests(count, 3)):
-        yield "order_checks", {
+        yield "order_looks", {
+            "id": one["id"], "looked_by": "Dr Vasseur", "detail": "",
             "request_id": one["id"], "facility_id": one["facility_id"], "number": one["work_order"],
             "finding": findings[number % len(findings)], "checked_at": one["created_at"], "title": known.reason(),
             "state": "En cours", "asked_by": "Dr Vasseur",

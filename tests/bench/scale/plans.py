@@ -18,7 +18,7 @@ from web.app import create
 
 LARGE: Final = frozenset({
     "access_requests", "approvals", "grants", "sessions", "audit_events", "held_files", "deliveries", "remarks",
-    "review_lines", "reports", "report_dues", "order_checks", "watches", "window_uses", "shifts",
+    "review_lines", "reports", "report_dues", "order_looks", "watches", "window_uses", "shifts",
     "undertaking_acceptances", "confirmations", "portal_invitations",
 })  # fmt: skip
 """Tables that a page must never read from end to end."""

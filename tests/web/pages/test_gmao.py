@@ -1,10 +1,12 @@
 """Where a hospital's GMAO answers, and what it said, on the pages."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bastion.domain.work_order import Finding, OrderCheck, OrderRule
+from bastion.domain.work_order import Finding, OrderLook, OrderRule
 from bastion.services.work_orders import GmaoForm
 from tests.web.saying import SAID
 from tests.web.visitor import speak
@@ -53,9 +55,9 @@ async def test_a_stale_code_saves_nothing(house, visitor, people):
 
 async def found(house, finding, **texts):
     request = await house.asked()
-    check = OrderCheck(request.id, request.facility_id, "WO-1", finding, request.created_at, **texts)
+    check = OrderLook("look-1", request.id, request.facility_id, "WO-1", finding, request.created_at, **texts)
     async with house.database.write() as uow:
-        await uow.order_checks.add(check)
+        await uow.order_looks.add(check)
     return request
 
 
@@ -68,6 +70,22 @@ async def test_the_approver_reads_what_the_gmao_says_and_its_texts_do_nothing(ho
     assert "<script>alert" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 3
     assert "49" not in re.findall(r"asked by ([^<]*)", page)
+
+
+async def test_the_newest_look_is_read_first_and_each_one_before_it_below(house, visitor, people):
+    request = await found(house, Finding.FITS, state="open")
+    browser = await visitor().enter(people["approver"])
+    assert "looks at it" not in (await browser.see(f"/requests/{request.id}")).text
+    async with house.database.write() as uow:
+        (first,) = await uow.order_looks.of(request.id)
+        later = first.checked_at + timedelta(minutes=5)
+        again = replace(first, id="look-2", finding=Finding.CLOSED, state="<b>", checked_at=later, looked_by="<i>Eve")
+        await uow.order_looks.add(again)
+    page = (await browser.see(f"/requests/{request.id}")).text
+    newest, history = page.index("closed in the GMAO"), page.index("2 looks at it")
+    assert newest < history < page.index("open in the GMAO")
+    assert "when &lt;i&gt;Eve asked or agreed" in page
+    assert "<b>" not in page[history : page.index("</details>", history)]
 
 
 FRENCH = {
