@@ -31,6 +31,7 @@ MINUTE: Final = 60.0
 RESEAL_EVERY: Final = 10 * MINUTE
 TELL_EVERY: Final = 2.0
 ESCALATE_EVERY: Final = 20.0
+CONTRACTS_EVERY: Final = 10.0
 DAY: Final = 24 * 60 * MINUTE
 VERIFY_LEASE: Final = timedelta(hours=12)
 STOCK_LEASE: Final = timedelta(hours=1)
@@ -91,6 +92,7 @@ async def run(services: Services, archive: Archive, node: str) -> None:
     """Do the periodic work until cancelled."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(MINUTE, lambda: _look_at_disk(services, archive)), name="job disk")
+        group.create_task(_every(CONTRACTS_EVERY, lambda: _end_with_contracts(services)), name="job contracts")
         group.create_task(_every(MINUTE, lambda: _purge_files(services, node)), name="job files")
         group.create_task(_every(RESEAL_EVERY, lambda: _reseal(services, archive)), name="job reseal")
         proof = _every(DAY, lambda: _verify_in_turn(services, archive, node), first=RESEAL_EVERY)
@@ -163,6 +165,13 @@ async def _seal_the_rest(services: Services, archive: Archive) -> dict[str, Seal
             system_actor(), "recording:failed", detail=f"not sealed: {found.problem}", session=found.recording_id
         )
     return seals
+
+
+async def _end_with_contracts(services: Services) -> None:
+    """What was agreed to for a supplier whose contract is over does not come back when the day is put off (R-18)."""
+    count = await services.contract_ends.settle(system_actor())
+    if count:
+        _log.info("authorisations and requests ended with a contract", count=count)
 
 
 async def _purge_files(services: Services, node: str) -> None:

@@ -15,6 +15,7 @@ from bastion.services.batches import Batches
 from bastion.services.calendar import Calendar
 from bastion.services.company import Company
 from bastion.services.comparisons import Comparisons
+from bastion.services.contract_ends import ContractEnds
 from bastion.services.couriers import Couriers
 from bastion.services.decision_links import DecisionLinks
 from bastion.services.decisions import Decisions
@@ -106,6 +107,7 @@ class Services:
     watching: Watching
     doing: Doing
     comparisons: Comparisons
+    contract_ends: ContractEnds
     locks: Locks
     replay: Replay
     directory: Directory
@@ -182,6 +184,7 @@ def build(
         supervision=Supervision(database, decisions, authentication),
         doing=Doing(database, decisions),
         comparisons=Comparisons(database),
+        contract_ends=ContractEnds(database),
         watching=Watching(database, decisions, authentication),
         locks=Locks(database, decisions, authentication),
         replay=Replay(database, decisions, authentication, recordings),

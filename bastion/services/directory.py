@@ -10,6 +10,7 @@ from bastion.domain.country import HOME, checked_all
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Supplier
 from bastion.errors import Invalid
+from bastion.services.contract_ends import take_back
 from bastion.services.forms import MAX_NAME, audit_saved, check_named, need_admin_of, need_known, need_reader, plain
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -89,18 +90,24 @@ class Directory:
         )  # fmt: skip
         check_term(thing)
         async with self._database.write() as uow:
+            await uow.locks.hold()  # or what is agreed to at this moment would outlive the contract
             old = await uow.suppliers.get(ident)
             need_known(form.id, old)
             await (uow.suppliers.save(thing) if old else uow.suppliers.add(thing))
-            await supplier_changed(uow, thing, old)
+            await supplier_changed(uow, actor, thing, old)
             await audit_saved(uow, actor, "directory:supplier_saved", "supplier", thing, old, entry=thing.code)
         return thing
 
 
-async def supplier_changed(uow: UnitOfWork, new: Supplier, old: Supplier | None) -> None:
-    """Where no contract runs any more, nobody of the company stays signed in (R-18)."""
+async def supplier_changed(uow: UnitOfWork, actor: Actor, new: Supplier, old: Supplier | None) -> None:
+    """Where no contract runs any more, nobody of the company stays signed in, and what was agreed to ends (R-18): also
+    where it had run out before and begins anew. The caller holds the locks.
+    """
     now = clock.now()
-    if old is not None and not new.under_contract(now):
+    if old is None or (old.under_contract(now) and new.under_contract(now)):
+        return
+    await take_back(uow, actor, {new.id}, now)
+    if not new.under_contract(now):
         await uow.portal_sessions.end(now, supplier_id=new.id)
         await uow.supplier_tokens.revoke(now, supplier_id=new.id)
 

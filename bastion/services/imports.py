@@ -200,7 +200,7 @@ async def _write(uow: UnitOfWork, actor: Actor, register: Register, changes: Seq
 async def _changed(uow: UnitOfWork, actor: Actor, change: Change) -> None:
     match change.entry, change.before:
         case Supplier() as company, Supplier() as before:
-            await supplier_changed(uow, company, before)
+            await supplier_changed(uow, actor, company, before)
         case Technician() as person, Technician() as before:
             await technician_changed(uow, actor, person, before)
         case Staff() as colleague, Staff() as before:
