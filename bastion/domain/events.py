@@ -96,7 +96,7 @@ KINDS = MappingProxyType(
             _kind("report:due", _I, "device until supplier"),
             _kind("report:overdue", _W, "device until supplier"),
             _kind("emergency:reviewed", _N, f"device verdict late {_RULES}", "note"),
-            _kind("grant:extended", _N, "end request"),
+            _kind("grant:extended", _N, f"end request {_RULES}"),
             _kind("grant:handed_over", _N, "grant request", "technician"),
             _kind("grant:revoked", _W, _RULES, "why"),
             _kind("grant:given_back", _N, f"behalf {_RULES}", "why"),

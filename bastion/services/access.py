@@ -13,7 +13,7 @@ from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind
 from bastion.domain.work_order import OrderLook
 from bastion.errors import Conflict, Invalid, NotFound
-from bastion.services.decisions import Decisions, Urgency, refusal
+from bastion.services.decisions import Decisions, Urgency, policy_ids, refusal
 from bastion.services.drafts import (
     MAX_TEXT,
     TOO_LONG,
@@ -33,7 +33,7 @@ from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
 from bastion.services.reports import overdue_of
 from bastion.services.request_keeping import keep
-from bastion.services.requests import check_minutes, person, refuse_if_locked
+from bastion.services.requests import check_minutes, person, refuse_beyond, refuse_if_locked
 from bastion.services.templates import offered_for
 from bastion.services.urgency import unreviewed
 from bastion.services.work_orders import WorkOrders
@@ -46,6 +46,8 @@ WAITS_ALREADY = "A request for this device is waiting already; see its state fir
 AN_HOUR = timedelta(hours=1)
 MOST_EMERGENCIES = 20
 """Of a supplier within an hour, those taken back too: each one wakes whoever is on call."""
+NOT_OPEN_ANY_MORE = "This authorisation is not open any more; ask for a new one."
+NOT_YET_OPEN = "This authorisation has not begun yet; more time can be asked for once it has."
 TOO_MANY_EMERGENCIES = "Too many emergencies were called within an hour. Call the hospital."
 
 
@@ -159,7 +161,8 @@ class Access:
             if actor.id != grant.technician_id and not actor.covers(grant.facility_id):
                 raise NotFound(grant_id)
             if grant.status(now) is not GrantStatus.OPEN:
-                raise Conflict("not open", sentence="This authorisation is not open any more; ask for a new one.")
+                early = grant.status(now) is GrantStatus.SCHEDULED
+                raise Conflict("not open", sentence=NOT_YET_OPEN if early else NOT_OPEN_ANY_MORE)
             waiting = await uow.requests.open_for(grant.technician_id, grant.device_id, now)
             if any(one.extends_grant_id == grant.id for one in waiting):
                 raise Conflict("pending", sentence="More time was asked for already; see the state of that request.")
@@ -167,7 +170,9 @@ class Access:
             first = found(await uow.requests.get(grant.request_id))
             urgency = Urgency() if grant.emergency else None
             decision = await self._ask_policy(uow, actor, ask, grant.kind, now, urgency)
-            made = _make_extension(actor, first, grant, minutes, reason, now)
+            if decision.allowed:
+                refuse_beyond(grant, ask.wanted, decision)
+            made = _make_extension(actor, first, grant, decision, minutes, reason, now)
             await keep(uow, actor, made, ask, decision, now)
         if not decision.allowed:
             raise refusal(decision, actor.language)
@@ -202,11 +207,13 @@ class Access:
 
 
 def _make_extension(
-    actor: Actor, first: AccessRequest, grant: Grant, minutes: int, reason: str, now: datetime
+    actor: Actor, first: AccessRequest, grant: Grant, decision: Decision, minutes: int, reason: str, now: datetime
 ) -> AccessRequest:
     return replace(
         first, id=new_id(now), reason=reason.strip() or first.reason,
         wanted=timedelta(minutes=minutes), created_at=now, expires_at=grant.end, created_by=person(actor),
+        quorum=decision.obligations.approvals, max_duration=decision.obligations.max_duration - grant.length,
+        policy_hash=decision.policy_hash, policy_ids=policy_ids(decision),
         source=actor.source, start=None, extends_grant_id=grant.id, template_id="", batch_id="",
         stored_state=RequestState.PENDING, approvals=(), decided_at=None, decided_by="", decision_note="", grant_id="",
         version=1,

@@ -20,7 +20,15 @@ from bastion.services.decisions import Decisions, Urgency, explained, refusal
 from bastion.services.emergencies import REVIEW_WITHIN
 from bastion.services.joins import Joins, found
 from bastion.services.paperwork import Lacks, lacks_of
-from bastion.services.requests import asker, audit_decision, check_minutes, may_see, person, refuse_if_locked
+from bastion.services.requests import (
+    asker,
+    audit_decision,
+    check_minutes,
+    may_see,
+    person,
+    refuse_beyond,
+    refuse_if_locked,
+)
 from bastion.services.revoking import revoke
 from bastion.services.takeovers import take_over
 from bastion.services.work_orders import WorkOrders
@@ -28,6 +36,7 @@ from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Counted, Decision
 
+NOT_USABLE: Final = "{technician} may not work here any more; nothing but refusing is left."
 OUT_OF_USE: Final = "The device {device} is no longer in use: nothing but refusing is left."
 
 
@@ -40,6 +49,17 @@ class _Asked:
     lent: Lent | None
     emergency: Emergency | None
     decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Who would work on what, and what the rules look at besides."""
+
+    technician: Technician
+    supplier: Supplier
+    device: Device
+    lacks: Lacks
+    urgency: Urgency | None
 
 
 class Approvals:
@@ -159,13 +179,15 @@ class Approvals:
         emergency = await Joins(uow).emergency(request)
         if emergency is not None:
             await emergencies.agreed(uow, actor, emergency, request, device, self._review_within, now)
-        if request.extends_grant_id:
-            return await self._extend_grant(uow, actor, request, now)
         technician = found(await uow.technicians.get(request.technician_id))
+        if not technician.usable(now):
+            raise Conflict(technician.login, sentence=NOT_USABLE, technician=technician.name)
         supplier = found(await uow.suppliers.get(request.supplier_id))
         lacks = await lacks_of(uow, technician, supplier, now)
-        urgency = Urgency() if emergency else None
-        grant, decision = self._make_grant(request, technician, supplier, device, now, lacks, actor.language, urgency)
+        work = _Work(technician, supplier, device, lacks, Urgency() if emergency else None)
+        if request.extends_grant_id:
+            return await self._extend_grant(uow, actor, request, work, now)
+        grant, decision = self._make_grant(request, work, now, actor.language)
         if fixed:
             grant = replace(grant, slack=timedelta())
         grant = await take_over(uow, actor, request, grant, now)
@@ -181,18 +203,21 @@ class Approvals:
         uow.hint("grant", grant.id)
         return replace(request, grant_id=grant.id)
 
-    def _make_grant(
-        self, request: AccessRequest, technician: Technician, supplier: Supplier, device: Device, now: datetime,
-        lacks: Lacks, language: str, urgency: Urgency | None,
-    ) -> tuple[Grant, Decision]:  # fmt: skip
-        actor = asker(request, technician, supplier)
-        count = len(request.approvals)
+    def _require_connect(
+        self, request: AccessRequest, work: _Work, whole: timedelta, now: datetime, language: str
+    ) -> Decision:
+        """What is agreed to is judged anew at the agreement: much may have changed since it was asked for."""
         decision = self._decisions.on_device(
-            Action.CONNECT, actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks,
-            urgency=urgency,
+            Action.CONNECT, asker(request, work.technician, work.supplier), work.supplier, work.device, request.kind,
+            whole, now, len(request.approvals), lacks=work.lacks, urgency=work.urgency,
         )  # fmt: skip
         if not decision.allowed:
             raise refusal(decision, language)
+        return decision
+
+    def _make_grant(self, request: AccessRequest, work: _Work, now: datetime, language: str) -> tuple[Grant, Decision]:
+        decision = self._require_connect(request, work, request.agreed, now, language)
+        technician, device = work.technician, work.device
         box, rules = request.box(now), decision.obligations
         planned = box.start > now
         begun = request.begins is not None and not planned
@@ -200,28 +225,32 @@ class Approvals:
         slack = box.length if rules.counted is Counted.CONNECTION and not begun else min(late, box.length)
         early = timedelta() if request.put_off else rules.early
         scope = self._decisions.scope(
-            actor, supplier, device, request.kind, request.agreed, now, count, lacks=lacks, urgency=urgency
-        )
+            asker(request, technician, work.supplier), work.supplier, device, request.kind, request.agreed, now,
+            len(request.approvals), lacks=work.lacks, urgency=work.urgency,
+        )  # fmt: skip
         made = Grant(
-            new_id(now), request.id, technician.id, supplier.id, device.id, device.facility_id, request.account_id,
+            new_id(now), request.id, technician.id, work.supplier.id, device.id, device.facility_id, request.account_id,
             request.kind, scope.channels, max(box.start - early, now), box.end,
             idle_seconds=int(rules.idle.total_seconds()), watcher=rules.watcher,
             due=box.start, slack=slack,
             policy_hash=decision.policy_hash, approved_by=tuple(a.staff_name for a in request.approvals),
             files=scope.files, uploads=scope.uploads, downloads=scope.downloads,
-            emergency=urgency is not None,
+            emergency=work.urgency is not None,
             acknowledged_at=request.notice_accepted_at,
         ).under(request.conditions)  # fmt: skip
         return made, decision
 
     async def _extend_grant(
-        self, uow: UnitOfWork, actor: Actor, request: AccessRequest, now: datetime
+        self, uow: UnitOfWork, actor: Actor, request: AccessRequest, work: _Work, now: datetime
     ) -> AccessRequest:
         grant = found(await uow.grants.get(request.extends_grant_id))
+        whole = grant.length + request.agreed
+        decision = self._require_connect(request, work, whole, now, actor.language)
+        refuse_beyond(grant, whole, decision)
         saved = await uow.grants.save(grant.extend(grant.end + request.agreed, now))
         await uow.audit.append(
             "grant:extended", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
-            end=saved.end.isoformat(), request=request.id,
+            end=saved.end.isoformat(), request=request.id, **explained(decision),
         )  # fmt: skip
         uow.hint("grant", grant.id)
         return replace(request, grant_id=grant.id)

@@ -1,4 +1,6 @@
-"""Handing an open authorisation to a colleague of the same company: asked by its holder or by staff, agreed to anew."""
+"""Handing an open or a planned authorisation to a colleague of the same company: asked by its holder or by staff,
+agreed to anew.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -43,7 +45,7 @@ class Handovers:
         self._maintenance = maintenance
 
     async def ask(self, actor: Actor, grant_id: str, login: str, reason: str) -> AccessRequest:
-        """Ask that a colleague takes over what is left of an open authorisation, for a stated reason."""
+        """Ask that a colleague takes over what is left of an authorisation, for a stated reason."""
         said = reasons.for_the_technician(reason, "reason")
         if len(said) > MAX_TEXT:
             raise Invalid("reason", field="reason", sentence=TOO_LONG, limit=MAX_TEXT)
@@ -73,7 +75,7 @@ class Handovers:
         return made
 
     async def passing(self, actor: Actor, grant_id: str) -> Passing:
-        """What whoever holds an open authorisation, or looks after it, needs to know before he hands it over."""
+        """What whoever holds an authorisation, or looks after it, needs to know before he hands it over."""
         now = clock.now()
         async with self._database.read() as uow:
             grant = await self._held(uow, actor, grant_id, now)
@@ -88,7 +90,7 @@ class Handovers:
         mine = actor.kind is ActorKind.TECHNICIAN and actor.id == grant.technician_id
         if not mine and not actor.covers(grant.facility_id):
             raise NotFound(grant_id)
-        if grant.status(now) is not GrantStatus.OPEN:
+        if grant.status(now) not in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
             raise Conflict(grant_id, sentence="This authorisation is not open any more; ask for a new one.")
         return grant
 
@@ -118,9 +120,10 @@ def _request(
 ) -> AccessRequest:  # fmt: skip
     return replace(
         first, id=new_id(now), technician_id=colleague.id, technician_name=colleague.name, reason=reason,
-        wanted=grant.end - now, max_duration=decision.obligations.max_duration, created_at=now, expires_at=grant.end,
-        created_by=person(actor), quorum=decision.obligations.approvals, policy_hash=decision.policy_hash,
-        policy_ids=policy_ids(decision), source=actor.source, start=None, extends_grant_id="", batch_id="",
+        wanted=grant.end - max(grant.planned, now), max_duration=decision.obligations.max_duration, created_at=now,
+        expires_at=grant.end, created_by=person(actor), quorum=decision.obligations.approvals,
+        policy_hash=decision.policy_hash, policy_ids=policy_ids(decision), source=actor.source,
+        start=grant.planned if grant.planned > now else None, extends_grant_id="", batch_id="",
         notice_accepted_at=None,
         stored_state=RequestState.PENDING, approvals=(), decided_at=None, decided_by="", decision_note="", grant_id="",
         version=1,

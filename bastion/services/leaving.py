@@ -10,6 +10,7 @@ from bastion.domain.parties import Actor, Technician
 from bastion.services.joins import found
 from bastion.services.requests import audit_decision
 from bastion.services.requests import person as named
+from bastion.services.revoking import revoke
 from bastion.store.unit_of_work import UnitOfWork
 
 MOST: Final = 500
@@ -35,8 +36,8 @@ async def depart(uow: UnitOfWork, actor: Actor, who: Technician, why: str, now: 
     await uow.supplier_tokens.revoke(now, technician_id=who.id)
     await uow.portal_invitations.void(who.id, now)
     await uow.correspondents.remove(who.id)
-    grants = await _revoke_grants(uow, actor, who, now)
     requests = await _withdraw_requests(uow, actor, who, now)
+    grants = await _revoke_grants(uow, actor, who, now)
     if who.active or keys or grants or requests or not await _gone_before(uow, who):
         await uow.audit.append(
             "technician:left", actor=actor, subject=("technician", who.id), at=now, grants=grants, requests=requests,
@@ -53,12 +54,8 @@ async def _revoke_grants(uow: UnitOfWork, actor: Actor, who: Technician, now: da
     held = [found(await uow.grants.get(one.id)) for one in await uow.grants.of_technician(who.id, now)]
     standing = [one for one in held if one.status(now) in {GrantStatus.OPEN, GrantStatus.SCHEDULED}]
     for grant in standing:
-        await uow.grants.save(grant.revoke(actor.name, REASON, now))
+        await revoke(uow, actor, grant, REASON, now)
         await uow.proofs.revoke_grant(grant.id)
-        await uow.audit.append(
-            "grant:revoked", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now, why=REASON
-        )
-        uow.hint("grant", grant.id)
     return len(standing)
 
 

@@ -15,6 +15,7 @@ from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import found
+from bastion.services.revoking import revoke
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
@@ -94,11 +95,7 @@ class Locks:
     async def _revoke_grants(self, uow: UnitOfWork, actor: Actor, lock: Lock, now: datetime) -> None:
         hit = [g for g in await uow.grants.unfinished(now) if lock.hits(_subject(g))]
         for grant in hit:
-            await uow.grants.save(grant.revoke(actor.name, lock.reason, now))
-            await uow.audit.append(
-                "grant:revoked", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
-                why=lock.reason,
-            )  # fmt: skip
+            await revoke(uow, actor, grant, lock.reason, now)
 
 
 def _sent_again(standing: Lock, lock: Lock) -> bool:

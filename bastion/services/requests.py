@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, Person, RequestState
 from bastion.domain.device import SESSIONS, Device
 from bastion.domain.emergency import Emergency
+from bastion.domain.grant import Grant
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, ActorKind, Lent, Supplier, Technician
 from bastion.errors import BastionError, Invalid, Locked, NotFound
@@ -25,7 +27,9 @@ from bastion.services.templates import origin_of
 from bastion.services.turns import asked_now
 from bastion.services.views import RequestView, SessionView
 from bastion.store.unit_of_work import UnitOfWork
-from policies.model import Action
+from policies.model import Action, Decision
+
+LEFT: Final = "The rules give this work {most} minutes in all; {left} of them are left."
 
 
 class RequestViews:
@@ -152,6 +156,14 @@ def asker(request: AccessRequest, technician: Technician, supplier: Supplier) ->
 def check_minutes(minutes: int) -> None:
     if not 1 <= minutes <= 24 * 60:
         raise Invalid("minutes", field="minutes", sentence="Choose a duration of at least one minute.")
+
+
+def refuse_beyond(grant: Grant, whole: timedelta, decision: Decision) -> None:
+    """More time is no way around the longest time of the rules by which the work is allowed (R-22, R-26)."""
+    most = decision.obligations.max_duration
+    if whole > most:
+        left = minutes_of(max(most - grant.length, timedelta()))
+        raise Invalid("minutes", field="minutes", sentence=LEFT, most=minutes_of(most), left=left)
 
 
 async def refuse_if_locked(uow: UnitOfWork, technician: Technician, device: Device, now: datetime) -> None:

@@ -1,12 +1,19 @@
 """Taking an agreed right back, or giving it back, within somebody's transaction; its live sessions end."""
 
 from datetime import datetime
+from typing import Final
 
+from bastion.domain.access_request import RequestState
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Actor
+from bastion.i18n import translator
 from bastion.services.decisions import explained
+from bastion.services.joins import found
+from bastion.services.requests import audit_decision, person
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Decision
+
+GONE: Final = "The authorisation that this was about has ended."
 
 
 async def revoke(
@@ -18,10 +25,13 @@ async def revoke(
     decision: Decision | None = None,
     *,
     given_back: bool = False,
+    agreed_id: str = "",
     **facts: object,
 ) -> Grant:
     """`decision`: the rules that let this person do it, where it is not the consequence of something else;
-    `given_back`: it ends at the wish of those it was for.
+    `given_back`: it ends at the wish of those it was for; `agreed_id`: the request by whose agreement it ends.
+
+    What was asked about it, more time or that a colleague takes over, waits no longer.
     """
     saved = await uow.grants.save(grant.revoke(actor.name, reason, now, given_back=given_back))
     await uow.audit.append(
@@ -29,4 +39,16 @@ async def revoke(
         facility_id=grant.facility_id, at=now, why=reason, **facts, **(explained(decision) if decision else {}),
     )  # fmt: skip
     uow.hint("grant", grant.id)
+    await _withdraw_what_waits(uow, actor, grant, agreed_id, now)
     return saved
+
+
+async def _withdraw_what_waits(uow: UnitOfWork, actor: Actor, grant: Grant, agreed_id: str, now: datetime) -> None:
+    for one in await uow.requests.waiting_on(grant.id, now):
+        request = found(await uow.requests.get(one.id))
+        if request.id == agreed_id or request.state(now) is not RequestState.PENDING:
+            continue
+        told = found(await uow.technicians.get(request.technician_id))
+        note = translator(told.language)(GONE)
+        saved = await uow.requests.save(request.withdraw(person(actor), note, now))
+        await audit_decision(uow, "request:withdrawn", actor, saved, now, note=note)

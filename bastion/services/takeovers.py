@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.parties import Actor
-from bastion.errors import Conflict
 from bastion.i18n import translator
 from bastion.services.joins import found
 from bastion.services.revoking import revoke
@@ -16,7 +15,7 @@ _REASON = "Handed over to {name}."
 
 
 async def take_over(uow: UnitOfWork, actor: Actor, request: AccessRequest, grant: Grant, now: datetime) -> Grant:
-    """If this grant takes over another one: end that one, end with it at the latest, and hold on its conditions too.
+    """If this grant takes over another one: end that one, begin and end within it, and hold on its conditions too.
 
     Within the caller's work.
     """
@@ -24,13 +23,15 @@ async def take_over(uow: UnitOfWork, actor: Actor, request: AccessRequest, grant
     if handover is None:
         return grant
     first = found(await uow.grants.get(handover.grant_id))
-    if first.status(now) is not GrantStatus.OPEN:
-        raise Conflict(request.id, sentence="The authorisation that was to be handed over has ended meanwhile.")
+    begun = first.status(now) is GrantStatus.OPEN
     told = found(await uow.technicians.get(first.technician_id))
     why = translator(told.language)(_REASON).format(name=request.technician_name)
-    await revoke(uow, actor, first, why, now)
+    await revoke(uow, actor, first, why, now, agreed_id=request.id)
     await uow.audit.append(
         "grant:handed_over", actor=actor, subject=("grant", first.id), facility_id=first.facility_id, at=now,
         grant=grant.id, request=request.id, technician=request.technician_name,
     )  # fmt: skip
-    return replace(grant.under(first.conditions), end=min(grant.end, first.end), slack=timedelta())
+    return replace(
+        grant.under(first.conditions), start=max(grant.start, first.start), end=min(grant.end, first.end),
+        slack=timedelta() if begun else min(grant.slack, first.slack),
+    )  # fmt: skip

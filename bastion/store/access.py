@@ -58,6 +58,10 @@ class Requests(Versioned[AccessRequest]):
         """The undecided requests of this technician for this device, the newest first."""
         return await self._many(OPEN_FOR, {"technician_id": technician_id, "device_id": device_id, "now": now})
 
+    async def waiting_on(self, grant_id: str, now: datetime) -> list[AccessRequest]:
+        """What waits for a decision about this authorisation: more time under it, or that a colleague takes it over."""
+        return await self._many(WAITING_ON, {"grant_id": grant_id, "now": now})
+
     async def awaited(self, technician_id: str, now: datetime) -> frozenset[str]:
         """The devices for which this technician waits for a decision."""
         rows = await self._tx.rows(AWAITED, {"technician_id": technician_id, "now": now})
@@ -223,6 +227,12 @@ WAITING = Requests.sql_select.where(*_OPEN)
 PENDING = NEWEST_REQUESTS.where(*_OPEN)
 OF_TECHNICIAN = NEWEST_REQUESTS.where(_R.technician_id == sa.bindparam("technician_id")).limit(sa.bindparam("limit"))
 OPEN_FOR = PENDING.where(_R.technician_id == sa.bindparam("technician_id"), _R.device_id == sa.bindparam("device_id"))
+WAITING_ON = WAITING.where(
+    sa.or_(
+        _R.extends_grant_id == sa.bindparam("grant_id"),
+        _R.id.in_(sa.select(t.handovers.c.id).where(t.handovers.c.grant_id == sa.bindparam("grant_id"))),
+    )
+)
 AWAITED = sa.select(_R.device_id).where(*_OPEN, _R.technician_id == sa.bindparam("technician_id"))
 AGREE = insert(t.approvals).on_conflict_do_nothing()
 APPROVALS_OF = (

@@ -169,7 +169,7 @@ async def test_who_may_review(house, use):
 
 
 async def test_more_time_for_an_emergency_is_one_too_and_moves_no_review(house, use):
-    request = await agreed(house)
+    request = await house.approved(30, emergency=CALL)
     more = await house.services.access.extend(house.technician(), request.grant_id, 30, "the tube is still hot")
     view = await house.services.asked.get(house.staff(house.max), more.id)
     assert view.emergency.id == request.id

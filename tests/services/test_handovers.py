@@ -12,6 +12,7 @@ from bastion.domain.emergency import Call
 from bastion.domain.grant import GrantStatus
 from bastion.errors import Conflict, GrantRevoked, Invalid, NotFound, PolicyRefused, ReasonNeeded, SelfApproval
 from bastion.services.people import TechnicianForm
+from bastion.services.revoking import GONE
 from tests.services.house import CONNECTION, OPERATOR, moved
 
 WHY = "my shift is over"
@@ -82,9 +83,32 @@ async def test_what_has_ended_meanwhile_is_handed_over_to_nobody(house, use, car
     opened = await house.opened()
     asked = await use.ask(house.technician(), opened.grant.id, "carol", WHY)
     await house.services.approvals.revoke(house.staff(house.eve), opened.grant.id, "a patient is on the table")
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict):
         await agree(house, asked)
-    assert "has ended meanwhile" in refused.value.public
+    gone = (await house.services.asked.get(house.staff(house.max), asked.id)).request
+    assert (gone.stored_state, gone.decision_note) == (RequestState.WITHDRAWN, GONE)
+    assert await house.services.asked.pending(house.staff(house.max)) == []
+
+
+async def test_what_was_planned_for_one_passes_to_another_and_begins_as_planned(house, use, carol):
+    start = clock.now() + timedelta(hours=5)
+    first = await grant_of(house, await house.approved(start=start))
+    asked = await use.ask(house.technician(), first.id, "carol", "I am ill")
+    assert (asked.start, asked.wanted) == (first.planned, timedelta(minutes=60))
+    mine = await grant_of(house, await agree(house, asked))
+    assert (mine.technician_id, mine.planned, mine.start, mine.end) == (
+        carol.id, first.planned, first.start, first.end
+    )  # fmt: skip
+    assert mine.slack == first.slack
+    async with house.database.read() as uow:
+        assert (await uow.grants.get(first.id)).status(clock.now()) is GrantStatus.REVOKED
+
+
+async def test_more_time_under_what_was_handed_over_waits_no_longer(house, use, carol):
+    opened = await house.opened()
+    more = await house.services.access.extend(house.technician(), opened.grant.id, 30, "not finished")
+    await agree(house, await use.ask(house.technician(), opened.grant.id, "carol", WHY))
+    assert (await house.services.asked.get(house.technician(), more.id)).request.decision_note == GONE
 
 
 async def test_an_emergency_stays_one_in_other_hands(house, use, carol):

@@ -208,9 +208,9 @@ def _durations(view: RequestView) -> tuple[int, list[int]]:
 
 
 async def _colleagues(seen: Console, view: RequestView) -> list[tuple[str, str]]:
-    """Return who could take over an open authorisation: login and name."""
+    """Return who could take over an authorisation that is not over: login and name."""
     now = seen.face.now
-    if view.grant is None or view.grant.status(now) is not GrantStatus.OPEN:
+    if view.grant is None or view.grant.status(now) not in {GrantStatus.OPEN, GrantStatus.SCHEDULED}:
         return []
     people = await seen.services.people.technicians(seen.actor)
     able = [v.technician for v in people if v.supplier.id == view.supplier.id and v.technician.usable(now)]

@@ -160,8 +160,9 @@ async def _granted(seen: Visit, ident: str) -> Grant:
 
 
 async def _passing(seen: Visit, view: RequestView) -> Passing | None:
-    """To whom an open authorisation could pass; of one that only adds time to another, the first one does."""
-    if view.grant is None or view.request.extends_grant_id or view.grant.status(seen.face.now) is not GrantStatus.OPEN:
+    """To whom an authorisation could pass; of one that only adds time to another, the first one does."""
+    held = view.grant is not None and view.grant.status(seen.face.now) in {GrantStatus.OPEN, GrantStatus.SCHEDULED}
+    if view.grant is None or view.request.extends_grant_id or not held:
         return None
     try:
         return await seen.services.handovers.passing(seen.actor, view.grant.id)

@@ -108,9 +108,9 @@ async def extend(ident: str, body: More, who: Who, use: Use) -> WorkShape:
 
 
 async def colleagues(ident: str, who: Who, use: Use) -> list[ColleagueShape]:
-    """List the colleagues who could take an open authorisation over; nobody could one that is not open."""
+    """List the colleagues who could take an authorisation over; nobody could one that is over or was taken back."""
     grant = await _granted(ident, who, use)
-    if grant.status(clock.now()) is not GrantStatus.OPEN:
+    if grant.status(clock.now()) not in {GrantStatus.OPEN, GrantStatus.SCHEDULED}:
         return []
     passing = await use.handovers.passing(who.actor, grant.id)
     return [ColleagueShape(login=one.login, name=one.name) for one in passing.colleagues]
