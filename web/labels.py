@@ -10,6 +10,7 @@ from bastion.domain.events import Severity
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import ActorKind, Role
+from bastion.domain.readiness import Readiness
 from bastion.domain.review import CampaignState, LineState, RightKind
 from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import ACCOUNT_REFUSED, SessionRecord
@@ -76,6 +77,18 @@ SESSION_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "frozen": ("hold", N_("Frozen")),
         "unwatched": ("wait", N_("Waits for somebody to follow")),
         "closed": ("off", N_("Ended")),
+    }
+)
+READINESS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        Readiness.OUT_OF_USE: ("off", N_("Out of use")),
+        Readiness.OVER: ("stop", N_("No longer valid")),
+        Readiness.BARRED: ("stop", N_("May not work at the moment")),
+        Readiness.NOTHING_SET_UP: ("wait", N_("Cannot connect: no key, no authenticator")),
+        Readiness.NO_KEY: ("wait", N_("Cannot connect: no key")),
+        Readiness.NO_AUTHENTICATOR: ("wait", N_("Cannot connect: no authenticator")),
+        Readiness.UNTRIED: ("hold", N_("Can connect; no code was checked yet")),
+        Readiness.READY: ("ok", N_("Can connect")),
     }
 )
 END_REASONS: Mapping[str, str] = MappingProxyType(

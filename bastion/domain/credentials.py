@@ -9,7 +9,7 @@ from bastion.domain.parties import EVERYWHERE, Role
 @dataclass(frozen=True, slots=True)
 class Credential:
     """Of one staff member or technician. `password_hash` is an argon2id string or empty (technicians have none);
-    `totp_sealed` is sealed by the vault, empty until enrolment.
+    `totp_sealed` is sealed by the vault, empty until enrolment; `totp_proved_at` is when a first code of it was right.
     """
 
     subject_id: str
@@ -17,6 +17,7 @@ class Credential:
     totp_sealed: bytes = b""
     totp_enrolled_at: datetime | None = None
     password_changed_at: datetime | None = None
+    totp_proved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,8 +271,12 @@ class Authentication:
         credential = await uow.credentials.get(subject_id)
         known = credential is not None and bool(credential.totp_sealed)
         secret = self._totp_secret(credential if credential is not None and known else self._nobodys())
-        step = matching_step(secret, code, clock.now())
-        return known and step is not None and await uow.totp_uses.consume(subject_id, step)
+        now = clock.now()
+        step = matching_step(secret, code, now)
+        right = known and step is not None and await uow.totp_uses.consume(subject_id, step)
+        if right and credential is not None and credential.totp_proved_at is None:
+            await uow.credentials.proved(credential, now)
+        return right
 
     def _nobodys(self) -> Credential:
         return Credential("", totp_sealed=self._vault.seal(Secret.of(pyotp.random_base32()), totp_aad("")))

@@ -18,6 +18,7 @@ from bastion.domain.grant import Grant
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Supplier, Technician
 from bastion.domain.portal import Correspondent
+from bastion.domain.readiness import Readiness
 from bastion.domain.remark import Remark
 from bastion.domain.roster import Confirmation
 from bastion.domain.subcontractor import Subcontractor, SubcontractorState
@@ -28,6 +29,7 @@ from bastion.services.forms import CODE, MAX_NAME, audit_saved, check_language, 
 from bastion.services.joins import Joins, found
 from bastion.services.leaving import depart
 from bastion.services.portal import need_technician, speaks_for
+from bastion.services.readiness import readinesses
 from bastion.services.rosters import Roster, Rosters, roster_of
 from bastion.services.twice import need_first
 from bastion.store.database import Database
@@ -47,6 +49,7 @@ class Colleague:
     enrolled: bool
     correspondent: bool
     invited_until: datetime | None
+    readiness: Readiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +296,12 @@ async def _colleagues(
 ) -> list[Colleague]:
     ids = [person.id for person in people]
     keys = Counter(key.technician_id for key in await uow.keys.of_several(ids))
-    enrolled = {one.subject_id for one in await uow.credentials.some(ids) if one.totp_sealed}
+    ready = await readinesses(uow, people, set(keys))
     links = {one.technician_id: one.expires_at for one in await uow.portal_invitations.open_of_several(ids, now)}
     return [
         Colleague(
-            person, keys[person.id], person.id in enrolled, person.id in speakers, links.get(person.id),
+            person, keys[person.id], person.id in ready.enrolled, person.id in speakers, links.get(person.id),
+            ready.of[person.id],
         )
         for person in people
     ]  # fmt: skip

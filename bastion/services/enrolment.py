@@ -85,7 +85,9 @@ class Enrolment:
             technician = found(await uow.technicians.get(technician_id))
             credential = await uow.credentials.get(technician.id) or Credential(technician.id)
             sealed = self._vault.seal(Secret.of(totp), totp_aad(technician.id))
-            await uow.credentials.put(replace(credential, totp_sealed=sealed, totp_enrolled_at=now))
+            await uow.credentials.put(
+                replace(credential, totp_sealed=sealed, totp_enrolled_at=now, totp_proved_at=None)
+            )
             await uow.portal_sessions.end(now, technician_id=technician.id)
             await uow.supplier_tokens.revoke(now, technician_id=technician.id)
             await uow.proofs.revoke_technician(technician.id)
@@ -110,7 +112,7 @@ class Enrolment:
         if step is None or not await uow.totp_uses.consume(staff.id, step):
             raise AuthenticationFailed("first code")
         sealed = self._vault.seal(Secret.of(totp), totp_aad(staff.id))
-        await uow.credentials.put(Credential(staff.id, hashed, sealed, now, now))
+        await uow.credentials.put(Credential(staff.id, hashed, sealed, now, now, now))
         await uow.settings.put(_setting(secret), "")
         await end_web_sessions(uow, staff.id, now)
         await revoke_tokens(uow, staff.id, now)

@@ -153,7 +153,7 @@ class Invitations:
         if not await uow.portal_invitations.use(invitation.id, now):
             raise LinkSpent("used")  # two at once: one wins, the other is told
         sealed, again = self._vault.seal(Secret.of(totp), totp_aad(technician.id)), await _again(uow, technician)
-        await uow.credentials.put(Credential(technician.id, hashed, sealed, now, now))
+        await uow.credentials.put(Credential(technician.id, hashed, sealed, now, now, now))
         await uow.portal_sessions.end(now, technician_id=technician.id)
         await uow.supplier_tokens.revoke(now, technician_id=technician.id)
         await uow.proofs.revoke_technician(technician.id)

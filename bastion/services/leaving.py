@@ -31,7 +31,9 @@ async def depart(uow: UnitOfWork, actor: Actor, who: Technician, why: str, now: 
         await uow.keys.remove(key.id)
     credential = await uow.credentials.get(who.id)
     if credential is not None:
-        await uow.credentials.put(replace(credential, totp_sealed=b"", totp_enrolled_at=None, password_hash=""))
+        await uow.credentials.put(
+            replace(credential, totp_sealed=b"", totp_enrolled_at=None, totp_proved_at=None, password_hash="")
+        )
     await uow.portal_sessions.end(now, technician_id=who.id)
     await uow.supplier_tokens.revoke(now, technician_id=who.id)
     await uow.portal_invitations.void(who.id, now)

@@ -28,6 +28,7 @@ from bastion.services.forms import (
 from bastion.services.joins import found
 from bastion.services.keys import fingerprint_of, public_key
 from bastion.services.portal import speaks_for
+from bastion.services.readiness import readinesses
 from bastion.services.subcontractors import EMPLOYING
 from bastion.services.views import TechnicianView
 from bastion.store.database import Database
@@ -234,11 +235,14 @@ async def _technician_views(uow: UnitOfWork, people: Sequence[Technician]) -> li
     keys: dict[str, list[TechnicianKey]] = {ident: [] for ident in ids}
     for key in await uow.keys.of_several(ids):
         keys[key.technician_id].append(key)
-    enrolled = {one.subject_id for one in await uow.credentials.some(ids) if one.totp_sealed}
+    ready = await readinesses(uow, people, {ident for ident in ids if keys[ident]})
     return [
-        TechnicianView(person, suppliers[person.supplier_id], tuple(keys[person.id]), person.id in enrolled)
-        for person in people
-    ]
+        TechnicianView(
+            one, suppliers[one.supplier_id], tuple(keys[one.id]), one.id in ready.enrolled, ready.of[one.id],
+            one.id in ready.proved,
+        )
+        for one in people
+    ]  # fmt: skip
 
 
 async def _assignments(uow: UnitOfWork, form: StaffForm) -> tuple[Assignment, ...]:

@@ -46,6 +46,19 @@ async def why_suspended(uow: UnitOfWork, technician: Technician, now: datetime) 
     return Phrase(UNREVIEWED_AT, where=", ".join(names)) if free else UNREVIEWED
 
 
+async def barred_everywhere(uow: UnitOfWork, people: Collection[Technician], now: datetime) -> frozenset[str]:
+    """Those of many who may work on no device at all; asked of all of them at once."""
+    ids = [one.id for one in people]
+    facts = await uow.rosters.employments(ids)
+    away = {ident for ident in ids if why_unemployed(facts.get(ident), ident, now) is not None}
+    reviewed = {ident for ident, _ in await uow.review_lines.words(RightKind.TECHNICIAN, ids, now)}
+    for person in people:
+        if person.id in reviewed - away:
+            barred, free = await _reviewed_at(uow, person, now)
+            away |= {person.id} if barred and not free else set()
+    return frozenset(away)
+
+
 def why_unemployed(facts: Employment | None, technician_id: str, now: datetime) -> Phrase | None:
     """What the employer or the supplier says against it."""
     if facts is None or (facts.employer_id and facts.employer is None):

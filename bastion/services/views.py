@@ -12,6 +12,7 @@ from bastion.domain.grant import Grant
 from bastion.domain.handover import Handover
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Facility, Supplier, Technician, TechnicianKey
+from bastion.domain.readiness import Readiness
 from bastion.domain.remark import Remark
 from bastion.domain.request_template import Origin
 from bastion.domain.session_record import SessionRecord
@@ -204,6 +205,10 @@ class TechnicianView:
     supplier: Supplier
     keys: tuple[TechnicianKey, ...]
     totp_enrolled: bool
+    readiness: Readiness
+    """Whether he can connect, and what is missing."""
+    totp_proved: bool = False
+    """A code of his authenticator was right once."""
     correspondent: bool = False
     """Whether he speaks for his company at its web door."""
     invited_until: datetime | None = None

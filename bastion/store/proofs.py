@@ -25,6 +25,10 @@ class Credentials(Repository[Credential]):
     async def put(self, credential: Credential) -> None:
         await self._tx.change(PUT_CREDENTIAL, self._row(credential))
 
+    async def proved(self, credential: Credential, at: datetime) -> None:
+        """A first code of this authenticator was right; nothing of one that has replaced it meanwhile."""
+        await self._tx.change(PROVED, {"who": credential.subject_id, "sealed": credential.totp_sealed, "at": at})
+
 
 class TotpUses:
     """A code counts once (R-12): whoever inserts the row first has used it."""
@@ -130,6 +134,15 @@ class Secrets(Repository[SealedSecret]):
         return bool(await self._tx.change(REMOVE_SECRET, {"gone": secret_id}))
 
 
+PROVED = (
+    sa.update(t.credentials)
+    .where(
+        t.credentials.c.subject_id == sa.bindparam("who"),
+        t.credentials.c.totp_sealed == sa.bindparam("sealed"),
+        t.credentials.c.totp_proved_at.is_(None),
+    )
+    .values(totp_proved_at=sa.bindparam("at", type_=Instant()))
+)
 PUT_CREDENTIAL = upsert(t.credentials)
 CONSUME = insert(t.totp_uses).on_conflict_do_nothing()
 FORGET_USES = sa.delete(t.totp_uses).where(t.totp_uses.c.timestep < sa.bindparam("before"))

@@ -54,6 +54,11 @@ class Rosters(Repository[Confirmed]):
         rows = await self._tx.rows(BARRED, {"ids": list(technician_ids)}) if technician_ids else []
         return frozenset(row[0] for row in rows)
 
+    async def employments(self, technician_ids: Collection[str]) -> dict[str, Employment]:
+        """The same of many, by the person."""
+        rows = await self._tx.rows(EMPLOYMENTS, {"ids": list(technician_ids)}) if technician_ids else []
+        return {str(row[0]): made_employment(tuple(row)[1:]) for row in rows}
+
     async def employment(self, technician_id: str) -> Employment | None:
         """All of it in one statement: it is asked at each opening of a session."""
         if not storable(technician_id):
@@ -101,9 +106,11 @@ BARRED = (
         ),
     )
 )
-EMPLOYMENT = (
-    sa.select(t.technicians.c.employer_id, *Subcontractors.columns(), *Rosters.columns())
-    .select_from(EMPLOYED)
-    .outerjoin(t.rosters, t.rosters.c.technician_id == t.technicians.c.id)
-    .where(t.technicians.c.id == sa.bindparam("technician"))
+_WITH_WORD = EMPLOYED.outerjoin(t.rosters, t.rosters.c.technician_id == t.technicians.c.id)
+_FACTS = (t.technicians.c.employer_id, *Subcontractors.columns(), *Rosters.columns())
+EMPLOYMENT = sa.select(*_FACTS).select_from(_WITH_WORD).where(t.technicians.c.id == sa.bindparam("technician"))
+EMPLOYMENTS = (
+    sa.select(t.technicians.c.id, *_FACTS)
+    .select_from(_WITH_WORD)
+    .where(t.technicians.c.id.in_(sa.bindparam("ids", expanding=True)))
 )

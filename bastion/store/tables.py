@@ -438,7 +438,7 @@ locks = sa.Table(
 credentials = sa.Table(
     "credentials", metadata, _id("subject_id"), _text("password_hash"),
     sa.Column("totp_sealed", sa.LargeBinary, nullable=False), _at("totp_enrolled_at", nullable=True),
-    _at("password_changed_at", nullable=True),
+    _at("password_changed_at", nullable=True), _at("totp_proved_at", nullable=True),
 )  # fmt: skip
 totp_uses = sa.Table(
     "totp_uses", metadata, _id("subject_id"), sa.Column("timestep", sa.BigInteger, primary_key=True),

@@ -27,6 +27,16 @@ async def test_a_credential_is_put_and_put_again(hospital: Database) -> None:
         assert await uow.credentials.all() == [changed, Credential("stf-2")]
 
 
+async def test_that_a_first_code_was_right_is_kept_once_and_of_this_authenticator_alone(hospital: Database) -> None:
+    async with hospital.write() as uow:
+        await uow.credentials.put(CREDENTIAL)
+        await uow.credentials.proved(replace(CREDENTIAL, totp_sealed=b"another"), NOW)
+        assert await uow.credentials.get("stf-1") == CREDENTIAL
+        for at in (NOW + HOUR, NOW + 2 * HOUR):
+            await uow.credentials.proved(CREDENTIAL, at)
+        assert await uow.credentials.get("stf-1") == replace(CREDENTIAL, totp_proved_at=NOW + HOUR)
+
+
 async def test_only_an_argon2id_hash_is_kept(hospital: Database) -> None:
     with pytest.raises(Invalid):
         async with hospital.write() as uow:

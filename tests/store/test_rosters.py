@@ -38,6 +38,10 @@ async def test_employment_tells_employer_and_word(database):
         await uow.technicians.save(replace(ALICE, employer_id="u9"))
         facts = await uow.rosters.employment(ALICE.id)
         assert (facts.employer_id, facts.employer) == ("u9", None)
+        await uow.technicians.add(replace(ALICE, id="tec-9", login="nora"))
+        several = await uow.rosters.employments([ALICE.id, "tec-9", "nobody"])
+        assert several == {one: await uow.rosters.employment(one) for one in (ALICE.id, "tec-9")}
+        assert await uow.rosters.employments([]) == {}
         assert await uow.rosters.employment("nobody") is None
         assert await uow.rosters.employment("\x00") is None
 

@@ -1,5 +1,9 @@
 import re
+from datetime import timedelta
 
+import pyotp
+
+from bastion import clock
 from tests.services.house import public_line
 
 FORM = {
@@ -18,16 +22,43 @@ async def test_R11_a_named_person_with_a_key_and_an_authenticator(house, visitor
     page = (await browser.see(path)).text
     assert "No key yet" in page
     assert "missing" in page
+    assert "Cannot connect: no key, no authenticator" in page
+    assert "not yet; to be confirmed by" in page, "nobody of the supplier has said anything yet"
     assert (await browser.send(f"{path}/keys", key=public_line() + " nora@laptop", label="laptop")).status_code == 303
     enrolled = await browser.send(f"{path}/totp")
     assert "<svg" in enrolled.text.partition('class="qr"')[2]
     secret = re.search(r'class="mono wrap"[^>]*>([A-Z2-7 ]{20,})<', enrolled.text)[1]
     page = (await browser.see(path)).text
     assert secret not in page, "shown once"
+    assert "shown; no code was checked yet" in page
+    assert "Can connect; no code was checked yet" in page
+    actor = await house.services.authentication.technician_code(
+        "nora", "SHA256:x", pyotp.TOTP(secret.replace(" ", "")).at(clock.now()), "192.0.2.9"
+    )  # fmt: skip
+    assert path.endswith(actor.id)
+    assert "Can connect<" in (await browser.see("/directory/technicians")).text
+    page = (await browser.see(path)).text
+    assert "Can connect<" in page
     assert "enrolled" in page
     key = re.search(r"/keys/(\w+)/remove", page)[1]
     assert (await browser.send(f"{path}/keys/{key}/remove")).status_code == 303
-    assert "No key yet" in (await browser.see(path)).text
+    page = (await browser.see(path)).text
+    assert "No key yet" in page
+    assert "Cannot connect: no key<" in page
+    await browser.send(f"{path}/totp")
+    assert "shown; no code was checked yet" in (await browser.see(path)).text, "another one, of which no code was"
+
+
+async def test_R18_one_state_says_who_may_not_work_and_who_is_confirmed(house, visitor, people, monkeypatch):
+    browser = await visitor().enter(people["admin"])
+    supplier = house.alice.supplier_id
+    await house.services.rosters.confirm(house.staff(house.ruth), supplier, (house.alice.id,), "letter 7")
+    assert "not yet; to be confirmed" not in (await browser.see(f"/directory/technicians/{house.alice.id}")).text
+    assert "May not work" not in (await browser.see("/directory/technicians")).text
+    late = clock.now() + timedelta(days=400)
+    monkeypatch.setattr(clock, "now", lambda: late)
+    page = (await (await visitor().enter(people["admin"])).see("/directory/technicians")).text
+    assert "May not work at the moment" in page
 
 
 async def test_T13_a_key_with_options_or_lines_is_refused_beside_its_field(house, visitor, people):
