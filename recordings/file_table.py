@@ -98,7 +98,7 @@ def inert(cell: str | float) -> str | float:
     if not isinstance(cell, str):
         return cell
     mark = "'" if cell.lstrip().startswith(_FORMULA) else ""
-    return mark + "".join(c if c.isprintable() else _spelled(c) for c in cell)
+    return mark + (cell if cell.isprintable() else "".join(c if c.isprintable() else _spelled(c) for c in cell))
 
 
 def _spelled(character: str) -> str:

@@ -43,9 +43,7 @@ class ReviewPages:
         return await self._found(query.order_by(_L.verdict.is_not(None), *_ORDER).limit(limit).offset(offset))
 
     async def count(self, campaign: Campaign, remit: Remit, sought: Sought, now: datetime) -> int:
-        query = sa.select(sa.func.count()).select_from(t.review_lines)
-        rows = await self._tx.rows(query.where(*_wanted(campaign, remit, sought, now)))
-        return int(rows[0][0])
+        return int((await self._tx.rows(counting(campaign, remit, sought, now)))[0][0])
 
     async def whole(self, campaign: Campaign, remit: Remit, *, hold: bool = False) -> list[FoundLine]:
         """Every line; with `hold` none is decided by anybody else before the commit."""
@@ -73,6 +71,11 @@ _SPEAKS = (
 
 def _lines(campaign: Campaign, remit: Remit) -> "sa.Select[Any]":
     return sa.select(*ReviewLines.columns(), within(remit), _SPEAKS).where(_L.campaign_id == campaign.id)
+
+
+def counting(campaign: Campaign, remit: Remit, sought: Sought, now: datetime) -> "sa.Select[Any]":
+    query = sa.select(sa.func.count()).select_from(t.review_lines)
+    return query.where(*_wanted(campaign, remit, sought, now))
 
 
 def _wanted(campaign: Campaign, remit: Remit, sought: Sought, now: datetime) -> list[Condition]:

@@ -1,6 +1,6 @@
 """What the queries rely on: columns in the dataclass's order, and an index behind every finder."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.engine import make_url
 
 from bastion.domain.events import AuditEvent
-from bastion.domain.review import Campaign, Remit, RightKind
+from bastion.domain.review import Campaign, LineState, Remit, RightKind, Sought
 from bastion.store import (
     access,
     audit_log,
@@ -37,7 +37,7 @@ from bastion.store import (
     work_orders,
 )
 from bastion.store import tables as t
-from tests.store.samples import NOW
+from tests.store.samples import HOUR, NOW
 
 REPOSITORIES = [
     handovers.Handovers, emergencies.Emergencies, maintenance.MaintenanceWindows, maintenance.WindowUses,
@@ -172,6 +172,22 @@ def test_no_finder_reads_a_whole_table(name: str, migrated_sqlite: Path) -> None
     connection.close()
     scans = [step for step in plan if step.startswith("SCAN") and "USING" not in step and step != "SCAN audit_events"]
     assert not scans, plan
+
+
+def test_how_far_the_reviews_are_is_read_from_the_index_alone(migrated_sqlite: Path) -> None:
+    """Of a list of reviews each has thousands of lines, and none of them is looked at."""
+    waits = review_pages.counting(
+        A_REVIEW, replace(A_REMIT, wards=frozenset()), Sought(state=LineState.OPEN, mine=True), NOW - HOUR
+    )
+    for statement in (reviews.COUNTS, waits):
+        filled = statement.params(ids=["c1"]) if statement is reviews.COUNTS else statement
+        compiled = filled.compile(dialect=dialect.dialect(), compile_kwargs={"render_postcompile": True})
+        connection = sqlite.connect(migrated_sqlite)
+        values = [0] * len(compiled.positiontup or ())
+        (plan, *more) = [row[3] for row in connection.execute(f"explain query plan {compiled}", values)]
+        connection.close()
+        assert "USING COVERING INDEX ix_review_lines_campaign " in plan, plan
+        assert more == []
 
 
 def test_the_template_is_where_the_tests_think(sqlite_url: str) -> None:

@@ -4,6 +4,7 @@ import hashlib
 from datetime import timedelta
 
 from bastion import clock
+from bastion.domain.parties import Technician
 from bastion.services.reviews import CampaignForm
 from tests.services.house import OPERATOR
 from tests.web.api.conftest import problem
@@ -57,3 +58,47 @@ async def test_a_review_is_signed_and_read_with_its_signature(ruth, eve, house):
     await house.services.reviews.decide(OPERATOR, made["campaign"]["id"], [visitor], "withdrawn", "left")
     assert (await eve.ask("GET", where)).json()["decided_since"] == 1
     assert [one["signature"] for one in (await eve.ask("GET", "/reviews")).json()] == [signature]
+
+
+async def test_lines_come_in_pages_and_are_looked_for(ruth, eve, house):
+    people = [
+        Technician(f"t{n:03}", f"t{n:03}", f"Person {n:03}", "", house.alice.supplier_id) for n in range(105)
+    ]  # fmt: skip
+    async with house.database.write() as uow:
+        await uow.technicians.add_all(people)
+    form = CampaignForm("H2", clock.now() + timedelta(days=9), ("chu",))
+    where = f"/reviews/{(await house.services.reviews.start(OPERATOR, form)).id}"
+    await house.services.company.name_correspondent(house.staff(house.ruth), house.alice.id, named=True)
+
+    async def page(**query) -> dict:
+        return (await eve.client.get(where, params=query)).json()
+
+    first = await page()
+    assert (len(first["lines"]), first["found"], first["elsewhere"], first["waiting"]) == (100, 107, 7, 106)
+    rest = await page(offset=100)
+    assert len({one["id"] for one in first["lines"] + rest["lines"]}) == 107
+    whole = await page(limit=500)
+    assert (len(whole["lines"]), whole["elsewhere"]) == (107, 0)
+    assert [one["name"] for one in whole["lines"] if one["correspondent"]] == ["Alice Martin"]
+    assert {(one["name"], one["right"], one["facility_id"]) for one in whole["lines"] if one["kind"] == "staff"} == {
+        ("Eve", "approver", house.device.facility_id)
+    }
+    assert [one["name"] for one in (await page(mine="false"))["lines"]] == ["Eve"]
+    assert (await page(kind="technician", state="open", mine="true", text="person 00"))["found"] == 10
+    assert (await page(state="confirmed"))["lines"] == []
+    assert {(one["name"], one["right"], one["state"]) for one in whole["of_the_group"]} == {
+        ("Max", "approver", None), ("Ruth", "admin", None), ("Ruth", "security", None),
+    }  # fmt: skip
+    for wrong in ({"limit": 501}, {"limit": 0}, {"offset": -1}, {"kind": "x"}, {"state": "x"}, {"text": "x" * 201}):
+        assert (await eve.client.get(where, params=wrong)).status_code == 422, wrong
+    chosen = [one["id"] for one in whole["lines"] if one["mine"]]
+    done = (await eve.sure("POST", f"{where}/decide", lines=chosen, verdict="confirmed")).json()
+    assert (done["campaign"]["counts"]["confirmed"], len(done["lines"]), done["waiting"]) == (106, 100, 0)
+
+
+async def test_the_list_of_reviews_comes_in_pages(ruth, house):
+    for number in range(3):
+        form = CampaignForm(f"H{number}", clock.now() + timedelta(days=9), ("chu",))
+        await house.services.reviews.start(OPERATOR, form)
+    found = (await ruth.client.get("/reviews", params={"limit": 1, "offset": 1})).json()
+    assert [one["name"] for one in found] == ["H1"]
