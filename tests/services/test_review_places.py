@@ -13,6 +13,7 @@ from bastion.services.actors import all_now, reviewed, staff_actor
 from bastion.services.duties import Duty
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm, TechnicianForm
+from bastion.services.review_reach import waiting_for
 from tests.services.batches import more_devices
 from tests.services.house import OPERATOR, SOURCE, moved
 from tests.services.test_reviews import CONFIRMED, DAY, WITHDRAWN, begun, later, use
@@ -156,6 +157,39 @@ async def test_a_role_is_decided_on_by_whoever_reviews_where_it_is_held(house, u
     with pytest.raises(NotFound):
         await use.of(moved(house.staff(house.ruth), {ch2}), (await begun(house, 10, "chu", name="not theirs")).id)
     await say(house, house.staff(house.ruth), group, whole, A, CONFIRMED, EVERYWHERE)
+
+
+async def test_in_a_review_of_two_hospitals_a_word_counts_where_the_role_is_held(house, places):
+    chu, ch2 = places
+    nina = await hired(house, "nina", (A, "chu"), (A, "ch2"))
+    ours, theirs = [moved(house.staff(house.ruth), {place}) for place in places]
+    both = await begun(house, 10, "chu", "ch2", name="both")
+    await say(house, ours, both, nina, A, WITHDRAWN, chu)
+    assert await left(house, nina) == {(A, ch2)}
+    await say(house, theirs, both, nina, A, CONFIRMED, ch2)
+    assert await left(house, nina) == {(A, ch2)}
+    group = await begun(house, 10, name="group")
+    await say(house, OPERATOR, group, nina, A, WITHDRAWN, ch2)
+    await say(house, OPERATOR, group, nina, A, CONFIRMED, chu)
+    assert await left(house, nina) == {(A, chu)}
+
+
+async def test_nothing_waits_for_somebody_in_a_review_he_does_not_see(house, places):
+    await hired(house, "nina", (A, "chu"))
+    group, local = await begun(house, 10, name="group"), await begun(house, 10, "chu", name="local")
+    leader = moved(house.staff(house.ruth), {places[0]})
+    async with house.database.read() as uow:
+        waits = [await waiting_for(uow, leader, one, clock.now()) for one in (group, local)]
+    assert waits == [0, 3], "Eve, Nina and Alice; the group's lines are the group's"
+    assert [one.id for one, _ in await house.services.reviews.to_decide(leader)] == [local.id]
+
+
+async def test_what_waits_before_the_day_is_suspended_after_it(house, use, later):
+    campaign = await begun(house, 10, "chu")
+    for days, waiting, suspended in ((9.9, 2, 0), (10.1, 0, 2)):
+        later(days)
+        found = [await lines_of(house, campaign, state=state) for state in (LineState.OPEN, LineState.SUSPENDED)]
+        assert [len(one) for one in found] == [waiting, suspended]
 
 
 async def test_a_role_that_was_taken_away_does_not_come_back_in_another_form(house, places):

@@ -17,6 +17,7 @@ from bastion.domain.parties import Role
 from bastion.domain.review import CampaignState, LineState, ReviewSignature
 from bastion.errors import BastionError, Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound, Suspended
 from bastion.services.people import StaffForm
+from bastion.services.review_sheet import digest, signed
 from bastion.store.review_pages import ReviewPages
 from tests.services.house import OPERATOR, moved
 from tests.services.test_reviews import CONFIRMED, WITHDRAWN, begun, later, lines, use
@@ -233,6 +234,19 @@ async def test_what_is_decided_after_the_signature_leaves_it_as_it_was_and_stand
     assert hashlib.sha256(before_signature(table)).hexdigest() == made.digest
     (late,) = rows(table.splitlines(keepends=True)[0] + table[len(signed) :])
     assert (late["name"], late["state"], late["note"]) == ("Alice Martin", "confirmed", "back from leave")
+
+
+async def test_a_table_that_was_signed_with_fewer_columns_keeps_them(house, use):
+    """What was signed by an earlier version says less of each right; so does what follows it."""
+    campaign = await decided(house, "chu")
+    review = await use.of(OPERATOR, campaign.id)
+    kept = "kind,name,company,right,state\r\nstaff,Eve,,approver,confirmed\r\n"
+    made = ReviewSignature(campaign.id, "Ruth", campaign.created_at, 1, 0, 0, digest(kept))
+    standing = replace(review.standing, signature=made)
+    table = signed(kept, made, replace(review, standing=standing))
+    assert table.startswith(kept)
+    assert {len(row) for row in csv.reader(io.StringIO(table, newline=""))} == {5}
+    assert len(table.splitlines()) == 5, "the signature, and both lines that were decided after it"
 
 
 async def test_who_has_which_role_everywhere_is_signed_as_it_was_then(house, use):
