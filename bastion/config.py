@@ -136,6 +136,9 @@ class Settings(BaseSettings):
             "Minutes after which a request nobody answered is told to the next: next on call, approvers, security."
         ),
     )
+    escalate_emergency_minutes: int = Field(
+        5, ge=1, le=1440, description="The same of an emergency, which waits for nobody as long (R-26)."
+    )
     decision_link_minutes: int = Field(
         0,
         ge=0,

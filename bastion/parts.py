@@ -31,6 +31,7 @@ from bastion.services import bundle
 from bastion.services.antivirus import Antivirus
 from bastion.services.bundle import Outward, Services
 from bastion.services.couriers import Couriers
+from bastion.services.escalation import Patience
 from bastion.services.files import FileKeeping
 from bastion.services.replay import RecordingStore
 from bastion.store.database import Database
@@ -217,8 +218,11 @@ def _outward(settings: Settings) -> Outward:
         MailServer.read(url) if url else None, settings.mail_from, settings.outgoing_ca,
         Networks(settings.test_networks),
     )  # fmt: skip
+    patience = Patience(
+        timedelta(minutes=settings.escalate_minutes), timedelta(minutes=settings.escalate_emergency_minutes)
+    )
     return Outward(
-        couriers, timedelta(minutes=settings.escalate_minutes), settings.digest_hour,
+        couriers, patience, settings.digest_hour,
         timedelta(minutes=settings.decision_link_minutes),
     )  # fmt: skip
 

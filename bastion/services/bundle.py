@@ -25,6 +25,7 @@ from bastion.services.directory import Directory
 from bastion.services.doings import Doing
 from bastion.services.emergencies import REVIEW_WITHIN, Emergencies
 from bastion.services.enrolment import Enrolment
+from bastion.services.escalation import Patience
 from bastion.services.files import FileKeeping, Files
 from bastion.services.forecasts import Forecasts
 from bastion.services.gmao_wire import GmaoWire
@@ -73,7 +74,7 @@ class Outward:
     """How people and programs outside are told, and how long a request may wait before more of them are."""
 
     couriers: Couriers = field(default_factory=Couriers)
-    patience: timedelta = timedelta(minutes=15)
+    patience: Patience = field(default_factory=Patience)
     digest_hour: int = 6
     link_length: timedelta = timedelta()
     """How long the link of a mail opens its request; zero: mails lead to signing in."""

@@ -1,12 +1,14 @@
 """Nobody answers: who is told of a request after whom (R-26).
 
 Whoever is on call, then who is next on call, then the other approvers, then security.
-The next ring is told when the ring before has had its time. The clock alone decides: a mail that does not arrive holds
-nothing up. A ring nobody of which can be told is passed over at once.
+The next ring is told when the ring before has had its time: less for an emergency, and where the time that is left
+would be over before all were told. The clock alone decides: a mail that does not arrive holds nothing up. A ring nobody
+of which can be told is passed over at once; where there is nobody at all who may decide, security hears of it at once.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
 from bastion.domain.access_request import AccessRequest
@@ -19,6 +21,14 @@ from bastion.store.unit_of_work import UnitOfWork
 
 URGENT_BEFORE: Final = timedelta(days=1)
 """A request for later than that is not urgent yet, whoever answers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a ring is waited for."""
+
+    usual: timedelta = timedelta(minutes=15)
+    emergency: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +51,35 @@ def asked_at(request: AccessRequest) -> datetime:
 
 
 async def next_step(
-    uow: UnitOfWork, rings: Rings, request: AccessRequest, patience: timedelta, now: datetime
+    uow: UnitOfWork, rings: Rings, request: AccessRequest, patience: Patience, now: datetime
 ) -> Step | None:
     """The ring whose turn it is at this moment; `None` while the one before has its time, or when all were told."""
-    if now - asked_at(request) < patience:
+    waited = now - asked_at(request)
+    if waited < timedelta():
         return None
     told = await uow.deliveries.on(keys_of(request.id))
     number = 1 + len({one.key for one in told if one.topic is Topic.REQUEST_UNANSWERED})
     ready = await rings.asked(request)
     ladder = (*ready.ladder(), (Ring.SECURITY, tuple(await rings.security(request))))
-    pause = min(patience, (request.expires_at - asked_at(request)) / (len(ladder) + 1))
-    if number > MOST_STEPS or now - asked_at(request) < number * pause:
+    pause = await _pause(rings, request, patience, len(ladder))
+    if number == 1 and rings.by_mail and not await rings.can_be_told(ready.people):
+        pause = timedelta()  # there is nobody to wait for
+    if number > MOST_STEPS or waited < number * pause:
         return None
     known = {one.recipient_id for one in told}
     for ring, people in ladder:
         fresh = tuple(one for one in people if one.id not in known)
-        telling = await rings.unanswered(request, fresh, ring, number, int(number * pause.total_seconds() // 60))
+        telling = await rings.unanswered(request, fresh, ring, number, ceil(number * pause.total_seconds() / 60))
         reached = {one.id for one in telling.recipients if one.kind is RecipientKind.STAFF}
         if reached or (number == 1 and ring is Ring.SECURITY and telling.recipients):
             return Step(number, ring, tuple(one for one in fresh if one.id in reached), telling)
     return None
+
+
+async def _pause(rings: Rings, request: AccessRequest, patience: Patience, several: int) -> timedelta:
+    """How long each of so many rings is waited for: all of them hear of it before it is too late."""
+    usual = patience.emergency if await rings.urgent(request) else patience.usual
+    return min(usual, (request.expires_at - asked_at(request)) / (several + 1))
 
 
 async def note(uow: UnitOfWork, request: AccessRequest, step: Step, now: datetime) -> None:

@@ -102,6 +102,13 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
                 N_("See who can decide here:"),
             ),
         ),
+        "request_nobody": (
+            N_("Request {ref} waits, and nobody can be asked: {device}"),
+            (
+                N_("A request for access waits. Who decides is away, has no address, or is kept from it by the rules."),
+                _WHERE, N_("Find somebody who can decide; read it here:"),
+            ),
+        ),
         "request_agreed": (
             N_("Request {ref} was agreed to: {device}"),
             (N_("The hospital agrees. Connect as usual; the bastion says until when."), _WHERE),
@@ -382,10 +389,12 @@ def variant(delivery: Delivery) -> str:
     if "places" in delivery.facts:
         return "batch_waiting" if delivery.topic is Topic.REQUEST_WAITING else "batch_unanswered"
     agreed, waits = ("more_agreed", "more_waiting") if "more" in delivery.facts else ("request_agreed", "")
+    nobody = "request_nobody" if delivery.facts.get("minutes") == "0" else ""
+    unanswered = nobody if ring == "security" else "request_next"
     special = {
         Topic.REQUEST_WAITING: waits,
         Topic.REQUEST_DECIDED: agreed if outcome == "agreed" else "request_refused",
-        Topic.REQUEST_UNANSWERED: "" if ring == "security" else "request_next",
+        Topic.REQUEST_UNANSWERED: unanswered,
         Topic.QUESTION_ASKED: "question_technician" if theirs else "",
         Topic.GRANT_REVOKED: "handed_over" if outcome == "handed_over" else "revoked_technician" if theirs else "",
         Topic.TECHNICIAN_ENROLLED: "" if delivery.to_himself else "enrolled_again",

@@ -37,7 +37,7 @@ from bastion.services.couriers import Couriers, Undelivered
 from bastion.services.decision_links import mint
 from bastion.services.decisions import Decisions
 from bastion.services.digest import counted
-from bastion.services.escalation import asked_at, next_step, note
+from bastion.services.escalation import Patience, next_step, note
 from bastion.services.former_addresses import addresses_of
 from bastion.services.forms import need_admin
 from bastion.services.gmao_wire import GmaoWire
@@ -91,7 +91,7 @@ class _Ready:
 
 class Notifications:
     def __init__(
-        self, database: Database, vault: Vault, decisions: Decisions, couriers: Couriers, patience: timedelta,
+        self, database: Database, vault: Vault, decisions: Decisions, couriers: Couriers, patience: Patience,
         digest_hour: int, link_length: timedelta = timedelta(),
     ) -> None:  # fmt: skip
         """`patience`: how long a request may wait before the next ring hears of it; `link_length`: how long the link
@@ -126,9 +126,9 @@ class Notifications:
         """Tell the next ring of each request that was left unanswered for too long; each step is in the trail."""
         now = clock.now()
         async with self._database.read() as uow:
-            late = [one for one in await uow.requests.pending(now) if now - asked_at(one) >= self._patience]
             rings = Rings(uow, self._decisions, by_mail=self.by_mail)
-            due = [one for one in late if await next_step(uow, rings, one, self._patience, now)]
+            waiting = await uow.requests.pending(now)
+            due = [one for one in waiting if await next_step(uow, rings, one, self._patience, now)]
         for request in due:
             async with self._database.write() as uow:
                 await uow.locks.hold()  # another node may be at it

@@ -75,7 +75,7 @@ class Rings:
         self._decisions = decisions
         self._uow = uow
         self._joins = Joins(uow)
-        self._by_mail = by_mail
+        self.by_mail = by_mail
 
     async def of(self, topic: Topic, event: AuditEvent) -> Telling:
         way = self._ways().get(topic, self._recording)
@@ -99,12 +99,21 @@ class Rings:
         }  # fmt: skip
 
     async def waiting(self, request: AccessRequest, topic: Topic = Topic.REQUEST_WAITING) -> Telling:
-        """Who is on call, or else every approver; of them whose turn it is to agree, once others have."""
-        ready = await self.asked(request)
-        ring, people = next(iter(ready.ladder()), (Ring.APPROVERS, ()))
+        """Who is on call, or else the first after him who can be told; of them whose turn it is to agree."""
+        ladder = (await self.asked(request)).ladder()
+        first = next(iter(ladder), (Ring.APPROVERS, ()))
+        ring, people = next(iter([one for one in ladder if await self.can_be_told(one[1])]), first)
         # Whoever is on call is told, whatever he declines on other days.
         said = Topic.REQUEST_UNANSWERED if ring is Ring.ON_CALL else topic
         return await self._about(topic, request, {"ring": ring.value}, people, declined=said)
+
+    async def can_be_told(self, people: Iterable[Staff]) -> bool:
+        """Whether a mail reaches any of them, if he wants it."""
+        return bool(await self.mailed(Topic.REQUEST_UNANSWERED, people))
+
+    async def urgent(self, request: AccessRequest) -> bool:
+        """Whether it is an emergency, or more time for one."""
+        return await self._joins.emergency(request) is not None
 
     async def asked(self, request: AccessRequest) -> Standby:
         device, emergency = await self._joins.device(request.device_id), await self._joins.emergency(request)
@@ -190,7 +199,7 @@ class Rings:
     async def _to_theirs_too(self, told: Telling, technicians: Collection[str], path: str = "") -> Telling:
         """The same, to these people of the supplier as well; `path`: their way to it at the suppliers' entrance."""
         people = await self._uow.technicians.some(technicians)
-        able = [one for one in people if self._by_mail and one.active and MAILABLE.fullmatch(one.email)]
+        able = [one for one in people if self.by_mail and one.active and MAILABLE.fullmatch(one.email)]
         theirs = (Recipient(RecipientKind.TECHNICIAN, one.id, path) for one in able)
         return replace(told, recipients=(*theirs, *told.recipients))
 
@@ -330,7 +339,7 @@ class Rings:
 
     async def _warning(self, told: Telling, person: Staff | Technician) -> Telling:
         """The same, to the person it is about as well, whatever he declined and wherever he can be reached."""
-        if not self._by_mail or not person.active or not await addresses_of(self._uow, person, clock.now()):
+        if not self.by_mail or not person.active or not await addresses_of(self._uow, person, clock.now()):
             return told
         kind = RecipientKind.TECHNICIAN if isinstance(person, Technician) else RecipientKind.STAFF
         return replace(told, recipients=(Recipient(kind, person.id), *told.recipients))
@@ -411,7 +420,7 @@ class Rings:
         """Those of them who are not away, have an address and did not decline this topic."""
         away = {one.staff_id for one in await self._uow.absences.standing(clock.now())}
         there = [one for one in people if one.id not in away]
-        able = [one for one in there if MAILABLE.fullmatch(one.email)] if self._by_mail else []
+        able = [one for one in there if MAILABLE.fullmatch(one.email)] if self.by_mail else []
         choices = await self._uow.mail_choices.of([one.id for one in able])
         muted = {ident for ident, choice in choices.items() if topic in choice.muted}
         return [Recipient(RecipientKind.STAFF, one.id) for one in able if one.id not in muted]

@@ -10,8 +10,8 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device
 from bastion.domain.emergency import Emergency
 from bastion.domain.maintenance import MaintenanceWindow
-from bastion.domain.parties import Actor, Role, Staff
-from bastion.services.actors import staff_actor, staff_now
+from bastion.domain.parties import Staff
+from bastion.services.actors import all_now
 from bastion.services.decisions import Decisions
 from bastion.services.standby import Standby, standby
 from bastion.store.unit_of_work import UnitOfWork
@@ -22,18 +22,13 @@ async def asked_now(
     uow: UnitOfWork, decisions: Decisions, request: AccessRequest, device: Device, now: datetime,
     emergency: Emergency | None,
 ) -> Standby:  # fmt: skip
-    """Who can be asked at this moment: neither who made the request nor who agreed, and of the others whose turn it is.
-
-    One agreement has no order, so the rules are not asked about each person.
+    """Who can be asked at this moment: neither who made the request nor who agreed, and of the others whom the rules
+    let agree now: not who called about this emergency, nor who holds a duty that forbids it.
     """
     heard = {request.created_by.id}.union(*(one.voices for one in request.approvals))
     ready = (await standby(uow, device, now)).without(*heard)
-    if request.quorum < 2:
-        return ready
-    able = [
-        one.id for one in ready.people
-        if decisions.on_request(await _acting(uow, one, device, now), request, device, now, emergency).allowed
-    ]  # fmt: skip
+    acting = await all_now(uow, ready.people, now)
+    able = [one.id for one in acting.values() if decisions.on_request(one, request, device, now, emergency).allowed]
     return ready.only(*able)
 
 
@@ -43,12 +38,8 @@ async def agree_now(
     """The same of a maintenance window: neither who proposed it nor who agreed, and of the others whose turn it is."""
     agreed = window.agreed_ids
     ready = (await standby(uow, device, now)).without(window.created_by_id, *agreed)
-    if window.quorum < 2:
-        return ready
-    able = [
-        one.id for one in ready.people
-        if decisions.about(Action.APPROVE, await _acting(uow, one, device, now), device, now, len(agreed)).allowed
-    ]  # fmt: skip
+    acting = await all_now(uow, ready.people, now)
+    able = [one.id for one in acting.values() if decisions.about(Action.APPROVE, one, device, now, len(agreed)).allowed]
     return ready.only(*able)
 
 
@@ -63,10 +54,3 @@ async def foreseen(
             for number in range(request.quorum)
         ]
     )
-
-
-async def _acting(uow: UnitOfWork, person: Staff, device: Device, now: datetime) -> Actor:
-    """Who approves here in his own right needs nothing that was lent to him."""
-    if person.reaches(Role.APPROVER, device.facility_id, device.ward):
-        return staff_actor(person, "", None)
-    return await staff_now(uow, person, "", None, now)

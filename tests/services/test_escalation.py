@@ -1,7 +1,11 @@
 """Nobody answers: ring after ring is told, by the clock alone, and everybody can see it (R-26)."""
 
+from dataclasses import replace
+
 import pytest
 
+from bastion import clock
+from bastion.domain.emergency import Call
 from bastion.domain.parties import Role
 from bastion.services.duties import Duty
 from bastion.services.people import StaffForm
@@ -9,6 +13,8 @@ from bastion.services.webhooks import WebhookForm
 from tests.services.house import OPERATOR
 from tests.services.postroom import heard, turn
 from tests.services.test_rota import now_on_call, wall
+
+NIGHT = Call("Dr Anne Roux", "", "4512")
 
 
 @pytest.fixture
@@ -111,3 +117,69 @@ async def test_a_program_hears_of_it_once_where_there_is_no_mail(house, tell, la
     async with house.database.read() as uow:
         rows = [one for one in await uow.deliveries.all() if one.topic == "request_unanswered"]
     assert [(one.recipient_kind, one.facts["ref"]) for one in rows] == [("webhook", request.ref)]
+
+
+# -- an emergency, and what ends soon ----------------------------------------------------------------------------------
+async def test_R26_of_an_emergency_the_next_hears_sooner(house, tell, box, later, crew):
+    await house.asked(emergency=NIGHT)
+    await turn(tell)
+    assert list(heard(box)) == ["eve@chu"]
+    for minutes, expected in ((4, set()), (2, {"max@chu"}), (5, {"iris@chu"}), (5, {"ruth@chu"})):
+        before = set(heard(box))
+        await passing(tell, later, minutes)
+        assert set(heard(box)) - before == expected, minutes
+    assert "waited 5 minutes" in box.to("max@chu")[0].get_content()
+
+
+async def test_R27_who_called_is_not_asked_and_nobody_waits_for_him(house, tell, box, crew):
+    request = await house.asked(emergency=Call("Eve"))
+    await turn(tell)
+    assert list(heard(box)) == ["max@chu"]
+    assert (await house.services.asked.get(house.technician(), request.id)).approvers == ("Max", "Iris")
+
+
+async def test_whom_the_rules_keep_from_agreeing_is_not_asked(house, tell, box, crew):
+    """She audits as well: the rules keep her from agreeing, whoever is on call."""
+    duties = (Duty(Role.APPROVER, "chu"), Duty(Role.AUDITOR, "chu"))
+    form = StaffForm("ada", "Ada", "ada@chu", duties=duties, language="en")
+    await house.services.people.save_staff(OPERATOR, form)
+    await now_on_call(house, "ada", ward="Imagerie")
+    await house.asked()
+    await turn(tell)
+    assert list(heard(box)) == ["eve@chu"]
+
+
+async def test_where_nobody_is_left_to_ask_security_hears_of_it_at_once(house, tell, box, crew):
+    for login in ("eve", "max", "iris"):
+        async with house.database.read() as uow:
+            person = await uow.staff.by_login(login)
+        await house.services.standins.away(house.staff(person), wall(hours=-1), wall(days=1))
+    request = await house.asked(emergency=NIGHT)
+    await turn(tell)
+    await tell.escalate()
+    await turn(tell)
+    assert heard(box) == {"ruth@chu": [f"Request {request.ref} waits, and nobody can be asked: ct-01"]}
+    event = await house.event("request:escalated")
+    assert (event.fields["ring"], event.fields["minutes"]) == ("security", "0")
+
+
+async def test_somebody_who_cannot_be_written_to_is_not_waited_for(house, tell, box, crew):
+    async with house.database.write() as uow:
+        await uow.staff.save(replace(house.eve, email=""))
+    await house.asked()
+    await turn(tell)
+    assert list(heard(box)) == ["max@chu"]
+
+
+async def test_more_time_asked_shortly_before_the_end_is_told_on_while_it_helps(house, tell, box, later, crew):
+    opened = await house.opened()
+    later(minutes=48)
+    await turn(tell)
+    box.raw.clear()
+    await house.services.access.extend(house.technician(), opened.grant.id, 60, "the tube is still hot")
+    await turn(tell)
+    assert list(heard(box)) == ["eve@chu"]
+    for _ in range(9):
+        await passing(tell, later, 1)
+    assert {"max@chu", "iris@chu", "ruth@chu"} <= set(heard(box))
+    assert opened.grant.end > clock.now()
