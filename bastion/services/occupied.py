@@ -1,7 +1,7 @@
 """Whether a device is free for what is asked: who else is at work on it, is authorised on it or asks for that time."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.grant import Grant
@@ -11,8 +11,6 @@ from bastion.store.unit_of_work import UnitOfWork
 
 MOST = 10
 """Of each kind: whoever reads that ten others are there knows enough."""
-SOON = timedelta(hours=2)
-"""Who comes no earlier than that before planned work waits for it; before, he may ask for something else."""
 
 
 async def occupied(uow: UnitOfWork, joins: Joins, request: AccessRequest, now: datetime) -> tuple[Occupant, ...]:
@@ -66,9 +64,9 @@ async def waits_already(
 async def waiting_at_the_door(
     uow: UnitOfWork, technician_id: str, device_id: str, now: datetime
 ) -> AccessRequest | None:  # fmt: skip
-    """What somebody who is there now waits for: the newest of what would begin at once, or soon."""
+    """What somebody who is there waits for first: what would begin before the rest, of that the newest."""
     waiting = await uow.requests.open_for(technician_id, device_id, now)
-    return next((one for one in waiting if (one.begins or now) - now <= SOON), None)
+    return min(waiting, key=lambda one: max(one.begins or now, now), default=None)
 
 
 async def _time_of(joins: Joins, request: AccessRequest, now: datetime) -> tuple[datetime, datetime]:

@@ -288,7 +288,6 @@ NIGHT = Call("Dr Anne Roux", "", "4512")
 async def test_what_is_planned_for_another_day_keeps_nobody_from_asking_for_now(house):
     """What waits for three weeks ahead is neither this work nor an emergency."""
     planned = await house.asked(start=clock.now() + timedelta(days=20))
-    assert (await house.services.sessions.enter(house.technician(), "ct-01")).pending is None
     foreseen = await house.services.forecasts.of(house.staff(house.eve), house.draft(technician_login="alice"))
     assert foreseen.obstacles == ()
     now = await house.asked()

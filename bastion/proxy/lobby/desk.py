@@ -15,7 +15,6 @@ from bastion.services.address import NOWHERE, Address
 from bastion.services.bundle import Services
 from bastion.services.commands import Command
 from bastion.services.drafts import RequestDraft
-from bastion.services.occupied import SOON
 from bastion.services.reports import Owed
 from bastion.services.views import Entry
 
@@ -24,7 +23,7 @@ class Desk(Protocol):
     async def enter(self, device: str, account: str) -> Entry: ...
 
     async def coming(self, device_id: str) -> Grant | None:
-        """The next authorisation on a device that has not begun yet, but will soon."""
+        """The next authorisation on a device that has not begun yet."""
 
     async def acknowledge(self, grant_id: str) -> None: ...
 
@@ -80,9 +79,7 @@ class ServiceDesk:
 
     async def coming(self, device_id: str) -> Grant | None:
         grants = [view.grant for view in await self._services.asked.grants(self._actor, self._actor.id)]
-        now = clock.now()
-        mine = [g for g in grants if g.device_id == device_id and g.status(now) is GrantStatus.SCHEDULED]
-        mine = [g for g in mine if g.start - now <= SOON]
+        mine = [g for g in grants if g.device_id == device_id and g.status(clock.now()) is GrantStatus.SCHEDULED]
         return min(mine, key=lambda g: g.start, default=None)
 
     async def acknowledge(self, grant_id: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from bastion import clock
@@ -20,6 +21,8 @@ from bastion.proxy.notices import Words
 from bastion.proxy.pulse import Pulse
 from bastion.services.views import Entry, MenuItem
 
+SOON: Final = timedelta(hours=2)
+"""Who comes no earlier than that before planned work waits for it; before, he may ask for something else."""
 LOOK_AGAIN: Final = 2.0
 """Seconds after which a waiting lobby reads the rows even without a hint."""
 WHICH: Final = "Number or name of the device (Enter shows the list as it is now, ? commands, Ctrl-C leaves): "
@@ -104,9 +107,10 @@ class Lobby:
 
     # -- asking for access ---------------------------------------------------------------------------------------------
     async def _obtain(self, entry: Entry, code: str, account: str) -> Grant:
-        request = entry.pending
+        request = entry.pending if entry.pending and _soon(entry.pending.begins) else None
         device_id = entry.device.id if entry.device else ""
         coming = None if request else await self._desk.coming(device_id)
+        coming = coming if coming and _soon(coming.start) else None
         if coming is not None:
             self._talk.show(screens.later(self._talk.words, coming.start) + "\n")
         elif request is None:
@@ -182,7 +186,7 @@ class Lobby:
 
     async def _agreed(self, request: AccessRequest) -> None:
         coming = await self._desk.coming(request.device_id)
-        if coming is not None and coming.status(clock.now()) is GrantStatus.SCHEDULED:
+        if coming is not None and coming.request_id == request.id:
             self._talk.show(screens.later(self._talk.words, coming.start) + "\n")
 
     async def _hint_or_key(
@@ -228,3 +232,8 @@ class Lobby:
             except Conflict as problem:
                 self._talk.tell(problem)
             text = (await self._desk.enter(code, account)).undertaking
+
+
+def _soon(begins: datetime | None) -> bool:
+    """Whether somebody who is there now may wait for it; `None`: as soon as it is agreed."""
+    return begins is None or begins - clock.now() <= SOON

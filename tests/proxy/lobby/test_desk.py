@@ -35,5 +35,3 @@ async def test_the_next_grant_on_the_device_is_the_one_that_begins_first():
     desk = ServiceDesk(Asked(later, soon, elsewhere, present), Alice())
     assert (await desk.coming("d1")).id == "soon"
     assert await desk.coming("d9") is None
-    desk = ServiceDesk(Asked(replace(later, start=now + timedelta(days=20), end=now + timedelta(days=21))), Alice())
-    assert await desk.coming("d1") is None, "he may ask for something else before"

@@ -451,12 +451,29 @@ async def test_a_grant_that_begins_later_is_waited_for(play):
     assert (await play.result()).id == "g1"
 
 
+async def test_what_is_planned_for_another_day_keeps_nobody_from_asking_now(play):
+    now, day = clock.now(), timedelta(days=20)
+    play.desk.pending = a_request(created_at=now, start=now + day, expires_at=now + day)
+    play.desk.coming_ = a_grant(start=now + day, end=now + day + timedelta(hours=1))
+    play.start()
+    await play.shows("Reason")
+    play.type(FORM)
+    await play.shows("is with the hospital")
+    play.desk.pending = replace(play.desk.pending, stored_state=RequestState.APPROVED, grant_id="g1")
+    play.desk.grant = open_grant(acknowledged_at=now)
+    play.news.beat()
+    assert (await play.result()).id == "g1"
+    assert "Your time begins" not in play.screen
+
+
 async def test_an_agreement_for_later_is_said_and_waited_for(play):
     now = clock.now()
     play.desk.pending = a_request(created_at=now, expires_at=now + timedelta(hours=1))
     play.start()
     await play.shows("is with the hospital")
-    play.desk.coming_ = a_grant(start=now + timedelta(hours=1), end=now + timedelta(hours=2))
+    play.desk.coming_ = replace(
+        a_grant(start=now + timedelta(hours=1), end=now + timedelta(hours=2)), request_id=play.desk.pending.id
+    )
     play.desk.pending = replace(play.desk.pending, stored_state=RequestState.APPROVED, grant_id="g1")
     play.news.beat()
     await play.shows("Agreed. Your time begins at")
