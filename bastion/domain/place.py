@@ -29,3 +29,8 @@ class Place:
         if moment.tzinfo is None or moment.year not in YEARS or not ident.isalnum() or not ident.isascii():
             raise ValueError("no place in a list")
         return cls(moment.astimezone(UTC), ident)
+
+
+@dataclass(frozen=True, slots=True)
+class Newer(Place):
+    """The same place, looked at the other way: the page before ends there."""

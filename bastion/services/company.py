@@ -17,6 +17,7 @@ from bastion.domain.device import Device
 from bastion.domain.grant import Grant
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Supplier, Technician
+from bastion.domain.place import Place
 from bastion.domain.portal import Correspondent
 from bastion.domain.readiness import Readiness
 from bastion.domain.remark import Remark
@@ -150,14 +151,16 @@ class Company:
             return (await _colleagues(uow, [person], speakers, clock.now()))[0]
 
     async def requests(
-        self, actor: Actor, *, state: str = "", text: str = "", limit: int = 50, offset: int = 0
-    ) -> list[CompanyRequest]:
+        self, actor: Actor, *, state: str = "", text: str = "", after: Place | None = None, limit: int = 50,
+        offset: int = 0,
+    ) -> list[CompanyRequest]:  # fmt: skip
         """What the company's people asked for, the newest first."""
         async with self._database.read() as uow:
             supplier, joins = await company_of(uow, actor), Joins(uow)
             rows = await uow.requests.search(
-                state=state, text=text, supplier_id=supplier.id, now=clock.now(), limit=limit, offset=offset
-            )
+                state=state, text=text, supplier_id=supplier.id, now=clock.now(), after=after, limit=limit,
+                offset=offset,
+            )  # fmt: skip
             await joins.know("grant", (one for row in rows for one in (row.grant_id, row.extends_grant_id)))
             return [await _company_request(joins, row) for row in rows]
 

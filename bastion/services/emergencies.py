@@ -11,6 +11,7 @@ from bastion.domain.device import Device
 from bastion.domain.emergency import Call, Emergency, EmergencyStatus, Outcome
 from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier
+from bastion.domain.place import Place
 from bastion.domain.working_days import WorkingDays
 from bastion.errors import NotFound
 from bastion.services.authentication import Authentication
@@ -51,10 +52,12 @@ class Emergencies:
         async with self._database.read() as uow:
             return await self._views(uow, actor, await uow.emergencies.to_review(scope(actor, *REVIEWERS)))
 
-    async def search(self, actor: Actor, limit: int = 50, offset: int = 0) -> list[EmergencyView]:
+    async def search(
+        self, actor: Actor, limit: int = 50, offset: int = 0, after: Place | None = None
+    ) -> list[EmergencyView]:
         """Every one there ever was in the actor's facilities, newest first."""
         async with self._database.read() as uow:
-            return await self._views(uow, actor, await uow.emergencies.search(scope(actor), limit, offset))
+            return await self._views(uow, actor, await uow.emergencies.search(scope(actor), limit, offset, after))
 
     async def get(self, actor: Actor, ident: str) -> EmergencyView:
         async with self._database.read() as uow:

@@ -11,6 +11,7 @@ from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.maintenance import MaintenanceWindow, Rhythm, WindowStatus, WindowUse, checked
 from bastion.domain.parties import Actor, ActorKind, Facility, Role, Staff, Supplier
+from bastion.domain.place import Place
 from bastion.domain.review import RightKind, barred
 from bastion.domain.timebox import TimeBox
 from bastion.domain.work_plan import PatientData
@@ -168,11 +169,13 @@ class Maintenance:
         return saved
 
     # -- reading -------------------------------------------------------------------------------------------------------
-    async def search(self, actor: Actor, limit: int = 50, offset: int = 0) -> list[WindowView]:
+    async def search(
+        self, actor: Actor, limit: int = 50, offset: int = 0, after: Place | None = None
+    ) -> list[WindowView]:
         """Every window there ever was in the actor's facilities, newest first."""
         _need_staff(actor)
         async with self._database.read() as uow:
-            return await self._views(uow, actor, await uow.windows.search(scope(actor), limit, offset))
+            return await self._views(uow, actor, await uow.windows.search(scope(actor), limit, offset, after))
 
     async def to_agree(self, actor: Actor) -> list[WindowView]:
         """Those that wait for this very person's agreement, the oldest first."""

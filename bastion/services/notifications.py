@@ -17,6 +17,7 @@ from bastion import clock
 from bastion.domain.former_address import KEPT as FORMER_KEPT
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Role, Staff, Technician, system_actor
+from bastion.domain.place import Place
 from bastion.domain.telling import (
     STALE,
     Choices,
@@ -239,11 +240,13 @@ class Notifications:
             await uow.former_addresses.forget(clock.now() - FORMER_KEPT)
 
     # -- what administrators see ---------------------------------------------------------------------------------------
-    async def search(self, actor: Actor, *, state: str = "", limit: int = 50, offset: int = 0) -> list[Told]:
+    async def search(
+        self, actor: Actor, *, state: str = "", after: Place | None = None, limit: int = 50, offset: int = 0
+    ) -> list[Told]:
         need_admin(actor)
         async with self._database.read() as uow:
             rows = await uow.deliveries.search(
-                state=state, facility_ids=scope(actor, Role.ADMIN), limit=limit, offset=offset
+                state=state, facility_ids=scope(actor, Role.ADMIN), after=after, limit=limit, offset=offset
             )
             names = await _names(uow, rows)
             return [Told(row, names.get((row.recipient_kind, row.recipient_id), "")) for row in rows]

@@ -9,6 +9,7 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device
 from bastion.domain.held_file import FileState, HeldFile
 from bastion.domain.parties import Actor, ActorKind, Facility, Supplier
+from bastion.domain.place import Place
 from bastion.errors import BastionError, Conflict, NotFound
 from bastion.i18n import sentence
 from bastion.services import reasons
@@ -52,7 +53,7 @@ class Releases:
     # -- reading -------------------------------------------------------------------------------------------------------
     async def search(
         self, actor: Actor, *, state: str = "", session_id: str = "", text: str = "", before: datetime | None = None,
-        limit: int = 50, offset: int = 0,
+        after: Place | None = None, limit: int = 50, offset: int = 0,
     ) -> list[FileView]:  # fmt: skip
         """Newest first; a technician sees his own. Some texts are looked for as far back as `reach` says."""
         now = clock.now()
@@ -61,7 +62,8 @@ class Releases:
             joins = Joins(uow)
             files = await uow.held_files.search(
                 state=state, session_id=session_id, text=text, technician_id=mine, now=now,
-                facility_ids=None if mine else scope(actor), before=before, limit=limit, offset=offset,
+                facility_ids=None if mine else scope(actor), before=before, after=after, limit=limit,
+                offset=offset,
             )  # fmt: skip
             await joins.about(files)
             await joins.know("request", (file.request_id for file in files))

@@ -19,7 +19,7 @@ from bastion.domain.work_plan import WorkPlan
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
 from bastion.store.looking import floor, holds, named, within
-from bastion.store.paging import older
+from bastion.store.paging import beyond, newest_first
 from bastion.store.repository import Repository, Versioned
 
 _R = t.access_requests.c
@@ -104,8 +104,8 @@ class Requests(Versioned[AccessRequest]):
             wanted.append(within(_R.facility_id, facility_ids))
         if text:
             wanted += await self._about(text, wanted, facility_ids, names=not (technician_id or supplier_id))
-        wanted += older(_R.created_at, _R.id, after)
-        return await self._many(NEWEST_REQUESTS.where(*wanted).limit(limit).offset(offset))
+        query = beyond(NEWEST_REQUESTS.where(*wanted), _R.created_at, _R.id, after)
+        return newest_first(await self._many(query.limit(limit).offset(offset)), after)
 
     async def reach(
         self, text: str, *, state: str = "", facility_ids: frozenset[str] | None = None,

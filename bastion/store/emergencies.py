@@ -6,8 +6,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bastion.domain.emergency import Emergency
+from bastion.domain.place import Place
 from bastion.store import tables as t
 from bastion.store.columns import Instant
+from bastion.store.paging import beyond, newest_first
 from bastion.store.repository import Versioned
 
 _E = t.emergencies.c
@@ -35,10 +37,13 @@ class Emergencies(Versioned[Emergency]):
         rows = await self._tx.rows(BEGUN, {"supplier_id": supplier_id, "since": since})
         return int(rows[0][0])
 
-    async def search(self, facility_ids: frozenset[str] | None, limit: int, offset: int) -> list[Emergency]:
+    async def search(
+        self, facility_ids: frozenset[str] | None, limit: int, offset: int, after: Place | None = None
+    ) -> list[Emergency]:
         """All of them, newest first."""
         query = NEWEST if facility_ids is None else NEWEST.where(_E.facility_id.in_(facility_ids))
-        return await self._many(query.limit(limit).offset(offset))
+        query = beyond(query, _E.created_at, _E.id, after)
+        return newest_first(await self._many(query.limit(limit).offset(offset)), after)
 
 
 OF_SEVERAL = Emergencies.sql_select.where(_E.id.in_(sa.bindparam("ids", expanding=True)))

@@ -5,9 +5,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bastion.domain.held_file import WAITING, Direction, FileState, HeldFile
+from bastion.domain.place import Place
 from bastion.store import tables as t
 from bastion.store.columns import Closed, Instant, storable
 from bastion.store.looking import floor, holds, within
+from bastion.store.paging import beyond, newest_first
 from bastion.store.repository import Versioned
 
 _F = t.held_files.c
@@ -27,6 +29,7 @@ class HeldFiles(Versioned[HeldFile]):
         text: str = "",
         before: datetime | None = None,
         now: datetime,
+        after: Place | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[HeldFile]:
@@ -40,7 +43,8 @@ class HeldFiles(Versioned[HeldFile]):
         wanted = _wanted(state, now, facility_ids, before, technician_id=technician_id, session_id=session_id)
         if text:
             wanted += await self._about(text, wanted, facility_ids, names=not technician_id)
-        return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
+        query = beyond(NEWEST.where(*wanted), _F.arrived_at, _F.id, after)
+        return newest_first(await self._many(query.limit(limit).offset(offset)), after)
 
     async def reach(
         self, text: str, *, state: str = "", facility_ids: frozenset[str] | None = None, session_id: str = "",

@@ -5,8 +5,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bastion.domain.maintenance import MaintenanceWindow, WindowUse
+from bastion.domain.place import Place
 from bastion.store import tables as t
 from bastion.store.columns import Instant
+from bastion.store.paging import beyond, newest_first
 from bastion.store.repository import Repository, Versioned
 
 _W, _U = t.maintenance_windows.c, t.window_uses.c
@@ -25,10 +27,13 @@ class MaintenanceWindows(Versioned[MaintenanceWindow]):
         query = STANDING if facility_ids is None else STANDING.where(_W.facility_id.in_(facility_ids))
         return await self._many(query, {"now": now})
 
-    async def search(self, facility_ids: frozenset[str] | None, limit: int, offset: int) -> list[MaintenanceWindow]:
+    async def search(
+        self, facility_ids: frozenset[str] | None, limit: int, offset: int, after: Place | None = None
+    ) -> list[MaintenanceWindow]:
         """All of them, newest first."""
         query = NEWEST if facility_ids is None else NEWEST.where(_W.facility_id.in_(facility_ids))
-        return await self._many(query.limit(limit).offset(offset))
+        query = beyond(query, _W.created_at, _W.id, after)
+        return newest_first(await self._many(query.limit(limit).offset(offset)), after)
 
 
 class WindowUses(Repository[WindowUse]):

@@ -6,9 +6,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from bastion.domain.place import Place
 from bastion.domain.telling import Choices, Delivery, DeliveryState, Fact, Webhook
 from bastion.store import tables as t
 from bastion.store.columns import Closed, Instant, storable
+from bastion.store.paging import beyond, newest_first
 from bastion.store.repository import Repository, upsert
 from bastion.store.transaction import Change
 
@@ -60,13 +62,15 @@ class Deliveries(Repository[Delivery]):
         return begun if await self._tx.change(CLAIM, values | changed) else None
 
     async def search(
-        self, *, state: str = "", facility_ids: frozenset[str] | None = None, limit: int = 50, offset: int = 0
-    ) -> list[Delivery]:
+        self, *, state: str = "", facility_ids: frozenset[str] | None = None, after: Place | None = None,
+        limit: int = 50, offset: int = 0,
+    ) -> list[Delivery]:  # fmt: skip
         """Newest first; rows of no hospital in particular are for those who see all."""
         query = NEWEST.where(_D.state == state) if state else NEWEST
         if facility_ids is not None:
             query = query.where(_D.facility_id.in_(facility_ids))
-        return await self._many(query.limit(limit).offset(offset))
+        query = beyond(query, _D.at, _D.id, after)
+        return newest_first(await self._many(query.limit(limit).offset(offset)), after)
 
     async def count(self, state: DeliveryState, facility_ids: frozenset[str] | None = None) -> int:
         query = COUNT if facility_ids is None else COUNT.where(_D.facility_id.in_(facility_ids))

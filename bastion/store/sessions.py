@@ -13,7 +13,7 @@ from bastion.domain.session_record import ACCOUNT_REFUSED, LOGIN_FAILED, Session
 from bastion.store import tables as t
 from bastion.store.columns import Instant, storable
 from bastion.store.looking import MOST_NAMED, floor, holds, named, within
-from bastion.store.paging import older
+from bastion.store.paging import beyond, newest_first
 from bastion.store.repository import Versioned
 
 _S = t.sessions.c
@@ -94,8 +94,8 @@ class Sessions(Versioned[SessionRecord]):
         )
         if text:
             wanted += await self._about(text, wanted, facility_ids)
-        wanted += older(_S.started_at, _S.id, after)
-        return await self._many(NEWEST.where(*wanted).limit(limit).offset(offset))
+        query = beyond(NEWEST.where(*wanted), _S.started_at, _S.id, after)
+        return newest_first(await self._many(query.limit(limit).offset(offset)), after)
 
     async def reach(
         self,

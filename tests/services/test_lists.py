@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from operator import attrgetter
 
 import pytest
 from sqlalchemy import Engine, event
@@ -15,6 +17,7 @@ from bastion.domain.held_file import Direction
 from bastion.domain.ids import new_id
 from bastion.domain.maintenance import MaintenanceWindow
 from bastion.domain.parties import Actor
+from bastion.domain.place import Newer, Place
 from bastion.domain.telling import Delivery, RecipientKind, Topic
 from bastion.services.calendar import CalendarEntry, EntryKind
 from bastion.services.directory import SupplierForm
@@ -136,6 +139,34 @@ async def test_a_longer_list_asks_no_oftener(house: House, name: str):
             counts.append(len(asked))
     assert lengths[1] > lengths[0]
     assert counts[0] == counts[1]
+
+
+LONG = {
+    "requests": (lambda use: use.asked.search, "request.created_at request.id"),
+    "sessions": (lambda use: use.supervision.search, "record.started_at record.id"),
+    "files": (lambda use: use.releases.search, "file.arrived_at file.id"),
+    "windows": (lambda use: use.maintenance.search, "window.created_at window.id"),
+    "emergencies": (lambda use: use.emergencies.search, "emergency.created_at emergency.id"),
+    "messages": (lambda use: use.notifications.search, "delivery.at delivery.id"),
+}
+"""Lists that begin with the newest, and what of a row is its place in them."""
+
+
+@pytest.mark.parametrize("name", LONG)
+async def test_a_long_list_goes_on_from_any_row_either_way(house: House, name: str):
+    which, place = LONG[name]
+    places = attrgetter(*place.split())
+    search = partial(which(house.services), OPERATOR if name == "messages" else house.staff(house.max))
+    for number in range(4):
+        await add_work(house, number)
+    rows = [places(one) for one in await search(limit=50)]
+    assert len(rows) >= 4
+    assert rows == sorted(rows, reverse=True)
+    for number, row in enumerate(rows):
+        older = await search(after=Place(*row), limit=2)
+        newer = await search(after=Newer(*row), limit=2)
+        assert [places(one) for one in older] == rows[number + 1 : number + 3]
+        assert [places(one) for one in newer] == rows[max(0, number - 2) : number]
 
 
 async def test_a_technicians_menu_asks_no_oftener_for_more_devices(house: House):

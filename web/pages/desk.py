@@ -7,12 +7,13 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import PlainTextResponse, Response
 
 from bastion.domain.held_file import Direction, FileState
+from bastion.domain.place import Place
 from bastion.errors import BastionError
 from bastion.services import reasons
 from web import desk_words, fields
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
-from web.paging import PAGE, further, pages
+from web.paging import further, turned
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -20,20 +21,18 @@ Asked = Annotated[str, Query()]
 
 
 @router.get("/desk")
-async def listing(
-    seen: Seen, text: Asked = "", state: Asked = FileState.HELD.value, at: Asked = "", before: Asked = ""
-) -> Response:
+async def listing(seen: Seen, text: Asked = "", state: Asked = FileState.HELD.value, before: Asked = "") -> Response:
     """List what waits; with an empty `state`, everything."""
-    number, until = fields.page_number(at), fields.instant(before)
+    until = fields.instant(before)
     filters = Typed(text=text.strip()[:200], state=state if state in desk_words.STATES else "")
     desk = seen.services.releases
-    rows = await desk.search(seen.actor, **filters, before=until, limit=PAGE + 1, offset=number * PAGE)
-    reach = await desk.reach(seen.actor, **filters, before=until) if len(rows) <= PAGE else None
-    newer, older = pages(seen.request, number, len(rows))
+    search = partial(desk.search, seen.actor, **filters, before=until)
+    page = await turned(seen.request, search, lambda view: Place(view.file.arrived_at, view.file.id))
+    reach = None if page.older else await desk.reach(seen.actor, **filters, before=until)
     states = [(value, seen.t(words[1])) for value, words in desk_words.STATES.items()]
     return seen.page(
-        "desk.html", N_("Release desk"), rows=rows[:PAGE], filters=filters, states=states, newer=newer, older=older,
-        words=desk_words, reach=further(seen.request, "before", reach),
+        "desk.html", N_("Release desk"), rows=page.rows, filters=filters, states=states, newer=page.newer,
+        older=page.older, words=desk_words, reach=further(seen.request, "before", reach),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from bastion.domain import endpoint_options
 from bastion.domain.derogation import LEGACY, DerogationKind
 from bastion.domain.device import SESSIONS, Device, Protocol, SecretKind, recordability
+from bastion.domain.place import Place
 from bastion.errors import BastionError, Invalid
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm, HostKeyOffer
@@ -20,7 +21,7 @@ from web import device_words, fields, labels, pasted
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
 from web.pages import calendar
-from web.paging import PAGE, pages
+from web.paging import PAGE, pages, turned
 
 router = APIRouter(prefix="/directory/devices")
 Text = Annotated[str, Form()]
@@ -72,8 +73,8 @@ async def create(seen: Seen, typed: Annotated[DeviceFields, Form()]) -> Response
 
 
 @router.get("/{ident}")
-async def show(seen: Seen, ident: str, at: Asked = "") -> Response:
-    return await show_device(seen, ident, page=fields.page_number(at))
+async def show(seen: Seen, ident: str) -> Response:
+    return await show_device(seen, ident)
 
 
 @router.get("/{ident}/edit")
@@ -182,7 +183,7 @@ async def _form(seen: Console, ident: str, typed: DeviceFields, error: BastionEr
 
 async def show_device(
     seen: Console, ident: str, offer: HostKeyOffer | None = None, error: BastionError | None = None,
-    typed: Typed | None = None, page: int = 0,
+    typed: Typed | None = None,
 ) -> Response:  # fmt: skip
     view = await seen.services.inventory.device(seen.actor, ident)
     return seen.page(
@@ -190,7 +191,7 @@ async def show_device(
         typed=Typed({"kind": SecretKind.PASSWORD.value} | (typed or {})),
         secret_kinds=[(kind.value, seen.t(labels.SECRET_KINDS[kind]), "") for kind in SecretKind],
         words=device_words, sessions=SESSIONS, recordability=recordability, **_lines(seen),
-        **await _work(seen, view.device, page),
+        **await _work(seen, view.device),
         paste_words=pasted, pasted=pasted.for_device(seen, view),
         protocols=[(one.value, seen.t(device_words.PROTOCOLS[one])) for one in Protocol],
         derogation_kinds=[(kind.value, seen.t(device_words.DEROGATIONS[kind])) for kind in DerogationKind],
@@ -201,19 +202,19 @@ async def show_device(
     )  # fmt: skip
 
 
-async def _work(seen: Console, device: Device, page: int) -> dict[str, Any]:
+async def _work(seen: Console, device: Device) -> dict[str, Any]:
     """Who has to do with a device, what is coming on it, and what was done on it, a page at a time."""
     now = seen.face.now
-    past = await seen.services.supervision.search(
-        seen.actor, device_id=device.id, live=False, limit=PAST + 1, offset=page * PAST
-    )
-    address = f"/directory/devices/{device.id}?at="
+    search = partial(seen.services.supervision.search, seen.actor, device_id=device.id, live=False)
+    past = await turned(
+        seen.request, search, lambda view: Place(view.record.started_at, view.record.id), PAST,
+        f"/directory/devices/{device.id}",
+    )  # fmt: skip
     return {
         "coming": (await seen.services.calendar.between(seen.actor, now, now + COMING, device_code=device.code))[:6],
         "rights": await seen.services.rights.on(seen.actor, device.id, RIGHTS), "names": NAMES,
-        "coming_kinds": calendar.KINDS, "past": past[:PAST],
-        "newer": f"{address}{page - 1}#past" if page else "",
-        "older": f"{address}{page + 1}#past" if len(past) > PAST else "",
+        "coming_kinds": calendar.KINDS, "past": past.rows,
+        "newer": past.newer and f"{past.newer}#past", "older": past.older and f"{past.older}#past",
     }  # fmt: skip
 
 

@@ -3,27 +3,27 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from bastion.domain.emergency import Outcome
+from bastion.domain.place import Place
 from bastion.errors import BastionError
 from web import emergency_words, fields
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
-from web.paging import PAGE, pages
+from web.paging import turned
 
 router = APIRouter()
 Text = Annotated[str, Form()]
 
 
 @router.get("/emergencies")
-async def listing(seen: Seen, at: Annotated[str, Query()] = "") -> Response:
-    number = fields.page_number(at)
-    rows = await seen.services.emergencies.search(seen.actor, limit=PAGE + 1, offset=number * PAGE)
-    newer, older = pages(seen.request, number, len(rows))
+async def listing(seen: Seen) -> Response:
+    search = partial(seen.services.emergencies.search, seen.actor)
+    page = await turned(seen.request, search, lambda view: Place(view.emergency.created_at, view.emergency.id))
     return seen.page(
-        "emergencies.html", N_("Emergencies"), rows=rows[:PAGE], newer=newer, older=older, words=emergency_words
+        "emergencies.html", N_("Emergencies"), rows=page.rows, newer=page.newer, older=page.older, words=emergency_words
     )
 
 

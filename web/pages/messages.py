@@ -6,13 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
+from bastion.domain.place import Place
 from bastion.domain.telling import DeliveryState, Topic, Webhook
 from bastion.errors import BastionError
 from bastion.services.webhooks import OFFERED, WebhookForm
 from web import fields, message_words
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
-from web.paging import PAGE, pages
+from web.paging import turned
 
 router = APIRouter(prefix="/messages")
 Text = Annotated[str, Form()]
@@ -21,8 +22,8 @@ Asked = Annotated[str, Query()]
 
 
 @router.get("")
-async def listing(seen: Seen, state: Asked = "", at: Asked = "") -> Response:
-    return await _show(seen, state, at)
+async def listing(seen: Seen, state: Asked = "") -> Response:
+    return await _show(seen, state)
 
 
 @router.post("/{ident}/retry")
@@ -61,17 +62,18 @@ async def remove(seen: Seen, ident: str, code: Text = "") -> Response:
 
 # -- parts -------------------------------------------------------------------------------------------------------------
 async def _show(
-    seen: Console, state: str = "", at: str = "", error: BastionError | None = None, typed: Typed | None = None,
+    seen: Console, state: str = "", error: BastionError | None = None, typed: Typed | None = None,
     made: Webhook | None = None, secret: str = "",
 ) -> Response:  # fmt: skip
     t, services = seen.t, seen.services
-    number, wanted = fields.page_number(at), state if state in message_words.STATES else ""
-    rows = await services.notifications.search(seen.actor, state=wanted, limit=PAGE + 1, offset=number * PAGE)
-    newer, older = pages(seen.request, number, len(rows))
+    wanted = state if state in message_words.STATES else ""
+    search = partial(services.notifications.search, seen.actor, state=wanted)
+    page = await turned(seen.request, search, lambda told: Place(told.delivery.at, told.delivery.id))
     facilities = await services.directory.facilities(seen.actor)
     return seen.page(
-        "messages.html", N_("Messages"), error=error, rows=rows[:PAGE], newer=newer, older=older, state=wanted,
-        states=[(value, t(words[1])) for value, words in message_words.STATES.items()], words=message_words,
+        "messages.html", N_("Messages"), error=error, rows=page.rows, newer=page.newer, older=page.older,
+        state=wanted, states=[(value, t(words[1])) for value, words in message_words.STATES.items()],
+        words=message_words,
         failed=await services.notifications.count(seen.actor, DeliveryState.FAILED),
         by_mail=services.notifications.by_mail, webhooks=await services.webhooks.all(seen.actor),
         facilities=[(one.code, one.name) for one in facilities], names={one.id: one.name for one in facilities},

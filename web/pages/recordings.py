@@ -9,9 +9,11 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response, StreamingResponse
 
 from bastion import clock
+from bastion.domain.place import Place
 from bastion.errors import BastionError, NotFound
 from bastion.services import reasons
 from bastion.services.replay import MEDIA, Playback
+from bastion.services.views import SessionView
 from recordings.model import TrackHead
 from recordings.replay import SUFFIXES
 from recordings.terminal import VERSIONS
@@ -19,7 +21,7 @@ from web import choices, fields, labels
 from web.console import Console, Seen, Typed, go
 from web.facts import Teller
 from web.labels import N_
-from web.paging import PAGE, further, pages
+from web.paging import PAGE, Turned, further, turned
 from web.playbacks import Playbacks
 from web.player_words import PLAYER
 from web.security import token_of
@@ -34,26 +36,25 @@ Asked = Annotated[str, Query()]
 @router.get("/recordings")
 async def listing(
     seen: Seen, text: Asked = "", technician: Asked = "", supplier: Asked = "", device: Asked = "", since: Asked = "",
-    until: Asked = "", reason: Asked = "", health: Asked = "", differs: Asked = "", at: Asked = "", before: Asked = "",
+    until: Asked = "", reason: Asked = "", health: Asked = "", differs: Asked = "", before: Asked = "",
 ) -> Response:  # fmt: skip
     filters = Typed(
         text=text.strip()[:200], technician=technician.strip()[:200], supplier=supplier, device=device, since=since,
         until=until, reason=reason if reason in labels.OUTCOMES else "", health="yes" if health else "",
         differs="yes" if differs else "", before=before,
     )  # fmt: skip
-    number = fields.page_number(at)
-    error, rows, reach = None, [], None
+    page: Turned[SessionView] = Turned([], "", "")
+    error, reach = None, None
     try:
         wanted = await _wanted(seen, filters)
-        rows = await seen.services.supervision.search(
-            seen.actor, **wanted, limit=PAGE + 1, offset=number * PAGE, to_replay=True
-        )
-        reach = await seen.services.supervision.reach(seen.actor, **wanted) if len(rows) <= PAGE else None
+        search = partial(seen.services.supervision.search, seen.actor, **wanted, to_replay=True)
+        page = await turned(seen.request, search, lambda view: Place(view.record.started_at, view.record.id))
+        reach = None if page.older else await seen.services.supervision.reach(seen.actor, **wanted)
     except BastionError as problem:
         error = problem
-    newer, older = pages(seen.request, number, len(rows))
     return seen.page(
-        "recordings.html", N_("Recordings"), error=error, rows=rows[:PAGE], filters=filters, newer=newer, older=older,
+        "recordings.html", N_("Recordings"), error=error, rows=page.rows, filters=filters, newer=page.newer,
+        older=page.older,
         reach=further(seen.request, "before", reach), **await _choices(seen, device),
     )  # fmt: skip
 

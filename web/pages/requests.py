@@ -10,6 +10,7 @@ from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.conditions import Condition, Terms
 from bastion.domain.device import recordability
 from bastion.domain.grant import GrantStatus
+from bastion.domain.place import Place
 from bastion.errors import BastionError
 from bastion.services import reasons
 from bastion.services.views import RequestView
@@ -17,7 +18,7 @@ from web import condition_words, device_words, fields, labels, message_words, pa
 from web.console import Console, Seen, Typed, go
 from web.guards import GUARDS
 from web.labels import N_
-from web.paging import PAGE, further, pages
+from web.paging import further, turned
 from web.views import SHORT_STEPS, Clockface, minutes, shorter_than
 
 router = APIRouter()
@@ -30,24 +31,23 @@ async def listing(
     seen: Seen,
     text: Asked = "",
     state: Asked = "",
-    at: Asked = "",
     before: Asked = "",
 ) -> Response:
-    number, since = fields.page_number(at), fields.instant(before)
+    since = fields.instant(before)
     filters = Typed(text=text.strip()[:200], state=state if state in labels.REQUEST_STATES else "")
-    rows = await seen.services.asked.search(seen.actor, **filters, before=since, limit=PAGE + 1, offset=number * PAGE)
-    reach = await seen.services.asked.reach(seen.actor, **filters, before=since) if len(rows) <= PAGE else None
-    newer, older = pages(seen.request, number, len(rows))
+    search = partial(seen.services.asked.search, seen.actor, **filters, before=since)
+    page = await turned(seen.request, search, lambda view: Place(view.request.created_at, view.request.id))
+    reach = None if page.older else await seen.services.asked.reach(seen.actor, **filters, before=since)
     t = seen.t
     states = [(value, t(words[1])) for value, words in labels.REQUEST_STATES.items()]
     return seen.page(
         "requests.html",
         N_("Requests"),
-        rows=rows[:PAGE],
+        rows=page.rows,
         filters=filters,
         states=states,
-        newer=newer,
-        older=older,
+        newer=page.newer,
+        older=page.older,
         reach=further(seen.request, "before", reach),
     )
 

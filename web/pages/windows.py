@@ -10,13 +10,14 @@ from starlette.responses import Response
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.maintenance import Rhythm
+from bastion.domain.place import Place
 from bastion.errors import BastionError, Invalid
 from bastion.services import reasons
 from bastion.services.maintenance import WindowForm
 from web import choices, fields, labels, window_words
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
-from web.paging import PAGE, pages
+from web.paging import turned
 from web.views import local_day
 
 router = APIRouter()
@@ -42,12 +43,16 @@ class Proposal(BaseModel):
 
 
 @router.get("/windows")
-async def listing(seen: Seen, at: Asked = "") -> Response:
-    number = fields.page_number(at)
-    rows = await seen.services.maintenance.search(seen.actor, limit=PAGE + 1, offset=number * PAGE)
-    newer, older = pages(seen.request, number, len(rows))
+async def listing(seen: Seen) -> Response:
+    search = partial(seen.services.maintenance.search, seen.actor)
+    page = await turned(seen.request, search, lambda view: Place(view.window.created_at, view.window.id))
     return seen.page(
-        "windows.html", N_("Maintenance windows"), rows=rows[:PAGE], newer=newer, older=older, words=window_words
+        "windows.html",
+        N_("Maintenance windows"),
+        rows=page.rows,
+        newer=page.newer,
+        older=page.older,
+        words=window_words,
     )
 
 

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from bastion.domain.parties import Supplier
+from bastion.domain.place import Place
 from bastion.errors import BastionError
 from bastion.services.company import ColleagueChange, NewColleague
 from web import country_words, fields, labels, paper_words
 from web.console import Typed, go
 from web.labels import N_
 from web.pages.papers import TICK
-from web.paging import PAGE, pages
+from web.paging import turned
 from web.portal.links import link_of
 from web.portal.visit import Come, Visit
 from web.views import local_day
@@ -43,15 +44,15 @@ async def confirm(seen: Come, people: Many, code: Text = "") -> Response:
 
 
 @router.get("/requests")
-async def requests(seen: Come, text: Asked = "", state: Asked = "", at: Asked = "") -> Response:
-    number, t = fields.page_number(at), seen.t
+async def requests(seen: Come, text: Asked = "", state: Asked = "") -> Response:
+    t = seen.t
     filters = Typed(text=text.strip()[:200], state=state if state in labels.REQUEST_STATES else "")
-    rows = await seen.services.company.requests(seen.actor, **filters, limit=PAGE + 1, offset=number * PAGE)
-    newer, older = pages(seen.request, number, len(rows))
+    search = partial(seen.services.company.requests, seen.actor, **filters)
+    page = await turned(seen.request, search, lambda one: Place(one.request.created_at, one.request.id))
     states = [(value, t(words[1])) for value, words in labels.REQUEST_STATES.items()]
     return seen.page(
-        "company_requests.html", N_("Requests of my company"), rows=rows[:PAGE], filters=filters, states=states,
-        newer=newer, older=older,
+        "company_requests.html", N_("Requests of my company"), rows=page.rows, filters=filters, states=states,
+        newer=page.newer, older=page.older,
     )  # fmt: skip
 
 

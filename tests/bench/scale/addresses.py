@@ -49,31 +49,33 @@ TABLES: Final = {
     f"{SUPPLIERS_API}/requests": "own_requests", f"{SUPPLIERS_API}/company/requests": "company_requests",
 }  # fmt: skip
 """Whose ids stand for `{ident}` in a family of routes."""
+DEEP, BACK = "at=2025-01-15T00:00:00Z~0", "at=-2025-01-15T00:00:00Z~0"
+"""Somebody has turned pages for two years' work, and back again."""
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "/requests": (
         "state=pending", "state=approved", "state=denied", "text=compresseur", "text=dm-00042", "text=Zoé Lopez",
-        "text=GMAO-0500000", "text=zzzz-nothing", "at=40",
+        "text=GMAO-0500000", "text=zzzz-nothing", DEEP, f"state=denied&{BACK}",
     ),
     "/recordings": (
         "text=compresseur", "technician=Lopez", "reason=cut", "since=2025-01-01&until=2025-02-01",
-        "text=zzzz-nothing", "at=40",
+        "text=zzzz-nothing", DEEP, BACK,
     ),
     "/audit": (
         "tag=session:closed", "severity=warning", "who=Lopez", "text=compresseur", "text=zzzz-nothing",
         "since=2025-01-01&until=2025-02-01", "before=1000000",
     ),
-    "/desk": ("state=", "state=&text=firmware", "state=&text=zzzz-nothing", "state=delivered&at=40"),
+    "/desk": ("state=", "state=&text=firmware", "state=&text=zzzz-nothing", f"state=delivered&{DEEP}"),
     "/directory/devices": ("text=scanner", "text=dm-19999", "text=zzzz-nothing", "at=100"),
     "/directory/technicians": ("text=Lopez", "text=tech4999", "text=zzzz-nothing", "at=50"),
-    "/messages": ("state=failed", "at=40"),
-    "/windows": ("at=20",), "/emergencies": ("at=20",), "/directory/templates": ("text=vérifier", "retired=true"),
+    "/messages": ("state=failed", DEEP),
+    "/windows": (DEEP,), "/emergencies": (DEEP,), "/directory/templates": ("text=vérifier", "retired=true"),
     "/calendar": ("day=2025-01-15", "device=dm-00000", "facility=ch03"),
     f"{PREFIX}/requests": ("state=pending", "text=compresseur", "text=zzzz-nothing", "limit=200", "offset=2000"),
     f"{PREFIX}/sessions": ("text=compresseur", "live=true", "offset=2000"),
     f"{PREFIX}/audit": ("text=compresseur", "tag=session:closed"),
     f"{PREFIX}/devices": ("text=scanner", "offset=10000"),
     f"{PREFIX}/technicians": ("text=Lopez", "offset=4000"),
-    "/supplier/company/requests": ("at=40",),
+    "/supplier/company/requests": (DEEP, f"text=compresseur&{DEEP}"),
 }  # fmt: skip
 """What people ask a list for, beside its first page."""
 NEEDED: Final[Mapping[str, str]] = {

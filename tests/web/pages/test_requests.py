@@ -240,7 +240,7 @@ async def test_the_list_is_searched_and_paged(house, scenery, visitor, people):
     assert "the red one" in (await browser.see("/requests?text=red&state=pending")).text
     assert "No request fits" in (await browser.see("/requests?text=blue")).text
     assert "the red one" in (await browser.see("/requests?state=nonsense&at=nonsense")).text
-    assert "No request fits" in (await browser.see("/requests?at=7")).text
+    assert "No request fits" in (await browser.see("/requests?at=2020-01-01T00:00:00Z~0")).text
 
 
 async def test_an_approver_who_is_also_administrator_is_told_why_he_cannot(house, visitor):
