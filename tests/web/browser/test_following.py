@@ -70,6 +70,10 @@ async def test_R34_T10_a_page_follows_while_it_is_open_and_everybody_sees_who(
     await page.get_by_role("button", name="Stop following").click()
     assert await node.held() < 1.0
     await expect(page.get_by_role("button", name="Follow this session")).to_be_visible()
+    for back in (page.go_back, page.reload):
+        await back()
+        await expect(page.get_by_role("button", name="Follow this session")).to_be_visible()
+    assert node.live.unwatched, "who has stopped follows no more by coming back"
     assert await house.tags("watch") == ["watch:taken", "watch:left"]
 
 

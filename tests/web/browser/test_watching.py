@@ -45,6 +45,23 @@ async def test_T41_why_then_watch_then_take_a_copy(house: House, people: dict[st
     assert '"version":3' in Path(await copy.path()).read_text().splitlines()[0]
 
 
+@pytest.mark.parametrize("height", [850, 720])
+async def test_the_whole_player_stands_on_the_first_screen_of_a_desk(
+    house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path, height: int
+):
+    record = await Scenery(house, tmp_path).recorded(house.alice, "ct-01", "tube")
+    page = await (await seat(people["security"], viewport={"width": 1280, "height": height})).open(
+        f"/recordings/{record.id}"
+    )
+    await page.get_by_label("Why do you watch it?").fill("incident 12")
+    await page.get_by_role("button", name="Watch the recording").click()
+    await expect(page.locator(".ap-player")).to_be_visible()
+    for part in (page.get_by_role("combobox", name="Speed"), page.get_by_role("button", name="+10 s")):
+        await expect(part).to_be_in_viewport(ratio=1)
+    await expect(page.locator(".ap-player .ap-control-bar")).to_be_in_viewport(ratio=0.9)
+    assert await page.evaluate("scrollY") == 0
+
+
 PASTED = "grep -n 'E-2207' /var/log/tube.log"
 
 

@@ -16,6 +16,7 @@ interface Stage {
 
 const ENOUGH_SILENCE = 2; // seconds of silence shown when quiet stretches are skipped
 const TICK = 200;
+const ROOM = matchMedia("(min-width: 60rem)"); // there the screen is as high as the window leaves it, see pages.css
 
 function chosen(root: HTMLElement, name: string): string {
   const field = root.querySelector<HTMLInputElement | HTMLSelectElement>(`[name=${name}]`);
@@ -25,7 +26,7 @@ function chosen(root: HTMLElement, name: string): string {
 
 function options(stage: Stage, startAt: number): Options {
   const made: Options = {
-    fit: "width",
+    fit: ROOM.matches ? "both" : "width",
     preload: true,
     controls: true,
     speed: Number(chosen(stage.root, "speed")) || 1,
