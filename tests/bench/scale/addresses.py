@@ -47,6 +47,7 @@ TABLES: Final = {
     "/supplier/requests": "own_requests", "/supplier/company/requests": "company_requests",
     "/supplier/company/people": "company_people", "/supplier/reports": "own_requests",
     f"{SUPPLIERS_API}/requests": "own_requests", f"{SUPPLIERS_API}/company/requests": "company_requests",
+    f"{SUPPLIERS_API}/company/people": "company_people",
 }  # fmt: skip
 """Whose ids stand for `{ident}` in a family of routes."""
 DEEP, BACK = "at=2025-01-15T00:00:00Z~0", "at=-2025-01-15T00:00:00Z~0"

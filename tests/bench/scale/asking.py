@@ -160,7 +160,7 @@ async def guests(database: Database) -> dict[str, Badge]:
             await uow.supplier_tokens.add(
                 SupplierToken(
                     secrets.token_hex(16), person.id, supplier.id, "bench", _hash(made[login].token), False, now,
-                    now + timedelta(hours=8),
+                    now + timedelta(hours=8), people=login == SPEAKER,
                 )
             )  # fmt: skip
             await uow.portal_sessions.add(
