@@ -126,6 +126,7 @@ async def tell(services: Services, address: str, entrance: str) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(TELL_EVERY, turn), name="job tell")
         group.create_task(_every(ESCALATE_EVERY, telling.escalate), name="job escalate")
+        group.create_task(_every(ESCALATE_EVERY, lambda: _note_lapses(services)), name="job lapses")
         group.create_task(_every(10 * MINUTE, telling.digest, first=MINUTE), name="job digest")
         late = _every(10 * MINUTE, lambda: _warn_of_reviews(services), first=MINUTE)
         group.create_task(late, name="job reviews")
@@ -238,6 +239,13 @@ async def _warn_of_ends(services: Services) -> None:
     count = await services.derogations.warn(system_actor())
     if count:
         _log.warning("derogations end within a month", count=count)
+
+
+async def _note_lapses(services: Services) -> None:
+    """What nobody decided in time: the trail says so once, and whoever waited is told (R-24)."""
+    count = await services.lapses.note(system_actor())
+    if count:
+        _log.warning("requests lapsed that nobody decided on", count=count)
 
 
 async def _warn_of_reviews(services: Services) -> None:

@@ -44,6 +44,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "request:approved": N_("Request agreed to"),
         "request:denied": N_("Request refused"),
         "request:withdrawn": N_("Request taken back"),
+        "request:expired": N_("Request lapsed: nobody decided in time"),
         "request:question": N_("Question on a request"),
         "request:answer": N_("Answer on a request"),
         "request:reported": N_("Report on an intervention"),

@@ -79,6 +79,7 @@ KINDS = MappingProxyType(
             _kind("request:denied", _N, f"{_RULES} delegation", "note in_name_of"),
             _kind("request:escalated", _W, "step ring minutes", "who"),
             _kind("request:withdrawn", _I, "", "note"),
+            _kind("request:expired", _W, "device supplier missing emergency", "technician"),
             _kind("request:question", _I, _RULES, "note"),
             _kind("request:answer", _I, "", "note"),
             _kind("request:reported", _N, "after late erased_by", "note taken"),

@@ -59,6 +59,7 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "request:created": Topic.REQUEST_WAITING,
         "request:approved": Topic.REQUEST_DECIDED,
         "request:denied": Topic.REQUEST_DECIDED,
+        "request:expired": Topic.REQUEST_DECIDED,
         "request:withdrawn": Topic.REQUEST_WITHDRAWN,
         "grant:revoked": Topic.GRANT_REVOKED,
         "grant:given_back": Topic.GRANT_GIVEN_BACK,

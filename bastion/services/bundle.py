@@ -33,6 +33,7 @@ from bastion.services.handovers import Handovers
 from bastion.services.imports import Imports
 from bastion.services.inventory import HostKeyScanner, Inventory
 from bastion.services.invitations import Invitations
+from bastion.services.lapses import Lapses
 from bastion.services.locks import Locks
 from bastion.services.maintenance import Maintenance
 from bastion.services.notifications import Notifications
@@ -109,6 +110,7 @@ class Services:
     doing: Doing
     comparisons: Comparisons
     contract_ends: ContractEnds
+    lapses: Lapses
     locks: Locks
     replay: Replay
     directory: Directory
@@ -186,6 +188,7 @@ def build(
         doing=Doing(database, decisions),
         comparisons=Comparisons(database),
         contract_ends=ContractEnds(database),
+        lapses=Lapses(database),
         watching=Watching(database, decisions, authentication),
         locks=Locks(database, decisions, authentication),
         replay=Replay(database, decisions, authentication, recordings),

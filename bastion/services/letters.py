@@ -117,6 +117,13 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             N_("Request {ref} was refused: {device}"),
             (N_("The hospital refuses. Call it if you do not know why."), _WHERE),
         ),
+        "request_expired": (
+            N_("Request {ref} lapsed, nobody has decided: {device}"),
+            (
+                N_("Nobody has decided in time; nothing opens by this request. Call the hospital, or ask again."),
+                _WHERE,
+            ),
+        ),
         Topic.REQUEST_WITHDRAWN: (
             N_("Request {ref} was taken back: {device}"),
             (N_("Nothing is left to decide or to wait for: the request was taken back."), _WHERE, N_("Who did it:")),
@@ -393,7 +400,7 @@ def variant(delivery: Delivery) -> str:
     unanswered = nobody if ring == "security" else "request_next"
     special = {
         Topic.REQUEST_WAITING: waits,
-        Topic.REQUEST_DECIDED: agreed if outcome == "agreed" else "request_refused",
+        Topic.REQUEST_DECIDED: {"agreed": agreed, "expired": "request_expired"}.get(outcome, "request_refused"),
         Topic.REQUEST_UNANSWERED: unanswered,
         Topic.QUESTION_ASKED: "question_technician" if theirs else "",
         Topic.GRANT_REVOKED: "handed_over" if outcome == "handed_over" else "revoked_technician" if theirs else "",

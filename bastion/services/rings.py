@@ -1,16 +1,16 @@
 """Who is told what: from one event of the trail to its recipients, the facts they read and the page it leads to.
 
-Request made: the approvers of the hospital. Nobody answers: security staff. Decided: the technician, and whoever asked
-for him. Taken back: who was asked and who has agreed. An authorisation withdrawn or given back: who was to work, who
-asked for it, who speaks for his company, who agreed to it; never who did it himself. A question: the same; its answer:
-whoever asked it. An emergency agreed to: whoever may review it, and security once it is late. A report owed: who did
-the work, who speaks for his company, who agreed to it. A window proposed: whoever can agree to it, each when it is his
-turn. A file held: the approvers. Work begins and ends: whoever agreed to it. Nobody follows a session that somebody
-must follow: whoever may. Rights are to be reviewed, or will soon be due: whoever may decide on one. A supplier's paper
-ends, its people are not confirmed: who speaks for it, and administrators. It declared a subcontractor: who may object,
-and the approvers where it works. Somebody's access is set up, or his address changed: he himself, who speaks for his
-company, administrators. A cut, trouble with recordings: security. A device shows another identity: both. And
-every webhook that listens.
+Request made: the approvers of the hospital. Nobody answers: security staff. Decided, or not decided in time: the
+technician, and whoever asked for him. Taken back: who was asked and who has agreed. An authorisation withdrawn or given
+back: who was to work, who asked for it, who speaks for his company, who agreed to it; never who did it himself. A
+question: the same; its answer: whoever asked it. An emergency agreed to: whoever may review it, and security once it is
+late. A report owed: who did the work, who speaks for his company, who agreed to it. A window proposed: whoever can
+agree to it, each when it is his turn. A file held: the approvers. Work begins and ends: whoever agreed to it. Nobody
+follows a session that somebody must follow: whoever may. Rights are to be reviewed, or will soon be due: whoever may
+decide on one. A supplier's paper ends, its people are not confirmed: who speaks for it, and administrators. It declared
+a subcontractor: who may object, and the approvers where it works. Somebody's access is set up, or his address changed:
+he himself, who speaks for his company, administrators. A cut, trouble with recordings: security. A device shows another
+identity: both. And every webhook that listens.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -151,8 +151,8 @@ class Rings:
         return await self._telling(topic, event.facility_id, {}, "/audit?tag=recording", people)
 
     async def _decided(self, request: AccessRequest, event: AuditEvent) -> Telling:
-        outcome = {"outcome": "agreed" if event.tag == "request:approved" else "refused"}
-        return await self._to_who_asked(Topic.REQUEST_DECIDED, request, outcome)
+        outcomes = {"request:approved": "agreed", "request:denied": "refused", "request:expired": "expired"}
+        return await self._to_who_asked(Topic.REQUEST_DECIDED, request, {"outcome": outcomes[event.tag]})
 
     async def _to_who_asked(self, topic: Topic, request: AccessRequest, facts: dict[str, str]) -> Telling:
         """The technician, and whoever asked in his name: of the hospital, or a colleague of his."""

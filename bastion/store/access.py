@@ -51,6 +51,11 @@ class Requests(Versioned[AccessRequest]):
         waiting = await self._many(query, {"now": now})
         return sorted(waiting, key=lambda request: (request.created_at, request.id), reverse=True)
 
+    async def lapsed(self, since: datetime, until: datetime) -> list[AccessRequest]:
+        """Those nobody decided on whose time ended in `(since, until]`, in the order in which it did."""
+        rows = await self._many(LAPSED, {"since": since, "until": until})
+        return sorted(rows, key=lambda one: (one.expires_at, one.id))
+
     async def of_technician(self, technician_id: str, limit: int = 20) -> list[AccessRequest]:
         return await self._many(OF_TECHNICIAN, {"technician_id": technician_id, "limit": limit})
 
@@ -224,6 +229,11 @@ OF_BATCH = Requests.sql_select.where(
 """By the index of the reference, which is what people look for; a handful, sorted where it is read."""
 WAITING = Requests.sql_select.where(*_OPEN)
 """In no order: asked for one, SQLite would rather walk through four years of requests than sort the few that wait."""
+LAPSED = Requests.sql_select.where(
+    _R.stored_state == RequestState.PENDING,
+    _R.expires_at > sa.bindparam("since", type_=Instant()),
+    _R.expires_at <= sa.bindparam("until", type_=Instant()),
+)
 PENDING = NEWEST_REQUESTS.where(*_OPEN)
 OF_TECHNICIAN = NEWEST_REQUESTS.where(_R.technician_id == sa.bindparam("technician_id")).limit(sa.bindparam("limit"))
 OPEN_FOR = PENDING.where(_R.technician_id == sa.bindparam("technician_id"), _R.device_id == sa.bindparam("device_id"))

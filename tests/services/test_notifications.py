@@ -182,6 +182,7 @@ def test_every_sentence_of_a_mail_has_its_french():
         "cut_lifted",
         "session_unwatched",
         "request_next",
+        "request_expired",
         "request_nobody",
         "batch_waiting",
         "batch_unanswered",

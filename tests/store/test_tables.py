@@ -88,6 +88,7 @@ FINDERS = {
     "sessions.of_grant": sessions.OF_GRANT,
     "papers.of_several": papers.OF_SUPPLIERS,
     "requests.pending": access.WAITING,
+    "requests.lapsed": access.LAPSED,
     "requests.of_technician": access.OF_TECHNICIAN,
     "requests.open_for": access.OPEN_FOR,
     "requests.awaited": access.AWAITED,
