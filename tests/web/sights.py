@@ -18,7 +18,7 @@ from bastion.domain.report import After, ReportForm
 from bastion.domain.review import Verdict
 from bastion.domain.session_effects import Audit
 from bastion.domain.work_order import Finding, OrderLook, OrderRule
-from bastion.domain.work_plan import WorkPlan
+from bastion.domain.work_plan import ANSWERED, WorkPlan
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm
 from bastion.services.maintenance import WindowForm
@@ -142,7 +142,7 @@ async def _written(house: House) -> tuple[str, str]:
     await house.services.templates.add(me, replace(look, kind=InterventionKind.TELEDIAGNOSTIC))
     draft = house.draft(
         device_code="lab-07", reason="Mise à jour et remplacement d’une vanne", minutes=120, template=made.id,
-        plan=replace(plan, backup_at=clock.now()),
+        plan=replace(plan, backup_at=clock.now(), said=ANSWERED),
     )  # fmt: skip
     asked = await house.services.access.request(house.technician(await _karim(house)), draft)
     return made.id, asked.id
