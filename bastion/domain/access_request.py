@@ -126,12 +126,30 @@ class AccessRequest:
     """What it was made from, if from what is usual for the model."""
     batch_id: str = ""
     """Shared by requests that were made at once, for several devices."""
+    first_id: str = ""
+    """The request by which the work began, of one for more time or to take over; empty for that one itself."""
+    earlier_askers: frozenset[str] = frozenset()
+    """Who asked for the work so far: none of them agrees to more of it (R-23)."""
     version: int = field(default=1)
 
     @property
     def ref(self) -> str:
         """The short name people say on the telephone."""
         return self.id[-8:].upper()
+
+    @property
+    def work_id(self) -> str:
+        """The request by which the work began that this one belongs to."""
+        return self.first_id or self.id
+
+    @property
+    def askers(self) -> frozenset[str]:
+        return self.earlier_askers | {self.created_by.id}
+
+    @property
+    def involved(self) -> frozenset[str]:
+        """Who decides on nothing here: whoever asked, and for whom it was (R-23)."""
+        return self.askers | {self.technician_id}
 
     @property
     def batch_ref(self) -> str:
@@ -227,6 +245,6 @@ class AccessRequest:
             raise IllegalTransition(f"{event} on request {self.id}", state=state.value) from None
 
     def _not_involved(self, by: Person) -> None:
-        """The requester, and anyone of his company, never decides (R-23)."""
-        if by.voices & {self.created_by.id, self.technician_id} or (by.company and by.company == self.supplier_id):
+        """Whoever asked for any part of the work, and anyone of his company, never decides (R-23)."""
+        if by.voices & self.involved or (by.company and by.company == self.supplier_id):
             raise SelfApproval(f"{by.id} on request {self.id}")

@@ -5,6 +5,7 @@ like any other, for the short time that the rules set. What is different is what
 within some working days; until he has, once that time is over, the supplier asks for no further emergency.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -107,18 +108,19 @@ class Emergency:
             review_due_at=within.end(now, zone),
         )  # fmt: skip
 
-    def may_review(self, person_id: str, login: str, name: str, *, asked_by: str) -> bool:
-        """Neither who asked for it, nor who agreed, nor who called looks at it afterwards."""
-        heard = {asked_by, *self.agreed_ids}
+    def may_review(self, person_id: str, login: str, name: str, *, askers: Collection[str]) -> bool:
+        """Neither who asked for any part of it, nor who agreed, nor who called looks at it afterwards."""
+        heard = {*askers, *self.agreed_ids}
         return person_id not in heard and not self.is_caller(person_id, login, name)
 
     def review(
-        self, by: Actor, outcome: Outcome, note: str, version: int, now: datetime, *, asked_by: str
+        self, by: Actor, outcome: Outcome, note: str, version: int, now: datetime, *,
+        askers: Collection[str],
     ) -> "Emergency":  # fmt: skip
-        """`asked_by` made the request that it belongs to."""
+        """`askers` asked for the work: at first, or for a part of it."""
         if self.status(now) not in {EmergencyStatus.DUE, EmergencyStatus.OVERDUE}:
             raise IllegalTransition(f"emergency {self.id}", state=self.status(now).value)
-        if not self.may_review(by.id, by.login, by.name, asked_by=asked_by):
+        if not self.may_review(by.id, by.login, by.name, askers=askers):
             raise SelfReview(f"{by.id} on emergency {self.id}")
         if version != self.version:
             raise Conflict(f"emergency {self.id} is at version {self.version}, not {version}")

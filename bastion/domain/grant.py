@@ -57,6 +57,8 @@ class Grant:
     """The planned start, where one may begin earlier; else `start`."""
     slack: timedelta = timedelta()
     """How late the first connection may be and still have the whole time: `end` then moves with it."""
+    spent: timedelta = timedelta()
+    """Of the time of the work, what was behind when this took over from another one."""
     first_used_at: datetime | None = None
     conditions: frozenset[Condition] = frozenset()
     """On what those who agreed insisted."""
@@ -90,8 +92,17 @@ class Grant:
 
     @property
     def length(self) -> timedelta:
-        """The time that was agreed to, extensions included: what a rule about durations judges."""
+        """The time that was agreed to, extensions included."""
         return self.end - self.planned - (self._moved(self.first_used_at) if self.first_used_at else timedelta())
+
+    @property
+    def whole(self) -> timedelta:
+        """The same with what others worked before it was handed over: what a rule about durations judges."""
+        return self.spent + self.length
+
+    def behind(self, at: datetime) -> timedelta:
+        """How much of that is behind at this moment, or at the planned start if that is later."""
+        return self.whole - (self.end - max(at, self.planned))
 
     def _moved(self, at: datetime) -> timedelta:
         return min(max(at - self.planned, timedelta()), self.slack)

@@ -37,6 +37,7 @@ from bastion.services.requests import check_minutes, person, refuse_beyond, refu
 from bastion.services.templates import offered_for
 from bastion.services.urgency import unreviewed
 from bastion.services.work_orders import WorkOrders
+from bastion.services.works import askers
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
@@ -172,6 +173,7 @@ class Access:
             decision = await self._ask_policy(uow, actor, ask, grant.kind, now, urgency)
             if decision.allowed:
                 refuse_beyond(grant, ask.wanted, decision)
+            first = replace(first, first_id=first.work_id, earlier_askers=await askers(uow, first.work_id))
             made = _make_extension(actor, first, grant, decision, minutes, reason, now)
             await keep(uow, actor, made, ask, decision, now)
         if not decision.allowed:
@@ -193,7 +195,7 @@ class Access:
         return Ask(
             technician, found(await uow.suppliers.get(grant.supplier_id)),
             found(await uow.devices.get(grant.device_id)), found(await uow.accounts.get(grant.account_id)),
-            grant.length + timedelta(minutes=minutes),
+            grant.whole + timedelta(minutes=minutes),
         )  # fmt: skip
 
     async def _ask_policy(
@@ -212,7 +214,7 @@ def _make_extension(
     return replace(
         first, id=new_id(now), reason=reason.strip() or first.reason,
         wanted=timedelta(minutes=minutes), created_at=now, expires_at=grant.end, created_by=person(actor),
-        quorum=decision.obligations.approvals, max_duration=decision.obligations.max_duration - grant.length,
+        quorum=decision.obligations.approvals, max_duration=decision.obligations.max_duration - grant.whole,
         policy_hash=decision.policy_hash, policy_ids=policy_ids(decision),
         source=actor.source, start=None, extends_grant_id=grant.id, template_id="", batch_id="",
         stored_state=RequestState.PENDING, approvals=(), decided_at=None, decided_by="", decision_note="", grant_id="",

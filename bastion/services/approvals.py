@@ -244,7 +244,7 @@ class Approvals:
         self, uow: UnitOfWork, actor: Actor, request: AccessRequest, work: _Work, now: datetime
     ) -> AccessRequest:
         grant = found(await uow.grants.get(request.extends_grant_id))
-        whole = grant.length + request.agreed
+        whole = grant.whole + request.agreed
         decision = self._require_connect(request, work, whole, now, actor.language)
         refuse_beyond(grant, whole, decision)
         saved = await uow.grants.save(grant.extend(grant.end + request.agreed, now))

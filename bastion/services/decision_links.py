@@ -220,7 +220,7 @@ async def mint(
     actor = await staff_now(uow, person, "", None, now)
     if not length or request is None or not actor.covers(request.facility_id, Role.APPROVER):
         return ""
-    device, emergency = found(await uow.devices.get(request.device_id)), await uow.emergencies.get(request.id)
+    device, emergency = found(await uow.devices.get(request.device_id)), await uow.emergencies.get(request.work_id)
     if not decisions.by_link(actor, request, device, now, emergency).allowed:
         return ""
     secret, expires = secrets.token_urlsafe(32), min(now + length, request.expires_at)

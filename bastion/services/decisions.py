@@ -143,7 +143,7 @@ class Decisions:
         emergency: Emergency | None,
     ) -> tuple[Decision, Lent | None]:  # fmt: skip
         """His own right comes first; then what somebody lent him who neither asked, nor called, nor agreed (R-23)."""
-        mine = actor.id in {request.created_by.id, request.technician_id}
+        mine = actor.id in request.involved
         context = replace(
             _context(
                 now, actor.source, request.kind.value, request.wanted, factors=2, approvals=len(request.approvals),
@@ -155,7 +155,7 @@ class Decisions:
         own = self._decide(Query(action, _principal(replace(actor, lent=())), None, _device(device), context), actor)
         if own.allowed:
             return own, None
-        heard = {request.created_by.id}.union(*(one.voices for one in request.approvals))
+        heard = request.askers.union(*(one.voices for one in request.approvals))
         for lent in actor.lent:
             called = emergency is not None and emergency.is_caller(lent.by_id, "", lent.by_name)
             if lent.by_id in heard or called:
@@ -169,7 +169,7 @@ class Decisions:
     def require_approve(
         self, actor: Actor, request: AccessRequest, device: Device, now: datetime, emergency: Emergency | None = None
     ) -> Decision:
-        if actor.id in {request.created_by.id, request.technician_id}:
+        if actor.id in request.involved:
             raise SelfApproval(f"{actor.id} on request {request.id}")
         decision = self.on_request(actor, request, device, now, emergency)
         called = emergency is not None and emergency.is_caller(actor.id, actor.login, actor.name)
@@ -188,7 +188,7 @@ class Decisions:
 
     def require_release(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
         """May this person decide on a file that came under `request`? Nobody does for what he asked for himself."""
-        if actor.id in {request.created_by.id, request.technician_id}:
+        if actor.id in request.involved:
             raise SelfApproval(f"{actor.id} on a file of request {request.id}")
         agreed_apart = replace(request, approvals=())  # whoever agreed to the work may look at its files
         decision, _lent = self._for_whom(Action.RELEASE, actor, agreed_apart, device, now, None)
@@ -196,7 +196,7 @@ class Decisions:
 
     def on_watch(self, actor: Actor, request: AccessRequest, device: Device, now: datetime) -> Decision:
         """May this person follow a session under `request`? Not whoever asked for the work (R-34)."""
-        mine = actor.id in {request.created_by.id, request.technician_id}
+        mine = actor.id in request.involved
         context = _context(now, actor.source, request.kind.value, request.wanted, factors=2, is_requester=mine)
         return self._decide(Query(Action.WATCH, _principal(actor), None, _device(device), context), actor)
 

@@ -17,6 +17,7 @@ from bastion.errors import NotFound
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import Joins, found, scope
+from bastion.services.works import askers, askers_of
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
@@ -77,8 +78,8 @@ class Emergencies:
             decision = self._decisions.require_about(Action.REVIEW, actor, device, now)
             self._authentication.require_fresh(actor)
             late = one.status(now) is EmergencyStatus.OVERDUE
-            asked_by = found(await uow.requests.get(one.id)).created_by.id
-            saved = await uow.emergencies.save(one.review(actor, outcome, note, version, now, asked_by=asked_by))
+            asked = await askers(uow, one.id)
+            saved = await uow.emergencies.save(one.review(actor, outcome, note, version, now, askers=asked))
             await uow.audit.append(
                 "emergency:reviewed", actor=actor, subject=("request", one.id), facility_id=one.facility_id, at=now,
                 device=device.code, verdict=outcome, late="yes" if late else "", note=saved.review_note,
@@ -114,14 +115,15 @@ class Emergencies:
         await joins.around(rows)
         await joins.know("request", (one.id for one in rows))
         waiting = [one.id for one in rows if one.status(now) in TO_REVIEW]
-        under_way = await _under_way(uow, waiting, now)
+        parts = await uow.requests.of_works(waiting)
+        under_way, asked = await _under_way(uow, parts, now), askers_of(parts)
         views = []
         for one in rows:
             device = await joins.device(one.device_id)
             allowed = self._decisions.about(Action.REVIEW, actor, device, now).allowed
             waits = one.status(now) in TO_REVIEW
             request = await joins.request(one.id)
-            other = one.may_review(actor.id, actor.login, actor.name, asked_by=request.created_by.id)
+            other = one.may_review(actor.id, actor.login, actor.name, askers=asked[one.id])
             views.append(
                 EmergencyView(
                     one, request, device, await joins.supplier(one.supplier_id),
@@ -133,12 +135,13 @@ class Emergencies:
         return views
 
 
-async def _under_way(uow: UnitOfWork, idents: Sequence[str], now: datetime) -> frozenset[str]:
-    """Those of these on which somebody is at work, or may still begin."""
-    grants = await uow.grants.of_requests(idents)
+async def _under_way(uow: UnitOfWork, parts: Sequence[AccessRequest], now: datetime) -> frozenset[str]:
+    """The works of these parts on which somebody is at work, or may still begin."""
+    work = {one.id: one.work_id for one in parts}
+    grants = await uow.grants.of_requests([*work])
     busy = await uow.sessions.under_way([one.id for one in grants])
     to_come = {GrantStatus.SCHEDULED, GrantStatus.OPEN}
-    return frozenset(one.request_id for one in grants if one.id in busy or one.status(now) in to_come)
+    return frozenset(work[one.request_id] for one in grants if one.id in busy or one.status(now) in to_come)
 
 
 def _warned(one: Emergency) -> str:

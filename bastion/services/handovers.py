@@ -8,7 +8,6 @@ from datetime import datetime
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.device import Device
-from bastion.domain.emergency import Call
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.handover import Handover
 from bastion.domain.ids import new_id
@@ -17,12 +16,12 @@ from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.decisions import Decisions, Urgency, explained, policy_ids, refusal
 from bastion.services.drafts import MAX_TEXT, TOO_LONG
-from bastion.services.emergencies import announce
-from bastion.services.joins import found
+from bastion.services.joins import Joins, found
 from bastion.services.maintenance import Maintenance
 from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
 from bastion.services.requests import minutes_of, person, refuse_if_locked
+from bastion.services.works import askers
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
@@ -62,12 +61,11 @@ class Handovers:
                 raise Conflict(login, sentence="Your colleague has a request waiting for this device; see it first.")
             decision = await self._judge(uow, actor, colleague, supplier, device, grant, now)
             first = found(await uow.requests.get(grant.request_id))
+            first = replace(first, first_id=first.work_id, earlier_askers=await askers(uow, first.work_id))
             made = _request(actor, first, grant, colleague, said, decision, now)
             await uow.requests.add(made)
             await uow.handovers.add(Handover(made.id, grant.id, holder.name, actor.name, now))
-            emergency = await uow.emergencies.get(first.id) if grant.emergency else None
-            if emergency is not None:
-                await announce(uow, made, Call(emergency.caller, emergency.callee, emergency.call_back), now)
+            emergency = await Joins(uow).emergency(made)
             await _audit(uow, actor, made, device, supplier, colleague, said, emergency is not None, decision, now)
             uow.hint("request", made.id)
             if emergency is None:
@@ -99,7 +97,7 @@ class Handovers:
         now: datetime,
     ) -> Decision:  # fmt: skip
         decision = self._decisions.on_device(
-            Action.REQUEST, actor, supplier, device, grant.kind, grant.length, now,
+            Action.REQUEST, actor, supplier, device, grant.kind, grant.whole, now,
             lacks=await lacks_of(uow, colleague, supplier, now), urgency=Urgency() if grant.emergency else None,
         )  # fmt: skip
         if not decision.allowed:

@@ -169,8 +169,8 @@ class Joins:
 
     async def look_for_emergencies(self, requests: Sequence[AccessRequest]) -> None:
         """Ask once for a whole page which of these are emergencies, and which take over an authorisation."""
-        known = await self._uow.emergencies.of_several([one.id for one in requests])
-        self._emergencies |= {one.id: known.get(one.id) for one in requests}
+        known = await self._uow.emergencies.of_several([one.work_id for one in requests])
+        self._emergencies |= {one.work_id: known.get(one.work_id) for one in requests}
         taken = await self._uow.handovers.of_several([one.id for one in requests])
         self._handovers |= {one.id: taken.get(one.id) for one in requests}
 
@@ -181,13 +181,10 @@ class Joins:
         return self._handovers[request.id]
 
     async def emergency(self, request: AccessRequest) -> Emergency | None:
-        """The emergency that a request is; of one for more time, the one it prolongs."""
-        ident = request.id
-        if request.extends_grant_id:
-            ident = (await self.grant(request.extends_grant_id)).request_id
-        if ident not in self._emergencies:
-            self._emergencies[ident] = await self._uow.emergencies.get(ident)
-        return self._emergencies[ident]
+        """The emergency that the work of a request is: one, whoever goes on with it and for how long."""
+        if request.work_id not in self._emergencies:
+            self._emergencies[request.work_id] = await self._uow.emergencies.get(request.work_id)
+        return self._emergencies[request.work_id]
 
     # -- views ---------------------------------------------------------------------------------------------------------
     async def session(self, record: SessionRecord) -> SessionView:

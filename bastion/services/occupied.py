@@ -56,7 +56,7 @@ async def waits_already(
     joins = Joins(uow)
     for one in await uow.requests.open_for(technician_id, device_id, now):
         begins, ends = await _time_of(joins, one, now)
-        if begins < end and start < ends and not (urgent and await uow.emergencies.get(one.id) is None):
+        if begins < end and start < ends and not (urgent and await uow.emergencies.get(one.work_id) is None):
             return True
     return False
 

@@ -106,7 +106,7 @@ class Opening:
             raise NoGrant(facts.grant.id, sentence="Software is to be changed and its backup is not there yet.")
         decision = self._decisions.on_device(
             Action.CONNECT, actor, facts.supplier, facts.device, facts.grant.kind,
-            facts.grant.length, now, approvals=len(facts.grant.approved_by),
+            facts.grant.whole, now, approvals=len(facts.grant.approved_by),
             lacks=await lacks_of(uow, facts.technician, facts.supplier, now, rules=facts.there.rules),
             urgency=Urgency() if facts.grant.emergency else None,
         )  # fmt: skip

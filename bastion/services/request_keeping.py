@@ -9,6 +9,7 @@ from bastion.domain.work_plan import WorkPlan
 from bastion.services.decisions import explained, policy_ids, reasons
 from bastion.services.drafts import Ask
 from bastion.services.emergencies import announce
+from bastion.services.joins import Joins
 from bastion.services.requests import minutes_of
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Decision
@@ -21,7 +22,7 @@ async def keep(
     """Keep what the rules let be asked for, and tell of it; of what they refuse, the trail keeps that it was asked."""
     if decision.allowed:
         await uow.requests.add(made)
-        emergency = await announce(uow, made, call, now) if call else None
+        emergency = await announce(uow, made, call, now) if call else await Joins(uow).emergency(made)
         await _audit_created(uow, actor, made, ask, decision, now, emergency)
         uow.hint("request", made.id)
         return

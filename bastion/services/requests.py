@@ -49,7 +49,6 @@ class RequestViews:
     async def to_decide(self, joins: Joins, actor: Actor, requests: Sequence[AccessRequest]) -> int:
         """How many of these somebody can decide on now, without the names and histories a screen shows."""
         await joins.know("device", (request.device_id for request in requests))
-        await joins.know("grant", (request.extends_grant_id for request in requests))
         await joins.look_for_emergencies(requests)
         return sum(
             [
@@ -162,7 +161,7 @@ def refuse_beyond(grant: Grant, whole: timedelta, decision: Decision) -> None:
     """More time is no way around the longest time of the rules by which the work is allowed (R-22, R-26)."""
     most = decision.obligations.max_duration
     if whole > most:
-        left = minutes_of(max(most - grant.length, timedelta()))
+        left = minutes_of(max(most - grant.whole, timedelta()))
         raise Invalid("minutes", field="minutes", sentence=LEFT, most=minutes_of(most), left=left)
 
 

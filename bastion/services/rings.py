@@ -37,6 +37,7 @@ from bastion.services.review_reach import waiting_for
 from bastion.services.standby import Ring, Standby, standby
 from bastion.services.telling_log import told_of
 from bastion.services.turns import agree_now, asked_now
+from bastion.services.works import askers
 from bastion.store.unit_of_work import UnitOfWork
 
 
@@ -245,8 +246,8 @@ class Rings:
         facts |= await self._day(emergency.facility_id, emergency.review_due_at)
         security = await self._staff(emergency.facility_id, Role.SECURITY)
         people = {one.id: one for one in (*await self._approvers(emergency.device_id), *security)}.values()
-        asked_by = found(await self._uow.requests.get(emergency.id)).created_by.id
-        able = [one for one in people if emergency.may_review(one.id, one.login, one.name, asked_by=asked_by)]
+        asked = await askers(self._uow, emergency.id)
+        able = [one for one in people if emergency.may_review(one.id, one.login, one.name, askers=asked)]
         if topic is Topic.REVIEW_OVERDUE:
             able += [one for one in security if one not in able]
         return await self._telling(topic, emergency.facility_id, facts, f"/emergencies/{emergency.id}", able)
@@ -366,7 +367,7 @@ class Rings:
     async def _able_to_follow(self, request: AccessRequest) -> list[Staff]:
         """Whoever may follow the session; not who asked for the work himself."""
         able = await self._staff(request.facility_id, Role.APPROVER, Role.SECURITY)
-        return [one for one in able if one.id != request.created_by.id]
+        return [one for one in able if one.id not in request.askers]
 
     async def _device(self, topic: Topic, event: AuditEvent) -> Telling:
         """`event` is of a session, or of the desk's own visit to a device; both know its code."""

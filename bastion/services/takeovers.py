@@ -33,5 +33,5 @@ async def take_over(uow: UnitOfWork, actor: Actor, request: AccessRequest, grant
     )  # fmt: skip
     return replace(
         grant.under(first.conditions), start=max(grant.start, first.start), end=min(grant.end, first.end),
-        slack=timedelta() if begun else min(grant.slack, first.slack),
+        spent=first.behind(grant.planned), slack=timedelta() if begun else min(grant.slack, first.slack),
     )  # fmt: skip

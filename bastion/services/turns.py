@@ -25,7 +25,7 @@ async def asked_now(
     """Who can be asked at this moment: neither who made the request nor who agreed, and of the others whom the rules
     let agree now: not who called about this emergency, nor who holds a duty that forbids it.
     """
-    heard = {request.created_by.id}.union(*(one.voices for one in request.approvals))
+    heard = request.askers.union(*(one.voices for one in request.approvals))
     ready = (await standby(uow, device, now)).without(*heard)
     acting = await all_now(uow, ready.people, now)
     able = [one.id for one in acting.values() if decisions.on_request(one, request, device, now, emergency).allowed]

@@ -157,7 +157,7 @@ class WorkOrders:
             return
         async with self._database.read() as uow:
             gmao = await uow.gmaos.of(device.facility_id)
-            urgent = await uow.emergencies.get(request.id)
+            urgent = await uow.emergencies.get(request.work_id)
             sealed = await uow.secrets.get(gmao.secret_id) if gmao else None
             supplier = found(await uow.suppliers.get(request.supplier_id))
             known = await _last_finding(uow, request.id)

@@ -1,7 +1,7 @@
 """Requests and their approvals, the grants they make, the sessions under them, and the locks that stop all of it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -62,6 +62,10 @@ class Requests(Versioned[AccessRequest]):
     async def open_for(self, technician_id: str, device_id: str, now: datetime) -> list[AccessRequest]:
         """The undecided requests of this technician for this device, the newest first."""
         return await self._many(OPEN_FOR, {"technician_id": technician_id, "device_id": device_id, "now": now})
+
+    async def of_works(self, work_ids: Collection[str]) -> list[AccessRequest]:
+        """Of each of these works the request by which it began, and those for more time or to take over."""
+        return await self._many(OF_WORKS, {"ids": list(work_ids)}) if work_ids else []
 
     async def waiting_on(self, grant_id: str, now: datetime) -> list[AccessRequest]:
         """What waits for a decision about this authorisation: more time under it, or that a colleague takes it over."""
@@ -237,6 +241,8 @@ LAPSED = Requests.sql_select.where(
 PENDING = NEWEST_REQUESTS.where(*_OPEN)
 OF_TECHNICIAN = NEWEST_REQUESTS.where(_R.technician_id == sa.bindparam("technician_id")).limit(sa.bindparam("limit"))
 OPEN_FOR = PENDING.where(_R.technician_id == sa.bindparam("technician_id"), _R.device_id == sa.bindparam("device_id"))
+_WORKS: "Final[sa.BindParameter[Any]]" = sa.bindparam("ids", expanding=True)
+OF_WORKS = Requests.sql_select.where(sa.or_(_R.id.in_(_WORKS), _R.first_id.in_(_WORKS)))
 WAITING_ON = WAITING.where(
     sa.or_(
         _R.extends_grant_id == sa.bindparam("grant_id"),

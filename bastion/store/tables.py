@@ -256,7 +256,8 @@ access_requests = sa.Table(
     _at("decided_at", nullable=True), _text("decided_by"), _text("decision_note"),
     _to("grants", "grant_id", nullable=True, index=False, back=True),
     _of("announced", Records(AnnouncedFile), default="[]"), *_plan("[]"),
-    _later("template_id"), _later("batch_id"), _number("version"),
+    _later("template_id"), _later("batch_id"), _later("first_id"),
+    _of("earlier_askers", Several(frozenset), default="[]"), _number("version"),
     sa.Index("ix_access_requests_technician", "technician_id", "device_id", "stored_state"),
     sa.Index("ix_access_requests_state", "stored_state", "created_at"),
     sa.Index("ix_access_requests_waiting", "stored_state", "expires_at"),
@@ -264,7 +265,7 @@ access_requests = sa.Table(
     sa.Index("ix_access_requests_supplier", "supplier_id", "created_at"),
     sa.Index("ix_access_requests_device", "device_id", "created_at"),
     sa.Index("ix_access_requests_whose", "technician_id", "created_at"),
-    sa.Index("ix_access_requests_created", "created_at"),
+    sa.Index("ix_access_requests_created", "created_at"), sa.Index("ix_access_requests_first", "first_id"),
 )  # fmt: skip
 approvals = sa.Table(
     "approvals", metadata,
@@ -287,6 +288,7 @@ grants = sa.Table(
     _of("files", Several(frozenset, FileRight), default="[]"), _of("uploads", Closed(Sas), default="person"),
     _of("downloads", Closed(Sas), default="person"), _of("conditions", Several(frozenset, Condition), default="[]"),
     _of("emergency", sa.Boolean(), default="false"), _at("due", nullable=True), _of("slack", Span(), default="0"),
+    _of("spent", Span(), default="0"),
     _at("first_used_at", nullable=True),
     _at("acknowledged_at", nullable=True), _at("revoked_at", nullable=True), _text("revoked_by"),
     _text("revoke_reason"), _of("given_back", sa.Boolean(), default="false"), _number("version"),

@@ -25,7 +25,7 @@ def test_it_waits_is_due_is_overdue_is_reviewed():
     assert AGREED.review_due_at == datetime(2026, 11, 30, 23, tzinfo=UTC)
     assert AGREED.status(AGREED.review_due_at - timedelta(microseconds=1)) is EmergencyStatus.DUE
     assert AGREED.status(AGREED.review_due_at) is EmergencyStatus.OVERDUE
-    done = AGREED.review(reviewer(), Outcome.JUSTIFIED, "  read the recording ", 1, NOW + 9 * DAY, asked_by="alice")
+    done = AGREED.review(reviewer(), Outcome.JUSTIFIED, "  read the recording ", 1, NOW + 9 * DAY, askers={"alice"})
     assert (done.status(NOW), done.reviewed_by, done.review_note) == (
         EmergencyStatus.REVIEWED, "Paul", "read the recording",
     )  # fmt: skip
@@ -45,21 +45,21 @@ def test_more_time_does_not_move_the_review_and_adds_who_agreed():
 )
 def test_neither_who_agreed_nor_who_called_reviews(person):
     with pytest.raises(SelfReview):
-        AGREED.review(person, Outcome.JUSTIFIED, "read the recording", 1, NOW, asked_by="alice")
+        AGREED.review(person, Outcome.JUSTIFIED, "read the recording", 1, NOW, askers={"alice"})
 
 
 def test_a_review_needs_an_agreement_words_and_the_present_version():
     with pytest.raises(IllegalTransition):
-        ONE.review(reviewer(), Outcome.JUSTIFIED, "read the recording", 1, NOW, asked_by="alice")
+        ONE.review(reviewer(), Outcome.JUSTIFIED, "read the recording", 1, NOW, askers={"alice"})
     with pytest.raises(Conflict):
-        AGREED.review(reviewer(), Outcome.JUSTIFIED, "read the recording", 2, NOW, asked_by="alice")
+        AGREED.review(reviewer(), Outcome.JUSTIFIED, "read the recording", 2, NOW, askers={"alice"})
     for words in ("ok", " " * 40, "x" * 2001):
         with pytest.raises(Invalid) as refused:
-            AGREED.review(reviewer(), Outcome.JUSTIFIED, words, 1, NOW, asked_by="alice")
+            AGREED.review(reviewer(), Outcome.JUSTIFIED, words, 1, NOW, askers={"alice"})
         assert refused.value.field == "note"
-    done = AGREED.review(reviewer(), Outcome.NOT_JUSTIFIED, "read the recording", 1, NOW, asked_by="alice")
+    done = AGREED.review(reviewer(), Outcome.NOT_JUSTIFIED, "read the recording", 1, NOW, askers={"alice"})
     with pytest.raises(IllegalTransition):
-        done.review(reviewer(), Outcome.JUSTIFIED, "read the recording", 1, NOW, asked_by="alice")
+        done.review(reviewer(), Outcome.JUSTIFIED, "read the recording", 1, NOW, askers={"alice"})
 
 
 @pytest.mark.parametrize(

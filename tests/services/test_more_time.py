@@ -83,18 +83,19 @@ async def test_R22_a_device_that_has_become_critical_takes_two_people_for_more_t
     assert (asked.quorum, "maintainer-critical" in asked.policy_ids) == (2, True)
 
 
-async def over(house):
+async def over(house, _later):
     """The person's time here is over."""
     form = TechnicianForm("alice", "Alice Martin", "a@acme", "acme", "en", clock.now() - timedelta(minutes=1))
     await house.services.people.save_technician(OPERATOR, replace(form, id=house.alice.id))
 
 
-async def contract_ends(house):
-    form = SupplierForm("acme", "Acme Imaging", ("127.0.0.0/8",), contract_end=clock.now() - timedelta(days=1))
+async def contract_ends(house, later):
+    form = SupplierForm("acme", "Acme Imaging", ("127.0.0.0/8",), contract_end=clock.now() + timedelta(minutes=5))
     await house.services.directory.save_supplier(OPERATOR, replace(form, id=house.alice.supplier_id))
+    later(minutes=6)
 
 
-async def another_maintains_it(house):
+async def another_maintains_it(house, _later):
     form = DeviceForm("ct-01", "Scanner 1", "chu", ("other",), 2, "Imagerie", "B12", id=house.device.id)
     await house.services.inventory.save_device(OPERATOR, form)
 
@@ -102,10 +103,10 @@ async def another_maintains_it(house):
 @pytest.mark.parametrize(
     ("happens", "error"), [(over, Conflict), (contract_ends, PolicyRefused), (another_maintains_it, PolicyRefused)]
 )
-async def test_R18_what_has_changed_since_it_was_asked_for_counts_at_the_agreement(house, happens, error):
+async def test_R18_what_has_changed_since_it_was_asked_for_counts_at_the_agreement(house, later, happens, error):
     request = await house.approved()
     asked = await more(house, request.grant_id)
-    await happens(house)
+    await happens(house, later)
     with pytest.raises(error):
         await agree(house, asked)
     assert await length(house, request.grant_id) == timedelta(hours=1)
@@ -131,7 +132,7 @@ def shorter(folder):
 
 async def test_a_person_whose_time_is_over_gets_no_authorisation_either(house):
     asked = await house.asked()
-    await over(house)
+    await over(house, None)
     with pytest.raises(Conflict) as refused:
         await agree(house, asked)
     assert refused.value.public.startswith("Alice Martin may not work here any more")

@@ -1,0 +1,189 @@
+"""One piece of work, however often it gets more time or passes to a colleague: who asked for it agrees to no part of it
+(R-23), it lasts no longer than its rules say (R-22, R-26), and an emergency is one, reviewed once.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.domain.conditions import Terms
+from bastion.domain.emergency import Call, Outcome
+from bastion.errors import Forbidden, Invalid, PolicyRefused, SelfApproval, SelfReview
+from bastion.services.people import TechnicianForm
+from tests.services.house import CONNECTION, OPERATOR, undertake
+from tests.services.postroom import turn
+from tests.services.test_counting import rules
+from tests.services.watched import approver
+
+__all__ = ["rules"]
+CALL = Call("Dr Roux", "", "4512")
+NOTE = "read the recording; the tube had burst"
+
+
+@pytest.fixture
+async def carol(house):
+    form = TechnicianForm("carol", "Carol Blanc", "c@acme", "acme", "en")
+    person = await house.services.people.save_technician(OPERATOR, form)
+    await undertake(house.services, person)
+    return person
+
+
+async def agree(house, request, person, minutes=240):
+    return await house.services.approvals.approve(house.staff(person), request.id, request.version, minutes, "ok")
+
+
+async def asked_by_eve(house, **changes):
+    """For Alice, by Eve of the hospital; Max agrees."""
+    draft = house.draft(technician_login="alice", **changes)
+    return await agree(house, await house.services.access.request(house.staff(house.eve), draft), house.max)
+
+
+async def more(house, grant_id, minutes=30, actor=None):
+    return await house.services.access.extend(actor or house.technician(), grant_id, minutes, "not finished")
+
+
+async def handed(house, grant_id, to="carol", actor=None):
+    return await house.services.handovers.ask(actor or house.technician(), grant_id, to, "my shift is over")
+
+
+async def grant_of(house, request):
+    async with house.database.read() as uow:
+        return await uow.grants.get(request.grant_id)
+
+
+async def test_R23_who_asked_for_the_work_agrees_neither_to_more_time_nor_to_its_handover(house, carol):
+    request = await asked_by_eve(house, minutes=10)
+    longer = await more(house, request.grant_id)
+    with pytest.raises(SelfApproval):
+        await agree(house, longer, house.eve)
+    view = await house.services.asked.get(house.staff(house.max), longer.id)
+    assert [one.name for one in view.standby.people] == ["Max"], "nor is she asked"
+    await agree(house, longer, house.max)
+    passed = await handed(house, request.grant_id)
+    with pytest.raises(SelfApproval):
+        await agree(house, passed, house.eve)
+    passed = await agree(house, passed, house.max)
+    last = await more(house, passed.grant_id, 5, house.technician(carol))
+    with pytest.raises(SelfApproval):
+        await agree(house, last, house.eve)
+
+
+async def test_R23_who_asked_for_more_time_does_not_agree_to_the_handover_of_it(house, carol):
+    request = await house.approved()
+    await agree(house, await more(house, request.grant_id, actor=house.staff(house.max)), house.eve)
+    passed = await handed(house, request.grant_id)
+    with pytest.raises(SelfApproval):
+        await agree(house, passed, house.max)
+
+
+async def test_R23_what_nobody_agreed_to_keeps_nobody_from_agreeing(house, carol):
+    request = await house.approved()
+    refused = await more(house, request.grant_id, actor=house.staff(house.max))
+    await house.services.approvals.deny(house.staff(house.eve), refused.id, refused.version, "not today")
+    assert (await agree(house, await handed(house, request.grant_id), house.max)).grant_id
+
+
+async def test_R34_who_asked_for_the_work_does_not_follow_it_in_other_hands(house, carol):
+    request = await asked_by_eve(house, emergency=CALL)
+    passed = await agree(house, await handed(house, request.grant_id), house.max)
+    await house.services.sessions.acknowledge(house.technician(carol), passed.grant_id, "terminal")
+    opened = await house.services.sessions.open(house.technician(carol), passed.grant_id, CONNECTION)
+    with pytest.raises(Forbidden):
+        await house.services.watching.take(house.staff(house.eve), opened.record.id, "page")
+
+
+async def test_R26_a_handover_brings_no_new_time(house, carol, later):
+    request = await agree(house, await house.asked(minutes=240), house.eve)
+    later(minutes=230)
+    passed = await agree(house, await handed(house, request.grant_id), house.eve)
+    grant = await grant_of(house, passed)
+    assert timedelta(minutes=229) < grant.spent <= timedelta(minutes=231)
+    assert grant.whole == timedelta(minutes=240)
+    with pytest.raises(PolicyRefused, match="four hours at most"):
+        await more(house, passed.grant_id, 1, house.technician(carol))
+
+
+async def test_R26_what_is_left_of_an_emergency_stays_what_it_was_in_other_hands(house, carol, later):
+    request = await house.approved(30, emergency=CALL)
+    later(minutes=20)
+    passed = await agree(house, await handed(house, request.grant_id), house.max)
+    with pytest.raises(Invalid) as refused:
+        await more(house, passed.grant_id, 31, house.technician(carol))
+    assert "60 minutes in all; 30 of them are left" in refused.value.public
+    await agree(house, await more(house, passed.grant_id, 30, house.technician(carol)), house.max)
+    assert (await grant_of(house, passed)).whole == timedelta(hours=1)
+
+
+async def test_what_counts_from_the_first_connection_has_spent_nothing_before_it(house, carol, rules, later):
+    rules('@counted("connection")')
+    request = await house.approved(60)
+    later(minutes=20)
+    await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
+    await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
+    later(minutes=15)
+    grant = await grant_of(house, await agree(house, await handed(house, request.grant_id), house.eve))
+    assert (round(grant.spent / timedelta(minutes=1)), grant.whole) == (15, timedelta(hours=1))
+
+
+async def test_a_planned_one_keeps_how_early_and_how_late_one_may_begin(house, carol, rules):
+    rules('@early("PT30M")\n@late("PT20M")')
+    asked = await house.asked(start=clock.now() + timedelta(hours=5))
+    later_on = Terms(start=clock.now() + timedelta(hours=6))
+    eve = house.staff(house.eve)
+    request = await house.services.approvals.approve(eve, asked.id, asked.version, 60, "not before", later_on)
+    first = await grant_of(house, request)
+    grant = await grant_of(house, await agree(house, await handed(house, request.grant_id), house.eve))
+    assert (grant.start, grant.planned, grant.end, grant.slack, grant.spent) == (
+        first.start, first.planned, first.end, timedelta(minutes=20), timedelta(),
+    )  # fmt: skip
+
+
+async def test_R26_more_time_for_an_emergency_is_urgent_in_the_trail_and_in_the_mail(house, tell, box):
+    request = await house.approved(30, emergency=CALL)
+    await turn(tell)
+    before = len(box.letters)
+    await more(house, request.grant_id)
+    assert (await house.event("request:created")).fields["emergency"] == "yes"
+    await turn(tell)
+    new = [str(one["subject"]) for one in box.letters[before:]]
+    assert new
+    assert {one.partition(":")[0] for one in new} == {"URGENT"}
+
+
+async def test_R26_an_emergency_in_other_hands_is_one_and_reviewed_once_by_somebody_else(house, carol):
+    pia = await approver(house, "pia")
+    request = await asked_by_eve(house, minutes=30, emergency=CALL)
+    passed = await agree(house, await handed(house, request.grant_id), pia)
+    longer = await more(house, passed.grant_id, 10, house.staff(house.max))
+    await agree(house, longer, pia)
+    use = house.services.emergencies
+    (due,) = await use.to_review(house.staff(house.ruth))
+    assert (due.emergency.id, due.can_review, due.under_way) == (request.id, True, True)
+    for person in (house.eve, house.max, pia):
+        (seen,) = await use.to_review(house.staff(person))
+        assert not seen.can_review
+        with pytest.raises(SelfReview):
+            await use.review(
+                house.staff(person), request.id, due.emergency.version, Outcome.JUSTIFIED, NOTE
+            )  # fmt: skip
+    await use.review(house.staff(house.ruth), request.id, due.emergency.version, Outcome.JUSTIFIED, NOTE)
+    assert await use.to_review(house.staff(house.ruth)) == []
+
+
+async def test_R26_who_asked_for_more_of_an_emergency_does_not_review_it(house):
+    request = await house.approved(30, emergency=CALL)
+    await agree(house, await more(house, request.grant_id, actor=house.staff(house.max)), house.eve)
+    (seen,) = await house.services.emergencies.to_review(house.staff(house.max))
+    assert not seen.can_review
+
+
+async def test_R26_nobody_is_asked_to_review_what_he_asked_more_time_for(house, tell, box, later):
+    request = await house.approved(30, emergency=CALL)
+    await agree(house, await more(house, request.grant_id, actor=house.staff(house.max)), house.eve)
+    later(days=10)
+    await turn(tell)
+    before = len(box.letters)
+    assert await house.services.emergencies.warn(OPERATOR) == 1
+    await turn(tell)
+    assert [str(one["to"]) for one in box.letters[before:]] == ["ruth@chu"]
