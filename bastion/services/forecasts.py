@@ -1,6 +1,6 @@
 """Who would have to agree to a request, and why: a dry run. Nothing is kept, and nobody is asked or told."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bastion import clock
@@ -11,17 +11,25 @@ from bastion.services.access import WAITS_ALREADY
 from bastion.services.decisions import Decisions, Urgency, judged_source, policy_ids, reasons
 from bastion.services.drafts import Ask, RequestDraft, drafted, resolve
 from bastion.services.emergencies import emergency_of
-from bastion.services.joins import Joins
+from bastion.services.joins import Joins, found
 from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
+from bastion.services.portal import need_technician
 from bastion.services.reports import overdue_of
 from bastion.services.requests import check_minutes, refuse_if_locked
 from bastion.services.turns import foreseen
 from bastion.services.urgency import unreviewed
-from bastion.services.views import Forecast
+from bastion.services.views import Forecast, Outlook
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    asked: Decision
+    watcher: bool
+    obstacles: tuple[str, ...]
 
 
 class Forecasts:
@@ -42,33 +50,57 @@ class Forecasts:
             ask = await resolve(uow, actor, await _technician(uow, actor, draft.technician_login), draft)
             return await self._foresee(uow, actor, ask, draft, now, by_technician=by_technician)
 
+    async def own(self, actor: Actor, draft: RequestDraft) -> Outlook:
+        """The same for a supplier's person who would ask himself, from where he is now; a device that is not his is
+        not there (T33).
+        """
+        check_minutes(draft.minutes)
+        now = clock.now()
+        async with self._database.read() as uow:
+            me = found(await uow.technicians.get(need_technician(actor)))
+            ask = await resolve(uow, actor, me, draft)
+            judged = await self._judge(uow, actor, actor, ask, draft, actor.language, now)
+        asked = judged.asked
+        return Outlook(
+            asked.allowed, reasons(asked, actor.language), asked.obligations.approvals,
+            min(ask.wanted, asked.obligations.max_duration), judged.watcher, judged.obstacles,
+        )  # fmt: skip
+
     async def _foresee(
         self, uow: UnitOfWork, actor: Actor, ask: Ask, draft: RequestDraft, now: datetime, *, by_technician: bool
     ) -> Forecast:
         joins, theirs = Joins(uow), _as_technician(ask)
         asker = theirs if by_technician else actor
+        judged = await self._judge(uow, asker, theirs, ask, draft, actor.language, now)
+        asked = judged.asked
+        turns = await self._turns(uow, asker, ask, draft, asked, now) if asked.allowed else ()
+        return Forecast(
+            ask.technician, ask.supplier, ask.device, await joins.facility(ask.device.facility_id), draft.kind,
+            ask.wanted, asked.allowed, reasons(asked, actor.language), policy_ids(asked),
+            asked.obligations.approvals, asked.obligations.max_duration, watcher=judged.watcher,
+            turns=tuple(tuple(one.name for one in turn) for turn in turns), obstacles=judged.obstacles,
+        )  # fmt: skip
+
+    async def _judge(
+        self, uow: UnitOfWork, asker: Actor, theirs: Actor, ask: Ask, draft: RequestDraft, language: str, now: datetime
+    ) -> _Judged:
+        """What the rules say of asking, and of connecting after that; and what else stands in the way."""
         owed = await overdue_of(uow, ask.supplier.id, now)
         lacks = replace(await lacks_of(uow, ask.technician, ask.supplier, now), reports=owed)
         urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
         asked = self._decisions.on_device(
             Action.REQUEST, asker, ask.supplier, ask.device, draft.kind, ask.wanted, now, lacks=lacks, urgency=urgency
         )
-        turns = await self._turns(uow, asker, ask, draft, asked, now) if asked.allowed else ()
-        seen = Forecast(
-            ask.technician, ask.supplier, ask.device, await joins.facility(ask.device.facility_id), draft.kind,
-            ask.wanted, asked.allowed, reasons(asked, actor.language), policy_ids(asked),
-            asked.obligations.approvals, asked.obligations.max_duration, watcher=False,
-            turns=tuple(tuple(one.name for one in turn) for turn in turns),
-            obstacles=await _obstacles(uow, ask, draft, actor.language, now),
-        )  # fmt: skip
+        obstacles = await _obstacles(uow, ask, draft, language, now)
         if not asked.allowed:
-            return seen
+            return _Judged(asked, watcher=False, obstacles=obstacles)
+        agreed = min(ask.wanted, asked.obligations.max_duration)
         opened = self._decisions.on_device(
-            Action.CONNECT, theirs, ask.supplier, ask.device, draft.kind, seen.agreed, now, seen.quorum, lacks=lacks,
-            urgency=Urgency() if urgency else None,
+            Action.CONNECT, theirs, ask.supplier, ask.device, draft.kind, agreed, now, asked.obligations.approvals,
+            lacks=lacks, urgency=Urgency() if urgency else None,
         )  # fmt: skip
-        late = () if opened.allowed else reasons(opened, actor.language)
-        return replace(seen, watcher=opened.obligations.watcher, obstacles=(*seen.obstacles, *late))
+        late = () if opened.allowed else reasons(opened, language)
+        return _Judged(asked, watcher=opened.obligations.watcher, obstacles=(*obstacles, *late))
 
     async def _turns(
         self, uow: UnitOfWork, asker: Actor, ask: Ask, draft: RequestDraft, asked: Decision, now: datetime

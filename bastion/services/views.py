@@ -172,6 +172,20 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """The same as a supplier's person may know it of what he would ask for himself: what the rules say, and what of his
+    own stands in the way. Never who of the hospital would be asked, how many there are, or who is away (T33).
+    """
+
+    allowed: bool
+    reasons: tuple[str, ...]
+    quorum: int
+    agreed: timedelta
+    watcher: bool
+    obstacles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceView:
     device: Device
     facility: Facility

@@ -93,3 +93,49 @@ async def test_kinds_are_judged_each_by_their_own_rules(house):
         asked = await house.asked(kind=kind)
         assert (asked.quorum, asked.policy_ids) == (seen.quorum, seen.policy_ids), kind
         await house.services.taking_back.withdraw(house.technician(), asked.id)
+
+
+# -- for a supplier's person -------------------------------------------------------------------------------------------
+async def test_R25_his_own_dry_run_says_what_asking_then_does_and_leaves_nothing_behind(house):
+    tags, alice = await house.tags(), house.technician()
+    seen = await house.services.forecasts.own(alice, house.draft(reason=""))
+    assert (seen.allowed, seen.quorum, seen.watcher, seen.obstacles) == (True, 1, False, ())
+    assert "one person of the hospital must agree" in " ".join(seen.reasons)
+    assert await house.tags() == tags
+    assert await house.services.asked.pending(house.staff(house.eve)) == []
+    asked = await house.asked()
+    assert (asked.quorum, min(asked.wanted, asked.max_duration)) == (seen.quorum, seen.agreed)
+    again = await house.services.forecasts.own(alice, house.draft(reason=""))
+    assert len(again.obstacles) == 1, "his own request waits already"
+
+
+async def test_T33_it_tells_no_name_no_number_of_people_and_nobody_s_absence(house):
+    alice = house.technician()
+    before = await house.services.forecasts.own(alice, house.draft(reason=""))
+    await house.services.standins.away(house.staff(house.eve), wall(hours=-1), wall(days=3))
+    await house.services.standins.away(house.staff(house.max), wall(hours=-1), wall(days=3))
+    assert await house.services.forecasts.own(alice, house.draft(reason="")) == before, "nobody is left to decide"
+    for name in ("Eve", "Max", "Ruth", "Other"):
+        assert name not in repr(before)
+
+
+async def test_T33_what_is_not_his_and_what_is_not_are_the_same_and_staff_have_their_own(house):
+    bob = house.technician(house.bob)
+    for code in ("ct-01", "nothing"):
+        with pytest.raises(NotFound):
+            await house.services.forecasts.own(bob, house.draft(device_code=code, reason=""))
+    with pytest.raises(NotFound):
+        await house.services.forecasts.own(house.staff(house.eve), house.draft(reason=""))
+
+
+async def test_R22_a_vital_device_says_that_two_agree_and_somebody_follows_and_a_cut_that_it_is_one(house):
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12")
+    await house.services.inventory.save_device(OPERATOR, replace(form, id=house.device.id))
+    seen = await house.services.forecasts.own(house.technician(), house.draft(reason=""))
+    assert (seen.quorum, seen.watcher) == (2, True)
+    refused = await house.services.forecasts.own(house.technician(), house.draft(reason="", minutes=24 * 60))
+    assert not refused.allowed
+    assert refused.reasons
+    await house.services.locks.impose(house.staff(house.ruth), LockScope.DEVICE, "ct-01", "drill")
+    cut = await house.services.forecasts.own(house.technician(), house.draft(reason=""))
+    assert len(cut.obstacles) >= 1

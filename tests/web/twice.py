@@ -435,6 +435,7 @@ OWN_SAME: Final[dict[str, Act]] = {
     "/company/people/{ident}/part": Act("technician:left", colleague),
 }
 OWN_APART: Final = {
+    "/requests/forecast": APART["/requests/forecast"],
     "/sign-in": APART["/sign-in"],
     "/welcome": "looks",
     "/welcome/finish": "tests/services/test_links.py",

@@ -104,6 +104,7 @@ SUPPLIER_API_GUARDS: Final[Mapping[Key, SupplierGuard]] = MappingProxyType(
         **_rows(SupplierGuard.ANYONE, "GET /openapi.json"),
         **_rows(SupplierGuard.TECHNICIAN, *(f"{method} {NOWHERE}" for method in METHODS)),
         **_rows(SupplierGuard.TECHNICIAN, "GET /me", "GET /bastion", "GET /tokens", "DELETE /tokens/{ident}"),
+        **_rows(SupplierGuard.TECHNICIAN, "GET /forecast"),
         **_rows(SupplierGuard.TECHNICIAN, "GET /devices", "GET /requests", "POST /requests", "GET /requests/{ident}"),
         **_rows(SupplierGuard.TECHNICIAN, "POST /requests/{ident}/withdraw", "POST /requests/{ident}/answer"),
         **_rows(SupplierGuard.TECHNICIAN, "POST /requests/{ident}/give-back"),

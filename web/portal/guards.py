@@ -44,6 +44,7 @@ PORTAL_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(Guard.TECHNICIAN, "GET /", "GET /board", "GET /count", "GET /live", "POST /sign-out"),
         **_rows(Guard.TECHNICIAN, "GET /requests/new", "POST /requests/new", "GET /requests/{ident}"),
         **_rows(Guard.TECHNICIAN, "POST /requests/fill", "POST /requests/{ident}/withdraw-all"),
+        **_rows(Guard.TECHNICIAN, "POST /requests/forecast"),
         **_rows(Guard.TECHNICIAN, "POST /requests/{ident}/withdraw", "POST /requests/{ident}/extend"),
         **_rows(Guard.TECHNICIAN, "POST /requests/{ident}/give-back"),
         **_rows(Guard.TECHNICIAN, "POST /requests/{ident}/answer", "POST /requests/{ident}/hand-over"),

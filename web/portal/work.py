@@ -11,9 +11,9 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.errors import BastionError, Conflict, Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.handovers import Passing
-from bastion.services.views import MenuItem, RequestView
+from bastion.services.views import MenuItem, Outlook, RequestView
 from web import condition_words, device_words, fields, labels, pasted, plan_words
-from web.console import Typed, go
+from web.console import ELSEWHERE, Typed, go
 from web.labels import N_
 from web.pages.asking import TICKED, USUAL, AskForm, durations, offered, typed_with
 from web.portal.visit import Come, Visit
@@ -61,6 +61,21 @@ async def fill(seen: Come, said: Annotated[AskForm, Form()], fill: Annotated[str
     """Show the form as a usual request fills it in. Nothing is asked."""
     offers = await offered(seen, said.device)
     return await _ask_form(seen, typed_with(said, offers, fill))
+
+
+@router.post("/requests/forecast")
+async def foresee(seen: Come, said: Annotated[AskForm, Form()]) -> Response:
+    """Show the form with how many would have to agree, and why; htmx takes that part only. Nothing is asked."""
+    typed = Typed(said.model_dump())
+    try:
+        item = await _chosen(seen, said)
+        return await _ask_form(
+            seen, typed, outlook=await seen.services.forecasts.own(seen.actor, said.question(item.device))
+        )
+    except ELSEWHERE:
+        raise
+    except BastionError as error:
+        return await _ask_form(seen, typed, unclear=error)
 
 
 @router.get("/requests/{ident}")
@@ -181,12 +196,15 @@ async def _show(seen: Visit, ident: str, error: BastionError | None = None, type
     )  # fmt: skip
 
 
-async def _ask_form(seen: Visit, typed: Typed, error: BastionError | None = None) -> Response:
+async def _ask_form(
+    seen: Visit, typed: Typed, error: BastionError | None = None, *, outlook: Outlook | None = None,
+    unclear: BastionError | None = None,
+) -> Response:  # fmt: skip
     t = seen.t
     menu = await _menu(seen)
     devices = [(i.device.code, f"{i.device.code} · {i.device.name} · {i.facility.name}") for i in menu]
     return seen.page(
-        "request_new.html", N_("Ask for access"), error=error, typed=typed,
+        "request_new.html", N_("Ask for access"), error=error, typed=typed, outlook=outlook, unclear=unclear,
         zones=_zones(menu, typed.device), devices=devices, many=devices if len(devices) <= TICKED else [],
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/supplier/requests",
@@ -204,10 +222,15 @@ async def _menu(seen: Visit) -> tuple[MenuItem, ...]:
     return (await seen.services.sessions.enter(seen.actor)).menu
 
 
-async def _ask(seen: Visit, said: AskForm) -> Response:
+async def _chosen(seen: Visit, said: AskForm) -> MenuItem:
     item = next((one for one in await _menu(seen) if one.device.code == said.device), None)
     if item is None:
         raise Invalid(said.device, field="device", sentence="Choose a device from the list.")
+    return item
+
+
+async def _ask(seen: Visit, said: AskForm) -> Response:
+    item = await _chosen(seen, said)
     draft = said.draft(item.device, item.facility)
     try:
         made = await seen.services.access.request_several(seen.actor, draft, said.codes)

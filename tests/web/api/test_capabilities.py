@@ -89,6 +89,7 @@ SUPPLIER_FORMS = {
     "/reports/{ident}": "POST /requests/{ident}/report",
     "/requests/new": "POST /requests",
     "/requests/fill": "GET /devices/{ident}/usual",
+    "/requests/forecast": "GET /forecast",
     "/requests/{ident}/withdraw-all": "POST /batches/{ident}/withdraw",
 }
 SUPPLIER_WITHOUT = {

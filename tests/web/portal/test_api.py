@@ -137,6 +137,18 @@ async def test_a_refusal_is_read_with_its_reason_and_a_request_is_taken_back(pro
     assert problem(await alice.post(f"/requests/{again['id']}/withdraw"))[0] == 409
 
 
+async def test_R25_a_program_looks_who_would_have_to_agree_and_learns_no_name(program, house):
+    reader, bob = await program(house.alice, writes=False), await program(house.bob)
+    path = "/forecast?kind=telemaintenance&minutes=60&device="
+    seen = (await reader.get(f"{path}ct-01")).json()
+    assert (seen["allowed"], seen["quorum"], seen["roles"], seen["minutes"]) == (True, 1, ["approver"], 60)
+    assert seen["reasons"]
+    assert not [name for name in ("Eve", "Max", "Ruth") if name in repr(seen)]
+    answers = [await bob.get(f"{path}{code}") for code in ("ct-01", "nothing")]
+    assert [problem(one) for one in answers] == [(422, "invalid")] * 2
+    assert answers[0].json() == answers[1].json()
+
+
 async def test_a_usual_request_is_offered_and_named(program, house):
     await house.services.inventory.save_device(
         OPERATOR,

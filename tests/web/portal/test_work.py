@@ -29,6 +29,20 @@ def plain(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
+async def test_R25_the_form_says_who_would_have_to_agree_in_their_role_and_asks_nobody(comer, house):
+    browser = await comer(house.alice)
+    form = {"device": "ct-01", "kind": "telemaintenance", "minutes": "60", "reason": "replace the <tube"}
+    page = (await browser.send("/supplier/requests/forecast", **form)).text
+    assert "1 approver of the hospital has to agree." in page
+    assert "replace the &lt;tube" in page, "what was typed stays"
+    assert re.findall(r"\b(Eve|Max|Ruth)\b", page) == []
+    refused = await browser.send("/supplier/requests/forecast", **form | {"minutes": "1440"})
+    assert "The rules refuse this." in refused.text
+    unclear = await browser.send("/supplier/requests/forecast", **form | {"device": "nothing"})
+    assert "Choose a device from the list." in unclear.text
+    assert await house.services.asked.pending(house.staff(house.eve)) == []
+
+
 async def test_he_asks_reads_the_answer_and_gets_the_commands(comer, house):
     browser = await comer(house.alice)
     asked = await browser.send("/supplier/requests/new", **ASK, reason="replace the tube", work_order="WO-7")

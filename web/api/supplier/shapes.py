@@ -9,11 +9,13 @@ from bastion.domain.access_request import AccessRequest, InterventionKind, Reque
 from bastion.domain.conditions import Condition
 from bastion.domain.device import ChannelKind
 from bastion.domain.grant import Grant
+from bastion.domain.parties import Role
 from bastion.domain.remark import Remark, Side
 from bastion.services.commands import Client, Command, Shell, Use
 from bastion.services.company import CompanyRequest
 from bastion.services.reports import Owed
-from bastion.services.views import MenuItem, RequestView
+from bastion.services.requests import minutes_of
+from bastion.services.views import MenuItem, Outlook, RequestView
 from web.api.shapes import (
     Agreement,
     AnnouncedShape,
@@ -66,6 +68,27 @@ class RightShape(Shape):
             id=grant.id, status=grant.status(now), start=grant.start, end=grant.end, channels=sorted(grant.channels),
             conditions=sorted(grant.conditions), watcher=grant.watcher, idle_seconds=grant.idle_seconds,
             revoked_by=grant.revoked_by, revoke_reason=grant.revoke_reason,
+        )  # fmt: skip
+
+
+class OutlookShape(Shape):
+    """`allowed` is what the rules say of asking, `reasons` why; of `quorum` approvers each has to agree, for `minutes`
+    at most, and with `watcher` somebody of the hospital follows the session. `obstacles` stand in one's own way today.
+    """
+
+    allowed: bool
+    reasons: list[str]
+    quorum: int
+    roles: list[Role]
+    minutes: int
+    watcher: bool
+    obstacles: list[str]
+
+    @classmethod
+    def of(cls, seen: Outlook) -> Self:
+        return cls(
+            allowed=seen.allowed, reasons=list(seen.reasons), quorum=seen.quorum, roles=[Role.APPROVER],
+            minutes=minutes_of(seen.agreed), watcher=seen.watcher, obstacles=list(seen.obstacles),
         )  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from fastapi import APIRouter, Request
 
 from bastion import clock
-from bastion.domain.access_request import RequestState
+from bastion.domain.access_request import InterventionKind, RequestState
+from bastion.domain.emergency import Call
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.errors import Invalid, NotFound
 from bastion.services.address import told_address
+from bastion.services.drafts import RequestDraft
 from web import pasted
 from web.api.asked import NewWork
 from web.api.comparisons import ComparisonShape
+from web.api.forecasts import AskedMinutes
 from web.api.reports import ReportBody, ReportedShape
 from web.api.shapes import Limit, Offset
 from web.api.supplier.account import door_of
@@ -23,6 +26,7 @@ from web.api.supplier.shapes import (
     HandOver,
     More,
     Note,
+    OutlookShape,
     OwedShape,
     Said,
     WorkShape,
@@ -33,6 +37,7 @@ from web.api.templates import OfferShape
 def add_to(router: APIRouter) -> None:
     router.add_api_route("/devices", devices, methods=["GET"])
     router.add_api_route("/devices/{ident}/usual", usual, methods=["GET"])
+    router.add_api_route("/forecast", foresee, methods=["GET"])
     router.add_api_route("/requests", search, methods=["GET"])
     router.add_api_route("/requests", create, methods=["POST"], status_code=201)
     router.add_api_route("/requests/{ident}", get, methods=["GET"])
@@ -57,6 +62,17 @@ async def devices(who: Who, use: Use) -> list[DeviceShape]:
 async def usual(ident: str, who: Who, use: Use) -> list[OfferShape]:
     """List what is usually asked for on the device of this code; a request says as `template` which it was."""
     return [OfferShape.of(one) for one in await use.templates.offered(who.actor, ident)]
+
+
+async def foresee(
+    who: Who, use: Use, device: str, kind: InterventionKind, minutes: AskedMinutes, *, emergency: bool = False
+) -> OutlookShape:
+    """How many would have to agree, in which role, and why: a dry run. Nothing is kept, nobody is asked."""
+    draft = RequestDraft(device, kind, "", minutes, emergency=Call("") if emergency else None)
+    try:
+        return OutlookShape.of(await use.forecasts.own(who.actor, draft))
+    except NotFound as error:
+        raise Invalid(device, field="device", sentence="Choose a device from the list.") from error
 
 
 async def search(
