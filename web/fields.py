@@ -4,11 +4,10 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final, TypeVar
-from zoneinfo import ZoneInfo
 
-from bastion.domain.local_time import YEARS, only_moment
+from bastion.domain import local_time
+from bastion.domain.local_time import HOME_ZONE, YEARS, midnight, only_moment
 from bastion.errors import Invalid
-from web.views import HOME_ZONE
 
 C = TypeVar("C", bound=StrEnum)
 D = TypeVar("D", bound=date)
@@ -17,12 +16,12 @@ MOST_DIGITS: Final = 9
 
 def day_start(text: str, name: str, zone: str = HOME_ZONE) -> datetime | None:
     """Return the first instant of a local day as UTC; `None` for an empty field."""
-    return _midnight(_date(text, name), zone) if text.strip() else None
+    return midnight(_date(text, name), zone) if text.strip() else None
 
 
-def day_end(text: str, name: str, zone: str = HOME_ZONE) -> datetime | None:
-    """Return the first instant after a local day, which may last 23 or 25 hours."""
-    return _midnight(_date(text, name) + timedelta(days=1), zone) if text.strip() else None
+def day_end(text: str, name: str, zone: str = HOME_ZONE, known: datetime | None = None) -> datetime | None:
+    """Return when something is over whose last day was typed; `None` for an empty field. `known`: see `local_time`."""
+    return local_time.day_end(_date(text, name), zone, known) if text.strip() else None
 
 
 def _date(text: str, name: str) -> date:
@@ -37,10 +36,6 @@ def _in_reach(day: D) -> D:
     if day.year not in YEARS:
         raise ValueError("out of reach")
     return day
-
-
-def _midnight(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
 def local_moment(text: str, name: str, zone: str) -> datetime | None:

@@ -54,7 +54,6 @@ def environment() -> Environment:
         seconds_long=lambda count: timedelta(seconds=count),
     )
     env.globals.update(
-        tick=timedelta(microseconds=1),
         labels=labels,
         orders=order_words,
         desk_words=desk_words,

@@ -16,9 +16,9 @@ from babel.dates import format_date, format_datetime, format_time, format_timede
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
+from bastion.domain.local_time import HOME_ZONE, last_day
 from bastion.domain.parties import Facility
 
-HOME_ZONE: Final = "Europe/Paris"
 _HOSTILE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 (but tab and newline), DEL, C1: what a terminal would obey
     "\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]"  # what hides or turns text round
@@ -134,9 +134,11 @@ class Clockface:
 
     def day(self, moment: datetime) -> str:
         """Return `22 nov.`, with the year when it is not this one."""
-        local = moment.astimezone(self._tz)
-        same_year = local.year == self.now.astimezone(self._tz).year
-        return format_date(local.date(), "d MMM" if same_year else "d MMM y", locale=_locale(self.language))
+        return self.dated(moment.astimezone(self._tz).date())
+
+    def last_day(self, end: datetime) -> str:
+        """The same of the last day of something that is over at `end`."""
+        return self.dated(last_day(end, self.zone))
 
     def seconds(self, moment: datetime) -> str:
         return format_time(moment.astimezone(self._tz), "HH:mm:ss", locale=_locale(self.language))
@@ -188,6 +190,11 @@ class Clockface:
 def local_day(moment: datetime, zone: str = HOME_ZONE) -> str:
     """Return a day as a date field wants it: `2026-11-22`."""
     return moment.astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+def local_last_day(end: datetime, zone: str = HOME_ZONE) -> str:
+    """The same of the last day of something that is over at `end`."""
+    return last_day(end, zone).isoformat()
 
 
 def minutes(length: timedelta) -> int:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bastion import clock
-from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
+from bastion.cli.terminal import AsJson, day, end, group, one, perform, say, show
 from bastion.domain.derogation import Derogation, DerogationKind
 from bastion.domain.parties import Actor
 from bastion.errors import Invalid
@@ -26,13 +26,13 @@ def add(
     *,
     owner: Annotated[str, typer.Option(help="Who answers for this risk in the hospital.")],
     reason: Annotated[str, typer.Option(help="Why there is no other way.")],
-    until: Annotated[str, typer.Option(help="When it ends, within a year (2026-12-31).")],
+    until: Annotated[str, typer.Option(help="Its last day, within a year (2026-12-31).")],
     algorithm: Annotated[
         list[str] | None, typer.Option(help="An algorithm an old SSH server needs, such as ssh-rsa; repeatable.")
     ] = None,
 ) -> None:
     """Allow something old on this one device (R-10)."""
-    ends = instant(until)
+    ends = end(until)
     if ends is None:
         raise Invalid(until, field="until")
     form = DerogationForm(kind, owner, reason, ends, tuple(algorithm or ()))
@@ -54,7 +54,7 @@ def list_all(device: Device, *, as_json: AsJson = False) -> None:
     rows = [
         {
             "id": d.id, "kind": d.kind, "status": d.status(now), "algorithms": d.algorithms, "owner": d.owner,
-            "ends": d.ends, "reason": d.reason,
+            "ends": day(d.ends), "reason": d.reason,
         }
         for d in view.derogations
     ]  # fmt: skip

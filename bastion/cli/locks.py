@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from bastion.cli.people import EVERYONE
-from bastion.cli.terminal import AsJson, instant, one, perform, say, show
+from bastion.cli.terminal import AsJson, end, one, perform, say, show
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.parties import Actor
 from bastion.errors import Conflict, Invalid
@@ -34,7 +34,7 @@ def impose(
     scope, code = _chosen(everything=everything, supplier=supplier, technician=technician, device=device)
 
     async def work(services: Services, me: Actor) -> tuple[Lock, list[Lock]]:
-        lock = await services.locks.impose(me, scope, code, reason, instant(until))
+        lock = await services.locks.impose(me, scope, code, reason, end(until))
         return lock, await services.locks.active(me)
 
     lock, active = perform(work)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bastion.cli.terminal import AsJson, group, instant, one, perform, say, show
+from bastion.cli.terminal import AsJson, day, end, group, instant, one, perform, say, show
 from bastion.domain.paper import Paper, PaperKind
 from bastion.domain.parties import Actor
 from bastion.services.bundle import Services
@@ -23,11 +23,11 @@ def add(
     reference: Annotated[str, typer.Argument(help="Reference under which it is filed.")],
     *,
     since: Annotated[str, typer.Option(help="When it begins (2026-01-01); now if not said.")] = "",
-    until: Annotated[str, typer.Option(help="When it ends (2026-12-31); open-ended if not said.")] = "",
+    until: Annotated[str, typer.Option(help="Its last day (2026-12-31); open-ended if not said.")] = "",
     note: Annotated[str, typer.Option(help="What else there is to know.")] = "",
 ) -> None:
     """Register a paper."""
-    form = PaperForm(kind, reference, instant(since), instant(until), note)
+    form = PaperForm(kind, reference, instant(since), end(until), note)
 
     async def work(services: Services, me: Actor) -> Paper:
         return await services.papers.add(me, (await _of(services, me, supplier)).supplier.id, form)
@@ -42,8 +42,8 @@ def list_papers(supplier: Supplier, *, as_json: AsJson = False) -> None:
     view = perform(lambda services, me: _of(services, me, supplier))
     rows = [
         {
-            "id": p.id, "kind": p.kind, "reference": p.reference, "valid_from": p.valid_from, "valid_to": p.valid_to,
-            "withdrawn_at": p.withdrawn_at, "note": p.note,
+            "id": p.id, "kind": p.kind, "reference": p.reference, "valid_from": p.valid_from,
+            "valid_to": day(p.valid_to), "withdrawn_at": p.withdrawn_at, "note": p.note,
         }
         for p in view.papers
     ]  # fmt: skip

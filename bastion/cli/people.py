@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bastion import config, qr
-from bastion.cli.terminal import AsJson, as_instants, group, instant, one, perform, said, say, show
+from bastion.cli.terminal import AsJson, day, end, group, one, perform, said, say, show, with_days
 from bastion.domain.country import HOME
 from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, TechnicianKey
 from bastion.domain.supplier_token import SupplierToken
@@ -41,7 +41,7 @@ def add_technician(
     supplier: Annotated[str, typer.Option(help="Code of the company.")],
     email: Annotated[str, typer.Option(help="Personal address.")] = "",
     language: Language = "fr",
-    valid_until: Annotated[str, typer.Option(help="Day the account ends (2026-12-31).")] = "",
+    valid_until: Annotated[str, typer.Option(help="Last day of the account (2026-12-31).")] = "",
     country: Annotated[str, typer.Option(help="Where he works from (FR).")] = HOME,
     employer: Annotated[
         str, typer.Option(help="Number of the declared subcontractor; the supplier itself if not said.")
@@ -49,7 +49,7 @@ def add_technician(
 ) -> None:
     """Register a technician. A key and an authenticator follow: `admin key add`, `admin technician totp`."""
     form = TechnicianForm(
-        login, name, email, supplier, language, instant(valid_until), employer_id=employer, country=country
+        login, name, email, supplier, language, end(valid_until), employer_id=employer, country=country
     )
     perform(lambda services, me: services.people.save_technician(me, form))
     say("Technician {login} is registered.", login=login)
@@ -62,16 +62,16 @@ def set_technician(
     name: Annotated[str | None, typer.Option(help="First and last name.")] = None,
     email: Annotated[str | None, typer.Option(help="Personal address.")] = None,
     language: Annotated[str | None, typer.Option(help="fr or en.")] = None,
-    valid_until: Annotated[str | None, typer.Option(help="Day the account ends; '' for no end.")] = None,
+    valid_until: Annotated[str | None, typer.Option(help="Last day of the account; '' for no end.")] = None,
     country: Annotated[str | None, typer.Option(help="Where he works from (FR).")] = None,
     employer: Annotated[str | None, typer.Option(help="Number of the declared subcontractor; '' for none.")] = None,
 ) -> None:
     """Change what is said; all else stays."""
-    changes = as_instants(
+    changes = with_days(
         said(
             name=name, email=email, language=language, valid_until=valid_until, country=country, employer_id=employer
         ),
-        "valid_until",
+        valid_until=end,
     )  # fmt: skip
 
     async def work(services: Services, me: Actor) -> None:
@@ -90,7 +90,7 @@ def list_technicians(*, as_json: AsJson = False) -> None:
     rows = [
         {
             "login": v.technician.login, "name": v.technician.name, "supplier": v.supplier.code,
-            "active": v.technician.active, "valid_until": v.technician.valid_until,
+            "active": v.technician.active, "valid_until": day(v.technician.valid_until),
             "keys": len(v.keys), "authenticator": v.totp_enrolled,
         }
         for v in found

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bastion.cli.terminal import AsJson, as_instants, group, instant, one, perform, said, say, show
+from bastion.cli.terminal import AsJson, day, end, group, instant, one, perform, said, say, show, with_days
 from bastion.domain.country import HOME
 from bastion.domain.parties import Actor, Supplier
 from bastion.services.bundle import Services
@@ -63,7 +63,7 @@ def add_supplier(
     name: Name,
     network: Annotated[list[str] | None, typer.Option(help="Network it connects from (CIDR); repeatable.")] = None,
     *,
-    contract_end: Annotated[str, typer.Option(help="Day its contract ends (2026-12-31).")] = "",
+    contract_end: Annotated[str, typer.Option(help="Last day of its contract (2026-12-31).")] = "",
     contact: Annotated[str, typer.Option(help="Whom to call there.")] = "",
     country: Annotated[list[str] | None, typer.Option(help="Country its people work from (FR); repeatable.")] = None,
     contract: Annotated[str, typer.Option(help="Number of its contract.")] = "",
@@ -72,7 +72,7 @@ def add_supplier(
 ) -> None:
     """Register a supplier. Without a declared network none of its people can connect (R-5)."""
     form = SupplierForm(
-        code, name, tuple(network or ()), instant(contract_end), contact, countries=tuple(country or (HOME,)),
+        code, name, tuple(network or ()), end(contract_end), contact, countries=tuple(country or (HOME,)),
         contract_number=contract, contract_start=instant(contract_start), security_contact=security_contact,
     )  # fmt: skip
     perform(lambda services, me: services.directory.save_supplier(me, form))
@@ -85,7 +85,7 @@ def set_supplier(
     *,
     name: Annotated[str | None, typer.Option(help="Full name.")] = None,
     network: Annotated[list[str] | None, typer.Option(help="All networks it connects from (CIDR); repeatable.")] = None,
-    contract_end: Annotated[str | None, typer.Option(help="Day its contract ends; '' for no end.")] = None,
+    contract_end: Annotated[str | None, typer.Option(help="Last day of its contract; '' for no end.")] = None,
     contact: Annotated[str | None, typer.Option(help="Whom to call there.")] = None,
     country: Annotated[list[str] | None, typer.Option(help="All countries its people work from; repeatable.")] = None,
     contract: Annotated[str | None, typer.Option(help="Number of its contract.")] = None,
@@ -97,7 +97,7 @@ def set_supplier(
         name=name, networks=network or None, contract_end=contract_end, contact=contact, countries=country or None,
         contract_number=contract, contract_start=contract_start, security_contact=security_contact,
     )  # fmt: skip
-    changes = as_instants(changes, "contract_end", "contract_start")
+    changes = with_days(changes, contract_end=end, contract_start=instant)
 
     async def work(services: Services, me: Actor) -> None:
         old = one(await services.directory.suppliers(me), lambda s: s.code == code, code)
@@ -112,7 +112,13 @@ def list_suppliers(*, as_json: AsJson = False) -> None:
     """List the suppliers."""
     found = perform(lambda services, me: services.directory.suppliers(me))
     rows = [
-        {"code": s.code, "name": s.name, "active": s.active, "contract_end": s.contract_end, "networks": s.networks}
+        {
+            "code": s.code,
+            "name": s.name,
+            "active": s.active,
+            "contract_end": day(s.contract_end),
+            "networks": s.networks,
+        }
         for s in found
     ]
     show(rows, as_json=as_json)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bastion.cli.terminal import AsJson, group, instant, perform, say, show
+from bastion.cli.terminal import AsJson, day, end, group, perform, say, show
 from bastion.domain.parties import Actor
 from bastion.domain.review import LineState, ReviewLine, Verdict
 from bastion.errors import Invalid
@@ -20,17 +20,19 @@ Number = Annotated[str, typer.Argument(help="Number of the review, as `list` sho
 def start(
     name: Annotated[str, typer.Argument(help="What people call it.")],
     *,
-    due: Annotated[str, typer.Option(help="When it is due (2026-12-31): what is not confirmed is suspended then.")],
+    due: Annotated[
+        str, typer.Option(help="The last day for it (2026-12-31): what is not confirmed is suspended then.")
+    ],
     facility: Annotated[list[str] | None, typer.Option(help="Code of a hospital; repeatable; none means all.")] = None,
 ) -> None:
     """Begin a review of the roles of staff, the people of suppliers and the standing windows.
 
     Roles in every hospital stand in a review of all of them only: begin one too.
     """
-    day = instant(due)
-    if day is None:
+    last = end(due)
+    if last is None:
         raise Invalid("due", field="due_at", sentence="Give a date such as 2026-11-22.")
-    form = CampaignForm(name, day, tuple(facility or ()))
+    form = CampaignForm(name, last, tuple(facility or ()))
     made = perform(lambda services, me: services.reviews.start(me, form))
     say("The review is begun. Number: {number}", number=made.id)
 
@@ -41,7 +43,7 @@ def list_reviews(*, as_json: AsJson = False) -> None:
     found = perform(lambda services, me: services.reviews.all(me))
     rows = [
         {
-            "id": one.campaign.id, "name": one.campaign.name, "due_at": one.campaign.due_at, "state": one.state,
+            "id": one.campaign.id, "name": one.campaign.name, "due_at": day(one.campaign.due_at), "state": one.state,
             "signed_by": one.signature.signed_by if one.signature else "",
             **{state.value: one.counts[state] for state in LineState},
         }

@@ -1,19 +1,21 @@
 """What every command shares: the operator who acts, the language he reads, and how tables, JSON and QR codes look."""
 
 import asyncio
+import contextlib
 import dataclasses
 import getpass
 import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from bastion import config, logs
+from bastion.domain.local_time import HOME_ZONE, YEARS, day_end, last_day, midnight
 from bastion.domain.parties import Actor, operator_actor
 from bastion.errors import Invalid
 from bastion.i18n import translator
@@ -119,16 +121,31 @@ def read_secret(prompt: str, *, from_stdin: bool) -> Secret:
 
 
 def instant(text: str) -> datetime | None:
-    """Read `2026-12-31` or `2026-12-31T18:00+01:00`; a time without zone is UTC, an empty text is no instant."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid(
-            text, sentence="“{text}” is no date; write it like 2026-12-31 or 2026-12-31T18:00+01:00.", text=text
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """Read when something begins: `2026-12-31`, with that day at home, or `2026-12-31T18:00+01:00`; a time without zone
+    is UTC, an empty text is no instant.
+    """
+    moment = _moment(text) if text else None
+    return moment if moment is None or isinstance(moment, datetime) else midnight(moment, HOME_ZONE)
+
+
+def end(text: str) -> datetime | None:
+    """Read when something is over: a day is its last one."""
+    moment = _moment(text) if text else None
+    return moment if moment is None or isinstance(moment, datetime) else day_end(moment)
+
+
+def day(at: datetime | None) -> str | None:
+    """The last day of something that is over at `at`, as `end` reads it."""
+    return last_day(at).isoformat() if at else None
+
+
+def _moment(text: str) -> date:
+    """A day, or an instant."""
+    with contextlib.suppress(ValueError):
+        moment = datetime.fromisoformat(text) if len(text) > len("2026-12-31") else date.fromisoformat(text)
+        if moment.year in YEARS:
+            return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) and moment.tzinfo is None else moment
+    raise Invalid(text, sentence="“{text}” is no date; write it like 2026-12-31 or 2026-12-31T18:00+01:00.", text=text)
 
 
 def said(**options: object) -> dict[str, Any]:
@@ -142,9 +159,9 @@ def said(**options: object) -> dict[str, Any]:
     return changes
 
 
-def as_instants(changes: dict[str, Any], *names: str) -> dict[str, Any]:
-    """The changes with their days read; an empty text takes a day away."""
-    return changes | {name: instant(changes[name]) for name in names if name in changes}
+def with_days(changes: dict[str, Any], **read: Callable[[str], datetime | None]) -> dict[str, Any]:
+    """The changes with their days read, each by `instant` or `end`; an empty text takes a day away."""
+    return changes | {name: how(changes[name]) for name, how in read.items() if name in changes}
 
 
 def one(things: Iterable[T], wanted: Callable[[T], bool], name: str) -> T:

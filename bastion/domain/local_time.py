@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from bastion.errors import Invalid
 
+HOME_ZONE: Final = "Europe/Paris"
+"""Of what the group keeps for all of its hospitals."""
 YEARS: Final = range(1900, 2900)
 """Of what people and programs write down: from each of them one can count on, or back, and in any time zone."""
 SKIPPED: Final = "The clocks skip this hour on that day: it does not exist. Choose another time."
@@ -79,5 +81,23 @@ def midnight(day: date, zone: str) -> datetime:
     return opening(datetime.combine(day, time()), zone)
 
 
-def local_date(at: datetime, zone: str) -> date:
+def day_end(day: date, zone: str = HOME_ZONE, known: datetime | None = None) -> datetime:
+    """When something is over whose last day this is: at the first instant of the day after. What is `known` to be over
+    with that day stays as it is, so that nothing lasts longer only because a form was sent again.
+    """
+    if known is not None and last_day(known, zone) == day:
+        return known
+    return midnight(day + timedelta(days=1), zone)
+
+
+def last_day(end: datetime, zone: str = HOME_ZONE) -> date:
+    """The last day of something that is over at `end`: what people say, read and write. A midnight of UTC ends the day
+    before, as it was said, also where the clocks on the wall show an hour of the next.
+    """
+    if end.astimezone(UTC).time() == time():
+        return (end.astimezone(UTC) - timedelta(days=1)).date()
+    return local_date(end - timedelta(microseconds=1), zone)
+
+
+def local_date(at: datetime, zone: str = HOME_ZONE) -> date:
     return at.astimezone(ZoneInfo(zone)).date()

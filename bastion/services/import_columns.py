@@ -3,19 +3,20 @@
 An empty cell changes nothing: an export that lacks a date must not make a contract endless.
 """
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 from bastion import clock
 from bastion.domain.country import HOME, checked, checked_all
 from bastion.domain.device import Device
 from bastion.domain.importing import Entry, Register
+from bastion.domain.local_time import HOME_ZONE, YEARS, day_end, midnight
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier, Technician
 from bastion.domain.subcontractor import Subcontractor
 from bastion.errors import AlreadyExists, Forbidden, Invalid, NotFound
@@ -25,7 +26,6 @@ from bastion.services.forms import MAX_NAME, check_language, check_named, check_
 from bastion.services.people import check_employer
 from bastion.services.subcontractors import EMPLOYING
 
-ZONE: Final = "Europe/Paris"
 """Where a day in a file begins; suppliers work for several hospitals, so it is not a facility's."""
 MAX_LIST: Final = 2000
 Cells = Mapping[str, str]
@@ -160,8 +160,9 @@ def _company(cells: Cells, _facts: Facts, old: Entry | None, ident: str) -> Supp
     if "countries" in cells:
         made = replace(made, countries=checked_all(_listed(cells["countries"])))
     made = replace(
-        made, active=_truth(cells, base.active), contract_end=_day(cells, "contract_end", base.contract_end),
-        contract_start=_day(cells, "contract_start", base.contract_start),
+        made, active=_truth(cells, base.active),
+        contract_end=_last_day(cells, "contract_end", base.contract_end),
+        contract_start=_first_day(cells, "contract_start", base.contract_start),
     )  # fmt: skip
     check_term(made)
     return made
@@ -181,7 +182,8 @@ def _person(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Techni
         made = _employed(made, known, cells["employer"], facts)
     if "country" in cells:
         made = replace(made, country=checked(cells["country"]))
-    return replace(made, valid_until=_day(cells, "valid_until", base.valid_until), active=_truth(cells, base.active))
+    until = _last_day(cells, "valid_until", base.valid_until)
+    return replace(made, valid_until=until, active=_truth(cells, base.active))
 
 
 def _employed(made: Technician, old: Technician | None, cell: str, facts: Facts) -> Technician:
@@ -274,13 +276,19 @@ def _truth(cells: Cells, usual: bool) -> bool:
     return word in _YES
 
 
-def _day(cells: Cells, name: str, usual: datetime | None) -> datetime | None:
-    """The first instant of a day, `2026-12-31` or `31/12/2026`."""
-    if name not in cells:
-        return usual
+def _day(cells: Cells, name: str) -> date:
+    """`2026-12-31` or `31/12/2026`."""
     match = _DAY.fullmatch(cells[name])
-    try:
+    with contextlib.suppress(ValueError):
         day = date(int(match[3]), int(match[2]), int(match[1])) if match else date.fromisoformat(cells[name])
-        return datetime.combine(day, time(), ZoneInfo(ZONE)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid(cells[name], field=name, sentence="Give a date such as 2026-12-31 or 31/12/2026.") from None
+        if day.year in YEARS:
+            return day
+    raise Invalid(cells[name], field=name, sentence="Give a date such as 2026-12-31 or 31/12/2026.")
+
+
+def _first_day(cells: Cells, name: str, usual: datetime | None) -> datetime | None:
+    return midnight(_day(cells, name), HOME_ZONE) if name in cells else usual
+
+
+def _last_day(cells: Cells, name: str, usual: datetime | None) -> datetime | None:
+    return day_end(_day(cells, name), known=usual) if name in cells else usual

@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bastion import clock
 from bastion.domain.ids import new_id
 from bastion.domain.importing import BadLine, Change, Entry, FieldChange, Plan, Register, mark_of
+from bastion.domain.local_time import last_day, local_date
 from bastion.domain.parties import Assignment
 from bastion.domain.sheet import Line, Sheet, read
 from bastion.errors import Invalid
 from bastion.services.duties import as_written
-from bastion.services.import_columns import ZONE, Facts, clean, column_of, entry_of, needed
+from bastion.services.import_columns import Facts, clean, column_of, entry_of, needed
 
+_LAST_DAYS: Final = ("contract_end", "valid_until")
 _SHOWN_AS: Final = {
     "facility_id": "facility", "supplier_id": "supplier", "supplier_ids": "suppliers", "employer_id": "employer",
     "assignments": "roles",
@@ -96,9 +97,9 @@ class _Shown:
     def changes(self, old: Entry | None, new: Entry) -> tuple[FieldChange, ...]:
         names = [f.name for f in fields(new) if f.name != "id"]
         return tuple(
-            FieldChange(_SHOWN_AS.get(name, name), self._text(getattr(old, name)) if old else "", after)
+            FieldChange(_SHOWN_AS.get(name, name), before, after)
             for name in names
-            if (after := self._text(getattr(new, name))) != (self._text(getattr(old, name)) if old else "")
+            if (after := self._text(_said(new, name))) != (before := self._text(_said(old, name)) if old else "")
         )
 
     def _text(self, value: object) -> str:
@@ -107,8 +108,8 @@ class _Shown:
                 return ""
             case bool():
                 return "yes" if value else "no"
-            case datetime():
-                return value.astimezone(ZoneInfo(ZONE)).date().isoformat()
+            case date():
+                return value.isoformat()
             case frozenset():
                 return " ".join(sorted(self._one(one) for one in value))
             case tuple():
@@ -120,3 +121,11 @@ class _Shown:
         return (
             as_written(value, self._codes) if isinstance(value, Assignment) else self._codes.get(str(value), str(value))
         )
+
+
+def _said(entry: Entry, name: str) -> object:
+    """What stands under this name; of an instant the day that was said: the first one, or the last."""
+    value = getattr(entry, name)
+    if not isinstance(value, datetime):
+        return value
+    return last_day(value) if name in _LAST_DAYS else local_date(value)

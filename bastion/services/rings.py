@@ -15,7 +15,7 @@ identity: both. And every webhook that listens.
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from bastion.config import MAILABLE
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.events import AuditEvent
 from bastion.domain.grant import Grant
+from bastion.domain.local_time import HOME_ZONE, last_day
 from bastion.domain.parties import EVERYWHERE, ActorKind, Role, Staff, Technician
 from bastion.domain.remark import open_questions
 from bastion.domain.telling import Recipient, RecipientKind, Topic
@@ -51,7 +52,6 @@ class Telling:
     recipients: tuple[Recipient, ...]
 
 
-_TICK: Final = timedelta(microseconds=1)
 OF_COMPANY: Final = "/supplier/company/requests/"
 """Where who speaks for a company reads of the requests of his colleagues."""
 _FILE_OF_A_SUPPLIER: Final[Mapping[Topic, tuple[str, str, tuple[Role, ...]]]] = MappingProxyType(
@@ -268,9 +268,9 @@ class Rings:
         acting = await all_now(self._uow, able, now)
         people = [one for one in able if await waiting_for(self._uow, acting[one.id], campaign, now)]
         places = [one for one in campaign.facilities if one != EVERYWHERE]
-        zone = ZoneInfo((await self._joins.facility(min(places))).timezone) if places else UTC
+        zone = (await self._joins.facility(min(places))).timezone if places else HOME_ZONE
         facts = {
-            "review": campaign.id, "until": (campaign.due_at - _TICK).astimezone(zone).date().isoformat(),
+            "review": campaign.id, "until": last_day(campaign.due_at, zone).isoformat(),
             "count": str(await self._uow.review_lines.count_open(campaign.id)),
         }  # fmt: skip
         place = places[0] if len(places) == 1 else ""
@@ -282,9 +282,9 @@ class Rings:
         page, field, roles = _FILE_OF_A_SUPPLIER[topic]
         places = await self._uow.devices.places_of(supplier.id)
         facts = {name: text for name, text in event.fields.items() if name in {"paper", "count"}}
-        last = datetime.fromisoformat(event.fields[field]) - _TICK  # what ends with a day is over at the next midnight
-        zone = ZoneInfo((await self._joins.facility(min(places))).timezone) if places else UTC
-        facts |= {"supplier": supplier.name, "until": last.astimezone(zone).date().isoformat()}
+        end = datetime.fromisoformat(event.fields[field])
+        zone = (await self._joins.facility(min(places))).timezone if places else HOME_ZONE
+        facts |= {"supplier": supplier.name, "until": last_day(end, zone).isoformat()}
         able = await self._staff("", *roles)
         people = [one for one in able if any(one.covers(place, *roles) for place in (EVERYWHERE, *places))]
         told = await self._telling(topic, "", facts, f"/directory/suppliers/{supplier.id}/{page}", people, also=places)

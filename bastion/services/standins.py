@@ -7,6 +7,7 @@ from typing import Final
 from bastion import clock
 from bastion.domain import standin
 from bastion.domain.ids import new_id
+from bastion.domain.local_time import HOME_ZONE
 from bastion.domain.parties import EVERYWHERE, Actor, ActorKind, Facility, Role, Staff
 from bastion.domain.standin import Absence, Delegation
 from bastion.domain.stretch import check_stretch, on_the_wall
@@ -19,7 +20,6 @@ from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
-ZONE = "Europe/Paris"
 LENT: Final = ("from_id", "to_id", "facility_id", "starts", "ends")
 AWAY: Final = ("staff_id", "starts", "ends")
 
@@ -152,7 +152,7 @@ class StandIns:
         """The clock an actor's times are read by."""
         async with self._database.read() as uow:
             person = await uow.staff.get(actor.id)
-            return await zone_of(uow, person) if person else ZONE
+            return await zone_of(uow, person) if person else HOME_ZONE
 
 
 async def zone_of(uow: UnitOfWork, person: Staff) -> str:
@@ -161,7 +161,7 @@ async def zone_of(uow: UnitOfWork, person: Staff) -> str:
         facility = await uow.facilities.get(ident)
         if facility is not None:
             return facility.timezone
-    return ZONE
+    return HOME_ZONE
 
 
 async def _facility(uow: UnitOfWork, code: str) -> Facility | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from bastion import clock
 from bastion.domain.country import EEA
+from bastion.domain.local_time import last_day, local_date
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Actor, Supplier, Technician
 from bastion.domain.roster import RosterState
@@ -29,7 +30,7 @@ class Remark:
     """Something that blocks or will: a sentence, the day in it, names of people or companies, and kinds of paper."""
 
     text: str
-    day: datetime | None = None
+    day: date | None = None
     names: tuple[str, ...] = ()
     papers: tuple[PaperKind, ...] = ()
 
@@ -100,9 +101,9 @@ def _blocks(
     if not supplier.active:
         yield Remark("The supplier is out of use: nobody of it works.")
     if supplier.contract_end is not None and supplier.contract_end <= now:
-        yield Remark("The contract has ended on {day}: nobody of it works.", supplier.contract_end)
+        yield Remark("The contract has ended on {day}: nobody of it works.", last_day(supplier.contract_end))
     elif supplier.contract_start is not None and now < supplier.contract_start:
-        yield Remark("The contract begins on {day}: nobody of it works before.", supplier.contract_start)
+        yield Remark("The contract begins on {day}: nobody of it works before.", local_date(supplier.contract_start))
     if not supplier.networks:
         yield Remark("No network is declared: nobody of it connects.")
     if not supplier.countries:
@@ -134,14 +135,14 @@ def _soon(
     until: datetime,
 ) -> Iterator[Remark]:  # fmt: skip
     if supplier.contract_end is not None and now < supplier.contract_end <= until:
-        yield Remark("The contract ends on {day}: nobody of it works from then on.", supplier.contract_end)
+        yield Remark("The contract ends with {day}: nobody of it works afterwards.", last_day(supplier.contract_end))
     if papers.coming:
         yield Remark("Soon missing or expired: {papers}.", papers=papers.coming)
     late = [one for one in roster.people if one.state is RosterState.OVERDUE]
     if late:
         yield Remark(
             "To be confirmed by the supplier, or suspended from {day} on: {names}.",
-            min(one.confirmed.suspended_at for one in late), tuple(one.technician.name for one in late),
+            local_date(min(one.confirmed.suspended_at for one in late)), tuple(one.technician.name for one in late),
         )  # fmt: skip
     for one in declared:
         if one.state(now) is SubcontractorState.WAITING:

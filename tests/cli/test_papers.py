@@ -17,7 +17,7 @@ def test_papers_from_the_command_line(bastion, home):
     assert made.code == 0, made.err
     assert listed(bastion, "missing") == []
     (paper,) = listed(bastion, "list", "acme")
-    assert (paper["reference"], paper["valid_to"]) == ("CH-7", "2040-01-01T00:00:00+00:00")
+    assert (paper["reference"], paper["valid_to"]) == ("CH-7", "2040-01-01")
     assert paper["id"] in made.out
     assert bastion("admin", "paper", "withdraw", paper["id"]).code == 0
     assert bastion("admin", "paper", "withdraw", paper["id"]).code == Exit.REFUSED_VALUE

@@ -90,8 +90,8 @@ async def test_suppliers_with_networks_and_the_end_of_a_contract(house, use, rut
     found = {s.code: s for s in await house.services.directory.suppliers(OPERATOR)}
     assert found["acme"].name == "Acme Imaging"
     assert found["acme"].networks == ("203.0.113.0/24", "198.51.100.7/32")
-    assert found["acme"].contract_end == datetime(2026, 12, 30, 23, tzinfo=UTC)
-    assert found["new"].contract_end == datetime(2026, 6, 30, 22, tzinfo=UTC)
+    assert found["acme"].contract_end == datetime(2026, 12, 31, 23, tzinfo=UTC), "the 31st is its last day"
+    assert found["new"].contract_end == datetime(2026, 7, 1, 22, tzinfo=UTC)
 
 
 async def test_R18_an_empty_cell_never_makes_a_contract_endless(house, use, ruth):

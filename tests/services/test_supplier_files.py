@@ -100,7 +100,7 @@ async def test_a_contract_has_a_number_a_term_and_a_security_contact(house, use,
     assert await remarks(house, use) == ([], [])
     request = await house.asked()
     later(11)
-    assert await remarks(house, use) == ([], ["The contract ends on {day}"])
+    assert await remarks(house, use) == ([], ["The contract ends with {day}"])
     later(40.01)
     assert (await remarks(house, use))[0] == ["The contract has ended on {day}"]
     with pytest.raises(PolicyRefused):

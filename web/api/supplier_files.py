@@ -1,6 +1,6 @@
 """`/suppliers/{id}/file`, its subcontractors and its list of people, and `/abroad` (R-18, R-45, R-46)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -100,7 +100,7 @@ class RemarkShape(Shape):
     """`text` is an English sentence with `{day}`, `{names}` and `{papers}` in it, as far as it speaks of them."""
 
     text: str
-    day: datetime | None
+    day: date | None
     names: list[str]
     papers: list[PaperKind]
 

@@ -6,12 +6,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from bastion.domain.local_time import local_date, midnight
+from bastion.domain.local_time import HOME_ZONE, local_date, midnight
 from bastion.domain.parties import Facility
 from web import choices, icalendar
 from web.console import Seen, Typed
 from web.labels import N_
-from web.views import HOME_ZONE
 
 router = APIRouter()
 Asked = Annotated[str, Query()]

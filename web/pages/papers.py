@@ -1,8 +1,7 @@
 """Papers of suppliers, and which are required from when (R-67)."""
 
-from datetime import timedelta
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
@@ -17,7 +16,6 @@ from web.views import local_day
 
 router = APIRouter(prefix="/directory")
 Text = Annotated[str, Form()]
-TICK: Final = timedelta(microseconds=1)
 """What ends at midnight holds until the day before."""
 
 
@@ -89,5 +87,5 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, ty
     view = await seen.services.papers.of(seen.actor, ident)
     return seen.page(
         "directory/papers.html", N_("Papers"), error=error, view=view, words=paper_words, kinds=_kinds(seen),
-        typed=typed or Typed(), tick=TICK,
+        typed=typed or Typed(),
     )  # fmt: skip

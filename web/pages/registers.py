@@ -8,18 +8,19 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from bastion.domain.country import HOME
+from bastion.domain.local_time import HOME_ZONE
 from bastion.errors import BastionError
 from bastion.services.directory import FacilityForm, SupplierForm
 from web import fields, paper_words
 from web.console import Console, Seen, go, one_of
 from web.labels import N_
-from web.views import HOME_ZONE, local_day
+from web.views import local_day, local_last_day
 
 router = APIRouter(prefix="/directory")
 
 
 class SupplierFields(BaseModel):
-    """The supplier form as it was typed; `networks` one a line, `contract_end` a local day."""
+    """The supplier form as it was typed; `networks` one a line, `contract_end` the last local day."""
 
     code: str = ""
     name: str = ""
@@ -66,7 +67,7 @@ async def supplier(seen: Seen, ident: str) -> Response:
     found = one_of(await seen.services.directory.suppliers(seen.actor), ident)
     kept = SupplierFields(
         code=found.code, name=found.name, networks="\n".join(found.networks), contact=found.contact,
-        active=found.active, contract_end=local_day(found.contract_end) if found.contract_end else "",
+        active=found.active, contract_end=local_last_day(found.contract_end) if found.contract_end else "",
         contract_number=found.contract_number, security_contact=found.security_contact,
         contract_start=local_day(found.contract_start) if found.contract_start else "",
         countries=" ".join(found.countries),
@@ -80,7 +81,8 @@ async def save_supplier(seen: Seen, ident: str, typed: Annotated[SupplierFields,
 
 
 async def _save_supplier(seen: Console, ident: str, typed: SupplierFields) -> Response:
-    end = fields.day_start(typed.contract_end, "contract_end")
+    known = one_of(await seen.services.directory.suppliers(seen.actor), ident).contract_end if ident else None
+    end = fields.day_end(typed.contract_end, "contract_end", known=known)
     form = SupplierForm(
         typed.code.strip(), typed.name, tuple(typed.networks.split()), end, typed.contact, typed.active, ident,
         tuple(typed.countries.replace(",", " ").split()), typed.contract_number,

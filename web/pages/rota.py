@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from bastion import clock
+from bastion.domain.local_time import HOME_ZONE
 from bastion.domain.parties import Role
 from bastion.domain.rota import LINES
 from bastion.errors import BastionError, Invalid
@@ -18,7 +19,6 @@ from bastion.services.rota import KEEPERS, BadShift, ShiftForm, ShiftView, keeps
 from web import fields
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
-from web.views import HOME_ZONE
 
 router = APIRouter(prefix="/rota")
 Text = Annotated[str, Form()]

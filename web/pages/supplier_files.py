@@ -11,7 +11,6 @@ from bastion.services.subcontractors import SubcontractorForm
 from web import country_words, paper_words
 from web.console import Console, Seen, Typed, go
 from web.labels import N_, SUBCONTRACTOR_STATES
-from web.pages.papers import TICK
 
 router = APIRouter(prefix="/directory")
 Text = Annotated[str, Form()]
@@ -85,6 +84,6 @@ def _back(ident: str, said: str) -> Response:
 async def _show(seen: Console, ident: str, error: BastionError | None = None, typed: Typed | None = None) -> Response:
     file = await seen.services.supplier_files.of(seen.actor, ident)
     return seen.page(
-        "directory/supplier_file.html", N_("Supplier file"), error=error, file=file, words=paper_words, tick=TICK,
+        "directory/supplier_file.html", N_("Supplier file"), error=error, file=file, words=paper_words,
         states=SUBCONTRACTOR_STATES, countries=country_words.choices(seen.face.language), typed=typed or Typed(),
     )  # fmt: skip

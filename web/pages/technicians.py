@@ -19,7 +19,7 @@ from web.labels import N_
 from web.paging import PAGE, pages
 from web.portal.links import link_of
 from web.render import qr, secret_of
-from web.views import local_day
+from web.views import local_last_day
 
 router = APIRouter(prefix="/directory/technicians")
 Text = Annotated[str, Form()]
@@ -27,7 +27,7 @@ Asked = Annotated[str, Query()]
 
 
 class TechnicianFields(BaseModel):
-    """The technician form as it was typed; `valid_until` is a local day."""
+    """The technician form as it was typed; `valid_until` is the last local day."""
 
     login: str = ""
     name: str = ""
@@ -73,7 +73,7 @@ async def edit(seen: Seen, ident: str) -> Response:
     until = view.technician.valid_until
     kept = asdict(view.technician) | {
         "supplier_code": view.supplier.code,
-        "valid_until": local_day(until) if until else "",
+        "valid_until": local_last_day(until) if until else "",
     }
     return await _form(seen, ident, TechnicianFields(**kept))
 
@@ -150,9 +150,11 @@ async def correspondent(seen: Seen, ident: str, named: Text = "") -> Response:
 
 
 async def _save(seen: Console, ident: str, typed: TechnicianFields) -> Response:
+    known = (await seen.services.people.technician(seen.actor, ident)).technician.valid_until if ident else None
     form = TechnicianForm(
         typed.login.strip(), typed.name, typed.email, typed.supplier_code, typed.language,
-        fields.day_start(typed.valid_until, "valid_until"), typed.active, ident, typed.employer_id, typed.country,
+        fields.day_end(typed.valid_until, "valid_until", known=known),
+        typed.active, ident, typed.employer_id, typed.country,
     )  # fmt: skip
     saved = await seen.services.people.save_technician(seen.actor, form)
     return go(f"/directory/technicians/{saved.id}", "saved")

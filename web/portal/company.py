@@ -14,11 +14,10 @@ from bastion.services.company import ColleagueChange, NewColleague
 from web import country_words, fields, labels, paper_words
 from web.console import Typed, go
 from web.labels import N_
-from web.pages.papers import TICK
 from web.paging import turned
 from web.portal.links import link_of
 from web.portal.visit import Come, Visit
-from web.views import local_day
+from web.views import local_last_day
 
 router = APIRouter(prefix="/company")
 Text = Annotated[str, Form()]
@@ -92,8 +91,8 @@ async def change(
 ) -> Response:  # fmt: skip
     async def work() -> Response:
         known = (await seen.services.company.colleague(seen.actor, ident)).technician.valid_until
-        end = fields.day_start(valid_until, "valid_until")
-        form = ColleagueChange(name, email, language, country, known if _day(known) == valid_until.strip() else end)
+        end = fields.day_end(valid_until, "valid_until", known=known)
+        form = ColleagueChange(name, email, language, country, end)
         await seen.services.company.change(await seen.fresh(code), ident, form)
         return go(f"/supplier/company/people/{ident}", "saved")
 
@@ -132,7 +131,7 @@ async def _show(seen: Visit, error: BastionError | None = None) -> Response:
         people=await company.people(seen.actor),
         roster=roster, late=any(one.confirmed.wanted(seen.face.now) for one in roster.values()),
         papers=await seen.services.papers.own(seen.actor),
-        due=await seen.services.reports.of_company(seen.actor), words=paper_words, tick=TICK,
+        due=await seen.services.reports.of_company(seen.actor), words=paper_words,
     )  # fmt: skip
 
 
@@ -150,8 +149,8 @@ def _countries(seen: Visit, supplier: Supplier) -> list[tuple[str, str]]:
 
 
 def _day(until: datetime | None) -> str:
-    """The day on which an account ends, as the form writes it."""
-    return local_day(until) if until else ""
+    """The last day of an account, as the form writes it."""
+    return local_last_day(until) if until else ""
 
 
 async def _person(

@@ -1,3 +1,9 @@
+from datetime import UTC, datetime
+
+from bastion.services.directory import SupplierForm
+from tests.services.house import OPERATOR
+
+
 async def test_a_supplier_is_kept_with_its_networks_and_its_contract(house, visitor, people):
     browser = await visitor().enter(people["admin"])
     form = {"code": "gems", "name": "GE Services", "networks": "203.0.113.0/24\n198.51.100.7", "active": "yes"}
@@ -14,6 +20,31 @@ async def test_a_supplier_is_kept_with_its_networks_and_its_contract(house, visi
     assert "“everywhere” is not a network" in wrong.text
     await browser.send(f"/directory/suppliers/{supplier.id}", **form, contract_end="2020-01-01")
     assert "ended 1 Jan 2020" in (await browser.see("/directory/suppliers")).text
+
+
+async def test_R18_a_contract_runs_to_the_end_of_its_last_day_and_no_longer_for_having_been_sent_again(
+    house, visitor, people
+):
+    browser = await visitor().enter(people["admin"])
+    path = f"/directory/suppliers/{house.alice.supplier_id}"
+    form = {"code": "acme", "name": "Acme Imaging", "networks": "127.0.0.0/8", "countries": "FR", "active": "yes"}
+
+    async def kept() -> datetime:
+        async with house.database.read() as uow:
+            return (await uow.suppliers.get(house.alice.supplier_id)).contract_end
+
+    await browser.send(path, **form, contract_end="2090-12-31")
+    assert await kept() == datetime(2090, 12, 31, 23, tzinfo=UTC)
+    for stored, last in (
+        (datetime(2090, 12, 30, 23, tzinfo=UTC), "30"), (datetime(2090, 12, 31, 17, tzinfo=UTC), "31"),
+    ):  # fmt: skip
+        await house.services.directory.save_supplier(
+            OPERATOR, SupplierForm("acme", "Acme Imaging", contract_end=stored, id=house.alice.supplier_id)
+        )
+        assert f'value="2090-12-{last}"' in (await browser.see(path)).text
+        assert f"until {last} Dec 2090" in (await browser.see("/directory/suppliers")).text
+        await browser.send(path, **form, contract_end=f"2090-12-{last}")
+        assert await kept() == stored
 
 
 async def test_a_supplier_without_networks_is_pointed_out(visitor, people):

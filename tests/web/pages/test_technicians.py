@@ -1,5 +1,5 @@
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pyotp
 
@@ -20,6 +20,10 @@ async def test_R11_a_named_person_with_a_key_and_an_authenticator(house, visitor
     browser = await visitor().enter(people["admin"])
     path = (await browser.send("/directory/technicians/new", **FORM, valid_until="2090-06-30")).headers["location"]
     page = (await browser.see(path)).text
+    assert "until 30 Jun 2090" in page
+    assert 'value="2090-06-30"' in (await browser.see(f"{path}/edit")).text
+    kept = (await house.services.people.technician(house.staff(house.ruth), path.rsplit("/", 1)[1])).technician
+    assert kept.valid_until == datetime(2090, 6, 30, 22, tzinfo=UTC), "the whole of that day"
     assert "No key yet" in page
     assert "missing" in page
     assert "Cannot connect: no key, no authenticator" in page

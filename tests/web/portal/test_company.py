@@ -1,6 +1,7 @@
 """T33: a correspondent's pages hold his own company and nothing of anybody else's; what he does there, he may."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -109,6 +110,8 @@ async def test_he_corrects_a_colleague_and_what_he_typed_stays_after_a_mistake(c
     page = (await browser.see(path)).text
     assert "Carl &lt;b&gt;Roy" in page
     assert 'value="2090-01-31"' in page
+    kept = (await house.services.people.technician(house.staff(house.ruth), carl.id)).technician
+    assert kept.valid_until == datetime(2090, 1, 31, 23, tzinfo=UTC), "the whole of that day"
     later = await browser.send(f"{path}/change", **form | {"valid_until": "2090-02-01", "name": "Half written"})
     assert later.status_code == 422
     assert "Only the hospital can put this day off." in later.text
