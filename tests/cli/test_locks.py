@@ -22,7 +22,7 @@ def test_a_supplier_alone(bastion, home):
     bastion("admin", "supplier", "add", "acme", "Acme")
     assert bastion("lock", "--supplier", "acme", "--reason", "stolen laptop", "--until", "2090-01-01").code == 0
     (lock,) = json.loads(bastion("lock", "list", "--json").out)
-    assert (lock["scope"], lock["subject"], lock["until"]) == ("supplier", "acme", "2090-01-01T00:00:00+00:00")
+    assert (lock["scope"], lock["subject"], lock["until"]) == ("supplier", "acme", "2090-01-01T23:00:00+00:00")
     assert bastion("unlock", "all", "--reason", "found again").out == "Lifted: 1.\n"
 
 
