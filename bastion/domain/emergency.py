@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from bastion.domain.caller import Likeness, likeness
 from bastion.domain.parties import Actor
 from bastion.domain.working_days import WorkingDays
 from bastion.errors import Conflict, IllegalTransition, Invalid, SelfReview
@@ -90,9 +91,12 @@ class Emergency:
         return EmergencyStatus.DUE if now < self.review_due_at else EmergencyStatus.OVERDUE
 
     def is_caller(self, person_id: str, login: str, name: str) -> bool:
-        """Whether this person called: as the register has him, or by the very name that was given (R-27)."""
-        said = _plain(self.caller)
-        return person_id == self.caller_id or said in {_plain(login), _plain(name)}
+        """Whether this person called: as the register has him, or by the name that was given (R-27)."""
+        return person_id == self.caller_id or likeness(self.caller, login, name) is Likeness.FULL
+
+    def may_be_caller(self, login: str, name: str) -> bool:
+        """Whether nobody of the register is known to have called, and it may have been this person."""
+        return not self.caller_id and likeness(self.caller, login, name) is Likeness.PARTIAL
 
     def agreed(
         self, by: tuple[str, ...], now: datetime, within: WorkingDays, zone: str, *, by_caller: bool
@@ -128,7 +132,3 @@ class Emergency:
         if not LEAST_NOTE <= len(said) <= MAX_NOTE:
             raise Invalid("note", field="note", sentence="Say in a sentence what you have checked and found.")
         return replace(self, reviewed_at=now, reviewed_by=by.name, outcome=outcome.value, review_note=said)
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()

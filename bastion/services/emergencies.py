@@ -7,6 +7,7 @@ from typing import Final
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest
+from bastion.domain.caller import Likeness, likeness
 from bastion.domain.device import Device
 from bastion.domain.emergency import Call, Emergency, EmergencyStatus, Outcome
 from bastion.domain.grant import GrantStatus
@@ -157,8 +158,8 @@ async def announce(uow: UnitOfWork, request: AccessRequest, call: Call, now: dat
 
 
 def emergency_of(request: AccessRequest, said: Call, staff: Iterable[Staff], now: datetime) -> Emergency:
-    """What a call makes of a request; the caller is a person of `staff` if his login or name is one alone's."""
-    known = [one for one in staff if said.caller.casefold() in {one.login.casefold(), one.name.casefold()}]
+    """What a call makes of a request; the caller is a person of `staff` if name, login or address is his alone."""
+    known = [one for one in staff if likeness(said.caller, one.login, one.name, one.email) is Likeness.FULL]
     return Emergency(
         request.id, request.supplier_id, request.device_id, request.facility_id, said.caller,
         said.callee or request.technician_name, said.call_back, known[0].id if len(known) == 1 else "", now,

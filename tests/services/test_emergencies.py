@@ -69,7 +69,7 @@ async def test_a_session_opens_under_it(house):
     assert await house.services.supervision.of_request(outsider, request.id) == []
 
 
-@pytest.mark.parametrize("called", ["eve", "EVE", "  Eve "])
+@pytest.mark.parametrize("called", ["eve", "EVE", "  Eve ", "Mme Eve", "Eve (biomed)", "eve@chu"])
 async def test_R27_who_called_does_not_agree(house, called):
     request = await house.asked(emergency=Call(called))
     with pytest.raises(PolicyRefused, match="called the supplier"):
