@@ -365,9 +365,9 @@ class Rings:
         return await self._telling(topic, record.facility_id, facts, f"/sessions/{record.id}", people)
 
     async def _able_to_follow(self, request: AccessRequest) -> list[Staff]:
-        """Whoever may follow the session; not who asked for the work himself."""
-        able = await self._staff(request.facility_id, Role.APPROVER, Role.SECURITY)
-        return [one for one in able if one.id not in request.askers]
+        """Whoever may follow the session; not who asked for the work himself, nor an approver of other wards (R-28)."""
+        able = [*await self._approvers(request.device_id), *await self._staff(request.facility_id, Role.SECURITY)]
+        return [one for one in {one.id: one for one in able}.values() if one.id not in request.askers]
 
     async def _device(self, topic: Topic, event: AuditEvent) -> Telling:
         """`event` is of a session, or of the desk's own visit to a device; both know its code."""

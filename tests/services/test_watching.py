@@ -7,6 +7,7 @@ from bastion.domain.session_effects import Audit
 from bastion.domain.session_events import EndReason
 from bastion.domain.watch import Left
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, NotFound
+from bastion.services.duties import Duty
 from bastion.services.people import StaffForm
 from bastion.services.sessions import Ending
 from tests.services.house import CONNECTION, OPERATOR, as_only
@@ -147,3 +148,17 @@ async def test_whoever_may_follow_is_told_by_mail_once_in_five_minutes(house, bo
     assert begun == [], "it has not begun yet"
     body = next(one.get_content() for one in box.letters if one["Subject"] == wanted)
     assert f"{ADDRESS}/sessions/{opened.record.id}" in body
+
+
+async def test_R28_an_approver_of_other_wards_is_not_called_to_follow(house, box, tell):
+    """He could not, and one of the device's own ward can."""
+    for login, ward in (("zoe", "Bloc"), ("yves", "Gériatrie")):
+        duty = Duty(Role.APPROVER, "chu", (ward,))
+        form = StaffForm(login, login.title(), f"{login}@chu", language="en", duties=(duty,))
+        await house.services.people.save_staff(OPERATOR, form)
+    opened = await watched_session(house)
+    await house.services.sessions.note(opened.record, [Audit("session:unwatched", {"by": ""})])
+    await turn(tell)
+    told = {to for to, subjects in heard(box).items() if "Somebody must follow the session on ct-01" in subjects}
+    assert {"zoe@chu", "eve@chu", "ruth@chu"} <= told
+    assert "yves@chu" not in told
