@@ -280,7 +280,7 @@ class Rings:
         """What ends or begins by a day in a supplier's file: of the group, and so of each hospital where it works."""
         supplier = await self._joins.supplier(event.subject_id)
         page, field, roles = _FILE_OF_A_SUPPLIER[topic]
-        places = await self._uow.devices.places_of(supplier.id)
+        places = (await self._uow.devices.places_of_several({supplier.id}))[supplier.id]
         facts = {name: text for name, text in event.fields.items() if name in {"paper", "count"}}
         end = datetime.fromisoformat(event.fields[field])
         zone = (await self._joins.facility(min(places))).timezone if places else HOME_ZONE

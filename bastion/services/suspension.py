@@ -51,11 +51,13 @@ async def barred_everywhere(uow: UnitOfWork, people: Collection[Technician], now
     ids = [one.id for one in people]
     facts = await uow.rosters.employments(ids)
     away = {ident for ident in ids if why_unemployed(facts.get(ident), ident, now) is not None}
-    reviewed = {ident for ident, _ in await uow.review_lines.words(RightKind.TECHNICIAN, ids, now)}
-    for person in people:
-        if person.id in reviewed - away:
-            barred, free = await _reviewed_at(uow, person, now)
-            away |= {person.id} if barred and not free else set()
+    doubted: dict[str, list[Sequence[Word]]] = {}
+    for (ident, _), words in (await uow.review_lines.words(RightKind.TECHNICIAN, ids, now)).items():
+        if any(one.verdict is not Verdict.CONFIRMED for one in words):
+            doubted.setdefault(ident, []).append(words)
+    some = [one for one in people if one.id in doubted and one.id not in away]
+    places = await uow.devices.places_of_several({one.supplier_id for one in some})
+    away |= {one.id for one in some if not _split(doubted[one.id], places[one.supplier_id])[1]}
     return frozenset(away)
 
 
@@ -81,9 +83,14 @@ async def _reviewed_at(uow: UnitOfWork, technician: Technician, now: datetime) -
     any device the group alone has reviewed him, and its word counts.
     """
     said = await uow.review_lines.words(RightKind.TECHNICIAN, {technician.id}, now)
-    places = sorted(await uow.devices.places_of(technician.supplier_id)) or [EVERYWHERE]
-    out = [one for one in places if any(barred(words, one) for words in said.values())]
-    return out, [one for one in places if one not in out]
+    places = await uow.devices.places_of_several({technician.supplier_id})
+    return _split(said.values(), places[technician.supplier_id])
+
+
+def _split(said: Collection[Sequence[Word]], places: Collection[str]) -> tuple[list[str], list[str]]:
+    where = sorted(places) or [EVERYWHERE]
+    out = [one for one in where if any(barred(words, one) for words in said)]
+    return out, [one for one in where if one not in out]
 
 
 async def suspended_of(

@@ -133,9 +133,12 @@ class Devices(Repository[Device]):
     async def by_code(self, code: str) -> Device | None:
         return await self._one(_DEVICE_BY_CODE, {"name": code}) if storable(code) else None
 
-    async def places_of(self, supplier_id: str) -> frozenset[str]:
-        """The hospitals where this company maintains a device in use."""
-        return frozenset(one for (one,) in await self._tx.rows(_PLACES_OF, {"supplier_id": supplier_id}))
+    async def places_of_several(self, supplier_ids: Collection[str]) -> dict[str, set[str]]:
+        """The hospitals where each of these companies maintains a device in use."""
+        places: dict[str, set[str]] = {ident: set() for ident in supplier_ids}
+        for supplier, facility in map(tuple, await self._tx.rows(_PLACES_OF, {"ids": [*places]}) if places else []):
+            places[supplier].add(facility)
+        return places
 
     async def wards_of(self, facility_ids: Collection[str]) -> set[tuple[str, str]]:
         """Each of these hospitals with each ward in it, as its devices name them."""
@@ -248,9 +251,9 @@ _WITH_DEVICES = sa.select(t.device_suppliers.c.supplier_id).join(
     t.devices, t.devices.c.id == t.device_suppliers.c.device_id
 )
 _PLACES_OF = (
-    sa.select(t.devices.c.facility_id)
-    .join(t.device_suppliers, t.devices.c.id == t.device_suppliers.c.device_id)
-    .where(t.devices.c.active, t.device_suppliers.c.supplier_id == sa.bindparam("supplier_id"))
+    sa.select(t.device_suppliers.c.supplier_id, t.devices.c.facility_id)
+    .join(t.devices, t.devices.c.id == t.device_suppliers.c.device_id)
+    .where(t.devices.c.active, t.device_suppliers.c.supplier_id.in_(sa.bindparam("ids", expanding=True)))
     .distinct()
 )
 _WARDS_OF = (

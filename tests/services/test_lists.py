@@ -18,6 +18,7 @@ from bastion.domain.ids import new_id
 from bastion.domain.maintenance import MaintenanceWindow
 from bastion.domain.parties import Actor
 from bastion.domain.place import Newer, Place
+from bastion.domain.review import Campaign, ReviewLine, RightKind, Verdict
 from bastion.domain.telling import Delivery, RecipientKind, Topic
 from bastion.services.calendar import CalendarEntry, EntryKind
 from bastion.services.directory import SupplierForm
@@ -69,7 +70,9 @@ async def add_work(house: House, number: int) -> None:
 
 
 async def _beside(house: House, agreed: AccessRequest, waits: AccessRequest) -> None:
-    """What else a hospital keeps: an emergency to be reviewed, a mail, a window on another device, work from abroad."""
+    """What else a hospital keeps: an emergency to be reviewed, a mail, a window on another device, work from abroad,
+    a review of another hospital.
+    """
     now = clock.now()
     place = (agreed.supplier_id, agreed.device_id, agreed.facility_id)
     call = ("Dr Vasseur", "", "", "")
@@ -87,6 +90,10 @@ async def _beside(house: House, agreed: AccessRequest, waits: AccessRequest) -> 
             await uow.deliveries.add(told)
         person = found(await uow.technicians.get(agreed.technician_id))
         await uow.technicians.save(replace(person, country="US"))
+        campaign = Campaign(new_id(now), "elsewhere", ("elsewhere",), now + timedelta(days=9), "Ruth", now)
+        line = ReviewLine(new_id(now), campaign.id, RightKind.TECHNICIAN, person.id, "", person.name, "")
+        await uow.campaigns.add(campaign)
+        await uow.review_lines.add(replace(line, verdict=Verdict.WITHDRAWN, decided_at=now, decided_by="Ruth"))
 
 
 async def _windows_in_the_calendar(house: House, me: Actor) -> list[CalendarEntry]:

@@ -159,6 +159,9 @@ _SOME: Final = "select id from {} where {} and id < ? order by id desc limit 200
 _OF_COMPANY: Final = f"supplier_id = (select supplier_id from technicians where login = '{addresses.SPEAKER}')"
 _WHOSE: Final = {
     "sessions": ("sessions", "ended_at is not null"),
+    "request_templates": (
+        "request_templates", "facility_id = (select id from facilities where code = 'ch00') and retired_at is null"
+    ),
     "own_requests": (
         "access_requests", f"technician_id = (select id from technicians where login = '{addresses.GUEST}')"
     ),
