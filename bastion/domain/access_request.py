@@ -89,7 +89,9 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """`quorum` and `max_duration` are the policy's obligations at the time of asking; `wanted` what was asked."""
+    """`quorum` and `max_duration` are the policy's obligations at the time of asking (what waits may need
+    more people by now: `services.requests.under_rules`); `wanted` is what was asked.
+    """
 
     id: str
     technician_id: str

@@ -28,6 +28,7 @@ from bastion.services.requests import (
     person,
     refuse_beyond,
     refuse_if_locked,
+    under_rules,
 )
 from bastion.services.revoking import revoke
 from bastion.services.takeovers import take_over
@@ -49,6 +50,8 @@ class _Asked:
     lent: Lent | None
     emergency: Emergency | None
     decision: Decision
+    quorum: int
+    """How many were to agree when it was asked for; `request` has what the rules want now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ class Approvals:
             agreed = request.approve(person(actor, lent), timedelta(minutes=minutes), note, now, terms)
             if agreed.stored_state is RequestState.APPROVED:
                 agreed = await self._grant(uow, actor, agreed, device, now)
-            saved = await uow.requests.save(agreed)
+            kept = await uow.requests.save(replace(agreed, quorum=asked.quorum))  # what was asked does not change
+            saved = replace(kept, quorum=agreed.quorum)
             await audit_decision(
                 uow, "request:approved", actor, saved, now, minutes=minutes, missing=saved.missing, note=note,
                 agreed=int(saved.agreed.total_seconds() // 60), **explained(asked.decision),
@@ -112,7 +116,8 @@ class Approvals:
         now = clock.now()
         async with self._database.write() as uow:
             asked = await self._for_decision(uow, actor, request_id, version, now)
-            saved = await uow.requests.save(asked.request.deny(person(actor, asked.lent), note, now))
+            denied = asked.request.deny(person(actor, asked.lent), note, now)
+            saved = await uow.requests.save(replace(denied, quorum=asked.quorum))
             said = explained(asked.decision) | _for(asked.lent)
             await audit_decision(uow, "request:denied", actor, saved, now, note=note, **said)
         return saved
@@ -156,16 +161,17 @@ class Approvals:
     async def _for_decision(
         self, uow: UnitOfWork, actor: Actor, request_id: str, version: int, now: datetime
     ) -> _Asked:
-        request = found(await uow.requests.get(request_id), request_id)
-        if not may_see(actor, request):
+        stored = found(await uow.requests.get(request_id), request_id)
+        if not may_see(actor, stored):
             raise NotFound(request_id)
-        device = found(await uow.devices.get(request.device_id))
+        device = found(await uow.devices.get(stored.device_id))
+        request = await under_rules(uow, self._decisions, stored, device, now)
         emergency = await Joins(uow).emergency(request)
         decision = self._decisions.require_approve(actor, request, device, now, emergency)
         if request.version != version:
             raise _overtaken(request, actor, version)
         lent = self._decisions.in_whose_name(Action.APPROVE, actor, request, device, now, emergency)
-        return _Asked(request, device, lent, emergency, decision)
+        return _Asked(request, device, lent, emergency, decision, stored.quorum)
 
     async def _refuse_a_locked_decision(self, uow: UnitOfWork, request: AccessRequest, now: datetime) -> None:
         """Nothing opens while a lock stands, so nothing is agreed either."""

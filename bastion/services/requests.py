@@ -63,6 +63,10 @@ class RequestViews:
 
     async def _view(self, joins: Joins, actor: Actor, request: AccessRequest) -> RequestView:
         device = await joins.device(request.device_id)
+        if (
+            request.state(clock.now()) is RequestState.PENDING and not request.missing
+        ):  # the rules have wanted more since
+            request = replace(request, quorum=len(request.approvals) + 1)
         logins = {account.id: account.login for account in await joins.accounts(device.id)}
         emergency = await joins.emergency(request)
         why_not = self._why_not(actor, request, device, emergency)
@@ -84,6 +88,8 @@ class RequestViews:
     async def whole(self, uow: UnitOfWork, actor: Actor, request: AccessRequest) -> RequestView:
         """The same, with what can be recorded of the device's services, and how files would pass (domain 2.3)."""
         joins = Joins(uow)
+        device = await joins.device(request.device_id)
+        request = await under_rules(uow, self._decisions, request, device, clock.now())
         view = await self.view(joins, actor, request)
         services = tuple(e for e in await joins.endpoints(request.device_id) if e.protocol not in SESSIONS)
         scope = self._decisions.scope(
@@ -150,6 +156,27 @@ def asker(request: AccessRequest, technician: Technician, supplier: Supplier) ->
     return Actor(
         ActorKind.TECHNICIAN, technician.id, technician.login, technician.name, source, supplier_id=supplier.id
     )
+
+
+async def under_rules(
+    uow: UnitOfWork, decisions: Decisions, request: AccessRequest, device: Device, now: datetime
+) -> AccessRequest:
+    """What waits, as the rules of this moment want it: the device may have become more critical since it was asked for,
+    and then more people must agree. Fewer never do.
+    """
+    if request.state(now) is not RequestState.PENDING:
+        return request
+    technician = found(await uow.technicians.get(request.technician_id))
+    supplier = found(await uow.suppliers.get(request.supplier_id))
+    running = await uow.grants.get(request.extends_grant_id) if request.extends_grant_id else None
+    decision = decisions.on_device(
+        Action.REQUEST, asker(request, technician, supplier), supplier, device, request.kind,
+        request.wanted + (running.length if running else timedelta()), now,
+        lacks=await lacks_of(uow, technician, supplier, now),
+        urgency=Urgency() if await Joins(uow).emergency(request) else None,
+    )  # fmt: skip
+    wanted = decision.obligations.approvals if decision.allowed else 0  # whoever agrees reads what refuses it
+    return replace(request, quorum=max(request.quorum, wanted))
 
 
 def check_minutes(minutes: int) -> None:

@@ -319,6 +319,31 @@ async def agree(house, request, minutes: int, terms: Terms = PLAIN):
     )
 
 
+async def test_R22_a_device_that_became_critical_while_a_request_waits_takes_as_many_as_the_rules_want_now(house):
+    asked = await house.asked()
+    assert asked.quorum == 1
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
+    await house.services.inventory.save_device(OPERATOR, form)
+    page = await house.services.asked.get(house.staff(house.eve), asked.id)
+    assert (page.request.quorum, page.request.missing, page.can_decide) == (2, 2, True)
+    half = await agree(house, asked, 60)
+    assert (half.stored_state, half.missing, half.grant_id) == (RequestState.PENDING, 1, "")
+    (row,) = await house.services.asked.search(house.staff(house.max), state="pending")
+    assert (row.request.quorum, row.request.missing) == (2, 1)
+    whole = await house.services.approvals.approve(house.staff(house.max), half.id, half.version, 60)
+    grant = await grant_of(house, whole)
+    assert (whole.stored_state, grant.approved_by) == (RequestState.APPROVED, ("Eve", "Max"))
+
+
+async def test_R22_of_a_device_that_became_less_critical_nobody_fewer_agrees(house):
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
+    await house.services.inventory.save_device(OPERATOR, form)
+    asked = await house.asked()
+    await house.services.inventory.save_device(OPERATOR, replace(form, criticality=2))
+    half = await agree(house, asked, 60)
+    assert (asked.quorum, half.stored_state, half.missing) == (2, RequestState.PENDING, 1)
+
+
 async def test_more_time_is_agreed_to_without_new_terms(house):
     request = await house.approved()
     more = await house.services.access.extend(house.technician(), request.grant_id, 30, "not finished")
@@ -357,17 +382,18 @@ async def test_T33_an_approver_of_another_hospital_revokes_nothing(house):
     assert "grant:revoked" not in await house.tags()
 
 
-async def test_what_the_rules_no_longer_allow_is_not_granted(house):
+async def test_what_the_rules_no_longer_allow_is_not_granted(house, later):
     """The contract ends between the question and the answer."""
     request = await house.asked()
     ended = SupplierForm(
         "acme",
         "Acme Imaging",
         ("127.0.0.0/8",),
-        contract_end=clock.now() - timedelta(days=1),
+        contract_end=clock.now() + timedelta(minutes=10),
         id=house.alice.supplier_id,
     )
     await house.services.directory.save_supplier(OPERATOR, ended)
+    later(minutes=11)
     with pytest.raises(PolicyRefused):
         await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 60)
     assert (await house.services.asked.get(house.staff(house.eve), request.id)).request.approvals == ()
