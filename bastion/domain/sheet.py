@@ -15,6 +15,7 @@ from bastion.errors import Invalid
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_LINES: Final = 50_000
+MAX_COLUMNS: Final = 500
 SEPARATORS: Final = (";", ",", "\t")
 _ANNOUNCED: Final = re.compile(r'"?sep=([;,|:^~\t])"?\r?\n', re.IGNORECASE)
 """A first line with which spreadsheets name their separator."""
@@ -53,6 +54,10 @@ def read(data: bytes, known: Callable[[str], bool]) -> Sheet:
     heading = next(lines, None)
     if heading is None:
         raise Invalid("empty", field="file", sentence="This file is empty: its first line names the columns.")
+    if len(heading.cells) > MAX_COLUMNS:
+        raise Invalid(
+            "columns", field="file", sentence="This file has too many columns: {limit} at most.", limit=MAX_COLUMNS
+        )
     found = tuple(lines)
     if len(found) > MAX_LINES:
         raise Invalid("lines", field="file", sentence="This file has too many lines: {limit} at most.", limit=MAX_LINES)
@@ -102,7 +107,7 @@ def _recognised(text: str, separator: str, known: Callable[[str], bool]) -> int:
         heading = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
     except csv.Error:
         return 0
-    return sum(known(cell) for cell in heading)
+    return sum(known(cell) for cell in heading[:MAX_COLUMNS])
 
 
 def _lines(text: str, separator: str, first: int) -> Iterator[Line]:

@@ -12,11 +12,10 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind
 from bastion.domain.work_order import OrderLook
-from bastion.errors import Conflict, Invalid, NotFound
+from bastion.errors import Conflict, NotFound
+from bastion.services import reasons
 from bastion.services.decisions import Decisions, Urgency, policy_ids, refusal
 from bastion.services.drafts import (
-    MAX_TEXT,
-    TOO_LONG,
     Ask,
     RequestDraft,
     complete,
@@ -153,9 +152,7 @@ class Access:
     async def extend(self, actor: Actor, grant_id: str, minutes: int, reason: str) -> AccessRequest:
         """Ask for more time under a grant: a new fact under the request's own quorum (R-35)."""
         check_minutes(minutes)
-        if len(reason) > MAX_TEXT:
-            raise Invalid("reason", field="reason", sentence=TOO_LONG, limit=MAX_TEXT)
-        now = clock.now()
+        reason, now = reasons.note(reason, "reason"), clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()
             grant = found(await uow.grants.get(grant_id))

@@ -87,6 +87,7 @@ class Approvals:
         """Agree, to `minutes` at most and on `terms`; the last agreement of the quorum makes or extends the grant."""
         self._authentication.require_fresh(actor)
         check_minutes(minutes)
+        note = reasons.note(note)
         await self._look_again(actor, request_id, version)
         now = clock.now()
         async with self._database.write() as uow:
@@ -111,7 +112,7 @@ class Approvals:
 
     async def deny(self, actor: Actor, request_id: str, version: int, note: str) -> AccessRequest:
         """Refuse, with the reason the technician will read."""
-        reasons.for_the_technician(note, "note")
+        note = reasons.for_the_technician(note, "note")
         self._authentication.require_fresh(actor)
         now = clock.now()
         async with self._database.write() as uow:
@@ -124,7 +125,7 @@ class Approvals:
 
     async def revoke(self, actor: Actor, grant_id: str, reason: str) -> Grant:
         """Take an agreed right back; its live sessions end."""
-        reasons.for_the_technician(reason, "reason")
+        reason = reasons.for_the_technician(reason, "reason")
         now = clock.now()
         async with self._database.write() as uow:
             grant = found(await uow.grants.get(grant_id), grant_id)

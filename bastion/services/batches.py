@@ -68,7 +68,7 @@ class Batches:
 
     async def withdraw(self, actor: Actor, batch_id: str, note: str = "") -> list[AccessRequest]:
         """Take back all of one's own that still wait."""
-        now = clock.now()
+        note, now = reasons.note(note), clock.now()
         async with self._database.write() as uow:
             mine = [
                 one for one in await uow.requests.of_batch(batch_id)

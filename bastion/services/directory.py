@@ -126,7 +126,7 @@ def check_term(supplier: Supplier) -> None:
 def _check_zone(zone: str) -> None:
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a name longer than any file's
         raise Invalid(zone, field="timezone", sentence="Choose a time zone such as Europe/Paris.") from None
 
 

@@ -14,6 +14,7 @@ from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.domain.work_plan import UNSAID, WorkPlan
 from bastion.errors import DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
+from bastion.services import reasons
 from bastion.services.decisions import policy_ids
 from bastion.services.joins import found
 from bastion.services.requests import check_minutes, person
@@ -21,10 +22,8 @@ from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Decision
 
 PENDING_LIFE: Final = timedelta(hours=2)
-MAX_TEXT: Final = 2000
 ONE_DEVICE: Final = "Name an account only where you ask for one device."
 PAST: Final = "The start lies in the past. Choose a later one."
-TOO_LONG: Final = "This text is too long: {limit} characters at most."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,7 @@ def complete(draft: RequestDraft, now: datetime) -> RequestDraft:
     if len(draft.reason.strip()) < 3:
         raise ReasonNeeded("request", field="reason", sentence="Please say in a few words what you are going to do.")
     for name in ("reason", "work_order", "account"):
-        if len(getattr(draft, name)) > MAX_TEXT:
-            raise Invalid(name, field=name, sentence=TOO_LONG, limit=MAX_TEXT)
+        reasons.note(getattr(draft, name), name)
     check_minutes(draft.minutes)
     if draft.emergency is not None:
         draft = replace(draft, emergency=draft.emergency.checked())

@@ -8,10 +8,13 @@ from bastion.domain.device import Device
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier, Technician
 from bastion.errors import Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services.authentication import is_fresh
+from bastion.services.reasons import TOO_LONG
 from bastion.store.unit_of_work import UnitOfWork
 
 CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 MAX_NAME = 200
+MAX_LINE = 500
+"""Of an entry in a register: a place, a model, whom to call."""
 READERS = frozenset({Role.ADMIN, Role.SECURITY, Role.AUDITOR, Role.APPROVER})
 Entry = Facility | Supplier | Technician | Staff | Device
 
@@ -78,7 +81,13 @@ def check_language(language: str) -> str:
 async def audit_saved(
     uow: UnitOfWork, actor: Actor, tag: str, noun: str, new: Entry, old: Entry | None, **names: str
 ) -> None:
-    """Audit a saved entry with the names of what changed, never the values."""
+    """Audit a saved entry with the names of what changed, never the values.
+
+    One whose lines run on for ever is `Invalid`, and with it all that this transaction has saved.
+    """
+    for one in new.__dataclass_fields__:
+        if isinstance(value := getattr(new, one), str) and len(value) > MAX_LINE:
+            raise Invalid(one, field=one, sentence=TOO_LONG, limit=MAX_LINE)
     fields = [f for f in new.__dataclass_fields__ if old is None or getattr(old, f) != getattr(new, f)]
     facility = new.facility_id if isinstance(new, Device) else ""
     await uow.audit.append(

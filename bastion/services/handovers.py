@@ -15,7 +15,6 @@ from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.decisions import Decisions, Urgency, explained, policy_ids, refusal
-from bastion.services.drafts import MAX_TEXT, TOO_LONG
 from bastion.services.joins import Joins, found
 from bastion.services.maintenance import Maintenance
 from bastion.services.occupied import waits_already
@@ -46,8 +45,6 @@ class Handovers:
     async def ask(self, actor: Actor, grant_id: str, login: str, reason: str) -> AccessRequest:
         """Ask that a colleague takes over what is left of an authorisation, for a stated reason."""
         said = reasons.for_the_technician(reason, "reason")
-        if len(said) > MAX_TEXT:
-            raise Invalid("reason", field="reason", sentence=TOO_LONG, limit=MAX_TEXT)
         now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()

@@ -9,6 +9,7 @@ from bastion.domain.ids import new_id
 from bastion.domain.paper import Paper, PaperKind, PaperRule, checked, coming, ending, missing
 from bastion.domain.parties import EVERYWHERE, Actor, Supplier
 from bastion.errors import Invalid, NotFound
+from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.company import company_of
 from bastion.services.forms import MAX_NAME, need_admin_of, need_reader, plain
@@ -17,7 +18,6 @@ from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
-MAX_NOTE: Final = 2000
 WARN_BEFORE: Final = timedelta(days=30)
 SAID: Final = ("kind", "reference", "valid_to", "note", "withdrawn_at")
 """What makes two papers the same one, noted twice."""
@@ -102,7 +102,7 @@ class Papers:
         paper = checked(
             Paper(
                 new_id(now), supplier_id, form.kind, _reference(form.reference), form.valid_from or now,
-                form.valid_to, _note(form.note), actor.name, now,
+                form.valid_to, reasons.note(form.note), actor.name, now,
             )
         )  # fmt: skip
         self._authentication.require_fresh(actor)
@@ -172,13 +172,4 @@ def _reference(text: str) -> str:
     said = text.strip()
     if not 1 <= len(said) <= MAX_NAME or plain(said) != said:
         raise Invalid(text, field="reference", sentence="Give the reference under which this paper is filed.")
-    return said
-
-
-def _note(text: str) -> str:
-    said = text.strip()
-    if len(said) > MAX_NOTE:
-        raise Invalid(
-            "note", field="note", sentence="This text is too long: {limit} characters at most.", limit=MAX_NOTE
-        )
     return said

@@ -5,9 +5,11 @@ The faces check it before they take a code, so that a code is not used up by a f
 
 from typing import Final
 
-from bastion.errors import ReasonNeeded
+from bastion.errors import Invalid, ReasonNeeded
 
 LEAST: Final = 3
+MOST: Final = 2000
+TOO_LONG: Final = "This text is too long: {limit} characters at most."
 
 
 def for_the_record(text: str, field: str) -> str:
@@ -24,9 +26,17 @@ def for_everyone(text: str, field: str) -> str:
     )
 
 
+def note(text: str, field: str = "note") -> str:
+    """Return what may be left unsaid, without the space around it."""
+    said = text.strip()
+    if len(said) > MOST:
+        raise Invalid(field, field=field, sentence=TOO_LONG, limit=MOST)
+    return said
+
+
 def _needed(text: str, field: str, *, sentence: str) -> str:
     """Return the reason without the space around it."""
-    said = text.strip()
+    said = note(text, field)
     if len(said) < LEAST:
         raise ReasonNeeded(field, field=field, sentence=sentence)
     return said

@@ -20,7 +20,7 @@ from bastion.domain.review import (
     checked,
 )
 from bastion.errors import Conflict, Forbidden, Invalid, NotFound, ReasonNeeded
-from bastion.services import review_sheet
+from bastion.services import reasons, review_sheet
 from bastion.services.authentication import Authentication
 from bastion.services.forms import check_name, need_reader
 from bastion.services.joins import found
@@ -32,7 +32,6 @@ from bastion.store.database import Database
 from bastion.store.review_pages import FoundLine
 from bastion.store.unit_of_work import UnitOfWork
 
-MAX_NOTE: Final = 2000
 OTHERS_SIGN: Final = "Whoever leads reviews in every hospital of this one signs it; you do not."
 
 
@@ -141,7 +140,7 @@ class Reviews:
 
         A line on which the same person has said just this already stays as it is.
         """
-        said = _short(note, "note")
+        said = reasons.note(note, "note")
         if verdict is Verdict.WITHDRAWN and len(said) < 3:
             raise ReasonNeeded("review", field="note")
         wanted = {*line_ids}
@@ -183,7 +182,7 @@ class Reviews:
 
         What is decided on a line later does not touch what was signed.
         """
-        said = _short(remark, "remark")
+        said = reasons.note(remark, "remark")
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             campaign = await _campaign(uow, actor, campaign_id)
@@ -281,13 +280,6 @@ def _signed(actor: Actor, review: Review, remark: str, now: datetime) -> tuple[R
         counts[LineState.SUSPENDED], review_sheet.digest(kept), remark,
     )  # fmt: skip
     return made, kept
-
-
-def _short(text: str, field: str) -> str:
-    said = text.strip()
-    if len(said) > MAX_NOTE:
-        raise Invalid(field, field=field, sentence="This text is too long: {limit} characters at most.", limit=MAX_NOTE)
-    return said
 
 
 def _names(lines: Collection[ReviewLine]) -> str:

@@ -4,9 +4,9 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Actor
-from bastion.errors import Invalid, NotFound
+from bastion.errors import NotFound
+from bastion.services import reasons
 from bastion.services.decisions import Decisions
-from bastion.services.drafts import MAX_TEXT, TOO_LONG
 from bastion.services.joins import found
 from bastion.services.requests import audit_decision, person
 from bastion.services.revoking import revoke
@@ -21,7 +21,7 @@ class TakingBack:
 
     async def withdraw(self, actor: Actor, request_id: str, note: str = "") -> AccessRequest:
         """Take a pending request back; the technician himself, or whoever made it for him."""
-        now = clock.now()
+        note, now = reasons.note(note), clock.now()
         async with self._database.write() as uow:
             request = found(await uow.requests.get(request_id))
             if actor.id not in {request.technician_id, request.created_by.id}:
@@ -34,9 +34,7 @@ class TakingBack:
         """End an authorisation that is not wanted, or no longer; its live sessions end. The technician himself, whoever
         asked for him, or on the supplier's behalf somebody of the hospital who may end it.
         """
-        said = reason.strip()
-        if len(said) > MAX_TEXT:
-            raise Invalid("reason", field="reason", sentence=TOO_LONG, limit=MAX_TEXT)
+        said = reasons.note(reason, "reason")
         now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()

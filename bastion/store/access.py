@@ -17,7 +17,7 @@ from bastion.domain.lock import Lock
 from bastion.domain.place import Place
 from bastion.domain.work_plan import WorkPlan
 from bastion.store import tables as t
-from bastion.store.columns import Instant, storable
+from bastion.store.columns import Instant, findable, storable
 from bastion.store.looking import floor, holds, named, within
 from bastion.store.paging import beyond, newest_first
 from bastion.store.repository import Repository, Versioned
@@ -104,7 +104,7 @@ class Requests(Versioned[AccessRequest]):
         A text that names nothing is looked for among the newest rows before `before`, as far as `reach`, on whichever
         page of them: `after` is where the page before ended.
         """
-        if not storable(text):
+        if not findable(text):
             return []
         wanted = [*_in_state(state, now), *_when(since, before)]
         exact = {"technician_id": technician_id, "supplier_id": supplier_id, "device_id": device_id}
@@ -121,7 +121,7 @@ class Requests(Versioned[AccessRequest]):
         before: datetime | None = None, now: datetime | None = None,
     ) -> datetime | None:  # fmt: skip
         """Up to when `search` looks for this text; `None` for to the end."""
-        if not text.strip() or not storable(text) or await named(self._tx, text, facility_ids):
+        if not text.strip() or not findable(text) or await named(self._tx, text, facility_ids):
             return None
         wanted = [*_in_state(state, now), *_when(None, before)]
         if facility_ids is not None:

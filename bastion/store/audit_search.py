@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bastion.domain.events import Severity
 from bastion.store import tables as t
-from bastion.store.columns import storable
+from bastion.store.columns import findable
 from bastion.store.looking import STRETCH, holds, within
 from bastion.store.transaction import Transaction
 
@@ -39,7 +39,7 @@ class Wanted:
 
 
 async def found(transaction: Transaction, wanted: Wanted, limit: int) -> Sequence[sa.Row[Any]]:
-    if not storable(wanted.tag_prefix + wanted.actor + wanted.subject_id + wanted.text):
+    if not findable(wanted.tag_prefix + wanted.actor + wanted.subject_id + wanted.text):
         return []
     last = await reach(transaction, wanted)
     conditions = [*_conditions(wanted), *([] if last is None else [_E.seq >= last])]
@@ -56,7 +56,7 @@ async def found(transaction: Transaction, wanted: Wanted, limit: int) -> Sequenc
 
 async def reach(transaction: Transaction, wanted: Wanted) -> int | None:
     """The number of the last event that is looked at for the text; `None` when all are."""
-    if not wanted.by_text or not storable(wanted.tag_prefix + wanted.actor + wanted.subject_id + wanted.text):
+    if not wanted.by_text or not findable(wanted.tag_prefix + wanted.actor + wanted.subject_id + wanted.text):
         return None
     conditions = _conditions(replace(wanted, text="", actor=""))
     if wanted.severity:

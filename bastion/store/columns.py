@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -20,6 +20,9 @@ _MICROSECOND = timedelta(microseconds=1)
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+LONGEST_SOUGHT: Final = 1000
+"""Characters of a text that is looked for."""
+
 
 def storable(text: str) -> bool:
     """PostgreSQL keeps no NUL and neither database a lone surrogate; what cannot be kept cannot be found either."""
@@ -30,6 +33,11 @@ def storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def findable(text: str) -> bool:
+    """Whether something kept may hold what somebody looks for; SQLite refuses to compare with much longer texts."""
+    return len(text) <= LONGEST_SOUGHT and storable(text)
 
 
 class Text(TypeDecorator[str]):

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bastion.domain.device import Device, DeviceAccount, Endpoint
 from bastion.domain.parties import EVERYWHERE, Facility, Staff, Supplier, Technician, TechnicianKey
 from bastion.store import tables as t
-from bastion.store.columns import CommaSet, Instant, storable
+from bastion.store.columns import CommaSet, Instant, findable, storable
 from bastion.store.looking import holds
 from bastion.store.repository import Repository
 
@@ -53,7 +53,7 @@ class Technicians(Repository[Technician]):
         self, text: str = "", supplier_ids: frozenset[str] | None = None, limit: int = 50, offset: int = 0
     ) -> list[Technician]:
         """Those whose name, login or company contains `text`, by name."""
-        if not storable(text):
+        if not findable(text):
             return []
         query = self.sql_all.limit(limit).offset(offset)
         if text:
@@ -176,7 +176,7 @@ class Devices(Repository[Device]):
         active: bool = False,
     ) -> list[Device]:
         """Devices whose code, name, place, maker, model or serial number contains `text`, by code."""
-        if not storable(text):
+        if not findable(text):
             return []
         query = _IN_ORDER.limit(limit).offset(offset)
         if text:

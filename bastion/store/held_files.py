@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from bastion.domain.held_file import WAITING, Direction, FileState, HeldFile
 from bastion.domain.place import Place
 from bastion.store import tables as t
-from bastion.store.columns import Closed, Instant, storable
+from bastion.store.columns import Closed, Instant, findable, storable
 from bastion.store.looking import floor, holds, within
 from bastion.store.paging import beyond, newest_first
 from bastion.store.repository import Versioned
@@ -38,7 +38,7 @@ class HeldFiles(Versioned[HeldFile]):
         A reference or a SHA-256 is found however old it is. Any other text is looked for among the newest files before
         `before`, as far as `reach`.
         """
-        if not storable(text):
+        if not findable(text):
             return []
         wanted = _wanted(state, now, facility_ids, before, technician_id=technician_id, session_id=session_id)
         if text:
@@ -51,7 +51,7 @@ class HeldFiles(Versioned[HeldFile]):
         before: datetime | None = None, now: datetime,
     ) -> datetime | None:  # fmt: skip
         """Up to when `search` looks for this text; `None` for to the end."""
-        if not text.strip() or not storable(text) or await self._called(text, facility_ids) is not None:
+        if not text.strip() or not findable(text) or await self._called(text, facility_ids) is not None:
             return None
         return await floor(self._tx, _F.arrived_at, _wanted(state, now, facility_ids, before, session_id=session_id))
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from bastion.store import tables as t
-from bastion.store.columns import storable
+from bastion.store.columns import findable
 from bastion.store.transaction import Transaction
 
 STRETCH: Final = 5_000
@@ -25,7 +25,7 @@ async def named(transaction: Transaction, text: str, facility_ids: frozenset[str
     What a device or a request of another hospital is called is just a text: else that a search ends here would tell
     that there is one (T33). Suppliers and their people are known in all of the group.
     """
-    if not text.strip() or not storable(text):
+    if not text.strip() or not findable(text):
         return {}
     found: dict[str, list[str]] = {}
     wanted: dict[str, object] = {"text": text.strip()}

@@ -11,7 +11,7 @@ from bastion.domain.parties import EVERYWHERE
 from bastion.domain.request_template import RequestTemplate
 from bastion.domain.work_plan import WorkPlan
 from bastion.store import tables as t
-from bastion.store.columns import storable
+from bastion.store.columns import findable, storable
 from bastion.store.repository import Repository
 
 _T, _D = t.request_templates.c, t.devices.c
@@ -37,7 +37,7 @@ class RequestTemplates(Repository[RequestTemplate]):
         offset: int = 0,
     ) -> list[RequestTemplate]:  # fmt: skip
         """Those of these hospitals (`None`: of all) and of the whole group, by model."""
-        if not storable(text):
+        if not findable(text):
             return []
         query = self.sql_all if retired else IN_FORCE
         if facility_ids is not None:

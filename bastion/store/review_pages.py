@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from bastion.domain.review import Campaign, LineState, Remit, ReviewLine, RightKind, Sought
 from bastion.store import tables as t
-from bastion.store.columns import storable
+from bastion.store.columns import findable, storable
 from bastion.store.looking import holds
 from bastion.store.reviews import ReviewLines
 from bastion.store.transaction import Transaction
@@ -87,7 +87,7 @@ def _wanted(campaign: Campaign, remit: Remit, sought: Sought, now: datetime) -> 
     if sought.mine is not None:
         found.append(within(remit) if sought.mine else ~within(remit))
     if sought.text:
-        found.append(holds(sought.text, _L.name, _L.company) if storable(sought.text) else sa.false())
+        found.append(holds(sought.text, _L.name, _L.company) if findable(sought.text) else sa.false())
     return found
 
 

@@ -11,7 +11,7 @@ from bastion.domain.place import Place
 from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import ACCOUNT_REFUSED, LOGIN_FAILED, SessionRecord
 from bastion.store import tables as t
-from bastion.store.columns import Instant, storable
+from bastion.store.columns import Instant, findable
 from bastion.store.looking import MOST_NAMED, floor, holds, named, within
 from bastion.store.paging import beyond, newest_first
 from bastion.store.repository import Versioned
@@ -77,7 +77,7 @@ class Sessions(Versioned[SessionRecord]):
         """Newest first. `technician` is a part of the name; `since <= started_at < until`; `after` is where the page
         before ended.
         """
-        if not storable(technician + text):
+        if not findable(technician + text):
             return []
         wanted = await self._wanted(
             facility_ids,
@@ -113,7 +113,7 @@ class Sessions(Versioned[SessionRecord]):
         differs: bool = False,
     ) -> datetime | None:
         """Up to when `search` looks for this text; `None` for to the end."""
-        if not text.strip() or not storable(technician + text) or await named(self._tx, text, facility_ids):
+        if not text.strip() or not findable(technician + text) or await named(self._tx, text, facility_ids):
             return None
         wanted = await self._wanted(
             facility_ids, technician, "", supplier_id, device_id, outcome, since, until, live, health_data, differs

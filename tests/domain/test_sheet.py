@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from bastion.domain.sheet import MAX_BYTES, MAX_LINES, Line, Sheet, read
+from bastion.domain.sheet import MAX_BYTES, MAX_COLUMNS, MAX_LINES, Line, Sheet, read
 from bastion.errors import Invalid
 
 TEXT = "code;name\nct-01;Échographe à l’étage\n"
@@ -68,8 +68,9 @@ def test_separators_of_unicode_do_not_break_lines():
         (b"code;name\nx;" + b"a" * 200_000, "Line 2: a quotation mark"),
         (b"x" * (MAX_BYTES + 1), "too large"),
         (b"code\n" + b"x\n" * (MAX_LINES + 1), "too many lines"),
+        (b";".join([b"code"] * (MAX_COLUMNS + 1)) + b"\nx\n", "too many columns"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_what_is_no_table_is_refused_with_a_sentence(data, words):
     with pytest.raises(Invalid) as refused:

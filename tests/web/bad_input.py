@@ -6,6 +6,7 @@ What is sent is wrong in one way at a time: too long, of another type, hostile, 
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Any, Final
 from urllib.parse import quote, quote_from_bytes
 
@@ -53,6 +54,8 @@ NAMES: Final = ("a%00b", "%ff%fe", "9" * 40, "..%2f..%2fetc", "%F0%9F%92%A9", "x
 """What may stand in an address where the name of a thing is expected."""
 BODIES: Final = (b"", b"[]", b"null", b"\xff\xfe", b"{", b'{"a":' * 5000, b'"x"', b"7", b'{"\\ud800":1}')
 """What may come where a JSON document is expected."""
+LONGEST_ADDRESS: Final = 60_000
+"""Of what the server takes."""
 LEAVES: Final = frozenset({"/sign-out", "/account/password"})
 """Forms that end the session they come from."""
 STREAMS: Final = frozenset({"/live"})
@@ -113,6 +116,18 @@ def encoded(form: dict[str, object]) -> bytes:
     )
 
 
+def addresses(path: str, wanted: list[str], value: object) -> list[str]:
+    """The path with `value` in each question that may be asked of it: in all at once, or, where that is more than a
+    server takes, in one after the other.
+    """
+    text = str(value)
+    if len(encoded({"all": text})) * len(wanted) < LONGEST_ADDRESS:
+        asked = [encoded(dict.fromkeys(wanted, text)).decode()]
+    else:
+        asked = [encoded({name: text[:LONGEST_ADDRESS]}).decode() for name in wanted]
+    return [f"{path}?{one}" if one else path for one in asked] or [path]
+
+
 async def try_pages(
     client: httpx2.AsyncClient, pages: Iterable[APIRoute], text: str, known: matrix.Known, prefix: str = ""
 ) -> tuple[dict[tuple[str, str], int], Counter[str]]:
@@ -120,10 +135,9 @@ async def try_pages(
     found, tried = {}, Counter[str]()
     for route in pages:
         path = matrix.filled(prefix + route.path, known)
-        asked = encoded(dict.fromkeys(names(route.dependant.query_params), text)).decode()
-        address = f"{path}?{asked}" if asked and len(asked) < 60_000 else path
+        asked, fields = addresses(path, names(route.dependant.query_params), text), names(route.dependant.body_params)
         for method in methods(route) if route.path not in LEAVES | STREAMS else ():
-            for form in ways(names(route.dependant.body_params), text):
+            for address, form in product(asked, ways(fields, text)):
                 answer = await client.request(method, address, content=encoded(form) or None, headers=_FORM)
                 tried[method] += 1
                 if fell_over(answer):
@@ -137,12 +151,9 @@ async def try_calls(
     """Send `value` in every field of every call, each with the address that is asked. As `try_pages`."""
     found, tried = {}, Counter[str]()
     for route, path in calls:
-        query = {name: str(value) for name in names(route.dependant.query_params)}
-        asked = encoded(query).decode()
-        address = f"{path}?{asked}" if asked and len(asked) < 60_000 else path
-        fields = names(route.dependant.body_params)
+        asked, fields = addresses(path, names(route.dependant.query_params), value), names(route.dependant.body_params)
         for method in methods(route):
-            for body in ways(fields, value):
+            for address, body in product(asked, ways(fields, value)):
                 sent = json.dumps(body).encode() if fields else None
                 answer = await client.request(method, address, content=sent, headers=_JSON)
                 tried[method] += 1

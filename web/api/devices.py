@@ -11,7 +11,7 @@ from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from web.api.bearer import Me, Use
 from web.api.register_shapes import AccountShape, DeviceShape, EndpointShape
-from web.api.shapes import DerogationShape, Flag, Instant, Limit, Offset, Several, Shape, Whole
+from web.api.shapes import DerogationShape, Encodable, Flag, Instant, Limit, Offset, Several, Shape, Whole
 
 
 class DeviceBody(Shape):
@@ -59,7 +59,7 @@ class AccountBody(Shape):
 
     login: str
     kind: SecretKind
-    secret: str = Field(repr=False)
+    secret: Encodable = Field(repr=False)
     id: str = ""
 
 

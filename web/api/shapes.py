@@ -66,6 +66,16 @@ Several = Annotated[frozenset[T], BeforeValidator(_each_once)]
 """Each at most once, in any order."""
 
 
+def _encodable(text: str) -> str:
+    """A lone surrogate, which JSON can write, is no text: `ValueError`."""
+    text.encode()
+    return text
+
+
+Encodable = Annotated[str, AfterValidator(_encodable)]
+"""A text of which only the bytes are used; what the database keeps it judges itself."""
+
+
 def _a_place(text: str) -> str:
     if text:
         Place.read(text)

@@ -112,7 +112,8 @@ async def a_desk(url: str, home: Path) -> AsyncIterator[Desk]:
                 "lone": await contract.on_duty(house, home, "lone", Role.APPROVER),
                 "carla": await contract.speaking(house, home),
             }
-            house.services.authentication._database = copy.copy(database)
+            doors = house.services.authentication
+            doors._database = doors.attempts._database = copy.copy(database)
             if url.startswith("postgresql"):
                 database.write = meeting.before_the_commit(database.write)
             app = create(house.services, Settings(home=home, language="en"))
