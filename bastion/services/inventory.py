@@ -3,12 +3,15 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from bastion import clock
+from bastion.domain.access_request import RequestState
 from bastion.domain.credentials import SealedSecret
 from bastion.domain.derogation import DerogationKind, active, algorithms
 from bastion.domain.device import Device, DeviceAccount, Endpoint, Protocol, SecretKind
 from bastion.domain.endpoint_options import checked
+from bastion.domain.grant import GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Role
 from bastion.errors import HostKeyChanged, Invalid, NotFound
@@ -57,6 +60,10 @@ class DeviceForm:
     serial: str = ""
     active: bool = True
     id: str = ""
+
+
+MOST_TOUCHED: Final = 50
+"""Authorisations of one device looked through for some that are to come; the latest start comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,20 @@ class Inventory:
         need_reader(actor)
         async with self._database.read() as uow:
             return await Joins(uow).device_view(await _visible_device(uow, actor, device_id))
+
+    async def touched(self, actor: Actor, device_id: str) -> tuple[str, ...]:
+        """The short names of what waits for a decision, or is planned, on a device: another criticality asks more of it
+        (R-22).
+        """
+        need_reader(actor)
+        now = clock.now()
+        async with self._database.read() as uow:
+            device = await _visible_device(uow, actor, device_id)
+            waiting = await uow.requests.search(state=RequestState.PENDING, device_id=device.id, now=now)
+            held = await uow.grants.of_device(device.id, MOST_TOUCHED)
+            planned = {one.request_id for one in held if one.status(now) is GrantStatus.SCHEDULED}
+            agreed = [await uow.requests.get(ident) for ident in sorted(planned)]
+        return tuple(one.ref for one in (*waiting, *agreed) if one)
 
     async def save_device(self, actor: Actor, form: DeviceForm) -> Device:
         need_admin(actor)

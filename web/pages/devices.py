@@ -174,7 +174,7 @@ async def _form(seen: Console, ident: str, typed: DeviceFields, error: BastionEr
     services, t = seen.services, seen.t
     return seen.page(
         "directory/device_form.html", N_("Edit device") if ident else N_("New device"), error=error, typed=typed,
-        ident=ident,
+        ident=ident, touched=await services.inventory.touched(seen.actor, ident) if ident else (),
         facilities=[(f.code, f.name) for f in await services.directory.facilities(seen.actor)],
         suppliers=[(s.code, s.name, "") for s in await services.directory.suppliers(seen.actor)],
         criticalities=[(level, f"{level} · {t(words)}") for level, words in labels.CRITICALITIES.items()],

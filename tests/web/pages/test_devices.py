@@ -190,3 +190,15 @@ async def test_the_page_says_who_may_come_who_decides_and_what_was_agreed_to(hou
     link = re.search(r'href="([^"]+)">All that was agreed to<', (await browser.see(path)).text)[1]
     listed = (await browser.see(html.unescape(link))).text
     assert all(f"/requests/{one.id}" in listed for one in (taken, kept))
+
+
+async def test_R22_who_changes_a_device_reads_what_waits_and_what_is_planned_on_it(house, visitor, people):
+    browser = await visitor().enter(people["admin"])
+    path = f"/directory/devices/{house.device.id}/edit"
+    assert "Waiting or planned here" not in (await browser.see(path)).text
+    planned = await house.approved(start=clock.now() + timedelta(days=2))
+    over = await house.approved()
+    waiting = await house.asked(start=clock.now() + timedelta(days=1))
+    said = re.search(r"Waiting or planned here: ([^.]*)[.]", (await browser.see(path)).text)[1]
+    assert said == f"{waiting.ref}, {planned.ref}"
+    assert over.ref not in said, "what is open has been agreed to as it is"
