@@ -31,9 +31,9 @@ async def standing(house, opened, asked) -> tuple[GrantStatus, RequestState]:
 
 
 async def under_way(house):
-    """Work that goes on, and more time for it that waits."""
+    """Work that goes on, and work of another day that waits."""
     opened = await house.opened()
-    return opened, await house.services.access.extend(house.technician(), opened.grant.id, 30, "not finished")
+    return opened, await house.asked(start=clock.now() + timedelta(days=20))
 
 
 async def test_when_a_contract_runs_out_what_it_carried_is_taken_back_once_whatever_the_number_of_nodes(house, later):
@@ -44,7 +44,8 @@ async def test_when_a_contract_runs_out_what_it_carried_is_taken_back_once_whate
     assert await standing(house, opened, more) == (GrantStatus.OPEN, RequestState.PENDING)
     later(minutes=31)
     assert not (await house.services.sessions.wishes("n1"))[opened.record.id].welcome, "whatever has been written down"
-    assert sorted(await asyncio.gather(settle(system_actor()), settle(system_actor()))) == [0, 2]
+    none, some = sorted(await asyncio.gather(settle(system_actor()), settle(system_actor())))
+    assert none == 0 < some
     assert await standing(house, opened, more) == (GrantStatus.REVOKED, RequestState.WITHDRAWN)
     assert (await house.event("grant:revoked")).fields["why"] == REASON
     assert (await house.tags("grant:revoked"), await house.tags("request:withdrawn")) == (
