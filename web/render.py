@@ -101,6 +101,8 @@ def words(language: str) -> Callable[..., str]:
         for name, value in params.items():
             if str(value).endswith("."):  # “29 nov.” ends a sentence with the full stop it has
                 text = text.replace(f"{{{name}}}.", f"{{{name}}}")
+            if language == "fr":
+                text = views.with_article(text, name, str(value))
         return text.format(**{name: views.visible(value) for name, value in params.items()}) if params else text
 
     return t

@@ -48,9 +48,32 @@ _OPENING: Final = re.compile("(?<=«) ")
 NARROW: Final = "\u202f"
 
 
+_DAY = re.compile(r"\d{1,2}(er)? (janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc)")
+_FIRST = re.compile(r"\b1 (?=janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc)")
+_CLOCK = re.compile(r"\d\d:\d\d")
+_ARTICLES = (
+    ("jusqu’à", "jusqu’au"),
+    ("d’ici", "d’ici le"),
+    ("avant", "avant le"),
+    ("depuis", "depuis le"),
+    ("à", "le"),
+)
+
+
 def typeset(text: str, language: str) -> str:
     """Return text with what French typography asks for: no line ends before `;`, `:`, `?`, `!` or inside « »."""
     return _OPENING.sub(NARROW, _STRONG.sub(NARROW, text)) if language == "fr" else text
+
+
+def with_article(text: str, name: str, value: str) -> str:
+    """Return French text with the article that a day needs and a time of day does not have: « jusqu’au 7 déc. 09:50 »,
+    « jusqu’à 09:50 »; `value` is what will stand for `{name}`.
+    """
+    day, clock = _DAY.match(value), _CLOCK.match(value)
+    for bare, with_le in _ARTICLES if day or clock else ():
+        has, wants = (bare, with_le) if day else (with_le, bare)
+        text = re.sub(rf"\b{has} \{{{name}\}}", f"{wants} {{{name}}}", text)
+    return text
 
 
 def is_one(count: int, language: str) -> bool:
@@ -102,7 +125,11 @@ class Clockface:
     def dated(self, day: date) -> str:
         """Return `22 nov.`, with the year when it is not this one."""
         same_year = day.year == self.now.astimezone(self._tz).year
-        return format_date(day, "d MMM" if same_year else "d MMM y", locale=_locale(self.language))
+        return self._first(format_date(day, "d MMM" if same_year else "d MMM y", locale=_locale(self.language)))
+
+    def _first(self, said: str) -> str:
+        """French counts the first day of a month and no other: `1er déc.`."""
+        return _FIRST.sub("1er ", said) if self.language == "fr" else said
 
     def weekday(self, day: date) -> str:
         return format_date(day, "EEEE", locale=_locale(self.language))
@@ -127,7 +154,7 @@ class Clockface:
         """Return `mar. 24 mars 22:00`: a day that is planned is known by its name."""
         local = moment.astimezone(self._tz)
         pattern = "EEE d MMM HH:mm" if local.year == self.now.astimezone(self._tz).year else "EEE d MMM y HH:mm"
-        return format_datetime(local, pattern, locale=_locale(self.language))
+        return self._first(format_datetime(local, pattern, locale=_locale(self.language)))
 
     def clock(self, moment: datetime) -> str:
         return format_time(moment.astimezone(self._tz), "HH:mm", locale=_locale(self.language))

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from markupsafe import Markup
@@ -6,6 +6,7 @@ from markupsafe import Markup
 from bastion.domain.parties import Facility
 from tests.web.scenery import HOSTILE
 from web import views
+from web.render import words
 from web.views import Clockface
 
 NOON = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)  # 12:00 in Paris
@@ -130,3 +131,24 @@ def test_a_planned_time_is_said_on_both_clocks_where_they_differ():
     home = Clockface("en", moment)
     assert home.both(moment) == "11:00"
     assert home.on("Indian/Reunion").both(moment) == "14:00 (11:00 Europe/Paris)"
+
+
+@pytest.mark.parametrize(
+    ("day", "english", "said"),
+    [
+        (25, "until {time}", "jusqu’à 12:00"), (26, "until {time}", "jusqu’au 26 nov. 12:00"),
+        (26, "due by {time}", "à rendre avant le 26 nov. 12:00"), (25, "due by {time}", "à rendre avant 12:00"),
+        (26, "since {time}", "depuis le 26 nov. 12:00"), (31, "until {time}", "jusqu’au 1er déc. 12:00"),
+        (25, "lifts itself {time}", "levée automatique à 12:00"),
+        (26, "lifts itself {time}", "levée automatique le 26 nov. 12:00"),
+    ],
+)  # fmt: skip
+def test_in_french_a_day_has_its_article_and_the_first_of_a_month_its_ordinal(day, english, said):
+    morning = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+    moment = datetime(2026, 11, 25, 11, 0, tzinfo=UTC) + timedelta(days=day - 25)
+    assert words("fr")(english, time=Clockface("fr", morning).time(moment)) == said
+
+
+def test_what_a_person_wrote_is_left_as_it_is():
+    assert words("fr")("until {time}", time="demain, 26 nov.") == "jusqu’à demain, 26 nov."
+    assert Clockface("en", datetime(2026, 11, 30, 8, 0, tzinfo=UTC)).dated(date(2026, 12, 1)) == "1 Dec"
