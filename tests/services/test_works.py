@@ -11,9 +11,11 @@ from bastion.domain.conditions import Terms
 from bastion.domain.emergency import Call, Outcome
 from bastion.errors import Forbidden, Invalid, PolicyRefused, SelfApproval, SelfReview
 from bastion.services.people import TechnicianForm
+from tests.policy_sets import engine
 from tests.services.house import CONNECTION, OPERATOR, undertake
 from tests.services.postroom import turn
 from tests.services.test_counting import rules
+from tests.services.test_more_time import shorter
 from tests.services.watched import approver
 
 __all__ = ["rules"]
@@ -113,6 +115,17 @@ async def test_R26_what_is_left_of_an_emergency_stays_what_it_was_in_other_hands
     assert "60 minutes in all; 30 of them are left" in refused.value.public
     await agree(house, await more(house, passed.grant_id, 30, house.technician(carol)), house.max)
     assert (await grant_of(house, passed)).whole == timedelta(hours=1)
+
+
+async def test_R26_what_was_worked_before_counts_at_the_agreement_too(house, carol, later, tmp_path):
+    request = await house.approved()
+    later(minutes=50)
+    passed = await agree(house, await handed(house, request.grant_id), house.eve)
+    longer = await more(house, passed.grant_id, 60, house.technician(carol))
+    house.services.decisions.replace_engine(engine(shorter(tmp_path / "rules")))
+    with pytest.raises(Invalid) as refused:
+        await agree(house, longer, house.eve)
+    assert "90 minutes in all; 30 of them are left" in refused.value.public
 
 
 async def test_what_counts_from_the_first_connection_has_spent_nothing_before_it(house, carol, rules, later):

@@ -1,9 +1,11 @@
 """Handing over and asking for more time, from the page of a request."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from bastion import clock
 from bastion.services.people import TechnicianForm
 from tests.services.house import OPERATOR
 
@@ -36,6 +38,18 @@ async def test_an_open_authorisation_is_handed_over(house, visitor, people, caro
     assert done.status_code == 303
     first = plain((await eve.see(f"/requests/{opened.record.request_id}")).text)
     assert "Handed over to Carol" in first
+
+
+async def test_what_is_planned_is_handed_over_and_gets_no_more_time_yet(house, visitor, people, carol):
+    request = await house.approved(start=clock.now() + timedelta(hours=5))
+    browser = await visitor().enter(people["approver"])
+    page = (await browser.see(f"/requests/{request.id}")).text
+    path = f"/grants/{request.grant_id}/hand-over"
+    assert (path in page, f"/grants/{request.grant_id}/extend" in page) == (True, False)
+    made = await browser.send(path, request=request.id, technician="carol", reason="she is ill")
+    assert made.status_code == 303
+    view = await house.services.asked.get(house.staff(house.eve), made.headers["location"].rsplit("/", 1)[1])
+    assert (view.technician.id, view.request.start) == (carol.id, request.start)
 
 
 async def test_more_time_is_asked_for_from_the_page(house, visitor, people):

@@ -94,6 +94,16 @@ async def test_what_is_agreed_to_is_given_back_and_the_page_says_so(comer, house
     assert (await browser.send(f"{path}/give-back")).status_code in {404, 409}
 
 
+async def test_what_is_planned_is_handed_to_a_colleague_before_it_begins(comer, house, carl):
+    request = await house.approved(start=clock.now() + timedelta(hours=5))
+    browser, path = await comer(house.alice), f"/supplier/requests/{request.id}"
+    assert f"{path}/hand-over" in (await browser.see(path)).text
+    asked = await browser.send(f"{path}/hand-over", technician="carl", why=WHY)
+    assert asked.status_code == 303
+    (waiting,) = await house.services.asked.pending(house.staff(house.eve))
+    assert (waiting.technician.id, waiting.request.start) == (carl.id, request.start)
+
+
 async def test_T33_to_whom_one_cannot_hand_over_is_answered_alike_and_nothing_is_lost(
     comer, house, carl, at_work, monkeypatch
 ):
