@@ -206,6 +206,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "late": N_("late"),
         "replaced": N_("a former secret replaced"),
         "own": N_("the caller himself agreed"),
+        "disowned": N_("says that he did not make the call"),
         "verdict": N_("verdict"),
         "end": N_("end"),
         "entry": N_("entry"),

@@ -73,7 +73,7 @@ KINDS = MappingProxyType(
             _kind(
                 "request:approved",
                 _N,
-                f"minutes agreed missing {_RULES} delegation window conditions start emergency",
+                f"minutes agreed missing {_RULES} delegation window conditions start emergency disowned",
                 "note in_name_of",
             ),
             _kind("request:denied", _N, f"{_RULES} delegation", "note in_name_of"),

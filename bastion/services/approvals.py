@@ -13,7 +13,7 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Lent, Supplier, Technician
 from bastion.domain.working_days import WorkingDays
-from bastion.errors import AlreadyAgreed, Conflict, NotFound
+from bastion.errors import AlreadyAgreed, Conflict, Invalid, NotFound
 from bastion.services import emergencies, reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, Urgency, explained, refusal
@@ -39,6 +39,7 @@ from policies.model import Action, Counted, Decision
 
 NOT_USABLE: Final = "{technician} may not work here any more; nothing but refusing is left."
 OUT_OF_USE: Final = "The device {device} is no longer in use: nothing but refusing is left."
+LIKE_THE_CALLER: Final = "Your name is like the caller’s. Say that you did not make this call, or let another decide."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,13 @@ class Approvals:
         self._authentication = authentication
 
     async def approve(
-        self, actor: Actor, request_id: str, version: int, minutes: int, note: str = "", terms: Terms = PLAIN
-    ) -> AccessRequest:
-        """Agree, to `minutes` at most and on `terms`; the last agreement of the quorum makes or extends the grant."""
+        self, actor: Actor, request_id: str, version: int, minutes: int, note: str = "", terms: Terms = PLAIN, *,
+        not_caller: bool = False,
+    ) -> AccessRequest:  # fmt: skip
+        """Agree, to `minutes` at most and on `terms`; the last agreement of the quorum makes or extends the grant.
+
+        `not_caller`: he says that he did not make the call about this emergency. `Invalid` for whom it may have been.
+        """
         self._authentication.require_fresh(actor)
         check_minutes(minutes)
         note = reasons.note(note)
@@ -97,6 +102,9 @@ class Approvals:
             if not device.active:
                 raise Conflict(device.code, sentence=OUT_OF_USE, device=device.code)
             await self._refuse_a_locked_decision(uow, request, now)
+            disowned = self._decisions.must_disown(actor, request, device, now, asked.emergency)
+            if disowned and not not_caller:
+                raise Invalid("not_caller", field="not_caller", sentence=LIKE_THE_CALLER)
             agreed = request.approve(person(actor, lent), timedelta(minutes=minutes), note, now, terms)
             if agreed.stored_state is RequestState.APPROVED:
                 agreed = await self._grant(uow, actor, agreed, device, now)
@@ -106,7 +114,7 @@ class Approvals:
                 uow, "request:approved", actor, saved, now, minutes=minutes, missing=saved.missing, note=note,
                 agreed=int(saved.agreed.total_seconds() // 60), **explained(asked.decision),
                 conditions=" ".join(sorted(terms.conditions)), start=terms.start.isoformat() if terms.start else "",
-                emergency="yes" if asked.emergency else "", **_for(lent),
+                emergency="yes" if asked.emergency else "", disowned="yes" if disowned else "", **_for(lent),
             )  # fmt: skip
         return saved
 

@@ -46,14 +46,17 @@ class Batches:
             return await _seen(uow, actor, batch_id)
 
     async def approve(
-        self, actor: Actor, batch_id: str, versions: Mapping[str, int], minutes: int, note: str, terms: Terms = PLAIN
+        self, actor: Actor, batch_id: str, versions: Mapping[str, int], minutes: int, note: str, terms: Terms = PLAIN,
+        *, not_caller: bool = False,
     ) -> list[Outcome]:  # fmt: skip
         """Agree to those that `versions` names, each as it was read; to no more minutes than each may last."""
         check_minutes(minutes)
 
         async def decide(one: AccessRequest, version: int) -> AccessRequest:
             length = min(minutes, minutes_of(min(one.wanted, one.agreed)))
-            return await self._approvals.approve(actor, one.id, version, length, note, terms)
+            return await self._approvals.approve(
+                actor, one.id, version, length, note, terms, not_caller=not_caller
+            )  # fmt: skip
 
         return await self._each(actor, batch_id, versions, decide)
 

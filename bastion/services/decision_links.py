@@ -86,12 +86,15 @@ class DecisionLinks:
         return opened
 
     async def approve(
-        self, secret: str, proof: Proof, version: int, minutes: int, note: str = "", terms: Terms = PLAIN
-    ) -> AccessRequest:
+        self, secret: str, proof: Proof, version: int, minutes: int, note: str = "", terms: Terms = PLAIN, *,
+        not_caller: bool = False,
+    ) -> AccessRequest:  # fmt: skip
         """Agree, as `Approvals.approve`; the link is used up."""
         check_minutes(minutes)
         link, actor = await self._proved(secret, proof)
-        made = await self._approvals.approve(actor, link.request_id, version, minutes, note, terms)
+        made = await self._approvals.approve(
+            actor, link.request_id, version, minutes, note, terms, not_caller=not_caller
+        )  # fmt: skip
         await self._used(link, actor, made, "agreed")
         return made
 

@@ -177,6 +177,17 @@ class Decisions:
             raise PolicyRefused(why(decision, "en"), why=why(decision, actor.language))
         return self._require(decision, actor, Action.APPROVE)
 
+    def must_disown(
+        self, actor: Actor, request: AccessRequest, device: Device, now: datetime, emergency: Emergency | None
+    ) -> bool:
+        """Whether he must say that he did not make the call: his name is like the caller's, and the rules would not let
+        the caller agree (R-27).
+        """
+        if emergency is None or not emergency.may_be_caller(actor.login, actor.name):
+            return False
+        caller = replace(emergency, caller_id=actor.id)
+        return not self.on_request(actor, request, device, now, caller).allowed
+
     def _out_of_turn(
         self, actor: Actor, request: AccessRequest, device: Device, now: datetime, emergency: Emergency | None
     ) -> bool:

@@ -78,6 +78,7 @@ class RequestViews:
             endpoint_ready=way is not None, history=(),
             decision_reasons=self._decisions.explain(request.policy_ids, actor.language),
             can_decide=not why_not, why_not=why_not,
+            must_disown=not why_not and self._decisions.must_disown(actor, request, device, clock.now(), emergency),
             approvers=tuple(s.name for s in await joins.approvers(device)), in_name_of=lent.by_name if lent else "",
             grant=await joins.grant(request.grant_id) if request.grant_id else None,
             emergency=emergency, handover=await joins.handover(request),

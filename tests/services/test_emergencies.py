@@ -13,9 +13,10 @@ from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid, NotF
 from bastion.i18n import sentence
 from bastion.services.access import MOST_EMERGENCIES
 from bastion.services.forms import MAX_NAME
+from bastion.services.people import StaffForm
 from policies.engine import PolicyEngine
 from policies.loader import load
-from tests.services.house import CONNECTION, as_only, moved
+from tests.services.house import CONNECTION, OPERATOR, as_only, moved
 
 CALL = Call("Dr Anne Roux", "", "4512")
 NOTE = "Read the recording; the tube was replaced."
@@ -78,6 +79,38 @@ async def test_R27_who_called_does_not_agree(house, called):
     assert (view.can_decide, "called the supplier" in view.why_not) == (False, True)
     await house.services.approvals.approve(house.staff(house.max), request.id, request.version, 60)
     assert (await house.event("emergency:agreed")).fields["own"] == ""
+
+
+@pytest.fixture
+async def dora(house):
+    form = StaffForm("dweil", "Dora Weil", "d@chu", frozenset({Role.APPROVER}), ("chu",), "en")
+    return await house.services.people.save_staff(OPERATOR, form)
+
+
+async def test_R27_whose_name_is_like_the_callers_says_that_he_did_not_call(house, dora):
+    request = await house.asked(emergency=Call("Dora, biomed"))
+    agree, actor = house.services.approvals.approve, house.staff(dora)
+    assert (await house.services.asked.get(actor, request.id)).must_disown
+    assert not (await house.services.asked.get(house.staff(house.max), request.id)).must_disown
+    with pytest.raises(Invalid) as refused:
+        await agree(actor, request.id, request.version, 60)
+    assert refused.value.field == "not_caller"
+    await agree(actor, request.id, request.version, 60, not_caller=True)
+    assert (await house.event("request:approved")).fields["disowned"] == "yes"
+
+
+async def test_R27_who_is_known_to_have_called_spares_the_others_the_question(house, dora):
+    form = StaffForm("dmay", "Dora May", "m@chu", frozenset({Role.SECURITY}), ("chu",), "en")
+    await house.services.people.save_staff(OPERATOR, form)
+    request = await house.asked(emergency=Call("Dora May"))
+    await house.services.approvals.approve(house.staff(dora), request.id, request.version, 60)
+    assert (await house.event("request:approved")).fields["disowned"] == ""
+
+
+async def test_R27_where_the_caller_may_agree_nobody_is_asked_to_deny_it(house, dora, tmp_path):
+    house.services.decisions.replace_engine(PolicyEngine(load(_without_own_call(tmp_path))))
+    request = await house.asked(emergency=Call("Dora"))
+    await house.services.approvals.approve(house.staff(dora), request.id, request.version, 60)
 
 
 async def test_R27_a_hospital_may_let_one_person_on_duty_agree_and_it_is_marked(house, use, tmp_path):

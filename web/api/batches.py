@@ -34,6 +34,7 @@ class ApproveAll(Shape):
     code: Code
     conditions: Several[Condition] = frozenset()
     start: Instant | None = None
+    not_caller: bool = False
 
 
 class DenyAll(Shape):
@@ -77,7 +78,9 @@ async def get(ident: str, me: Me, use: Use) -> list[RequestShape]:
 async def approve(ident: str, body: ApproveAll, me: Me, use: Use) -> list[OutcomeShape]:
     """Agree to several, each as it was read, to `minutes` at most. Needs a fresh code."""
     actor, terms = await fresh(use, me, body.code), Terms(body.conditions, body.start)
-    done = await use.batches.approve(actor, ident, body.versions, body.minutes, body.note, terms)
+    done = await use.batches.approve(
+        actor, ident, body.versions, body.minutes, body.note, terms, not_caller=body.not_caller
+    )
     return [OutcomeShape.of(one) for one in done]
 
 

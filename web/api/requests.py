@@ -33,7 +33,9 @@ class NewRequest(NewWork):
 
 
 class Approve(Shape):
-    """`conditions` and a later `start` hold whatever others who must agree say."""
+    """`conditions` and a later `start` hold whatever others who must agree say. `not_caller`: I did not make the call
+    about this emergency; needed of whose name is like the caller's (R-27).
+    """
 
     version: Version
     minutes: Minutes
@@ -41,6 +43,7 @@ class Approve(Shape):
     code: Code
     conditions: Several[Condition] = frozenset()
     start: Instant | None = None
+    not_caller: bool = False
 
 
 class Deny(Shape):
@@ -129,7 +132,9 @@ async def approve(ident: str, body: Approve, me: Me, use: Use) -> RequestShape:
     """Agree, to `minutes` at most. Needs a fresh code."""
     actor = await fresh(use, me, body.code)
     terms = Terms(body.conditions, body.start)
-    agreed = await use.approvals.approve(actor, ident, body.version, body.minutes, body.note, terms)
+    agreed = await use.approvals.approve(
+        actor, ident, body.version, body.minutes, body.note, terms, not_caller=body.not_caller
+    )
     return await _shown(me, use, agreed)
 
 

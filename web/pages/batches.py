@@ -24,11 +24,13 @@ STALE: Final = "This page is out of date. Read it again, then decide."
 @router.post("/{ident}/approve-all")
 async def approve(
     seen: Seen, ident: str, versions: Several = (), minutes: Text = "", note: Text = "", code: Text = "",
-    start: Text = "", conditions: Several = (),
+    start: Text = "", conditions: Several = (), not_caller: Text = "",
 ) -> Response:  # fmt: skip
     async def decide(actor: Actor, batch_id: str) -> Sequence[Outcome]:
         terms, length = await terms_of(seen, ident, conditions, start), fields.whole(minutes, "minutes")
-        return await seen.services.batches.approve(actor, batch_id, _read(versions), length, note.strip(), terms)
+        return await seen.services.batches.approve(
+            actor, batch_id, _read(versions), length, note.strip(), terms, not_caller=bool(not_caller)
+        )
 
     typed: dict[str, Any] = {"note": note, "minutes": minutes, "start": start, "conditions": conditions}
     return await seen.attempt(

@@ -46,7 +46,7 @@ async def look(request: Request, secret: Text = "") -> Response:
 @router.post("/decide/agree")
 async def agree(
     request: Request, secret: Text = "", version: Text = "", minutes: Text = "", note: Text = "", password: Text = "",
-    code: Text = "", start: Text = "", conditions: Annotated[tuple[str, ...], Form()] = (),
+    code: Text = "", start: Text = "", conditions: Annotated[tuple[str, ...], Form()] = (), not_caller: Text = "",
 ) -> Response:  # fmt: skip
     async def work() -> Response:
         terms = await _terms(request, secret, conditions, start)
@@ -54,7 +54,8 @@ async def agree(
         proof = Proof(password, code, source_of(request))
         links = services_of(request).decision_links
         before = (await links.look(secret, proof.source)).view
-        made = await links.approve(secret, proof, number, span, note.strip(), terms)
+        said = bool(not_caller)
+        made = await links.approve(secret, proof, number, span, note.strip(), terms, not_caller=said)
         face = Clockface(language_of(request), clock.now())
         return go("/decide/done", *agreed_words(face, before, made))
 

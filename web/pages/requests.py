@@ -60,13 +60,15 @@ async def show(seen: Seen, ident: str) -> Response:
 @router.post("/requests/{ident}/approve")
 async def approve(
     seen: Seen, ident: str, version: Text = "", minutes: Text = "", note: Text = "", code: Text = "", start: Text = "",
-    conditions: Annotated[tuple[str, ...], Form()] = (),
+    conditions: Annotated[tuple[str, ...], Form()] = (), not_caller: Text = "",
 ) -> Response:  # fmt: skip
     async def work() -> Response:
         terms = await terms_of(seen, ident, conditions, start)
         number, span = fields.whole(version, "version"), fields.whole(minutes, "minutes")
         before = await seen.services.asked.get(seen.actor, ident)
-        made = await seen.services.approvals.approve(await seen.fresh(code), ident, number, span, note.strip(), terms)
+        made = await seen.services.approvals.approve(
+            await seen.fresh(code), ident, number, span, note.strip(), terms, not_caller=bool(not_caller)
+        )
         return go(f"/requests/{ident}", *agreed_words(seen.face, before, made))
 
     typed: dict[str, Any] = {"note": note, "minutes": minutes, "start": start, "conditions": conditions}

@@ -1,5 +1,7 @@
 """Emergencies and their reviews over the API (R-26, R-27)."""
 
+from dataclasses import replace
+
 from bastion.domain.emergency import Call
 from tests.web.api.conftest import problem
 from tests.web.saying import PLAN
@@ -37,3 +39,14 @@ async def test_who_agreed_does_not_review_and_nonsense_is_refused(eve, house):
     assert (await eve.ask("POST", path, **(body | {"outcome": "fine"}))).status_code == 422
     assert problem(await eve.ask("GET", f"/emergencies/{'0' * 32}")) == (404, "not_found")
     assert problem(await eve.ask("POST", "/requests", **BODY, emergency={"caller": "x"}))[0] in {409, 422}
+
+
+async def test_R27_whose_name_is_like_the_callers_says_that_he_did_not_call(house, eve):
+    async with house.database.write() as uow:
+        await uow.staff.save(replace(house.eve, name="Eve Weil"))
+    request = await house.asked(emergency=Call("Mme Weil, biomed"))
+    path, body = f"/requests/{request.id}/approve", {"version": request.version, "minutes": 60}
+    refused = await eve.ask("POST", path, **body, code=eve.code())
+    assert (refused.status_code, refused.json()["field"]) == (422, "not_caller")
+    done = await eve.ask("POST", path, **body, not_caller=True, code=eve.code())
+    assert (done.status_code, done.json()["state"]) == (200, "approved")

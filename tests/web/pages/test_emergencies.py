@@ -3,7 +3,10 @@
 import re
 
 from bastion.domain.emergency import Call
+from bastion.domain.parties import Role
 from bastion.domain.working_days import WorkingDays
+from bastion.services.people import StaffForm
+from tests.services.house import OPERATOR
 from tests.web.saying import SAID
 
 HOSTILE = "<b>Dr Roux</b>"
@@ -120,3 +123,17 @@ async def test_a_caller_who_agreed_stands_out(house, visitor, people):
         )
     page = await (await visitor().enter(people["security"])).see(f"/emergencies/{request.id}")
     assert "agreed to it alone" in page.text
+
+
+async def test_R27_whose_name_is_like_the_callers_ticks_that_he_did_not_call(house, visitor):
+    form = StaffForm("dweil", "Dora Weil", "d@chu", frozenset({Role.APPROVER}), ("chu",), "en")
+    dora = await visitor().enter(await house.services.people.save_staff(OPERATOR, form))
+    request = await house.asked(emergency=Call("Dora, biomed"))
+    path, said = f"/requests/{request.id}", {"version": request.version, "minutes": "60", "code": ""}
+    tick = '<input type="checkbox" name="not_caller" value="yes" required'
+    assert tick in (await dora.see(path)).text
+    assert tick not in (await (await visitor().enter(house.max)).see(path)).text
+    refused = await dora.send(f"{path}/approve", **said)
+    assert "Say that you did not make this call" in plain(refused.text)
+    await dora.send(f"{path}/approve", **said, not_caller="yes")
+    assert (await house.event("request:approved")).fields["disowned"] == "yes"
