@@ -43,7 +43,9 @@ def list_reviews(*, as_json: AsJson = False) -> None:
     found = perform(lambda services, me: services.reviews.all(me))
     rows = [
         {
-            "id": one.campaign.id, "name": one.campaign.name, "due_at": day(one.campaign.due_at), "state": one.state,
+            "id": one.campaign.id, "name": one.campaign.name,
+            "facilities": [place.code for place in one.facilities] or ["*"], "due_at": day(one.campaign.due_at),
+            "state": one.state,
             "signed_by": one.signature.signed_by if one.signature else "",
             **{state.value: one.counts[state] for state in LineState},
         }

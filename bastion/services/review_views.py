@@ -8,10 +8,13 @@ from bastion.domain.review import Campaign, CampaignState, LineState, ReviewLine
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a campaign is. `counts` is by state, of its lines as they are now."""
+    """How far a campaign is. `counts` is by state, of its lines as they are now; `facilities` are the hospitals under
+    review, none for one of the whole group.
+    """
 
     campaign: Campaign
     counts: dict[LineState, int]
+    facilities: tuple[Facility, ...] = ()
     signature: ReviewSignature | None = None
 
     @property

@@ -253,7 +253,14 @@ async def _standings(uow: UnitOfWork, campaigns: Collection[Campaign], now: date
     ids = [one.id for one in campaigns]
     signed = {one.campaign_id: one for one in await uow.review_signatures.some(ids)}
     counted = await uow.review_lines.counts(ids)
-    return [Standing(one, _by_state(one, counted[one.id], now), signed.get(one.id)) for one in campaigns]
+    places = {one.id: one for one in await uow.facilities.all()}
+    return [
+        Standing(
+            one, _by_state(one, counted[one.id], now), tuple(places[i] for i in one.facilities if i in places),
+            signed.get(one.id),
+        )
+        for one in campaigns
+    ]  # fmt: skip
 
 
 def _by_state(campaign: Campaign, counted: dict[Verdict | None, int], now: datetime) -> dict[LineState, int]:

@@ -52,6 +52,7 @@ def test_where_a_role_is_held_and_who_speaks_for_a_supplier_is_listed(bastion, h
         done = bastion("admin", *command)
         assert done.code == 0, done.err
     (one,) = listed(bastion, "list")
+    assert one["facilities"] == ["*"]
     lines = {line["name"]: line for line in listed(bastion, "show", one["id"])}
     assert (lines["Eve"]["facility"], lines["Alice"]["facility"]) == ("chu", "")
     assert [name for name, line in lines.items() if line["correspondent"]] == ["Alice"]

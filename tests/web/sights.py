@@ -131,6 +131,7 @@ async def _written(house: House) -> tuple[str, str]:
         keeps="Aucune analyse pendant la mise à jour ; le second automate prend le relais.", software_change=True,
         procedure="1. Vider la file d’échantillons\n2. Sauvegarder la configuration\n3. Mettre à jour\n4. Contrôler",
         backup_place="NAS biomédical, dossier lab-07", rollback="Restaurer l’image du disque, 40 minutes",
+        said=ANSWERED,
     )  # fmt: skip
     form = TemplateForm(
         "Sysmex", "XN-2000", "Mise à jour annuelle", InterventionKind.TELEMAINTENANCE,
@@ -297,11 +298,11 @@ async def _subcontractors(house: House) -> None:
 
 
 async def _reviews(house: House) -> dict[str, str]:
-    """Reviews of the group: one that somebody has begun to decide, one to be signed, one that is signed."""
+    """Two of the group, one to be signed and one signed; one of a hospital that somebody has begun to decide."""
     use, due, made = house.services.reviews, clock.now() + timedelta(days=20), {}
     names = {"review_signed": "Second semestre 2025", "review_to_sign": "Premier semestre 2026"}
     for key, name in {**names, "review": "Second semestre 2026"}.items():
-        made[key] = (await use.start(OPERATOR, CampaignForm(name, due))).id
+        made[key] = (await use.start(OPERATOR, CampaignForm(name, due, () if key in names else ("chu",)))).id
         lines = [one.line.id for one in (await use.of(OPERATOR, made[key])).lines]
         chosen = lines if key in names else lines[:1]
         await use.decide(OPERATOR, made[key], chosen, Verdict.CONFIRMED, "vu avec le service")

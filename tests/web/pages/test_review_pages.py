@@ -147,3 +147,14 @@ async def test_a_hospital_s_review_names_whom_the_group_reviews_and_who_speaks_f
     await house.services.reviews.decide(OPERATOR, group.id, [one.line.id for one in found], Verdict.CONFIRMED)
     assert "Max Approver Right confirmed" in plain((await browser.see(path)).text)
     assert "Reviewed by the group:" not in (await browser.see(f"/reviews/{group.id}")).text
+
+
+async def test_a_review_says_of_which_hospitals_it_is(house, visitor, people, path):
+    form = CampaignForm("group", clock.now() + timedelta(days=20))
+    group = await house.services.reviews.start(OPERATOR, form)
+    browser = await visitor().enter(people["auditor"])
+    listed, local, whole = [plain((await browser.see(p)).text) for p in ("/reviews", path, f"/reviews/{group.id}")]
+    assert "long CHU Demo begun by" in listed
+    assert "group The whole group begun by" in listed
+    assert "CHU Demo · due on" in local
+    assert "The whole group · due on" in whole
