@@ -81,6 +81,7 @@ ASKED: Final[Mapping[str, tuple[str, ...]]] = {
 """What people ask a list for, beside its first page."""
 NEEDED: Final[Mapping[str, str]] = {
     f"{PREFIX}/forecast": "technician=tech0001&device=dm-00001&kind=telemaintenance&minutes=60",
+    f"{SUPPLIERS_API}/forecast": "device=dm-00001&kind=telemaintenance&minutes=60",
 }
 """What an address does not answer without."""
 GUEST, SPEAKER = "tech0001", "tech0201"

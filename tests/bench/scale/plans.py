@@ -19,9 +19,9 @@ from web.app import create
 LARGE: Final = frozenset({
     "access_requests", "approvals", "grants", "sessions", "audit_events", "held_files", "deliveries", "remarks",
     "review_lines", "reports", "report_dues", "order_looks", "watches", "window_uses", "shifts",
-    "undertaking_acceptances", "confirmations", "portal_invitations",
+    "confirmations", "portal_invitations",
 })  # fmt: skip
-"""Tables that a page must never read from end to end."""
+"""Tables that a page must never read from end to end. Who owes an undertaking is asked of all technicians at once."""
 Heard = list[tuple[str, Any]]
 
 
