@@ -8,6 +8,7 @@ from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.maintenance import Rhythm
 from bastion.domain.parties import EVERYWHERE, Assignment, Role
+from bastion.domain.readiness import Readiness
 from bastion.domain.review import RightKind
 from bastion.errors import Forbidden, Suspended
 from bastion.services.inventory import DeviceForm
@@ -46,6 +47,12 @@ async def may_ask(house, code: str) -> bool:
 
 async def why(house) -> str:
     return str((await house.services.rosters.person(house.staff(house.ruth), house.alice.id)).why or "")
+
+
+async def barred(house) -> bool:
+    """What the register says of her in one word."""
+    found = await house.services.people.technicians(house.staff(house.ruth), "alice")
+    return {view.technician.login: view.readiness for view in found}["alice"] is Readiness.BARRED
 
 
 async def test_what_one_hospital_withdrew_another_does_not_give_back_there(house, group):
@@ -98,10 +105,12 @@ async def test_who_is_out_of_one_hospital_still_comes_in_and_of_all_no_longer(ho
     with pytest.raises(Suspended):
         await sessions.enter(house.technician(), CHU, "")
     assert await why(house) == "in these hospitals a review of access rights has not confirmed this access: CHU Demo."
+    assert not await barred(house), "she comes in, if not everywhere"
     await say(house, group, await begun(house, 20, "ch2", name="theirs"), WITHDRAWN, "nor with us")
     with pytest.raises(Suspended):
         await sessions.enter(house.technician(), "", "")
     assert await why(house) == "the hospital's review of access rights has not confirmed this access."
+    assert await barred(house)
 
 
 async def test_R70_in_a_review_of_both_one_hospital_does_not_lift_what_was_withdrawn_for_both(house, group):
