@@ -36,6 +36,7 @@ from web.pages import (
     locks,
     messages,
     papers,
+    professionals,
     recordings,
     registers,
     reports,
@@ -62,8 +63,8 @@ from web.together import Together, Turns
 PAGES: Final = (
     door, deciding, home, live, asking, requests, batches, reports, sessions, desk, recordings, audit, locks, messages,
     account,
-    devices, derogations, technicians, staff, registers, imports, papers, templates, supplier_files, undertakings,
-    emergencies, windows, calendar, gmao, reviews, rota, standins,
+    devices, derogations, technicians, staff, registers, imports, papers, professionals, templates, supplier_files,
+    undertakings, emergencies, windows, calendar, gmao, reviews, rota, standins,
 )  # fmt: skip
 PARTS: Final = joined((part.router for part in PAGES), api_router.router, admit)
 ROOMY: Final = (

@@ -101,6 +101,8 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "lock:imposed": N_("Access cut"),
         "lock:lifted": N_("Access restored"),
         "request:escalated": N_("Nobody answered: others told"),
+        "professional:added": N_("Authorised professional entered"),
+        "professional:retired": N_("Authorised professional retired"),
         "rota:added": N_("On-call entry made"),
         "rota:withdrawn": N_("On-call entry withdrawn"),
         "absence:noted": N_("Absence noted"),

@@ -16,15 +16,16 @@ MOST_DIGITS: Final = 9
 
 def day_start(text: str, name: str, zone: str = HOME_ZONE) -> datetime | None:
     """Return the first instant of a local day as UTC; `None` for an empty field."""
-    return midnight(_date(text, name), zone) if text.strip() else None
+    return midnight(day(text, name), zone) if text.strip() else None
 
 
 def day_end(text: str, name: str, zone: str = HOME_ZONE, known: datetime | None = None) -> datetime | None:
     """Return when something is over whose last day was typed; `None` for an empty field. `known`: see `local_time`."""
-    return local_time.day_end(_date(text, name), zone, known) if text.strip() else None
+    return local_time.day_end(day(text, name), zone, known) if text.strip() else None
 
 
-def _date(text: str, name: str) -> date:
+def day(text: str, name: str) -> date:
+    """Return the day that was typed; `Invalid` for what is none."""
     try:
         return _in_reach(date.fromisoformat(text.strip()))
     except ValueError:

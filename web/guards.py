@@ -117,6 +117,8 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /directory/undertaking"),
         **_rows(STAFF, "GET /rota", "GET /rota/export", "GET /standins", "POST /standins/absences"),
         **_rows(STAFF, "POST /standins/absences/{ident}/withdraw", "POST /standins/delegations/{ident}/revoke"),
+        **_rows(STAFF, "GET /directory/professionals"),
+        **_rows(LOCKERS, "POST /directory/professionals", "POST /directory/professionals/{ident}/retire"),
         **_rows(KEEPERS, "POST /rota", "POST /rota/import", "POST /rota/{ident}/withdraw"),
         **_rows(DECIDERS, "POST /standins/delegations"),
         **_rows(ADMINS, "GET /directory/import", "POST /directory/import"),

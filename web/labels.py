@@ -275,6 +275,8 @@ FLASHES: Mapping[str, str] = MappingProxyType(
             "where each decides for itself, tick only his own."
         ),
         "tried_again": N_("It is tried again now."),
+        "professional_added": N_("Entered. Requests can name this person now."),
+        "professional_retired": N_("Retired. No new request can name this person."),
         "on_call_added": N_("Entered. Whoever is on call is told first."),
         "on_call_withdrawn": N_("The entry is withdrawn."),
         "delegated": N_("Lent, for that time. It is in the trail, and the approval will say so."),

@@ -1,10 +1,11 @@
 """The words for what a request says about the work, as English msgids. Tested complete."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 from bastion.domain.work_plan import PatientData, Usable
+from bastion.services.professionals import Choosable
 from web import plan_fields
 from web.labels import N_
 
@@ -21,6 +22,12 @@ PATIENT_DATA: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         PatientData.NEEDED: ("stop", N_("Patient data needed")),
     }
 )
+
+
+def answering(known: Sequence[Choosable], said: str) -> tuple[list[tuple[str, str]], str]:
+    """Who may be named, as a form offers it, and who of them was meant: an id, or a name a usual request says."""
+    meant = (one.id for one in known if said and said.strip().casefold() in one.names)
+    return [(one.id, one.label) for one in known], next(meant, "")
 
 
 def choices(t: Callable[..., str], said: Mapping[str, Any], *, usual: bool = False) -> dict[str, object]:

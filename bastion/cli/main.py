@@ -49,6 +49,7 @@ REGISTERS: Mapping[str, str] = MappingProxyType(
         "facility": "registers:facilities",
         "supplier": "registers:suppliers",
         "paper": "papers:papers",
+        "professional": "professionals:professionals",
         "rota": "duty:rota",
         "delegation": "duty:delegations",
         "review": "reviews:reviews",

@@ -22,6 +22,7 @@ from bastion.services.directory import FacilityForm, SupplierForm
 from bastion.services.inventory import DeviceForm
 from bastion.services.invitations import Answers
 from bastion.services.people import StaffForm, TechnicianForm
+from bastion.services.professionals import ProfessionalForm
 
 FACILITY: Final = "chu-valmont"
 LOOPBACK: Final = ("127.0.0.1/32", "::1/128")
@@ -59,6 +60,7 @@ DEVICES: Final = {
     ),
 }  # fmt: skip
 TOKEN_DAYS: Final = 90
+PROFESSIONAL: Final = ProfessionalForm(FACILITY, "Dr Hélène Vasseur", "radiologue", "10003456786")
 
 
 async def fill(services: Services, facts: Facts, settings: Settings, running: list[Running]) -> None:
@@ -69,6 +71,7 @@ async def fill(services: Services, facts: Facts, settings: Settings, running: li
     me, language = operator_actor("demo"), settings.language
     if not facts.accounts:
         await services.directory.save_facility(me, FacilityForm(FACILITY, "CHU de Valmont", "010000001"))
+        await services.professionals.add(me, PROFESSIONAL)
         for supplier in SUPPLIERS:
             await services.directory.save_supplier(me, supplier)
     for form in STAFF:

@@ -165,6 +165,8 @@ KINDS = MappingProxyType(
             _kind("template:added", _N, _TEMPLATE),
             _kind("template:replaced", _N, f"{_TEMPLATE} changed"),
             _kind("template:retired", _N, _TEMPLATE),
+            _kind("professional:added", _N, "entry start end", "professional"),
+            _kind("professional:retired", _W, "entry start end", "professional"),
             _kind("subcontractor:declared", _W, "supplier employer start"),
             _kind("subcontractor:objected", _A, "supplier employer start", "why"),
             _kind("subcontractor:ended", _N, "supplier employer start"),

@@ -30,6 +30,7 @@ from bastion.services.joins import found
 from bastion.services.maintenance import Maintenance
 from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
+from bastion.services.professionals import answered_for
 from bastion.services.reports import overdue_of
 from bastion.services.request_keeping import keep
 from bastion.services.requests import check_minutes, person, refuse_beyond, refuse_if_locked
@@ -111,10 +112,13 @@ class Access:
     async def _judge(self, uow: UnitOfWork, actor: Actor, draft: RequestDraft, now: datetime) -> tuple[Ask, Decision]:
         """Whether it may be asked for; raises what stands in the way besides the policy."""
         ask = await resolve(uow, actor, await technician_of(uow, actor, draft.technician_login), draft)
-        ask = replace(ask, template_id=await offered_for(uow, draft.template, ask.device, others=bool(draft.batch)))
-        await refuse_if_locked(uow, ask.technician, ask.device, now)
         start, urgent = max(draft.start or now, now), draft.emergency is not None
         end = start + ask.wanted
+        template_id = await offered_for(uow, draft.template, ask.device, others=bool(draft.batch))
+        ask = replace(
+            ask, template_id=template_id, plan=await answered_for(uow, draft.plan, ask.device, start, end)
+        )  # fmt: skip
+        await refuse_if_locked(uow, ask.technician, ask.device, now)
         if await waits_already(uow, ask.technician.id, ask.device.id, start, end, now, urgent=urgent):
             raise Conflict(
                 "pending", sentence=ONE_WAITS_ALREADY if draft.batch else WAITS_ALREADY, device=ask.device.code

@@ -41,6 +41,7 @@ from bastion.services.opening import PROOF_LENGTH
 from bastion.services.papers import WARN_BEFORE, Papers
 from bastion.services.people import People
 from bastion.services.portal import Portal
+from bastion.services.professionals import Professionals
 from bastion.services.releases import Releases
 from bastion.services.replay import RecordingStore, Replay
 from bastion.services.reports import REPORT_DAYS, Reports
@@ -120,6 +121,7 @@ class Services:
     rights: Rights
     imports: Imports
     papers: Papers
+    professionals: Professionals
     undertakings: Undertakings
     subcontractors: Subcontractors
     rosters: Rosters
@@ -199,6 +201,7 @@ def build(
         rights=Rights(database),
         imports=Imports(database, authentication),
         papers=Papers(database, authentication, warn_papers),
+        professionals=Professionals(database),
         subcontractors=Subcontractors(database, authentication),
         reviews=Reviews(database, authentication),
         rosters=rosters,

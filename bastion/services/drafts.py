@@ -60,6 +60,8 @@ class Ask:
     account: DeviceAccount
     wanted: timedelta
     template_id: str = ""
+    plan: WorkPlan = UNSAID
+    """What was said of the work, with whoever answers for patient data as the hospital's list names him."""
 
 
 def complete(draft: RequestDraft, now: datetime) -> RequestDraft:
@@ -135,7 +137,7 @@ def drafted(actor: Actor, draft: RequestDraft, ask: Ask, decision: Decision, now
         created_by=person(actor), quorum=decision.obligations.approvals,
         max_duration=decision.obligations.max_duration, policy_hash=decision.policy_hash,
         policy_ids=policy_ids(decision), source=actor.source, start=draft.start,
-        announced=draft.announced, plan=draft.plan, template_id=ask.template_id,
+        announced=draft.announced, plan=ask.plan, template_id=ask.template_id,
         batch_id=draft.batch,
         notice_accepted_at=now if draft.notice_accepted and actor.kind is ActorKind.TECHNICIAN else None,
     )  # fmt: skip

@@ -122,6 +122,12 @@ shifts = sa.Table(
     _at("created_at"), _at("withdrawn_at", nullable=True), _text("withdrawn_by"),
     sa.Index("ix_shifts_facility", "facility_id", "ends"), sa.Index("ix_shifts_ends", "ends"),
 )  # fmt: skip
+professionals = sa.Table(
+    "professionals", metadata, _id(), _to("facilities", "facility_id", index=False), _text("name"), _text("title"),
+    _text("rpps"), _at("starts"), _at("ends", nullable=True), _text("created_by"), _at("created_at"),
+    _at("retired_at", nullable=True), _text("retired_by"),
+    sa.Index("ix_professionals_facility", "facility_id", "name"),
+)  # fmt: skip
 absences = sa.Table(
     "absences", metadata, _id(), _to("staff", "staff_id", index=False), _at("starts"), _at("ends"),
     _text("created_by"), _at("created_at"), _at("withdrawn_at", nullable=True), _text("withdrawn_by"),

@@ -29,6 +29,7 @@ from bastion.store.maintenance import MaintenanceWindows, WindowUses
 from bastion.store.outbox import Deliveries, MailChoices, Outbox, Webhooks
 from bastion.store.papers import PaperRules, Papers
 from bastion.store.portal import Correspondents, PortalInvitations, PortalSessions
+from bastion.store.professionals import Professionals
 from bastion.store.proofs import (
     Credentials,
     Failures,
@@ -77,6 +78,7 @@ class UnitOfWork:
     keys = Noun(Keys)
     staff = Noun(StaffMembers)
     shifts = Noun(Shifts)
+    professionals = Noun(Professionals)
     absences = Noun(Absences)
     delegations = Noun(Delegations)
     devices = Noun(Devices)

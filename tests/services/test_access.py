@@ -14,6 +14,7 @@ from bastion.services.inventory import DeviceForm
 from bastion.services.supervision import Supervision
 from bastion.store import tables as t
 from tests.services.house import OPERATOR, moved
+from tests.services.professionals import LABEL, a_professional
 from tests.store.tampering import tamper
 
 
@@ -219,19 +220,22 @@ async def test_the_longest_time_is_what_the_rules_allow_for_the_work_and_nothing
         assert not await uow.requests.search()
 
 
-PATIENTS = replace(PLAIN, patient_data=PatientData.NEEDED, professional="Dr Vasseur", patient_why="open a real plan")
+PATIENTS = replace(
+    PLAIN, patient_data=PatientData.NEEDED, professional="Dr Hélène Roux", patient_why="open a real plan"
+)
 SOFTWARE = replace(PLAIN, software_change=True, backup_place="NAS", rollback="restore the image", keeps="archive")
 
 
 async def test_R38_who_answers_for_patient_data_and_why_is_kept_and_in_the_trail(house):
+    await a_professional(house)
     with pytest.raises(Invalid) as refused:
         await house.asked(plan=replace(PATIENTS, professional=""))
     assert refused.value.field == "professional"
     request = await house.asked(plan=PATIENTS)
     view = await house.services.asked.get(house.staff(house.eve), request.id)
-    assert view.request.plan == PATIENTS
+    assert view.request.plan == replace(PATIENTS, professional=LABEL)
     said = (await house.event("request:created")).fields
-    assert (said["patient_data"], said["professional"]) == ("needed", "Dr Vasseur")
+    assert (said["patient_data"], said["professional"]) == ("needed", LABEL)
     assert (said["patient_why"], said["technician"]) == ("open a real plan", "alice")
 
 
@@ -276,9 +280,10 @@ async def test_R43_a_planned_change_may_have_its_backup_later_but_before_it_begi
 
 
 async def test_an_extension_goes_on_with_the_plan_of_the_work(house):
+    await a_professional(house)
     request = await house.approved(plan=PATIENTS)
     more = await house.services.access.extend(house.technician(), request.grant_id, 30, "")
-    assert more.plan == PATIENTS
+    assert more.plan == replace(PATIENTS, professional=LABEL)
 
 
 # -- what waits already ------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from bastion.errors import (
 from bastion.services.emergencies import Call
 from bastion.services.maintenance import WindowForm
 from tests.services.house import CONNECTION, as_only, moved
+from tests.services.professionals import a_professional
 
 TUESDAY_NOON = datetime(2027, 1, 5, 11, tzinfo=UTC)
 """12:00 in Paris."""
@@ -100,7 +101,7 @@ async def test_a_request_within_it_is_agreed_to_by_what_stands_and_the_session_o
         {
             "kind": LOOK,
             "plan": replace(
-                PLAIN, patient_data=PatientData.NEEDED, professional="Dr Roux", patient_why="the image itself"
+                PLAIN, patient_data=PatientData.NEEDED, professional="Dr Hélène Roux", patient_why="the image itself"
             ),
         },
     ],
@@ -108,6 +109,7 @@ async def test_a_request_within_it_is_agreed_to_by_what_stands_and_the_session_o
 )
 async def test_what_it_does_not_stand_for_waits_for_somebody(house, at, changes):
     await agreed(house, at)
+    await a_professional(house)
     request = await house.asked(**changes)
     assert (request.stored_state, request.approvals) == (RequestState.PENDING, ())
 

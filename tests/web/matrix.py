@@ -15,6 +15,7 @@ from bastion.services.rota import ShiftForm
 from bastion.services.standins import DelegationForm
 from bastion.services.views import Opened
 from tests.services.house import OPERATOR, House
+from tests.services.professionals import a_professional
 from tests.services.templates import a_template
 from web.guards import Key
 
@@ -74,6 +75,7 @@ async def duty(house: House) -> Known:
     return {
         "/rota": {"ident": shift.id},
         "/standins/absences": {"ident": away.id},
+        "/directory/professionals": {"ident": (await a_professional(house)).id},
         "/standins/delegations": {"ident": lent.id},
     }
 

@@ -30,6 +30,7 @@ from bastion.services.drafts import RequestDraft
 from bastion.services.inventory import DeviceForm
 from bastion.services.opening import Connection
 from bastion.services.people import TechnicianForm
+from bastion.services.professionals import ProfessionalForm
 from bastion.services.screens import ScreenGuard
 from bastion.services.sessions import Ending
 from bastion.services.views import Opened
@@ -102,6 +103,7 @@ class Verdicts:
         return self.answer
 
 
+VASSEUR = ProfessionalForm("chu", "Dr Hélène Vasseur", "radiothérapeute")
 PATCH = WorkPlan(
     keeps="Le faisceau reste à l’arrêt ; la dosimétrie et l’archivage restent utilisables.",
     procedure="1. Vérifier la sauvegarde\n2. Arrêter le poste\n3. Installer le correctif 6.2.1\n4. Contrôle de dose",
@@ -269,6 +271,7 @@ async def furnish(house: House, home: Path) -> Scenery:
         "configuration de l’onduleur si besoin.", 120,
         announced=(AnnouncedFile("onduleur-3.1.conf", 18_240, "5f" * 32), AnnouncedFile("notes.pdf", 0, "c0" * 32)),
     )  # fmt: skip
+    await house.services.professionals.add(OPERATOR, VASSEUR)
     await scene.ask(tomo, "linac-1", "Correctif de sécurité du poste de traitement", 60, work_order="", plan=PATCH)
     await told(house)
     return scene

@@ -65,6 +65,7 @@ STOPS = (
     Stop("usual-edit", "claire", f"{HOSPITAL}/templates/{{usual}}/edit"),
     Stop("request-usual", "claire", "/requests/{from_usual}"),
     Stop("calendar", "claire", "/calendar"),
+    Stop("professionals", "denis", f"{HOSPITAL}/professionals"),
     Stop("rota", "claire", "/rota"),
     Stop("standins", "claire", "/standins"),
     Stop("emergencies", "samir", "/emergencies"),

@@ -30,6 +30,7 @@ from bastion.services.webhooks import WebhookForm
 from bastion.services.work_orders import GmaoForm
 from tests.services.batches import a_batch, more_devices
 from tests.services.house import OPERATOR, House, public_line, undertake
+from tests.services.professionals import a_professional
 from tests.services.templates import a_model, a_template
 from tests.web import matrix
 
@@ -174,6 +175,10 @@ async def decided_review(house: House) -> Values:
     lines = [one.line.id for one in (await house.services.reviews.of(OPERATOR, str(ident))).lines]
     await house.services.reviews.decide(OPERATOR, str(ident), lines, Verdict.CONFIRMED)
     return {"ident": ident}
+
+
+async def professional(house: House) -> Values:
+    return {"ident": (await a_professional(house)).id}
 
 
 async def shift(house: House) -> Values:
@@ -354,6 +359,8 @@ ONCE: Final[dict[str, Act]] = {
     "/windows/{ident}/end": Act("window:ended", window),
     "/reviews/{ident}/sign": Act("review:signed", decided_review, {"remark": "seen with the wards"}),
     "/reviews": Act("review:started", nothing, {"due": SOON, "facilities": ["chu"]}),
+    "/directory/professionals": Act("professional:added", nothing, {"title": "radiologist", "since": SOON}),
+    "/directory/professionals/{ident}/retire": Act("professional:retired", professional),
     "/rota": Act("rota:added", nothing, {"login": "eve"}),
     "/rota/{ident}/withdraw": Act("rota:withdrawn", shift),
     "/standins/delegations": Act("delegation:made"),

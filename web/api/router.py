@@ -22,6 +22,7 @@ from web.api import (
     messages,
     papers,
     people,
+    professionals,
     recordings,
     registers,
     reports,
@@ -41,7 +42,7 @@ from web.api.guards import API_GUARDS, Key
 PARTS = (
     me, requests, batches, comparisons, reports, templates, forecasts, emergencies, windows, calendar, sessions, files,
     recordings, locks, audit, registers, people, devices, imports, papers, supplier_files, undertakings, reviews, gmao,
-    duty, messages,
+    duty, professionals, messages,
 )  # fmt: skip
 ASKING: Final[frozenset[Key]] = frozenset(
     {

@@ -137,6 +137,16 @@ def typed_with(said: AskForm, offers: Sequence[RequestTemplate], fill: str) -> T
     return Typed(template_words.filled(typed, template) if template else typed)
 
 
+async def answering(seen: Seer, device: str, said: str) -> dict[str, object]:
+    """Who may answer for patient data on this device; nobody on one that is not there for this person (R-38)."""
+    try:
+        known = await seen.services.professionals.choosable(seen.actor, device) if device else []
+    except NotFound:
+        known = []
+    people, meant = plan_words.answering(known, said)
+    return {"professionals": people, "professional": meant}
+
+
 async def offered(seen: Seer, device: str) -> list[RequestTemplate]:
     """What is usual on this device; nothing on one that is not there for this person."""
     try:
@@ -201,4 +211,5 @@ async def _form(
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/requests",
         many=several(devices), **plan_words.choices(t, typed),
+        **await answering(seen, typed.device, typed.professional),
     )  # fmt: skip

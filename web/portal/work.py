@@ -15,7 +15,7 @@ from bastion.services.views import MenuItem, Outlook, RequestView
 from web import condition_words, device_words, fields, labels, pasted, plan_words
 from web.console import ELSEWHERE, Typed, go
 from web.labels import N_
-from web.pages.asking import TICKED, USUAL, AskForm, durations, offered, typed_with
+from web.pages.asking import TICKED, USUAL, AskForm, answering, durations, offered, typed_with
 from web.portal.visit import Come, Visit
 from web.render import page
 
@@ -208,7 +208,7 @@ async def _ask_form(
         zones=_zones(menu, typed.device), devices=devices, many=devices if len(devices) <= TICKED else [],
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/supplier/requests",
-        **plan_words.choices(t, typed),
+        **plan_words.choices(t, typed), **await answering(seen, typed.device, typed.professional),
     )  # fmt: skip
 
 

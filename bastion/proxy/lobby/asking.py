@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from bastion import clock
@@ -64,7 +65,8 @@ class Asking:
         self._talk.show(screens.kinds(self._talk.words, self._talk.cols))
         choice = await self._kind(usual)
         call = await self._call(keeping, more=choice.more) if choice.urgent else None
-        plan = await PlanQuestions(self._talk, keeping).plan(choice, clock.now())
+        listed = partial(self._desk.professionals, self._code)
+        plan = await PlanQuestions(self._talk, keeping, listed).plan(choice, clock.now())
         more = await self._more(usual) if choice.more or usual.says_more else None
         order = await keeping.optional(ORDER, ORDER_AGAIN, "work_order")
         draft = RequestDraft(

@@ -33,6 +33,9 @@ class Desk(Protocol):
     async def usual(self, device: str) -> Sequence[RequestTemplate]:
         """What is usually asked for on a device of this model."""
 
+    async def professionals(self, device: str) -> Sequence[str]:
+        """The names and functions of those who may answer for patient data on a device."""
+
     async def longest(self, draft: RequestDraft) -> timedelta | None:
         """How long the rules let this last; `None` where they refuse it however short."""
 
@@ -90,6 +93,9 @@ class ServiceDesk:
 
     async def usual(self, device: str) -> Sequence[RequestTemplate]:
         return await self._services.templates.offered(self._actor, device)
+
+    async def professionals(self, device: str) -> Sequence[str]:
+        return [one.label for one in await self._services.professionals.choosable(self._actor, device)]
 
     async def longest(self, draft: RequestDraft) -> timedelta | None:
         return await self._services.access.longest(self._actor, draft)

@@ -5,6 +5,7 @@ data are met (R-38), each with one key where that says it: the approver reads no
 number says that it is an emergency (R-26), a `+` that there is more to say.
 """
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -25,6 +26,11 @@ SAY_WHAT: Final = "Answer 1 or 2, or say in a few words what stays usable."
 OR_WHEN: Final = "One that is still to be made: the day and the hour, e.g. {example}"
 AGO: Final = "How long ago was it saved, e.g. 20 min, 2h (Enter for just now): "
 AGO_AGAIN: Final = "How long ago was it saved, e.g. 20 min, 2h (Enter keeps what you said): "
+WHO: Final = "Which health professional of the hospital answers for the patient data (number or name): "
+NOBODY_LISTED: Final = (
+    "Nobody of this hospital is authorised to answer for patient data: an administrator or the security officer of the "
+    "hospital enters who is."
+)
 ASK_DATA: Final = "Patient data: 1 none, 2 may be visible, 3 needed for the work: "
 DATA: Final = tuple(PatientData)
 """What is answered about patient data, by its number from 1."""
@@ -39,6 +45,10 @@ class Keeping(Protocol):
     async def wished(self, prompt: str, name: str) -> str: ...
     @property
     def saved_at(self) -> datetime | None: ...
+
+
+Listed = Callable[[], Awaitable[Sequence[str]]]
+"""Asks for the names of whoever may answer for patient data on the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +74,10 @@ def chosen(answer: str) -> Choice | None:
 class PlanQuestions:
     """`keeping` knows what is usual."""
 
-    def __init__(self, talk: Talk, keeping: Keeping) -> None:
+    def __init__(self, talk: Talk, keeping: Keeping, listed: Listed) -> None:
         self._talk = talk
         self._keeping = keeping
+        self._listed = listed
 
     async def plan(self, choice: Choice, now: datetime) -> WorkPlan:
         keeps = await self._usable()
@@ -110,11 +121,20 @@ class PlanQuestions:
         data = await self._data()
         if data is not PatientData.NEEDED:
             return replace(plan, patient_data=data, said=ANSWERED)
-        who = await self._keeping.needed(
-            "Which health professional of the hospital answers for the patient data: ", "professional"
-        )
+        who = await self._professional()
         why = await self._keeping.needed("Why the work cannot be done without patient data: ", "patient_why")
         return replace(plan, patient_data=data, professional=who, patient_why=why, said=ANSWERED)
+
+    async def _professional(self) -> str:
+        """One of the hospital's list, by number or by name; what is none of them the hospital refuses."""
+        names = await self._listed()
+        if names:
+            self._talk.show(screens.professionals(self._talk.words, names, self._talk.cols))
+        else:
+            self._talk.say(NOBODY_LISTED)
+        answer = await self._keeping.needed(WHO, "professional")
+        chosen = answer.isdecimal() and 1 <= int(answer) <= len(names)
+        return names[int(answer) - 1] if chosen else answer
 
     async def _data(self) -> PatientData:
         while (answer := await self._keeping.wished(ASK_DATA, "patient_data")) not in {"1", "2", "3"}:

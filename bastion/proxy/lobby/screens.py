@@ -115,6 +115,12 @@ def kinds(words: Words, cols: int) -> str:
     return words.say("Kind of intervention:") + "\n" + "\n".join(lines) + "\n"
 
 
+def professionals(words: Words, names: Sequence[str], cols: int) -> str:
+    """Number who may answer for patient data."""
+    lines = [wrap(f"{n:4}  {plain(name)}", cols, hang=6) for n, name in enumerate(names, 1)]
+    return words.say("Who may answer for patient data at this hospital:") + "\n" + "\n".join(lines) + "\n"
+
+
 def minutes_of(answer: str) -> int | None:
     """Read `90`, `90 min`, `2h`, `1h30`; `None` when it is no duration."""
     text = answer.strip().lower()

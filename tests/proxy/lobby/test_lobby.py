@@ -70,6 +70,11 @@ class Desk:
 
     newer = None
 
+    listed = ("Dr Roux, radiologist", "Dr Vidal, head of radiotherapy")
+
+    async def professionals(self, device):
+        return self.listed
+
     templates = ()
     items = (item(), item("mri-2"))
 
@@ -562,7 +567,9 @@ async def test_what_is_wider_than_the_screen_is_broken_between_words(play):
     play.start(typing="images\r2+\r1\r3\r")
     await play.shows("Which health professional")
     shown = b"".join(bytes(frame.data) for frame in play.end.got).decode().split("You have no open")[1]
-    assert shown.endswith("Which health professional of the\r\nhospital answers for the patient data: ")
+    assert shown.endswith(
+        "Which health professional of the\r\nhospital answers for the patient data\r\n(number or name): "
+    )
 
 
 async def test_R43_changing_software_is_asked_for_its_backup_and_way_back_and_nothing_else_is(play):
@@ -579,11 +586,14 @@ async def test_R43_changing_software_is_asked_for_its_backup_and_way_back_and_no
 
 
 async def test_R38_patient_data_that_is_needed_is_asked_who_answers_for_it(play):
-    play.start(typing="look at the images\r1\r2\r3\rDr Vasseur\rthe artefact is only in real ones\r\r\ryes\r")
+    play.start(typing="look at the images\r1\r2\r3\r2\rthe artefact is only in real ones\r\r\ryes\r")
     await play.shows("is with the hospital")
     (draft,) = play.desk.drafts
     assert draft.kind is InterventionKind.TELEDIAGNOSTIC
-    assert (draft.plan.patient_data, draft.plan.professional) == (PatientData.NEEDED, "Dr Vasseur")
+    assert (draft.plan.patient_data, draft.plan.professional) == (
+        PatientData.NEEDED, "Dr Vidal, head of radiotherapy",
+    )  # fmt: skip
+    assert "2 Dr Vidal, head of radiotherapy" in play.screen
     assert draft.plan.patient_why == "the artefact is only in real ones"
 
 

@@ -67,6 +67,8 @@ STAFF_FORMS = {
     "/requests/{ident}/approve-all": "POST /batches/{ident}/approve",
     "/requests/{ident}/refuse-all": "POST /batches/{ident}/deny",
     "/requests/{ident}/withdraw-all": "POST /batches/{ident}/withdraw",
+    f"{D}/professionals": "POST /professionals",
+    f"{D}/professionals/{{ident}}/retire": "POST /professionals/{ident}/retire",
     "/standins/absences": "POST /absences",
     "/standins/absences/{ident}/withdraw": "POST /absences/{ident}/withdraw",
     "/standins/delegations": "POST /delegations",

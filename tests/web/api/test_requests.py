@@ -7,6 +7,7 @@ import pytest
 from bastion.domain.place import Place
 from bastion.services.people import TechnicianForm
 from tests.services.house import OPERATOR
+from tests.services.professionals import LABEL, a_professional
 from tests.web.api.conftest import problem
 from tests.web.saying import PLAN
 
@@ -71,9 +72,10 @@ async def test_T33_what_one_may_not_see_is_not_there(program, people, house):
     assert (await elsewhere.ask("GET", "/requests")).json() == []
 
 
-async def test_R25_the_plan_of_the_work_goes_in_and_comes_out(eve):
+async def test_R25_the_plan_of_the_work_goes_in_and_comes_out(eve, house):
+    one = await a_professional(house)
     plan = {
-        "keeps": "the archive", "people": ["Jeanne Roy"], "patient_data": "needed", "professional": "Dr Vasseur",
+        "keeps": "the archive", "people": ["Jeanne Roy"], "patient_data": "needed", "professional": one.id,
         "patient_why": "a real plan", "software_change": True, "backup_at": "2026-01-01T08:00:00+01:00",
         "backup_place": "NAS", "rollback": "restore the image", "procedure": "",
     }  # fmt: skip
@@ -81,7 +83,7 @@ async def test_R25_the_plan_of_the_work_goes_in_and_comes_out(eve):
     assert problem(lacking) == (422, "invalid")
     assert lacking.json()["field"] == "professional"
     made = (await eve.ask("POST", "/requests", **ASK | {"plan": plan})).json()
-    assert made["plan"] == plan | {"backup_at": "2026-01-01T07:00:00Z"}
+    assert made["plan"] == plan | {"backup_at": "2026-01-01T07:00:00Z", "professional": LABEL}
 
 
 @pytest.mark.parametrize("lack", ["keeps", "patient_data", "software_change"])

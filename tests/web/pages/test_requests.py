@@ -21,6 +21,7 @@ from bastion.services.sessions import Ending
 from bastion.store import tables as t
 from tests.services.house import CONNECTION, OPERATOR
 from tests.services.in_turn import engine as in_turn_rules
+from tests.services.professionals import LABEL, a_professional
 from tests.store.tampering import tamper
 from tests.web.saying import SAID
 from web.views import Clockface
@@ -253,15 +254,16 @@ async def test_an_approver_who_is_also_administrator_is_told_why_he_cannot(house
 
 
 async def test_R25_what_the_work_touches_stands_on_the_screen(house, visitor, people):
+    await a_professional(house)
     plan = replace(
         PLAIN, keeps="archive stays up", procedure="1. stop\n2. install", people=("Jeanne Roy",),
-        patient_data=PatientData.NEEDED, professional="Dr Vasseur", patient_why="<b>real</b> plan",
+        patient_data=PatientData.NEEDED, professional="Dr Hélène Roux", patient_why="<b>real</b> plan",
         software_change=True, backup_at=clock.now(), backup_place="NAS biomed", rollback="restore the image",
     )  # fmt: skip
     request = await house.asked(plan=plan)
     page = (await (await visitor().enter(people["approver"])).see(f"/requests/{request.id}")).text
     for fact in (
-        "Patient data needed", "Software is changed", "archive stays up", "Dr Vasseur", "&lt;b&gt;real&lt;/b&gt; plan",
+        "Patient data needed", "Software is changed", "archive stays up", LABEL, "&lt;b&gt;real&lt;/b&gt; plan",
         "NAS biomed", "restore the image", "Jeanne Roy", "1. stop",
     ):  # fmt: skip
         assert fact in page, fact
@@ -321,9 +323,10 @@ async def another_device(house):
 
 async def test_R38_R43_the_form_asks_for_what_an_answer_demands_and_keeps_what_was_typed(house, visitor, people):
     browser = await visitor().enter(people["approver"])
+    one = await a_professional(house)
     form = {
         "device": "ct-01", "technician": "alice", "kind": "telemaintenance", "reason": "new version", "minutes": "60",
-        "patient_data": "needed", "professional": "Dr Vasseur", "software_change": "yes", "keeps": "archive",
+        "patient_data": "needed", "professional": one.id, "software_change": "yes", "keeps": "archive",
         "people": "Jeanne Roy\nMarc", "backup_at": "2026-01-01T08:00", "backup_place": "NAS",
     }  # fmt: skip
     lacking = await browser.send("/requests/new", **form)
@@ -332,7 +335,12 @@ async def test_R38_R43_the_form_asks_for_what_an_answer_demands_and_keeps_what_w
     form["patient_why"] = "a real plan"
     lacking = await browser.send("/requests/new", **form)
     assert lacking.text.count("say how you go back if it goes wrong") == 2, "at the top and beside the field"
-    for kept in ('value="Dr Vasseur"', 'value="2026-01-01T08:00"', ">archive</textarea>", "Jeanne Roy\nMarc"):
+    for kept in (
+        f'value="{one.id}" selected>{LABEL}',
+        'value="2026-01-01T08:00"',
+        ">archive</textarea>",
+        "Jeanne Roy\nMarc",
+    ):
         assert kept in lacking.text, kept
     made = await browser.send("/requests/new", **form, rollback="restore the image")
     assert made.status_code == 303

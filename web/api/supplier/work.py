@@ -13,6 +13,7 @@ from web import pasted
 from web.api.asked import NewWork
 from web.api.comparisons import ComparisonShape
 from web.api.forecasts import AskedMinutes
+from web.api.professionals import ChoosableShape
 from web.api.reports import ReportBody, ReportedShape
 from web.api.shapes import Limit, Offset
 from web.api.supplier.account import door_of
@@ -38,6 +39,7 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/devices", devices, methods=["GET"])
     router.add_api_route("/devices/{ident}/usual", usual, methods=["GET"])
     router.add_api_route("/forecast", foresee, methods=["GET"])
+    router.add_api_route("/devices/{ident}/professionals", professionals, methods=["GET"])
     router.add_api_route("/requests", search, methods=["GET"])
     router.add_api_route("/requests", create, methods=["POST"], status_code=201)
     router.add_api_route("/requests/{ident}", get, methods=["GET"])
@@ -57,6 +59,11 @@ def add_to(router: APIRouter) -> None:
 async def devices(who: Who, use: Use) -> list[DeviceShape]:
     """List the devices one may ask for."""
     return [DeviceShape.of(item) for item in (await use.sessions.enter(who.actor)).menu]
+
+
+async def professionals(ident: str, who: Who, use: Use) -> list[ChoosableShape]:
+    """List whom a request for the device of this code may name as answering for patient data."""
+    return [ChoosableShape.of(one) for one in await use.professionals.choosable(who.actor, ident)]
 
 
 async def usual(ident: str, who: Who, use: Use) -> list[OfferShape]:

@@ -7,6 +7,7 @@ from bastion.domain.parties import Role
 from bastion.domain.review import Verdict
 from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_order import OrderRule
+from bastion.services.professionals import ProfessionalForm
 from bastion.services.reviews import CampaignForm
 from bastion.services.rota import ShiftForm
 from bastion.services.standins import DelegationForm
@@ -113,6 +114,22 @@ async def _(yard: Yard) -> Given:
 async def _(yard: Yard) -> Given:
     person, facility = await yard.staff(), await yard.facility()
     return Given.of((await yard.use.rota.add(OPERATOR, ShiftForm(person.login, facility.code, *yard.span()))).id)
+
+
+@way("POST /professionals")
+async def _(yard: Yard) -> Given:
+    facility = await yard.facility()
+    body = {
+        "facility": facility.code, "name": yard.name(), "title": "radiologist", "rpps": "", "since": None,
+        "until": None,
+    }  # fmt: skip
+    return Given(body=body)
+
+
+@way("POST /professionals/{ident}/retire")
+async def _(yard: Yard) -> Given:
+    form = ProfessionalForm((await yard.facility()).code, yard.name(), "radiologist")
+    return Given.of((await yard.use.professionals.add(OPERATOR, form)).id)
 
 
 @way("POST /delegations")

@@ -1,0 +1,184 @@
+"""Keeping the list of professionals who answer for patient data, and choosing one from it (R-38)."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final
+
+from bastion import clock
+from bastion.domain.device import Device
+from bastion.domain.ids import new_id
+from bastion.domain.local_time import YEARS, local_date, midnight
+from bastion.domain.parties import Actor, ActorKind, Facility, Role
+from bastion.domain.professional import Professional, checked_rpps
+from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.errors import Conflict, Forbidden, Invalid, NotFound
+from bastion.services.forms import MAX_NAME, check_name, need_reader, plain
+from bastion.services.joins import found, scope
+from bastion.services.twice import need_first
+from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
+
+KEEPERS: Final = (Role.ADMIN, Role.SECURITY)
+"""Who keeps the list: whoever agrees to a request does not write whom it may name (R-23)."""
+SAID: Final = ("name", "title", "rpps", "starts", "ends", "retired_at")
+"""What makes two entries the same one."""
+NOBODY: Final = (
+    "Nobody of {place} is authorised to answer for patient data then: an administrator or the security officer of the "
+    "hospital enters who is."
+)
+NOT_LISTED: Final = "Choose who answers for the patient data from the list of {place}, for device {device}."
+
+
+@dataclass(frozen=True, slots=True)
+class ProfessionalForm:
+    """Days are the hospital's; without `since` from today on, without `until` for as long as nobody retires him."""
+
+    facility_code: str
+    name: str
+    title: str
+    rpps: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfessionalView:
+    """`may_retire`: whether this reader may."""
+
+    one: Professional
+    facility: Facility
+    may_retire: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choosable:
+    """What whoever asks reads of somebody: never more than that (a supplier's people have no use for a number)."""
+
+    id: str
+    name: str
+    label: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What means him, in small letters."""
+        return frozenset({self.id, self.name.casefold(), self.label.casefold()})
+
+
+class Professionals:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def listed(self, actor: Actor, *, retired: bool = False) -> list[ProfessionalView]:
+        """Those of the actor's hospitals, by hospital and name; with `retired` also those who answer no longer."""
+        need_reader(actor)
+        now = clock.now()
+        async with self._database.read() as uow:
+            rows = await uow.professionals.of(scope(actor))
+            places = {one.id: one for one in await uow.facilities.all()}
+        shown = [
+            ProfessionalView(
+                one, places[one.facility_id], one.retired_at is None and actor.covers(one.facility_id, *KEEPERS)
+            )
+            for one in rows
+            if retired or not one.over(now)
+        ]
+        return sorted(shown, key=lambda view: (view.facility.name, view.one.name.casefold(), view.one.id))
+
+    async def add(self, actor: Actor, form: ProfessionalForm) -> Professional:
+        """Enter somebody; `Conflict` when he stands there already, just so."""
+        need_reader(actor)
+        now = clock.now()
+        async with self._database.write() as uow:
+            await uow.locks.hold()
+            facility = await uow.facilities.by_code(form.facility_code)
+            if facility is None or not actor.covers(facility.id):
+                raise Invalid(form.facility_code, field="facility", sentence="Choose a facility from the list.")
+            _need_keeper(actor, facility.id)
+            made = _made(form, facility, actor, now)
+            there = await uow.professionals.of(frozenset({facility.id}))
+            need_first(made, there, *SAID)
+            if any(one.label.casefold() == made.label.casefold() and not one.over(now) for one in there):
+                raise Conflict("twice", sentence="This person is on the list already: retire that entry first.")
+            await uow.professionals.add(made)
+            await _audit(uow, "professional:added", actor, made, facility, now)
+        return made
+
+    async def retire(self, actor: Actor, ident: str) -> Professional:
+        """Nobody names him any more. What was asked in his name stays as it was."""
+        now = clock.now()
+        async with self._database.write() as uow:
+            one = found(await uow.professionals.get(ident), ident)
+            if not actor.covers(one.facility_id):
+                raise NotFound(ident)
+            _need_keeper(actor, one.facility_id)
+            gone = await uow.professionals.save(one.retire(actor.name, now))
+            facility = found(await uow.facilities.get(one.facility_id))
+            await _audit(uow, "professional:retired", actor, gone, facility, now)
+        return gone
+
+    async def choosable(self, actor: Actor, device_code: str) -> list[Choosable]:
+        """Who may be named in a request for this device, now or later; `NotFound` for a device that is not his."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            device = await uow.devices.by_code(device_code)
+            if device is None or not device.active:
+                raise NotFound(device_code)
+            theirs = actor.kind is ActorKind.TECHNICIAN and actor.supplier_id in device.supplier_ids
+            if not theirs and not actor.covers(device.facility_id):
+                raise NotFound(device_code)
+            known = [one for one in await uow.professionals.of(frozenset({device.facility_id})) if not one.over(now)]
+        return [Choosable(one.id, one.name, one.label) for one in sorted(known, key=lambda one: one.label.casefold())]
+
+
+async def answered_for(
+    uow: UnitOfWork, plan: WorkPlan, device: Device, begins: datetime, until: datetime
+) -> WorkPlan:  # fmt: skip
+    """Return the plan with the name of whom it says answers for patient data, as he stands on the list now; raise
+    `Invalid` unless he does so for all the time of the work, at the hospital of the device.
+    """
+    if plan.patient_data is not PatientData.NEEDED:
+        return plan
+    place = found(await uow.facilities.get(device.facility_id))
+    standing = [
+        one for one in await uow.professionals.of(frozenset({place.id})) if one.stands(begins, until)
+    ]  # fmt: skip
+    if not standing:
+        raise Invalid("professional", field="professional", sentence=NOBODY, place=place.name)
+    said = plan.professional
+    meant = [one for one in standing if one.id == said] or [one for one in standing if one.named(said)]
+    if len(meant) != 1:
+        raise Invalid("professional", field="professional", sentence=NOT_LISTED, place=place.name, device=device.code)
+    return replace(plan, professional=meant[0].label)
+
+
+def _made(form: ProfessionalForm, facility: Facility, actor: Actor, now: datetime) -> Professional:
+    check_name(form.name)
+    title = form.title.strip()
+    if not 1 <= len(title) <= MAX_NAME or plain(title) != title:
+        raise Invalid("title", field="title", sentence="Give the function in 1 to 200 characters.")
+    zone = facility.timezone
+    for name, day in (("since", form.since), ("until", form.until)):
+        if day is not None and day.year not in YEARS:
+            raise Invalid(name, field=name, sentence="Give a date such as 2026-11-22.")
+    since = form.since or local_date(now, zone)
+    if form.until is not None and form.until < max(since, local_date(now, zone)):
+        raise Invalid("until", field="until", sentence="The last day lies before the first one, or has passed.")
+    ends = midnight(date.fromordinal(form.until.toordinal() + 1), zone) if form.until else None
+    return Professional(
+        new_id(now), facility.id, " ".join(form.name.split()), " ".join(title.split()), checked_rpps(form.rpps),
+        midnight(since, zone), ends, actor.name, now,
+    )  # fmt: skip
+
+
+def _need_keeper(actor: Actor, facility_id: str) -> None:
+    if not actor.covers(facility_id, *KEEPERS):
+        raise Forbidden(f"{actor.login} keeps no list of professionals")
+
+
+async def _audit(
+    uow: UnitOfWork, tag: str, actor: Actor, one: Professional, facility: Facility, now: datetime
+) -> None:  # fmt: skip
+    await uow.audit.append(
+        tag, actor=actor, subject=("facility", facility.id), facility_id=facility.id, at=now, entry=one.id,
+        professional=one.label, start=one.starts.isoformat(), end=one.ends.isoformat() if one.ends else "",
+    )  # fmt: skip

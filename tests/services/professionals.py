@@ -1,0 +1,14 @@
+"""Whom a request may name: somebody on the list of the house's hospital."""
+
+from dataclasses import replace
+
+from bastion.domain.professional import Professional
+from bastion.services.professionals import ProfessionalForm
+from tests.services.house import OPERATOR, House
+
+ROUX = ProfessionalForm("chu", "Dr Hélène Roux", "radiologist", "10003456786")
+LABEL = "Dr Hélène Roux, radiologist"
+
+
+async def a_professional(house: House, **changes: object) -> Professional:
+    return await house.services.professionals.add(OPERATOR, replace(ROUX, **changes))

@@ -1,0 +1,164 @@
+"""R-38: nobody is named for patient data who does not stand on the list of the device's hospital."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bastion import clock
+from bastion.domain.parties import Role
+from bastion.domain.work_plan import PLAIN, PatientData
+from bastion.errors import Conflict, Forbidden, IllegalTransition, Invalid, NotFound
+from bastion.services.directory import FacilityForm
+from bastion.services.people import StaffForm
+from bastion.services.professionals import NOBODY
+from bastion.store import tables as t
+from tests.services.house import OPERATOR
+from tests.services.professionals import LABEL, ROUX, a_professional
+from tests.store.tampering import attempt
+
+
+def needing(said: str):
+    return replace(PLAIN, patient_data=PatientData.NEEDED, professional=said, patient_why="open a real plan")
+
+
+async def refused(house, said: str, **changes: object) -> Invalid:
+    with pytest.raises(Invalid) as problem:
+        await house.asked(plan=needing(said), **changes)
+    assert problem.value.field == "professional"
+    async with house.database.read() as uow:
+        assert not await uow.requests.search()
+    return problem.value
+
+
+@pytest.fixture
+async def denis(house):
+    form = StaffForm("denis", "Denis", "d@chu", frozenset({Role.ADMIN}), (), "en")
+    return house.staff(await house.services.people.save_staff(OPERATOR, form))
+
+
+@pytest.fixture
+async def elsewhere(house):
+    await house.services.directory.save_facility(OPERATOR, FacilityForm("far", "CH Far", "750000002"))
+    return await a_professional(house, facility_code="far", name="Dr Far", rpps="")
+
+
+async def test_an_empty_list_refuses_and_says_who_can_add_somebody(house):
+    problem = await refused(house, "Dr Hélène Roux")
+    assert problem.public == NOBODY.format(place="CHU Demo")
+    assert "administrator or the security officer" in problem.public
+
+
+@pytest.mark.parametrize("by", ["id", "name", "label"])
+async def test_one_is_chosen_by_id_or_by_name_and_the_three_facts_are_in_the_trail(house, by):
+    one = await a_professional(house)
+    request = await house.asked(plan=needing({"id": one.id, "name": "dr hélène  roux", "label": LABEL}[by]))
+    assert request.plan.professional == LABEL
+    said = (await house.event("request:created")).fields
+    assert (said["professional"], said["patient_why"], said["technician"]) == (LABEL, "open a real plan", "alice")
+
+
+async def test_three_characters_are_nobody(house):
+    await a_professional(house)
+    problem = await refused(house, "abc")
+    assert problem.public == "Choose who answers for the patient data from the list of CHU Demo, for device ct-01."
+
+
+async def test_nobody_of_another_hospital_can_be_chosen(house, elsewhere):
+    await refused(house, elsewhere.id)
+    await a_professional(house)
+    for said in (elsewhere.id, "Dr Far"):
+        await refused(house, said)
+
+
+async def test_who_is_retired_cannot_be_chosen_and_what_named_him_stays(house, denis):
+    one = await a_professional(house)
+    request = await house.asked(plan=needing(one.id))
+    await house.services.professionals.retire(denis, one.id)
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
+    assert view.request.plan.professional == LABEL, "as it was at that time"
+    await house.services.taking_back.withdraw(house.technician(), request.id)
+    with pytest.raises(Invalid):
+        await house.asked(plan=needing(one.id))
+    with pytest.raises(IllegalTransition):
+        await house.services.professionals.retire(denis, one.id)
+    assert (await house.event("professional:retired")).fields["professional"] == LABEL
+
+
+async def test_he_must_answer_at_the_time_that_is_asked_for(house):
+    today = clock.now().date()
+    await a_professional(house, since=today + timedelta(days=3), until=today + timedelta(days=5))
+    await refused(house, LABEL)
+    await refused(house, LABEL, start=clock.now() + timedelta(days=9))
+    made = await house.asked(plan=needing(LABEL), start=clock.now() + timedelta(days=4))
+    assert made.plan.professional == LABEL
+
+
+async def test_who_keeps_the_list_and_who_does_not(house, denis, elsewhere):
+    use = house.services.professionals
+    for who in (house.staff(house.eve), house.technician()):
+        with pytest.raises(Forbidden):
+            await use.add(who, ROUX)
+    local = StaffForm("far-admin", "Far", "f@far", frozenset({Role.ADMIN}), ("far",), "en")
+    far = house.staff(await house.services.people.save_staff(OPERATOR, local))
+    with pytest.raises(Invalid):
+        await use.add(far, ROUX)
+    one = await use.add(denis, ROUX)
+    with pytest.raises(NotFound):
+        await use.retire(far, one.id)
+    with pytest.raises(Forbidden):
+        await use.retire(house.staff(house.eve), one.id)
+    assert [view.one for view in await use.listed(far)] == [elsewhere]
+    with pytest.raises(Forbidden):
+        await use.listed(house.technician())
+    ruth = house.staff(house.ruth)
+    assert (await use.retire(ruth, one.id)).retired_by == "Ruth", "the security officer keeps it too"
+
+
+@pytest.mark.parametrize(("changes", "field"), [
+    ({"facility_code": "nowhere"}, "facility"), ({"name": " "}, "name"), ({"name": "a\u202eb"}, "name"),
+    ({"title": ""}, "title"), ({"title": "x" * 201}, "title"), ({"rpps": "10003456787"}, "rpps"),
+    ({"until": date(2020, 1, 1)}, "until"), ({"until": date.max}, "until"), ({"since": date(1, 1, 1)}, "since"),
+    ({"since": date(2040, 1, 2), "until": date(2040, 1, 1)}, "until"),
+])  # fmt: skip
+async def test_what_makes_no_sense_is_not_entered(house, denis, changes, field):
+    with pytest.raises(Invalid) as problem:
+        await house.services.professionals.add(denis, replace(ROUX, **changes))
+    assert problem.value.field == field
+    assert await house.services.professionals.listed(denis, retired=True) == []
+
+
+async def test_nobody_stands_there_twice_and_nothing_is_overwritten(house, denis):
+    use = house.services.professionals
+    one = await use.add(denis, ROUX)
+    for again in (ROUX, replace(ROUX, rpps=""), replace(ROUX, name="DR HÉLÈNE ROUX")):
+        with pytest.raises(Conflict):
+            await use.add(denis, again)
+    await use.retire(denis, one.id)
+    other = await use.add(denis, replace(ROUX, rpps=""))
+    assert [view.one.id for view in await use.listed(denis)] == [other.id]
+    assert {view.one.id for view in await use.listed(denis, retired=True)} == {one.id, other.id}
+
+
+CHANGES = [{"name": "Dr No"}, {"rpps": "1"}, {"ends": clock.now()}, None]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=["name", "number", "end", "gone"])
+async def test_the_database_keeps_an_entry_as_it_was(house, change):
+    one = await a_professional(house)
+    row = t.professionals.c.id == one.id
+    deed = sa.update(t.professionals).where(row).values(**change) if change else sa.delete(t.professionals).where(row)
+    with pytest.raises(Conflict, match="list of professionals"):
+        await attempt(house.database, deed)
+
+
+async def test_a_suppliers_people_read_name_and_function_of_their_own_devices_and_never_a_number(house, elsewhere):
+    await a_professional(house)
+    use = house.services.professionals
+    (shown,) = await use.choosable(house.technician(), "ct-01")
+    assert shown.label == LABEL
+    assert "10003456786" not in str(shown)
+    for who, device in ((house.technician(house.bob), "ct-01"), (house.technician(), "nothing")):
+        with pytest.raises(NotFound):
+            await use.choosable(who, device)
