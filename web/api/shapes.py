@@ -157,7 +157,7 @@ class PlanShape(Shape):
     procedure: str = Field("", max_length=2000)
     people: tuple[Annotated[str, Field(max_length=200)], ...] = Field((), max_length=20)
     patient_data: PatientData | None = Field(None, description=MUST)
-    professional: str = Field("", max_length=200, description="Health professional of the hospital who answers.")
+    professional: str = Field("", max_length=200, description="Who answers: id or name in the hospital's list.")
     patient_why: str = Field("", max_length=2000)
     software_change: Flag | None = Field(None, description=MUST)
     backup_at: Instant | None = None

@@ -43,6 +43,7 @@ async def things(yard: Yard) -> matrix.Known:
         "/windows": {"ident": (await scene.window(yard.me)).id},
         "/templates": template.path,
         "/device-templates": {"device": scene.device.code},
+        "/device-professionals": {"device": scene.device.code},
         "/batches": {"ident": batch[0].batch_id},
         "/sessions": {"ident": opened.record.id},
         "/files": {"ident": (await (await yard.scene()).held()).id},
