@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.guards import guard
 
-revision = "0057"
-down_revision = "0056"
+revision = "0058"
+down_revision = "0057"
 branch_labels = None
 depends_on = None
 
