@@ -3,6 +3,7 @@
 import re
 from dataclasses import fields
 
+from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition, Terms
 from bastion.domain.undertaking import Way
@@ -216,3 +217,13 @@ async def test_he_asks_for_several_devices_at_once_and_takes_all_back(comer, hou
     assert (await other.send(f"{path}/withdraw-all")).status_code == 404
     assert (await browser.send(f"{path}/withdraw-all")).headers["location"] == path
     assert (await browser.send(f"{path}/withdraw-all")).status_code == 409
+
+
+async def test_what_nobody_decided_on_in_time_says_so_on_both_sides(comer, visitor, house, monkeypatch):
+    request = await house.asked()
+    then = request.expires_at
+    monkeypatch.setattr(clock, "now", lambda: then)
+    theirs = await (await comer(house.alice)).see(f"/supplier/requests/{request.id}")
+    ours = await (await visitor().enter(house.eve)).see(f"/requests/{request.id}")
+    assert "or ask again" in theirs.text
+    assert "Whoever asked was told" in ours.text
