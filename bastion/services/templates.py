@@ -170,11 +170,20 @@ async def origin_of(uow: UnitOfWork, request: AccessRequest) -> Origin | None:
 
 # -- parts -------------------------------------------------------------------------------------------------------------
 def _need(actor: Actor, place: str, roles: Iterable[Role]) -> None:
-    """One of these duties in that hospital, or in the whole group for what is the group's."""
+    """One of these duties in all of that hospital, or of the whole group for what is the group's: a model stands in any
+    ward, so whoever decides for some wards writes nothing that the others are offered.
+    """
     if not any(role in actor.roles for role in roles):
         raise Forbidden(f"{actor.login} writes no templates")
     if not actor.covers(place, *roles):
         raise NotFound(f"{actor.login} outside {sorted(actor.facilities)}")
+    if not _whole(actor, place, roles):
+        raise Forbidden(f"{actor.login} decides for some wards only")
+
+
+def _whole(actor: Actor, place: str, roles: Iterable[Role]) -> bool:
+    """What has no ward is in none of those to which a duty may be limited."""
+    return any(actor.reaches(role, place, ward="") for role in roles)
 
 
 async def _place(uow: UnitOfWork, actor: Actor, code: str) -> str:
@@ -196,7 +205,7 @@ async def _seen(uow: UnitOfWork, actor: Actor, ident: str) -> RequestTemplate:
 async def _view(joins: Joins, actor: Actor, one: RequestTemplate) -> TemplateView:
     facility = None if one.facility_id == EVERYWHERE else await joins.facility(one.facility_id)
     writes, retires = (
-        one.retired_at is None and actor.covers(one.facility_id, *roles) for roles in (WRITERS, RETIRERS)
+        one.retired_at is None and _whole(actor, one.facility_id, roles) for roles in (WRITERS, RETIRERS)
     )
     return TemplateView(one, facility, writes, retires)
 
