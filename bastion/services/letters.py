@@ -50,6 +50,7 @@ _YOURS: Final = N_(
 )
 _PROOF: Final = N_("Deciding there asks for your password and a code. Do not pass the link on.")
 _OR_SIGN_IN: Final = N_("Or sign in to the console:")
+_URGENT: Final = N_("URGENT: {subject}")
 _WHERE: Final = N_("{supplier} · {device} · {facility}")
 _WHERE_ALL: Final = N_("{supplier} · {places}")
 _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
@@ -386,7 +387,8 @@ def letter(delivery: Delivery, language: str, doors: Doors, link: Link | None = 
     said = [say(line).format_map(facts) for line in lines]
     direct = link.lines(say, doors.console) if link else []
     body = "\n".join([*said, *direct, *doors.way(delivery), "", "-- ", say(_FOOT)])
-    return Letter(say(subject).format_map(facts), body + "\n")
+    title = say(subject).format_map(facts)
+    return Letter(say(_URGENT).format(subject=title) if "urgent" in facts else title, body + "\n")
 
 
 def variant(delivery: Delivery) -> str:

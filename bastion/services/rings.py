@@ -124,6 +124,7 @@ class Rings:
         self, request: AccessRequest, people: Iterable[Staff], ring: Ring, step: int, minutes: int
     ) -> Telling:
         facts = {"minutes": str(minutes), "ring": ring.value, "step": str(step)}
+        facts |= {"urgent": "yes"} if await self.urgent(request) else {}
         return await self._about(Topic.REQUEST_UNANSWERED, request, facts, people)
 
     async def security(self, request: AccessRequest) -> list[Staff]:

@@ -366,7 +366,7 @@ async def test_the_kinds_of_patient_data_are_closed(busy: Database) -> None:
         {"rollback": "x"}, {"backup_at": NOW - HOUR}, {"backup_at": None, "software_change": False},
         {"said": work_plan.ANSWERED},
     ],
-    ids=str,
+    ids=" ".join,
 )  # fmt: skip
 async def test_what_was_said_of_the_work_does_not_change(busy: Database, change: dict[str, Any]) -> None:
     async with busy.write() as uow:

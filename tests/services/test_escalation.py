@@ -121,7 +121,7 @@ async def test_a_program_hears_of_it_once_where_there_is_no_mail(house, tell, la
 
 # -- an emergency, and what ends soon ----------------------------------------------------------------------------------
 async def test_R26_of_an_emergency_the_next_hears_sooner(house, tell, box, later, crew):
-    await house.asked(emergency=NIGHT)
+    request = await house.asked(emergency=NIGHT)
     await turn(tell)
     assert list(heard(box)) == ["eve@chu"]
     for minutes, expected in ((4, set()), (2, {"max@chu"}), (5, {"iris@chu"}), (5, {"ruth@chu"})):
@@ -129,6 +129,8 @@ async def test_R26_of_an_emergency_the_next_hears_sooner(house, tell, box, later
         await passing(tell, later, minutes)
         assert set(heard(box)) - before == expected, minutes
     assert "waited 5 minutes" in box.to("max@chu")[0].get_content()
+    urgent = f"URGENT: Request {request.ref} still waits for a decision: ct-01"
+    assert heard(box)["iris@chu"] == heard(box)["ruth@chu"] == [urgent]
 
 
 async def test_R27_who_called_is_not_asked_and_nobody_waits_for_him(house, tell, box, crew):
@@ -158,7 +160,7 @@ async def test_where_nobody_is_left_to_ask_security_hears_of_it_at_once(house, t
     await turn(tell)
     await tell.escalate()
     await turn(tell)
-    assert heard(box) == {"ruth@chu": [f"Request {request.ref} waits, and nobody can be asked: ct-01"]}
+    assert heard(box) == {"ruth@chu": [f"URGENT: Request {request.ref} waits, and nobody can be asked: ct-01"]}
     event = await house.event("request:escalated")
     assert (event.fields["ring"], event.fields["minutes"]) == ("security", "0")
 
