@@ -25,9 +25,11 @@ PATIENT_DATA: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 
 def answering(known: Sequence[Choosable], said: str) -> tuple[list[tuple[str, str]], str]:
-    """Who may be named, as a form offers it, and who of them was meant: an id, or a name a usual request says."""
-    meant = (one.id for one in known if said and said.strip().casefold() in one.names)
-    return [(one.id, one.label) for one in known], next(meant, "")
+    """Who may be named, as a form offers it, and who of them was meant. By name and function: the same is asked on
+    several devices, and in each hospital its own list knows the person.
+    """
+    meant = (one.label for one in known if said and said.strip().casefold() in one.names)
+    return [(one.label, one.label) for one in known], next(meant, "")
 
 
 def choices(t: Callable[..., str], said: Mapping[str, Any], *, usual: bool = False) -> dict[str, object]:

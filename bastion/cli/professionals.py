@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bastion.cli.terminal import AsJson, group, perform, say, show
+from bastion.domain.local_time import last_day, local_date
 from bastion.services.professionals import ProfessionalForm
 
 professionals = group("Who may answer for a technical access to patient data.")
@@ -39,7 +40,9 @@ def listed(
     rows = [
         {
             "id": v.one.id, "facility": v.facility.code, "name": v.one.name, "title": v.one.title, "rpps": v.one.rpps,
-            "starts": v.one.starts, "ends": v.one.ends, "retired_at": v.one.retired_at,
+            "starts": local_date(v.one.starts, v.facility.timezone).isoformat(),
+            "ends": last_day(v.one.ends, v.facility.timezone).isoformat() if v.one.ends else None,
+            "retired_at": v.one.retired_at,
         }
         for v in found
     ]  # fmt: skip

@@ -62,14 +62,15 @@ class Attempts:
             await uow.locks.hold()
             failures = await uow.failures.count(login, source, now - FAILURE_WINDOW)
             flood = await uow.failures.count("", source, now - FAILURE_WINDOW)
-            if failures <= MAX_FAILURES and (known or flood <= MAX_FROM_SOURCE):
+            counted = Try(login, flood >= MAX_FROM_SOURCE, begun)
+            shut = counted.flooded and not known
+            if failures <= MAX_FAILURES and not shut:
                 await uow.failures.add(login, source, now)
-            if failures == MAX_FAILURES or (flood == MAX_FROM_SOURCE and not known):
+            if failures == MAX_FAILURES or (shut and await _first_refused(uow, source, now)):
                 await _audit_lockout(uow, login, source, door, now)
-        counted = Try(login, flood >= MAX_FROM_SOURCE, begun)
         if failures >= MAX_FAILURES and not counted.flooded:
             raise TooManyAttempts(login, minutes=WINDOW_MINUTES)
-        if failures >= MAX_FAILURES or (counted.flooded and not known):
+        if failures >= MAX_FAILURES or shut:
             raise await counted.failed(door)
         return counted
 
@@ -82,6 +83,15 @@ class Attempts:
             await uow.proofs.forget(now)
             await uow.web_sessions.forget(now - KNOWN_FOR)
             await uow.portal_sessions.forget(now - KNOWN_FOR)
+
+
+async def _first_refused(uow: UnitOfWork, source: str, now: datetime) -> bool:
+    """Whether nobody was refused for this address in this window yet, whoever's tries have filled it; he is now."""
+    mark = f"shut {source}"
+    if await uow.failures.count("", mark, now - FAILURE_WINDOW):
+        return False
+    await uow.failures.add("", mark, now)
+    return True
 
 
 async def _audit_lockout(uow: UnitOfWork, login: str, source: str, door: str, now: datetime) -> None:

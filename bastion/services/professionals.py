@@ -7,7 +7,7 @@ from typing import Final
 from bastion import clock
 from bastion.domain.device import Device
 from bastion.domain.ids import new_id
-from bastion.domain.local_time import YEARS, local_date, midnight
+from bastion.domain.local_time import YEARS, day_end, local_date, midnight
 from bastion.domain.parties import Actor, ActorKind, Facility, Role
 from bastion.domain.professional import Professional, checked_rpps
 from bastion.domain.work_plan import PatientData, WorkPlan
@@ -163,7 +163,7 @@ def _made(form: ProfessionalForm, facility: Facility, actor: Actor, now: datetim
     since = form.since or local_date(now, zone)
     if form.until is not None and form.until < max(since, local_date(now, zone)):
         raise Invalid("until", field="until", sentence="The last day lies before the first one, or has passed.")
-    ends = midnight(date.fromordinal(form.until.toordinal() + 1), zone) if form.until else None
+    ends = day_end(form.until, zone) if form.until else None
     return Professional(
         new_id(now), facility.id, " ".join(form.name.split()), " ".join(title.split()), checked_rpps(form.rpps),
         midnight(since, zone), ends, actor.name, now,

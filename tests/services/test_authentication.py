@@ -212,6 +212,18 @@ async def test_T28_who_is_known_at_an_address_comes_in_whatever_strangers_try_th
         await auth.sign_in("eve", password, code(totp, 1), "127.0.0.8")
 
 
+async def test_T28_that_an_address_is_shut_stands_in_the_trail_whoever_filled_it(house):
+    auth = house.services.authentication
+    for number in range(MAX_FROM_SOURCE + 2):
+        await auth.attempts.count(f"known{number}", SOURCE, "ssh", known=True)
+    for login in ("one", "two"):
+        with pytest.raises(TooManyAttempts):
+            await auth.attempts.count(login, SOURCE, "console")
+    event = await house.event("auth:locked_out")
+    assert (event.source, event.fields["login"]) == (SOURCE, "one")
+    assert (await house.tags("auth:locked_out")) == ["auth:locked_out"]
+
+
 async def test_T33_a_flooded_address_is_answered_as_late_for_whoever_is_known_there_as_for_others(house):
     auth, loop = house.services.authentication, asyncio.get_running_loop()
     password, totp = await enrol(house, house.eve)

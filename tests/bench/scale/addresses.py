@@ -32,6 +32,8 @@ SPARED: Final[Mapping[str, str]] = {
     "/directory/import/{ident}": "a file somebody has just handed in",
     f"{PREFIX}/batches/{{ident}}": "one of a few, by its id",
     f"{PREFIX}/device-templates/{{device}}": "those of one device, a few",
+    f"{PREFIX}/device-professionals/{{device}}": "those of one hospital, a few",
+    f"{SUPPLIERS_API}/devices/{{ident}}/professionals": "those of one hospital, a few",
     f"{SUPPLIERS_API}/batches/{{ident}}": "one of a few, by its id",
     f"{SUPPLIERS_API}/devices/{{ident}}/usual": "those of one device, a few",
     f"{SUPPLIERS_API}/requests/{{ident}}/colleagues": "those of an authorisation that is open",
