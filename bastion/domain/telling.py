@@ -225,6 +225,16 @@ class Delivery:
         person = self.facts.get("technician") or self.facts.get("staff")
         return self.topic in OF_ONESELF and self.recipient_id == person
 
+    @property
+    def former(self) -> str:
+        """Which of his former addresses it is for (`FormerAddress.id`); empty: his address of today."""
+        return self.facts.get("former", "")
+
+    def for_former(self, ident: str, of_former: str, now: datetime) -> "Delivery":
+        """The same warning to an address its reader had, delivered on its own: none waits for another to be taken."""
+        facts = self.facts | {"former": of_former}
+        return replace(self, id=ident, key=f"{self.key}:{of_former}", facts=facts, due_at=now, attempts=0, trouble="")
+
     def attempted(self, now: datetime) -> "Delivery":
         """Count an attempt before it is made: whoever dies over it leaves one that is due again."""
         return replace(self, attempts=self.attempts + 1, due_at=now + pause_after(self.attempts + 1))

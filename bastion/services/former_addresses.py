@@ -11,6 +11,7 @@ from bastion.config import MAILABLE
 from bastion.domain.former_address import KEPT, FormerAddress
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Staff, Technician
+from bastion.domain.telling import Delivery
 from bastion.store.unit_of_work import UnitOfWork
 
 
@@ -28,11 +29,20 @@ async def address_changed(
     await uow.audit.append("directory:address_changed", actor=actor, subject=(noun, new.id), at=now, login=new.login)
 
 
-async def addresses_of(uow: UnitOfWork, person: Staff | Technician, now: datetime) -> tuple[str, ...]:
-    """Where a warning reaches a person: his address, then each that he had until lately, once."""
-    former = await uow.former_addresses.of(person.id, now - KEPT)
-    known = dict.fromkeys((person.email, *(one.address for one in former)))
-    return tuple(one for one in known if MAILABLE.fullmatch(one))
+async def former_of(uow: UnitOfWork, person: Staff | Technician, now: datetime) -> tuple[FormerAddress, ...]:
+    """Where else a warning reaches a person: each address that he had until lately, once."""
+    each: dict[str, FormerAddress] = {}
+    for one in await uow.former_addresses.of(person.id, now - KEPT):
+        each.setdefault(one.address, one)
+    return tuple(one for at, one in each.items() if at != person.email and MAILABLE.fullmatch(at))
+
+
+async def address_of(uow: UnitOfWork, warning: Delivery, person: Staff | Technician, now: datetime) -> str:
+    """Where this warning goes: to the person's address, or the former one that it is for. Empty: nowhere any more."""
+    if warning.former:
+        former = await uow.former_addresses.of(person.id, now - KEPT)
+        return next((one.address for one in former if one.id == warning.former), "")
+    return person.email if MAILABLE.fullmatch(person.email) else ""
 
 
 async def link_must_wait(uow: UnitOfWork, technician_id: str, now: datetime) -> bool:

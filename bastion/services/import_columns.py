@@ -26,7 +26,6 @@ from bastion.services.forms import MAX_NAME, check_language, check_named, check_
 from bastion.services.people import check_employer
 from bastion.services.subcontractors import EMPLOYING
 
-"""Where a day in a file begins; suppliers work for several hospitals, so it is not a facility's."""
 MAX_LIST: Final = 2000
 Cells = Mapping[str, str]
 _DAY: Final = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")

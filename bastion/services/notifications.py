@@ -39,7 +39,7 @@ from bastion.services.decision_links import mint
 from bastion.services.decisions import Decisions
 from bastion.services.digest import counted
 from bastion.services.escalation import Patience, next_step, note
-from bastion.services.former_addresses import addresses_of
+from bastion.services.former_addresses import address_of, former_of
 from bastion.services.forms import need_admin
 from bastion.services.gmao_wire import GmaoWire
 from bastion.services.joins import found, scope
@@ -73,8 +73,8 @@ class _Ready:
 
     delivery: Delivery
     person: Staff | Technician | None = None
-    addresses: tuple[str, ...] = ()
-    """Where he is written to: more than one, if it warns him about his own access."""
+    address: str = ""
+    """Where he is written to: his own, or one he had until lately."""
     url: str = ""
     sealed: bytes = b""
     secret_id: str = ""
@@ -207,8 +207,7 @@ class Notifications:
         if ready.person is not None:
             language = ready.person.language
             words = letter(one, language, doors, ready.link)
-            for address in ready.addresses:
-                await self._couriers.mail(address, words, one, language)
+            await self._couriers.mail(ready.address, words, one, language)
         else:
             secret = self._vault.unseal(ready.sealed, secret_aad(ready.secret_id))
             if ready.gmao:
@@ -336,8 +335,20 @@ async def _ready(uow: UnitOfWork, one: Delivery, now: datetime) -> _Ready | None
     person = await _reader(uow, one, now)
     if person is None or await overtaken(uow, one, now):
         return None
-    addresses = await addresses_of(uow, person, now) if one.to_himself else (person.email,)
-    return _Ready(one, person=person, addresses=addresses)
+    if not one.to_himself:
+        return _Ready(one, person=person, address=person.email)
+    await _warn_elsewhere(uow, one, person, now)
+    address = await address_of(uow, one, person, now)
+    return _Ready(one, person=person, address=address) if address else None
+
+
+async def _warn_elsewhere(uow: UnitOfWork, one: Delivery, person: Staff | Technician, now: datetime) -> None:
+    """What warns somebody goes to his former addresses too, each a delivery of its own: where a new one takes no mail
+    the one before hears all the same, and where an old one is closed the others are told once (R-11).
+    """
+    if not one.former:
+        former = await former_of(uow, person, now)
+        await uow.deliveries.queue(one.for_former(new_id(now), address.id, now) for address in former)
 
 
 async def _reader(uow: UnitOfWork, one: Delivery, now: datetime) -> Staff | Technician | None:

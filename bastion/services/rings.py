@@ -25,13 +25,13 @@ from bastion.config import MAILABLE
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.events import AuditEvent
 from bastion.domain.grant import Grant
-from bastion.domain.local_time import HOME_ZONE, last_day
+from bastion.domain.local_time import last_day
 from bastion.domain.parties import EVERYWHERE, ActorKind, Role, Staff, Technician
 from bastion.domain.remark import open_questions
 from bastion.domain.telling import Recipient, RecipientKind, Topic
 from bastion.services.actors import all_now
 from bastion.services.decisions import Decisions
-from bastion.services.former_addresses import addresses_of
+from bastion.services.former_addresses import former_of
 from bastion.services.joins import Joins, found
 from bastion.services.overtaken import REPORTS, REVIEWS
 from bastion.services.review_reach import waiting_for
@@ -269,9 +269,8 @@ class Rings:
         acting = await all_now(self._uow, able, now)
         people = [one for one in able if await waiting_for(self._uow, acting[one.id], campaign, now)]
         places = [one for one in campaign.facilities if one != EVERYWHERE]
-        zone = (await self._joins.facility(min(places))).timezone if places else HOME_ZONE
         facts = {
-            "review": campaign.id, "until": last_day(campaign.due_at, zone).isoformat(),
+            "review": campaign.id, "until": last_day(campaign.due_at).isoformat(),
             "count": str(await self._uow.review_lines.count_open(campaign.id)),
         }  # fmt: skip
         place = places[0] if len(places) == 1 else ""
@@ -284,8 +283,7 @@ class Rings:
         places = (await self._uow.devices.places_of_several({supplier.id}))[supplier.id]
         facts = {name: text for name, text in event.fields.items() if name in {"paper", "count"}}
         end = datetime.fromisoformat(event.fields[field])
-        zone = (await self._joins.facility(min(places))).timezone if places else HOME_ZONE
-        facts |= {"supplier": supplier.name, "until": last_day(end, zone).isoformat()}
+        facts |= {"supplier": supplier.name, "until": last_day(end).isoformat()}
         able = await self._staff("", *roles)
         people = [one for one in able if any(one.covers(place, *roles) for place in (EVERYWHERE, *places))]
         told = await self._telling(topic, "", facts, f"/directory/suppliers/{supplier.id}/{page}", people, also=places)
@@ -341,7 +339,8 @@ class Rings:
 
     async def _warning(self, told: Telling, person: Staff | Technician) -> Telling:
         """The same, to the person it is about as well, whatever he declined and wherever he can be reached."""
-        if not self.by_mail or not person.active or not await addresses_of(self._uow, person, clock.now()):
+        reached = MAILABLE.fullmatch(person.email) or await former_of(self._uow, person, clock.now())
+        if not self.by_mail or not person.active or not reached:
             return told
         kind = RecipientKind.TECHNICIAN if isinstance(person, Technician) else RecipientKind.STAFF
         return replace(told, recipients=(Recipient(kind, person.id), *told.recipients))

@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
+from bastion.domain.local_time import day_end
 from bastion.domain.parties import Assignment, Role, assigned, system_actor
 from bastion.domain.review import RightKind
 from bastion.domain.telling import Topic
 from bastion.services.digest import counted
 from bastion.services.people import StaffForm
 from bastion.services.review_reach import waiting_for
+from bastion.services.reviews import CampaignForm
 from tests.services.house import OPERATOR, moved
 from tests.services.postroom import heard, turn
 from tests.services.test_reviews import CONFIRMED, begun, later, lines, use
@@ -40,6 +42,17 @@ async def test_whoever_may_decide_on_a_line_is_told_when_it_begins(house, tell, 
     assert f"/reviews/{campaign.id}" in text
     assert "Lines that nobody has decided yet: 2" in text
     assert "canary" not in text + letter["Subject"]
+
+
+async def test_the_mail_says_the_day_of_the_page_however_far_from_home_the_hospital_is(house, tell, box):
+    async with house.database.write() as uow:
+        (chu,) = [one for one in await uow.facilities.all() if one.code == "chu"]
+        await uow.facilities.save(replace(chu, timezone="Pacific/Auckland"))
+    day = (clock.now() + timedelta(days=10)).date()
+    form = CampaignForm("H2 2026", day_end(day), ("chu",))
+    await house.services.reviews.start(house.staff(house.ruth), form)
+    await turn(tell)
+    assert f"{TOLD}{day}" in heard(box)["eve@chu"]
 
 
 async def test_of_another_hospital_s_review_nobody_here_hears(house, tell, box):

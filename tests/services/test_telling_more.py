@@ -11,6 +11,7 @@ from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call, Outcome
 from bastion.domain.importing import Register
+from bastion.domain.local_time import day_end
 from bastion.domain.lock import LockScope
 from bastion.domain.maintenance import Rhythm
 from bastion.domain.paper import PaperKind
@@ -361,6 +362,31 @@ async def test_R11_what_warns_him_goes_to_the_address_before_for_a_month_and_the
         assert await uow.former_addresses.all() == []
 
 
+@pytest.mark.parametrize(("closed", "open_one"), [("new@acme", "a@acme"), ("a@acme", "new@acme")])
+async def test_R11_an_address_that_takes_no_mail_keeps_the_other_neither_from_hearing_nor_from_peace(
+    house, tell, box, later, closed, open_one
+):
+    """A new one typed wrong, or an old mailbox that is closed: the other is told at once, and once."""
+    await moves(house, house.technician(await bea_speaks(house)), "new@acme")
+    taken = box.handle_DATA
+
+    async def refuse(server, session, envelope):
+        return "550 no such user" if envelope.rcpt_tos == [closed] else await taken(server, session, envelope)
+
+    box.handle_DATA = refuse
+    await turn(tell)
+    assert heard(box)[open_one] == ["Your mail address was changed"]
+    for _attempt in range(3):
+        later(hours=1)
+        await turn(tell)
+    assert heard(box)[open_one] == ["Your mail address was changed"]
+    box.handle_DATA = taken
+    later(hours=1)
+    await turn(tell)
+    own = ["Your mail address was changed"]
+    assert (heard(box)[closed], heard(box)[open_one]) == (own, own)
+
+
 async def test_R11_what_is_not_about_his_access_goes_to_his_address_of_today_only(house, tell, box):
     await moves(house, house.technician(await bea_speaks(house)), "new@acme")
     await turn(tell)
@@ -578,6 +604,19 @@ async def test_a_program_of_a_hospital_hears_of_the_suppliers_that_work_there_an
     assert heard_by == sorted((name, topic) for name in ("GMAO", "GMAO chu") for topic in topics)
     assert all(one.facility_id == hooks[one.recipient_id].facility_id for one in rows), "its administrator sees it"
     assert CANARY not in repr([webhook_body(one, ADDRESS) for one in rows])
+
+
+async def test_a_day_in_a_supplier_s_file_is_told_as_its_page_says_it_wherever_it_works(house, tell, box):
+    """One day for the whole group, however far from home the hospital is that it works for."""
+    async with house.database.write() as uow:
+        (chu,) = [one for one in await uow.facilities.all() if one.code == "chu"]
+        await uow.facilities.save(replace(chu, timezone="Pacific/Auckland"))
+    day = (clock.now() + timedelta(days=5)).date()
+    form = PaperForm(PaperKind.CONTRACT, "C-1", valid_to=day_end(day))
+    await house.services.papers.add(OPERATOR, house.alice.supplier_id, form)
+    await house.services.papers.warn(system_actor())
+    await turn(tell)
+    assert heard(box)["ruth@chu"] == [f"A paper of Acme Imaging ends on {day}"]
 
 
 async def test_who_may_object_cannot_decline_to_hear_of_a_subcontractor_and_an_approver_can(house, tell, box):
