@@ -47,6 +47,11 @@ def test_our_own_areas_agree():
     assert i18n.disagreements("fr") == []
 
 
+def test_one_thing_has_one_name_in_french():
+    said = [french for french in i18n.catalogue("fr").values() if "authentificateur" in french.lower()]
+    assert said == [], "what makes the codes is an « application d’authentification »"
+
+
 def test_an_error_is_translated_before_its_facts_are_filled_in(catalogues):
     catalogues("errors", DeviceUnreachable.sentence, "L’appareil {device} ne répond pas.")
     assert i18n.sentence(DeviceUnreachable(device="ct-01"), "fr") == "L’appareil ct-01 ne répond pas."

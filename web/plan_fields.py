@@ -42,6 +42,12 @@ def chosen(said: Mapping[str, str]) -> str:
     return usable or (keeps if keeps in {*Usable} else SOME if keeps else "")
 
 
+def in_words(said: Mapping[str, str]) -> str:
+    """What is said in words of what stays usable; nothing where it was said by a choice."""
+    keeps = said.get("keeps", "")
+    return "" if keeps.strip() in {*Usable} else keeps
+
+
 def filled(said: Mapping[str, str], plan: WorkPlan) -> dict[str, str]:
     """What stands in a form once a usual plan has filled it in: what that leaves open stays as it was."""
     usual = {"procedure": plan.procedure, "patient_why": plan.patient_why, "rollback": plan.rollback}

@@ -41,4 +41,5 @@ def choices(t: Callable[..., str], said: Mapping[str, Any], *, usual: bool = Fal
         "usables": open_ + [(key, t(word), "") for key, word in one.items()],
         "changes": [*open_, ("no", t("No"), ""), ("yes", t("Yes"), t("a backup and a way back are then needed"))],
         "usable": plan_fields.chosen(said),
+        "in_words": plan_fields.in_words(said),
     }

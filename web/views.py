@@ -67,9 +67,12 @@ def typeset(text: str, language: str) -> str:
 
 def with_article(text: str, name: str, value: str) -> str:
     """Return French text with the article that a day needs and a time of day does not have: « jusqu’au 7 déc. 09:50 »,
-    « jusqu’à 09:50 »; `value` is what will stand for `{name}`.
+    « jusqu’à 09:50 », « du 6 déc. 22:00 au 7 déc. 06:00 »; `value` is what will stand for `{name}`.
     """
     day, clock = _DAY.match(value), _CLOCK.match(value)
+    if day:
+        text = re.sub(rf"\b(d[eu] \{{\w+\}}) à \{{{name}\}}", rf"\1 au {{{name}}}", text)
+        text = re.sub(rf"\bde \{{{name}\}}(?= (?:à|au) \{{)", rf"du {{{name}}}", text)
     for bare, with_le in _ARTICLES if day or clock else ():
         has, wants = (bare, with_le) if day else (with_le, bare)
         text = re.sub(rf"\b{has} \{{{name}\}}", f"{wants} {{{name}}}", text)

@@ -43,11 +43,15 @@ MIN_WHY: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """A person of the company. `invited_until` is when a link that was sent, and not used yet, ends."""
+    """A person of the company. `enrolled`: has an authenticator; `proved`: a code of it was right once.
+
+    `invited_until` is when a link that was sent, and not used yet, ends.
+    """
 
     technician: Technician
     keys: int
     enrolled: bool
+    proved: bool
     correspondent: bool
     invited_until: datetime | None
     readiness: Readiness
@@ -303,8 +307,8 @@ async def _colleagues(
     links = {one.technician_id: one.expires_at for one in await uow.portal_invitations.open_of_several(ids, now)}
     return [
         Colleague(
-            person, keys[person.id], person.id in ready.enrolled, person.id in speakers, links.get(person.id),
-            ready.of[person.id],
+            person, keys[person.id], person.id in ready.enrolled, person.id in ready.proved, person.id in speakers,
+            links.get(person.id), ready.of[person.id],
         )
         for person in people
     ]  # fmt: skip

@@ -149,6 +149,25 @@ def test_in_french_a_day_has_its_article_and_the_first_of_a_month_its_ordinal(da
     assert words("fr")(english, time=Clockface("fr", morning).time(moment)) == said
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        ((25, 22), (25, 23), "de 22:00 à 23:00"), ((25, 22), (26, 6), "de 22:00 au 26 nov. 06:00"),
+        ((24, 22), (25, 6), "du 24 nov. 22:00 à 06:00"), ((27, 9), (27, 10), "du 27 nov. 09:00 au 27 nov. 10:00"),
+        ((30, 22), (31, 6), "du 30 nov. 22:00 au 1er déc. 06:00"),
+    ],
+)  # fmt: skip
+def test_in_french_a_span_has_the_article_of_each_of_its_ends(first, last, said):
+    face = Clockface("fr", datetime(2026, 11, 25, 8, 0, tzinfo=UTC))
+    start, end = (datetime(2026, 10, 31, hour - 1, tzinfo=UTC) + timedelta(days=day) for day, hour in (first, last))
+    ends = {"start": face.time(start), "end": face.time(end)}
+    assert words("fr")("from {start} to {end}", **ends) == said
+    assert words("fr")("from {start} to {end}", **dict(reversed(ends.items()))) == said
+    authorised = "{who} ({company}) is authorised on this device from {start} to {end}."
+    sentence = words("fr")(authorised, who="A", company="B", **ends)
+    assert sentence == f"A (B) a une autorisation sur cet équipement {said}."
+
+
 def test_what_a_person_wrote_is_left_as_it_is():
     assert words("fr")("until {time}", time="demain, 26 nov.") == "jusqu’à demain, 26 nov."
     assert Clockface("en", datetime(2026, 11, 30, 8, 0, tzinfo=UTC)).dated(date(2026, 12, 1)) == "1 Dec"

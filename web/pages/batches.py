@@ -32,21 +32,26 @@ async def approve(
             actor, batch_id, _read(versions), length, note.strip(), terms, not_caller=bool(not_caller)
         )
 
-    typed: dict[str, Any] = {"note": note, "minutes": minutes, "start": start, "conditions": conditions}
+    typed: dict[str, Any] = {
+        "note": note, "minutes": minutes, "start": start, "conditions": conditions, "not_caller": not_caller,
+    }  # fmt: skip
     return await seen.attempt(
         _decided(seen, ident, code, decide, "approved_all"), partial(page_of, seen, ident, **typed)
     )
 
 
 @router.post("/{ident}/refuse-all")
-async def refuse(seen: Seen, ident: str, versions: Several = (), note: Text = "", code: Text = "") -> Response:
+async def refuse(
+    seen: Seen, ident: str, versions: Several = (), note: Text = "", code: Text = "", not_caller: Text = ""
+) -> Response:  # fmt: skip
     async def decide(actor: Actor, batch_id: str) -> Sequence[Outcome]:
         said = reasons.for_the_technician(note, "note")
         return await seen.services.batches.deny(actor, batch_id, _read(versions), said)
 
     return await seen.attempt(
-        _decided(seen, ident, code, decide, "denied_all"), partial(page_of, seen, ident, note=note)
-    )
+        _decided(seen, ident, code, decide, "denied_all"),
+        partial(page_of, seen, ident, note=note, not_caller=not_caller),
+    )  # fmt: skip
 
 
 @router.post("/{ident}/withdraw-all")

@@ -59,21 +59,24 @@ async def agree(
         face = Clockface(language_of(request), clock.now())
         return go("/decide/done", *agreed_words(face, before, made))
 
-    typed: dict[str, Any] = {"note": note, "minutes": minutes, "start": start, "conditions": conditions}
+    typed: dict[str, Any] = {
+        "note": note, "minutes": minutes, "start": start, "conditions": conditions, "not_caller": not_caller,
+    }  # fmt: skip
     return await _attempt(request, secret, work(), typed)
 
 
 @router.post("/decide/refuse")
 async def refuse(
-    request: Request, secret: Text = "", version: Text = "", note: Text = "", password: Text = "", code: Text = ""
-) -> Response:
+    request: Request, secret: Text = "", version: Text = "", note: Text = "", password: Text = "", code: Text = "",
+    not_caller: Text = "",
+) -> Response:  # fmt: skip
     async def work() -> Response:
         proof = Proof(password, code, source_of(request))
         number = fields.whole(version, "version")
         await services_of(request).decision_links.deny(secret, proof, number, note.strip())
         return go("/decide/done", "denied")
 
-    return await _attempt(request, secret, work(), {"note": note})
+    return await _attempt(request, secret, work(), {"note": note, "not_caller": not_caller})
 
 
 @router.post("/decide/ask")

@@ -68,7 +68,7 @@ async def _show(
     t, services = seen.t, seen.services
     wanted = state if state in message_words.STATES else ""
     search = partial(services.notifications.search, seen.actor, state=wanted)
-    page = await turned(seen.request, search, lambda told: Place(told.delivery.at, told.delivery.id))
+    page = await turned(seen.request, search, lambda told: Place(told.delivery.at, told.delivery.id), path="/messages")
     facilities = await services.directory.facilities(seen.actor)
     return seen.page(
         "messages.html", N_("Messages"), error=error, rows=page.rows, newer=page.newer, older=page.older,

@@ -16,7 +16,6 @@ from web.views import local_day
 
 router = APIRouter(prefix="/directory")
 Text = Annotated[str, Form()]
-"""What ends at midnight holds until the day before."""
 
 
 @router.get("/papers")

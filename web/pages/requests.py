@@ -71,19 +71,23 @@ async def approve(
         )
         return go(f"/requests/{ident}", *agreed_words(seen.face, before, made))
 
-    typed: dict[str, Any] = {"note": note, "minutes": minutes, "start": start, "conditions": conditions}
+    typed: dict[str, Any] = {
+        "note": note, "minutes": minutes, "start": start, "conditions": conditions, "not_caller": not_caller,
+    }  # fmt: skip
     return await seen.attempt(work(), partial(page_of, seen, ident, **typed))
 
 
 @router.post("/requests/{ident}/refuse")
-async def refuse(seen: Seen, ident: str, version: Text = "", note: Text = "", code: Text = "") -> Response:
+async def refuse(
+    seen: Seen, ident: str, version: Text = "", note: Text = "", code: Text = "", not_caller: Text = ""
+) -> Response:  # fmt: skip
     async def work() -> Response:
         said = reasons.for_the_technician(note, "note")
         actor = await seen.fresh(code)
         await seen.services.approvals.deny(actor, ident, fields.whole(version, "version"), said)
         return go(f"/requests/{ident}", "denied")
 
-    return await seen.attempt(work(), partial(page_of, seen, ident, note=note))
+    return await seen.attempt(work(), partial(page_of, seen, ident, note=note, not_caller=not_caller))
 
 
 @router.post("/requests/{ident}/question")

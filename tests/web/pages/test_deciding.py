@@ -8,9 +8,12 @@ import pyotp
 import pytest
 
 from bastion import clock
+from bastion.domain.emergency import Call
+from bastion.domain.parties import Role
 from bastion.domain.telling import Delivery, RecipientKind, Topic
 from bastion.services.decision_links import mint
-from tests.services.house import enrol
+from bastion.services.people import StaffForm
+from tests.services.house import OPERATOR, enrol
 from tests.web.visitor import speak
 from web.views import Clockface
 
@@ -132,6 +135,18 @@ async def test_conditions_and_a_later_start_are_taken_as_in_the_console(house, v
     assert nonsense.status_code == 422
     assert (await browser.send("/decide/agree", **form, password=password, code=code())).status_code == 303
     assert (await house.event("request:approved")).fields["conditions"] == "no_upload"
+
+
+async def test_R27_that_he_did_not_call_stays_said_after_a_mistake(house, visitor):
+    form = StaffForm("dweil", "Dora Weil", "d@chu", frozenset({Role.APPROVER}), ("chu",), "en")
+    dora = await house.services.people.save_staff(OPERATOR, form)
+    request = await house.asked(emergency=Call("Dora, biomed"))
+    secret, browser = await link_to(house, request, dora), visitor()
+    form = {"secret": secret, "version": str(request.version), "minutes": "30", "note": "not now", "code": "000000"}
+    for deed, said in (("agree", ""), ("agree", "yes"), ("refuse", "yes")):
+        wrong = await browser.send(f"/decide/{deed}", **form, password="nonsense", not_caller=said)
+        assert wrong.status_code == 401
+        assert ('name="not_caller" value="yes" required checked' in wrong.text) == bool(said), deed
 
 
 @pytest.mark.parametrize("path", ["/decide", "/decide/agree", "/decide/refuse"])

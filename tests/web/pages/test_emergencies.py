@@ -135,5 +135,9 @@ async def test_R27_whose_name_is_like_the_callers_ticks_that_he_did_not_call(hou
     assert tick not in (await (await visitor().enter(house.max)).see(path)).text
     refused = await dora.send(f"{path}/approve", **said)
     assert "Say that you did not make this call" in plain(refused.text)
+    assert tick + " checked" not in refused.text
+    for deed in ("approve", "approve-all", "refuse", "refuse-all"):
+        wrong = await dora.send(f"{path}/{deed}", **said | {"minutes": "soon", "versions": "x"}, not_caller="yes")
+        assert (wrong.status_code, tick + " checked" in wrong.text) == (422, True), deed
     await dora.send(f"{path}/approve", **said, not_caller="yes")
     assert (await house.event("request:approved")).fields["disowned"] == "yes"

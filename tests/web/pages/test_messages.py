@@ -1,5 +1,6 @@
 """The page of messages: what failed is seen and tried again, programs are registered; and each person's own mail."""
 
+import html
 import re
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,11 +10,12 @@ import pytest
 from bastion import clock
 from bastion.domain.lock import LockScope
 from bastion.domain.parties import system_actor
-from bastion.domain.telling import Topic
+from bastion.domain.telling import Delivery, RecipientKind, Topic
 from bastion.networks import Networks
 from bastion.services.letters import Doors, letter
 from tests.services.house import enrol
 from tests.web.scenery import told
+from web.paging import PAGE
 
 
 async def test_what_failed_is_seen_with_its_reason_and_tried_again(house, visitor, people):
@@ -30,6 +32,20 @@ async def test_what_failed_is_seen_with_its_reason_and_tried_again(house, visito
     assert "/retry" not in page
     assert (await browser.send(f"/messages/{ident}/retry")).status_code == 409
     assert await house.tags("delivery") == ["delivery:retried"]
+
+
+async def test_after_a_refused_form_older_messages_are_still_reached(house, visitor, people):
+    now = clock.now()
+    async with house.database.write() as uow:
+        for n in range(PAGE + 1):
+            told_to = (RecipientKind.STAFF, house.eve.id, "")
+            await uow.deliveries.add(Delivery(f"{n:032}", f"k{n}", Topic.ACCESS_CUT, *told_to, {}, "/", now, now))
+    browser = await visitor().enter(people["admin"])
+    refused = await browser.send("/messages/webhooks", name="GMAO", url="http://gmao.example/")
+    assert refused.status_code == 422
+    (older,) = re.findall(r'rel="next" href="([^"]+)"', refused.text)
+    assert older.startswith("/messages?at=")
+    assert (await browser.see(html.unescape(older))).status_code == 200
 
 
 async def test_every_kind_of_message_is_listed(house, scenery, visitor, people):

@@ -1,8 +1,9 @@
 """Usual requests in the console: written, corrected, retired; and what they fill in."""
 
 import re
+from dataclasses import replace
 
-from tests.services.templates import BACKUP, a_model, a_template
+from tests.services.templates import BACKUP, PLAN, a_model, a_template
 from tests.web.saying import SAID
 
 FORM = {
@@ -76,6 +77,17 @@ async def test_R25_it_fills_the_form_in_and_the_approver_reads_what_was_changed(
     assert "Differs from the usual: what is to be done" in plain(page)
     assert 'value="watcher" checked' in page
     assert 'value="no_upload" checked' not in page
+
+
+async def test_a_choice_of_what_stays_usable_is_not_written_into_the_words_for_it(house, visitor):
+    made = await a_template(house, plan=replace(PLAN, keeps="everything"))
+    eve = await visitor().enter(house.eve)
+    for page in (
+        await eve.send("/requests/fill", **ASK, fill=made.id),
+        await eve.see(f"/directory/templates/{made.id}/edit"),
+    ):
+        assert re.search(r'name="usable" value="everything"[^>]* checked', page.text)
+        assert re.search(r'<textarea name="keeps"[^>]*></textarea>', page.text)
 
 
 async def test_a_template_that_went_away_meanwhile_is_told_and_nothing_typed_is_lost(house, visitor):

@@ -1,10 +1,12 @@
 """T33: a correspondent's pages hold his own company and nothing of anybody else's; what he does there, he may."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from bastion import clock
 from bastion.domain.paper import PaperKind
 from bastion.domain.subcontractor import TIME_TO_OBJECT
 from bastion.services.papers import PaperForm
@@ -17,6 +19,12 @@ COMPANY = "/supplier/company"
 
 def timeless(page: str) -> str:
     return re.sub(r'data-now="[^"]+"', "", page)
+
+
+def authenticator(page: str) -> str:
+    """What the page of a colleague says of it."""
+    said = re.search(r"Authenticator</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)[1]
+    return re.sub(r"<[^>]+>", "", said).strip()
 
 
 @pytest.fixture
@@ -70,6 +78,17 @@ async def test_he_registers_invites_and_off_boards_a_colleague(comer, house, car
     assert "Out of use" in (await browser.see(path)).text
     spent = await (await comer()).send("/supplier/welcome", secret=link)
     assert "This link opens nothing" in spent.text
+
+
+async def test_an_authenticator_whose_codes_nobody_tried_is_not_called_enrolled(comer, house, carl):
+    browser, path = await comer(house.alice), f"{COMPANY}/people/{carl.id}"
+    assert authenticator((await browser.see(path)).text) == "missing"
+    await house.services.enrolment.technician_totp(house.staff(house.ruth), carl.id)
+    assert authenticator((await browser.see(path)).text) == "shown; no code was checked yet"
+    async with house.database.write() as uow:
+        kept = await uow.credentials.get(carl.id)
+        await uow.credentials.put(replace(kept, totp_proved_at=clock.now()))
+    assert authenticator((await browser.see(path)).text) == "enrolled"
 
 
 async def test_a_country_that_was_not_declared_is_refused(comer, house, carl):
