@@ -102,9 +102,9 @@ class AskForm(PlanFields):
 
 
 @router.get("/requests/new")
-async def new(seen: Seen, device: Asked = "", technician: Asked = "") -> Response:
+async def new(seen: Seen, device: Asked = "", technician: Asked = "", professional: Asked = "") -> Response:
     """Show the form; htmx reads the list of devices anew when another technician is chosen."""
-    return await _form(seen, Typed(USUAL, device=device, technician=technician))
+    return await _form(seen, Typed(USUAL, device=device, technician=technician, professional=professional))
 
 
 @router.post("/requests/new")

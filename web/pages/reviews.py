@@ -80,14 +80,18 @@ async def show(seen: Seen, ident: str, wanted: Wanted) -> Response:
 
 @router.post("/{ident}/decide")
 async def decide(
-    seen: Seen, ident: str, wanted: Wanted, lines: Several = NONE, verdict: Text = "", note: Text = "", code: Text = ""
-) -> Response:
+    seen: Seen, ident: str, wanted: Wanted, lines: Several = NONE, verdict: Text = "", note: Text = "", code: Text = "",
+    group: Text = "",
+) -> Response:  # fmt: skip
+    """`group`: a line of the form that was sent, ticked or not; after a mistake that form comes back as it was."""
+
     async def work() -> Response:
         chosen = fields.choice(verdict, Verdict, "verdict")
         await seen.services.reviews.decide(await seen.fresh(code), ident, lines, chosen, note)
         return go(f"/reviews/{ident}{wanted.query()}", f"review_{chosen.value}")
 
-    return await seen.attempt(work(), partial(_show, seen, ident, wanted, typed=Typed(note=note)))
+    typed = Typed(note=note, lines=lines, group=group)
+    return await seen.attempt(work(), partial(_show, seen, ident, wanted, typed=typed))
 
 
 @router.post("/{ident}/sign")

@@ -47,8 +47,8 @@ async def count(seen: Come) -> Response:
 
 
 @router.get("/requests/new")
-async def new(seen: Come, device: Asked = "") -> Response:
-    return await _ask_form(seen, Typed(USUAL, device=device))
+async def new(seen: Come, device: Asked = "", professional: Asked = "") -> Response:
+    return await _ask_form(seen, Typed(USUAL, device=device, professional=professional))
 
 
 @router.post("/requests/new")

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,7 +24,7 @@ from tests.services.house import CONNECTION, OPERATOR
 from tests.services.in_turn import engine as in_turn_rules
 from tests.services.professionals import LABEL, a_professional
 from tests.store.tampering import tamper
-from tests.web.saying import SAID
+from tests.web.saying import SAID, pressed_by_enter
 from web.views import Clockface
 
 
@@ -199,6 +200,24 @@ async def test_the_devices_offered_follow_the_technician(visitor, people):
     assert 'value="ct-01"' in (await browser.see("/requests/new?technician=alice")).text
     assert 'value="ct-01"' not in (await browser.see("/requests/new?technician=bob&device=ct-01")).text
     assert 'value="ct-01"' in (await browser.see("/requests/new?technician=nobody")).text
+
+
+async def test_Enter_in_a_field_asks_and_does_nothing_else(visitor, people):
+    for path in ("/requests/new", "/requests/new?technician=alice&device=ct-01"):
+        page = (await (await visitor().enter(people["approver"])).see(path)).text
+        pressed = pressed_by_enter(page, "/requests/new")
+        assert ("formaction" in pressed, "type=" in pressed) == (False, False), pressed
+
+
+async def test_who_answers_for_patient_data_stays_chosen_with_another_technician(house, visitor, people):
+    await a_professional(house)
+    browser = await visitor().enter(people["approver"])
+    for changed in ("technician=alice&device=ct-01", "technician=&device=ct-01"):
+        page = (await browser.see(f"/requests/new?{changed}&professional={quote(LABEL)}")).text
+        assert f'value="{LABEL}" selected' in page, changed
+    asked = re.findall(r'hx-include="([^"]*)"[^>]*hx-select-oob="#professionals"', page)
+    assert len(asked) == 2
+    assert all("[name=professional]" in fields for fields in asked)
 
 
 async def test_the_list_and_the_screen_show_the_same_duration(house, visitor, people):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields
+from urllib.parse import quote
 
 from bastion import clock
 from bastion.domain.access_request import InterventionKind
@@ -12,7 +13,9 @@ from bastion.services.drafts import RequestDraft
 from bastion.services.inventory import DeviceForm
 from tests.services.batches import more_devices
 from tests.services.house import OPERATOR, public_line
+from tests.services.professionals import LABEL, a_professional
 from tests.services.templates import a_template
+from tests.web.saying import pressed_by_enter
 from tests.web.scenery import HOSTILE
 from web import condition_words
 
@@ -42,6 +45,18 @@ async def test_R25_the_form_says_who_would_have_to_agree_in_their_role_and_asks_
     unclear = await browser.send("/supplier/requests/forecast", **form | {"device": "nothing"})
     assert "Choose a device from the list." in unclear.text
     assert await house.services.asked.pending(house.staff(house.eve)) == []
+
+
+async def test_Enter_asks_and_who_answers_for_patient_data_stays_chosen(comer, house):
+    await a_professional(house)
+    browser = await comer(house.alice)
+    for path in ("/supplier/requests/new", f"/supplier/requests/new?device=ct-01&professional={quote(LABEL)}"):
+        page = (await browser.see(path)).text
+        pressed = pressed_by_enter(page, "/supplier/requests/new")
+        assert ("formaction" in pressed, "type=" in pressed) == (False, False), pressed
+    assert f'value="{LABEL}" selected' in page
+    (asked,) = re.findall(r'hx-include="([^"]*)"[^>]*hx-select-oob="#professionals"', page)
+    assert "[name=professional]" in asked
 
 
 async def test_he_asks_reads_the_answer_and_gets_the_commands(comer, house):
