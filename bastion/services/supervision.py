@@ -102,12 +102,15 @@ class Supervision:
             return replace(record, frozen_at=None, frozen_by="")
 
         async def also(uow: UnitOfWork, record: SessionRecord, now: datetime, _decision: Decision) -> None:
-            if record.held_first:
-                request, device = await uow.requests.get(record.request_id), await uow.devices.get(record.device_id)
-                if not self._decisions.on_watch(actor, found(request), found(device), now).allowed:
-                    raise Forbidden(f"first thaw of {record.id}", sentence=NOT_THE_FIRST)
+            if not await self._may_begin(uow, actor, record, now):
+                raise Forbidden(f"first thaw of {record.id}", sentence=NOT_THE_FIRST)
 
         return await self._change(actor, session_id, "session:thaw_asked", thawed, also)
+
+    async def held_for_others(self, actor: Actor, record: SessionRecord) -> str:
+        """Return the sentence that `thaw` would refuse this person with; empty where others need not let it begin."""
+        async with self._database.read() as uow:
+            return "" if await self._may_begin(uow, actor, record, clock.now()) else NOT_THE_FIRST
 
     async def cut(self, actor: Actor, session_id: str, why: str, *, withdraw: bool = False) -> SessionRecord:
         """End a session now; the technician reads who did it and why. `withdraw`: what was agreed ends with it, so
@@ -125,6 +128,12 @@ class Supervision:
                 await revoke(uow, actor, grant, said, now, decision)
 
         return await self._change(actor, session_id, "session:cut_asked", cut, also, why=said)
+
+    async def _may_begin(self, uow: UnitOfWork, actor: Actor, record: SessionRecord, now: datetime) -> bool:
+        if not record.held_first:
+            return True
+        request, device = await uow.requests.get(record.request_id), await uow.devices.get(record.device_id)
+        return self._decisions.on_watch(actor, found(request), found(device), now).allowed
 
     async def _change(
         self, actor: Actor, session_id: str, tag: str, change: Callable[[SessionRecord, datetime], SessionRecord],

@@ -105,6 +105,7 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, **
     granted = await seen.services.asked.grants(seen.actor, view.technician.id)
     return seen.page(
         "session.html", view=view, error=error, typed=Typed(typed), path=place, offer=offer, doings=doings,
+        held=await seen.services.supervision.held_for_others(seen.actor, view.record) if view.record.live else "",
         comparison=await seen.services.comparisons.of_session(seen.actor, ident),
         still_granted=next((v.grant for v in granted if v.grant.id == view.record.grant_id), None),
     )  # fmt: skip

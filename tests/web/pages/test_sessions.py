@@ -1,6 +1,9 @@
 import re
 
+from bastion.domain.conditions import Condition, Terms
 from bastion.domain.session_events import EndReason
+from tests.services.house import CONNECTION
+from tests.web.visitor import speak
 
 
 async def test_a_session_is_held_released_and_cut(house, visitor, people):
@@ -20,6 +23,25 @@ async def test_a_session_is_held_released_and_cut(house, visitor, people):
     view = await house.services.supervision.get(house.staff(house.eve), opened.record.id)
     assert view.record.cut_why == "patient arrives"
     assert view.record.frozen_at is None
+
+
+async def test_R34_whoever_asked_reads_who_lets_a_session_begin_that_begins_frozen(house, visitor):
+    services, me = house.services, house.technician()
+    asked = await services.access.request(house.staff(house.eve), house.draft(technician_login="alice"))
+    terms = Terms(frozenset({Condition.FREEZE_FIRST}))
+    agreed = await services.approvals.approve(house.staff(house.max), asked.id, asked.version, 60, "", terms)
+    await services.sessions.acknowledge(me, agreed.grant_id, "terminal")
+    path = f"/sessions/{(await services.sessions.open(me, agreed.grant_id, CONNECTION)).record.id}"
+    eve, other = await visitor().enter(house.eve), await visitor().enter(house.max)
+    page = (await eve.see(path)).text
+    assert "This session begins once somebody of the hospital who did not ask for the work lets it go on" in page
+    assert f'action="{path}/thaw"' not in page
+    french = (await (await visitor().enter(await speak(house, house.eve, "fr"))).see(path)).text
+    assert "Une personne de l’établissement qui n’a pas demandé l’intervention doit la dégeler" in french
+    assert f'action="{path}/thaw"' in (await other.see(path)).text
+    assert (await other.send(f"{path}/thaw")).status_code == 303
+    assert (await other.send(f"{path}/freeze")).status_code == 303
+    assert f'action="{path}/thaw"' in (await eve.see(path)).text, "what went on already he may let go on"
 
 
 async def test_a_cut_withdraws_the_authorisation_too_unless_one_says_no(house, visitor, people):
