@@ -7,7 +7,9 @@ from playwright.async_api import expect
 
 from bastion.domain.access_request import RequestState
 from bastion.domain.parties import Staff
-from tests.services.house import PASSWORD, House, enrol
+from bastion.services.people import TechnicianForm
+from tests.services.house import OPERATOR, PASSWORD, House, enrol
+from tests.services.professionals import LABEL, a_professional
 from tests.web.browser.conftest import Seat
 from tests.web.scenery import Scenery
 
@@ -77,6 +79,27 @@ async def test_the_devices_offered_follow_the_technician_chosen(house: House, pe
     await expect(page.get_by_text("What Other Lab maintains.")).to_be_visible()
     await expect(device.get_by_role("option", name="ct-01")).to_have_count(0)
     await expect(page.get_by_label("What is to be done?")).to_have_value("half written")
+
+
+async def test_the_professional_stays_chosen_with_another_technician_and_Enter_asks(
+    house: House, people: dict[str, Staff], seat: Seat
+):
+    await a_professional(house)
+    await house.services.people.save_technician(OPERATOR, TechnicianForm("carl", "Carl Weber", "c@acme", "acme", "en"))
+    page = await (await seat(people["approver"])).open("/requests/new?device=ct-01&technician=alice")
+    await page.get_by_text("Patient data needed").click()
+    professional = page.get_by_label("Health professional of the hospital")
+    await professional.select_option(LABEL)
+    async with page.expect_response(lambda answer: "technician=carl" in answer.url):
+        await page.get_by_role("combobox", name="Technician").select_option("carl")
+    await page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+    await expect(professional).to_have_value(LABEL)
+    await page.get_by_label("What is to be done?").fill("yearly check")
+    await page.get_by_label("Why the work cannot be done without").fill("images are compared")
+    await page.get_by_text("Everything", exact=True).click()
+    await page.get_by_role("group", name="Is software changed?").get_by_text("No", exact=True).click()
+    await page.get_by_label("Work order").press("Enter")
+    await expect(page.get_by_role("heading", name="Carl Weber asks for Scanner 1")).to_be_visible()
 
 
 async def test_two_at_once_the_page_of_the_second_tells_him(house: House, people: dict[str, Staff], seat: Seat):
