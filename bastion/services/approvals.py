@@ -94,9 +94,9 @@ class Approvals:
         check_minutes(minutes)
         note = reasons.note(note)
         await self._look_again(actor, request_id, version)
-        now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()  # or what is cut, or whoever leaves, at this moment would keep what is agreed here
+            now = clock.now()  # after the wait, in which it may have lapsed
             asked = await self._for_decision(uow, actor, request_id, version, now)
             request, device, lent = asked.request, asked.device, asked.lent
             if not device.active:
@@ -122,8 +122,9 @@ class Approvals:
         """Refuse, with the reason the technician will read."""
         note = reasons.for_the_technician(note, "note")
         self._authentication.require_fresh(actor)
-        now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()  # before any row: whoever ends an authorisation takes its rows the other way round
+            now = clock.now()
             asked = await self._for_decision(uow, actor, request_id, version, now)
             denied = asked.request.deny(person(actor, asked.lent), note, now)
             saved = await uow.requests.save(replace(denied, quorum=asked.quorum))
@@ -136,6 +137,7 @@ class Approvals:
         reason = reasons.for_the_technician(reason, "reason")
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             grant = found(await uow.grants.get(grant_id), grant_id)
             if not actor.covers(grant.facility_id):
                 raise NotFound(grant_id)

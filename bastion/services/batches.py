@@ -73,6 +73,7 @@ class Batches:
         """Take back all of one's own that still wait."""
         note, now = reasons.note(note), clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             mine = [
                 one for one in await uow.requests.of_batch(batch_id)
                 if actor.id in {one.technician_id, one.created_by.id}

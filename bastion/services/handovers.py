@@ -54,7 +54,10 @@ class Handovers:
             device = found(await uow.devices.get(grant.device_id))
             supplier = found(await uow.suppliers.get(grant.supplier_id))
             await refuse_if_locked(uow, colleague, device, now)
-            if await waits_already(uow, colleague.id, device.id, now, grant.end, now):
+            begins = max(grant.planned, now)
+            if await waits_already(
+                uow, colleague.id, device.id, begins, grant.end, now, urgent=grant.emergency
+            ):  # fmt: skip
                 raise Conflict(login, sentence="Your colleague has a request waiting for this device; see it first.")
             decision = await self._judge(uow, actor, colleague, supplier, device, grant, now)
             first = found(await uow.requests.get(grant.request_id))

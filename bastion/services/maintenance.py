@@ -113,6 +113,7 @@ class Maintenance:
         reasons.for_the_technician(reason, "reason")
         now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()
             window, device = await self._seen(uow, actor, ident)
             decision = self._decisions.require_about(Action.INTERRUPT, actor, device, now)
             saved = await uow.windows.save(window.end(actor.name, reason.strip(), now))
@@ -144,7 +145,8 @@ class Maintenance:
             if barred(said.get((window.id, window.kind.value), ()), device.facility_id):
                 continue
             box = window.at(facility.timezone, now) if window.covers(supplier.id, request.kind) else None
-            people = await self._still_deciding(uow, window, device, now)
+            able = await self._still_deciding(uow, window, device, now)
+            people = [one for one in able if one.id not in request.involved]  # of more of a work: its askers
             enough = window.status(now) is WindowStatus.AGREED and len(people) >= max(window.quorum, request.quorum)
             if box is not None and enough and box.left(now) >= LEAST_USE:
                 return await self._use(uow, actor, request, device, window, people, box, now)

@@ -127,7 +127,7 @@ class Supervision:
             if withdraw and grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
                 await revoke(uow, actor, grant, said, now, decision)
 
-        return await self._change(actor, session_id, "session:cut_asked", cut, also, why=said)
+        return await self._change(actor, session_id, "session:cut_asked", cut, also, hold=withdraw, why=said)
 
     async def _may_begin(self, uow: UnitOfWork, actor: Actor, record: SessionRecord, now: datetime) -> bool:
         if not record.held_first:
@@ -138,10 +138,13 @@ class Supervision:
     async def _change(
         self, actor: Actor, session_id: str, tag: str, change: Callable[[SessionRecord, datetime], SessionRecord],
         also: Callable[[UnitOfWork, SessionRecord, datetime, Decision], Awaitable[None]] | None = None,
-        **fields: object,
+        *, hold: bool = False, **fields: object,
     ) -> SessionRecord:  # fmt: skip
+        """`hold`: authorisations end with it; whoever decides on what waits for one takes the rows in another order."""
         now = clock.now()
         async with self._database.write() as uow:
+            if hold:
+                await uow.locks.hold()
             record, decision = await self._live_record(uow, actor, session_id, now)
             saved = await uow.sessions.save(change(record, now))
             await uow.audit.append(

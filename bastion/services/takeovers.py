@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.parties import Actor
+from bastion.errors import Invalid
 from bastion.i18n import translator
 from bastion.services.joins import found
 from bastion.services.revoking import revoke
 from bastion.store.unit_of_work import UnitOfWork
 
 _REASON = "Handed over to {name}."
+NOTHING_LEFT: Final = "From then on nothing is left of what is handed over: choose an earlier start, or refuse."
 
 
 async def take_over(uow: UnitOfWork, actor: Actor, request: AccessRequest, grant: Grant, now: datetime) -> Grant:
@@ -23,6 +26,8 @@ async def take_over(uow: UnitOfWork, actor: Actor, request: AccessRequest, grant
     if handover is None:
         return grant
     first = found(await uow.grants.get(handover.grant_id))
+    if max(grant.start, first.start, grant.planned) >= min(grant.end, first.end):
+        raise Invalid("start", field="start", sentence=NOTHING_LEFT)
     begun = first.status(now) is GrantStatus.OPEN
     told = found(await uow.technicians.get(first.technician_id))
     why = translator(told.language)(_REASON).format(name=request.technician_name)

@@ -13,6 +13,7 @@ from bastion.domain.grant import GrantStatus
 from bastion.errors import Conflict, GrantRevoked, Invalid, NotFound, PolicyRefused, ReasonNeeded, SelfApproval
 from bastion.services.people import TechnicianForm
 from bastion.services.revoking import GONE
+from bastion.services.takeovers import NOTHING_LEFT
 from tests.services.house import CONNECTION, OPERATOR, moved
 
 WHY = "my shift is over"
@@ -102,6 +103,42 @@ async def test_what_was_planned_for_one_passes_to_another_and_begins_as_planned(
     assert mine.slack == first.slack
     async with house.database.read() as uow:
         assert (await uow.grants.get(first.id)).status(clock.now()) is GrantStatus.REVOKED
+
+
+async def test_a_start_after_the_end_of_the_first_hands_nothing_over(house, use, carol):
+    """Neither from then on nor before: the first authorisation stays what it was."""
+    opened = await house.opened()
+    asked = await use.ask(house.technician(), opened.grant.id, "carol", WHY)
+    late = Terms(start=opened.grant.end + timedelta(minutes=30))
+    with pytest.raises(Invalid) as refused:
+        await house.services.approvals.approve(house.staff(house.eve), asked.id, asked.version, 60, "", late)
+    assert (refused.value.field, refused.value.public) == ("start", NOTHING_LEFT)
+    async with house.database.read() as uow:
+        assert (await uow.grants.get(opened.grant.id)).status(clock.now()) is GrantStatus.OPEN
+    soon = Terms(start=opened.grant.end - timedelta(minutes=30))
+    done = await house.services.approvals.approve(house.staff(house.eve), asked.id, asked.version, 60, "", soon)
+    mine = await grant_of(house, done)
+    assert (mine.start, mine.end) == (soon.start, opened.grant.end)
+
+
+async def test_a_colleague_who_waits_for_another_time_takes_over_what_is_planned(house, use, carol):
+    """His request for today overlaps nothing that begins tomorrow; one for that very time does."""
+    first = await grant_of(house, await house.approved(start=clock.now() + timedelta(hours=5)))
+    ask, its = house.services.access.request, house.technician(carol)
+    waiting = await ask(its, house.draft())
+    assert (await use.ask(house.technician(), first.id, "carol", "I am ill")).start == first.planned
+    await house.services.taking_back.withdraw(its, waiting.id)
+    second = await grant_of(house, await house.approved(start=clock.now() + timedelta(hours=8)))
+    await ask(its, house.draft(start=second.planned))
+    with pytest.raises(Conflict):
+        await use.ask(house.technician(), second.id, "carol", "I am ill")
+
+
+async def test_an_emergency_passes_to_a_colleague_who_waits_for_other_work(house, use, carol):
+    """Only of another emergency everybody has been told already."""
+    request = await house.approved(emergency=Call("Dr Roux", "", "4512"))
+    await house.services.access.request(house.technician(carol), house.draft())
+    assert (await use.ask(house.technician(), request.grant_id, "carol", WHY)).first_id == request.id
 
 
 async def test_more_time_under_what_was_handed_over_waits_no_longer(house, use, carol):

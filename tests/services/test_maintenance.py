@@ -23,7 +23,8 @@ from bastion.errors import (
 )
 from bastion.services.emergencies import Call
 from bastion.services.maintenance import WindowForm
-from tests.services.house import CONNECTION, as_only, moved
+from bastion.services.people import TechnicianForm
+from tests.services.house import CONNECTION, OPERATOR, as_only, moved
 from tests.services.professionals import a_professional
 
 TUESDAY_NOON = datetime(2027, 1, 5, 11, tzinfo=UTC)
@@ -151,6 +152,20 @@ async def test_who_became_an_administrator_stands_for_nothing_any_more(house, at
     async with house.database.write() as uow:
         await uow.staff.save(as_only(house.max, house.ruth.roles | house.max.roles))
     assert (await house.asked(kind=LOOK)).stored_state is RequestState.PENDING
+
+
+async def test_R23_a_handover_into_it_is_not_agreed_to_by_who_asked_for_the_work(house, at):
+    """It waits for somebody else."""
+    await agreed(house, at)
+    form = TechnicianForm("carol", "Carol Blanc", "c@acme", "acme", "en")
+    carol = await house.services.people.save_technician(OPERATOR, form)
+    draft = house.draft(kind=LOOK, technician_login="alice")
+    asked = await house.services.access.request(house.staff(house.max), draft)
+    work = await house.services.approvals.approve(house.staff(house.eve), asked.id, asked.version, 60)
+    passed = await house.services.handovers.ask(house.technician(), work.grant_id, carol.login, "my shift is over")
+    assert passed.stored_state is RequestState.PENDING
+    done = await house.services.approvals.approve(house.staff(house.eve), passed.id, passed.version, 60)
+    assert done.grant_id
 
 
 async def test_R22_on_the_most_critical_device_nothing_stands(house, use, at):
