@@ -25,6 +25,7 @@ from bastion.services.drafts import (
     resolve,
     technician_of,
 )
+from bastion.services.emergencies import refuse_reviewed
 from bastion.services.forms import MAX_NAME, plain
 from bastion.services.joins import found
 from bastion.services.maintenance import Maintenance
@@ -170,6 +171,7 @@ class Access:
                 raise Conflict("pending", sentence="More time was asked for already; see the state of that request.")
             ask = await self._resolve_grant(uow, grant, minutes)
             first = found(await uow.requests.get(grant.request_id))
+            refuse_reviewed(await uow.emergencies.get(first.work_id))
             urgency = Urgency() if grant.emergency else None
             decision = await self._ask_policy(uow, actor, ask, grant.kind, now, urgency)
             if decision.allowed:

@@ -20,6 +20,7 @@ from bastion.services.decisions import Decisions, Urgency, explained, refusal
 from bastion.services.emergencies import REVIEW_WITHIN
 from bastion.services.joins import Joins, found
 from bastion.services.paperwork import Lacks, lacks_of
+from bastion.services.professionals import still_answered_for
 from bastion.services.requests import (
     asker,
     audit_decision,
@@ -29,6 +30,7 @@ from bastion.services.requests import (
     refuse_beyond,
     refuse_if_locked,
     under_rules,
+    whole_of,
 )
 from bastion.services.revoking import revoke
 from bastion.services.takeovers import take_over
@@ -51,8 +53,12 @@ class _Asked:
     lent: Lent | None
     emergency: Emergency | None
     decision: Decision
-    quorum: int
-    """How many were to agree when it was asked for; `request` has what the rules want now."""
+    stored: AccessRequest
+    """As it was asked for; `request` has how many the rules want now, and who has asked for the work by now."""
+
+    def kept(self, decided: AccessRequest) -> AccessRequest:
+        """What was asked does not change."""
+        return replace(decided, quorum=self.stored.quorum, earlier_askers=self.stored.earlier_askers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class _Work:
     device: Device
     lacks: Lacks
     urgency: Urgency | None
+    whole: timedelta
+    """All of its time, as the rules judge it."""
 
 
 class Approvals:
@@ -108,7 +116,7 @@ class Approvals:
             agreed = request.approve(person(actor, lent), timedelta(minutes=minutes), note, now, terms)
             if agreed.stored_state is RequestState.APPROVED:
                 agreed = await self._grant(uow, actor, agreed, device, now)
-            kept = await uow.requests.save(replace(agreed, quorum=asked.quorum))  # what was asked does not change
+            kept = await uow.requests.save(asked.kept(agreed))
             saved = replace(kept, quorum=agreed.quorum)
             await audit_decision(
                 uow, "request:approved", actor, saved, now, minutes=minutes, missing=saved.missing, note=note,
@@ -127,7 +135,7 @@ class Approvals:
             now = clock.now()
             asked = await self._for_decision(uow, actor, request_id, version, now)
             denied = asked.request.deny(person(actor, asked.lent), note, now)
-            saved = await uow.requests.save(replace(denied, quorum=asked.quorum))
+            saved = await uow.requests.save(asked.kept(denied))
             said = explained(asked.decision) | _for(asked.lent)
             await audit_decision(uow, "request:denied", actor, saved, now, note=note, **said)
         return saved
@@ -182,7 +190,7 @@ class Approvals:
         if request.version != version:
             raise _overtaken(request, actor, version)
         lent = self._decisions.in_whose_name(Action.APPROVE, actor, request, device, now, emergency)
-        return _Asked(request, device, lent, emergency, decision, stored.quorum)
+        return _Asked(request, device, lent, emergency, decision, stored)
 
     async def _refuse_a_locked_decision(self, uow: UnitOfWork, request: AccessRequest, now: datetime) -> None:
         """Nothing opens while a lock stands, so nothing is agreed either."""
@@ -201,13 +209,15 @@ class Approvals:
             raise Conflict(technician.login, sentence=NOT_USABLE, technician=technician.name)
         supplier = found(await uow.suppliers.get(request.supplier_id))
         lacks = await lacks_of(uow, technician, supplier, now)
-        work = _Work(technician, supplier, device, lacks, Urgency() if emergency else None)
+        whole = await whole_of(uow, request, request.agreed)
+        work = _Work(technician, supplier, device, lacks, Urgency() if emergency else None, whole)
         if request.extends_grant_id:
             return await self._extend_grant(uow, actor, request, work, now)
         grant, decision = self._make_grant(request, work, now, actor.language)
         if fixed:
             grant = replace(grant, slack=timedelta())
         grant = await take_over(uow, actor, request, grant, now)
+        await still_answered_for(uow, request.plan, device, max(grant.start, grant.planned), grant.end)
         await uow.grants.add(grant)
         await uow.audit.append(
             "grant:created", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
@@ -221,19 +231,19 @@ class Approvals:
         return replace(request, grant_id=grant.id)
 
     def _require_connect(
-        self, request: AccessRequest, work: _Work, whole: timedelta, now: datetime, language: str
-    ) -> Decision:
+        self, request: AccessRequest, work: _Work, now: datetime, language: str
+    ) -> Decision:  # fmt: skip
         """What is agreed to is judged anew at the agreement: much may have changed since it was asked for."""
         decision = self._decisions.on_device(
             Action.CONNECT, asker(request, work.technician, work.supplier), work.supplier, work.device, request.kind,
-            whole, now, len(request.approvals), lacks=work.lacks, urgency=work.urgency,
+            work.whole, now, len(request.approvals), lacks=work.lacks, urgency=work.urgency,
         )  # fmt: skip
         if not decision.allowed:
             raise refusal(decision, language)
         return decision
 
     def _make_grant(self, request: AccessRequest, work: _Work, now: datetime, language: str) -> tuple[Grant, Decision]:
-        decision = self._require_connect(request, work, request.agreed, now, language)
+        decision = self._require_connect(request, work, now, language)
         technician, device = work.technician, work.device
         box, rules = request.box(now), decision.obligations
         planned = box.start > now
@@ -242,7 +252,7 @@ class Approvals:
         slack = box.length if rules.counted is Counted.CONNECTION and not begun else min(late, box.length)
         early = timedelta() if request.put_off else rules.early
         scope = self._decisions.scope(
-            asker(request, technician, work.supplier), work.supplier, device, request.kind, request.agreed, now,
+            asker(request, technician, work.supplier), work.supplier, device, request.kind, work.whole, now,
             len(request.approvals), lacks=work.lacks, urgency=work.urgency,
         )  # fmt: skip
         made = Grant(
@@ -261,10 +271,10 @@ class Approvals:
         self, uow: UnitOfWork, actor: Actor, request: AccessRequest, work: _Work, now: datetime
     ) -> AccessRequest:
         grant = found(await uow.grants.get(request.extends_grant_id))
-        whole = grant.whole + request.agreed
-        decision = self._require_connect(request, work, whole, now, actor.language)
-        refuse_beyond(grant, whole, decision)
+        decision = self._require_connect(request, work, now, actor.language)
+        refuse_beyond(grant, work.whole, decision)
         saved = await uow.grants.save(grant.extend(grant.end + request.agreed, now))
+        await still_answered_for(uow, request.plan, work.device, now, saved.end)
         await uow.audit.append(
             "grant:extended", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
             end=saved.end.isoformat(), request=request.id, **explained(decision),

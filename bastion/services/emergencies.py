@@ -14,7 +14,7 @@ from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier
 from bastion.domain.place import Place
 from bastion.domain.working_days import WorkingDays
-from bastion.errors import NotFound
+from bastion.errors import Conflict, NotFound
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import Joins, found, scope
@@ -26,6 +26,7 @@ from policies.model import Action
 REVIEWERS = frozenset({Role.APPROVER, Role.SECURITY})
 TO_REVIEW: Final = frozenset({EmergencyStatus.DUE, EmergencyStatus.OVERDUE})
 REVIEW_WITHIN: Final = WorkingDays(3)
+REVIEWED: Final = "This emergency has been reviewed: nothing more of it is agreed to. What cannot wait is a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,12 @@ def emergency_of(request: AccessRequest, said: Call, staff: Iterable[Staff], now
     )  # fmt: skip
 
 
+def refuse_reviewed(one: Emergency | None) -> None:
+    """Nobody would look at what is added to an emergency after its review, which is signed once (R-26)."""
+    if one is not None and one.reviewed_at is not None:
+        raise Conflict(f"emergency {one.id} is reviewed", sentence=REVIEWED)
+
+
 async def agreed(
     uow: UnitOfWork,
     actor: Actor,
@@ -176,6 +183,7 @@ async def agreed(
     now: datetime,
 ) -> None:
     """Note who agreed, and until when another person reviews it. A caller who agreed to his own call is marked."""
+    refuse_reviewed(one)
     facility = found(await uow.facilities.get(device.facility_id))
     by = tuple(voice for approval in request.approvals for voice in sorted(approval.voices))
     people = [found(await uow.staff.get(ident)) for ident in by]

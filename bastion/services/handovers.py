@@ -15,6 +15,7 @@ from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.decisions import Decisions, Urgency, explained, policy_ids, refusal
+from bastion.services.emergencies import refuse_reviewed
 from bastion.services.joins import Joins, found
 from bastion.services.maintenance import Maintenance
 from bastion.services.occupied import waits_already
@@ -66,6 +67,7 @@ class Handovers:
             await uow.requests.add(made)
             await uow.handovers.add(Handover(made.id, grant.id, holder.name, actor.name, now))
             emergency = await Joins(uow).emergency(made)
+            refuse_reviewed(emergency)
             await _audit(uow, actor, made, device, supplier, colleague, said, emergency is not None, decision, now)
             uow.hint("request", made.id)
             if emergency is None:

@@ -52,5 +52,5 @@ async def _note(uow: UnitOfWork, actor: Actor, one: AccessRequest, now: datetime
     technician, urgent = await joins.technician(one.technician_id), await joins.emergency(one) is not None
     await audit_decision(
         uow, "request:expired", actor, one, now, device=device.code, supplier=supplier.code,
-        technician=technician.login, missing=one.missing, emergency="yes" if urgent else "",
+        technician=technician.login, missing=max(one.missing, 1), emergency="yes" if urgent else "",
     )  # fmt: skip

@@ -26,6 +26,10 @@ NOBODY: Final = (
     "Nobody of {place} is authorised to answer for patient data then: an administrator or the security officer of the "
     "hospital enters who is."
 )
+NO_LONGER: Final = (
+    "{professional} does not answer for patient data until the end of this work: it is to be asked for anew, naming "
+    "somebody who does."
+)
 NOT_LISTED: Final = "Choose who answers for the patient data from the list of {place}, for device {device}."
 
 
@@ -149,6 +153,19 @@ async def answered_for(
     if len(meant) != 1:
         raise Invalid("professional", field="professional", sentence=NOT_LISTED, place=place.name, device=device.code)
     return replace(plan, professional=meant[0].label)
+
+
+async def still_answered_for(
+    uow: UnitOfWork, plan: WorkPlan, device: Device, begins: datetime, until: datetime
+) -> None:  # fmt: skip
+    """`Conflict` unless somebody named as the plan names him answers for all of the time that is agreed to: it may be
+    later or longer than what was asked for, and his entry may have ended.
+    """
+    if plan.patient_data is not PatientData.NEEDED:
+        return
+    listed = await uow.professionals.of(frozenset({device.facility_id}))
+    if not any(one.named(plan.professional) and one.stands(begins, until) for one in listed):
+        raise Conflict("professional", sentence=NO_LONGER, professional=plan.professional)
 
 
 def _made(form: ProfessionalForm, facility: Facility, actor: Actor, now: datetime) -> Professional:

@@ -26,6 +26,7 @@ from bastion.services.telling_log import told_of
 from bastion.services.templates import origin_of
 from bastion.services.turns import asked_now
 from bastion.services.views import RequestView, SessionView
+from bastion.services.works import askers
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
 
@@ -91,10 +92,11 @@ class RequestViews:
         joins = Joins(uow)
         device = await joins.device(request.device_id)
         request = await under_rules(uow, self._decisions, request, device, clock.now())
+        length = await whole_of(uow, request, request.agreed)
         view = await self.view(joins, actor, request)
         services = tuple(e for e in await joins.endpoints(request.device_id) if e.protocol not in SESSIONS)
         scope = self._decisions.scope(
-            asker(request, view.technician, view.supplier), view.supplier, view.device, request.kind, request.agreed,
+            asker(request, view.technician, view.supplier), view.supplier, view.device, request.kind, length,
             clock.now(), max(request.quorum, len(request.approvals)),
             lacks=await lacks_of(uow, view.technician, view.supplier, clock.now()),
             urgency=Urgency() if view.emergency else None,
@@ -162,22 +164,35 @@ def asker(request: AccessRequest, technician: Technician, supplier: Supplier) ->
 async def under_rules(
     uow: UnitOfWork, decisions: Decisions, request: AccessRequest, device: Device, now: datetime
 ) -> AccessRequest:
-    """What waits, as the rules of this moment want it: the device may have become more critical since it was asked for,
-    and then more people must agree. Fewer never do.
+    """What waits, as it stands at this moment: the device may have become more critical since it was asked for, and
+    then more people must agree. Fewer never do, and at least one more does. Whoever asked for another part of the work
+    that was agreed to since then does not agree either (R-23).
     """
     if request.state(now) is not RequestState.PENDING:
         return request
     technician = found(await uow.technicians.get(request.technician_id))
     supplier = found(await uow.suppliers.get(request.supplier_id))
-    running = await uow.grants.get(request.extends_grant_id) if request.extends_grant_id else None
     decision = decisions.on_device(
         Action.REQUEST, asker(request, technician, supplier), supplier, device, request.kind,
-        request.wanted + (running.length if running else timedelta()), now,
+        await whole_of(uow, request, request.wanted), now,
         lacks=await lacks_of(uow, technician, supplier, now),
         urgency=Urgency() if await Joins(uow).emergency(request) else None,
     )  # fmt: skip
     wanted = decision.obligations.approvals if decision.allowed else 0  # whoever agrees reads what refuses it
-    return replace(request, quorum=max(request.quorum, wanted))
+    return replace(
+        request, quorum=max(request.quorum, wanted, len(request.approvals) + 1),
+        earlier_askers=request.earlier_askers | await askers(uow, request.work_id),
+    )  # fmt: skip
+
+
+async def whole_of(uow: UnitOfWork, request: AccessRequest, part: timedelta) -> timedelta:
+    """How long the work is that the rules judge when `part` of what is asked is agreed to: more time counts with what
+    it prolongs, and what passes to a colleague is the whole of what he takes over (R-22, R-26).
+    """
+    if request.extends_grant_id:
+        return found(await uow.grants.get(request.extends_grant_id)).whole + part
+    handover = await uow.handovers.get(request.id)
+    return found(await uow.grants.get(handover.grant_id)).whole if handover else part
 
 
 def check_minutes(minutes: int) -> None:

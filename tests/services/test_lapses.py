@@ -7,7 +7,9 @@ import pytest
 
 from bastion.domain.emergency import Call
 from bastion.domain.parties import system_actor
+from bastion.services.inventory import DeviceForm
 from bastion.services.webhooks import WebhookForm
+from tests.services.house import OPERATOR
 from tests.services.postroom import heard, turn
 
 EXPIRED = "request:expired"
@@ -82,6 +84,19 @@ async def test_what_lapsed_before_the_first_time_ever_is_nobodys_news(house, lat
     await house.asked()
     later(hours=3)
     assert (await house.services.lapses.note(system_actor()), await house.tags(EXPIRED)) == (0, [])
+
+
+async def test_R22_what_lapses_after_the_rules_wanted_more_people_lacked_one(house, note, later):
+    """Somebody had agreed, and nobody else did."""
+    asked = await house.asked()
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
+    await house.services.inventory.save_device(OPERATOR, form)
+    await house.services.approvals.approve(house.staff(house.eve), asked.id, asked.version, 60)
+    entry = await house.services.sessions.enter(house.technician(), "ct-01")
+    assert (entry.pending.id, entry.pending.missing) == (asked.id, 1), "nor does the technician read that nobody is"
+    later(hours=2, minutes=1)
+    assert await note() == 1
+    assert (await house.event(EXPIRED)).fields["missing"] == "1"
 
 
 async def test_programs_hear_of_it(house, note, tell, later):

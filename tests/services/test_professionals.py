@@ -1,18 +1,21 @@
 """R-38: nobody is named for patient data who does not stand on the list of the device's hospital."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
 from bastion import clock
+from bastion.domain.conditions import PLAIN as PLAIN_TERMS
+from bastion.domain.conditions import Terms
 from bastion.domain.parties import Role
 from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import Conflict, Forbidden, IllegalTransition, Invalid, NotFound
 from bastion.services.directory import FacilityForm
-from bastion.services.people import StaffForm
-from bastion.services.professionals import NOBODY
+from bastion.services.people import StaffForm, TechnicianForm
+from bastion.services.professionals import NO_LONGER, NOBODY
 from bastion.store import tables as t
 from tests.services.house import OPERATOR
 from tests.services.professionals import LABEL, ROUX, a_professional
@@ -93,6 +96,56 @@ async def test_he_must_answer_at_the_time_that_is_asked_for(house):
     await refused(house, LABEL, start=clock.now() + timedelta(days=9))
     made = await house.asked(plan=needing(LABEL), start=clock.now() + timedelta(days=4))
     assert made.plan.professional == LABEL
+
+
+async def agree(house, request, minutes=60, terms=PLAIN_TERMS):
+    eve = house.staff(house.eve)
+    return await house.services.approvals.approve(eve, request.id, request.version, minutes, "", terms)
+
+
+async def whose_entry_ends(house, later):
+    """It is eleven at night in Paris, on his last day; Alice asks for fifty minutes."""
+    paris = clock.now().astimezone(ZoneInfo("Europe/Paris"))
+    night = (paris + timedelta(days=1)).replace(hour=23, minute=0, second=0, microsecond=0)
+    await a_professional(house, until=night.date())
+    later(seconds=(night.astimezone(UTC) - paris).total_seconds())
+    return await house.asked(plan=needing(LABEL), minutes=50)
+
+
+async def test_more_time_is_not_agreed_to_beyond_his_last_day(house, later):
+    request = await agree(house, await whose_entry_ends(house, later))
+    for minutes, fits in ((30, False), (2, True)):
+        more = await house.services.access.extend(house.technician(), request.grant_id, minutes, "not finished")
+        if fits:
+            assert (await agree(house, more)).grant_id == request.grant_id
+            continue
+        with pytest.raises(Conflict) as problem:
+            await agree(house, more)
+        assert problem.value.public == NO_LONGER.format(professional=LABEL)
+        await house.services.taking_back.withdraw(house.technician(), more.id)
+
+
+async def test_neither_late_nor_from_a_later_moment_on_is_agreed_to_what_he_does_not_answer_for(house, later):
+    asked = await whose_entry_ends(house, later)
+    with pytest.raises(Conflict):
+        await agree(house, asked, terms=Terms(start=clock.now() + timedelta(minutes=20)))
+    later(minutes=30)
+    with pytest.raises(Conflict):
+        await agree(house, asked)
+    assert (await agree(house, asked, 10)).grant_id, "what is over in his time he answers for"
+
+
+async def test_a_handover_is_not_agreed_to_once_he_is_retired(house, denis):
+    one = await a_professional(house)
+    request = await agree(house, await house.asked(plan=needing(LABEL)))
+    form = TechnicianForm("carol", "Carol Blanc", "c@acme", "acme", "en")
+    await house.services.people.save_technician(OPERATOR, form)
+    passed = await house.services.handovers.ask(house.technician(), request.grant_id, "carol", "my shift is over")
+    await house.services.professionals.retire(denis, one.id)
+    with pytest.raises(Conflict):
+        await agree(house, passed)
+    async with house.database.read() as uow:
+        assert not (await uow.grants.get(request.grant_id)).revoked_at
 
 
 async def test_who_keeps_the_list_and_who_does_not(house, denis, elsewhere):

@@ -2,6 +2,7 @@
 (R-23), it lasts no longer than its rules say (R-22, R-26), and an emergency is one, reviewed once.
 """
 
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from bastion import clock
 from bastion.domain.conditions import Terms
 from bastion.domain.emergency import Call, Outcome
-from bastion.errors import Forbidden, Invalid, PolicyRefused, SelfApproval, SelfReview
+from bastion.errors import Conflict, Forbidden, Invalid, PolicyRefused, SelfApproval, SelfReview
+from bastion.services.emergencies import REVIEWED
 from bastion.services.people import TechnicianForm
+from policies.loader import LIBRARY
 from tests.policy_sets import engine
 from tests.services.house import CONNECTION, OPERATOR, undertake
 from tests.services.postroom import turn
@@ -200,3 +203,89 @@ async def test_R26_nobody_is_asked_to_review_what_he_asked_more_time_for(house, 
     assert await house.services.emergencies.warn(OPERATOR) == 1
     await turn(tell)
     assert [str(one["to"]) for one in box.letters[before:]] == ["ruth@chu"]
+
+
+async def test_R26_nothing_is_added_to_an_emergency_after_its_review(house, carol):
+    """Nobody would look at it: neither asked before the review nor after it."""
+    request = await house.approved(30, emergency=CALL)
+    passed, longer = await handed(house, request.grant_id), await more(house, request.grant_id, 10)
+    use = house.services.emergencies
+    (due,) = await use.to_review(house.staff(house.ruth))
+    await use.review(house.staff(house.ruth), request.id, due.emergency.version, Outcome.JUSTIFIED, NOTE)
+    for one in (passed, longer):
+        with pytest.raises(Conflict) as refused:
+            await agree(house, one, house.max)
+        assert refused.value.public == REVIEWED
+        await house.services.taking_back.withdraw(house.technician(carol if one is passed else house.alice), one.id)
+    for ask in (handed(house, request.grant_id), more(house, request.grant_id, 10)):
+        with pytest.raises(Conflict) as refused:
+            await ask
+        assert refused.value.public == REVIEWED
+    assert not (await grant_of(house, request)).revoked_at
+
+
+async def test_R23_who_asked_for_a_part_that_was_agreed_to_meanwhile_does_not_agree_to_another(house, carol):
+    request = await house.approved()
+    longer = await more(house, request.grant_id, actor=house.staff(house.max))
+    passed = await handed(house, request.grant_id)
+    await agree(house, longer, house.eve)
+    view = await house.services.asked.get(house.staff(house.max), passed.id)
+    assert (view.can_decide, [one.name for one in view.standby.people]) == (False, ["Eve"])
+    with pytest.raises(SelfApproval):
+        await agree(house, passed, house.max)
+    done = await agree(house, passed, house.eve)
+    async with house.database.read() as uow:
+        assert (await uow.requests.get(done.id)).earlier_askers == passed.earlier_askers, "what was asked stays"
+
+
+def for_long_work(folder, rule, action, said):
+    """The shipped policies with one rule more, about what lasts longer than two and a half hours."""
+    shutil.copytree(LIBRARY, folder, ignore=shutil.ignore_patterns("*.cedarschema"))
+    names = '@id("long")\n@sentence_en("Long work.")\n@sentence_fr("Une longue intervention.")\n'
+    when = f'(principal is Technician, action == Action::"{action}", resource is Device)\n'
+    with (folder / "suppliers.cedar").open("a", encoding="utf-8") as file:
+        file.write(f'\n{names}{rule} {when}when {{ context.duration > duration("150m") }};\n')
+    examples = folder / "examples.toml"
+    text = examples.read_text(encoding="utf-8")
+    told = f'\n[[example]]\nsays = "long work"\nwho = "alice"\naction = "{action}"\ndevice = "ct-01"\n'
+    four = 'context = { minutes = 240 }\nallowed = true\nrules = ["maintainer"]'
+    assert text.count(four) == 1
+    text = text.replace(four, four.replace('"maintainer"', '"maintainer", "long"')) if action == "request" else text
+    examples.write_text(f"{text}{told}context = {{ minutes = 180 }}\n{said}\n", encoding="utf-8")
+    return engine(folder)
+
+
+@pytest.fixture
+def two_agree(tmp_path):
+    return for_long_work(
+        tmp_path / "two", '@approvals("2")\n@max_duration("PT4H")\npermit', "request",
+        'allowed = true\nrules = ["maintainer", "long"]',
+    )  # fmt: skip
+
+
+async def test_R22_what_was_worked_before_counts_for_how_many_agree(house, carol, later, two_agree):
+    """Not only what the colleague has had himself."""
+    request = await agree(house, await house.asked(minutes=120), house.eve)
+    later(minutes=100)
+    passed = await agree(house, await handed(house, request.grant_id), house.eve)
+    longer = await more(house, passed.grant_id, 60, house.technician(carol))
+    house.services.decisions.replace_engine(two_agree)
+    half = await agree(house, longer, house.eve)
+    assert (half.missing, half.grant_id) == (1, "")
+    assert (await agree(house, half, house.max)).grant_id
+
+
+async def test_R22_a_handover_is_judged_as_the_whole_of_the_work_whenever_it_is_judged(
+    house, carol, later, two_agree, tmp_path
+):
+    request = await agree(house, await house.asked(minutes=240), house.eve)
+    later(minutes=200)
+    passed = await handed(house, request.grant_id)
+    assert passed.quorum == 1
+    house.services.decisions.replace_engine(two_agree)
+    half = await agree(house, passed, house.eve)
+    assert (half.missing, half.grant_id) == (1, "")
+    never = for_long_work(tmp_path / "never", "forbid", "connect", 'allowed = false\nrules = ["long"]')
+    house.services.decisions.replace_engine(never)
+    with pytest.raises(PolicyRefused):
+        await agree(house, half, house.max)
