@@ -6,6 +6,7 @@ would be over before all were told. The clock alone decides: a mail that does no
 of which can be told is passed over at once; where there is nobody at all who may decide, security hears of it at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -13,7 +14,8 @@ from typing import Final
 
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.parties import Staff, system_actor
-from bastion.domain.telling import RecipientKind, Topic
+from bastion.domain.rota import LINES
+from bastion.domain.telling import Delivery, RecipientKind, Topic
 from bastion.services.rings import Rings, Telling
 from bastion.services.standby import Ring
 from bastion.services.telling_log import MOST_STEPS, keys_of, step_key
@@ -21,6 +23,8 @@ from bastion.store.unit_of_work import UnitOfWork
 
 URGENT_BEFORE: Final = timedelta(days=1)
 """A request for later than that is not urgent yet, whoever answers it."""
+MOST_RINGS: Final = LINES + 2
+"""Each line on call, the other approvers, security."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,17 @@ async def next_step(
         return None
     told = await uow.deliveries.on(keys_of(request.id))
     number = 1 + len({one.key for one in told if one.topic is Topic.REQUEST_UNANSWERED})
+    if number > MOST_STEPS:
+        return None
+    earliest = number * await _pause(rings, request, patience, MOST_RINGS)
+    if waited < earliest and (number > 1 or await _waited_for(uow, rings, request, told)):
+        return None  # this is looked at all the time: whom the rules let agree is not asked before it matters
     ready = await rings.asked(request)
     ladder = (*ready.ladder(), (Ring.SECURITY, tuple(await rings.security(request))))
     pause = await _pause(rings, request, patience, len(ladder))
     if number == 1 and rings.by_mail and not await rings.can_be_told(ready.people):
         pause = timedelta()  # there is nobody to wait for
-    if number > MOST_STEPS or waited < number * pause:
+    if waited < number * pause:
         return None
     known = {one.recipient_id for one in told}
     for ring, people in ladder:
@@ -74,6 +83,16 @@ async def next_step(
         if reached or (number == 1 and ring is Ring.SECURITY and telling.recipients):
             return Step(number, ring, tuple(one for one in fresh if one.id in reached), telling)
     return None
+
+
+async def _waited_for(uow: UnitOfWork, rings: Rings, request: AccessRequest, told: Sequence[Delivery]) -> bool:
+    """Whether the first ring has its time, as far as that can be told cheaply: somebody heard of the request after the
+    last agreement, when it was his turn, and is still there; or nobody hears anything by mail.
+    """
+    since = request.approvals[-1].at if request.approvals else request.created_at
+    heard = {one.recipient_id for one in told if one.recipient_kind is RecipientKind.STAFF and one.at >= since}
+    there = [one for one in await uow.staff.some(heard) if one.active]
+    return not rings.by_mail or await rings.can_be_told(there)
 
 
 async def _pause(rings: Rings, request: AccessRequest, patience: Patience, several: int) -> timedelta:

@@ -8,10 +8,13 @@ from bastion import clock
 from bastion.domain.emergency import Call
 from bastion.domain.parties import Role
 from bastion.services.duties import Duty
+from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm
+from bastion.services.telling_log import MOST_STEPS, step_key
 from bastion.services.webhooks import WebhookForm
 from tests.services.house import OPERATOR
 from tests.services.postroom import heard, turn
+from tests.services.test_lists import statements
 from tests.services.test_rota import now_on_call, wall
 
 NIGHT = Call("Dr Anne Roux", "", "4512")
@@ -117,6 +120,66 @@ async def test_a_program_hears_of_it_once_where_there_is_no_mail(house, tell, la
     async with house.database.read() as uow:
         rows = [one for one in await uow.deliveries.all() if one.topic == "request_unanswered"]
     assert [(one.recipient_kind, one.facts["ref"]) for one in rows] == [("webhook", request.ref)]
+
+
+# -- what looking costs ------------------------------------------------------------------------------------------------
+async def looked(tell) -> list[str]:
+    """What the database is asked by one look, of which there is one every few seconds."""
+    with statements() as asked:
+        await tell.escalate()
+    return asked
+
+
+async def test_a_request_that_has_its_time_costs_a_look_next_to_nothing(house, tell, box, later, crew):
+    """Neither the rota nor the duties of every approver are read before somebody's time is up: what was agreed and who
+    was told, whether it is an emergency, and in the first step whether whoever was told is still there.
+    """
+    nothing = len(await looked(tell))
+    request = await house.asked()
+    await turn(tell)
+    fresh = await looked(tell)
+    later(minutes=16)
+    assert len(await looked(tell)) > 20, "now it is somebody's turn"
+    again = await looked(tell)
+    assert (len(fresh) - nothing, len(again) - nothing) == (6, 3)
+    async with house.database.write() as uow:
+        (one,) = [one for one in await uow.deliveries.all() if one.topic == "request_unanswered"]
+        steps = [replace(one, id=f"s{n}", key=step_key(request.id, n)) for n in range(2, MOST_STEPS + 1)]
+        await uow.deliveries.queue(steps)
+    later(minutes=75)
+    assert len(await looked(tell)) - nothing == 2, "everybody has heard"
+
+
+async def test_who_heard_of_it_and_has_left_since_is_not_waited_for(house, tell, box, crew):
+    await house.asked()
+    await turn(tell)
+    await tell.escalate()
+    await house.services.standins.away(house.staff(house.eve), wall(hours=-1), wall(days=1))
+    for login in ("max", "iris"):
+        async with house.database.read() as uow:
+            person = await uow.staff.by_login(login)
+        await house.services.standins.away(house.staff(person), wall(hours=-1), wall(days=1))
+    assert list(heard(box)) == ["eve@chu"]
+    await tell.escalate()
+    await turn(tell)
+    assert list(heard(box)) == ["eve@chu", "ruth@chu"]
+
+
+async def test_who_heard_of_it_and_has_agreed_is_not_waited_for(house, tell, box, crew):
+    """Two must agree, and the second is nobody that is there."""
+    vital = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
+    await house.services.inventory.save_device(OPERATOR, vital)
+    request = await house.asked()
+    await turn(tell)
+    for login in ("max", "iris"):
+        async with house.database.read() as uow:
+            person = await uow.staff.by_login(login)
+        await house.services.standins.away(house.staff(person), wall(hours=-1), wall(days=1))
+    await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 30)
+    await turn(tell)
+    await tell.escalate()
+    await turn(tell)
+    assert heard(box).keys() == {"eve@chu", "ruth@chu"}
 
 
 # -- an emergency, and what ends soon ----------------------------------------------------------------------------------
