@@ -147,8 +147,9 @@ def _soon(
     for one in declared:
         if one.state(now) is SubcontractorState.WAITING:
             yield Remark(
-                "The hospital may object to {names} until {day}; then it is allowed.", one.allowed_from, (one.name,)
-            )
+                "The hospital may object to {names} until {day}; then it is allowed.", local_date(one.allowed_from),
+                (one.name,),
+            )  # fmt: skip
     if not supplier.security_contact:
         yield Remark("No security contact is named.")
 

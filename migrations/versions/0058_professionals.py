@@ -26,7 +26,13 @@ def upgrade() -> None:
         sa.Column("retired_at", AT, nullable=True),
         sa.Column("retired_by", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_professionals"),
-        sa.ForeignKeyConstraint(["facility_id"], ["facilities.id"], name="fk_professionals_facility_id_facilities"),
+        sa.ForeignKeyConstraint(
+            ["facility_id"],
+            ["facilities.id"],
+            name="fk_professionals_facility_id_facilities",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
     )
     op.create_index("ix_professionals_facility", "professionals", ["facility_id", "name"])
     changed = " or ".join(f"new.{name} <> old.{name}" for name in SAID)

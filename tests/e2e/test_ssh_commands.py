@@ -118,14 +118,14 @@ def _greeted(port: int) -> bytes:
 async def test_the_menu_shows_every_command_and_the_fingerprint_before_and_after_the_agreement(hospital, screens):
     world, port = hospital, hospital.listener.port
     screen = screens(world.screen(name="alice"))
-    await screen.expect("? shows commands")
+    await screen.expect("? commands")
     screen.send("?\r")
-    before = await screen.expect("? shows commands")
+    before = await screen.expect("? commands")
     assert f"ssh -p {port} alice+ct-01@127.0.0.1" in before
     assert "sftp" not in before
     await world.grant()
     screen.send("?1\r")
-    after = await screen.expect("? shows commands")
+    after = await screen.expect("? commands")
     for line in (
         f"sftp -P {port}",
         f"psftp -P {port}",

@@ -7,7 +7,7 @@ import bastion.proxy
 from bastion.i18n import catalogue
 from bastion.proxy import notices
 from bastion.proxy.lobby import screens
-from bastion.proxy.ssh import caller, front, visit
+from bastion.proxy.ssh import admission, caller, front
 from bastion.services.authentication import WRONG_CODE
 
 FOLDER = Path(bastion.proxy.__file__).parent
@@ -30,7 +30,7 @@ def all_sentences() -> set[str]:
     sentences = {s for file in FOLDER.rglob("*.py") for s in spoken(file.read_text())}
     sentences |= {*notices._NOTICES.values(), *notices._ENDINGS.values()}
     sentences |= {*screens._KIND_NAMES.values(), *screens._CONDITIONS.values(), *screens._STATES.values()}
-    sentences |= {visit.ASK_FIRST, visit.STILL_WAITING, visit.WHICH_DEVICE, WRONG_CODE, caller.WRONG_CODES}
+    sentences |= {admission.ASK_FIRST, admission.STILL_WAITING, admission.WHICH_DEVICE, WRONG_CODE, caller.WRONG_CODES}
     return sentences | (set(front._KINDS.values()) - {"X11"})
 
 

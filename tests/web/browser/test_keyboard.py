@@ -17,14 +17,14 @@ SHOWN = """() => [null, "::after"].some((part) => {
 })"""
 
 
-async def tab_to(page: Page, wanted: Locator, most: int = 60) -> None:
+async def tab_to(page: Page, wanted: Locator, most: int = 60, key: str = "Tab") -> None:
     """Press Tab until `wanted` has the focus; whatever has it on the way shows that it has."""
     for _ in range(most):
-        await page.keyboard.press("Tab")
+        await page.keyboard.press(key)
         assert await page.evaluate(SHOWN), await page.evaluate("document.activeElement.outerHTML")
         if await wanted.evaluate("(thing) => thing === document.activeElement"):
             return
-    raise AssertionError(f"{most} times Tab, and never at {wanted}")
+    raise AssertionError(f"{most} times {key}, and never at {wanted}")
 
 
 async def type_into(page: Page, label: str, text: str) -> None:
@@ -110,7 +110,7 @@ async def test_security_says_why_and_plays_a_recording(house: House, people: dic
     await tab_to(page, page.locator(".ap-player .ap-playback-button, .ap-player [tabindex]").first)
     await page.keyboard.press("Space")
     await expect(page.locator("[data-screen]")).to_contain_text("tube temperature 71 °C", timeout=10_000)
-    await tab_to(page, page.get_by_role("button", name="+10 s"))
+    await tab_to(page, page.get_by_role("button", name="+10 s"), key="Shift+Tab")
 
 
 async def test_a_correspondent_enters_a_colleague_and_makes_the_link(house: House, seat: Seat):
