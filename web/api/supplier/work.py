@@ -6,7 +6,7 @@ from bastion import clock
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.emergency import Call
 from bastion.domain.grant import Grant, GrantStatus
-from bastion.errors import Invalid, NotFound
+from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services.address import told_address
 from bastion.services.drafts import RequestDraft
 from web import pasted
@@ -131,9 +131,9 @@ async def extend(ident: str, body: More, who: Who, use: Use) -> WorkShape:
 
 
 async def colleagues(ident: str, who: Who, use: Use) -> list[ColleagueShape]:
-    """List the colleagues who could take an authorisation over; nobody could one that is over or was taken back."""
-    grant = await _granted(ident, who, use)
-    if grant.status(clock.now()) not in {GrantStatus.OPEN, GrantStatus.SCHEDULED}:
+    """List the colleagues who could take an authorisation over: nobody, unless it is open or still to come."""
+    grant = (await use.asked.get(who.actor, ident)).grant
+    if grant is None or grant.status(clock.now()) not in {GrantStatus.OPEN, GrantStatus.SCHEDULED}:
         return []
     passing = await use.handovers.passing(who.actor, grant.id)
     return [ColleagueShape(login=one.login, name=one.name) for one in passing.colleagues]
@@ -181,5 +181,5 @@ async def _shown(who: Who, use: Use, ident: str) -> WorkShape:
 async def _granted(ident: str, who: Who, use: Use) -> Grant:
     view = await use.asked.get(who.actor, ident)
     if view.grant is None:
-        raise NotFound(ident)
+        raise Conflict(ident, sentence="The hospital has not agreed to this request.")
     return view.grant
