@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.api.problems import too_large
+from web.api.problems import TOO_LARGE, too_large
 
 API: Final = ("/api/", "/supplier/api/")
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -59,14 +59,16 @@ class Bounded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] == "http" and path.startswith(API) and self._declares_more(scope, path):
-            await too_large(Request(scope))(scope, receive, send)
+        if scope["type"] == "http" and self._declares_more(scope, path):
+            api = path.startswith(API)
+            answer = too_large(Request(scope)) if api else PlainTextResponse(f"{TOO_LARGE}\n", status_code=413)
+            await answer(scope, receive, send)
             return
         limited = self._roomy.get(path, self._usual)
         await limited(scope, receive, send)
 
     def _declares_more(self, scope: Scope, path: str) -> bool:
-        """A program that says how much it sends is told in its own way; one that does not is cut off on the way."""
+        """Who says how much he sends is answered before anything is read; who does not is cut off on the way."""
         said = Headers(scope=scope).get("content-length", "")
         return said.isdecimal() and int(said[:20]) > self._sizes.get(path, self._sizes[""])
 

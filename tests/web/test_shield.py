@@ -136,3 +136,13 @@ async def test_behind_a_proxy_the_configured_address_is_our_own_too(house, peopl
     foreign = await browser.ask("POST", "/sign-out", origin="https://chu.example")
     assert foreign.status_code == 403
     assert (await browser.ask("POST", "/sign-out", origin="https://bastion.chu.example")).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/supplier/sign-in"])
+async def test_a_form_that_is_too_large_is_said_so_and_is_no_fault_of_ours(client, capsys, path):
+    """A stranger fills no log with it, and no memory: nothing of it is read."""
+    headers = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded"}
+    answer = await client.post(path, content=b"login=" + b"x" * MAX_BODY, headers=headers)
+    assert answer.status_code == 413
+    assert answer.text == "What you sent is too large. Shorten it and try again.\n"
+    assert "page failed" not in capsys.readouterr().out
