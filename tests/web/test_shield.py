@@ -139,10 +139,10 @@ async def test_behind_a_proxy_the_configured_address_is_our_own_too(house, peopl
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/supplier/sign-in"])
-async def test_a_form_that_is_too_large_is_said_so_and_is_no_fault_of_ours(client, capsys, path):
+async def test_a_form_that_is_too_large_is_said_so_and_is_no_fault_of_ours(visitor, capsys, path):
     """A stranger fills no log with it, and no memory: nothing of it is read."""
-    headers = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded"}
-    answer = await client.post(path, content=b"login=" + b"x" * MAX_BODY, headers=headers)
+    headers = {"origin": f"https://{HOST}", "content-type": "application/x-www-form-urlencoded"}
+    answer = await visitor().client.post(path, content=b"login=" + b"x" * MAX_BODY, headers=headers)
     assert answer.status_code == 413
     assert answer.text == "What you sent is too large. Shorten it and try again.\n"
     assert "page failed" not in capsys.readouterr().out
