@@ -132,7 +132,13 @@ async def _asked_again(database: Database) -> list[Asked]:
     async with database.write() as uow:
         last = await uow.requests.search(state="approved", limit=200)
         devices = {one.id: one for one in await uow.devices.some(one.device_id for one in last)}
-        alone = [one for one in last if devices[one.device_id].criticality < VITAL][: 2 * live.DECISIONS]
+        people = {one.id: one for one in await uow.technicians.some(one.technician_id for one in last)}
+        companies = {one.id: one for one in await uow.suppliers.some(one.supplier_id for one in last)}
+        alone = [
+            one for one in last
+            if devices[one.device_id].criticality < VITAL
+            and people[one.technician_id].country in companies[one.supplier_id].countries
+        ][: 2 * live.DECISIONS]  # fmt: skip
         made = [
             replace(
                 one, id=new_id(now), created_at=now, expires_at=now + timedelta(hours=2), version=1, approvals=(),
