@@ -18,7 +18,8 @@ from bastion.services import reasons
 from bastion.services.approvals import Approvals
 from bastion.services.authentication import Authentication
 from bastion.services.joins import Joins
-from bastion.services.requests import audit_decision, check_minutes, may_see, minutes_of, person
+from bastion.services.requests import check_minutes, may_see, minutes_of
+from bastion.services.revoking import withdraw
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -81,12 +82,7 @@ class Batches:
             if not mine:
                 raise NotFound(batch_id)
             waiting = [one for one in mine if one.state(now) is RequestState.PENDING]
-            saved = []
-            for one in waiting:
-                held = await uow.requests.get(one.id)
-                if held is not None and held.state(now) is RequestState.PENDING:
-                    saved.append(await uow.requests.save(held.withdraw(person(actor), note, now)))
-                    await audit_decision(uow, "request:withdrawn", actor, saved[-1], now, note=note)
+            saved = await withdraw(uow, actor, [one.id for one in waiting], note, now)
             if not saved:  # nor, perhaps, since a moment ago: somebody else was at it
                 raise Conflict(batch_id, sentence="None of these requests waits any more.")
         return saved

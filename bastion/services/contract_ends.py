@@ -9,11 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from bastion import clock
-from bastion.domain.access_request import RequestState
 from bastion.domain.parties import Actor
-from bastion.services.joins import found
-from bastion.services.requests import audit_decision, person
-from bastion.services.revoking import revoke
+from bastion.services.revoking import revoke, withdraw
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -49,13 +46,8 @@ async def take_back(uow: UnitOfWork, actor: Actor, supplier_ids: Collection[str]
     for grant in grants:
         await revoke(uow, actor, grant, REASON, now)
         await uow.proofs.revoke_grant(grant.id)
-    seen = [one.id for one in await uow.requests.pending(now) if one.supplier_id in supplier_ids]
-    held = [found(await uow.requests.get(ident)) for ident in seen]
-    waiting = [one for one in held if one.state(now) is RequestState.PENDING]
-    for request in waiting:
-        saved = await uow.requests.save(request.withdraw(person(actor), REASON, now))
-        await audit_decision(uow, "request:withdrawn", actor, saved, now, note=REASON)
-    return len(grants) + len(waiting)
+    waiting = [one.id for one in await uow.requests.pending(now) if one.supplier_id in supplier_ids]
+    return len(grants) + len(await withdraw(uow, actor, waiting, REASON, now))
 
 
 async def _over(uow: UnitOfWork, supplier_ids: Collection[str], now: datetime) -> frozenset[str]:

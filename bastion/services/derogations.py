@@ -19,7 +19,6 @@ from bastion.services.views import DerogationView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
-MAX_REASON = 2000
 SAID: Final = ("kind", "algorithms", "owner", "reason", "ends", "withdrawn_at")
 """What makes two derogations the same one, written twice."""
 
@@ -61,8 +60,8 @@ class Derogations:
         now = clock.now()
         made = checked(
             Derogation(
-                new_id(now), device_id, form.kind, form.algorithms, _owner(form.owner), _reason(form.reason),
-                form.starts or now, form.ends, actor.name, now,
+                new_id(now), device_id, form.kind, form.algorithms, _owner(form.owner),
+                reasons.for_the_record(form.reason, "reason"), form.starts or now, form.ends, actor.name, now,
             )
         )  # fmt: skip
         self._authentication.require_fresh(actor)
@@ -131,12 +130,3 @@ def _owner(text: str) -> str:
     if not 1 <= len(name) <= MAX_NAME or plain(name) != name:
         raise Invalid(text, field="owner", sentence="Name the person who answers for this risk in the hospital.")
     return name
-
-
-def _reason(text: str) -> str:
-    said = reasons.for_the_record(text, "reason")
-    if len(said) > MAX_REASON:
-        raise Invalid(
-            "reason", field="reason", sentence="This text is too long: {limit} characters at most.", limit=MAX_REASON
-        )
-    return said

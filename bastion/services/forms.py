@@ -85,12 +85,16 @@ async def audit_saved(
 
     One whose lines run on for ever is `Invalid`, and with it all that this transaction has saved.
     """
-    for one in new.__dataclass_fields__:
-        if isinstance(value := getattr(new, one), str) and len(value) > MAX_LINE:
-            raise Invalid(one, field=one, sentence=TOO_LONG, limit=MAX_LINE)
+    _need_short(new)
     fields = [f for f in new.__dataclass_fields__ if old is None or getattr(old, f) != getattr(new, f)]
     facility = new.facility_id if isinstance(new, Device) else ""
     await uow.audit.append(
         tag, actor=actor, subject=(noun, new.id), facility_id=facility, at=clock.now(),
         changed=" ".join(fields) if old else "created", **names,
     )  # fmt: skip
+
+
+def _need_short(entry: Entry) -> None:
+    for one in entry.__dataclass_fields__:
+        if isinstance(value := getattr(entry, one), str) and len(value) > MAX_LINE:
+            raise Invalid(one, field=one, sentence=TOO_LONG, limit=MAX_LINE)

@@ -8,9 +8,7 @@ from bastion.domain.access_request import RequestState
 from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Technician
 from bastion.services.joins import found
-from bastion.services.requests import audit_decision
-from bastion.services.requests import person as named
-from bastion.services.revoking import revoke
+from bastion.services.revoking import revoke, withdraw
 from bastion.store.unit_of_work import UnitOfWork
 
 MOST: Final = 500
@@ -63,9 +61,4 @@ async def _revoke_grants(uow: UnitOfWork, actor: Actor, who: Technician, now: da
 
 async def _withdraw_requests(uow: UnitOfWork, actor: Actor, who: Technician, now: datetime) -> int:
     seen = [one for one in await uow.requests.of_technician(who.id, MOST) if one.state(now) is RequestState.PENDING]
-    held = [found(await uow.requests.get(one.id)) for one in seen]
-    waiting = [one for one in held if one.state(now) is RequestState.PENDING]
-    for request in waiting:
-        saved = await uow.requests.save(request.withdraw(named(actor), REASON, now))
-        await audit_decision(uow, "request:withdrawn", actor, saved, now, note=REASON)
-    return len(waiting)
+    return len(await withdraw(uow, actor, [one.id for one in seen], REASON, now))

@@ -1,9 +1,10 @@
-"""Taking an agreed right back, or giving it back, within somebody's transaction; its live sessions end."""
+"""Taking back, within somebody's transaction, what was agreed to, by which live sessions end, and what still waits."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from bastion.domain.access_request import RequestState
+from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Actor
 from bastion.i18n import translator
@@ -45,10 +46,19 @@ async def revoke(
 
 async def _withdraw_what_waits(uow: UnitOfWork, actor: Actor, grant: Grant, agreed_id: str, now: datetime) -> None:
     for one in await uow.requests.waiting_on(grant.id, now):
-        request = found(await uow.requests.get(one.id))
-        if request.id == agreed_id or request.state(now) is not RequestState.PENDING:
-            continue
-        told = found(await uow.technicians.get(request.technician_id))
-        note = translator(told.language)(GONE)
-        saved = await uow.requests.save(request.withdraw(person(actor), note, now))
-        await audit_decision(uow, "request:withdrawn", actor, saved, now, note=note)
+        if one.id != agreed_id:
+            told = found(await uow.technicians.get(one.technician_id))
+            await withdraw(uow, actor, [one.id], translator(told.language)(GONE), now)
+
+
+async def withdraw(
+    uow: UnitOfWork, actor: Actor, request_ids: Iterable[str], note: str, now: datetime
+) -> list[AccessRequest]:  # fmt: skip
+    """Withdraw those of these requests that still wait, read anew within the transaction; return them."""
+    held = [found(await uow.requests.get(ident)) for ident in request_ids]
+    saved = []
+    for one in held:
+        if one.state(now) is RequestState.PENDING:
+            saved.append(await uow.requests.save(one.withdraw(person(actor), note, now)))
+            await audit_decision(uow, "request:withdrawn", actor, saved[-1], now, note=note)
+    return saved

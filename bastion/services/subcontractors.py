@@ -9,7 +9,8 @@ from bastion.domain import country
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Role, Supplier
 from bastion.domain.subcontractor import Subcontractor, SubcontractorState
-from bastion.errors import Forbidden, Invalid, NotFound, ReasonNeeded
+from bastion.errors import Forbidden, Invalid, NotFound
+from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.forms import MAX_NAME, check_name, need_admin_of, need_reader, plain
 from bastion.services.joins import found
@@ -17,7 +18,6 @@ from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
-MAX_REASON = 2000
 SAID: Final = ("name", "registration", "country", "objected_at", "ended_at")
 """What makes two declarations the same one."""
 EMPLOYING = frozenset({SubcontractorState.WAITING, SubcontractorState.ALLOWED})
@@ -74,14 +74,7 @@ class Subcontractors:
         """Say no, with the reason: its people work no longer, also in sessions under way."""
         if not actor.covers(EVERYWHERE, Role.SECURITY, Role.ADMIN):
             raise Forbidden(f"{actor.login} does not object for the hospital")
-        said = reason.strip()
-        if len(said) < 3:
-            raise ReasonNeeded("objection", field="reason")
-        if len(said) > MAX_REASON:
-            raise Invalid(
-                "reason", field="reason", sentence="This text is too long: {limit} characters at most.",
-                limit=MAX_REASON,
-            )  # fmt: skip
+        said = reasons.for_the_record(reason, "reason")
         self._authentication.require_fresh(actor)
         now = clock.now()
         async with self._database.write() as uow:

@@ -242,7 +242,8 @@ async def test_T28_who_knows_somebody_else_at_an_address_still_has_five_tries_at
     await auth.sign_in("eve", password, code(totp, 1), SOURCE)
     await flooded(auth, SOURCE)
     tries = [auth.sign_in("eve", "a wrong password", "000000", SOURCE) for _ in range(5)]
-    await asyncio.gather(*tries, return_exceptions=True)
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [TooManyAttempts] * 5
     later(1)
     with pytest.raises(TooManyAttempts):
         await auth.sign_in("eve", password, code(totp, 1), SOURCE)
