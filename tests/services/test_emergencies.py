@@ -110,7 +110,8 @@ async def test_R27_who_is_known_to_have_called_spares_the_others_the_question(ho
 async def test_R27_where_the_caller_may_agree_nobody_is_asked_to_deny_it(house, dora, tmp_path):
     house.services.decisions.replace_engine(PolicyEngine(load(_without_own_call(tmp_path))))
     request = await house.asked(emergency=Call("Dora"))
-    await house.services.approvals.approve(house.staff(dora), request.id, request.version, 60)
+    agreed = await house.services.approvals.approve(house.staff(dora), request.id, request.version, 60)
+    assert agreed.grant_id
 
 
 async def test_R27_a_hospital_may_let_one_person_on_duty_agree_and_it_is_marked(house, use, tmp_path):
