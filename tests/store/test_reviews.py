@@ -3,10 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from bastion.domain.review import Campaign, Remit, ReviewLine, RightKind, Verdict, Word
 from bastion.errors import BastionError
+from bastion.store.database import Database
+from tests.bench.scale.plans import statements
 from tests.store.samples import NOW
 
 DAY = timedelta(days=1)
@@ -81,3 +84,33 @@ async def test_a_decision_may_change_and_not_vanish_and_a_campaign_stays_as_it_w
         with pytest.raises(BastionError):
             async with database.write() as uow:
                 await work(uow)
+
+
+async def test_a_list_of_reviews_reads_no_line_of_them_on_postgres(postgres_url):
+    """Of eight reviews with thousands of lines each: the planner of a swept and analysed database is asked."""
+    database = await Database.open(postgres_url)
+    several = [replace(OLD, id=f"c{number}") for number in range(8)]
+    lines = [
+        replace(LINE, id=f"{campaign.id}-{number}", campaign_id=campaign.id, subject_id=f"t{number}")
+        for campaign in several
+        for number in range(2000)
+    ]
+    async with database.write() as uow:
+        for campaign in several:
+            await uow.campaigns.add(campaign)
+        await uow.review_lines.add_all([decided(one, Verdict.CONFIRMED) for one in lines])
+    server = await asyncpg.connect(postgres_url.replace("+asyncpg", ""))
+    try:
+        await server.execute("vacuum analyze")
+        with statements() as heard:
+            async with database.read() as uow:
+                counted = await uow.review_lines.counts([one.id for one in several])
+        ((statement, values),) = heard
+        plan = [row[0] for row in await server.fetch(f"explain {statement}", *values)]
+    finally:
+        await server.close()
+        await database.close()
+    assert counted == {one.id: {Verdict.CONFIRMED: 2000} for one in several}
+    of_lines = [step for step in plan if "on review_lines" in step]
+    assert of_lines
+    assert all("Index Only Scan using ix_review_lines_campaign" in step for step in of_lines), plan

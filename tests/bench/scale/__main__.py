@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import math
 import os
 import sqlite3
 import sys
@@ -32,12 +33,13 @@ def main() -> int:
     options = _options()
     folder = options.folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    path, took = filling.sqlite(folder, Size())
+    fresh = math.inf if options.keep else filling.FRESH
+    path, took = filling.sqlite(folder, Size(), fresh)
     say(f"SQLite is filled ({took:.0f} s, {path.stat().st_size >> 20} MiB)")
     report = [] if options.postgres else [_look("sqlite", folder, f"sqlite:///{path}", options)]
     if not options.sqlite:
         with filling.server(folder / "pg") as dsn:
-            url, took = filling.postgres(dsn, folder, path, Size())
+            url, took = filling.postgres(dsn, folder, path, Size(), fresh)
             say(f"PostgreSQL is filled ({took:.0f} s)")
             report.append(_look("postgres", folder, url, options))
     _write(report, options.output)
@@ -208,6 +210,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--live", action="store_true", help="decisions too, whatever --only says")
     parser.add_argument("--sqlite", action="store_true", help="leave PostgreSQL out")
     parser.add_argument("--postgres", action="store_true", help="measure PostgreSQL alone")
+    parser.add_argument("--keep", action="store_true", help="measure what is filled, however long ago that was")
     parser.add_argument("--output", type=Path, default=Path("var/bench.json"))
     return parser.parse_args()
 

@@ -37,10 +37,10 @@ FRESH: Final = 6 * 3600.0
 
 
 # -- SQLite ------------------------------------------------------------------------------------------------------------
-def sqlite(folder: Path, size: Size) -> tuple[Path, float]:
+def sqlite(folder: Path, size: Size, fresh: float = FRESH) -> tuple[Path, float]:
     """A filled database and how many seconds the filling took, 0 when it was there."""
     path, note = folder / "bastion.db", folder / "sqlite.json"
-    if _still_good(note, size) and path.exists():
+    if _still_good(note, size, fresh) and path.exists():
         _up_to_date(f"sqlite:///{path}", note)
         return path, adding.to_sqlite(path, note)
     began = time.monotonic()
@@ -94,12 +94,12 @@ def server(folder: Path) -> Iterator[str]:
             running.cleanup()
 
 
-def postgres(dsn: str, folder: Path, source: Path, size: Size) -> tuple[str, float]:
+def postgres(dsn: str, folder: Path, source: Path, size: Size, fresh: float = FRESH) -> tuple[str, float]:
     """The same rows on PostgreSQL: its URL, and the seconds it took."""
     url = dsn.replace("postgresql://", "postgresql+asyncpg://").replace("/postgres?", "/scale?")
     note, filled = folder / "postgres.json", folder / "sqlite.json"
     plain = dsn.replace("/postgres?", "/scale?")
-    if _still_good(note, size) and filled_at(folder, note.name) == filled_at(folder):
+    if _still_good(note, size, fresh) and filled_at(folder, note.name) == filled_at(folder):
         _up_to_date(url, note)
         return url, asyncio.run(adding.to_postgres(plain, source, note))
     began = time.monotonic()
@@ -158,7 +158,7 @@ def filled_at(folder: Path, note: str = "sqlite.json") -> float:
     return float(json.loads((folder / note).read_text())["at"])
 
 
-def _still_good(note: Path, size: Size) -> bool:
+def _still_good(note: Path, size: Size, fresh: float) -> bool:
     if not note.exists():
         return False
     kept = json.loads(note.read_text())
