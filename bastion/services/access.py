@@ -38,7 +38,7 @@ from bastion.services.requests import check_minutes, person, refuse_beyond, refu
 from bastion.services.templates import offered_for
 from bastion.services.urgency import unreviewed
 from bastion.services.work_orders import WorkOrders
-from bastion.services.works import askers
+from bastion.services.works import goes_on
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
@@ -176,8 +176,7 @@ class Access:
             decision = await self._ask_policy(uow, actor, ask, grant.kind, now, urgency)
             if decision.allowed:
                 refuse_beyond(grant, ask.wanted, decision)
-            first = replace(first, first_id=first.work_id, earlier_askers=await askers(uow, first.work_id))
-            made = _make_extension(actor, first, grant, decision, minutes, reason, now)
+            made = _make_extension(actor, await goes_on(uow, first, actor, now), grant, decision, minutes, reason, now)
             await keep(uow, actor, made, ask, decision, now)
         if not decision.allowed:
             raise refusal(decision, actor.language)

@@ -22,18 +22,16 @@ from bastion.services.joins import Joins, found
 from bastion.services.paperwork import Lacks, lacks_of
 from bastion.services.professionals import still_answered_for
 from bastion.services.requests import (
-    asker,
     audit_decision,
     check_minutes,
     may_see,
     person,
     refuse_beyond,
     refuse_if_locked,
-    under_rules,
-    whole_of,
 )
 from bastion.services.revoking import revoke
 from bastion.services.takeovers import take_over
+from bastion.services.waiting import asker, under_rules, whole_of
 from bastion.services.work_orders import WorkOrders
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -183,9 +181,10 @@ class Approvals:
         stored = found(await uow.requests.get(request_id), request_id)
         if not may_see(actor, stored):
             raise NotFound(request_id)
-        device = found(await uow.devices.get(stored.device_id))
-        request = await under_rules(uow, self._decisions, stored, device, now)
-        emergency = await Joins(uow).emergency(request)
+        joins = Joins(uow)
+        device = await joins.device(stored.device_id)
+        request = await under_rules(joins, self._decisions, stored, now)
+        emergency = await joins.emergency(request)
         decision = self._decisions.require_approve(actor, request, device, now, emergency)
         if request.version != version:
             raise _overtaken(request, actor, version)
@@ -209,7 +208,7 @@ class Approvals:
             raise Conflict(technician.login, sentence=NOT_USABLE, technician=technician.name)
         supplier = found(await uow.suppliers.get(request.supplier_id))
         lacks = await lacks_of(uow, technician, supplier, now)
-        whole = await whole_of(uow, request, request.agreed)
+        whole = await whole_of(Joins(uow), request, request.agreed)
         work = _Work(technician, supplier, device, lacks, Urgency() if emergency else None, whole)
         if request.extends_grant_id:
             return await self._extend_grant(uow, actor, request, work, now)

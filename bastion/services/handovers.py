@@ -21,7 +21,7 @@ from bastion.services.maintenance import Maintenance
 from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
 from bastion.services.requests import minutes_of, person, refuse_if_locked
-from bastion.services.works import askers
+from bastion.services.works import goes_on
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
@@ -61,8 +61,7 @@ class Handovers:
             ):  # fmt: skip
                 raise Conflict(login, sentence="Your colleague has a request waiting for this device; see it first.")
             decision = await self._judge(uow, actor, colleague, supplier, device, grant, now)
-            first = found(await uow.requests.get(grant.request_id))
-            first = replace(first, first_id=first.work_id, earlier_askers=await askers(uow, first.work_id))
+            first = await goes_on(uow, found(await uow.requests.get(grant.request_id)), actor, now)
             made = _request(actor, first, grant, colleague, said, decision, now)
             await uow.requests.add(made)
             await uow.handovers.add(Handover(made.id, grant.id, holder.name, actor.name, now))

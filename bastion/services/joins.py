@@ -1,6 +1,7 @@
 """Loads the neighbours of a fact for a view: one reader for every service that shows requests and sessions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from bastion import clock
@@ -10,11 +11,14 @@ from bastion.domain.device import Device, DeviceAccount, Endpoint
 from bastion.domain.emergency import Emergency
 from bastion.domain.grant import Grant
 from bastion.domain.handover import Handover
+from bastion.domain.paper import PaperKind
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Role, Staff, Supplier, Technician
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import NotFound
+from bastion.services.paperwork import Lacks, missing_of_several
 from bastion.services.reaching import lacking
 from bastion.services.views import DeviceView, SessionView
+from bastion.services.works import askers_of
 from bastion.store.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -82,6 +86,8 @@ class Joins:
         self._approvers: dict[tuple[str, str], tuple[Staff, ...]] = {}
         self._emergencies: dict[str, Emergency | None] = {}
         self._handovers: dict[str, Handover | None] = {}
+        self._works: dict[str, list[AccessRequest]] = {}
+        self._papers: dict[str, tuple[PaperKind, ...]] = {}
 
     # -- many at once --------------------------------------------------------------------------------------------------
     async def about(self, facts: Sequence[Concerning]) -> None:
@@ -179,6 +185,29 @@ class Joins:
         if request.id not in self._handovers:
             self._handovers[request.id] = await self._uow.handovers.get(request.id)
         return self._handovers[request.id]
+
+    async def look_for_works(self, requests: Sequence[AccessRequest]) -> None:
+        """Ask once for a whole page what belongs to the same works; what begins one is alone until it is agreed to."""
+        wanted = {one.work_id for one in requests if one.first_id} - self._works.keys()
+        self._works |= {one.id: [] for one in requests if not one.first_id} | {ident: [] for ident in wanted}
+        for part in await self._uow.requests.of_works(wanted):
+            self._works[part.work_id].append(part)
+
+    async def askers(self, request: AccessRequest, now: datetime) -> frozenset[str]:
+        """Who has asked for a part of the work of a request that waits, as far as that was agreed to or waits too."""
+        if request.work_id not in self._works:
+            await self.look_for_works([request])
+        return askers_of(self._works[request.work_id], now)[request.work_id]
+
+    async def look_for_lacks(self, supplier_ids: Collection[str], now: datetime) -> None:
+        """Ask once for a whole page which papers these suppliers lack."""
+        wanted = set(supplier_ids) - self._papers.keys()
+        self._papers |= await missing_of_several(self._uow, wanted, now) if wanted else {}
+
+    async def lacks(self, technician: Technician, supplier: Supplier, now: datetime) -> Lacks:
+        """What stands against a supplier and its person, for whoever asks the policy."""
+        await self.look_for_lacks({supplier.id}, now)
+        return Lacks(self._papers[supplier.id], technician.country, supplier.countries)
 
     async def emergency(self, request: AccessRequest) -> Emergency | None:
         """The emergency that the work of a request is: one, whoever goes on with it and for how long."""

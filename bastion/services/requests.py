@@ -11,10 +11,10 @@ from bastion.domain.device import SESSIONS, Device
 from bastion.domain.emergency import Emergency
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Subject, first_hit
-from bastion.domain.parties import Actor, ActorKind, Lent, Supplier, Technician
+from bastion.domain.parties import Actor, ActorKind, Lent, Technician
 from bastion.errors import BastionError, Invalid, Locked, NotFound
 from bastion.i18n import sentence
-from bastion.services.decisions import Decisions, Urgency, judged_source
+from bastion.services.decisions import Decisions, Urgency
 from bastion.services.joins import Joins, found
 from bastion.services.occupied import occupied
 from bastion.services.paperwork import lacks_of
@@ -26,7 +26,7 @@ from bastion.services.telling_log import told_of
 from bastion.services.templates import origin_of
 from bastion.services.turns import asked_now
 from bastion.services.views import RequestView, SessionView
-from bastion.services.works import askers
+from bastion.services.waiting import asker, look_around, under_rules, whole_of, with_askers
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
 
@@ -41,20 +41,25 @@ class RequestViews:
 
     async def rows(self, joins: Joins, actor: Actor, requests: Sequence[AccessRequest]) -> list[RequestView]:
         """Many at once, for a list: without what happened on each device before."""
+        now = clock.now()
         await joins.about(requests)
         await joins.equipment(request.device_id for request in requests)
-        await joins.know("grant", (one for request in requests for one in (request.grant_id, request.extends_grant_id)))
-        await joins.look_for_emergencies(requests)
-        return [await self._view(joins, actor, request) for request in requests]
+        await joins.know("grant", (request.grant_id for request in requests))
+        await look_around(joins, requests, now)
+        standing = [await under_rules(joins, self._decisions, request, now) for request in requests]
+        return [await self._view(joins, actor, request) for request in standing]
 
     async def to_decide(self, joins: Joins, actor: Actor, requests: Sequence[AccessRequest]) -> int:
         """How many of these somebody can decide on now, without the names and histories a screen shows."""
         await joins.know("device", (request.device_id for request in requests))
         await joins.look_for_emergencies(requests)
+        await joins.look_for_works(requests)
+        now = clock.now()
+        standing = [await with_askers(joins, request, now) for request in requests]
         return sum(
             [
                 not self._why_not(actor, one, await joins.device(one.device_id), await joins.emergency(one))
-                for one in requests
+                for one in standing
             ]
         )
 
@@ -64,10 +69,6 @@ class RequestViews:
 
     async def _view(self, joins: Joins, actor: Actor, request: AccessRequest) -> RequestView:
         device = await joins.device(request.device_id)
-        if (
-            request.state(clock.now()) is RequestState.PENDING and not request.missing
-        ):  # the rules have wanted more since
-            request = replace(request, quorum=len(request.approvals) + 1)
         logins = {account.id: account.login for account in await joins.accounts(device.id)}
         emergency = await joins.emergency(request)
         why_not = self._why_not(actor, request, device, emergency)
@@ -90,9 +91,8 @@ class RequestViews:
     async def whole(self, uow: UnitOfWork, actor: Actor, request: AccessRequest) -> RequestView:
         """The same, with what can be recorded of the device's services, and how files would pass (domain 2.3)."""
         joins = Joins(uow)
-        device = await joins.device(request.device_id)
-        request = await under_rules(uow, self._decisions, request, device, clock.now())
-        length = await whole_of(uow, request, request.agreed)
+        request = await under_rules(joins, self._decisions, request, clock.now())
+        length = await whole_of(joins, request, request.agreed)
         view = await self.view(joins, actor, request)
         services = tuple(e for e in await joins.endpoints(request.device_id) if e.protocol not in SESSIONS)
         scope = self._decisions.scope(
@@ -151,48 +151,6 @@ class RequestViews:
         except BastionError as problem:
             return sentence(problem, actor.language)
         return ""
-
-
-def asker(request: AccessRequest, technician: Technician, supplier: Supplier) -> Actor:
-    """The technician as the policy judges him before he connects."""
-    source = judged_source(request.source, bool(request.created_by.company), supplier)
-    return Actor(
-        ActorKind.TECHNICIAN, technician.id, technician.login, technician.name, source, supplier_id=supplier.id
-    )
-
-
-async def under_rules(
-    uow: UnitOfWork, decisions: Decisions, request: AccessRequest, device: Device, now: datetime
-) -> AccessRequest:
-    """What waits, as it stands at this moment: the device may have become more critical since it was asked for, and
-    then more people must agree. Fewer never do, and at least one more does. Whoever asked for another part of the work
-    that was agreed to since then does not agree either (R-23).
-    """
-    if request.state(now) is not RequestState.PENDING:
-        return request
-    technician = found(await uow.technicians.get(request.technician_id))
-    supplier = found(await uow.suppliers.get(request.supplier_id))
-    decision = decisions.on_device(
-        Action.REQUEST, asker(request, technician, supplier), supplier, device, request.kind,
-        await whole_of(uow, request, request.wanted), now,
-        lacks=await lacks_of(uow, technician, supplier, now),
-        urgency=Urgency() if await Joins(uow).emergency(request) else None,
-    )  # fmt: skip
-    wanted = decision.obligations.approvals if decision.allowed else 0  # whoever agrees reads what refuses it
-    return replace(
-        request, quorum=max(request.quorum, wanted, len(request.approvals) + 1),
-        earlier_askers=request.earlier_askers | await askers(uow, request.work_id),
-    )  # fmt: skip
-
-
-async def whole_of(uow: UnitOfWork, request: AccessRequest, part: timedelta) -> timedelta:
-    """How long the work is that the rules judge when `part` of what is asked is agreed to: more time counts with what
-    it prolongs, and what passes to a colleague is the whole of what he takes over (R-22, R-26).
-    """
-    if request.extends_grant_id:
-        return found(await uow.grants.get(request.extends_grant_id)).whole + part
-    handover = await uow.handovers.get(request.id)
-    return found(await uow.grants.get(handover.grant_id)).whole if handover else part
 
 
 def check_minutes(minutes: int) -> None:

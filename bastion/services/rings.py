@@ -38,6 +38,7 @@ from bastion.services.review_reach import waiting_for
 from bastion.services.standby import Ring, Standby, standby
 from bastion.services.telling_log import told_of
 from bastion.services.turns import agree_now, asked_now
+from bastion.services.waiting import under_rules
 from bastion.services.works import askers
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -117,8 +118,10 @@ class Rings:
         return await self._joins.emergency(request) is not None
 
     async def asked(self, request: AccessRequest) -> Standby:
+        now = clock.now()
+        standing = await under_rules(self._joins, self._decisions, request, now)
         device, emergency = await self._joins.device(request.device_id), await self._joins.emergency(request)
-        return await asked_now(self._uow, self._decisions, request, device, clock.now(), emergency)
+        return await asked_now(self._uow, self._decisions, standing, device, now, emergency)
 
     async def unanswered(
         self, request: AccessRequest, people: Iterable[Staff], ring: Ring, step: int, minutes: int

@@ -33,11 +33,11 @@ from bastion.services.opening import PROOF_LENGTH, Connection, Opening
 from bastion.services.paperwork import missing_of_several
 from bastion.services.reaching import reachable
 from bastion.services.reports import REPORT_DAYS, owe
-from bastion.services.requests import under_rules
 from bastion.services.suspension import refuse_if_suspended, turned_out
 from bastion.services.turns import asked_now
 from bastion.services.undertakings import owed_by
 from bastion.services.views import Entry, MenuItem, Opened, Wish
+from bastion.services.waiting import under_rules
 from bastion.services.watching import end_watches
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -226,7 +226,7 @@ class Sessions:
         chosen = await _account(uow, device, account)
         pending = await waiting_at_the_door(uow, technician.id, device.id, now)
         if pending is not None:
-            pending = await under_rules(uow, self._decisions, pending, device, now)
+            pending = await under_rules(Joins(uow), self._decisions, pending, now)
         grant = await uow.grants.live(technician.id, device.id, now)
         over = None if grant else await uow.grants.last_over(technician.id, device.id, now)
         asked = await self._asked(uow, pending, device, now) if pending else ()

@@ -45,7 +45,8 @@ def statements() -> Iterator[list[str]]:
 
 
 async def add_work(house: House, number: int) -> None:
-    """Another supplier, technician and device, with a request that waits and a session with a held file."""
+    """Another supplier, technician and device, with a request that waits, a session with a held file,
+    and more time for it that waits too."""
     code = f"n{number}"
     services = house.services
     supplier = await services.directory.save_supplier(
@@ -64,6 +65,7 @@ async def add_work(house: House, number: int) -> None:
     await services.sessions.acknowledge(who, agreed.grant_id, "terminal")
     opened = await services.sessions.open(who, agreed.grant_id, Connection("n1", "ssh", "SHA256:x", "key totp"))
     file, arrival = await services.files.arriving(opened.record, opened.grant, Direction.IN, "/fw/a.bin")
+    await services.access.extend(who, agreed.grant_id, 10, "not finished")
     await _beside(house, agreed, waits)
     arrival.write(0, b"firmware")
     await services.files.arrived(opened.record, file, arrival)
@@ -207,7 +209,7 @@ async def test_counting_what_waits_asks_no_oftener_for_more(house: House):
     for number in range(2):
         await add_work(house, number)
         with statements() as asked:
-            assert await house.services.asked.to_decide(house.staff(house.max)) == number + 1
+            assert await house.services.asked.to_decide(house.staff(house.max)) == 2 * (number + 1)
         counts.append(len(asked))
     assert len(set(counts)) == 1
 

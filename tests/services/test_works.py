@@ -13,6 +13,7 @@ from bastion.domain.emergency import Call, Outcome
 from bastion.errors import Conflict, Forbidden, Invalid, PolicyRefused, SelfApproval, SelfReview
 from bastion.services.emergencies import REVIEWED
 from bastion.services.people import TechnicianForm
+from bastion.services.works import HAS_AGREED
 from policies.loader import LIBRARY
 from tests.policy_sets import engine
 from tests.services.house import CONNECTION, OPERATOR, undertake
@@ -26,12 +27,15 @@ CALL = Call("Dr Roux", "", "4512")
 NOTE = "read the recording; the tube had burst"
 
 
-@pytest.fixture
-async def carol(house):
-    form = TechnicianForm("carol", "Carol Blanc", "c@acme", "acme", "en")
-    person = await house.services.people.save_technician(OPERATOR, form)
+async def colleague(house, login, name):
+    person = await house.services.people.save_technician(OPERATOR, TechnicianForm(login, name, "c@acme", "acme", "en"))
     await undertake(house.services, person)
     return person
+
+
+@pytest.fixture
+async def carol(house):
+    return await colleague(house, "carol", "Carol Blanc")
 
 
 async def agree(house, request, person, minutes=240):
@@ -236,6 +240,53 @@ async def test_R23_who_asked_for_a_part_that_was_agreed_to_meanwhile_does_not_ag
     done = await agree(house, passed, house.eve)
     async with house.database.read() as uow:
         assert (await uow.requests.get(done.id)).earlier_askers == passed.earlier_askers, "what was asked stays"
+
+
+async def test_R23_who_asked_for_a_part_that_still_waits_agrees_to_no_other(house, carol):
+    """Nor is he offered it, in a list as little as on the page; the other way round he does not ask."""
+    request = await house.approved()
+    longer = await more(house, request.grant_id, actor=house.staff(house.max))
+    passed = await handed(house, request.grant_id)
+    with pytest.raises(SelfApproval):
+        await agree(house, passed, house.max)
+    assert (await row_of(house, house.max, passed)).why_not == SelfApproval.sentence
+    assert (await house.services.asked.get(house.staff(house.max), passed.id)).why_not == SelfApproval.sentence
+    assert await house.services.asked.to_decide(house.staff(house.max)) == 0
+    assert await house.services.asked.to_decide(house.staff(house.eve)) == 2
+    await house.services.approvals.deny(house.staff(house.eve), longer.id, longer.version, "not today")
+    assert (await row_of(house, house.max, passed)).can_decide
+
+
+async def test_R23_who_agreed_to_a_part_that_still_waits_asks_for_no_other(house, carol, two_agree):
+    request = await agree(house, await house.asked(minutes=200), house.eve)
+    passed = await handed(house, request.grant_id)
+    house.services.decisions.replace_engine(two_agree)
+    half = await agree(house, passed, house.max)
+    assert half.missing == 1
+    max_, dora = house.staff(house.max), await colleague(house, "dora", "Dora Petit")
+    for ask in (more(house, request.grant_id, 1, max_), handed(house, request.grant_id, dora.login, max_)):
+        with pytest.raises(Conflict) as refused:
+            await ask
+        assert refused.value.public == HAS_AGREED
+    done = await agree(house, half, house.eve)
+    assert await more(house, done.grant_id, 1, max_), "what was agreed to is done: others decide on more of it"
+
+
+async def row_of(house, person, request):
+    rows = {one.request.id: one for one in await house.services.asked.pending(house.staff(person))}
+    found = {one.request.id: one for one in await house.services.asked.search(house.staff(person))}
+    assert rows[request.id] == found[request.id]
+    return rows[request.id]
+
+
+async def test_R22_a_list_says_how_many_must_agree_now_like_the_page(house, carol, two_agree):
+    request = await agree(house, await house.asked(minutes=240), house.eve)
+    passed = await handed(house, request.grant_id)
+    house.services.decisions.replace_engine(two_agree)
+    page = await house.services.asked.get(house.staff(house.max), passed.id)
+    row = await row_of(house, house.max, passed)
+    assert (page.request.quorum, row.request.quorum, passed.quorum) == (2, 2, 1)
+    assert row.request == page.request
 
 
 def for_long_work(folder, rule, action, said):
