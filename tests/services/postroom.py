@@ -7,6 +7,8 @@ from bastion.services.couriers import Couriers
 ADDRESS = "https://bastion.test"
 ENTRANCE = "https://suppliers.test"
 LOOPBACK = Networks(["127.0.0.0/8"])
+CANARY = "canary-Durand"
+"""Typed by people where it may be read, so that no mail may hold it."""
 
 
 def point(tell, port: int, **more) -> None:
@@ -33,3 +35,13 @@ def heard(box) -> dict[str, list[str]]:
     for one in box.letters:
         told.setdefault(one["To"], []).append(one["Subject"])
     return told
+
+
+def letter_to(box, address: str):
+    """The latest."""
+    return next(one for one in reversed(box.letters) if one["To"] == address)
+
+
+def nothing_typed(box) -> None:
+    for one in box.letters:
+        assert CANARY not in one["Subject"] + one.get_content()

@@ -29,9 +29,9 @@ from bastion.services.reviews import CampaignForm
 from bastion.services.sessions import Ending
 from bastion.services.webhooks import WebhookForm
 from tests.services.house import OPERATOR, PASSWORD, SOURCE, moved
+from tests.services.occasions import a_supplier_s_days, a_window
 from tests.services.postroom import ADDRESS, LOOPBACK, heard, point, states, turn
 from tests.services.receivers import Authority, receiver
-from tests.services.test_telling_more import a_supplier_s_days, a_window
 
 
 # -- who is told what --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from bastion.domain.grant import Grant
 from bastion.errors import IllegalTransition, Invalid
 from bastion.services.views import Entry
-from tests.proxy.lobby.test_lobby import ACME, ALICE, CHU, Desk, Play, open_grant
+from tests.proxy.lobby.playing import ACME, ALICE, CHU, Desk, open_grant
 from tests.proxy.lobby.test_screens import device, item
 
 
@@ -43,13 +43,10 @@ def later_grant() -> Grant:
 
 
 @pytest.fixture
-async def play(monkeypatch):
-    playing = Play(monkeypatch)
-    playing.desk = playing.lobby._desk = BusyDesk()
-    playing.desk.grant = open_grant()
-    yield playing
-    playing.task.cancel()
-    await asyncio.gather(playing.task, return_exceptions=True)
+def play(play):
+    play.desk = play.lobby._desk = BusyDesk()
+    play.desk.grant = open_grant()
+    return play
 
 
 @pytest.mark.parametrize("asked", ["+", "+1", "+ ct-01"])

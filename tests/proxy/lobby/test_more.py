@@ -16,7 +16,6 @@ from bastion.proxy.lobby.lists import MOST_TOLD
 from bastion.proxy.lobby.more import DEVICES, FILES, HOW, NO_SUCH, PEOPLE, STEPS
 from bastion.proxy.lobby.plan import KEEPS
 from bastion.services.drafts import ONE_DEVICE
-from tests.proxy.lobby.test_lobby import Play
 from tests.proxy.lobby.test_screens import item
 from tests.proxy.lobby.test_usual import ONE
 
@@ -27,12 +26,9 @@ BEGIN, END = "update it\r2+\r1\r1\r", "WO-7\r45\ryes\r"
 
 
 @pytest.fixture
-async def play(monkeypatch):
-    playing = Play(monkeypatch)
-    playing.desk.items = (item(), item("mri-2"), item("us-3"))
-    yield playing
-    playing.task.cancel()
-    await asyncio.gather(playing.task, return_exceptions=True)
+def play(play):
+    play.desk.items = (item(), item("mri-2"), item("us-3"))
+    return play
 
 
 async def sent(play, typing, **how):

@@ -11,7 +11,7 @@ from bastion.proxy.lobby.owed import told
 from bastion.proxy.notices import Words
 from bastion.services.reports import Owed
 from tests.proxy.fakes import NOW
-from tests.proxy.lobby.test_lobby import CHU, Play, open_grant
+from tests.proxy.lobby.playing import CHU, Play, open_grant
 from tests.proxy.lobby.test_screens import a_request, device
 
 PORTAL = "https://bastion.chu.example"

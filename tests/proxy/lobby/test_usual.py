@@ -1,6 +1,5 @@
 """Starting from a usual request at the terminal: Enter keeps each answer, any other changes it (R-25)."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.request_template import RequestTemplate
 from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
-from tests.proxy.lobby.test_lobby import Play
 
 NOW = datetime(2026, 11, 29, 2, 0, tzinfo=UTC)
 PLAN = WorkPlan(
@@ -23,12 +21,9 @@ LOOK = WorkPlan(patient_data=PatientData.NEEDED, patient_why="open a real plan")
 
 
 @pytest.fixture
-async def play(monkeypatch):
-    playing = Play(monkeypatch)
-    playing.desk.templates = (ONE,)
-    yield playing
-    playing.task.cancel()
-    await asyncio.gather(playing.task, return_exceptions=True)
+def play(play):
+    play.desk.templates = (ONE,)
+    return play
 
 
 async def draft(play, typing):

@@ -1,0 +1,177 @@
+"""What he reads who waits for the hospital, and what he may do meanwhile: answer, withdraw (R-24, R-25)."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.domain.access_request import Approval, RequestState
+from bastion.domain.remark import Side
+from bastion.errors import Locked, Unavailable
+from bastion.proxy.lobby import lobby as module
+from tests.proxy.fakes import a_grant
+from tests.proxy.lobby.playing import FORM, a_remark, open_grant
+from tests.proxy.lobby.test_screens import a_request
+
+
+async def test_R25_a_question_is_answered_where_he_waits(play):
+    play.start(typing=FORM)
+    await play.shows("is with the hospital")
+    play.type("nobody has asked\r")
+    play.desk.remarks = (a_remark("q1", Side.HOSPITAL, "Which\x1b[2J tube?"),)
+    play.news.beat()
+    await play.shows("Eve asks: Which")
+    assert "\x1b[2J" not in play.screen
+    play.type("the left one\r")
+    await play.shows("Your answer is with the hospital.")
+    assert [line for line in play.desk.log if line.startswith("answer")] == ["answer the left one"]
+    play.desk.remarks += (a_remark("a1", Side.ASKER, "the left one"), a_remark("q2", Side.HOSPITAL, "Alone?"))
+    play.news.beat()
+    await play.shows("Eve asks: Alone?")
+    assert play.screen.count("Eve asks: Which") == 1
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    assert (await play.result()).id == "g1"
+
+
+async def test_what_is_no_line_is_no_answer_to_a_question_and_no_harm_without_one(play):
+    play.start(typing=FORM)
+    await play.shows("is with the hospital")
+    play.type("\x00w\r")
+    play.desk.remarks = (a_remark("q1", Side.HOSPITAL, "Which tube?"),)
+    play.news.beat()
+    await play.shows("Eve asks: Which tube?")
+    assert "Nothing of it was taken." not in play.screen
+    play.type("x" * 600 + "\r")
+    await play.shows("Nothing of it was taken.")
+    play.type("the left one\r")
+    await play.shows("Your answer is with the hospital.")
+    assert [line for line in play.desk.log if not line.startswith("enter")] == ["answer the left one"]
+
+
+async def test_an_agreement_that_comes_while_the_rows_are_read_is_seen_at_once(play, monkeypatch):
+    monkeypatch.setattr(module, "LOOK_AGAIN", 30)
+
+    async def read_and_agree(request_id):
+        """The grant comes after the look for one, its hint before the waiting."""
+        if play.desk.grant is None:
+            play.desk.grant = open_grant(acknowledged_at=clock.now())
+            play.news.beat()
+        return play.desk.pending
+
+    monkeypatch.setattr(play.desk, "request", read_and_agree)
+    play.start(typing=FORM)
+    assert (await play.result()).id == "g1"
+
+
+async def test_waiting_opens_by_itself_even_without_a_hint(play):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    assert (await play.result()).id == "g1"
+    assert not play.desk.drafts
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"stored_state": RequestState.DENIED, "decided_by": "Eve", "decision_note": "no"},
+            "Eve has refused the request: no",
+        ),
+        ({"stored_state": RequestState.WITHDRAWN}, "The request is withdrawn."),
+        ({"expires_at": clock.now()}, "Nobody has answered in time"),
+    ],
+)  # fmt: skip
+async def test_what_becomes_of_a_request_is_said(play, change, said):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.desk.pending = replace(play.desk.pending, **change)
+    play.news.beat()
+    await play.leaves()
+    assert said in play.screen
+
+
+async def test_the_first_of_two_agreements_is_said(play):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("Agreements still needed: 2.")
+    play.desk.pending = replace(play.desk.pending, approvals=(Approval("e", "Eve", clock.now(), timedelta(hours=1)),))
+    play.news.beat()
+    await play.shows("Agreed so far: Eve. 1 more needed.")
+    assert not play.task.done(), "one agreement of two opens nothing"
+
+
+@pytest.mark.parametrize("letter", ["w", "R"])
+async def test_w_withdraws_and_other_keys_do_nothing(play, letter):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.type("hello\r")
+    await asyncio.sleep(0.05)
+    assert "withdraw" not in play.desk.log
+    play.type(f"{letter}\r")
+    await play.leaves()
+    assert "withdraw" in play.desk.log
+
+
+async def test_a_grant_that_begins_later_is_waited_for(play):
+    now = clock.now()
+    play.desk.coming_ = a_grant(start=now + timedelta(hours=1), end=now + timedelta(hours=2))
+    play.start()
+    await play.shows("Agreed. Your time begins at")
+    play.desk.grant = open_grant(acknowledged_at=now)
+    assert (await play.result()).id == "g1"
+
+
+async def test_what_is_planned_for_another_day_keeps_nobody_from_asking_now(play):
+    now, day = clock.now(), timedelta(days=20)
+    play.desk.pending = a_request(created_at=now, start=now + day, expires_at=now + day)
+    play.desk.coming_ = a_grant(start=now + day, end=now + day + timedelta(hours=1))
+    play.start()
+    await play.shows("Reason")
+    play.type(FORM)
+    await play.shows("is with the hospital")
+    play.desk.pending = replace(play.desk.pending, stored_state=RequestState.APPROVED, grant_id="g1")
+    play.desk.grant = open_grant(acknowledged_at=now)
+    play.news.beat()
+    assert (await play.result()).id == "g1"
+    assert "Your time begins" not in play.screen
+
+
+async def test_an_agreement_for_later_is_said_and_waited_for(play):
+    now = clock.now()
+    play.desk.pending = a_request(created_at=now, expires_at=now + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.desk.coming_ = replace(
+        a_grant(start=now + timedelta(hours=1), end=now + timedelta(hours=2)), request_id=play.desk.pending.id
+    )
+    play.desk.pending = replace(play.desk.pending, stored_state=RequestState.APPROVED, grant_id="g1")
+    play.news.beat()
+    await play.shows("Agreed. Your time begins at")
+    assert not play.task.done()
+
+
+async def test_a_lock_ends_the_waiting(play):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.desk.troubles = [Locked(why="ransomware.")]
+    play.news.beat()
+    with pytest.raises(Locked):
+        await play.result()
+
+
+async def test_records_that_are_away_are_waited_for(play):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    play.desk.troubles = [Unavailable("gone")]
+    await asyncio.sleep(0.1)
+    play.desk.troubles = []
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    assert (await play.result()).id == "g1"
