@@ -257,6 +257,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "owner": N_("answers for it"),
         "path": N_("path"),
         "conditions": N_("on condition"),
+        "contract": N_("with a contract that ended"),
         "patient_data": N_("patient data"),
         "patient_why": N_("why patient data"),
         "people": N_("also taking part"),

@@ -13,6 +13,7 @@ from typing import Final
 from bastion import errors
 from bastion.domain.device import FileRight
 from bastion.domain.session_effects import RefusalReason
+from bastion.services.window_terms import REASON as CONTRACT_OVER
 from web import (
     audit_words,
     comparison_words,
@@ -75,6 +76,7 @@ FAILURES: Final = {
     "account out of use": N_("the account is out of use"),
     "not for this person any more": N_("the person may not see this any more"),
     "nothing left to decide": N_("nothing is left to decide for this person"),
+    CONTRACT_OVER: CONTRACT_OVER,
     "account or contract ended": N_("the account or the contract has ended"),
     "the derogation for this device has ended": N_("the derogation for this device has ended"),
 }
@@ -161,6 +163,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "after": report_words.AFTER, "own": emergency_words.YES, "disowned": emergency_words.YES,
         "writes": emergency_words.YES,
         "manages": emergency_words.YES, "again": emergency_words.YES, "behalf": emergency_words.YES,
+        "contract": emergency_words.YES,
         "register": import_words.REGISTERS, "paper": paper_words.KINDS,
         "finding": {code: words for code, (_, words) in order_words.FINDINGS.items()}, "rule": order_words.RULES,
         "files": FILES, "scan": desk_words.SCANS, "announced": desk_words.ANNOUNCED,

@@ -24,6 +24,7 @@ TOPICS: Mapping[str, str] = MappingProxyType(
         Topic.REPORT_OVERDUE: N_("A report on an intervention is overdue"),
         Topic.REPORT_WRITTEN: N_("An intervention is reported on"),
         Topic.WINDOW_WAITING: N_("A maintenance window waits for an agreement"),
+        Topic.WINDOW_ENDED: N_("A maintenance window has ended before its day"),
         Topic.RIGHTS_DUE: N_("Access rights are to be reviewed"),
         Topic.PAPER_ENDING: N_("A supplier’s paper ends soon"),
         Topic.ROSTER_OVERDUE: N_("A supplier has not confirmed its people"),

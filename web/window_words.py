@@ -7,6 +7,7 @@ from typing import Final
 from babel.dates import get_day_names
 
 from bastion.domain.maintenance import LAST, WEEKLY, Rhythm, WindowStatus
+from bastion.services.window_terms import REASON
 from web.labels import N_
 
 STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -37,6 +38,11 @@ _RHYTHMS: Final[Mapping[int, str]] = MappingProxyType(
         LAST: N_("every last {weekday} of the month"),
     }
 )
+
+
+def why_ended(reason: str, t: Callable[..., str]) -> str:
+    """What a person wrote, as it stands; the bastion's own reason in the reader's language."""
+    return t(REASON) if reason == REASON else reason
 
 
 def weekdays(language: str) -> list[tuple[str, str]]:

@@ -21,7 +21,8 @@ def list_windows(*, as_json: AsJson = False) -> None:
         {
             "id": v.window.id, "status": v.window.status(now), "device": v.device.code,
             "supplier": v.supplier.code if v.supplier else "", "kind": v.window.kind, "standing": v.standing,
-            "next": v.next[0].start if v.next else None, "until": v.window.ends, "agreed_by": v.window.agreed_names,
+            "next": v.next[0].start if v.next else None, "until": v.window.ends,
+            "promised_until": v.until, "agreed_by": v.window.agreed_names,
         }
         for v in found
     ]  # fmt: skip

@@ -91,7 +91,7 @@ KINDS = MappingProxyType(
             _kind("grant:created", _N, _OF_A_GRANT, "technician"),
             _kind("window:proposed", _N, f"{_GRANTED} minutes window quorum {_RULES}", "reason"),
             _kind("window:agreed", _N, f"device window missing {_RULES}"),
-            _kind("window:ended", _W, f"device window {_RULES}", "why"),
+            _kind("window:ended", _W, f"device window contract {_RULES}", "why"),
             _kind("emergency:agreed", _W, "device until own", "caller"),
             _kind("emergency:overdue", _W, "device until supplier"),
             _kind("report:due", _I, "device until supplier"),

@@ -5,7 +5,7 @@ that who agreed to the window has thereby agreed to each request of this kind th
 the clock on the hospital's wall: a window that begins at 02:00 begins at 02:00 in summer as in winter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import Final
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.local_time import local_date, opening
+from bastion.domain.parties import Supplier
 from bastion.domain.timebox import TimeBox
 from bastion.errors import AlreadyAgreed, Conflict, IllegalTransition, Invalid, SelfApproval
 
@@ -144,6 +145,10 @@ class MaintenanceWindow:
     def covers(self, supplier_id: str, kind: InterventionKind) -> bool:
         return self.kind is kind and self.supplier_id in {"", supplier_id}
 
+    def promised(self, zone: str, after: datetime, until: datetime, limit: datetime | None) -> Iterator[TimeBox]:
+        """Those that touch `[after, until)` and begin before `limit` (`promised_until`); without one, none."""
+        return replace(self, ends=limit).occurrences(zone, after, until) if limit is not None else iter(())
+
     def occurrences(self, zone: str, after: datetime, until: datetime) -> Iterator[TimeBox]:
         """Those that touch `[after, until)`, the earliest first."""
         low, last, rhythm = max(after, self.starts), local_date(min(until, self.ends), zone), self.rhythm
@@ -166,6 +171,14 @@ class MaintenanceWindow:
             if any(box.start < one.end and one.start < box.end for one in theirs):
                 return box
         return None
+
+
+def promised_until(window: MaintenanceWindow, companies: Iterable[Supplier], now: datetime) -> datetime | None:
+    """Before when a time of the window must begin to be promised to anybody (R-18): its own end, or that of the
+    contract which holds longest of the `companies` that may come by it; `None` where none of them is under contract.
+    """
+    running = [one.contract_end or window.ends for one in companies if one.under_contract(now)]
+    return min(window.ends, max(running)) if running else None
 
 
 def checked(window: MaintenanceWindow) -> MaintenanceWindow:

@@ -38,6 +38,7 @@ class Topic(StrEnum):
     REPORT_OVERDUE = "report_overdue"
     REPORT_WRITTEN = "report_written"
     WINDOW_WAITING = "window_waiting"
+    WINDOW_ENDED = "window_ended"
     RIGHTS_DUE = "rights_due"
     FILE_HELD = "file_held"
     SESSION_BEGUN = "session_begun"
@@ -71,6 +72,7 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "report:overdue": Topic.REPORT_OVERDUE,
         "request:reported": Topic.REPORT_WRITTEN,
         "window:proposed": Topic.WINDOW_WAITING,
+        "window:ended": Topic.WINDOW_ENDED,
         "review:started": Topic.RIGHTS_DUE,
         "review:ending": Topic.RIGHTS_DUE,
         "paper:ending": Topic.PAPER_ENDING,

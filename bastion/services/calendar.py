@@ -11,11 +11,12 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.device import Device
 from bastion.domain.grant import Grant
-from bastion.domain.maintenance import MaintenanceWindow, WindowStatus
+from bastion.domain.maintenance import MaintenanceWindow, WindowStatus, promised_until
 from bastion.domain.parties import Actor, ActorKind, Facility, Supplier
 from bastion.domain.timebox import TimeBox
 from bastion.errors import Forbidden, Invalid
 from bastion.services.joins import Joins, scope
+from bastion.services.window_terms import companies_of
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -140,8 +141,10 @@ async def _entries(
     await joins.around([*grants, *waiting, *windows])
     entries = [await _granted(joins, one) for one in grants]
     entries += [await _asked(joins, one) for one in waiting]
+    its, now = await companies_of(joins, windows), clock.now()
     for window in windows:
-        entries += await _expected(joins, window, since, until)
+        limit = promised_until(window, its[window.id], now)
+        entries += await _expected(joins, window, since, until, limit)
     return sorted(entries, key=lambda one: (one.box.start, one.device.code, one.uid))
 
 
@@ -177,7 +180,10 @@ async def _asked(joins: Joins, request: AccessRequest) -> CalendarEntry:
     )  # fmt: skip
 
 
-async def _expected(joins: Joins, window: MaintenanceWindow, since: datetime, until: datetime) -> list[CalendarEntry]:
+async def _expected(
+    joins: Joins, window: MaintenanceWindow, since: datetime, until: datetime, limit: datetime | None
+) -> list[CalendarEntry]:
+    """Its times before `limit`: after the last day of a contract nobody is promised (R-18)."""
     device, facility = await joins.device(window.device_id), await joins.facility(window.facility_id)
     supplier = await joins.supplier(window.supplier_id) if window.supplier_id else None
     state = window.status(clock.now())
@@ -187,5 +193,5 @@ async def _expected(joins: Joins, window: MaintenanceWindow, since: datetime, un
         CalendarEntry(
             EntryKind.WINDOW, window.id, window.ref, box, window.kind, state.value, device, facility, supplier,
         )
-        for box in window.occurrences(facility.timezone, since, until)
+        for box in window.promised(facility.timezone, since, until, limit)
     ]  # fmt: skip

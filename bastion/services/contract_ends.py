@@ -1,20 +1,21 @@
-"""What ends with a supplier's contract (R-18): what was agreed to for its people, and what they wait for. Once and for
-good, so that nobody is back in when the day is put off: whoever is to go on asks again.
+"""What ends with a supplier's contract (R-18): what was agreed to for its people, what they wait for, and the
+maintenance windows they were expected in. Once and for good, so that nobody is back in when the day is put off:
+whoever is to go on asks again, and whoever is to come again is proposed anew (`window_terms` says why).
 
 The door, and what goes on already, look at the contract themselves in that very second; here its end is written down.
 """
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
 
 from bastion import clock
+from bastion.domain.maintenance import promised_until
 from bastion.domain.parties import Actor
+from bastion.services.joins import Joins
 from bastion.services.revoking import revoke, withdraw
+from bastion.services.window_terms import REASON, companies_of, end_with_contract
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
-
-REASON: Final = "The supplier's contract is over."
 
 
 class ContractEnds:
@@ -27,8 +28,7 @@ class ContractEnds:
         """
         now = clock.now()
         async with self._database.read() as uow:
-            left = {one.supplier_id for one in await uow.grants.unfinished(now)}
-            left |= {one.supplier_id for one in await uow.requests.pending(now)}
+            left = await _left(uow, now)
             if not await _over(uow, left, now):
                 return 0
         async with self._database.write() as uow:
@@ -37,8 +37,8 @@ class ContractEnds:
 
 
 async def take_back(uow: UnitOfWork, actor: Actor, supplier_ids: Collection[str], now: datetime) -> int:
-    """Revoke what was agreed to for these suppliers' people and withdraw what waits, within the caller's transaction,
-    who holds the locks; return how much that was.
+    """Revoke what was agreed to for these suppliers' people, withdraw what waits and end the windows they were expected
+    in, within the caller's transaction, who holds the locks; return how much that was.
     """
     if not supplier_ids:
         return 0
@@ -47,7 +47,17 @@ async def take_back(uow: UnitOfWork, actor: Actor, supplier_ids: Collection[str]
         await revoke(uow, actor, grant, REASON, now)
         await uow.proofs.revoke_grant(grant.id)
     waiting = [one.id for one in await uow.requests.pending(now) if one.supplier_id in supplier_ids]
-    return len(grants) + len(await withdraw(uow, actor, waiting, REASON, now))
+    withdrawn = await withdraw(uow, actor, waiting, REASON, now)
+    return len(grants) + len(withdrawn) + await end_with_contract(uow, actor, supplier_ids, now)
+
+
+async def _left(uow: UnitOfWork, now: datetime) -> set[str]:
+    """Of whom something is left that a contract must carry."""
+    left = {one.supplier_id for one in await uow.grants.unfinished(now)}
+    left |= {one.supplier_id for one in await uow.requests.pending(now)}
+    windows = await uow.windows.standing(None, now)
+    its = await companies_of(Joins(uow), windows)
+    return left.union(*([one.id for one in its[w.id]] for w in windows if promised_until(w, its[w.id], now) is None))
 
 
 async def _over(uow: UnitOfWork, supplier_ids: Collection[str], now: datetime) -> frozenset[str]:

@@ -213,6 +213,22 @@ _WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
                 N_("Read it and agree, or end it, here:"),
             ),
         ),
+        Topic.WINDOW_ENDED: (
+            N_("Maintenance window {ref} has ended: {device}"),
+            (
+                N_("Somebody has ended it before its last day; nobody is expected by it any more."), _WHERE,
+                N_("Who ended it, and why:"),
+            ),
+        ),
+        "window_contract": (
+            N_("Maintenance window {ref} has ended with a contract: {device}"),
+            (
+                N_("No contract runs any more of the supplier who would come, so the device need not be kept free."),
+                _WHERE,
+                N_("A new contract does not bring the window back: whoever is to come again is proposed anew."),
+                N_("The window:"),
+            ),
+        ),
         Topic.RIGHTS_DUE: (
             N_("Access rights are to be reviewed by {until}"),
             (
@@ -406,6 +422,7 @@ def variant(delivery: Delivery) -> str:
         Topic.REQUEST_UNANSWERED: unanswered,
         Topic.QUESTION_ASKED: "question_technician" if theirs else "",
         Topic.GRANT_REVOKED: "handed_over" if outcome == "handed_over" else "revoked_technician" if theirs else "",
+        Topic.WINDOW_ENDED: "window_contract" if outcome == "contract" else "",
         Topic.TECHNICIAN_ENROLLED: "" if delivery.to_himself else "enrolled_again",
         Topic.TECHNICIAN_INVITED: "" if delivery.to_himself else "invited_by_company",
         Topic.ADDRESS_CHANGED: "" if delivery.to_himself else "address_of",

@@ -1,6 +1,6 @@
 """Maintenance windows: proposed by one, agreed to by others, used by requests that fall into them, and ended (R-22)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,7 +9,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, Person
 from bastion.domain.device import Device
 from bastion.domain.ids import new_id
-from bastion.domain.maintenance import MaintenanceWindow, Rhythm, WindowStatus, WindowUse, checked
+from bastion.domain.maintenance import MaintenanceWindow, Rhythm, WindowStatus, WindowUse, checked, promised_until
 from bastion.domain.parties import Actor, ActorKind, Facility, Role, Staff, Supplier
 from bastion.domain.place import Place
 from bastion.domain.review import RightKind, barred
@@ -25,6 +25,7 @@ from bastion.services.decisions import Decisions, explained, refusal
 from bastion.services.joins import Joins, found, scope
 from bastion.services.paperwork import Lacks, lacks_of_companies, lacks_of_company
 from bastion.services.requests import audit_decision
+from bastion.services.window_terms import audit_window, companies_of
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
@@ -49,7 +50,7 @@ class WindowForm:
 
 @dataclass(frozen=True, slots=True)
 class WindowView:
-    """`next` are the coming occurrences; `standing`: within them the rules ask nobody again."""
+    """`next` are the coming occurrences that are promised; `standing`: within them the rules ask nobody again."""
 
     window: MaintenanceWindow
     device: Device
@@ -60,6 +61,8 @@ class WindowView:
     why_not: str = ""
     """Why this reader cannot agree to it; empty when he can."""
     uses: tuple[WindowUse, ...] = ()
+    until: datetime | None = None
+    """Before when they must begin to be promised; `None`: nobody who may come is under contract (R-18)."""
 
 
 class Maintenance:
@@ -89,7 +92,7 @@ class Maintenance:
             )  # fmt: skip
             await _refuse_overlaps(uow, window, device, now)
             await uow.windows.add(window)
-            await _audit(
+            await audit_window(
                 uow, "window:proposed", actor, window, device, now, kind=window.kind, minutes=window.minutes,
                 supplier=form.supplier, start=window.starts.isoformat(), end=window.ends.isoformat(), quorum=quorum,
                 reason=window.reason, **rules,
@@ -101,11 +104,14 @@ class Maintenance:
         now = clock.now()
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
+            await uow.locks.hold()  # a contract may end at this moment
             window, device = await self._seen(uow, actor, ident)
             decision = self._decisions.require_about(Action.APPROVE, actor, device, now, len(window.agreed_ids))
-            saved = await uow.windows.save(window.agree(actor.id, actor.name, version, now))
+            agreed = window.agree(actor.id, actor.name, version, now)
+            _need_contract(window, (await companies_of(Joins(uow), [window]))[window.id], now)
+            saved = await uow.windows.save(agreed)
             said = explained(decision)
-            await _audit(uow, "window:agreed", actor, saved, device, now, missing=saved.missing, **said)
+            await audit_window(uow, "window:agreed", actor, saved, device, now, missing=saved.missing, **said)
         return saved
 
     async def end(self, actor: Actor, ident: str, reason: str) -> MaintenanceWindow:
@@ -117,7 +123,8 @@ class Maintenance:
             window, device = await self._seen(uow, actor, ident)
             decision = self._decisions.require_about(Action.INTERRUPT, actor, device, now)
             saved = await uow.windows.save(window.end(actor.name, reason.strip(), now))
-            await _audit(uow, "window:ended", actor, saved, device, now, why=saved.end_reason, **explained(decision))
+            said = explained(decision)
+            await audit_window(uow, "window:ended", actor, saved, device, now, why=saved.end_reason, **said)
             for use in await uow.window_uses.of_window(window.id):
                 if use.ends > now:
                     await self._approvals.revoke_within(uow, actor, use.id, saved.end_reason, now)
@@ -271,45 +278,47 @@ class Maintenance:
 
     async def _views(self, uow: UnitOfWork, actor: Actor, rows: Sequence[MaintenanceWindow]) -> list[WindowView]:
         now, joins = clock.now(), Joins(uow)
-        await joins.around(rows)
-        companies = [await _company(joins, one) for one in rows]
-        await joins.know("supplier", companies)
-        known = {ident: await joins.supplier(ident) for ident in set(companies) if ident}
-        lacks = await lacks_of_companies(uow, [*known.values()], now)
-        return [
-            await self._view(joins, actor, one, known.get(ident), lacks.get(ident), now)
-            for one, ident in zip(rows, companies, strict=True)
-        ]
+        its = await companies_of(joins, rows)
+        first = {those[0].id: those[0] for those in its.values() if those}
+        lacks = await lacks_of_companies(uow, [*first.values()], now)
+        return [await self._view(joins, actor, one, its[one.id], lacks, now) for one in rows]
 
     async def _view(
-        self, joins: Joins, actor: Actor, window: MaintenanceWindow, company: Supplier | None, lacks: Lacks | None,
-        now: datetime,
+        self, joins: Joins, actor: Actor, window: MaintenanceWindow, companies: Sequence[Supplier],
+        lacks: Mapping[str, Lacks], now: datetime,
     ) -> WindowView:  # fmt: skip
-        """`company` is whose window it is, or one that maintains the device, `lacks` what it lacks."""
+        """`companies` are those that may come; what the first of them lacks says whether the window stands."""
         device, facility = await joins.device(window.device_id), await joins.facility(window.facility_id)
         supplier = await joins.supplier(window.supplier_id) if window.supplier_id else None
-        coming = window.occurrences(facility.timezone, now, now + LOOK_AHEAD) if window.ended_at is None else ()
+        until = promised_until(window, companies, now)
+        coming = window.promised(facility.timezone, now, now + LOOK_AHEAD, until) if window.ended_at is None else ()
         standing = False
-        if company is not None and lacks is not None:
-            asker = Actor(ActorKind.TECHNICIAN, "", "", "", _first_address(company), supplier_id=company.id)
-            standing = self._standing(asker, device, company, window.kind, lacks, now)
+        if companies:
+            asker = Actor(ActorKind.TECHNICIAN, "", "", "", _first_address(companies[0]), supplier_id=companies[0].id)
+            standing = self._standing(asker, device, companies[0], window.kind, lacks[companies[0].id], now)
         return WindowView(
             window, device, facility, supplier, tuple(box for box, _ in zip(coming, range(5), strict=False)), standing,
-            self._why_not(actor, window, device, now),
+            self._why_not(actor, window, device, companies, now), until=until,
         )  # fmt: skip
 
-    def _why_not(self, actor: Actor, window: MaintenanceWindow, device: Device, now: datetime) -> str:
+    def _why_not(
+        self, actor: Actor, window: MaintenanceWindow, device: Device, companies: Sequence[Supplier], now: datetime
+    ) -> str:
         try:
             window.agree(actor.id, actor.name, window.version, now)
+            _need_contract(window, companies, now)
             self._decisions.require_about(Action.APPROVE, actor, device, now, len(window.agreed_ids))
         except BastionError as problem:
             return sentence(problem, actor.language)
         return ""
 
 
-async def _company(joins: Joins, window: MaintenanceWindow) -> str:
-    """The id of whoever may come: the company of the window, else the first that maintains the device, if one does."""
-    return window.supplier_id or min((await joins.device(window.device_id)).supplier_ids, default="")
+def _need_contract(window: MaintenanceWindow, companies: Sequence[Supplier], now: datetime) -> None:
+    if promised_until(window, companies, now) is None:
+        raise Conflict(
+            f"nobody under contract for window {window.id}",
+            sentence="Nobody who would come is under contract. Propose the window anew once a contract runs.",
+        )
 
 
 def _first_address(supplier: Supplier) -> str:
@@ -333,13 +342,3 @@ async def _refuse_overlaps(uow: UnitOfWork, window: MaintenanceWindow, device: D
                 sentence="Window {ref} on this device would be on at the same time. Choose another time.",
                 ref=other.ref,
             )
-
-
-async def _audit(
-    uow: UnitOfWork, tag: str, actor: Actor, window: MaintenanceWindow, device: Device, now: datetime, **fields: object
-) -> None:
-    await uow.audit.append(
-        tag, actor=actor, subject=("window", window.id), facility_id=window.facility_id, at=now, device=device.code,
-        window=window.ref, **fields,
-    )  # fmt: skip
-    uow.hint("window", window.id)

@@ -5,12 +5,12 @@ technician, and whoever asked for him. Taken back: who was asked and who has agr
 back: who was to work, who asked for it, who speaks for his company, who agreed to it; never who did it himself. A
 question: the same; its answer: whoever asked it. An emergency agreed to: whoever may review it, and security once it is
 late. A report owed: who did the work, who speaks for his company, who agreed to it. A window proposed: whoever can
-agree to it, each when it is his turn. A file held: the approvers. Work begins and ends: whoever agreed to it. Nobody
-follows a session that somebody must follow: whoever may. Rights are to be reviewed, or will soon be due: whoever may
-decide on one. A supplier's paper ends, its people are not confirmed: who speaks for it, and administrators. It declared
-a subcontractor: who may object, and the approvers where it works. Somebody's access is set up, or his address changed:
-he himself, who speaks for his company, administrators. A cut, trouble with recordings: security. A device shows another
-identity: both. And every webhook that listens.
+agree to it, each when it is his turn; one that has ended: whoever proposed it or agreed to it. A file held: the
+approvers. Work begins and ends: whoever agreed to it. Nobody follows a session that somebody must follow: whoever may.
+Rights are to be reviewed, or will soon be due: whoever may decide on one. A supplier's paper ends, its people are not
+confirmed: who speaks for it, and administrators. It declared a subcontractor: who may object, and the approvers where
+it works. Somebody's access is set up, or his address changed: he himself, who speaks for his company, administrators. A
+cut, trouble with recordings: security. A device shows another identity: both. And every webhook that listens.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -92,7 +92,8 @@ class Rings:
             **dict.fromkeys(of_a_request, self._request), **dict.fromkeys(REVIEWS, self._review),
             **dict.fromkeys(REPORTS, self._report), Topic.GRANT_REVOKED: self._grant,
             Topic.GRANT_GIVEN_BACK: self._grant,
-            Topic.WINDOW_WAITING: self._window, Topic.RIGHTS_DUE: self._rights, Topic.FILE_HELD: self._held,
+            Topic.WINDOW_WAITING: self._window, Topic.WINDOW_ENDED: self._window, Topic.RIGHTS_DUE: self._rights,
+            Topic.FILE_HELD: self._held,
             **dict.fromkeys(_FILE_OF_A_SUPPLIER, self._supplier),
             Topic.SESSION_BEGUN: self._session, Topic.SESSION_ENDED: self._session, Topic.ACCESS_CUT: self._cut,
             Topic.DEVICE_CHANGED: self._device,
@@ -257,12 +258,18 @@ class Rings:
         return await self._telling(topic, emergency.facility_id, facts, f"/emergencies/{emergency.id}", able)
 
     async def _window(self, topic: Topic, event: AuditEvent) -> Telling:
-        """Whoever can agree to it now; not who proposed it."""
+        """Of one that waits: whoever can agree to it now; not who proposed it. Of one that has ended: whoever counts on
+        it, proposed it or agreed to it, but for who ended it.
+        """
         window = found(await self._uow.windows.get(event.subject_id))
         facts = await self._names(window.device_id, window.supplier_id)
         facts |= {"window": window.id, "ref": window.ref, "kind": window.kind.value}
         device = await self._joins.device(window.device_id)
-        people = (await agree_now(self._uow, self._decisions, window, device, clock.now())).people
+        if topic is Topic.WINDOW_ENDED:
+            people = tuple(await self._others({window.created_by_id, *window.agreed_ids}, event))
+            facts |= {"outcome": "contract"} if event.fields.get("contract") else {}
+        else:
+            people = (await agree_now(self._uow, self._decisions, window, device, clock.now())).people
         return await self._telling(topic, window.facility_id, facts, f"/windows/{window.id}", people)
 
     async def _rights(self, topic: Topic, event: AuditEvent) -> Telling:

@@ -1,4 +1,6 @@
-"""R-18: with a supplier's contract ends what was agreed to for its people and what they wait for, once and for good."""
+"""R-18: with a supplier's contract ends what was agreed to for its people, what they wait for and the windows they were
+expected in, once and for good.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -7,14 +9,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from bastion import clock, jobs
-from bastion.domain.access_request import RequestState
+from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.grant import GrantStatus
+from bastion.domain.maintenance import MaintenanceWindow, Rhythm, WindowStatus
 from bastion.domain.parties import system_actor
-from bastion.errors import BastionError, NoGrant
-from bastion.services.contract_ends import REASON
+from bastion.errors import BastionError, Conflict, IllegalTransition, NoGrant
 from bastion.services.directory import SupplierForm
+from bastion.services.maintenance import WindowForm
+from bastion.services.window_terms import REASON
 from tests.services.house import CONNECTION, OPERATOR
-from tests.services.postroom import turn
+from tests.services.postroom import ADDRESS, heard, turn
 
 
 async def contract(house, end: datetime | None, **changes: object) -> None:
@@ -104,3 +108,139 @@ async def test_whoever_worked_and_whoever_agreed_are_told(house, tell, box):
     said = f"The authorisation {opened.record.request_id[-8:].upper()} was withdrawn: ct-01"
     told = {letter["To"] for letter in box.letters[before:] if letter["Subject"] == said}
     assert {house.alice.email, house.eve.email} <= told
+
+
+# -- maintenance windows -----------------------------------------------------------------------------------------------
+LOOK = InterventionKind.TELEDIAGNOSTIC
+
+
+async def a_window(house, supplier: str = "acme", hour: int = 11) -> MaintenanceWindow:
+    """One a week for most of a year, agreed to."""
+    day = (clock.now() + timedelta(days=3)).weekday()
+    form = WindowForm(
+        "ct-01", supplier, LOOK, Rhythm(0, day, hour * 60, 120), clock.now() + timedelta(days=300), "look"
+    )
+    made = await house.services.maintenance.propose(house.staff(house.eve), form)
+    return await house.services.maintenance.agree(house.staff(house.max), made.id, made.version)
+
+
+async def promised(house, window: MaintenanceWindow, since: datetime) -> list[datetime]:
+    """When the calendar says that somebody comes, within six weeks."""
+    entries = await house.services.calendar.between(house.staff(house.eve), since, since + timedelta(days=42))
+    return [one.box.start for one in entries if one.ident == window.id]
+
+
+async def status(house, window: MaintenanceWindow) -> WindowStatus:
+    return (await house.services.maintenance.get(house.staff(house.eve), window.id)).window.status(clock.now())
+
+
+async def test_no_time_is_promised_beyond_the_contract_and_none_the_second_it_is_over(house, later):
+    window, now = await a_window(house), clock.now()
+    assert len(await promised(house, window, now)) == 6
+    end = now + timedelta(days=14)
+    await contract(house, end)
+    times = await promised(house, window, now)
+    view = await house.services.maintenance.get(house.staff(house.eve), window.id)
+    assert (len(times), max(times) < end, [box.start for box in view.next], view.until) == (2, True, times, end)
+    later(days=14, minutes=1)
+    assert await promised(house, window, clock.now()) == [], "whatever has been written down"
+    view = await house.services.maintenance.get(house.staff(house.eve), window.id)
+    assert (view.next, view.until, view.standing) == ((), None, False)
+
+
+async def test_a_window_ends_with_the_contract_once_whatever_the_number_of_nodes(house, later):
+    await contract(house, clock.now() + timedelta(minutes=30))
+    window = await a_window(house)
+    settle = house.services.contract_ends.settle
+    assert (await settle(system_actor()), await status(house, window)) == (0, WindowStatus.AGREED)
+    later(minutes=31)
+    assert sorted(await asyncio.gather(settle(system_actor()), settle(system_actor()))) == [0, 1]
+    ended = (await house.services.maintenance.get(house.staff(house.eve), window.id)).window
+    assert (ended.status(clock.now()), ended.ended_by, ended.end_reason) == (WindowStatus.ENDED, "bastion", REASON)
+    assert await house.tags("window:ended") == ["window:ended"]
+    said = (await house.event("window:ended")).fields
+    assert (said["why"], said["contract"], said["window"]) == (REASON, "yes", window.ref)
+
+
+@pytest.mark.parametrize("settled", [True, False], ids=["the job has run", "no node was up"])
+async def test_a_new_contract_brings_no_window_back(house, later, settled):
+    await contract(house, clock.now() + timedelta(minutes=10))
+    window = await a_window(house)
+    later(minutes=11)
+    if settled:
+        await jobs._end_with_contracts(house.services)
+    await contract(house, clock.now() + timedelta(days=200))
+    assert (await status(house, window), await promised(house, window, clock.now())) == (WindowStatus.ENDED, [])
+    anew = await a_window(house)
+    assert len(await promised(house, anew, clock.now())) == 6, "proposed and agreed to anew"
+
+
+async def test_a_contract_that_is_prolonged_before_its_last_day_keeps_its_windows(house, later):
+    await contract(house, clock.now() + timedelta(days=10))
+    window = await a_window(house)
+    await contract(house, clock.now() + timedelta(days=200))
+    later(days=11)
+    assert await house.services.contract_ends.settle(system_actor()) == 0
+    assert await status(house, window) is WindowStatus.AGREED
+    assert len(await promised(house, window, clock.now())) == 6
+
+
+async def test_a_window_for_whoever_maintains_the_device_lasts_as_long_as_one_of_them_may_come(house):
+    async with house.database.write() as uow:
+        both = frozenset({house.alice.supplier_id, house.bob.supplier_id})
+        await uow.devices.save(replace(await uow.devices.get(house.device.id), supplier_ids=both))
+    shared, own = await a_window(house, ""), await a_window(house, "acme", 15)
+    other = await a_window(house, "other", 18)
+    await contract(house, clock.now() - timedelta(days=1))
+    assert [await status(house, one) for one in (shared, own, other)] == [
+        WindowStatus.AGREED, WindowStatus.ENDED, WindowStatus.AGREED,
+    ]  # fmt: skip
+    assert await house.services.contract_ends.settle(system_actor()) == 0, "nothing is left to write down"
+    await house.services.directory.save_supplier(
+        OPERATOR, SupplierForm("other", "Other Lab", active=False, id=house.bob.supplier_id)
+    )
+    assert [await status(house, one) for one in (shared, other)] == [WindowStatus.ENDED] * 2
+
+
+async def test_nobody_agrees_to_a_window_without_a_contract(house, later):
+    await contract(house, clock.now() + timedelta(minutes=10))
+    now = clock.now()
+    form = WindowForm("ct-01", "acme", LOOK, Rhythm(0, 1, 660, 120), now + timedelta(days=300), "weekly look")
+    made = await house.services.maintenance.propose(house.staff(house.eve), form)
+    assert [one.window.id for one in await house.services.maintenance.to_agree(house.staff(house.max))] == [made.id]
+    later(minutes=11)
+    with pytest.raises(Conflict, match="nobody under contract"):
+        await house.services.maintenance.agree(house.staff(house.max), made.id, made.version)
+    assert await house.services.maintenance.to_agree(house.staff(house.max)) == [], "nobody is asked for it either"
+
+
+async def test_agreeing_while_the_contract_ends_leaves_no_window(house):
+    form = WindowForm("ct-01", "acme", LOOK, Rhythm(0, 1, 660, 120), clock.now() + timedelta(days=300), "weekly look")
+    made = await house.services.maintenance.propose(house.staff(house.eve), form)
+    agreeing = house.services.maintenance.agree(house.staff(house.max), made.id, made.version)
+    ending = contract(house, clock.now() - timedelta(days=1))
+    agreed, ended = await asyncio.gather(agreeing, ending, return_exceptions=True)
+    assert (ended, await status(house, made)) == (None, WindowStatus.ENDED)
+    assert isinstance(agreed, MaintenanceWindow | IllegalTransition)
+
+
+async def test_who_proposed_a_window_and_who_agreed_read_once_that_it_ended(house, tell, box):
+    window = await a_window(house)
+    await turn(tell)
+    box.raw.clear()
+    await contract(house, clock.now() - timedelta(days=1))
+    await turn(tell)
+    said = f"Maintenance window {window.ref} has ended with a contract: ct-01"
+    assert heard(box) == {"eve@chu": [said], "max@chu": [said]}
+    text = box.to("max@chu")[0].get_content()
+    assert f"{ADDRESS}/windows/{window.id}" in text
+    assert "is proposed anew" in text
+
+
+async def test_of_a_window_that_somebody_ended_the_others_hear(house, tell, box):
+    window = await a_window(house)
+    await turn(tell)
+    box.raw.clear()
+    await house.services.maintenance.end(house.staff(house.eve), window.id, "the device is replaced")
+    await turn(tell)
+    assert heard(box) == {"max@chu": [f"Maintenance window {window.ref} has ended: ct-01"]}

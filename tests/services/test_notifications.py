@@ -10,9 +10,11 @@ import pyotp
 import pytest
 
 from bastion import clock
+from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
 from bastion.domain.held_file import Direction
 from bastion.domain.lock import LockScope
+from bastion.domain.maintenance import Rhythm
 from bastion.domain.parties import Role, system_actor
 from bastion.domain.report import After, ReportForm
 from bastion.domain.session_effects import Audit
@@ -194,6 +196,7 @@ def test_every_sentence_of_a_mail_has_its_french():
         "enrolled_again",
         "invited_by_company",
         "address_of",
+        "window_contract",
     }
     assert wordings == set(Topic) - {Topic.REQUEST_DECIDED, Topic.ACCESS_CUT}
 
@@ -232,7 +235,10 @@ async def _all_that_is_owed(house, canary: str, worked: str) -> None:
         late = {"emergency:overdue": urgent.id, "report:due": worked, "report:overdue": worked}
         for tag, about in late.items():
             await uow.audit.append(tag, actor=OPERATOR, subject=("request", about), at=clock.now())
-    await house.services.maintenance.propose(eve, replace(a_window(), reason=canary))
+    other = replace(a_window(), kind=InterventionKind.TELEMAINTENANCE, rhythm=Rhythm(0, 1, 0, 60))
+    for one in (a_window(), other):
+        window = await house.services.maintenance.propose(eve, replace(one, reason=canary))
+    await house.services.maintenance.end(eve, window.id, canary)
     await a_supplier_s_days(house, canary)
     await house.services.reviews.start(OPERATOR, CampaignForm(canary, clock.now() + timedelta(days=9)))
 

@@ -58,7 +58,9 @@ class BoxShape(Shape):
 
 
 class WindowShape(Shape):
-    """`standing`: while it is on, the rules ask nobody again. `next` are the coming times."""
+    """`standing`: while it is on, the rules ask nobody again. `next` are the coming times that are promised: those that
+    begin before `promised_until`; null where nobody who may come is under contract.
+    """
 
     id: str
     ref: str
@@ -80,6 +82,7 @@ class WindowShape(Shape):
     ended_by: str
     end_reason: str
     standing: bool
+    promised_until: datetime | None
     why_not: str
     next: list[BoxShape]
     requests: list[str]
@@ -93,7 +96,8 @@ class WindowShape(Shape):
             rhythm=RhythmShape.model_validate(one.rhythm), starts=one.starts, ends=one.ends, reason=one.reason,
             created_by=one.created_by, quorum=one.quorum, agreed_names=list(one.agreed_names), agreed_at=one.agreed_at,
             ended_at=one.ended_at, ended_by=one.ended_by, end_reason=one.end_reason, standing=view.standing,
-            why_not=view.why_not, next=[BoxShape.of(box) for box in view.next], requests=[use.id for use in view.uses],
+            promised_until=view.until, why_not=view.why_not,
+            next=[BoxShape.of(box) for box in view.next], requests=[use.id for use in view.uses],
         )  # fmt: skip
 
 

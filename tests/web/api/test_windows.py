@@ -19,7 +19,7 @@ async def test_one_is_proposed_agreed_to_and_ended(eve, ruth, house):
     assert problem(await eve.ask("POST", "/windows", **body())) == (403, "fresh_factor_needed")
     made = (await eve.sure("POST", "/windows", **body())).json()
     assert (made["status"], made["quorum"], made["standing"], made["device"]) == ("proposed", 1, True, "ct-01")
-    assert len(made["next"]) == 5
+    assert (len(made["next"]), made["promised_until"]) == (5, made["ends"])
     assert problem(await eve.sure("POST", f"/windows/{made['id']}/agree", version=1)) == (403, "self_approval")
     await house.services.maintenance.agree(house.staff(house.max), made["id"], 1)
     shown = (await ruth.ask("GET", f"/windows/{made['id']}")).json()

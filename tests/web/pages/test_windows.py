@@ -1,9 +1,13 @@
 """Maintenance windows in the console: proposed by one, agreed to by another, ended by anybody who may stop."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from bastion import clock
+from bastion.services.directory import SupplierForm
+from tests.services.house import OPERATOR
+from tests.web.visitor import speak
 from web import choices
 from web.views import local_day
 
@@ -87,3 +91,34 @@ async def test_in_french_the_days_have_their_names(house, visitor):
     browser = await visitor().enter(reader)
     path = (await browser.send("/windows/new", **form(week="0"))).headers["location"]
     assert "chaque mardi, de 22:30 à 00:30" in plain((await browser.see(path)).text)
+
+
+async def _contract(house, end) -> None:
+    async with house.database.read() as uow:
+        known = SupplierForm.of(await uow.suppliers.get(house.alice.supplier_id))
+    await house.services.directory.save_supplier(OPERATOR, replace(known, contract_end=end))
+
+
+async def test_R18_pages_say_how_long_a_contract_carries_a_window(house, visitor, people, monkeypatch):
+    eve = await visitor().enter(house.eve)
+    path = (await eve.send("/windows/new", **form(week="0"))).headers["location"]
+    assert path in (await eve.see(f"/directory/devices/{house.device.id}")).text
+    assert "no time after it is promised" not in (await eve.see(path)).text
+    real = clock.now
+    await _contract(house, real() + timedelta(days=3))
+    assert "no time after it is promised" in (await eve.see(path)).text
+    with monkeypatch.context() as later:
+        later.setattr(clock, "now", lambda: real() + timedelta(days=4))
+        eve = await visitor().enter(house.eve)
+        page = plain((await eve.see(path)).text)
+        assert "Nobody who would come is under contract" in page
+        assert "None in the next weeks." in page
+        assert "Proposed no contract" in plain((await eve.see("/windows")).text)
+        for where in ("/calendar", f"/directory/devices/{house.device.id}"):
+            assert path not in (await eve.see(where)).text, where
+    await _contract(house, real() - timedelta(days=1))
+    reader = await visitor().enter(await speak(house, people["security"], "fr"))
+    for where in (path, "/audit?tag=window:ended"):
+        page = plain((await reader.see(where)).text)
+        assert "Le contrat du fournisseur est terminé." in page, where
+        assert "contract is over" not in page, where
