@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from bastion.services import reasons
 from bastion.services.batches import Outcome
 from web import fields
 from web.console import Console, Seen, go
+from web.decision_form import Decision
 from web.pages.requests import page_of, terms_of
 
 router = APIRouter(prefix="/requests")
@@ -23,35 +24,28 @@ STALE: Final = "This page is out of date. Read it again, then decide."
 
 @router.post("/{ident}/approve-all")
 async def approve(
-    seen: Seen, ident: str, versions: Several = (), minutes: Text = "", note: Text = "", code: Text = "",
-    start: Text = "", conditions: Several = (), not_caller: Text = "",
+    seen: Seen, ident: str, form: Decision, versions: Several = (), code: Text = ""
 ) -> Response:  # fmt: skip
     async def decide(actor: Actor, batch_id: str) -> Sequence[Outcome]:
-        terms, length = await terms_of(seen, ident, conditions, start), fields.whole(minutes, "minutes")
+        terms, length = await terms_of(seen, ident, form), fields.whole(form.minutes, "minutes")
         return await seen.services.batches.approve(
-            actor, batch_id, _read(versions), length, note.strip(), terms, not_caller=bool(not_caller)
+            actor, batch_id, _read(versions), length, form.note.strip(), terms, not_caller=bool(form.not_caller)
         )
 
-    typed: dict[str, Any] = {
-        "note": note, "minutes": minutes, "start": start, "conditions": conditions, "not_caller": not_caller,
-    }  # fmt: skip
-    return await seen.attempt(
-        _decided(seen, ident, code, decide, "approved_all"), partial(page_of, seen, ident, **typed)
-    )
+    shown = partial(page_of, seen, ident, **form.typed)
+    return await seen.attempt(_decided(seen, ident, code, decide, "approved_all", shown), shown)
 
 
 @router.post("/{ident}/refuse-all")
 async def refuse(
-    seen: Seen, ident: str, versions: Several = (), note: Text = "", code: Text = "", not_caller: Text = ""
+    seen: Seen, ident: str, form: Decision, versions: Several = (), code: Text = ""
 ) -> Response:  # fmt: skip
     async def decide(actor: Actor, batch_id: str) -> Sequence[Outcome]:
-        said = reasons.for_the_technician(note, "note")
+        said = reasons.for_the_technician(form.note, "note")
         return await seen.services.batches.deny(actor, batch_id, _read(versions), said)
 
-    return await seen.attempt(
-        _decided(seen, ident, code, decide, "denied_all"),
-        partial(page_of, seen, ident, note=note, not_caller=not_caller),
-    )  # fmt: skip
+    shown = partial(page_of, seen, ident, **form.typed)
+    return await seen.attempt(_decided(seen, ident, code, decide, "denied_all", shown), shown)
 
 
 @router.post("/{ident}/withdraw-all")
@@ -64,14 +58,15 @@ async def withdraw(seen: Seen, ident: str) -> Response:
 
 
 async def _decided(
-    seen: Console, ident: str, code: str, decide: Callable[[Actor, str], Awaitable[Sequence[Outcome]]], said: str
+    seen: Console, ident: str, code: str, decide: Callable[[Actor, str], Awaitable[Sequence[Outcome]]], said: str,
+    shown: Callable[..., Awaitable[Response]],
 ) -> Response:  # fmt: skip
     """Decide on each; where one could not be, the page says which and why."""
     batch_id = await _batch(seen, ident)
     outcomes = await decide(await seen.fresh(code), batch_id)
     if not any(one.why_not for one in outcomes):
         return go(f"/requests/{ident}", said)
-    return await page_of(seen, ident, outcomes=outcomes)
+    return await shown(outcomes=outcomes)
 
 
 async def _batch(seen: Console, ident: str) -> str:

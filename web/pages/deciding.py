@@ -16,6 +16,7 @@ from bastion.errors import BastionError, DecisionLinkSpent, NotFound, TooManyAtt
 from bastion.services.decision_links import Opened, Proof
 from web import fields
 from web.console import go
+from web.decision_form import Decision, DecisionForm
 from web.errors import status_of
 from web.labels import N_
 from web.pages.requests import agreed_words, decision_facts
@@ -45,43 +46,40 @@ async def look(request: Request, secret: Text = "") -> Response:
 
 @router.post("/decide/agree")
 async def agree(
-    request: Request, secret: Text = "", version: Text = "", minutes: Text = "", note: Text = "", password: Text = "",
-    code: Text = "", start: Text = "", conditions: Annotated[tuple[str, ...], Form()] = (), not_caller: Text = "",
+    request: Request, form: Decision, secret: Text = "", version: Text = "", password: Text = "", code: Text = "",
+    question: Text = "",
 ) -> Response:  # fmt: skip
     async def work() -> Response:
-        terms = await _terms(request, secret, conditions, start)
-        number, span = fields.whole(version, "version"), fields.whole(minutes, "minutes")
+        terms = await _terms(request, secret, form)
+        number, span = fields.whole(version, "version"), fields.whole(form.minutes, "minutes")
         proof = Proof(password, code, source_of(request))
         links = services_of(request).decision_links
         before = (await links.look(secret, proof.source)).view
-        said = bool(not_caller)
-        made = await links.approve(secret, proof, number, span, note.strip(), terms, not_caller=said)
+        said = bool(form.not_caller)
+        made = await links.approve(secret, proof, number, span, form.note.strip(), terms, not_caller=said)
         face = Clockface(language_of(request), clock.now())
         return go("/decide/done", *agreed_words(face, before, made))
 
-    typed: dict[str, Any] = {
-        "note": note, "minutes": minutes, "start": start, "conditions": conditions, "not_caller": not_caller,
-    }  # fmt: skip
-    return await _attempt(request, secret, work(), typed)
+    return await _attempt(request, secret, work(), form.typed | {"question": question})
 
 
 @router.post("/decide/refuse")
 async def refuse(
-    request: Request, secret: Text = "", version: Text = "", note: Text = "", password: Text = "", code: Text = "",
-    not_caller: Text = "",
+    request: Request, form: Decision, secret: Text = "", version: Text = "", password: Text = "", code: Text = "",
+    question: Text = "",
 ) -> Response:  # fmt: skip
     async def work() -> Response:
         proof = Proof(password, code, source_of(request))
         number = fields.whole(version, "version")
-        await services_of(request).decision_links.deny(secret, proof, number, note.strip())
+        await services_of(request).decision_links.deny(secret, proof, number, form.note.strip())
         return go("/decide/done", "denied")
 
-    return await _attempt(request, secret, work(), {"note": note, "not_caller": not_caller})
+    return await _attempt(request, secret, work(), form.typed | {"question": question})
 
 
 @router.post("/decide/ask")
 async def ask(
-    request: Request, secret: Text = "", question: Text = "", password: Text = "", code: Text = ""
+    request: Request, form: Decision, secret: Text = "", question: Text = "", password: Text = "", code: Text = ""
 ) -> Response:  # fmt: skip
     """A question decides nothing, so the link stays good."""
 
@@ -90,7 +88,7 @@ async def ask(
         await services_of(request).decision_links.ask(secret, proof, question)
         return go("/decide/done?asked=1", "asked_by_link")
 
-    return await _attempt(request, secret, work(), {"question": question})
+    return await _attempt(request, secret, work(), form.typed | {"question": question})
 
 
 @router.get("/decide/done")
@@ -112,13 +110,13 @@ async def _attempt(request: Request, secret: str, work: Awaitable[Response], typ
         return await _show(request, secret, typed, error)
 
 
-async def _terms(request: Request, secret: str, conditions: tuple[str, ...], start: str) -> Terms:
+async def _terms(request: Request, secret: str, form: DecisionForm) -> Terms:
     """A later start is on the hospital's own clock."""
-    chosen = frozenset(fields.choice(one, Condition, "conditions") for one in conditions)
-    if not start.strip():
+    chosen = frozenset(fields.choice(one, Condition, "conditions") for one in form.conditions)
+    if not form.start.strip():
         return Terms(chosen)
     opened = await services_of(request).decision_links.look(secret, source_of(request))
-    return Terms(chosen, fields.local_moment(start, "start", opened.view.facility.timezone))
+    return Terms(chosen, fields.local_moment(form.start, "start", opened.view.facility.timezone))
 
 
 async def _show(

@@ -16,6 +16,7 @@ from bastion.services import reasons
 from bastion.services.views import RequestView
 from web import condition_words, device_words, fields, labels, message_words, pasted, plan_words, template_words
 from web.console import Console, Seen, Typed, go
+from web.decision_form import Decision, DecisionForm
 from web.guards import GUARDS
 from web.labels import N_
 from web.paging import further, turned
@@ -58,36 +59,28 @@ async def show(seen: Seen, ident: str) -> Response:
 
 
 @router.post("/requests/{ident}/approve")
-async def approve(
-    seen: Seen, ident: str, version: Text = "", minutes: Text = "", note: Text = "", code: Text = "", start: Text = "",
-    conditions: Annotated[tuple[str, ...], Form()] = (), not_caller: Text = "",
-) -> Response:  # fmt: skip
+async def approve(seen: Seen, ident: str, form: Decision, version: Text = "", code: Text = "") -> Response:
     async def work() -> Response:
-        terms = await terms_of(seen, ident, conditions, start)
-        number, span = fields.whole(version, "version"), fields.whole(minutes, "minutes")
+        terms = await terms_of(seen, ident, form)
+        number, span = fields.whole(version, "version"), fields.whole(form.minutes, "minutes")
         before = await seen.services.asked.get(seen.actor, ident)
         made = await seen.services.approvals.approve(
-            await seen.fresh(code), ident, number, span, note.strip(), terms, not_caller=bool(not_caller)
+            await seen.fresh(code), ident, number, span, form.note.strip(), terms, not_caller=bool(form.not_caller)
         )
         return go(f"/requests/{ident}", *agreed_words(seen.face, before, made))
 
-    typed: dict[str, Any] = {
-        "note": note, "minutes": minutes, "start": start, "conditions": conditions, "not_caller": not_caller,
-    }  # fmt: skip
-    return await seen.attempt(work(), partial(page_of, seen, ident, **typed))
+    return await seen.attempt(work(), partial(page_of, seen, ident, **form.typed))
 
 
 @router.post("/requests/{ident}/refuse")
-async def refuse(
-    seen: Seen, ident: str, version: Text = "", note: Text = "", code: Text = "", not_caller: Text = ""
-) -> Response:  # fmt: skip
+async def refuse(seen: Seen, ident: str, form: Decision, version: Text = "", code: Text = "") -> Response:
     async def work() -> Response:
-        said = reasons.for_the_technician(note, "note")
+        said = reasons.for_the_technician(form.note, "note")
         actor = await seen.fresh(code)
         await seen.services.approvals.deny(actor, ident, fields.whole(version, "version"), said)
         return go(f"/requests/{ident}", "denied")
 
-    return await seen.attempt(work(), partial(page_of, seen, ident, note=note, not_caller=not_caller))
+    return await seen.attempt(work(), partial(page_of, seen, ident, **form.typed))
 
 
 @router.post("/requests/{ident}/question")
@@ -155,13 +148,13 @@ async def hand_over(seen: Seen, ident: str, request: Text = "", technician: Text
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
-async def terms_of(seen: Console, ident: str, conditions: tuple[str, ...], start: str) -> Terms:
+async def terms_of(seen: Console, ident: str, form: DecisionForm) -> Terms:
     """A later start is on the hospital's own clock."""
-    chosen = frozenset(fields.choice(one, Condition, "conditions") for one in conditions)
-    if not start.strip():
+    chosen = frozenset(fields.choice(one, Condition, "conditions") for one in form.conditions)
+    if not form.start.strip():
         return Terms(chosen)
     view = await seen.services.asked.get(seen.actor, ident)
-    return Terms(chosen, fields.local_moment(start, "start", view.facility.timezone))
+    return Terms(chosen, fields.local_moment(form.start, "start", view.facility.timezone))
 
 
 async def page_of(seen: Console, ident: str, error: BastionError | None = None, **typed: Any) -> Response:

@@ -137,6 +137,25 @@ async def test_conditions_and_a_later_start_are_taken_as_in_the_console(house, v
     assert (await house.event("request:approved")).fields["conditions"] == "no_upload"
 
 
+async def test_whichever_button_is_refused_all_that_was_typed_beside_it_stays(house, visitor, people, eve):
+    asked = house.draft(start=clock.now() + timedelta(hours=20))
+    request = await house.services.access.request(house.technician(), asked)
+    typed = {"version": "1", "minutes": "15", "conditions": "no_upload", "start": "2199-01-02T03:04", "note": "typed!"}
+    link, console = visitor(), await visitor().enter(people["approver"])
+    kept = ('value="15" checked', 'value="no_upload" checked', 'value="2199-01-02T03:04"', "typed!")
+    secret = await link_to(house, request)
+    for deed in ("agree", "refuse", "ask"):
+        wrong = await link.send(
+            f"/decide/{deed}", **typed, secret=secret, password="no", code="000000", question="Why?"
+        )
+        assert wrong.status_code in {401, 422}
+        assert [one for one in (*kept, "Why?") if one not in wrong.text] == [], deed
+    for deed in ("approve", "refuse", "approve-all", "refuse-all"):
+        wrong = await console.send(f"/requests/{request.id}/{deed}", **typed, code="000000")
+        assert wrong.status_code in {401, 422}
+        assert [one for one in kept if one not in wrong.text] == [], deed
+
+
 async def test_R27_that_he_did_not_call_stays_said_after_a_mistake(house, visitor):
     form = StaffForm("dweil", "Dora Weil", "d@chu", frozenset({Role.APPROVER}), ("chu",), "en")
     dora = await house.services.people.save_staff(OPERATOR, form)
