@@ -81,11 +81,12 @@ HELD: Final = frozenset({"open", "scheduled"})
 
 
 def errands(words: Words, items: Sequence[MenuItem], cols: int) -> str:
-    """What may be asked for while something is open, and given back once it is agreed to; nothing before."""
+    """What may be asked for while something is open; what is agreed to is handed over or given back; none before."""
     states = {item.state for item in items}
-    said = [words.say("More time: “+” and its number. Hand over to a colleague: “>” and its number.")]
-    said = said if "open" in states else []
-    said += [words.say("Not needed any more? Give it back: “-” and its number.")] if states & HELD else []
+    said = [words.say("More time: “+” and its number.")] if "open" in states else []
+    if states & HELD:
+        said.append(words.say("Hand over to a colleague: “>” and its number."))
+        said.append(words.say("Not needed any more? Give it back: “-” and its number."))
     return "".join(wrap(line, cols) + "\n" for line in said)
 
 

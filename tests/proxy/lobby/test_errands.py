@@ -71,7 +71,21 @@ async def test_a_colleague_takes_over(play):
     assert play.desk.log == ["hand over g1 carol my shift is over"]
 
 
-@pytest.mark.parametrize("asked", ["+2", ">mri-2", "+nope"])
+async def test_a_colleague_takes_over_what_is_planned_too(play):
+    """As on his page in the browser."""
+    play.desk.coming_ = later_grant()
+    play.start("", typing=">2\rcarol\rI am away that day\r")
+    await play.shows("What is planned stays yours until it agrees; then your colleague takes over.")
+    assert play.desk.log == ["hand over g2 carol I am away that day"]
+
+
+async def test_without_an_authorisation_there_is_nothing_to_hand_over(play):
+    play.start("", typing=">mri-2\r>nope\r")
+    await play.shows("You have no authorisation for this device that a colleague could take over.")
+    assert play.desk.log == []
+
+
+@pytest.mark.parametrize("asked", ["+2", "+nope"])
 async def test_without_an_open_authorisation_there_is_nothing_to_prolong(play, asked):
     play.start("", typing=f"{asked}\r")
     await play.shows("You have no open authorisation for this device.")
@@ -120,7 +134,7 @@ async def test_that_it_cannot_be_given_back_is_said(play):
     assert not play.task.done()
 
 
-async def test_what_is_planned_is_offered_to_be_given_back_and_not_to_be_prolonged(play):
+async def test_what_is_planned_is_offered_to_be_handed_over_and_given_back_and_not_to_be_prolonged(play):
     async def enter(code, account):
         return Entry(ALICE, ACME, menu=(item(state="scheduled", until=None),))
 
@@ -128,6 +142,7 @@ async def test_what_is_planned_is_offered_to_be_given_back_and_not_to_be_prolong
     play.start("")
     await play.shows("Number or name of the device")
     assert "Give it back" in play.screen
+    assert "Hand over to a colleague" in play.screen
     assert "More time" not in play.screen
 
 
