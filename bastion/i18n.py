@@ -13,12 +13,20 @@ from bastion.errors import BastionError, Phrase
 
 LANGUAGES: Final = ("fr", "en")
 SOURCE_LANGUAGE: Final = "en"
+_YES: Final = frozenset({"y", "yes", "o", "oui"})
+_NO: Final = frozenset({"n", "no", "non"})
 
 
 def translator(language: str) -> Callable[[str], str]:
     """Return the function that turns an English sentence into `language`; an unknown one stays English."""
     words = catalogue(language)
     return lambda english: words.get(english, english)
+
+
+def yes(answer: str) -> bool | None:
+    """What somebody at a terminal answers; `None` when it is neither yes nor no, in either language."""
+    word = answer.strip().lower()
+    return True if word in _YES else False if word in _NO else None
 
 
 def sentence(error: BastionError, language: str) -> str:

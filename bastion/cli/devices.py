@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bastion.cli.terminal import AsJson, group, one, perform, read_secret, said, say, show
+from bastion.cli.terminal import AsJson, agrees, group, one, perform, read_secret, said, say, show
 from bastion.domain.device import DeviceAccount, Endpoint, Protocol, SecretKind
 from bastion.domain.parties import Actor
 from bastion.errors import Invalid
@@ -243,6 +243,6 @@ def _confirmed(offer: HostKeyOffer) -> frozenset[str]:
         names = ", ".join(filter(None, offer.others))
         say("It is ALSO the identity of {devices}. Does one gateway stand before both?", devices=names or "…")
     say("Compare with the device itself (ssh-keygen -lf on its host key), then confirm.")
-    if not typer.confirm("OK?"):
+    if not agrees("Is it the same? (yes/no) "):
         raise Invalid("not confirmed", sentence="Nothing was pinned.")
     return frozenset(offer.fingerprints)

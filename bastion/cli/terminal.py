@@ -18,7 +18,7 @@ from bastion import config, logs
 from bastion.domain.local_time import HOME_ZONE, YEARS, day_end, last_day, midnight
 from bastion.domain.parties import Actor, operator_actor
 from bastion.errors import Invalid
-from bastion.i18n import translator
+from bastion.i18n import translator, yes
 from bastion.secret import Secret
 
 if TYPE_CHECKING:
@@ -112,6 +112,16 @@ def _scalar(value: Any) -> Any:
         case bytes() | Secret():
             return "<secret>"
     return value
+
+
+def agrees(question: str) -> bool:
+    """Ask, until the answer is yes or no in either language; where nobody is there to answer, it is no."""
+    typer.echo(t(question), nl=False)
+    while line := sys.stdin.readline():
+        if (answer := yes(line)) is not None:
+            return answer
+        typer.echo(f"{t('Please answer yes or no.')} {t(question)}", nl=False)
+    return False
 
 
 def read_secret(prompt: str, *, from_stdin: bool) -> Secret:

@@ -1,5 +1,6 @@
 """The registers from the command line: what an administrator does in the console, without one."""
 
+import io
 import json
 from datetime import timedelta
 
@@ -126,13 +127,19 @@ def test_a_device_is_commissioned(staffed, device_port, tmp_path):
 def test_R9_pinning_shows_the_fingerprint_and_asks(staffed, device_port, monkeypatch):
     staffed("admin", "device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme")
     staffed("admin", "endpoint", "add", "ct-01", "127.0.0.1", "--port", str(device_port))
-    monkeypatch.setattr("typer.confirm", lambda _question: False)
-    refused = staffed("admin", "endpoint", "pin", "ct-01")
-    assert refused.code == Exit.REFUSED_VALUE
-    assert "SHA256:" in refused.out
-    assert listed(staffed, "endpoint", "list", "ct-01")[0]["pinned_at"] is None
-    monkeypatch.setattr("typer.confirm", lambda _question: True)
-    assert staffed("admin", "endpoint", "pin", "ct-01").code == 0
+    for said in ("n\n", "", "\n", "ok\nno\n"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(said))
+        refused = staffed("admin", "endpoint", "pin", "ct-01")
+        assert refused.code == Exit.REFUSED_VALUE
+        assert "SHA256:" in refused.out
+        assert "Is it the same? (yes/no)" in refused.out
+        assert listed(staffed, "endpoint", "list", "ct-01")[0]["pinned_at"] is None
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO("d’accord\nO\n"))
+    pinned = staffed("admin", "endpoint", "pin", "ct-01")
+    assert pinned.code == 0
+    question = "Est-ce la même ? (oui/non) "
+    assert f"{question}Répondez par oui ou par non. {question}" in pinned.out
     assert listed(staffed, "endpoint", "list", "ct-01")[0]["pinned_by"]
 
 

@@ -12,6 +12,7 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.remark import open_questions
 from bastion.domain.undertaking import Undertaking, accepts
 from bastion.errors import Conflict, GrantRevoked, Invalid, Unavailable
+from bastion.i18n import yes
 from bastion.proxy.lobby import errands, owed, pasted, screens
 from bastion.proxy.lobby.asking import Asking
 from bastion.proxy.lobby.desk import Desk
@@ -221,7 +222,7 @@ class Lobby:
         while text is not None:
             self._talk.show(screens.undertaking(self._talk.words, text, self._talk.cols))
             answer = await self._talk.question(ACCEPT)
-            if screens.yes(answer) is False:
+            if yes(answer) is False:
                 self._talk.say("Without the undertaking nothing can be opened.")
                 raise Left
             if not accepts(answer):

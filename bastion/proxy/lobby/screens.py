@@ -47,8 +47,6 @@ BETWEEN_PEOPLE: Final = " · "
 """Names have commas in them: “Claire Dubois, biomedical engineer”."""
 _HOURS: Final = re.compile(r"(\d{1,2})\s*h\s*(\d{1,2})?")
 _MINUTES: Final = re.compile(r"(\d{1,4})\s*(?:m|min|mn|minutes?)?")
-_YES: Final = frozenset({"y", "yes", "o", "oui"})
-_NO: Final = frozenset({"n", "no", "non"})
 
 
 def wrap(text: str, cols: int, hang: int = 0) -> str:
@@ -134,12 +132,6 @@ def minutes_of(answer: str) -> int | None:
 def length(span: timedelta) -> str:
     hours, minutes = divmod(round(span.total_seconds() / 60), 60)
     return f"{hours} h {minutes:02}" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
-
-
-def yes(answer: str) -> bool | None:
-    """`None` when the answer is neither yes nor no, in either language."""
-    word = answer.strip().lower()
-    return True if word in _YES else False if word in _NO else None
 
 
 def withdraws(answer: str) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from bastion.errors import BastionError, Invalid
-from bastion.i18n import sentence
+from bastion.i18n import sentence, yes
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.terminal import Terminal
 from bastion.proxy.notices import Words
@@ -53,7 +53,7 @@ class Talk:
         return answer
 
     async def agrees(self, prompt: str) -> bool:
-        while (answer := screens.yes(await self.question(prompt))) is None:
+        while (answer := yes(await self.question(prompt))) is None:
             self.say("Please answer yes or no.")
         return answer
 

@@ -8,6 +8,7 @@ from bastion.domain.access_request import AccessRequest, Approval, InterventionK
 from bastion.domain.conditions import Condition, Terms
 from bastion.domain.device import Device
 from bastion.domain.parties import Facility
+from bastion.i18n import yes
 from bastion.proxy.lobby import screens
 from bastion.proxy.notices import Words
 from bastion.services.views import MenuItem
@@ -56,7 +57,7 @@ def test_lengths_of_time_are_read_as_people_write_them(text, minutes):
     ("text", "meant"), [("y", True), ("Oui ", True), ("no", False), ("NON", False), ("", None), ("yep", None)]
 )
 def test_yes_and_no_in_both_languages(text, meant):
-    assert screens.yes(text) is meant
+    assert yes(text) is meant
 
 
 def test_lengths_are_shown():
