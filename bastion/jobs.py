@@ -270,7 +270,7 @@ async def _remind_of_reports(services: Services) -> None:
 async def _forget(services: Services) -> None:
     """Files nobody imported, addresses people had, and what the doors remember of tries are not kept for ever."""
     await services.imports.forget_old()
-    await services.authentication.attempts.forget_old()
+    await services.upkeep.forget_at_doors()
     await services.notifications.forget_addresses()
 
 

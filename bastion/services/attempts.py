@@ -24,8 +24,6 @@ WINDOW_MINUTES: Final = 15
 KNOWN_FOR: Final = timedelta(days=30)
 """How long an address counts as one from which somebody signs in; his browser's sessions are kept as long."""
 CODE_SECONDS: Final = 30
-STEPS_KEPT: Final = 10
-"""Time steps of that length for which a used code is remembered: more than any code is good for."""
 PATIENCE: Final = 1.0
 """Seconds after which a flooded address is answered, whoever was tried: else time tells who is known there (T33)."""
 
@@ -73,16 +71,6 @@ class Attempts:
         if failures >= MAX_FAILURES or shut:
             raise await counted.failed(door)
         return counted
-
-    async def forget_old(self) -> None:
-        """Forget what is of no use any more: tries, used codes, ended proofs, who signed in from where long ago."""
-        now = clock.now()
-        async with self._database.write() as uow:
-            await uow.failures.forget(now - FAILURE_WINDOW)
-            await uow.totp_uses.forget(int(now.timestamp()) // CODE_SECONDS - STEPS_KEPT)
-            await uow.proofs.forget(now)
-            await uow.web_sessions.forget(now - KNOWN_FOR)
-            await uow.portal_sessions.forget(now - KNOWN_FOR)
 
 
 async def _first_refused(uow: UnitOfWork, source: str, now: datetime) -> bool:

@@ -1,14 +1,19 @@
-"""What the operator and the bastion's own clockwork do: marks of start and stop, and key rotation."""
+"""What the operator and the bastion's own clockwork do: marks of start and stop, new keys, and what doors forget."""
 
 from dataclasses import replace
+from typing import Final
 
 from bastion import clock
 from bastion.domain.parties import EVERYWHERE, Actor, Role
 from bastion.errors import Forbidden
+from bastion.services.attempts import CODE_SECONDS, FAILURE_WINDOW, KNOWN_FOR
 from bastion.services.sealing import secret_aad, totp_aad
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
+
+STEPS_KEPT: Final = 10
+"""Time steps for which a used code is remembered: more than any code is good for."""
 
 
 class Upkeep:
@@ -20,6 +25,16 @@ class Upkeep:
         """Append a fact about the bastion itself (`bastion:started`, `policy:loaded`, …)."""
         async with self._database.write() as uow:
             await uow.audit.append(tag, actor=actor, subject=("bastion", actor.name), at=clock.now(), **fields)
+
+    async def forget_at_doors(self) -> None:
+        """Forget what is of no use any more: tries, used codes, ended proofs, who signed in from where long ago."""
+        now = clock.now()
+        async with self._database.write() as uow:
+            await uow.failures.forget(now - FAILURE_WINDOW)
+            await uow.totp_uses.forget(int(now.timestamp()) // CODE_SECONDS - STEPS_KEPT)
+            await uow.proofs.forget(now)
+            await uow.web_sessions.forget(now - KNOWN_FOR)
+            await uow.portal_sessions.forget(now - KNOWN_FOR)
 
     async def rotate_vault(self, actor: Actor) -> int:
         """Make a new master key, wrap every secret anew under it, forget the old one; return how many (T48)."""

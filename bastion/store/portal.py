@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from bastion.domain.portal import Correspondent, PortalInvitation, PortalSession
 from bastion.store import tables as t
+from bastion.store.browsers import Browsers
 from bastion.store.columns import Instant
 from bastion.store.repository import Repository, upsert
 
@@ -15,8 +16,8 @@ _I = t.portal_invitations.c
 _NOW = sa.bindparam("now", type_=Instant())
 
 
-class PortalSessions(Repository[PortalSession]):
-    kind, table, order = PortalSession, t.portal_sessions, ("created_at", "id")
+class PortalSessions(Browsers[PortalSession]):
+    kind, table, whose = PortalSession, t.portal_sessions, "technician_id"
 
     async def end(self, now: datetime, *, technician_id: str = "", supplier_id: str = "") -> int:
         """Sign a person out, everybody of a company, or everybody."""
@@ -25,14 +26,6 @@ class PortalSessions(Repository[PortalSession]):
         if supplier_id:
             return await self._tx.change(END_OF_SUPPLIER, {"now": now, "whose": supplier_id})
         return await self._tx.change(END_ALL, {"now": now})
-
-    async def seen(self, technician_id: str, source: str, since: datetime) -> bool:
-        """Whether this person has signed in from there since then."""
-        return bool(await self._tx.rows(SEEN, {"who": technician_id, "source": source, "since": since}))
-
-    async def forget(self, before: datetime) -> int:
-        """Drop the sessions that ended before then by the clock."""
-        return await self._tx.change(FORGET_SESSIONS, {"now": before})
 
 
 class PortalInvitations(Repository[PortalInvitation]):
@@ -72,13 +65,6 @@ _THEIRS = sa.select(t.technicians.c.id).where(t.technicians.c.supplier_id == sa.
 END_ALL = sa.update(t.portal_sessions).where(_S.ended_at.is_(None)).values(ended_at=_NOW)
 END_OF_TECHNICIAN = END_ALL.where(_S.technician_id == sa.bindparam("who"))
 END_OF_SUPPLIER = END_ALL.where(_S.technician_id.in_(_THEIRS))
-SEEN = (
-    sa.select(_S.id)
-    .where(_S.technician_id == sa.bindparam("who"), _S.source == sa.bindparam("source"))
-    .where(_S.created_at >= sa.bindparam("since", type_=Instant()))
-    .limit(1)
-)
-FORGET_SESSIONS = sa.delete(t.portal_sessions).where(_S.expires_at < _NOW)
 VOID = (
     sa.update(t.portal_invitations)
     .where(_I.technician_id == sa.bindparam("who"), _I.used_at.is_(None), _I.void_at.is_(None))

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bastion.domain.credentials import ApiToken, Credential, FactorProof, SealedSecret, WebSession
 from bastion.store import tables as t
+from bastion.store.browsers import Browsers
 from bastion.store.columns import Instant, storable
 from bastion.store.repository import Repository, upsert
 from bastion.store.transaction import Transaction
@@ -87,19 +88,11 @@ class Tokens(Repository[ApiToken]):
         return await self._many(TOKENS_OF, {"staff_id": staff_id})
 
 
-class WebSessions(Repository[WebSession]):
-    kind, table, order = WebSession, t.web_sessions, ("created_at", "id")
+class WebSessions(Browsers[WebSession]):
+    kind, table, whose = WebSession, t.web_sessions, "staff_id"
 
     async def of(self, staff_id: str) -> list[WebSession]:
         return await self._many(WEB_SESSIONS_OF, {"staff_id": staff_id})
-
-    async def seen(self, staff_id: str, source: str, since: datetime) -> bool:
-        """Whether this person has signed in from there since then."""
-        return bool(await self._tx.rows(WEB_SESSION_SEEN, {"staff_id": staff_id, "source": source, "since": since}))
-
-    async def forget(self, before: datetime) -> int:
-        """Drop the sessions that ended before then by the clock."""
-        return await self._tx.change(FORGET_WEB_SESSIONS, {"now": before})
 
 
 class Proofs(Repository[FactorProof]):
@@ -153,13 +146,6 @@ FORGET_FAILURES = sa.delete(t.auth_failures).where(_F.at < _NOW)
 TOKEN_BY_HASH = Tokens.sql_select.where(t.api_tokens.c.hash == sa.bindparam("digest"))
 TOKENS_OF = Tokens.sql_all.where(t.api_tokens.c.staff_id == sa.bindparam("staff_id"))
 WEB_SESSIONS_OF = WebSessions.sql_all.where(t.web_sessions.c.staff_id == sa.bindparam("staff_id"))
-WEB_SESSION_SEEN = (
-    sa.select(t.web_sessions.c.id)
-    .where(t.web_sessions.c.staff_id == sa.bindparam("staff_id"), t.web_sessions.c.source == sa.bindparam("source"))
-    .where(t.web_sessions.c.created_at >= sa.bindparam("since", type_=Instant()))
-    .limit(1)
-)
-FORGET_WEB_SESSIONS = sa.delete(t.web_sessions).where(t.web_sessions.c.expires_at < _NOW)
 _GRANT_NOW = (
     sa.select(_G.id)
     .join(t.devices, t.devices.c.id == _G.device_id)

@@ -4,16 +4,14 @@ from datetime import timedelta
 
 import pyotp
 import pytest
-import sqlalchemy as sa
 
 from bastion import clock
 from bastion.domain.credentials import WebSession
 from bastion.domain.parties import Role
 from bastion.errors import AuthenticationFailed, TooManyAttempts, WeakPassword
-from bastion.services.attempts import KNOWN_FOR, MAX_FROM_SOURCE, PATIENCE
+from bastion.services.attempts import MAX_FROM_SOURCE, PATIENCE
 from bastion.services.authentication import Authentication, hash_token, matching_step
 from bastion.services.people import StaffForm, TechnicianForm
-from bastion.store import tables as t
 from tests.services.house import CONNECTION, OPERATOR, PASSWORD, SOURCE, enrol, public_line
 
 
@@ -247,27 +245,6 @@ async def test_T28_who_knows_somebody_else_at_an_address_still_has_five_tries_at
     later(1)
     with pytest.raises(TooManyAttempts):
         await auth.sign_in("eve", password, code(totp, 1), SOURCE)
-
-
-async def test_what_the_doors_remember_is_forgotten_when_it_is_of_no_use(house, later):
-    auth = house.services.authentication
-    password, totp = await enrol(house, house.eve)
-    with pytest.raises(AuthenticationFailed):
-        await auth.sign_in("max", "x", "000000", SOURCE)
-    await auth.sign_in("eve", password, code(totp, 1), SOURCE)
-    await auth.attempts.forget_old()
-    assert await remembered(house) == (1, 2, 1), "nothing that still counts"
-    later((KNOWN_FOR + timedelta(days=1)) // timedelta(seconds=30))
-    await auth.attempts.forget_old()
-    assert await remembered(house) == (0, 0, 0)
-
-
-async def remembered(house):
-    """How many tries, used codes and browsers the database holds."""
-    tables = (t.auth_failures, t.totp_uses, t.web_sessions)
-    async with house.database.read() as uow:
-        counts = [await uow.transaction.rows(sa.select(sa.func.count()).select_from(one)) for one in tables]
-    return tuple(rows[0][0] for rows in counts)
 
 
 async def test_T25_tokens_end_with_the_password_they_were_made_under(house):

@@ -147,6 +147,8 @@ FINDERS = {
     "tokens.by_hash": proofs.TOKEN_BY_HASH,
     "tokens.of": proofs.TOKENS_OF,
     "web_sessions.of": proofs.WEB_SESSIONS_OF,
+    "web_sessions.seen": proofs.WebSessions.sql_seen,
+    "portal_sessions.seen": portal.PortalSessions.sql_seen,
     "review_lines.counts": reviews.COUNTS,
     "review_lines.count_since": reviews.COUNT_SINCE,
     "review_pages.page": review_pages._lines(A_REVIEW, A_REMIT).limit(50),
