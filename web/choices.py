@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from bastion.domain.device import Device
-from bastion.services.views import TechnicianView
 from web.console import Console
 
 READABLE: Final = 200
@@ -22,11 +21,11 @@ class Choice:
 
 async def technicians(seen: Console, typed: str = "", *, usable: bool = False) -> Choice:
     """By login. With `usable`, only people who may work now."""
-    people, whole = await seen.services.people.technicians(seen.actor, limit=READABLE + 1), True
+    people, whole = await seen.services.people.names(seen.actor, limit=READABLE + 1), True
     if len(people) > READABLE:
-        people, whole = await seen.services.people.technicians(seen.actor, typed.strip(), limit=OFFERED), False
-    fit = [view for view in people if not usable or view.technician.usable(seen.face.now)]
-    return Choice([(view.technician.login, _person(view)) for view in fit], whole)
+        people, whole = await seen.services.people.names(seen.actor, typed.strip(), OFFERED), False
+    fit = [(person, company) for person, company in people if not usable or person.usable(seen.face.now)]
+    return Choice([(person.login, f"{person.name} · {company.name}") for person, company in fit], whole)
 
 
 async def devices(seen: Console, typed: str = "", supplier_id: str = "", *, by_id: bool = False) -> Choice:
@@ -45,7 +44,3 @@ async def device_id(seen: Console, said: str) -> str:
     """The id of a device that was chosen by id or typed by its code; a code nobody knows is returned as it is."""
     known = await seen.services.inventory.by_code(seen.actor, said) if said else None
     return known.device.id if known else said
-
-
-def _person(view: TechnicianView) -> str:
-    return f"{view.technician.name} · {view.supplier.name}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from bastion import clock
 from bastion.domain.country import HOME, checked
 from bastion.domain.ids import new_id
-from bastion.domain.parties import EVERYWHERE, Actor, Assignment, Role, Staff, Technician, TechnicianKey
+from bastion.domain.parties import EVERYWHERE, Actor, Assignment, Role, Staff, Supplier, Technician, TechnicianKey
 from bastion.domain.subcontractor import Subcontractor
 from bastion.errors import Invalid, NotFound
 from bastion.services.authentication import end_web_sessions
@@ -89,6 +89,20 @@ class People:
         need_reader(actor)
         async with self._database.read() as uow:
             return await _technician_views(uow, await uow.technicians.search(text, limit=limit, offset=offset))
+
+    async def names(self, actor: Actor, text: str = "", limit: int = 20) -> list[tuple[Technician, Supplier]]:
+        """Named people to choose from, by name, each with the company: nothing is asked about what they may do."""
+        need_reader(actor)
+        async with self._database.read() as uow:
+            people = await uow.technicians.search(text, limit=limit)
+            companies = {one.id: one for one in await uow.suppliers.some(person.supplier_id for person in people)}
+            return [(one, companies[one.supplier_id]) for one in people]
+
+    async def of_company(self, actor: Actor, supplier_id: str) -> list[Technician]:
+        """Everybody of one company, by name."""
+        need_reader(actor)
+        async with self._database.read() as uow:
+            return await uow.technicians.of_supplier(supplier_id)
 
     async def by_login(self, actor: Actor, login: str) -> TechnicianView | None:
         need_reader(actor)

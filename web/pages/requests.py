@@ -211,9 +211,8 @@ async def _colleagues(seen: Console, view: RequestView) -> list[tuple[str, str]]
     now = seen.face.now
     if view.grant is None or view.grant.status(now) not in {GrantStatus.OPEN, GrantStatus.SCHEDULED}:
         return []
-    people = await seen.services.people.technicians(seen.actor)
-    able = [v.technician for v in people if v.supplier.id == view.supplier.id and v.technician.usable(now)]
-    return [(one.login, one.name) for one in able if one.id != view.technician.id]
+    people = await seen.services.people.of_company(seen.actor, view.supplier.id)
+    return [(one.login, one.name) for one in people if one.usable(now) and one.id != view.technician.id]
 
 
 def _mine(seen: Console, view: RequestView) -> bool:

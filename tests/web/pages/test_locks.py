@@ -2,6 +2,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from bastion.domain.lock import LockScope
+from tests.services.test_lists import statements
 
 
 async def test_everything_is_cut_and_restored_by_named_people(house, visitor, people):
@@ -108,3 +109,11 @@ async def test_a_cut_lasts_as_long_as_was_offered_or_is_asked_anew(house, visito
         assert answer.status_code == 422, hours
     assert await house.services.locks.view() == []
     assert (await browser.send("/locks", scope="all", reason="intrusion", hours="4")).status_code == 303
+
+
+async def test_choosing_whom_to_stop_asks_nothing_about_what_he_may_do(house, visitor, people):
+    browser = await visitor().enter(people["security"])
+    with statements() as asked:
+        page = (await browser.see("/locks")).text
+    assert "Alice Martin" in page
+    assert not [one for one in asked if "FROM technician_keys" in one or "FROM rosters" in one or "totp_sealed" in one]

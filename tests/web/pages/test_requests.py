@@ -16,6 +16,7 @@ from bastion.domain.parties import Role
 from bastion.domain.session_events import EndReason
 from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.secret import Secret
+from bastion.services.directory import SupplierForm
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import Duty, StaffForm, TechnicianForm
 from bastion.services.sessions import Ending
@@ -555,3 +556,16 @@ async def test_the_page_says_whether_the_device_is_free_and_whether_he_can_conne
     page = (await browser.see(f"/requests/{own.id}")).text
     assert "is at work on this device now" not in page, "it is the work that goes on"
     assert "Anna Roux (Acme Imaging) asks for this device as well" in page
+
+
+async def test_a_colleague_is_offered_however_many_other_people_there_are(house, visitor, people):
+    anna, request = await another_of_acme(house), await house.approved()
+    await house.services.directory.save_supplier(OPERATOR, SupplierForm("zeta", "Zeta", ("127.0.0.0/8",)))
+    form = TechnicianForm("other", "Aaron", "a@other", "zeta", "en")
+    other = await house.services.people.save_technician(OPERATOR, form)
+    async with house.database.write() as uow:
+        several = [replace(other, id=f"o{number}", login=f"other{number}") for number in range(600)]
+        await uow.technicians.add_all(several)
+    page = (await (await visitor().enter(people["approver"])).see(f"/requests/{request.id}")).text
+    assert f'value="{anna.login}"' in page
+    assert 'value="other1"' not in page
