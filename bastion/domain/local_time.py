@@ -5,6 +5,7 @@ Zones come as names (`Europe/Paris`). Nothing here reads the clock.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -34,8 +35,13 @@ class Moments:
 
 def moments(wall: datetime, zone: str) -> Moments:
     """Return every instant at which the clocks of `zone` show `wall` (a naive date and time), the earlier first."""
+    return _moments(wall.replace(tzinfo=None, fold=0), zone)
+
+
+@lru_cache(4096)
+def _moments(naive: datetime, zone: str) -> Moments:
+    """Windows begin at round times: two months of a calendar ask some ten times for each of them."""
     place = ZoneInfo(zone)
-    naive = wall.replace(tzinfo=None, fold=0)
     found = {naive.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1)}
     return Moments(tuple(sorted(at for at in found if at.astimezone(place).replace(tzinfo=None, fold=0) == naive)))
 

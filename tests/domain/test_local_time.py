@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bastion.domain import local_time
 from bastion.domain.local_time import (
     local_date,
     midnight,
@@ -69,3 +70,13 @@ def test_days_of_23_and_25_hours():
     assert midnight(date(2026, 3, 30), PARIS) - midnight(date(2026, 3, 29), PARIS) == timedelta(hours=23)
     assert midnight(date(2026, 10, 26), PARIS) - midnight(date(2026, 10, 25), PARIS) == timedelta(hours=25)
     assert local_date(utc(2026, 6, 30, 22, 30), PARIS) == date(2026, 7, 1)
+
+
+def test_windows_that_begin_at_the_same_hour_are_worked_out_once():
+    """A calendar of two months has thousands of them, at a few hundred times."""
+    wall = datetime(2026, 7, 6, 22, 30)
+    local_time._moments.cache_clear()
+    found = [moments(one, PARIS) for one in (wall, wall.replace(fold=1), wall)]
+    assert found == [found[0]] * 3
+    assert moments(wall, REUNION) != found[0]
+    assert local_time._moments.cache_info().misses == 2
