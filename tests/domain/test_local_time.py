@@ -74,7 +74,7 @@ def test_days_of_23_and_25_hours():
 
 def test_windows_that_begin_at_the_same_hour_are_worked_out_once():
     """A calendar of two months has thousands of them, at a few hundred times."""
-    wall = datetime(2026, 7, 6, 22, 30)
+    wall = datetime(2026, 7, 6, 22, 30)  # noqa: DTZ001
     local_time._moments.cache_clear()
     found = [moments(one, PARIS) for one in (wall, wall.replace(fold=1), wall)]
     assert found == [found[0]] * 3
