@@ -74,7 +74,7 @@ async def confirm(
         await seen.services.rosters.confirm(await seen.fresh(code), ident, people, reference)
         return _back(ident, "roster_confirmed")
 
-    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(reference=reference)))
+    return await seen.attempt(work(), partial(_show, seen, ident, typed=Typed(people=people, reference=reference)))
 
 
 def _back(ident: str, said: str) -> Response:

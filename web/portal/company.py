@@ -39,7 +39,7 @@ async def confirm(seen: Come, people: Many, code: Text = "") -> Response:
         await seen.services.company.confirm(await seen.fresh(code), people)
         return go("/supplier/company", "roster_confirmed")
 
-    return await seen.attempt(work(), partial(_show, seen))
+    return await seen.attempt(work(), partial(_show, seen, typed=Typed(people=people)))
 
 
 @router.get("/requests")
@@ -123,11 +123,11 @@ async def part(seen: Come, ident: str, why: Text = "", code: Text = "") -> Respo
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
-async def _show(seen: Visit, error: BastionError | None = None) -> Response:
+async def _show(seen: Visit, error: BastionError | None = None, typed: Typed | None = None) -> Response:
     company = seen.services.company
     roster = {one.technician.id: one for one in (await company.roster(seen.actor)).people}
     return seen.page(
-        "company.html", COMPANY, error=error, supplier=await company.own(seen.actor),
+        "company.html", COMPANY, error=error, typed=typed or Typed(), supplier=await company.own(seen.actor),
         people=await company.people(seen.actor),
         roster=roster, late=any(one.confirmed.wanted(seen.face.now) for one in roster.values()),
         papers=await seen.services.papers.own(seen.actor),

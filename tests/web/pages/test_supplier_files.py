@@ -9,6 +9,7 @@ from bastion.services.people import TechnicianForm
 from bastion.services.subcontractors import SubcontractorForm
 from tests.services.house import OPERATOR
 from tests.web.pages.test_papers import plain
+from tests.web.saying import LISTED
 
 
 @pytest.fixture
@@ -72,6 +73,22 @@ async def test_the_list_of_people_is_confirmed_and_somebody_leaves(house, visito
     assert "Out of use" in page
     assert "No key yet" in page
     assert "Alice Martin" not in plain((await browser.see(f"{path}/file")).text)
+
+
+async def test_after_a_mistake_the_list_keeps_its_ticks_as_they_were_set(house, visitor, people, path):
+    for login in ("leaver", "stays"):
+        form = TechnicianForm(login, login.title(), "", "acme")
+        await house.services.people.save_technician(house.staff(house.ruth), form)
+    browser = await visitor().enter(people["admin"], fresh=False)
+    every = LISTED.findall((await browser.see(f"{path}/file")).text)
+    assert [ticked for _, ticked in every] == [" checked"] * 3
+    kept = [ident for ident, _ in every[1:]]
+    for people_ticked in (kept, []):
+        refused = await browser.send(f"{path}/roster", people=people_ticked, reference="L-7")
+        assert refused.status_code == 403
+        assert [ident for ident, ticked in LISTED.findall(refused.text) if ticked] == people_ticked
+    other = await browser.send(f"{path}/subcontractors", name="x")
+    assert LISTED.findall(other.text) == every, "another form was sent"
 
 
 async def test_the_supplier_s_form_keeps_contract_countries_and_security_contact(house, visitor, people, path):

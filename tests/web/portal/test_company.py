@@ -13,6 +13,7 @@ from bastion.services.papers import PaperForm
 from tests.services.house import OPERATOR
 from tests.services.test_subcontractors import FORM
 from tests.web.portal.test_standing import registered_ago
+from tests.web.saying import LISTED
 
 COMPANY = "/supplier/company"
 
@@ -106,6 +107,18 @@ async def test_R18_he_confirms_his_own_list_with_a_fresh_code(comer, house, carl
     (said,) = (await house.services.rosters.of(OPERATOR, house.alice.supplier_id)).said
     assert (said.by, said.people, said.left_out) == ("Alice Martin", (carl.id,), 1)
     assert (await house.services.rosters.of(OPERATOR, house.bob.supplier_id)).said == ()
+
+
+async def test_after_a_mistake_the_list_stays_open_with_its_ticks_as_they_were_set(comer, house, carl):
+    browser = await comer(house.alice, fresh=False)
+    page = (await browser.see(COMPANY)).text
+    assert LISTED.findall(page) == [(house.alice.id, " checked"), (carl.id, " checked")]
+    assert 'id="roster">' in page
+    for ticked in ([house.alice.id], []):
+        refused = await browser.send(f"{COMPANY}/roster", people=ticked)
+        assert refused.status_code == 403
+        assert [ident for ident, on in LISTED.findall(refused.text) if on] == ticked
+        assert 'id="roster" open>' in refused.text
 
 
 async def test_T32_whoever_speaks_for_nobody_finds_no_such_page_nor_a_link_to_one(comer, carl):
