@@ -7,7 +7,7 @@ within some working days; until he has, once that time is over, the supplier ask
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -20,6 +20,20 @@ MAX_NAME: Final = 200
 MAX_NOTE: Final = 2000
 LEAST_NAME: Final = 3
 LEAST_NOTE: Final = 10
+SOON: Final = timedelta(hours=1)
+"""How far ahead an emergency may begin. What can wait longer is planned, under the rules of all planned work (R-26)."""
+CAN_WAIT: Final = (
+    "An emergency begins within an hour. What can wait longer is planned work: ask for it without calling it an "
+    "emergency."
+)
+
+
+def refuse_later(start: datetime | None, now: datetime) -> None:
+    """Raise `Invalid` for an emergency that would begin (aware UTC; `None`: as soon as agreed) more than `SOON` ahead:
+    it would pass by what planned work must fulfil, and its review be due before anything was done.
+    """
+    if start is not None and start > now + SOON:
+        raise Invalid("start", field="start", sentence=CAN_WAIT)
 
 
 class EmergencyStatus(StrEnum):

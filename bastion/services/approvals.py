@@ -8,7 +8,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.conditions import PLAIN, Terms
 from bastion.domain.device import Device
-from bastion.domain.emergency import Emergency
+from bastion.domain.emergency import Emergency, refuse_later
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Lent, Supplier, Technician
@@ -112,6 +112,8 @@ class Approvals:
             if disowned and not not_caller:
                 raise Invalid("not_caller", field="not_caller", sentence=LIKE_THE_CALLER)
             agreed = request.approve(person(actor, lent), timedelta(minutes=minutes), note, now, terms)
+            if asked.emergency is not None:
+                refuse_later(agreed.begins, now)
             if agreed.stored_state is RequestState.APPROVED:
                 agreed = await self._grant(uow, actor, agreed, device, now)
             kept = await uow.requests.save(asked.kept(agreed))

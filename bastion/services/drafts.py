@@ -9,7 +9,7 @@ from bastion.domain import conditions, work_plan
 from bastion.domain.access_request import AccessRequest, InterventionKind
 from bastion.domain.announced_file import AnnouncedFile, checked
 from bastion.domain.device import Device, DeviceAccount
-from bastion.domain.emergency import Call
+from bastion.domain.emergency import Call, refuse_later
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.domain.work_plan import UNSAID, WorkPlan
@@ -77,6 +77,8 @@ def complete(draft: RequestDraft, now: datetime) -> RequestDraft:
         raise Invalid("start", field="start", sentence=PAST)
     if draft.start is not None and draft.start > now + conditions.FARTHEST:
         raise Invalid("start", field="start", sentence=conditions.TOO_FAR)
+    if draft.emergency is not None:
+        refuse_later(draft.start, now)
     changes = draft.kind is not InterventionKind.TELEDIAGNOSTIC
     plan = work_plan.checked(draft.plan, max(draft.start or now, now), may_change=changes)
     return replace(draft, announced=checked(draft.announced), plan=plan)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bastion.domain.emergency import Call, EmergencyStatus, Outcome
+from bastion import clock
+from bastion.domain.conditions import Terms
+from bastion.domain.emergency import CAN_WAIT, SOON, Call, EmergencyStatus, Outcome
 from bastion.domain.parties import Role
 from bastion.domain.telling import Topic, topic_of
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound, PolicyRefused, SelfReview
@@ -230,6 +232,28 @@ async def test_a_call_without_a_name_is_refused_at_its_field(house):
         with pytest.raises(Invalid) as refused:
             await house.asked(emergency=Call(caller))
         assert refused.value.field == "caller"
+
+
+async def test_what_can_wait_is_asked_for_as_planned_work(house):
+    """Else an emergency for later passes by what planned work must fulfil, first of all a report owed (R-59)."""
+    start = clock.now() + SOON + timedelta(minutes=5)
+    with pytest.raises(Invalid) as refused:
+        await house.asked(emergency=CALL, start=start)
+    assert (refused.value.field, sentence(refused.value, "en")) == ("start", CAN_WAIT)
+    assert "planifiée" in sentence(refused.value, "fr")
+    assert (await house.asked(emergency=CALL, start=start - timedelta(minutes=10))).start is not None
+
+
+async def test_an_emergency_is_agreed_to_for_now_or_refused(house, use):
+    request, eve = await house.asked(emergency=CALL), house.staff(house.eve)
+    start = clock.now() + SOON + timedelta(minutes=5)
+    with pytest.raises(Invalid) as refused:
+        await house.services.approvals.approve(eve, request.id, request.version, 60, "ok", Terms(start=start))
+    assert (refused.value.field, sentence(refused.value, "en")) == ("start", CAN_WAIT)
+    assert (await use.get(eve, request.id)).emergency.agreed_at is None
+    soon = Terms(start=start - timedelta(minutes=10))
+    agreed = await house.services.approvals.approve(eve, request.id, request.version, 60, "ok", soon)
+    assert agreed.grant_id
 
 
 async def test_nobody_wakes_whoever_is_on_call_again_and_again(house, later):

@@ -1,7 +1,9 @@
 """R-26, R-27 in the console: an emergency is seen first, says who called, and is reviewed by a third person."""
 
 import re
+from datetime import timedelta
 
+from bastion import clock
 from bastion.domain.emergency import Call
 from bastion.domain.parties import Role
 from bastion.domain.working_days import WorkingDays
@@ -141,3 +143,21 @@ async def test_R27_whose_name_is_like_the_callers_ticks_that_he_did_not_call(hou
         assert (wrong.status_code, tick + " checked" in wrong.text) == (422, True), deed
     await dora.send(f"{path}/approve", **said, not_caller="yes")
     assert (await house.event("request:approved")).fields["disowned"] == "yes"
+
+
+async def test_no_later_start_is_offered_to_whoever_decides_on_an_emergency(house, visitor):
+    eve, later = await visitor().enter(house.eve), 'name="start"'
+    urgent = await house.asked(emergency=Call("Dr Roux"))
+    path = f"/requests/{urgent.id}"
+    page = (await eve.see(path)).text
+    assert (later in page, "On conditions…" in page) == (False, True)
+    await house.services.taking_back.withdraw(house.technician(), urgent.id)
+    assert later in (await eve.see(f"/requests/{(await house.asked()).id}")).text
+
+
+async def test_whoever_agrees_to_an_emergency_for_later_reads_to_have_planned_work_asked_for(house, visitor):
+    eve, urgent = await visitor().enter(house.eve), await house.asked(emergency=Call("Dr Roux"))
+    start = (clock.now() + timedelta(days=2)).strftime("%Y-%m-%dT12:00")
+    said = {"version": urgent.version, "minutes": "60", "start": start, "code": ""}
+    refused = await eve.send(f"/requests/{urgent.id}/approve", **said)
+    assert (refused.status_code, "What can wait longer is planned work" in plain(refused.text)) == (422, True)
