@@ -13,7 +13,10 @@ from web.api.shapes import Limit, Offset, Several, Shape
 
 
 class MessageShape(Shape):
-    """`due_at` is when a waiting one is tried (again); `trouble` is why the last attempt failed."""
+    """`due_at` is when a waiting one is tried (again); `trouble` is why the last attempt failed.
+
+    `former`: the id of an address its reader had before, to which a warning goes as well; empty for the one he has.
+    """
 
     id: str
     topic: Topic
@@ -25,6 +28,7 @@ class MessageShape(Shape):
     attempts: int
     trouble: str
     facility_id: str
+    former: str
 
     @classmethod
     def of(cls, one: Delivery) -> Self:

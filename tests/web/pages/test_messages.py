@@ -34,6 +34,20 @@ async def test_what_failed_is_seen_with_its_reason_and_tried_again(house, visito
     assert await house.tags("delivery") == ["delivery:retried"]
 
 
+async def test_R11_a_warning_to_an_address_from_before_is_told_from_the_one_to_todays(house, visitor, people):
+    """Two rows of one person: where it failed says which of his addresses takes no mail."""
+    now = clock.now()
+    eve = (RecipientKind.STAFF, house.eve.id, "")
+    warning = Delivery("a" * 32, "k", Topic.ADDRESS_CHANGED, *eve, {}, "/", now, now)
+    async with house.database.write() as uow:
+        await uow.deliveries.add(warning)
+        await uow.deliveries.add(warning.for_former("b" * 32, "c" * 32, now))
+    browser = await visitor().enter(people["admin"])
+    rows = [" ".join(html.unescape(row).split()) for row in (await browser.see("/messages")).text.split("<tr>")[2:]]
+    assert ["by mail, to an address from before</span>" in row for row in rows] == [True, False]
+    assert ["by mail</span>" in row for row in rows] == [False, True]
+
+
 async def test_after_a_refused_form_older_messages_are_still_reached(house, visitor, people):
     now = clock.now()
     async with house.database.write() as uow:
