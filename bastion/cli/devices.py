@@ -25,6 +25,10 @@ Shared = Annotated[
     bool, typer.Option("--shared", help="Another device shows the same: right, a gateway stands before both.")
 ]
 ALL = 10_000
+TOUCHED = (
+    "Waiting or planned here: {refs}. With another criticality, what waits takes as many agreements as the rules then "
+    "want; what is planned and was agreed to by fewer does not open."
+)
 
 
 # -- devices -----------------------------------------------------------------------------------------------------------
@@ -66,8 +70,10 @@ def set_device(
         name=name, supplier_codes=supplier or None, criticality=criticality, ward=ward, location=location, maker=maker,
         model=model, serial=serial,
     )  # fmt: skip
-    perform(lambda services, me: _change(services, me, code, **changes))
+    touched = perform(lambda services, me: _change(services, me, code, **changes))
     say("Device {code} is changed.", code=code)
+    if touched and criticality is not None:
+        say(TOUCHED, refs=", ".join(touched))
 
 
 @devices.command("list")
@@ -208,7 +214,8 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-async def _change(services: Services, me: Actor, code: str, **changes: Any) -> None:
+async def _change(services: Services, me: Actor, code: str, **changes: Any) -> tuple[str, ...]:
+    """Return the short names of requests that wait or are planned there."""
     view = await _device(services, me, code)
     old = view.device
     form = DeviceForm(
@@ -216,6 +223,7 @@ async def _change(services: Services, me: Actor, code: str, **changes: Any) -> N
         old.location, old.maker, old.model, old.serial, old.active, old.id,
     )  # fmt: skip
     await services.inventory.save_device(me, replace(form, **changes))
+    return await services.inventory.touched(me, old.id)
 
 
 async def _scan(services: Services, me: Actor, code: str) -> list[HostKeyOffer]:

@@ -8,6 +8,7 @@ import pytest
 
 from bastion import clock
 from bastion.cli.exits import Exit
+from tests.cli.asked import a_request
 from tests.services.house import private_text, public_line
 
 
@@ -122,6 +123,15 @@ def test_a_device_is_commissioned(staffed, device_port, tmp_path):
     (device,) = listed(staffed, "device", "list")
     assert (device["ready"], device["endpoints"]) == (False, [f"127.0.0.1:{device_port}"])
     assert listed(staffed, "account", "list", "ct-01") == [{"login": "service", "kind": "private_key"}]
+
+
+def test_R22_who_changes_how_critical_a_device_is_reads_what_waits_on_it(bastion, home, monkeypatch):
+    _ident, ref = a_request(bastion, monkeypatch)
+    said = f"Waiting or planned here: {ref}. With another criticality"
+    assert said in bastion("admin", "device", "set", "ct-01", "--criticality", "4").out
+    assert said not in bastion("admin", "device", "set", "ct-01", "--ward", "B2").out
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    assert f": {ref}. Avec une autre criticité" in bastion("admin", "device", "set", "ct-01", "--criticality", "3").out
 
 
 def test_R9_pinning_shows_the_fingerprint_and_asks(staffed, device_port, monkeypatch):

@@ -1,22 +1,19 @@
 """`bastion thread` and `bastion report`."""
 
-import io
 import json
 
 from bastion import clock
 from bastion.cli.exits import Exit
 from bastion.cli.terminal import perform
-from bastion.domain.access_request import InterventionKind
 from bastion.domain.parties import Role
 from bastion.domain.report import After, ReportDue, ReportForm
-from bastion.domain.work_plan import PLAIN
-from bastion.services.actors import staff_actor, technician_actor
-from bastion.services.drafts import RequestDraft
+from bastion.services.actors import staff_actor
 from bastion.services.people import StaffForm
+from tests.cli.asked import a_request, as_alice
 
 
 def test_what_was_asked_answered_and_reported_is_read(bastion, home, monkeypatch):
-    request_id, ref = _a_request(bastion, monkeypatch)
+    request_id, ref = a_request(bastion, monkeypatch)
     perform(lambda services, me: _spoken(services, me, request_id))
     for name in (ref, ref.lower(), request_id):
         shown = json.loads(bastion("thread", name, "--json").out)
@@ -34,32 +31,6 @@ def test_what_was_asked_answered_and_reported_is_read(bastion, home, monkeypatch
         assert bastion("thread", name).code == bastion("report", name).code == Exit.NOT_FOUND
 
 
-def _a_request(bastion, monkeypatch):
-    for words in (
-        ("facility", "add", "chu", "CHU Demo"),
-        ("supplier", "add", "acme", "Acme Imaging", "--network", "127.0.0.0/8", "--contract-end", "2090-01-01"),
-        ("technician", "add", "alice", "Alice Martin", "--supplier", "acme"),
-        ("device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme"),
-    ):
-        assert bastion("admin", *words).code == 0
-    monkeypatch.setattr("sys.stdin", io.StringIO("canary-s3cret"))
-    assert bastion("admin", "account", "add", "ct-01", "service", "--password-stdin").code == 0
-
-    async def ask(services, me):
-        return await services.access.request(
-            await _alice(services),
-            RequestDraft("ct-01", InterventionKind.TELEMAINTENANCE, "replace the tube", 60, plan=PLAIN),
-        )
-
-    made = perform(ask)
-    return made.id, made.ref
-
-
-async def _alice(services):
-    async with services.database.read() as uow:
-        return technician_actor(await uow.technicians.by_login("alice"), "127.0.0.1", clock.now())
-
-
 async def _eve(services, me):
     form = StaffForm("eve", "Eve", "eve@chu", frozenset({Role.APPROVER}), (), "en")
     async with services.database.read() as uow:
@@ -68,7 +39,7 @@ async def _eve(services, me):
 
 
 async def _spoken(services, me, request_id):
-    alice, eve, now = await _alice(services), await _eve(services, me), clock.now()
+    alice, eve, now = await as_alice(services), await _eve(services, me), clock.now()
     await services.threads.ask(eve, request_id, "Which tube?")
     await services.threads.answer(alice, request_id, "the left one")
     async with services.database.write() as uow:

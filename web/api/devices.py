@@ -28,6 +28,14 @@ class DeviceBody(Shape):
     active: Flag = True
 
 
+class OneDevice(DeviceShape):
+    """`touched` are the short names of requests that wait or are planned on it: with another criticality, what waits
+    takes as many agreements as the rules then want, and what is planned and was agreed to by fewer does not open.
+    """
+
+    touched: list[str] = Field(default_factory=list)
+
+
 class EndpointBody(Shape):
     """With `id` that endpoint changes; a new address drops its pinned identity.
 
@@ -99,17 +107,18 @@ async def search(me: Me, use: Use, text: str = "", limit: Limit = 100, offset: O
     return [DeviceShape.of(view) for view in await use.inventory.devices(me, text, limit, offset)]
 
 
-async def get(ident: str, me: Me, use: Use) -> DeviceShape:
+async def get(ident: str, me: Me, use: Use) -> OneDevice:
     """Everything about one device, but its secrets."""
-    return DeviceShape.of(await use.inventory.device(me, ident))
+    shown = OneDevice.of(await use.inventory.device(me, ident))
+    return shown.model_copy(update={"touched": list(await use.inventory.touched(me, ident))})
 
 
-async def add(body: DeviceBody, me: Me, use: Use) -> DeviceShape:
+async def add(body: DeviceBody, me: Me, use: Use) -> OneDevice:
     """Register a device."""
     return await change("", body, me, use)
 
 
-async def change(ident: str, body: DeviceBody, me: Me, use: Use) -> DeviceShape:
+async def change(ident: str, body: DeviceBody, me: Me, use: Use) -> OneDevice:
     """Replace what is known of a device."""
     form = DeviceForm(
         body.code, body.name, body.facility, body.suppliers, body.criticality, body.ward, body.location, body.maker,

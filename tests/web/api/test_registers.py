@@ -83,6 +83,16 @@ async def test_R9_only_what_the_device_shows_is_pinned(ruth, house, fingerprints
     assert problem(answer) == refused
 
 
+async def test_R22_who_changes_a_device_reads_what_waits_and_what_is_planned_on_it(ruth, house):
+    path = f"/devices/{house.device.id}"
+    body = {"code": "ct-01", "name": "Scanner 1", "facility": "chu", "suppliers": ["acme"]}
+    assert (await ruth.ask("GET", path)).json()["touched"] == []
+    planned = await house.approved(start=clock.now() + timedelta(days=2))
+    waiting = await house.asked(start=clock.now() + timedelta(days=1))
+    changed = (await ruth.ask("PUT", path, **body, criticality=4)).json()
+    assert (changed["criticality"], changed["touched"]) == (4, [waiting.ref, planned.ref])
+
+
 async def test_R10_an_old_device_its_line_and_its_derogation(ruth, house):
     path = f"/devices/{house.device.id}"
     line = {"host": "192.0.2.8", "port": 2001, "protocol": "serial", "options": {"baud": "19200"}}
