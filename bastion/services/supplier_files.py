@@ -1,24 +1,26 @@
 """The whole file of a supplier: contract, papers, people, and what blocks now or soon (R-18, R-45, R-46, R-67)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from bastion import clock
 from bastion.domain.country import EEA
 from bastion.domain.local_time import last_day, local_date
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Actor, Supplier, Technician
+from bastion.domain.place import Place
 from bastion.domain.roster import RosterState
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.subcontractor import Subcontractor, SubcontractorState
 from bastion.services.forms import need_reader
-from bastion.services.joins import Joins, found
+from bastion.services.joins import found, scope
 from bastion.services.papers import SupplierPapers, papers_of
 from bastion.services.reports import overdue_of
 from bastion.services.rosters import Roster, roster_of
 from bastion.store.database import Database
+from bastion.store.unit_of_work import UnitOfWork
 
 AHEAD: Final = timedelta(days=30)
 REPORTED: Final = timedelta(days=366)
@@ -48,14 +50,6 @@ class SupplierFile:
         return next((one for one in self.subcontractors if one.id == person.employer_id), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Abroad:
-    """Who may work from outside the European Economic Area, and the sessions that came from there (R-45)."""
-
-    people: tuple[tuple[Technician, Supplier], ...]
-    sessions: tuple[tuple[SessionRecord, Supplier], ...]
-
-
 class SupplierFiles:
     def __init__(self, database: Database, warn_before: timedelta = AHEAD) -> None:
         self._database = database
@@ -76,22 +70,34 @@ class SupplierFiles:
             tuple(_soon(supplier, papers, declared, roster, now, now + self._warn_before)),
         )  # fmt: skip
 
-    async def abroad(self, actor: Actor) -> Abroad:
-        """The report of work from outside the European Economic Area, of the last year."""
+    async def people_abroad(self, actor: Actor) -> list[tuple[Technician, Supplier]]:
+        """Who may work from outside the European Economic Area, by name (R-45)."""
         need_reader(actor)
-        now = clock.now()
         async with self._database.read() as uow:
-            joins = Joins(uow)
-            people = await uow.technicians.abroad(EEA, now)
-            records = [
-                one for one in await uow.sessions.from_abroad(now - REPORTED, LONGEST) if actor.covers(one.facility_id)
-            ]
-            await joins.know("supplier", (one.supplier_id for one in people))
-            await joins.know("supplier", (one.supplier_id for one in records))
-            return Abroad(
-                tuple([(one, await joins.supplier(one.supplier_id)) for one in people]),
-                tuple([(one, await joins.supplier(one.supplier_id)) for one in records]),
-            )
+            return await _with_companies(uow, await uow.technicians.abroad(EEA, clock.now()))
+
+    async def sessions_abroad(
+        self, actor: Actor, *, after: Place | None = None, limit: int = LONGEST
+    ) -> list[tuple[SessionRecord, Supplier]]:
+        """The sessions of the last year that came from there to the actor's hospitals, the newest first (R-45)."""
+        need_reader(actor)
+        since = clock.now() - REPORTED
+        async with self._database.read() as uow:
+            found = await uow.sessions.from_abroad(since, scope(actor), after=after, limit=limit)
+            return await _with_companies(uow, found)
+
+
+class _OfACompany(Protocol):
+    @property
+    def supplier_id(self) -> str: ...
+
+
+C = TypeVar("C", bound=_OfACompany)
+
+
+async def _with_companies(uow: UnitOfWork, rows: Sequence[C]) -> list[tuple[C, Supplier]]:
+    companies = {one.id: one for one in await uow.suppliers.some(one.supplier_id for one in rows)}
+    return [(one, companies[one.supplier_id]) for one in rows]
 
 
 def _blocks(

@@ -26,16 +26,21 @@ class Sessions(Versioned[SessionRecord]):
         """Sessions that have not ended, on one node or on all."""
         return await self._many(LIVE_ON, {"node": node}) if node else await self._many(LIVE)
 
-    async def from_abroad(self, since: datetime, limit: int) -> list[SessionRecord]:
-        """Those begun since then from outside the European Economic Area, the newest first (R-45).
+    async def from_abroad(
+        self, since: datetime, facility_ids: frozenset[str] | None, *, after: Place | None = None, limit: int
+    ) -> list[SessionRecord]:
+        """Those begun since then in these facilities (`None`: in all) from outside the European Economic Area, the
+        newest first (R-45).
 
         Almost all come from inside, so those few are not looked for among all of the time since: by index is asked
         which countries there are, then for the sessions of the ones outside.
         """
         countries = [row[0] for row in await self._tx.rows(COUNTRIES)]
         outside = [one for one in countries if outside_eea(one)]
-        values = {"since": since, "limit": limit, "outside": outside}
-        return await self._many(ABROAD, values) if outside else []
+        query = ABROAD if facility_ids is None else ABROAD.where(within(_S.facility_id, facility_ids))
+        query = beyond(query, _S.started_at, _S.id, after).limit(limit)
+        rows = await self._many(query, {"since": since, "outside": outside}) if outside else []
+        return newest_first(rows, after)
 
     async def live_on_device(self, device_id: str, limit: int) -> list[SessionRecord]:
         """The newest that have not ended."""
@@ -208,10 +213,6 @@ _least = sa.select(sa.func.min(_S.country).label("country")).cte("countries", re
 _next = sa.select(sa.func.min(_S.country)).where(_S.country > _least.c.country).scalar_subquery()
 _countries = _least.union_all(sa.select(_next).where(_least.c.country.is_not(None)))
 COUNTRIES = sa.select(_countries.c.country).where(_countries.c.country.is_not(None))
-ABROAD = (
-    Sessions.sql_select.where(
-        _S.country.in_(sa.bindparam("outside", expanding=True)), _S.started_at >= sa.bindparam("since", type_=Instant)
-    )
-    .order_by(_S.started_at.desc())
-    .limit(sa.bindparam("limit"))
-)
+ABROAD = Sessions.sql_select.where(
+    _S.country.in_(sa.bindparam("outside", expanding=True)), _S.started_at >= sa.bindparam("since", type_=Instant)
+).order_by(_S.started_at.desc(), _S.id.desc())

@@ -104,10 +104,6 @@ async def _windows_in_the_calendar(house: House, me: Actor) -> list[CalendarEntr
     return [one for one in coming if one.kind is EntryKind.WINDOW]
 
 
-async def _abroad(house: House, me: Actor) -> tuple[object, ...]:
-    return (await house.services.supplier_files.abroad(me)).people
-
-
 async def _ready_device(house: House, code: str, supplier: str) -> None:
     inventory = house.services.inventory
     device = await inventory.save_device(OPERATOR, DeviceForm(code, f"Device {code}", "chu", (supplier,)))
@@ -132,7 +128,7 @@ LISTS = {
     "emergencies": lambda house, me: house.services.emergencies.search(me),
     "emergencies to review": lambda house, me: house.services.emergencies.to_review(me),
     "messages": lambda house, _me: house.services.notifications.search(OPERATOR),
-    "work from abroad": _abroad,
+    "people abroad": lambda house, me: house.services.supplier_files.people_abroad(me),
 }
 
 

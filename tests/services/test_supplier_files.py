@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
+from bastion.domain.parties import Facility
+from bastion.domain.place import Place
 from bastion.errors import Forbidden, Invalid, NotFound, PolicyRefused
 from bastion.i18n import sentence
 from bastion.services.directory import SupplierForm
@@ -62,19 +64,36 @@ async def test_nobody_works_from_a_country_that_is_not_declared(house, use):
 async def test_work_from_outside_the_eea_is_in_the_report(house, use):
     await change(house, countries=("FR", "MA", "DE"))
     await moved(house, "DE")
-    assert (await use.abroad(OPERATOR)).people == ()
+    assert await use.people_abroad(OPERATOR) == []
     await moved(house, "MA")
     opened = await house.opened()
-    report = await use.abroad(house.staff(house.eve))
-    assert [(person.login, supplier.code) for person, supplier in report.people] == [("alice", "acme")]
-    assert [(record.id, record.country) for record, _ in report.sessions] == [(opened.record.id, "MA")]
+    people = await use.people_abroad(house.staff(house.eve))
+    assert [(person.login, supplier.code) for person, supplier in people] == [("alice", "acme")]
+    sessions = await use.sessions_abroad(house.staff(house.eve))
+    assert [(record.id, record.country) for record, _ in sessions] == [(opened.record.id, "MA")]
     await moved(house, "FR")
-    report = await use.abroad(OPERATOR)
-    assert (report.people, len(report.sessions)) == ((), 1)
-    elsewhere = placed(house.staff(house.eve), {"other"})
-    assert (await use.abroad(elsewhere)).sessions == ()
-    with pytest.raises(Forbidden):
-        await use.abroad(house.technician())
+    assert await use.people_abroad(OPERATOR) == []
+    assert len(await use.sessions_abroad(OPERATOR)) == 1
+    for report in (use.people_abroad, use.sessions_abroad):
+        with pytest.raises(Forbidden):
+            await report(house.technician())
+
+
+async def test_work_from_far_away_in_other_hospitals_hides_none_of_one_s_own(house, use):
+    await change(house, countries=("FR", "MA"))
+    await moved(house, "MA")
+    record = (await house.opened()).record
+    async with house.database.write() as uow:
+        await uow.facilities.add(Facility("other", "other", "Other", "999"))
+        for number in range(3):
+            later = record.started_at + timedelta(minutes=number + 1)
+            await uow.sessions.add(replace(record, id=f"s{number}", facility_id="other", started_at=later))
+    mine = placed(house.staff(house.eve), {record.facility_id})
+    assert [one.id for one, _ in await use.sessions_abroad(mine, limit=2)] == [record.id]
+    assert [one.id for one, _ in await use.sessions_abroad(OPERATOR, limit=2)] == ["s2", "s1"]
+    at = Place(record.started_at + timedelta(minutes=2), "s1")
+    assert [one.id for one, _ in await use.sessions_abroad(OPERATOR, after=at)] == ["s0", record.id]
+    assert await use.sessions_abroad(placed(house.staff(house.eve), {"none"})) == []
 
 
 async def test_a_new_supplier_and_a_new_person_are_in_france_unless_it_is_said(house):

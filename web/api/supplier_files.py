@@ -218,18 +218,17 @@ async def standing(ident: str, me: Me, use: Use) -> StandingShape:
 
 
 async def abroad(me: Me, use: Use) -> AbroadShape:
-    """Work from outside the European Economic Area (R-45)."""
-    view = await use.supplier_files.abroad(me)
+    """Who may work from outside the European Economic Area, and the newest 500 sessions of a year from there (R-45)."""
     return AbroadShape(
         people=[
             AbroadPerson(id=one.id, login=one.login, name=one.name, supplier=supplier.code, country=one.country)
-            for one, supplier in view.people
+            for one, supplier in await use.supplier_files.people_abroad(me)
         ],
         sessions=[
             AbroadSession(
                 session=one.id, technician_name=one.technician_name, supplier=supplier.code, country=one.country,
                 started_at=one.started_at,
             )
-            for one, supplier in view.sessions
+            for one, supplier in await use.supplier_files.sessions_abroad(me)
         ],
     )  # fmt: skip

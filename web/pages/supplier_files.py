@@ -6,11 +6,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
+from bastion.domain.place import Place
 from bastion.errors import BastionError
 from bastion.services.subcontractors import SubcontractorForm
 from web import country_words, paper_words
 from web.console import Console, Seen, Typed, go
 from web.labels import N_, SUBCONTRACTOR_STATES
+from web.paging import turned
 
 router = APIRouter(prefix="/directory")
 Text = Annotated[str, Form()]
@@ -20,9 +22,15 @@ NOBODY: Final[tuple[str, ...]] = ()
 
 @router.get("/abroad")
 async def abroad(seen: Seen) -> Response:
+    """Show who may work from there, and what was done from there; who turns to older work reads that alone."""
+    files = seen.services.supplier_files
+    page = await turned(
+        seen.request, partial(files.sessions_abroad, seen.actor), lambda row: Place(row[0].started_at, row[0].id)
+    )
+    people = [] if page.newer else await files.people_abroad(seen.actor)
     return seen.page(
-        "directory/abroad.html", N_("Work from outside the EEA"),
-        view=await seen.services.supplier_files.abroad(seen.actor),
+        "directory/abroad.html", N_("Work from outside the EEA"), people=people, sessions=page.rows, newer=page.newer,
+        older=page.older,
     )  # fmt: skip
 
 

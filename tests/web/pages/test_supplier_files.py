@@ -1,6 +1,9 @@
 """R-18, R-45, R-46: the file of a supplier in the console, and the part of it an approver sees."""
 
+import html
+import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +13,7 @@ from bastion.services.subcontractors import SubcontractorForm
 from tests.services.house import OPERATOR
 from tests.web.pages.test_papers import plain
 from tests.web.saying import LISTED
+from web.paging import PAGE
 
 
 @pytest.fixture
@@ -116,9 +120,21 @@ async def test_the_report_of_work_from_far_away(house, visitor, people):
     await house.services.directory.save_supplier(OPERATOR, replace(SupplierForm.of(acme), countries=("FR", "MA")))
     form = TechnicianForm.of(house.alice, "acme")
     await house.services.people.save_technician(OPERATOR, replace(form, country="MA"))
-    await house.opened()
+    record = (await house.opened()).record
     page = plain((await browser.see("/directory/abroad")).text)
     assert "Alice Martin Acme Imaging Morocco" in page
+    async with house.database.write() as uow:
+        for number in range(PAGE):
+            at = record.started_at + timedelta(minutes=number + 1)
+            await uow.sessions.add(replace(record, id=f"s{number}", started_at=at))
+    first = (await browser.see("/directory/abroad")).text
+    assert first.count('href="/sessions/') == PAGE
+    assert f"/sessions/{record.id}" not in first
+    (older,) = re.findall(r'rel="next" href="([^"]+)"', first)
+    second = (await browser.see(html.unescape(older))).text
+    assert f"/sessions/{record.id}" in second
+    assert "Who may work from there" not in second
+    assert 'rel="prev"' in second
 
 
 async def test_readers_read_and_change_nothing(house, visitor, people, path):
