@@ -29,15 +29,14 @@ class Asked:
         """How many of `pending` this person can decide on: what every open page asks for after each decision."""
         async with self._database.read() as uow:
             waiting = await uow.requests.pending(clock.now(), scope(actor))
-            return await self._views.to_decide(Joins(uow), actor, [r for r in waiting if may_see(actor, r)])
+            return await self._views.to_decide(Joins(uow), actor, waiting)
 
     async def pending(self, actor: Actor) -> list[RequestView]:
         """What waits for a decision in the actor's facilities, oldest first."""
         async with self._database.read() as uow:
             joins = Joins(uow)
             waiting = await uow.requests.pending(clock.now(), scope(actor))
-            seen = [r for r in waiting if may_see(actor, r)]
-            views = await self._views.rows(joins, actor, seen)
+            views = await self._views.rows(joins, actor, waiting)
         return sorted(views, key=lambda v: v.request.created_at)
 
     async def search(

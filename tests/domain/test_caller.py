@@ -5,6 +5,9 @@ import pytest
 from bastion.domain.caller import Likeness, likeness
 
 CLAIRE = ("cdubois", "Claire Dubois, ingénieure biomédicale", "claire.dubois@chu.example")
+MARTIN = ("cdubois", "Claire Martin", "anne.roy@chu.example")
+"""Her login and her address say names that she bore."""
+LI = ("jli", "Jo Li Chen", "")
 ELODIE = ("elodie", "Dr Élodie Lefèvre-Roy", "elodie@chu.example")
 
 
@@ -18,6 +21,8 @@ ELODIE = ("elodie", "Dr Élodie Lefèvre-Roy", "elodie@chu.example")
         ("Claire.Dubois@chu.example", CLAIRE),
         ("le biomed, claire.dubois@autre.example", CLAIRE),
         ("elodie lefevre roy", ELODIE),
+        ("le biomed, cdubois@autre.example", MARTIN),
+        ("anne.roy", MARTIN),
         ("Élodie LEFÈVRE-ROY, imagerie", ELODIE),
     ],
 )
@@ -28,6 +33,20 @@ def test_who_is_meant(said, person):
 @pytest.mark.parametrize("said", ["Dubois", "Mme Dubois", "Claire", "C. Dubois", "Claire Martin", "Claire du biomed"])
 def test_who_may_be_meant(said):
     assert likeness(said, *CLAIRE) is Likeness.PARTIAL
+
+
+@pytest.mark.parametrize(("said", "likely"), [
+    ("Mme Roy", Likeness.PARTIAL), ("CDUBOIS, biomed", Likeness.PARTIAL), ("Anne Dupont", Likeness.PARTIAL),
+    ("Roy du chu", Likeness.PARTIAL), ("Mme chu example", Likeness.NONE),
+])  # fmt: skip
+def test_a_word_of_a_login_or_an_address_is_one_of_the_name(said, likely):
+    assert likeness(said, *MARTIN) is likely
+
+
+def test_two_letters_in_common_say_nothing_and_three_do():
+    assert likeness("Li Wang", *LI) is Likeness.NONE
+    assert likeness("Mme Roy", *ELODIE) is Likeness.PARTIAL
+    assert likeness("Jo Li Chen", *LI) is Likeness.FULL
 
 
 @pytest.mark.parametrize("said", ["Dr Anne Roux", "Mme", "C. D.", "Clairette", "biomédicale", "chu.example", ""])

@@ -15,6 +15,8 @@ from bastion.domain.review import (
     RightKind,
     Verdict,
     Word,
+    barred,
+    barred_apart,
     checked,
     last_word,
     standing_withdrawals,
@@ -55,6 +57,7 @@ def test_the_longest_is_accepted():
 def test_approvers_do_not_review_staff_and_auditors_nobody():
     assert Role.APPROVER not in REVIEWERS[RightKind.STAFF]
     assert all(Role.AUDITOR not in roles for roles in REVIEWERS.values())
+    assert all(Role.APPROVER in REVIEWERS[kind] for kind in (RightKind.TECHNICIAN, RightKind.WINDOW))
     assert {*REVIEWERS} == {*RightKind}
 
 
@@ -92,7 +95,26 @@ def test_the_latest_word_of_a_hospital_or_of_the_group_counts_there(said, last):
         ([word(GONE, "*")], ["f1"], [word(GONE, "*")]),
         ([word(GONE, "f1")], ["*"], [word(GONE, "f1")]),
         ([word(GONE, "f1"), word(KEPT, "*")], ["*"], []),
+        ([word(None, "f1")], ["f1"], []),
     ],
 )
 def test_R70_a_withdrawal_stands_until_its_own_hospital_is_heard_again(decided, over, standing):
     assert standing_withdrawals(decided, over) == standing
+
+
+@pytest.mark.parametrize(
+    ("said", "over"),
+    [
+        ([], []),
+        ([word(KEPT, "f1")], []),
+        ([word(GONE, "f1"), word(KEPT, "f2")], ["f1"]),
+        ([word(None, "f1")], ["f1"]),
+        ([word(None, "f1"), word(KEPT, "*")], []),
+        ([word(KEPT, "f1"), word(None, "*")], ["f1"]),
+        ([word(GONE, "*"), word(KEPT, "f1")], []),
+    ],
+)
+def test_R19_a_right_does_not_hold_where_it_was_withdrawn_or_nobody_confirmed_it_in_time(said, over):
+    """Of what is said in every hospital at once `EVERYWHERE` is not one of them."""
+    assert barred_apart(said) == frozenset(over)
+    assert barred(said, "f1") is (over == ["f1"])

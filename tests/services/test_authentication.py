@@ -95,6 +95,34 @@ async def test_T28_five_failures_lock_out_that_login_from_that_source_only(house
     assert actor.login == "alice"
 
 
+async def test_T28_a_quarter_of_an_hour_after_the_failures_he_may_try_again(house, later):
+    auth = house.services.authentication
+    for _ in range(6):
+        with pytest.raises((AuthenticationFailed, TooManyAttempts)):
+            await auth.technician_code("alice", "SHA256:x", "000000", "127.0.0.66")
+    later(31)
+    assert (await auth.technician_code("alice", "SHA256:x", code(house.alice_totp), "127.0.0.66")).login == "alice"
+
+
+async def test_T28_what_is_tried_at_a_shut_address_does_not_keep_it_shut(house, later):
+    auth = house.services.authentication
+    await flooded(auth, SOURCE)
+    later(20)
+    tries = [auth.attempts.count(f"more{number}", SOURCE, "console") for number in range(MAX_FROM_SOURCE)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [TooManyAttempts] * MAX_FROM_SOURCE
+    later(11)
+    assert not (await auth.attempts.count("somebody", SOURCE, "console")).flooded
+
+
+async def test_T28_a_login_without_end_is_cut_short_where_the_trail_names_it(house):
+    for _ in range(5):
+        await house.services.authentication.attempts.count("x" * 300, SOURCE, "console")
+    with pytest.raises(TooManyAttempts):
+        await house.services.authentication.attempts.count("x" * 300, SOURCE, "console")
+    assert (await house.event("auth:locked_out")).subject_id == "x" * 64
+
+
 async def test_a_standing_proof_spares_the_code_for_this_grant_key_and_source(house):
     await house.opened()
     auth = house.services.authentication
@@ -243,8 +271,10 @@ async def test_T28_who_knows_somebody_else_at_an_address_still_has_five_tries_at
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
     assert [type(one) for one in outcomes] == [TooManyAttempts] * 5
     later(1)
+    begun = asyncio.get_running_loop().time()
     with pytest.raises(TooManyAttempts):
         await auth.sign_in("eve", password, code(totp, 1), SOURCE)
+    assert asyncio.get_running_loop().time() - begun >= PATIENCE, "nor sooner than anybody else (T33)"
 
 
 async def test_T25_tokens_end_with_the_password_they_were_made_under(house):

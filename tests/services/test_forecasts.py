@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
 from bastion.domain.lock import LockScope
@@ -12,6 +13,7 @@ from bastion.errors import Invalid, NotFound
 from bastion.services.inventory import DeviceForm
 from tests.services.house import OPERATOR, moved
 from tests.services.test_rota import wall
+from tests.services.test_works import for_long_work
 
 
 def question(house, **changes):
@@ -53,7 +55,7 @@ async def test_who_is_away_is_not_counted_on(house):
 
 async def test_more_than_the_rules_allow_is_refused_with_their_sentence(house):
     seen = await house.services.forecasts.of(house.staff(house.eve), question(house, minutes=24 * 60))
-    assert (seen.allowed, seen.too_few) == (False, False)
+    assert (seen.allowed, seen.too_few, seen.approvers) == (False, False, ())
     assert seen.reasons
 
 
@@ -72,6 +74,50 @@ async def test_R26_an_emergency_is_foreseen_as_one(house):
     asked = await house.asked(emergency=call)
     assert asked.policy_ids
     assert asked.max_duration == seen.longest
+
+
+async def test_R26_an_emergency_is_for_an_hour_whatever_is_asked_and_the_caller_is_not_among_those_who_decide(house):
+    """Nothing stands in its way: the door is asked about the hour that would be agreed to."""
+    urgent = question(house, minutes=120, emergency=Call("max"))
+    seen = await house.services.forecasts.of(house.staff(house.ruth), urgent, by_technician=True)
+    assert (seen.agreed, seen.watcher, seen.approvers, seen.obstacles) == (timedelta(hours=1), True, ("Eve",), ())
+    own = await house.services.forecasts.own(house.technician(), urgent)
+    assert (own.agreed, own.watcher, own.obstacles) == (timedelta(hours=1), True, ())
+
+
+async def test_R26_emergencies_that_nobody_reviewed_stand_in_the_way_of_another(house, later):
+    urgent = Call("Dr Anne Roux")
+    first = await house.approved(emergency=urgent)
+    later(days=9)
+    eve = replace(house.staff(house.eve), language="en")
+    for seen in (
+        await house.services.forecasts.of(eve, question(house, emergency=urgent)),
+        await house.services.forecasts.own(house.technician(), question(house, emergency=urgent)),
+    ):
+        assert not seen.allowed
+        assert f"To be reviewed: {first.ref}." in " ".join(seen.reasons)
+
+
+async def test_what_the_door_would_refuse_is_said_beforehand(house, tmp_path):
+    rules = for_long_work(tmp_path / "door", "forbid", "connect", 'allowed = false\nrules = ["long"]')
+    house.services.decisions.replace_engine(rules)
+    ruth = replace(house.staff(house.ruth), language="en")
+    for minutes, obstacles in ((180, ("Long work.",)), (120, ())):
+        seen = await house.services.forecasts.of(ruth, question(house, minutes=minutes), by_technician=True)
+        assert (seen.allowed, seen.obstacles) == (True, obstacles)
+    urgent = question(house, minutes=180, emergency=Call("Dr Anne Roux"))
+    assert (await house.services.forecasts.of(ruth, urgent, by_technician=True)).obstacles == (), "it is for an hour"
+
+
+async def test_what_waits_stands_in_the_way_of_the_same_time_only_and_of_no_emergency(house):
+    await house.asked()
+    begins = clock.now() + timedelta(minutes=30)
+    for changes, told in (
+        ({}, 1), ({"start": begins}, 1), ({"start": begins + timedelta(days=1)}, 0),
+        ({"emergency": Call("Dr Anne Roux")}, 0),
+    ):  # fmt: skip
+        seen = await house.services.forecasts.of(house.staff(house.eve), question(house, **changes))
+        assert len(seen.obstacles) == told, changes
 
 
 async def test_T33_what_one_may_not_see_is_not_there(house):

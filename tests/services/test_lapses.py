@@ -1,13 +1,16 @@
 """What nobody decides on in time ends with a word: in the trail once, to the technician and to whoever asked (R-24)."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bastion import clock
 from bastion.domain.emergency import Call
 from bastion.domain.parties import system_actor
 from bastion.services.inventory import DeviceForm
+from bastion.services.lapses import SAID_UNTIL
 from bastion.services.webhooks import WebhookForm
 from tests.services.house import OPERATOR
 from tests.services.postroom import heard, turn
@@ -48,6 +51,20 @@ async def test_the_technician_and_who_asked_for_him_are_told_once(house, note, t
     assert (event.subject_id, event.fields["device"], event.fields["technician"], event.fields["missing"]) == (
         asked.id, "ct-01", "alice", "1",
     )  # fmt: skip
+    assert not event.fields.get("emergency")
+
+
+async def test_of_two_nodes_at_once_one_says_it_and_what_was_said_is_not_said_again(house, note, monkeypatch):
+    """Though the clock of the one that writes last is behind the other's."""
+    await house.asked()
+    ahead = clock.now() + timedelta(hours=2, minutes=1)
+    behind = ahead - timedelta(seconds=1)
+    turns = iter([ahead, behind])
+    monkeypatch.setattr(clock, "now", lambda: next(turns, behind))
+    assert sorted(await asyncio.gather(note(), note())) == [0, 1]
+    assert await house.tags(EXPIRED) == [EXPIRED]
+    async with house.database.read() as uow:
+        assert await uow.settings.get(SAID_UNTIL) == ahead.isoformat()
 
 
 async def test_what_was_decided_or_taken_back_does_not_lapse(house, note, later):
@@ -89,14 +106,26 @@ async def test_what_lapsed_before_the_first_time_ever_is_nobodys_news(house, lat
 async def test_R22_what_lapses_after_the_rules_wanted_more_people_lacked_one(house, note, later):
     """Somebody had agreed, and nobody else did."""
     asked = await house.asked()
-    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
-    await house.services.inventory.save_device(OPERATOR, form)
+    await vital(house)
     await house.services.approvals.approve(house.staff(house.eve), asked.id, asked.version, 60)
     entry = await house.services.sessions.enter(house.technician(), "ct-01")
     assert (entry.pending.id, entry.pending.missing) == (asked.id, 1), "nor does the technician read that nobody is"
     later(hours=2, minutes=1)
     assert await note() == 1
     assert (await house.event(EXPIRED)).fields["missing"] == "1"
+
+
+async def vital(house) -> None:
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
+    await house.services.inventory.save_device(OPERATOR, form)
+
+
+async def test_R22_what_two_must_agree_to_and_nobody_did_lacked_both(house, note, later):
+    await vital(house)
+    await house.asked()
+    later(hours=2, minutes=1)
+    assert await note() == 1
+    assert (await house.event(EXPIRED)).fields["missing"] == "2"
 
 
 async def test_programs_hear_of_it(house, note, tell, later):

@@ -165,8 +165,12 @@ async def test_who_keeps_the_list_and_who_does_not(house, denis, elsewhere):
     assert [view.one for view in await use.listed(far)] == [elsewhere]
     with pytest.raises(Forbidden):
         await use.listed(house.technician())
-    ruth = house.staff(house.ruth)
+    ruth, eve = house.staff(house.ruth), house.staff(house.eve)
+    assert [(view.one.id, view.may_retire) for view in await use.listed(eve)] == [(one.id, False)]
+    assert [view.may_retire for view in await use.listed(ruth)] == [True, True]
     assert (await use.retire(ruth, one.id)).retired_by == "Ruth", "the security officer keeps it too"
+    gone = [view for view in await use.listed(ruth, retired=True) if view.one.id == one.id]
+    assert [view.may_retire for view in gone] == [False]
 
 
 @pytest.mark.parametrize(("changes", "field"), [

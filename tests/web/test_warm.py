@@ -1,13 +1,16 @@
 """What is worked out before the first visitor comes is not worked out again while he waits."""
 
 import asyncio
+import threading
 
 import fastapi.routing
 import httpx2
 import pytest
 from fastapi import APIRouter, FastAPI, Response
 
-from web import render, warm
+from bastion import clock, i18n
+from bastion.i18n import LANGUAGES
+from web import render, views, warm
 from web.ground import joined, serve
 
 
@@ -68,3 +71,30 @@ async def test_every_template_is_compiled_unless_the_console_closes(monkeypatch:
     closing.clear()
     await warm.pages(closing)
     assert len(fresh.cache) == len(fresh.list_templates())
+
+
+async def test_the_words_are_read_and_the_dates_known_before_the_first_page_and_beside_whoever_comes(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    threads: set[int] = set()
+
+    def note(name: str, original):
+        def call(*args):
+            threads.add(threading.get_ident())
+            return original(*args)
+
+        monkeypatch.setattr(warm, name, call)
+
+    note("words", warm.words)
+    closing = asyncio.Event()
+    closing.set()
+    i18n.catalogue.cache_clear()
+    views._locale.cache_clear()
+    await warm.pages(closing)
+    read, known = i18n.catalogue.cache_info().misses, views._locale.cache_info().misses
+    for language in LANGUAGES:
+        render.words(language)("Requests")
+        views.Clockface(language, clock.now()).full(clock.now())
+    assert (i18n.catalogue.cache_info().misses, views._locale.cache_info().misses) == (read, known)
+    assert (read, known) == (len(LANGUAGES), len(LANGUAGES))
+    assert threading.get_ident() not in threads
