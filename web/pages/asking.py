@@ -59,6 +59,7 @@ class AskForm(PlanFields):
     minutes: str = ""
     start: str = ""
     announced: str = ""
+    emergency: str = ""
     caller: str = ""
     callee: str = ""
     call_back: str = ""
@@ -73,8 +74,11 @@ class AskForm(PlanFields):
         return (self.device, *(code for said in self.others for code in fields.listed(said)))
 
     def call(self) -> Call | None:
-        """Who called whom, where it is an emergency."""
-        return Call(self.caller, self.callee, self.call_back) if self.caller or self.call_back else None
+        """Who called whom, where it is an emergency: ticked, or anything was said of a call. Asking then wants to know
+        who called: of an emergency nothing else is made for want of a word (R-26).
+        """
+        said = self.emergency or self.caller or self.callee or self.call_back
+        return Call(self.caller, self.callee, self.call_back) if said else None
 
     def plan(self, zone: str) -> WorkPlan:
         """What it says about the work; a time is on the hospital's own clock."""

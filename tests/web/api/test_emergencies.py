@@ -1,7 +1,9 @@
 """Emergencies and their reviews over the API (R-26, R-27)."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+from bastion import clock
 from bastion.domain.emergency import Call
 from tests.web.api.conftest import problem
 from tests.web.saying import PLAN
@@ -29,6 +31,26 @@ async def test_one_is_asked_for_agreed_to_and_reviewed(eve, ruth, house):
     assert (done["status"], done["reviewed_by"]) == ("reviewed", "Ruth")
     assert (await ruth.ask("GET", "/emergencies?waiting=true")).json() == []
     assert (await ruth.ask("GET", f"/emergencies/{due['id']}")).json()["outcome"] == "justified"
+
+
+async def test_without_a_caller_it_is_refused_at_its_field_and_nothing_is_asked(eve, house):
+    for call in ({"caller": ""}, {"caller": " ", "callee": "Alice Martin"}):
+        refused = await eve.ask("POST", "/requests", **BODY, emergency=call)
+        assert (refused.status_code, refused.json()["field"]) == (422, "caller"), call
+    for call in ({}, {"callee": "Alice Martin"}):
+        refused = await eve.ask("POST", "/requests", **BODY, emergency=call)
+        assert (refused.status_code, "caller" in refused.text) == (422, True), call
+    later = (clock.now() + timedelta(days=20)).isoformat()
+    refused = await eve.ask("POST", "/requests", **BODY, emergency={"caller": "Dr Roux"}, start=later)
+    assert (refused.status_code, refused.json()["field"]) == (422, "start")
+    assert await house.services.asked.search(house.staff(house.eve)) == []
+
+
+async def test_it_is_agreed_to_for_now(eve, house):
+    request = await house.asked(emergency=Call("Dr Roux"))
+    body = {"version": request.version, "minutes": 60, "start": (clock.now() + timedelta(days=20)).isoformat()}
+    refused = await eve.ask("POST", f"/requests/{request.id}/approve", **body, code=eve.code())
+    assert (refused.status_code, refused.json()["field"]) == (422, "start")
 
 
 async def test_who_agreed_does_not_review_and_nonsense_is_refused(eve, house):

@@ -161,3 +161,25 @@ async def test_whoever_agrees_to_an_emergency_for_later_reads_to_have_planned_wo
     said = {"version": urgent.version, "minutes": "60", "start": start, "code": ""}
     refused = await eve.send(f"/requests/{urgent.id}/approve", **said)
     assert (refused.status_code, "What can wait longer is planned work" in plain(refused.text)) == (422, True)
+
+
+async def test_what_is_called_an_emergency_never_becomes_an_ordinary_request_for_want_of_the_caller(house, visitor):
+    """Ticked, or anything said of a call: who called is wanted, and the form comes back ticked with what was typed."""
+    eve = await visitor().enter(house.eve)
+    for said in ({"emergency": "yes"}, {"callee": "Alice Martin"}, {"call_back": "4512"}, {"callee": " "}):
+        refused = await eve.send("/requests/new", **FORM, **said)
+        assert (refused.status_code, refused.text.count('id="caller-wrong"')) == (422, 1), said
+        assert 'name="emergency" value="yes" checked' in refused.text
+    assert 'name="emergency" value="yes" checked' not in (await eve.see("/requests/new")).text
+    async with house.database.read() as uow:
+        assert await uow.requests.search() == []
+    await eve.send("/requests/new", **FORM, emergency="yes", caller="Dr Roux")
+    async with house.database.read() as uow:
+        assert (await uow.emergencies.get((await _only(house)).id)).caller == "Dr Roux"
+
+
+async def test_for_later_an_emergency_is_refused_beside_its_start(house, visitor):
+    eve = await visitor().enter(house.eve)
+    start = (clock.now() + timedelta(days=2)).strftime("%Y-%m-%dT12:00")
+    refused = await eve.send("/requests/new", **FORM, emergency="yes", caller="Dr Roux", start=start)
+    assert (refused.status_code, "What can wait longer is planned work" in plain(refused.text)) == (422, True)

@@ -437,3 +437,14 @@ async def test_R25_a_program_starts_from_what_is_usual_and_asks_for_several_devi
     assert {one["state"] for one in (await alice.post(f"{path}/withdraw")).json()} == {"withdrawn"}
     reader = await program(house.alice, writes=False)
     assert (await reader.post("/batches", **ASK, others=["ct-02"])).status_code == 403
+
+
+async def test_R26_an_emergency_names_its_caller_and_begins_now(program, house):
+    alice = await program(house.alice)
+    for call in ({"caller": ""}, {"caller": " ", "callee": "myself"}, {"callee": "myself"}):
+        refused = await alice.post("/requests", **ASK, emergency=call)
+        assert (refused.status_code, "caller" in refused.text) == (422, True), call
+    later = (clock.now() + timedelta(days=20)).isoformat()
+    refused = await alice.post("/requests", **ASK, emergency={"caller": "Dr Roux"}, start=later)
+    assert (refused.status_code, refused.json()["field"]) == (422, "start")
+    assert (await alice.get("/requests")).json() == []

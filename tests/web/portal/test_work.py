@@ -98,7 +98,12 @@ async def test_what_the_work_touches_is_asked_as_in_the_hospitals_own_form(comer
     assert refused.status_code == 422
     assert 'name="rollback"' in refused.text
     assert await house.services.asked.search(house.technician()) == []
-    urgent = await browser.send("/supplier/requests/new", **ASK, reason="it is down", caller="Dr Roux")
+    for said in ({"emergency": "yes"}, {"callee": "himself"}):
+        refused = await browser.send("/supplier/requests/new", **ASK, reason="it is down", **said)
+        assert (refused.status_code, 'id="caller-wrong"' in refused.text) == (422, True), said
+    assert await house.services.asked.search(house.technician()) == []
+    said = {"emergency": "yes", "caller": "Dr Roux"}
+    urgent = await browser.send("/supplier/requests/new", **ASK, reason="it is down", **said)
     assert urgent.status_code == 303
     (view,) = await house.services.asked.search(house.technician())
     assert view.emergency is not None

@@ -25,11 +25,13 @@ function onInput(event: Event): void {
   }
 }
 
-/** Radio buttons that show or hide a part of the form: `data-shows` names the value that shows it. */
+/** What is chosen or ticked shows or hides a part of the form: `data-shown-for` names the values that show it, none of
+ * them what is not ticked. */
 function onChange(event: Event): void {
   const input = event.target;
   if (!(input instanceof HTMLInputElement || input instanceof HTMLSelectElement)) return;
-  syncParts(input.form, input.name, input.value);
+  const unticked = input instanceof HTMLInputElement && input.type === "checkbox" && !input.checked;
+  syncParts(input.form, input.name, unticked ? "" : input.value);
 }
 
 function syncParts(form: HTMLFormElement | null, name: string, value: string): void {
