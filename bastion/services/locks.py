@@ -1,5 +1,7 @@
 """The kill switch: stop everything, a supplier, a person or a device, and lift it again (R-64)."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,13 +16,24 @@ from bastion.errors import IllegalTransition, Invalid
 from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained
-from bastion.services.joins import found
+from bastion.services.joins import Joins, found
 from bastion.services.revoking import revoke
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
 
 MOMENT: Final = timedelta(minutes=1)
+_NOUNS: Final = {LockScope.SUPPLIER: "supplier", LockScope.TECHNICIAN: "technician", LockScope.DEVICE: "device"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A lock in force and what it names: nothing where it is everything, or of a hospital that the reader has not."""
+
+    lock: Lock
+    supplier: Supplier | None = None
+    technician: Technician | None = None
+    device: Device | None = None
 
 
 class Locks:
@@ -82,6 +95,16 @@ class Locks:
         """What is cut now; everybody in the hospital may know."""
         return await self.view()
 
+    async def named(self, actor: Actor) -> list[Cut]:
+        """The same with what each names, for a list."""
+        locks = await self.view()
+        async with self._database.read() as uow:
+            joins = Joins(uow)
+            for scope, noun in _NOUNS.items():
+                await joins.know(noun, (lock.subject_id for lock in locks if lock.scope is scope))
+            await joins.know("supplier", [one.supplier_id for one in await _people(joins, locks)])
+            return [await _cut(joins, actor, lock) for lock in locks]
+
     async def view(self) -> list[Lock]:
         """The locks in force, as a node that carries sessions reads them."""
         now = clock.now()
@@ -96,6 +119,22 @@ class Locks:
         hit = [g for g in await uow.grants.unfinished(now) if lock.hits(_subject(g))]
         for grant in hit:
             await revoke(uow, actor, grant, lock.reason, now)
+
+
+async def _people(joins: Joins, locks: Sequence[Lock]) -> list[Technician]:
+    return [await joins.technician(lock.subject_id) for lock in locks if lock.scope is LockScope.TECHNICIAN]
+
+
+async def _cut(joins: Joins, actor: Actor, lock: Lock) -> Cut:
+    if lock.scope is LockScope.SUPPLIER:
+        return Cut(lock, await joins.supplier(lock.subject_id))
+    if lock.scope is LockScope.TECHNICIAN:
+        person = await joins.technician(lock.subject_id)
+        return Cut(lock, await joins.supplier(person.supplier_id), person)
+    if lock.scope is LockScope.DEVICE:
+        device = await joins.device(lock.subject_id)
+        return Cut(lock, device=device if actor.covers(device.facility_id) else None)
+    return Cut(lock)
 
 
 def _sent_again(standing: Lock, lock: Lock) -> bool:

@@ -6,7 +6,7 @@ from bastion import clock
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.errors import Forbidden, FreshFactorNeeded, IllegalTransition, Invalid, ReasonNeeded
-from tests.services.house import OPERATOR
+from tests.services.house import OPERATOR, moved
 
 
 async def test_a_lock_revokes_the_grants_it_hits_and_no_others(house):
@@ -63,3 +63,20 @@ async def test_lifting_names_the_person_and_happens_once(house):
     assert await house.services.locks.view() == []
     with pytest.raises(IllegalTransition):
         await house.services.locks.lift(house.staff(house.ruth), lock.id, "again")
+
+
+async def test_T33_what_is_cut_is_named_to_the_hospital_of_a_device_and_a_person_with_the_company(house):
+    ruth = house.staff(house.ruth)
+    for scope, subject in (
+        (LockScope.SUPPLIER, "other"), (LockScope.TECHNICIAN, "alice"), (LockScope.DEVICE, "ct-01"),
+        (LockScope.ALL, ""),
+    ):  # fmt: skip
+        await house.services.locks.impose(ruth, scope, subject, "a drill")
+    eve = house.staff(house.eve)
+    for reader, device in ((eve, "ct-01"), (moved(eve, {"elsewhere"}), "")):
+        cuts = {cut.lock.scope: cut for cut in await house.services.locks.named(reader)}
+        assert {scope: cut.supplier and cut.supplier.code for scope, cut in cuts.items()} == {
+            LockScope.SUPPLIER: "other", LockScope.TECHNICIAN: "acme", LockScope.DEVICE: None, LockScope.ALL: None,
+        }  # fmt: skip
+        assert [cut.technician.login for cut in cuts.values() if cut.technician] == ["alice"]
+        assert [cut.device.code for cut in cuts.values() if cut.device] == ([device] if device else [])

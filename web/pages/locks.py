@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from bastion import clock
 from bastion.domain.lock import Lock, LockScope
-from bastion.errors import BastionError, NotFound
+from bastion.errors import BastionError
 from bastion.services import reasons
+from bastion.services.locks import Cut
 from web import choices, fields, labels
 from web.console import Console, Seen, Typed, go
 from web.labels import N_
@@ -83,28 +84,22 @@ async def _everything(seen: Console, typed: Typed, error: BastionError | None = 
 
 
 async def _listing(seen: Console, typed: Typed, error: BastionError | None = None) -> Response:
-    locks = await seen.services.locks.active(seen.actor)
+    cuts = await seen.services.locks.named(seen.actor)
     technicians, devices = await choices.technicians(seen, typed.technician), await choices.devices(seen, typed.device)
     suppliers = await seen.services.directory.suppliers(seen.actor)
     return seen.page(
         "locks.html", N_("Cut access"), error=error, typed=typed,
-        rows=[(lock, await _named(seen, lock)) for lock in locks],
+        rows=[(cut.lock, _named(cut)) for cut in cuts],
         scopes=[(scope.value, seen.t(labels.LOCK_SCOPES[scope]), "") for scope in PARTIAL],
         spans=[("", seen.t(N_("somebody lifts it")))] + [(str(h), seen.face.span(timedelta(hours=h))) for h in HOURS],
         suppliers=[(s.code, s.name) for s in suppliers], technicians=technicians, devices=devices,
     )  # fmt: skip
 
 
-async def _named(seen: Console, lock: Lock) -> str:
+def _named(cut: Cut) -> str:
     """What is cut, as people call it; empty when there is nothing more to say than everything."""
-    services, actor = seen.services, seen.actor
-    try:
-        if lock.scope is LockScope.TECHNICIAN:
-            view = await services.people.technician(actor, lock.subject_id)
-            return f"{view.technician.name} · {view.supplier.name}"
-        if lock.scope is LockScope.DEVICE:
-            device = (await services.inventory.device(actor, lock.subject_id)).device
-            return f"{device.code} · {device.name}"
-    except NotFound:  # of a hospital that is not this person's
+    if cut.device is not None:
+        return f"{cut.device.code} · {cut.device.name}"
+    if cut.supplier is None:
         return ""
-    return next((s.name for s in await services.directory.suppliers(actor) if s.id == lock.subject_id), "")
+    return f"{cut.technician.name} · {cut.supplier.name}" if cut.technician else cut.supplier.name
