@@ -27,6 +27,8 @@ from bastion.proxy.ssh.caller import Door
 from bastion.proxy.ssh.server import listen
 from bastion.proxy.supervisor import Keeping, Supervisor
 from bastion.services.address import entrance, told_name
+from bastion.store import ahead
+from bastion.store.database import parse
 
 GRACE: Final = 3
 COLLECT_EACH: Final = (20_000, 5, 10)
@@ -71,11 +73,37 @@ async def serving(parts: Parts, only: str = "") -> AsyncIterator[Listening]:
         await upkeep.mark(system_actor(), "policy:loaded", hash=parts.policies.hash)
         ssh_port = await stack.enter_async_context(_proxy(parts)) if only in {"", "proxy"} else 0
         web_port = await stack.enter_async_context(_console(parts, only)) if only != "proxy" else 0
+        await stack.enter_async_context(_reading_ahead(settings.database))
         _log.info("bastion is ready", ssh_port=ssh_port, web_port=web_port)
         _settle_collector()
         yield Listening(ssh_port, web_port)
         _log.info("bastion is stopping")
     await upkeep.mark(system_actor(), "bastion:stopped", node=settings.node)
+
+
+@asynccontextmanager
+async def _reading_ahead(database: str) -> AsyncIterator[None]:
+    """Beside those who come already. A server of its own keeps its own rows in memory."""
+    url = parse(database)
+    if url.drivername != "sqlite":
+        yield
+        return
+    reading = asyncio.create_task(_read_ahead(Path(url.database or "")), name="reading ahead")
+    try:
+        yield
+    finally:
+        reading.cancel()
+        await asyncio.wait([reading])
+
+
+async def _read_ahead(path: Path) -> None:
+    try:
+        count = await ahead.read(path)
+    except OSError as error:
+        _log.warning("the database file could not be read ahead", error=str(error))
+        return
+    if count:
+        _log.info("the database file was read ahead", bytes=count)
 
 
 def _settle_collector() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from bastion import app, clock, config, limits, parts
 from bastion.demo import hall, world
@@ -27,6 +28,7 @@ from bastion.errors import ConfigurationError
 from bastion.services.actors import staff_actor
 from bastion.services.drafts import RequestDraft
 from bastion.services.opening import Connection
+from bastion.store import ahead
 from bastion.store.database import Database
 from recordings.model import TrackKind
 from recordings.recorder import Recorder
@@ -144,6 +146,32 @@ async def test_T22_certificates_that_cannot_be_read_are_named_at_the_start(setti
             async with parts.opened(settings.model_copy(update={"outgoing_ca": path})):
                 pass
         assert f"the certificates in {path} cannot be read" in refused.value.public
+
+
+async def test_the_database_file_is_read_ahead_once_a_large_one(settings, monkeypatch):
+    async with parts.opened(settings) as built:
+        for small, events in ((1 << 40, []), (0, ["the database file was read ahead"])):
+            monkeypatch.setattr(ahead, "SMALL", small)
+            with capture_logs() as logs:
+                async with app.serving(built, "web"), asyncio.timeout(20):
+                    while small == 0 and not _about_the_file(logs):
+                        await asyncio.sleep(0.05)
+            assert _about_the_file(logs) == events
+
+
+async def test_a_file_that_cannot_be_read_ahead_is_told_and_stops_nobody(settings, monkeypatch):
+    monkeypatch.setattr(ahead, "SMALL", 0)
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    async with parts.opened(settings) as built:
+        with capture_logs() as logs:
+            async with app.serving(built, "web"), asyncio.timeout(20):
+                while not _about_the_file(logs):
+                    await asyncio.sleep(0.05)
+        assert _about_the_file(logs) == ["the database file could not be read ahead"]
+
+
+def _about_the_file(logs):
+    return [one["event"] for one in logs if "read ahead" in one["event"]]
 
 
 async def test_both_faces_answer_and_stop(settings):
