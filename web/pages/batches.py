@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from bastion.domain.parties import Actor
@@ -13,39 +13,33 @@ from bastion.services import reasons
 from bastion.services.batches import Outcome
 from web import fields
 from web.console import Console, Seen, go
-from web.decision_form import Decision
+from web.decision_form import BatchDecision
 from web.pages.requests import page_of, terms_of
 
 router = APIRouter(prefix="/requests")
-Text = Annotated[str, Form()]
-Several = Annotated[tuple[str, ...], Form()]
 STALE: Final = "This page is out of date. Read it again, then decide."
 
 
 @router.post("/{ident}/approve-all")
-async def approve(
-    seen: Seen, ident: str, form: Decision, versions: Several = (), code: Text = ""
-) -> Response:  # fmt: skip
+async def approve(seen: Seen, ident: str, form: BatchDecision) -> Response:
     async def decide(actor: Actor, batch_id: str) -> Sequence[Outcome]:
         terms, length = await terms_of(seen, ident, form), fields.whole(form.minutes, "minutes")
         return await seen.services.batches.approve(
-            actor, batch_id, _read(versions), length, form.note.strip(), terms, not_caller=bool(form.not_caller)
+            actor, batch_id, _read(form.versions), length, form.note.strip(), terms, not_caller=bool(form.not_caller)
         )
 
     shown = partial(page_of, seen, ident, **form.typed)
-    return await seen.attempt(_decided(seen, ident, code, decide, "approved_all", shown), shown)
+    return await seen.attempt(_decided(seen, ident, form.code, decide, "approved_all", shown), shown)
 
 
 @router.post("/{ident}/refuse-all")
-async def refuse(
-    seen: Seen, ident: str, form: Decision, versions: Several = (), code: Text = ""
-) -> Response:  # fmt: skip
+async def refuse(seen: Seen, ident: str, form: BatchDecision) -> Response:
     async def decide(actor: Actor, batch_id: str) -> Sequence[Outcome]:
         said = reasons.for_the_technician(form.note, "note")
-        return await seen.services.batches.deny(actor, batch_id, _read(versions), said)
+        return await seen.services.batches.deny(actor, batch_id, _read(form.versions), said)
 
     shown = partial(page_of, seen, ident, **form.typed)
-    return await seen.attempt(_decided(seen, ident, code, decide, "denied_all", shown), shown)
+    return await seen.attempt(_decided(seen, ident, form.code, decide, "denied_all", shown), shown)
 
 
 @router.post("/{ident}/withdraw-all")

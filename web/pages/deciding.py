@@ -16,7 +16,7 @@ from bastion.errors import BastionError, DecisionLinkSpent, NotFound, TooManyAtt
 from bastion.services.decision_links import Opened, Proof
 from web import fields
 from web.console import go
-from web.decision_form import Decision, DecisionForm
+from web.decision_form import LinkDecision, LinkForm
 from web.errors import status_of
 from web.labels import N_
 from web.pages.requests import agreed_words, decision_facts
@@ -45,50 +45,39 @@ async def look(request: Request, secret: Text = "") -> Response:
 
 
 @router.post("/decide/agree")
-async def agree(
-    request: Request, form: Decision, secret: Text = "", version: Text = "", password: Text = "", code: Text = "",
-    question: Text = "",
-) -> Response:  # fmt: skip
+async def agree(request: Request, form: LinkDecision) -> Response:
     async def work() -> Response:
-        terms = await _terms(request, secret, form)
-        number, span = fields.whole(version, "version"), fields.whole(form.minutes, "minutes")
-        proof = Proof(password, code, source_of(request))
-        links = services_of(request).decision_links
-        before = (await links.look(secret, proof.source)).view
+        terms = await _terms(request, form)
+        number, span = fields.whole(form.version, "version"), fields.whole(form.minutes, "minutes")
+        proof, links = _proof(request, form), services_of(request).decision_links
+        before = (await links.look(form.secret, proof.source)).view
         said = bool(form.not_caller)
-        made = await links.approve(secret, proof, number, span, form.note.strip(), terms, not_caller=said)
+        made = await links.approve(form.secret, proof, number, span, form.note.strip(), terms, not_caller=said)
         face = Clockface(language_of(request), clock.now())
         return go("/decide/done", *agreed_words(face, before, made))
 
-    return await _attempt(request, secret, work(), form.typed | {"question": question})
+    return await _attempt(request, form, work())
 
 
 @router.post("/decide/refuse")
-async def refuse(
-    request: Request, form: Decision, secret: Text = "", version: Text = "", password: Text = "", code: Text = "",
-    question: Text = "",
-) -> Response:  # fmt: skip
+async def refuse(request: Request, form: LinkDecision) -> Response:
     async def work() -> Response:
-        proof = Proof(password, code, source_of(request))
-        number = fields.whole(version, "version")
-        await services_of(request).decision_links.deny(secret, proof, number, form.note.strip())
+        number, links = fields.whole(form.version, "version"), services_of(request).decision_links
+        await links.deny(form.secret, _proof(request, form), number, form.note.strip())
         return go("/decide/done", "denied")
 
-    return await _attempt(request, secret, work(), form.typed | {"question": question})
+    return await _attempt(request, form, work())
 
 
 @router.post("/decide/ask")
-async def ask(
-    request: Request, form: Decision, secret: Text = "", question: Text = "", password: Text = "", code: Text = ""
-) -> Response:  # fmt: skip
+async def ask(request: Request, form: LinkDecision) -> Response:
     """A question decides nothing, so the link stays good."""
 
     async def work() -> Response:
-        proof = Proof(password, code, source_of(request))
-        await services_of(request).decision_links.ask(secret, proof, question)
+        await services_of(request).decision_links.ask(form.secret, _proof(request, form), form.question)
         return go("/decide/done?asked=1", "asked_by_link")
 
-    return await _attempt(request, secret, work(), form.typed | {"question": question})
+    return await _attempt(request, form, work())
 
 
 @router.get("/decide/done")
@@ -98,7 +87,11 @@ async def done(request: Request, asked: Asked = "") -> Response:
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
-async def _attempt(request: Request, secret: str, work: Awaitable[Response], typed: dict[str, Any]) -> Response:
+def _proof(request: Request, form: LinkForm) -> Proof:
+    return Proof(form.password, form.code, source_of(request))
+
+
+async def _attempt(request: Request, form: LinkForm, work: Awaitable[Response]) -> Response:
     """A wrong answer keeps the link and what was typed; a link that opens nothing says so and no more."""
     try:
         return await work
@@ -107,15 +100,15 @@ async def _attempt(request: Request, secret: str, work: Awaitable[Response], typ
     except DecisionLinkSpent as error:
         return _spent(request, error)
     except BastionError as error:
-        return await _show(request, secret, typed, error)
+        return await _show(request, form.secret, form.typed, error)
 
 
-async def _terms(request: Request, secret: str, form: DecisionForm) -> Terms:
+async def _terms(request: Request, form: LinkForm) -> Terms:
     """A later start is on the hospital's own clock."""
     chosen = frozenset(fields.choice(one, Condition, "conditions") for one in form.conditions)
     if not form.start.strip():
         return Terms(chosen)
-    opened = await services_of(request).decision_links.look(secret, source_of(request))
+    opened = await services_of(request).decision_links.look(form.secret, source_of(request))
     return Terms(chosen, fields.local_moment(form.start, "start", opened.view.facility.timezone))
 
 

@@ -59,13 +59,13 @@ async def show(seen: Seen, ident: str) -> Response:
 
 
 @router.post("/requests/{ident}/approve")
-async def approve(seen: Seen, ident: str, form: Decision, version: Text = "", code: Text = "") -> Response:
+async def approve(seen: Seen, ident: str, form: Decision) -> Response:
     async def work() -> Response:
         terms = await terms_of(seen, ident, form)
-        number, span = fields.whole(version, "version"), fields.whole(form.minutes, "minutes")
+        number, span = fields.whole(form.version, "version"), fields.whole(form.minutes, "minutes")
         before = await seen.services.asked.get(seen.actor, ident)
         made = await seen.services.approvals.approve(
-            await seen.fresh(code), ident, number, span, form.note.strip(), terms, not_caller=bool(form.not_caller)
+            await seen.fresh(form.code), ident, number, span, form.note.strip(), terms, not_caller=bool(form.not_caller)
         )
         return go(f"/requests/{ident}", *agreed_words(seen.face, before, made))
 
@@ -73,11 +73,11 @@ async def approve(seen: Seen, ident: str, form: Decision, version: Text = "", co
 
 
 @router.post("/requests/{ident}/refuse")
-async def refuse(seen: Seen, ident: str, form: Decision, version: Text = "", code: Text = "") -> Response:
+async def refuse(seen: Seen, ident: str, form: Decision) -> Response:
     async def work() -> Response:
         said = reasons.for_the_technician(form.note, "note")
-        actor = await seen.fresh(code)
-        await seen.services.approvals.deny(actor, ident, fields.whole(version, "version"), said)
+        actor = await seen.fresh(form.code)
+        await seen.services.approvals.deny(actor, ident, fields.whole(form.version, "version"), said)
         return go(f"/requests/{ident}", "denied")
 
     return await seen.attempt(work(), partial(page_of, seen, ident, **form.typed))
