@@ -33,6 +33,7 @@ from bastion.services.portal import need_technician, speaks_for
 from bastion.services.readiness import readinesses
 from bastion.services.rosters import Roster, Rosters, roster_of
 from bastion.services.twice import need_first
+from bastion.services.works import Part, other_parts
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -72,6 +73,8 @@ class CompanyRequest:
     """What it led to."""
     extends: Grant | None = None
     """The running authorisation it asks more time for."""
+    parts: tuple[Part, ...] = ()
+    """What else belongs to the same work; only where one request is looked at."""
 
     @property
     def longer(self) -> tuple[datetime, datetime] | None:
@@ -174,7 +177,8 @@ class Company:
             row = await uow.requests.get(request_id)
             if row is None or row.supplier_id != supplier.id:
                 raise NotFound(request_id)
-            return replace(await _company_request(Joins(uow), row), thread=tuple(await uow.remarks.of(row.id)))
+            thread, parts = tuple(await uow.remarks.of(row.id)), await other_parts(uow, row)
+            return replace(await _company_request(Joins(uow), row), thread=thread, parts=parts)
 
     async def add(self, actor: Actor, form: NewColleague) -> Technician:
         """Register a colleague under a login that begins with the company's code: so no name of another company's

@@ -1,6 +1,6 @@
 """Emergencies: what goes with the request, what follows the agreement, and the review by another (R-26, R-27)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,15 +10,15 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.caller import Likeness, likeness
 from bastion.domain.device import Device
 from bastion.domain.emergency import Call, Emergency, EmergencyStatus, Outcome
-from bastion.domain.grant import GrantStatus
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier
 from bastion.domain.place import Place
+from bastion.domain.session_record import SessionRecord
 from bastion.domain.working_days import WorkingDays
 from bastion.errors import Conflict, NotFound
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import Joins, found, scope
-from bastion.services.works import askers, askers_of
+from bastion.services.works import Part, askers, askers_of, parts_of
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
@@ -31,7 +31,10 @@ REVIEWED: Final = "This emergency has been reviewed: nothing more of it is agree
 
 @dataclass(frozen=True, slots=True)
 class EmergencyView:
-    """`can_review`: whether it is this reader's to do. `under_way`: it is agreed to and the work is not over."""
+    """`can_review`: whether it is this reader's to do. `under_way`: it is agreed to and the work is not over.
+
+    `parts` are the whole work, in whoever's hands and for how long it was: who reviews it answers for all of it.
+    """
 
     emergency: Emergency
     request: AccessRequest
@@ -40,6 +43,24 @@ class EmergencyView:
     facility: Facility
     can_review: bool
     under_way: bool
+    parts: tuple[Part, ...]
+
+    @property
+    def technicians(self) -> tuple[str, ...]:
+        """For whom it was asked first, and who was let take it over."""
+        theirs = (part.request for part in self.parts if part.request.grant_id or not part.request.first_id)
+        return tuple(dict.fromkeys(one.technician_name for one in theirs))
+
+    @property
+    def agreed_by(self) -> tuple[str, ...]:
+        """Who agreed to any part of it."""
+        return tuple(dict.fromkeys(one.staff_name for part in self.parts for one in part.request.approvals))
+
+    @property
+    def sessions(self) -> tuple[SessionRecord, ...]:
+        """What was done, in whoever's hands, the earliest first."""
+        done = (one for part in self.parts for one in part.sessions)
+        return tuple(sorted(done, key=lambda one: (one.started_at, one.id)))
 
 
 class Emergencies:
@@ -115,35 +136,25 @@ class Emergencies:
     async def _views(self, uow: UnitOfWork, actor: Actor, rows: list[Emergency]) -> list[EmergencyView]:
         joins, now = Joins(uow), clock.now()
         await joins.around(rows)
-        await joins.know("request", (one.id for one in rows))
-        waiting = [one.id for one in rows if one.status(now) in TO_REVIEW]
-        parts = await uow.requests.of_works(waiting)
-        under_way, asked = await _under_way(uow, parts, now), askers_of(parts)
+        works = await parts_of(uow, [one.id for one in rows])
+        asked = askers_of(part.request for parts in works.values() for part in parts)
         views = []
         for one in rows:
             device = await joins.device(one.device_id)
             allowed = self._decisions.about(Action.REVIEW, actor, device, now).allowed
             waits = one.status(now) in TO_REVIEW
-            request = await joins.request(one.id)
+            parts = works[one.id]
             other = one.may_review(actor.id, actor.login, actor.name, askers=asked[one.id])
             views.append(
                 EmergencyView(
-                    one, request, device, await joins.supplier(one.supplier_id),
+                    one, parts[0].request, device, await joins.supplier(one.supplier_id),
                     await joins.facility(one.facility_id),
                     waits and allowed and other,
-                    one.id in under_way,
+                    waits and any(part.under_way(now) for part in parts),
+                    parts,
                 )
             )  # fmt: skip
         return views
-
-
-async def _under_way(uow: UnitOfWork, parts: Sequence[AccessRequest], now: datetime) -> frozenset[str]:
-    """The works of these parts on which somebody is at work, or may still begin."""
-    work = {one.id: one.work_id for one in parts}
-    grants = await uow.grants.of_requests([*work])
-    busy = await uow.sessions.under_way([one.id for one in grants])
-    to_come = {GrantStatus.SCHEDULED, GrantStatus.OPEN}
-    return frozenset(work[one.request_id] for one in grants if one.id in busy or one.status(now) in to_come)
 
 
 def _warned(one: Emergency) -> str:

@@ -27,6 +27,7 @@ from bastion.services.templates import origin_of
 from bastion.services.turns import asked_now
 from bastion.services.views import RequestView, SessionView
 from bastion.services.waiting import asker, look_around, under_rules, whole_of, with_askers
+from bastion.services.works import other_parts
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
 
@@ -118,6 +119,7 @@ class RequestViews:
             told=await told_of(uow, request),
             origin=await origin_of(uow, request),
             others=tuple(await self._others(uow, joins, actor, request)),
+            parts=tuple(one for one in await other_parts(uow, request) if may_see(actor, one.request)),
             live=await self._live(uow, joins, view),
             occupants=await occupied(uow, joins, request, clock.now()) if actor.kind is ActorKind.STAFF else (),
             lacks_key=not await uow.keys.of(request.technician_id),

@@ -66,14 +66,6 @@ class Supervision:
                 outcome=outcome, since=since, until=until, live=live, health_data=health_data, differs=differs,
             )  # fmt: skip
 
-    async def of_request(self, actor: Actor, request_id: str) -> list[SessionView]:
-        """The sessions that came of one request, the earliest first."""
-        async with self._database.read() as uow:
-            grant = await uow.grants.of_request(request_id)
-            if grant is None or not actor.covers(grant.facility_id):
-                return []
-            return await Joins(uow).sessions(await uow.sessions.of_grant(grant.id))
-
     async def get(self, actor: Actor, session_id: str) -> SessionView:
         async with self._database.read() as uow:
             record = found(await uow.sessions.get(session_id), session_id)

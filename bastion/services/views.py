@@ -23,6 +23,7 @@ from bastion.secret import Secret
 from bastion.services.decisions import Scope
 from bastion.services.standby import Standby
 from bastion.services.telling_log import ToldOf
+from bastion.services.works import Part
 from recordings.model import RecordingMeta
 
 
@@ -98,6 +99,8 @@ class RequestView:
     """What was asked and answered about it; only on the screen of one request."""
     others: "tuple[RequestView, ...]" = ()
     """What was asked for together with it, as far as the reader may see; only on the screen of one request."""
+    parts: tuple[Part, ...] = ()
+    """What else belongs to the same work, as far as the reader may see; only on the screen of one request."""
     origin: Origin | None = None
     """The usual request it was made from; only on the screen of one request."""
     extends: Grant | None = None

@@ -50,10 +50,9 @@ class Sessions(Versioned[SessionRecord]):
         """Every session that was opened under a grant, the earliest first."""
         return await self._many(OF_GRANT, {"grant_id": grant_id})
 
-    async def under_way(self, grant_ids: Sequence[str]) -> frozenset[str]:
-        """Those of these grants under which a session goes on."""
-        rows = await self._tx.rows(UNDER_WAY, {"ids": list(grant_ids)}) if grant_ids else []
-        return frozenset(row[0] for row in rows)
+    async def of_grants(self, grant_ids: Sequence[str]) -> list[SessionRecord]:
+        """The same of several grants, one grant after the other."""
+        return await self._many(OF_GRANTS, {"ids": list(grant_ids)}) if grant_ids else []
 
     async def count_live(self, technician_id: str = "", device_id: str = "", grant_id: str = "") -> int:
         wanted = {_S.technician_id: technician_id, _S.device_id: device_id, _S.grant_id: grant_id}
@@ -204,10 +203,12 @@ LIVE_ON = LIVE.where(_S.node == sa.bindparam("node"))
 LIVE_ON_DEVICE = NEWEST.where(_S.ended_at.is_(None), _S.device_id == sa.bindparam("device_id")).limit(
     sa.bindparam("limit")
 )
-UNDER_WAY = sa.select(_S.grant_id).where(_S.ended_at.is_(None), _S.grant_id.in_(sa.bindparam("ids", expanding=True)))
 COUNT_LIVE = sa.select(sa.func.count()).select_from(t.sessions).where(_S.ended_at.is_(None))
 OF_GRANT = Sessions.sql_select.where(t.sessions.c.grant_id == sa.bindparam("grant_id")).order_by(
     t.sessions.c.started_at, t.sessions.c.id
+)
+OF_GRANTS = Sessions.sql_select.where(_S.grant_id.in_(sa.bindparam("ids", expanding=True))).order_by(
+    _S.grant_id, _S.started_at, _S.id
 )
 _least = sa.select(sa.func.min(_S.country).label("country")).cte("countries", recursive=True)
 _next = sa.select(sa.func.min(_S.country)).where(_S.country > _least.c.country).scalar_subquery()

@@ -66,10 +66,11 @@ async def test_a_session_opens_under_it(house):
     await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
     opened = await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
     assert opened.grant.emergency
-    views = await house.services.supervision.of_request(house.staff(house.max), request.id)
-    assert [view.record.id for view in views] == [opened.record.id]
+    view = await house.services.emergencies.get(house.staff(house.max), request.id)
+    assert [one.id for one in view.sessions] == [opened.record.id]
     outsider = moved(house.staff(house.max), set())
-    assert await house.services.supervision.of_request(outsider, request.id) == []
+    with pytest.raises(NotFound):
+        await house.services.emergencies.get(outsider, request.id)
 
 
 @pytest.mark.parametrize("called", ["eve", "EVE", "  Eve ", "Mme Eve", "Eve (biomed)", "eve@chu"])

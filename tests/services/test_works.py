@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
+from bastion.cli.emergencies import row
 from bastion.domain.conditions import Terms
 from bastion.domain.emergency import Call, Outcome
 from bastion.errors import Conflict, Forbidden, Invalid, PolicyRefused, SelfApproval, SelfReview
@@ -340,3 +341,52 @@ async def test_R22_a_handover_is_judged_as_the_whole_of_the_work_whenever_it_is_
     house.services.decisions.replace_engine(never)
     with pytest.raises(PolicyRefused):
         await agree(house, half, house.max)
+
+
+async def in_three_parts(house, carol):
+    """An emergency of Alice's that Carol took over and got more time for: who agreed is another each time."""
+    request = await house.approved(30, emergency=CALL)
+    passed = await agree(house, await handed(house, request.grant_id), house.max)
+    await house.services.sessions.acknowledge(house.technician(carol), passed.grant_id, "terminal")
+    opened = await house.services.sessions.open(house.technician(carol), passed.grant_id, CONNECTION)
+    longer = await agree(house, await more(house, passed.grant_id, 10, house.technician(carol)), house.eve)
+    return [request, passed, longer], opened.record
+
+
+async def test_R26_who_reviews_an_emergency_reads_the_whole_work(house, carol):
+    """In whoever's hands: one for whom no session was opened may have had it done by a colleague."""
+    made, record = await in_three_parts(house, carol)
+    view = await house.services.emergencies.get(house.staff(house.ruth), made[0].id)
+    assert [part.request.id for part in view.parts] == [one.id for one in made]
+    assert [part.handover.from_name if part.handover else "" for part in view.parts] == ["", "Alice Martin", ""]
+    assert (view.technicians, view.agreed_by) == (("Alice Martin", "Carol Blanc"), ("Eve", "Max"))
+    assert [one.id for one in view.sessions] == [record.id]
+    (listed,) = await house.services.emergencies.to_review(house.staff(house.ruth))
+    assert listed.parts == view.parts
+    said = row(view, clock.now())
+    assert (said["technicians"], said["agreed_by"]) == (["Alice Martin", "Carol Blanc"], ["Eve", "Max"])
+    assert (said["parts"], said["sessions"]) == (3, 1)
+
+
+async def test_whoever_was_refused_to_take_over_was_not_at_work(house, carol):
+    request = await house.approved(30, emergency=CALL)
+    asked = await handed(house, request.grant_id)
+    await house.services.approvals.deny(house.staff(house.max), asked.id, asked.version, "not today, please")
+    view = await house.services.emergencies.get(house.staff(house.ruth), request.id)
+    assert (view.technicians, len(view.parts), view.sessions) == (("Alice Martin",), 2, ())
+
+
+async def test_T33_each_reads_of_the_work_what_he_may_see(house, carol):
+    (first, passed, longer), _record = await in_three_parts(house, carol)
+    asked = house.services.asked
+
+    async def parts(actor, one):
+        return [part.request.id for part in (await asked.get(actor, one.id)).parts]
+
+    assert await parts(house.staff(house.max), first) == [passed.id, longer.id]
+    assert await parts(house.staff(house.max), longer) == [first.id, passed.id]
+    assert await parts(house.technician(), first) == []
+    assert await parts(house.technician(carol), passed) == [longer.id]
+    await house.services.company.name_correspondent(OPERATOR, house.alice.id, named=True)
+    seen = await house.services.company.request(house.technician(), first.id)
+    assert [part.request.id for part in seen.parts] == [passed.id, longer.id]

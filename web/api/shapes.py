@@ -265,6 +265,10 @@ class RequestShape(Shape):
     """There if it cannot wait (R-26)."""
     takes_over_grant_id: str = ""
     """The authorisation that ends once this is agreed to."""
+    work: str = ""
+    """The id of the request by which the work began that this one belongs to; its own where it began one."""
+    parts: list[str] = []
+    """The ids of the other requests of that work; only of a single request."""
     batch: str = ""
     """The common id of those that were asked for at once."""
     template: str = ""
@@ -295,6 +299,7 @@ class RequestShape(Shape):
             emergency=CallShape.of(view.emergency) if view.emergency else None,
             thread=[RemarkShape(side=r.side, author=r.author_name, at=r.at, text=r.text) for r in view.thread],
             takes_over_grant_id=view.handover.grant_id if view.handover else "",
+            work=request.work_id, parts=[part.request.id for part in view.parts],
             template=request.template_id, batch=request.batch_id,
             differs=list(view.origin.changed) if view.origin else [],
             proposed=sorted(view.origin.template.conditions) if view.origin else [],

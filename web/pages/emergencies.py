@@ -47,9 +47,8 @@ async def review(
 
 async def _show(seen: Console, ident: str, error: BastionError | None = None, typed: Typed | None = None) -> Response:
     view = await seen.services.emergencies.get(seen.actor, ident)
-    sessions = await seen.services.supervision.of_request(seen.actor, ident)
     outcomes = [(value, seen.t(word), "") for value, word in emergency_words.OUTCOMES.items()]
     return seen.page(
-        "emergency.html", N_("Emergency"), error=error, view=view, sessions=sessions, words=emergency_words,
+        "emergency.html", N_("Emergency"), error=error, view=view, words=emergency_words,
         outcomes=outcomes, typed=typed or Typed(),
     )  # fmt: skip

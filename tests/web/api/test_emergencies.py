@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bastion import clock
 from bastion.domain.emergency import Call
+from tests.services.test_works import colleague, in_three_parts
 from tests.web.api.conftest import problem
 from tests.web.saying import PLAN
 
@@ -72,3 +73,21 @@ async def test_R27_whose_name_is_like_the_callers_says_that_he_did_not_call(hous
     assert (refused.status_code, refused.json()["field"]) == (422, "not_caller")
     done = await eve.ask("POST", path, **body, not_caller=True, code=eve.code())
     assert (done.status_code, done.json()["state"]) == (200, "approved")
+
+
+async def test_R26_it_holds_every_part_of_the_work_and_every_session(house, ruth):
+    carol = await colleague(house, "carol", "Carol Blanc")
+    made, record = await in_three_parts(house, carol)
+    first, passed, longer = (one.id for one in made)
+    for shown in (
+        (await ruth.ask("GET", f"/emergencies/{first}")).json(),
+        (await ruth.ask("GET", "/emergencies?waiting=true")).json()[0],
+    ):
+        parts = shown["parts"]
+        assert [one["id"] for one in parts] == [first, passed, longer]
+        assert [one["takes_over_from"] for one in parts] == ["", "Alice Martin", ""]
+        assert [[by["staff_name"] for by in one["approvals"]] for one in parts] == [["Eve"], ["Max"], ["Eve"]]
+        (session,) = shown["sessions"]
+        assert (session["id"], session["request_id"], session["technician_name"]) == (record.id, passed, "Carol Blanc")
+    request = (await ruth.ask("GET", f"/requests/{longer}")).json()
+    assert (request["work"], request["parts"]) == (first, [first, passed])

@@ -9,6 +9,7 @@ from bastion.domain.parties import Role
 from bastion.domain.working_days import WorkingDays
 from bastion.services.people import StaffForm
 from tests.services.house import OPERATOR
+from tests.services.test_works import colleague, in_three_parts
 from tests.web.saying import SAID
 
 HOSTILE = "<b>Dr Roux</b>"
@@ -183,3 +184,32 @@ async def test_for_later_an_emergency_is_refused_beside_its_start(house, visitor
     start = (clock.now() + timedelta(days=2)).strftime("%Y-%m-%dT12:00")
     refused = await eve.send("/requests/new", **FORM, emergency="yes", caller="Dr Roux", start=start)
     assert (refused.status_code, "What can wait longer is planned work" in plain(refused.text)) == (422, True)
+
+
+async def test_R26_who_reviews_reads_every_part_of_the_work_with_who_agreed_and_what_was_done(house, visitor):
+    carol = await colleague(house, "carol", "Carol Blanc")
+    made, record = await in_three_parts(house, carol)
+    ruth = await visitor().enter(house.ruth)
+    page = (await ruth.see(f"/emergencies/{made[0].id}")).text
+    for one in made:
+        assert f'href="/requests/{one.id}"' in page
+    assert (f'href="/sessions/{record.id}"' in page, "No session was opened." in page) == (True, False)
+    said = plain(page)
+    assert "Carol Blanc takes over from Alice Martin" in said
+    assert "More time for Carol Blanc" in said
+    assert "my shift is over" in said
+    assert [said.count(f"{who} agreed to") for who in ("Eve", "Max")] == [2, 1]
+    assert "Alice Martin, Carol Blanc" in plain((await ruth.see("/emergencies")).text)
+
+
+async def test_the_parts_of_a_work_lead_to_each_other(house, visitor):
+    carol = await colleague(house, "carol", "Carol Blanc")
+    made, _record = await in_three_parts(house, carol)
+    eve = await visitor().enter(house.eve)
+    for one in made:
+        page = (await eve.see(f"/requests/{one.id}")).text
+        begin = page.index('id="h-work"')
+        work = page[begin : page.index("</section>", begin)]
+        assert {other.id for other in made if f"/requests/{other.id}" in work} == {o.id for o in made} - {one.id}
+    alone = await house.asked(device_code="ct-01")
+    assert 'id="h-work"' not in (await eve.see(f"/requests/{alone.id}")).text

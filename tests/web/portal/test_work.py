@@ -15,6 +15,7 @@ from tests.services.batches import more_devices
 from tests.services.house import OPERATOR, public_line
 from tests.services.professionals import LABEL, a_professional
 from tests.services.templates import a_template
+from tests.services.test_works import colleague, in_three_parts
 from tests.web.saying import pressed_by_enter
 from tests.web.scenery import HOSTILE
 from web import condition_words
@@ -247,3 +248,19 @@ async def test_what_nobody_decided_on_in_time_says_so_on_both_sides(comer, visit
     ours = await (await visitor().enter(house.eve)).see(f"/requests/{request.id}")
     assert "or ask again" in theirs.text
     assert "Whoever asked was told" in ours.text
+
+
+async def test_T33_the_parts_of_a_work_lead_to_each_other_as_far_as_each_sees_them(comer, house):
+    carol = await colleague(house, "carol", "Carol Blanc")
+    (first, passed, longer), _record = await in_three_parts(house, carol)
+    hers = await comer(carol)
+    for one, other in ((passed, longer), (longer, passed)):
+        page = (await hers.see(f"/supplier/requests/{one.id}")).text
+        assert f'href="/supplier/requests/{other.id}"' in page
+        assert first.id not in page
+    await house.services.company.name_correspondent(OPERATOR, house.alice.id, named=True)
+    speaker = await comer(house.alice)
+    assert passed.id not in (await speaker.see(f"/supplier/requests/{first.id}")).text
+    for one, other in ((first, passed), (passed, first)):
+        page = (await speaker.see(f"/supplier/company/requests/{one.id}")).text
+        assert f'href="/supplier/company/requests/{other.id}"' in page

@@ -116,6 +116,8 @@ class WorkShape(Shape):
     batch: str
     template: str
     takes_over_from: str
+    parts: list[str]
+    """The ids of one's own other requests of the same work; only of a single request."""
     plan: PlanShape
     announced: list[AnnouncedShape]
     emergency: CallShape | None
@@ -136,6 +138,7 @@ class WorkShape(Shape):
             approvals=agreements(request), decided_by=request.decided_by, decision_note=request.decision_note,
             extends_grant_id=request.extends_grant_id, batch=request.batch_id, template=request.template_id,
             takes_over_from=view.handover.from_name if view.handover else "",
+            parts=[part.request.id for part in view.parts],
             plan=PlanShape.of(request.plan),
             announced=[AnnouncedShape.model_validate(file) for file in request.announced],
             emergency=CallShape.of(view.emergency) if view.emergency else None,
@@ -161,6 +164,8 @@ class CompanyWorkShape(Shape):
     decided_by: str
     decision_note: str
     thread: list[RemarkShape]
+    parts: list[str]
+    """The ids of the other requests of the same work; only of a single request."""
 
     @classmethod
     def of(cls, row: CompanyRequest, now: datetime) -> Self:
@@ -170,6 +175,7 @@ class CompanyWorkShape(Shape):
             device=row.device.code, facility=row.facility.code, kind=request.kind, reason=request.reason,
             work_order=request.work_order, minutes=wanted_minutes(request), created_at=request.created_at,
             decided_by=request.decided_by, decision_note=request.decision_note, thread=thread_of(row.thread),
+            parts=[part.request.id for part in row.parts],
         )  # fmt: skip
 
 
