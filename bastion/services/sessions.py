@@ -7,11 +7,10 @@ from typing import Final
 
 from bastion import clock
 from bastion.domain import act
-from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device, DeviceAccount, Protocol
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Subject, first_hit
-from bastion.domain.parties import Actor, Staff, Supplier, Technician, system_actor
+from bastion.domain.parties import Actor, Supplier, Technician, system_actor
 from bastion.domain.session_effects import Audit
 from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import SessionRecord
@@ -225,22 +224,21 @@ class Sessions:
             return Entry(technician, supplier, menu=await self._menu(uow, technician, supplier, now))
         chosen = await _account(uow, device, account)
         pending = await waiting_at_the_door(uow, technician.id, device.id, now)
+        joins = Joins(uow)
         if pending is not None:
-            pending = await under_rules(Joins(uow), self._decisions, pending, now)
+            pending = await under_rules(joins, self._decisions, pending, now)
         grant = await uow.grants.live(technician.id, device.id, now)
         over = None if grant else await uow.grants.last_over(technician.id, device.id, now)
-        asked = await self._asked(uow, pending, device, now) if pending else ()
+        emergency = await joins.emergency(pending) if pending else None
+        asked = (await asked_now(uow, self._decisions, pending, device, now, emergency)).people if pending else ()
+        if grant is not None:
+            emergency = await joins.emergency(await joins.request(grant.request_id)) if grant.emergency else None
         return Entry(
             technician, supplier, device, found(await uow.facilities.get(device.facility_id)), chosen,
             grant=grant, over=over if over and now - over.over_at < RECENT else None, pending=pending,
-            approvers=tuple(one.name for one in asked), undertaking=await owed_by(uow, technician.id),
+            emergency=emergency, approvers=tuple(one.name for one in asked),
+            undertaking=await owed_by(uow, technician.id),
         )  # fmt: skip
-
-    async def _asked(
-        self, uow: UnitOfWork, request: AccessRequest, device: Device, now: datetime
-    ) -> tuple[Staff, ...]:  # fmt: skip
-        emergency = await Joins(uow).emergency(request)
-        return (await asked_now(uow, self._decisions, request, device, now, emergency)).people
 
     async def _device(self, uow: UnitOfWork, supplier: Supplier, code: str) -> Device:
         """A device that is not the supplier's does not exist for its people (T33)."""
@@ -261,8 +259,8 @@ class Sessions:
         for device in devices:
             grant = grants.get(device.id)
             state = grant.status(now).value if grant else "pending" if device.id in waiting else "none"
-            until = grant.end if grant else None
-            items.append(MenuItem(device, await joins.facility(device.facility_id), state, until))
+            until, urgent = (grant.end, grant.emergency) if grant else (None, waiting.get(device.id, False))
+            items.append(MenuItem(device, await joins.facility(device.facility_id), state, until, urgent))
         return tuple(items)
 
     async def _audit_closed(self, uow: UnitOfWork, record: SessionRecord, ending: Ending, now: datetime) -> None:

@@ -243,12 +243,13 @@ class GrantView:
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """A line of the technician's menu. `state` is open, scheduled, pending or none."""
+    """A line of the technician's menu. `state` is open, scheduled, pending or none; `urgent`: of an emergency."""
 
     device: Device
     facility: Facility
     state: str
     until: datetime | None
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +265,8 @@ class Entry:
     over: Grant | None = None
     """Without an open one, the last that he had on this device, if it was of today or yesterday."""
     pending: AccessRequest | None = None
+    emergency: Emergency | None = None
+    """What his open authorisation is for, or else his request that waits, if that could not wait."""
     approvers: tuple[str, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     undertaking: Undertaking | None = None

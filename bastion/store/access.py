@@ -71,10 +71,12 @@ class Requests(Versioned[AccessRequest]):
         """What waits for a decision about this authorisation: more time under it, or that a colleague takes it over."""
         return await self._many(WAITING_ON, {"grant_id": grant_id, "now": now})
 
-    async def awaited(self, technician_id: str, now: datetime) -> frozenset[str]:
-        """The devices for which this technician waits for a decision."""
-        rows = await self._tx.rows(AWAITED, {"technician_id": technician_id, "now": now})
-        return frozenset(row.device_id for row in rows)
+    async def awaited(self, technician_id: str, now: datetime) -> dict[str, bool]:
+        """The devices for which this technician waits for a decision, and whether for that on an emergency."""
+        found: dict[str, bool] = {}
+        for row in await self._tx.rows(AWAITED, {"technician_id": technician_id, "now": now}):
+            found[row.device_id] = found.get(row.device_id, False) or row.id is not None
+        return found
 
     async def of_batch(self, batch_id: str) -> list[AccessRequest]:
         """Those that were made at once, in the order they were asked."""
@@ -249,7 +251,12 @@ WAITING_ON = WAITING.where(
         _R.id.in_(sa.select(t.handovers.c.id).where(t.handovers.c.grant_id == sa.bindparam("grant_id"))),
     )
 )
-AWAITED = sa.select(_R.device_id).where(*_OPEN, _R.technician_id == sa.bindparam("technician_id"))
+_WORK = sa.case((_R.first_id != "", _R.first_id), else_=_R.id)
+AWAITED = (
+    sa.select(_R.device_id, t.emergencies.c.id)
+    .outerjoin_from(t.access_requests, t.emergencies, t.emergencies.c.id == _WORK)
+    .where(*_OPEN, _R.technician_id == sa.bindparam("technician_id"))
+)
 AGREE = insert(t.approvals).on_conflict_do_nothing()
 APPROVALS_OF = (
     sa.select(t.approvals)

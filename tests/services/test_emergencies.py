@@ -269,3 +269,30 @@ async def test_nobody_wakes_whoever_is_on_call_again_and_again(house, later):
     await house.services.taking_back.withdraw(house.technician(), request.id)
     later(hours=1, minutes=1)
     await house.asked(emergency=CALL)
+
+
+async def test_at_the_door_it_is_marked_until_it_is_over(house):
+    async def there():
+        enter = house.services.sessions.enter
+        (line,) = (await enter(house.technician())).menu
+        return line.state, line.urgent, (await enter(house.technician(), "ct-01")).emergency
+
+    request = await house.asked(emergency=CALL)
+    state, urgent, one = await there()
+    assert (state, urgent, one.caller) == ("pending", True, "Dr Anne Roux")
+    done = await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 30, "go")
+    state, urgent, one = await there()
+    assert (state, urgent, one.callee) == ("open", True, "Alice Martin")
+    await house.services.access.extend(house.technician(), done.grant_id, 10, "not finished")
+    assert (await there())[2].id == request.id
+    await house.services.approvals.revoke(house.staff(house.eve), done.grant_id, "it works again")
+    assert await there() == ("none", False, None)
+    await house.asked()
+    assert await there() == ("pending", False, None)
+
+
+async def test_more_time_that_waits_is_of_the_emergency_that_it_goes_on_with(house):
+    request = await house.approved(30, emergency=CALL)
+    await house.services.access.extend(house.technician(), request.grant_id, 10, "not finished")
+    async with house.database.read() as uow:
+        assert await uow.requests.awaited(house.alice.id, clock.now()) == {house.device.id: True}

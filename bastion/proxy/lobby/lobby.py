@@ -48,6 +48,7 @@ class Lobby:
             if entry.device is not None and entry.facility is not None:
                 self._talk.words = replace(self._talk.words, zone=entry.facility.timezone)
                 self._talk.show(screens.heading(entry.device, entry.facility.name, self._talk.cols))
+            self._urgent(entry)
             await self._undertake(entry.undertaking, code, account)
             grant = entry.grant
             if grant is None:
@@ -119,9 +120,14 @@ class Lobby:
                 self._talk.tell(GrantRevoked(entry.over.id, why=entry.over.revoke_reason))
             request = await Asking(self._talk, self._desk, code, account).ask()
             entry = await self._desk.enter(code, account)
+            self._urgent(entry)
         if request is not None:
             self._talk.show(screens.waiting(self._talk.words, request, entry.approvers, self._talk.cols))
         return await self._wait(code, account, request)
+
+    def _urgent(self, entry: Entry) -> None:
+        if entry.emergency is not None:
+            self._talk.show(screens.urgent(self._talk.words, entry.emergency, self._talk.cols))
 
     # -- waiting -------------------------------------------------------------------------------------------------------
     async def _wait(self, code: str, account: str, request: AccessRequest | None) -> Grant:

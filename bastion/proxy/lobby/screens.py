@@ -11,6 +11,7 @@ from typing import Final
 from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, RequestState
 from bastion.domain.conditions import Condition
 from bastion.domain.device import Device
+from bastion.domain.emergency import Emergency
 from bastion.domain.remark import Remark
 from bastion.domain.undertaking import Undertaking
 from bastion.proxy.notices import UNBROKEN, Words, folded, plain
@@ -174,6 +175,15 @@ def waiting(words: Words, request: AccessRequest, approvers: Sequence[str], cols
     return "\n" + "\n".join(wrap(line, cols) for line in lines) + "\n"
 
 
+def urgent(words: Words, one: Emergency, cols: int) -> str:
+    """That it could not wait, and who called whom about it (R-27)."""
+    said = words.say("EMERGENCY. {caller} called {callee}.")
+    lines = [said.format(caller=plain(one.caller), callee=plain(one.callee))]
+    if one.call_back:
+        lines.append(words.say("Telephone number to call back: {number}").format(number=plain(one.call_back)))
+    return "\n".join(wrap(line, cols) for line in lines) + "\n"
+
+
 def question(words: Words, remark: Remark, cols: int) -> str:
     asked = words.say("{who} asks: {what}").format(who=plain(remark.author_name), what=plain(remark.text))
     how = words.say("Type your answer on one line and press Enter. The request waits meanwhile.")
@@ -227,4 +237,5 @@ def _about(item: MenuItem) -> str:
 def _state(words: Words, item: MenuItem) -> str:
     there = replace(words, zone=item.facility.timezone)
     until = there.clock(item.until) if item.until else ""
-    return words.say(_STATES.get(item.state, item.state)).format(until=until)
+    state = words.say(_STATES.get(item.state, item.state)).format(until=until)
+    return words.say("EMERGENCY: {state}").format(state=state) if item.urgent else state

@@ -36,7 +36,7 @@ class Desk:
     def __init__(self) -> None:
         self.grant = self.pending = self.coming_ = None
         self.log, self.drafts, self.troubles = [], [], []
-        self.undertaking = None
+        self.undertaking = self.emergency = None
 
     async def enter(self, code, account):
         for trouble in self.troubles:
@@ -46,7 +46,7 @@ class Desk:
         self.log.append(f"enter {code}")
         return Entry(
             ALICE, ACME, device(code), CHU, None, grant=self.grant, pending=self.pending, approvers=("Eve",),
-            undertaking=self.undertaking,
+            undertaking=self.undertaking, emergency=self.emergency,
         )  # fmt: skip
 
     async def coming(self, device_id):

@@ -3,10 +3,11 @@
 import pytest
 
 from bastion import clock
+from bastion.domain.emergency import Emergency
 from bastion.errors import Unavailable
 from bastion.proxy.lobby import talk
 from tests.proxy.lobby.playing import open_grant
-from tests.proxy.lobby.test_screens import item
+from tests.proxy.lobby.test_screens import a_request, item
 
 
 async def test_an_open_grant_needs_only_the_notice(play):
@@ -96,3 +97,20 @@ async def test_what_is_wider_than_the_screen_is_broken_between_words(play):
     assert shown.endswith(
         "Which health professional of the\r\nhospital answers for the patient data\r\n(number or name): "
     )
+
+
+CALLED = Emergency("e1", "s1", "d1", "f1", "Dr Roux", "Alice", "", "", clock.now())
+
+
+async def test_whoever_works_on_an_emergency_reads_who_called(play):
+    play.desk.grant, play.desk.emergency = open_grant(), CALLED
+    play.start(typing="yes\r")
+    await play.result()
+    assert play.screen.count("EMERGENCY. Dr Roux called Alice.") == 1
+
+
+async def test_whoever_waits_for_the_word_on_one_reads_it_too(play):
+    play.desk.pending, play.desk.emergency = a_request(), CALLED
+    play.start()
+    await play.shows("is with the hospital")
+    assert play.screen.count("EMERGENCY. Dr Roux called Alice.") == 1

@@ -7,6 +7,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, Approval, InterventionKind, Person, RequestState
 from bastion.domain.conditions import Condition, Terms
 from bastion.domain.device import Device
+from bastion.domain.emergency import Emergency
 from bastion.domain.parties import Facility
 from bastion.i18n import yes
 from bastion.proxy.lobby import screens
@@ -210,3 +211,13 @@ def test_a_request_that_was_asked_together_with_others_says_so():
     together = screens.waiting(words, a_request(batch_id="0" * 24 + "00ab12cd"), (), 80)
     assert "under the reference 00AB12CD" in " ".join(together.split())
     assert "reference" not in screens.waiting(words, a_request(), (), 80)
+
+
+def test_an_emergency_is_marked_in_the_menu_and_says_who_called():
+    urgent = replace(item("mri-2", "pending", None), urgent=True)
+    assert "[EMERGENCY: waiting for the hospital]" in screens.menu(EN, [item(), urgent], 80)
+    assert screens.menu(FR, [item(), urgent], 80).count("URGENCE") == 1
+    one = Emergency("e1", "s1", "d1", "f1", "Dr Roux\x1b[2J", "Alice", "4512", "", NOW)
+    said = screens.urgent(EN, one, 80)
+    assert said == "EMERGENCY. Dr Roux [2J called Alice.\nTelephone number to call back: 4512\n"
+    assert screens.urgent(FR, replace(one, call_back=""), 80) == "URGENCE. Dr Roux [2J a appelé Alice.\n"

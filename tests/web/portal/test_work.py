@@ -7,6 +7,7 @@ from urllib.parse import quote
 from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition, Terms
+from bastion.domain.emergency import Call
 from bastion.domain.undertaking import Way
 from bastion.domain.work_plan import PLAIN
 from bastion.services.drafts import RequestDraft
@@ -264,3 +265,22 @@ async def test_T33_the_parts_of_a_work_lead_to_each_other_as_far_as_each_sees_th
     for one, other in ((first, passed), (passed, first)):
         page = (await speaker.see(f"/supplier/company/requests/{one.id}")).text
         assert f'href="/supplier/company/requests/{other.id}"' in page
+
+
+async def test_R27_an_emergency_is_marked_with_who_called_wherever_he_sees_it(comer, house):
+    browser = await comer(house.alice)
+    request = await house.asked(emergency=Call("<b>Dr Roux</b>", "", "4512"))
+    called = "&lt;b&gt;Dr Roux&lt;/b&gt; called Alice Martin"
+    for _ in ("it waits", "it is open"):
+        board = (await browser.see("/supplier/board")).text
+        assert (board.count(called), "Emergency" in plain(board)) == (1, True)
+        page = (await browser.see(f"/supplier/requests/{request.id}")).text
+        assert "&lt;b&gt;Dr Roux" in page
+        assert "Emergency" in plain(page)
+        if not request.grant_id:
+            request = await house.services.approvals.approve(
+                house.staff(house.eve), request.id, request.version, 60, "go"
+            )
+    await house.services.approvals.revoke(house.staff(house.eve), request.grant_id, "it works again")
+    assert "Emergency" in plain((await browser.see("/supplier/board")).text)
+    assert "Emergency" not in plain((await browser.see(f"/supplier/requests/{(await house.asked()).id}")).text)
