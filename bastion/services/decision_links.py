@@ -168,8 +168,9 @@ class DecisionLinks:
 
     async def _code(self, secret: str, proof: Proof) -> Opened | str | None:
         """Spend the code in the transaction that finds the link open: then its person is here. `None`: wrong code."""
-        now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()  # as every decision, before any row
+            now = clock.now()
             opened = await self._opens(uow, secret, proof.source, now, counted=1)
             if isinstance(opened, str):
                 return opened

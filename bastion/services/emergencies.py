@@ -92,8 +92,9 @@ class Emergencies:
 
     async def review(self, actor: Actor, ident: str, version: int, outcome: Outcome, note: str) -> Emergency:
         """Say afterwards whether it was one, and what was found."""
-        now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()  # or more of it would be asked for, or agreed to, that nobody reviews
+            now = clock.now()
             one = found(await uow.emergencies.get(ident), ident)
             if not actor.covers(one.facility_id):
                 raise NotFound(ident)
@@ -194,6 +195,7 @@ async def agreed(
     now: datetime,
 ) -> None:
     """Note who agreed, and until when another person reviews it. A caller who agreed to his own call is marked."""
+    one = found(await uow.emergencies.get(one.id))
     refuse_reviewed(one)
     facility = found(await uow.facilities.get(device.facility_id))
     by = tuple(voice for approval in request.approvals for voice in sorted(approval.voices))

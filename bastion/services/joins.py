@@ -57,7 +57,6 @@ class Concerning(Placed, Protocol):
 
 
 class _Getter(Protocol):
-    async def get(self, ident: str, /) -> object | None: ...
     async def some(self, idents: Iterable[str], /) -> Sequence[Any]: ...
 
 
@@ -74,6 +73,10 @@ class Joins:
 
     A page of fifty rows says first what it is about (`about`, `equipment`, `know`): then each kind of neighbour is one
     statement, and not one for each row.
+
+    No row is held by it, also where something is written: a neighbour that is to be saved is fetched again by its
+    repository's `get`. Else whoever decides on a request would hold its authorisation too, and so stand in the way of
+    who ends that one (R-64).
     """
 
     def __init__(self, uow: UnitOfWork) -> None:
@@ -154,10 +157,8 @@ class Joins:
             await self.equipment([device_id])
 
     async def _once(self, noun: str, ident: str, kind: type[T]) -> T:
+        await self.know(noun, [ident])
         known = self._seen.get((noun, ident))
-        if known is None:
-            known = found(await self._repository(noun).get(ident), f"{noun} {ident}")
-            self._seen[noun, ident] = known
         if not isinstance(known, kind):
             raise NotFound(f"{noun} {ident}")
         return known
@@ -212,7 +213,8 @@ class Joins:
     async def emergency(self, request: AccessRequest) -> Emergency | None:
         """The emergency that the work of a request is: one, whoever goes on with it and for how long."""
         if request.work_id not in self._emergencies:
-            self._emergencies[request.work_id] = await self._uow.emergencies.get(request.work_id)
+            known = await self._uow.emergencies.of_several([request.work_id])
+            self._emergencies[request.work_id] = known.get(request.work_id)
         return self._emergencies[request.work_id]
 
     # -- views ---------------------------------------------------------------------------------------------------------

@@ -296,21 +296,28 @@ class Notifications:
 
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _spread(self, fact: Fact, now: datetime) -> None:
+        """Whoever takes the fact puts its deliveries in its place. They are made up before, where no row is held: no
+        cut waits for the post, and none is undone because both want the same rows (R-64).
+        """
+        queued = await self._deliveries_of(fact, now) if now - fact.at <= STALE else []
         async with self._database.write() as uow:
-            if not await uow.outbox.take(fact) or now - fact.at > STALE:
-                return
+            if await uow.outbox.take(fact):
+                await uow.deliveries.queue(queued)
+
+    async def _deliveries_of(self, fact: Fact, now: datetime) -> list[Delivery]:
+        async with self._database.read() as uow:
             events = await uow.audit.between(fact.seq, fact.seq)
             topic = topic_of(events[0])
             if topic is None:
-                return
+                return []
             try:
                 told = await Rings(uow, self._decisions, by_mail=self.by_mail).of(topic, events[0])
                 reported = await work_reports.report(uow, topic, events[0])
             except NotFound as gone:  # what it was about is not in the registers (any more): the trail still has it
                 _log.warning("nobody can be told of an event", event_seq=fact.seq, topic=topic, what=gone.detail)
-                return
-            for telling in (told, reported):
-                await uow.deliveries.queue(_deliveries(topic, key_of(topic, events[0]), telling, now))
+                return []
+        key = key_of(topic, events[0])
+        return [one for telling in (told, reported) for one in _deliveries(topic, key, telling, now)]
 
 
 def _deliveries(topic: Topic, key: str, told: Telling, now: datetime) -> list[Delivery]:

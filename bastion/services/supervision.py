@@ -124,8 +124,9 @@ class Supervision:
     async def _may_begin(self, uow: UnitOfWork, actor: Actor, record: SessionRecord, now: datetime) -> bool:
         if not record.held_first:
             return True
-        request, device = await uow.requests.get(record.request_id), await uow.devices.get(record.device_id)
-        return self._decisions.on_watch(actor, found(request), found(device), now).allowed
+        joins = Joins(uow)
+        request, device = await joins.request(record.request_id), await joins.device(record.device_id)
+        return self._decisions.on_watch(actor, request, device, now).allowed
 
     async def _change(
         self, actor: Actor, session_id: str, tag: str, change: Callable[[SessionRecord, datetime], SessionRecord],

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bastion import clock
-from bastion.domain.access_request import AccessRequest
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, system_actor
 from bastion.domain.session_record import SessionRecord
@@ -13,7 +12,7 @@ from bastion.domain.watch import Left, Watch
 from bastion.errors import Conflict, Forbidden, NotFound
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, reasons
-from bastion.services.joins import found
+from bastion.services.joins import Joins, found
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
@@ -59,8 +58,9 @@ class Watching:
         self._authentication.require_fresh(actor)
         if actor.kind is not ActorKind.STAFF or not holder:
             raise Forbidden("only a person before a page follows a session")
-        now = clock.now()
         async with self._database.write() as uow:
+            await uow.locks.hold()  # whoever ends the authorisation takes it before its request, and is not to wait
+            now = clock.now()
             facts = await self._facts(uow, actor, session_id)
             await self._require_needed(uow, facts)
             mine = await _mine(uow, facts.record, actor, holder)
@@ -113,8 +113,8 @@ class Watching:
     # -- parts ---------------------------------------------------------------------------------------------------------
     async def _facts(self, uow: UnitOfWork, actor: Actor, session_id: str) -> _Facts:
         record = await _seen(uow, actor, session_id)
-        request: AccessRequest = found(await uow.requests.get(record.request_id))
-        device = found(await uow.devices.get(record.device_id))
+        joins = Joins(uow)
+        request, device = await joins.request(record.request_id), await joins.device(record.device_id)
         return _Facts(record, self._decisions.on_watch(actor, request, device, clock.now()))
 
     async def _require_needed(self, uow: UnitOfWork, facts: _Facts) -> None:
@@ -122,7 +122,7 @@ class Watching:
             raise Forbidden(f"{Action.WATCH} of {facts.record.id}", sentence=NOT_FOR_YOU)
         if not facts.record.live:
             raise Conflict(facts.record.id, sentence="This session has ended already.")
-        if not found(await uow.grants.get(facts.record.grant_id)).watcher:
+        if not (await Joins(uow).grant(facts.record.grant_id)).watcher:
             raise Conflict(facts.record.id, sentence=NO_NEED)
 
 

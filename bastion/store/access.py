@@ -386,6 +386,11 @@ class Locks(Repository[Lock]):
     async def hold(self) -> None:
         """From here to the commit no lock is imposed or lifted, and nobody else holds: for the opening of a session,
         which must not slip past a lock, or past another opening on the same device. One writes at a time on SQLite.
+
+        It comes before any row. An authorisation and a request about it are fetched by `get` in one transaction only
+        by who holds, in whichever order; who does not hold reads one of them without holding its row (`some`). Else he
+        and who cuts would wait for each other, and the database ends one of the two (R-64). The instant at which
+        something is judged is read after the wait.
         """
         if self._tx.dialect == "postgresql":
             await self._tx.change(HOLD)

@@ -1,5 +1,6 @@
-"""Nobody stands in another's way for good: who ends an authorisation takes its row and then what waits for it, who
-decides on that takes them the other way round, and each lets the other finish first (R-64).
+"""Nobody stands in another's way for good. Who ends an authorisation takes its row and then what waits for it; who
+decides on that takes them the other way round, and each lets the other finish first. Who tells people of it, opens the
+link of a mail or follows the work does not hold both: a cut neither waits for him nor fails because of him (R-64).
 """
 
 import asyncio
@@ -9,22 +10,28 @@ import sqlalchemy as sa
 
 from bastion import clock
 from bastion.domain.access_request import RequestState
+from bastion.domain.emergency import Outcome
 from bastion.domain.grant import GrantStatus
 from bastion.errors import IllegalTransition
 from tests.services.batches import a_batch, more_devices
+from tests.services.postroom import turn
+from tests.services.test_decision_links import eve, house, links, mailed
 from tests.services.test_maintenance import LOOK, agreed, at
+from tests.services.test_works import CALL, NOTE
+from tests.services.watched import watched_session
 
-__all__ = ["at"]
+__all__ = ["at", "eve", "house", "links"]
 WAITING = sa.text(
     "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
 )
 WHY = "a patient is on the table"
 
 
-async def beside(house, act, first, second):
-    """Let `act` begin while somebody has the row `first`, and have him take `second` once it waits."""
+async def beside(house, act, first, second, *, hold=True):
+    """Let `act` begin while somebody has the row `first`, and have him take `second` once it waits or is done."""
     async with house.database.write() as uow:
-        await uow.locks.hold()
+        if hold:
+            await uow.locks.hold()
         await getattr(uow, first[0]).get(first[1])
         acting = asyncio.create_task(act)
         await waiting(house, uow, acting)
@@ -91,6 +98,45 @@ async def test_taking_several_back_waits_for_who_ends_them_all(house):
     back = house.services.batches.withdraw(house.technician(), made[0].batch_id)
     saved = await beside(house, back, ("requests", made[-1].id), ("requests", made[0].id))
     assert len(saved) == len(made)
+
+
+async def test_R64_who_ends_the_work_does_not_wait_for_the_post(house, tell, box):
+    grant_id = (await house.approved()).grant_id
+    await turn(tell)
+    longer = await more(house, grant_id)
+    await beside(house, tell.gather(), ("grants", grant_id), ("requests", longer.id))
+    async with house.database.read() as uow:
+        assert "request_waiting" in [one.topic for one in await uow.deliveries.on([f"request_waiting:{longer.id}"])]
+
+
+async def test_R64_who_ends_the_work_does_not_wait_for_who_decides_by_a_link(house, links, eve, tell, box):
+    grant_id = (await house.approved()).grant_id
+    await turn(tell)
+    longer = await more(house, grant_id)
+    await turn(tell)
+    deny = links.deny(mailed(box, "eve@chu"), eve(), longer.version, "not today")
+    said = await beside(house, deny, ("grants", grant_id), ("requests", longer.id), hold=False)
+    assert said.stored_state is RequestState.DENIED
+
+
+async def test_R64_who_ends_the_work_does_not_wait_for_who_begins_to_follow_it(house):
+    opened = await watched_session(house)
+    take = house.services.watching.take(house.staff(house.eve), opened.record.id, "browser-1")
+    taken = await beside(house, take, ("grants", opened.grant.id), ("requests", opened.record.request_id))
+    assert taken.staff_id == house.eve.id
+
+
+async def test_R26_a_review_waits_for_who_adds_to_the_emergency(house):
+    """Else what is added a moment before is reviewed by nobody."""
+    request = await house.approved(30, emergency=CALL)
+    use, ruth = house.services.emergencies, house.staff(house.ruth)
+    (due,) = await use.to_review(ruth)
+    async with house.database.write() as uow:
+        await uow.locks.hold()
+        review = asyncio.create_task(use.review(ruth, request.id, due.emergency.version, Outcome.JUSTIFIED, NOTE))
+        await waiting(house, uow, review)
+        assert not review.done()
+    assert (await review).reviewed_at is not None
 
 
 @pytest.mark.parametrize("agrees", [True, False])
