@@ -36,7 +36,7 @@ async def claim_beside(uow: UnitOfWork, first: Delivery, now: datetime) -> list[
     told = await uow.deliveries.on([key for request in requests for key in keys_of(request.id)])
     same = [one for one in told if one.id != first.id and _bundle(one) == _bundle(first)]
     waiting = [one for one in same if one.state is DeliveryState.WAITING and one.due_at <= now]
-    begun = [await uow.deliveries.claim(one, now) for one in sorted(waiting, key=lambda one: one.id)]
+    begun = [await uow.deliveries.claim(one, now) for one in sorted(waiting, key=lambda one: one.facts["request"])]
     return [one for one in begun if one is not None]
 
 

@@ -25,7 +25,7 @@ from bastion.services.actors import staff_now, stranger
 from bastion.services.approvals import Approvals
 from bastion.services.authentication import Authentication, hash_token
 from bastion.services.decisions import Decisions
-from bastion.services.joins import found
+from bastion.services.joins import Joins
 from bastion.services.requests import RequestViews, check_minutes, may_see
 from bastion.services.threads import Threads
 from bastion.services.views import RequestView
@@ -219,12 +219,15 @@ async def mint(
     """Make the link of a mail that leaves now, and return its secret, which is kept nowhere; empty when this person
     is told but cannot decide, or not by a link (`decideByLink` of the rules). An earlier link of the same person to the
     same request is void.
+
+    The request is not held: its mails leave side by side.
     """
-    request = await uow.requests.get(delivery.facts.get("request", ""))
+    request = next(iter(await uow.requests.some([delivery.facts.get("request", "")])), None)
     actor = await staff_now(uow, person, "", None, now)
     if not length or request is None or not actor.covers(request.facility_id, Role.APPROVER):
         return ""
-    device, emergency = found(await uow.devices.get(request.device_id)), await uow.emergencies.get(request.work_id)
+    joins = Joins(uow)
+    device, emergency = await joins.device(request.device_id), await joins.emergency(request)
     if not decisions.by_link(actor, request, device, now, emergency).allowed:
         return ""
     secret, expires = secrets.token_urlsafe(32), min(now + length, request.expires_at)

@@ -24,11 +24,11 @@ async def overtaken(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
         thread = await uow.remarks.of(one.facts.get("request", ""))
         return not open_questions(thread) or not await _waits(uow, one, now)
     if one.topic in REVIEWS:
-        emergency = await uow.emergencies.get(one.facts.get("request", ""))
-        return emergency is None or emergency.status(now) is EmergencyStatus.REVIEWED
+        due = await uow.emergencies.some([one.facts.get("request", "")])
+        return all(emergency.status(now) is EmergencyStatus.REVIEWED for emergency in due)
     if one.topic in REPORTS:
-        due = await uow.report_dues.get(one.facts.get("request", ""))
-        return due is None or due.owed_since is None
+        owed = await uow.report_dues.get(one.facts.get("request", ""))
+        return owed is None or owed.owed_since is None
     if one.topic is Topic.RIGHTS_DUE:
         return not await uow.review_lines.count_open(one.facts.get("review", ""))
     return one.topic is Topic.WINDOW_WAITING and not await _proposed(uow, one, now)
@@ -36,12 +36,12 @@ async def overtaken(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
 
 async def _proposed(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
     """Whether the window still waits, and for him."""
-    window = await uow.windows.get(one.facts.get("window", ""))
-    if window is None or window.status(now) is not WindowStatus.PROPOSED:
-        return False
-    return one.recipient_id not in window.agreed_ids
+    windows = await uow.windows.some([one.facts.get("window", "")])
+    proposed = (window for window in windows if window.status(now) is WindowStatus.PROPOSED)
+    return any(one.recipient_id not in window.agreed_ids for window in proposed)
 
 
 async def _waits(uow: UnitOfWork, one: Delivery, now: datetime) -> bool:
-    request = await uow.requests.get(one.facts.get("request", ""))
-    return request is not None and request.state(now) is RequestState.PENDING
+    """No row is held for it: the mails about what was asked together leave side by side, and none waits for another."""
+    asked = await uow.requests.some([one.facts.get("request", "")])
+    return any(request.state(now) is RequestState.PENDING for request in asked)

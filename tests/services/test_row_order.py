@@ -14,16 +14,15 @@ from bastion.domain.emergency import Outcome
 from bastion.domain.grant import GrantStatus
 from bastion.errors import IllegalTransition
 from tests.services.batches import a_batch, more_devices
-from tests.services.postroom import turn
+from tests.services.postroom import ADDRESS, heard, turn
 from tests.services.test_decision_links import eve, house, links, mailed
 from tests.services.test_maintenance import LOOK, agreed, at
 from tests.services.test_works import CALL, NOTE
 from tests.services.watched import watched_session
 
 __all__ = ["at", "eve", "house", "links"]
-WAITING = sa.text(
-    "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-)
+HOLDER = sa.text("select pg_backend_pid()")
+WAITING = sa.text("select count(*) from pg_stat_activity where :holder = any(pg_blocking_pids(pid))")
 WHY = "a patient is on the table"
 
 
@@ -40,11 +39,14 @@ async def beside(house, act, first, second, *, hold=True):
 
 
 async def waiting(house, uow, acting):
-    """Until it can go no further; on SQLite nobody but `uow` writes."""
+    """Until it can go no further because of `uow`, or is done; on SQLite nobody but `uow` writes."""
     await asyncio.sleep(0)
-    while uow.locks._tx.dialect == "postgresql" and not acting.done():
+    if uow.locks._tx.dialect != "postgresql":
+        return
+    values = {"holder": (await uow.locks._tx.rows(HOLDER))[0][0]}
+    while not acting.done():
         async with house.database.read() as look:
-            if (await look.settings._tx.rows(WAITING))[0][0]:
+            if (await look.settings._tx.rows(WAITING, values))[0][0]:
                 return
         await asyncio.sleep(0.01)
 
@@ -107,6 +109,36 @@ async def test_R64_who_ends_the_work_does_not_wait_for_the_post(house, tell, box
     await beside(house, tell.gather(), ("grants", grant_id), ("requests", longer.id))
     async with house.database.read() as uow:
         assert "request_waiting" in [one.topic for one in await uow.deliveries.on([f"request_waiting:{longer.id}"])]
+
+
+async def told_beside(house, tell, requests):
+    """Let what is due leave while somebody has these rows; on PostgreSQL that is no reason to wait."""
+    async with house.database.write() as uow:
+        for one in requests:
+            await uow.requests.get(one.id)
+        telling = asyncio.create_task(tell.deliver(ADDRESS))
+        await waiting(house, uow, telling)
+        assert telling.done() is (uow.locks._tx.dialect == "postgresql")
+    return await telling
+
+
+async def test_R25_the_mails_about_what_was_asked_together_wait_for_nobody(house, tell, box, later):
+    """Each names all of the requests, in an order of its own: whoever held them would wait for the next."""
+    await more_devices(house)
+    made = await a_batch(house)
+    await turn(tell)
+    box.raw.clear()
+    later(minutes=16)
+    await tell.escalate()
+    assert await told_beside(house, tell, made)
+    assert set(heard(box)) == {"ruth@chu"}
+
+
+async def test_T20_a_mail_that_carries_a_link_waits_for_nobody(house, tell, box):
+    asked = await house.asked()
+    await tell.gather()
+    assert await told_beside(house, tell, [asked])
+    assert mailed(box, "eve@chu")
 
 
 async def test_R64_who_ends_the_work_does_not_wait_for_who_decides_by_a_link(house, links, eve, tell, box):
