@@ -163,7 +163,8 @@ class Approvals:
 
     async def revoke_within(self, uow: UnitOfWork, actor: Actor, request_id: str, reason: str, now: datetime) -> None:
         """Take back what came of a request, if anything is left of it, within the caller's transaction."""
-        grant = await uow.grants.of_request(request_id)
+        made = await uow.grants.of_request(request_id)
+        grant = await uow.grants.get(made.id) if made else None  # its technician may be at it this very moment
         if grant is not None and grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
             await revoke(uow, actor, grant, reason, now)
 

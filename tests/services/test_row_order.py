@@ -4,6 +4,7 @@ link of a mail or follows the work does not hold both: a cut neither waits for h
 """
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -92,6 +93,20 @@ async def test_ending_a_window_waits_for_who_decides_on_more_time(house, at):
     end = house.services.maintenance.end(house.staff(house.eve), window.id, WHY)
     await beside(house, end, ("requests", longer.id), ("grants", grant_id))
     assert await gone(house, grant_id, longer)
+
+
+async def test_ending_a_window_waits_for_who_accepts_the_recording(house, at):
+    window = await agreed(house, at)
+    grant_id = (await house.asked(kind=LOOK)).grant_id
+    async with house.database.write() as uow:  # as `Sessions.acknowledge`
+        grant = await uow.grants.get(grant_id)
+        ending = asyncio.create_task(house.services.maintenance.end(house.staff(house.eve), window.id, WHY))
+        await waiting(house, uow, ending)
+        await uow.grants.save(replace(grant, acknowledged_at=clock.now()))
+    assert (await ending).end_reason == WHY
+    async with house.database.read() as uow:
+        ended = await uow.grants.get(grant_id)
+    assert (ended.status(clock.now()), ended.acknowledged_at) == (GrantStatus.REVOKED, clock.now())
 
 
 async def test_taking_several_back_waits_for_who_ends_them_all(house):
