@@ -72,7 +72,7 @@ def _measured(running: asking.Running, address: addresses.Address, badge: Badge,
     row = asking.measure(running, address, badge, count)
     mark = " " if row.p95 <= GOAL and row.status < 400 else "!"
     cost = f"{row.p50:8.1f} {row.p95:8.1f} ms, {row.cpu:6.1f} of CPU, {row.size >> 10:4d} kB"
-    say(f"{mark} {cost}  {row.status}  {row.name}")
+    say(f"{mark} {cost}, first {row.first:6.1f}  {row.status}  {row.name}")
     return row
 
 
@@ -190,6 +190,10 @@ def _write(report: Sequence[dict[str, Any]], output: Path) -> None:
         say(f"\n{part['database']}: {good} of {len(rows)} within {GOAL:.0f} ms at p95, load {part['load']:.1f}")
         for who, several in part["live"].items():
             say(f"open pages of {who} (goal {LIVE_GOAL:.0f} ms): {_worst([Reached(**one) for one in several])}")
+        slow = sorted((row for row in rows if row["first"] > GOAL), key=lambda row: row["first"], reverse=True)
+        say(f"first looks: {len(rows) - len(slow)} of {len(rows)} within {GOAL:.0f} ms at p95")
+        for row in slow[:10]:
+            say(f"  {row['first']:8.1f} ms at the first look  {row['name']}")
         for row in rows[:25]:
             say(f"  {row['p50']:8.1f} {row['p95']:8.1f} ms, {row['cpu']:6.1f} of CPU  {row['name']}")
         for name, scanned in part["plans"].items():

@@ -1,10 +1,14 @@
 """The bench of four years: every route is among its addresses, its rows are ones the product takes, its ear hears."""
 
+import os
 import sqlite3
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from bastion.store.database import Database
-from tests.bench.scale import adding, addresses, filling, plans
+from tests.bench.scale import adding, addresses, asking, filling, plans
 from tests.bench.scale.__main__ import failed
 from tests.bench.scale.hospital import Size
 
@@ -62,3 +66,38 @@ def test_a_list_without_its_index_fails_the_bench_at_any_speed():
     assert failed([good, good | {"plans": {"/requests denis": ["sessions"]}}]) == 1
     assert failed([good | {"problems": ["/new/{ident}: nobody says what stands in its place"]}]) == 1
     assert failed([good | {"rows": [row | {"status": 503}]}]) == 1
+
+
+def test_a_first_look_at_each_page_is_told_apart_from_the_others():
+    asked: list[str] = []
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(404 if asked == ["/a"] else 200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is written down."""
+
+    with HTTPServer(("127.0.0.1", 0), Door) as door:
+        threading.Thread(target=door.serve_forever).start()
+        address = addresses.Address("/{ident}", "denis", ("/a", "/b"))
+        running = asking.Running(door.server_port, os.getpid())
+        row = asking.measure(running, address, asking.Badge("", ""), 3)
+        door.shutdown()
+    assert asked == ["/a", "/b", "/a", "/b", "/a"]
+    assert (row.count, row.status) == (3, 404), "an error at the first look is one"
+
+
+def test_a_console_is_asked_once_what_it_began_with_is_done():
+    """As one that has been up for a while: here a shell whose child ends before long."""
+    shell = subprocess.Popen(["/bin/sh", "-c", "sleep 0.7; exec sleep 60"])
+    try:
+        asking._settle(asking.Running(0, shell.pid))
+        assert Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split() == []
+        assert shell.poll() is None
+        assert "exec" not in Path(f"/proc/{shell.pid}/cmdline").read_text()
+    finally:
+        shell.kill()
+        shell.wait()
