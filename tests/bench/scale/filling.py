@@ -162,7 +162,7 @@ def _still_good(note: Path, size: Size, fresh: float) -> bool:
     if not note.exists():
         return False
     kept = json.loads(note.read_text())
-    return bool(kept["size"] == asdict(size)) and time.time() - kept["at"] < FRESH
+    return bool(kept["size"] == asdict(size)) and time.time() - kept["at"] < fresh
 
 
 def _up_to_date(url: str, note: Path) -> None:

@@ -1,9 +1,12 @@
 """The bench of four years: every route is among its addresses, its rows are ones the product takes, its ear hears."""
 
+import json
+import math
 import os
 import sqlite3
 import subprocess
 import threading
+from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -29,6 +32,14 @@ def test_every_page_and_list_is_among_the_addresses():
 def test_what_cannot_be_filled_is_a_problem():
     _, problems = addresses.every({})
     assert any("/requests/{ident}" in problem for problem in problems)
+
+
+def test_what_was_filled_long_ago_is_kept_when_that_is_asked_for(tmp_path: Path):
+    note = tmp_path / "sqlite.json"
+    note.write_text(json.dumps({"size": asdict(SMALL), "at": 0}))
+    assert not filling._still_good(note, SMALL, filling.FRESH)
+    assert filling._still_good(note, SMALL, math.inf)
+    assert not filling._still_good(note, replace(SMALL, devices=61), math.inf)
 
 
 async def test_the_invented_rows_are_a_hospital_whose_trail_holds(migrated_sqlite: Path, tmp_path: Path):
