@@ -1,5 +1,6 @@
 """R-38: nobody is named for patient data who does not stand on the list of the device's hospital."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, timedelta
 from zoneinfo import ZoneInfo
@@ -14,10 +15,11 @@ from bastion.domain.parties import Role
 from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import Conflict, Forbidden, IllegalTransition, Invalid, NotFound
 from bastion.services.directory import FacilityForm
+from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.professionals import NO_LONGER, NOBODY
 from bastion.store import tables as t
-from tests.services.house import OPERATOR
+from tests.services.house import OPERATOR, moved
 from tests.services.professionals import LABEL, ROUX, a_professional
 from tests.store.tampering import attempt
 
@@ -75,6 +77,18 @@ async def test_nobody_of_another_hospital_can_be_chosen(house, elsewhere):
         await refused(house, said)
 
 
+async def test_a_name_that_two_bear_means_neither(house):
+    other = await a_professional(house, title="head of radiotherapy", rpps="")
+    await a_professional(house)
+    await refused(house, "Dr Hélène Roux")
+    assert (await house.asked(plan=needing(other.id))).plan.professional == "Dr Hélène Roux, head of radiotherapy"
+
+
+async def test_where_no_patient_data_is_needed_nobody_need_stand_on_the_list(house):
+    request = await house.asked(plan=PLAIN)
+    assert (await agree(house, request)).grant_id
+
+
 async def test_who_is_retired_cannot_be_chosen_and_what_named_him_stays(house, denis):
     one = await a_professional(house)
     request = await house.asked(plan=needing(one.id))
@@ -96,6 +110,36 @@ async def test_he_must_answer_at_the_time_that_is_asked_for(house):
     await refused(house, LABEL, start=clock.now() + timedelta(days=9))
     made = await house.asked(plan=needing(LABEL), start=clock.now() + timedelta(days=4))
     assert made.plan.professional == LABEL
+
+
+async def test_he_must_answer_from_the_first_minute_to_the_last(house, denis, later):
+    """Half an hour before midnight: an hour is in no one's days who begins or ends then."""
+    paris = clock.now().astimezone(ZoneInfo("Europe/Paris"))
+    night = (paris + timedelta(days=1)).replace(hour=23, minute=30, second=0, microsecond=0)
+    last = await a_professional(house, until=night.date())
+    later(seconds=(night.astimezone(UTC) - paris).total_seconds())
+    await refused(house, LABEL, minutes=60)
+    asked = await house.asked(plan=needing(LABEL), minutes=20)
+    await house.services.taking_back.withdraw(house.technician(), asked.id)
+    await house.services.professionals.retire(denis, last.id)
+    await a_professional(house, since=night.date() + timedelta(days=1))
+    with pytest.raises(Invalid):
+        await house.asked(plan=needing(LABEL), minutes=60)
+
+
+async def test_he_who_is_named_still_answers_at_that_hospital_when_it_is_agreed_to(house, denis, elsewhere):
+    one = await a_professional(house)
+    asked = await house.asked(plan=needing(LABEL))
+    await a_professional(house, name="Dr Paul Vidal", rpps="")
+    await a_professional(house, facility_code="far", rpps="")
+    await house.services.professionals.retire(denis, one.id)
+    tomorrow = clock.now().astimezone(ZoneInfo("Europe/Paris")).date() + timedelta(days=1)
+    coming = await a_professional(house, since=tomorrow, until=tomorrow + timedelta(days=2))
+    with pytest.raises(Conflict):
+        await agree(house, asked)
+    await house.services.professionals.retire(denis, coming.id)
+    await a_professional(house)
+    assert (await agree(house, asked)).grant_id, "entered anew"
 
 
 async def agree(house, request, minutes=60, terms=PLAIN_TERMS):
@@ -177,7 +221,8 @@ async def test_who_keeps_the_list_and_who_does_not(house, denis, elsewhere):
     ({"facility_code": "nowhere"}, "facility"), ({"name": " "}, "name"), ({"name": "a\u202eb"}, "name"),
     ({"title": ""}, "title"), ({"title": "x" * 201}, "title"), ({"rpps": "10003456787"}, "rpps"),
     ({"until": date(2020, 1, 1)}, "until"), ({"until": date.max}, "until"), ({"since": date(1, 1, 1)}, "since"),
-    ({"since": date(2040, 1, 2), "until": date(2040, 1, 1)}, "until"),
+    ({"since": date(2040, 1, 2), "until": date(2040, 1, 1)}, "until"), ({"title": "a\u202eb"}, "title"),
+    ({"since": date(2020, 1, 1), "until": date(2020, 1, 2)}, "until"),
 ])  # fmt: skip
 async def test_what_makes_no_sense_is_not_entered(house, denis, changes, field):
     with pytest.raises(Invalid) as problem:
@@ -186,9 +231,26 @@ async def test_what_makes_no_sense_is_not_entered(house, denis, changes, field):
     assert await house.services.professionals.listed(denis, retired=True) == []
 
 
+async def test_his_last_day_may_be_today(house, denis):
+    today = clock.now().astimezone(ZoneInfo("Europe/Paris")).date()
+    one = await house.services.professionals.add(denis, replace(ROUX, since=today, until=today))
+    assert one.ends > clock.now()
+    assert one.ends.astimezone(ZoneInfo("Europe/Paris")).date() == today + timedelta(days=1)
+
+
+async def test_of_two_who_enter_him_at_once_one_does(house, denis):
+    use = house.services.professionals
+    done = await asyncio.gather(use.add(denis, ROUX), use.add(OPERATOR, ROUX), return_exceptions=True)
+    assert sorted(isinstance(one, Conflict) for one in done) == [False, True]
+    assert len(await use.listed(denis)) == 1
+
+
 async def test_nobody_stands_there_twice_and_nothing_is_overwritten(house, denis):
     use = house.services.professionals
     one = await use.add(denis, ROUX)
+    with pytest.raises(Conflict) as twice:
+        await use.add(denis, ROUX)
+    assert "nothing was done twice" in twice.value.public
     for again in (ROUX, replace(ROUX, rpps=""), replace(ROUX, name="DR HÉLÈNE ROUX")):
         with pytest.raises(Conflict):
             await use.add(denis, again)
@@ -219,3 +281,19 @@ async def test_a_suppliers_people_read_name_and_function_of_their_own_devices_an
     for who, device in ((house.technician(house.bob), "ct-01"), (house.technician(), "nothing")):
         with pytest.raises(NotFound):
             await use.choosable(who, device)
+
+
+async def test_T33_nobody_is_offered_for_a_device_that_is_not_there_for_whoever_asks(house, denis):
+    """Nor who answers no longer; who will from another day on is."""
+    use, eve = house.services.professionals, house.staff(house.eve)
+    gone = await a_professional(house)
+    await use.retire(denis, gone.id)
+    coming = await a_professional(house, since=clock.now().date() + timedelta(days=3))
+    assert [one.id for one in await use.choosable(eve, "ct-01")] == [coming.id]
+    with pytest.raises(NotFound):
+        await use.choosable(moved(eve, {"elsewhere"}), "ct-01")
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 2, id=house.device.id, active=False)
+    await house.services.inventory.save_device(OPERATOR, form)
+    for who in (eve, house.technician()):
+        with pytest.raises(NotFound):
+            await use.choosable(who, "ct-01")
