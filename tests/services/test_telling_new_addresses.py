@@ -7,12 +7,13 @@ import pytest
 from bastion import clock
 from bastion.domain.importing import Register
 from bastion.domain.parties import Role
+from bastion.domain.telling import DeliveryState
 from bastion.errors import Forbidden
 from bastion.services.company import ColleagueChange
 from bastion.services.people import StaffForm, TechnicianForm
 from tests.services.house import OPERATOR
 from tests.services.occasions import bea_speaks, carl_comes, used
-from tests.services.postroom import ADDRESS, heard, letter_to, turn
+from tests.services.postroom import ADDRESS, heard, letter_to, states, turn
 
 SAID = "The mail address of alice was changed"
 
@@ -44,9 +45,45 @@ async def test_R11_of_a_new_address_the_one_before_is_told_at_once_and_those_who
 
 
 async def test_R11_it_is_told_also_where_there_is_none_from_now_on(house, tell, box):
-    await moves(house, house.technician(await bea_speaks(house)), "")
+    bea = house.technician(await bea_speaks(house))
+    await moves(house, bea, "")
     await turn(tell)
     assert heard(box)["a@acme"] == ["Your mail address was changed"]
+    await moves(house, bea, "new@acme")
+    async with house.database.read() as uow:
+        assert [one.address for one in await uow.former_addresses.all()] == ["a@acme"], "none is no address"
+
+
+async def test_R11_each_address_that_he_had_lately_is_warned_once_also_one_that_he_has_again(house, tell, box):
+    bea = house.technician(await bea_speaks(house))
+    for email in ("b@acme", "nonsense", "c@acme", "a@acme"):
+        await moves(house, bea, email)
+    await turn(tell)
+    box.raw.clear()
+    await house.services.invitations.invite(OPERATOR, house.alice.id)
+    await turn(tell)
+    warned = ["A link was made that sets up your access"]
+    assert heard(box) == {"a@acme": warned, "b@acme": warned, "c@acme": warned}
+    assert {state for _topic, state in await states(house)} <= {"sent", "dropped"}, "nothing goes to what is no address"
+
+
+async def test_R11_a_warning_on_its_way_when_the_month_is_over_goes_to_the_new_address_only(house, tell, box, later):
+    await moves(house, house.technician(await bea_speaks(house)), "new@acme")
+    await turn(tell)
+    box.raw.clear()
+    later(days=29, hours=23)
+    await house.services.invitations.invite(OPERATOR, house.alice.id)
+    while await tell.gather():
+        pass
+    later(hours=2)
+    await turn(tell)
+    assert heard(box) == {"new@acme": ["A link was made that sets up your access"]}
+    await house.services.invitations.invite(OPERATOR, house.alice.id)
+    while await tell.gather():
+        pass
+    async with house.database.read() as uow:
+        waiting = [one for one in await uow.deliveries.search(limit=50) if one.state is DeliveryState.WAITING]
+    assert [one.former for one in waiting] == [""]
 
 
 async def test_R11_what_warns_him_goes_to_the_address_before_for_a_month_and_then_it_is_forgotten(
