@@ -32,6 +32,9 @@ def test_a_review_from_the_command_line(bastion, home):
     signed = bastion("admin", "review", "sign", one["id"], "--remark", "seen")
     assert signed.code == 0, signed.err
     assert re.search(r"[0-9a-f]{64}", signed.out)
+    assert bastion("export", "audit", "--output", str(home / "trail.jsonl")).code == 0
+    trail = [json.loads(line) for line in (home / "trail.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [one["fields"]["note"] for one in trail if one.get("tag") == "review:signed"] == ["seen"]
     (one,) = listed(bastion, "list")
     assert (one["state"], bool(one["signed_by"])) == ("signed", True)
     again = bastion("admin", "review", "sign", one["id"])

@@ -1,5 +1,6 @@
 """R-19: a campaign has one signature, which stays as it was given, and so does what it is under."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -98,7 +99,18 @@ async def test_what_waits_for_a_signature(database):
 
 
 @pytest.mark.usefixtures("begun")
-async def test_all_lines_of_a_campaign_are_held(database):
+@pytest.mark.parametrize("how", ["to sign", "to decide"])
+async def test_lines_are_held_until_whoever_signs_or_decides_is_done(database, how):
+    """Whoever would decide on one meanwhile waits: what is signed is what stood there."""
+
+    async def decide() -> None:
+        async with database.write() as uow:
+            await uow.review_lines.save(decided(LINE, Verdict.CONFIRMED))
+
     async with database.write() as uow:
-        found = await uow.review_pages.whole(OLD, Remit("nobody"), hold=True)
-        assert [one.line.id for one in found] == ["l1"]
+        pages, nobody = uow.review_pages, Remit("nobody")
+        read = pages.whole(OLD, nobody, hold=True) if how == "to sign" else pages.chosen(OLD, nobody, ["l1"])
+        assert [one.line.id for one in await read] == ["l1"]
+        other = asyncio.ensure_future(decide())
+        assert await asyncio.wait([other], timeout=0.5) == (set(), {other})
+    await other
