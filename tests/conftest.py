@@ -6,14 +6,33 @@ from pathlib import Path
 import pytest
 import structlog
 
+from bastion.store import sqlite
 from bastion.store.database import Database
-from tests.databases import Postgres, compiled_once, postgres_server, sqlite_fresh, sqlite_template
+from tests.databases import SHIPPED, Postgres, compiled_once, postgres_server, sqlite_fresh, sqlite_template, unhurried
 
 
 @pytest.fixture(scope="session", autouse=True)
 def statements_compiled_once() -> Iterator[None]:
     with compiled_once():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commits_wait_for_no_disk() -> Iterator[None]:
+    with unhurried():
+        yield
+
+
+@pytest.fixture
+def as_in_a_hospital(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each commit on SQLite waits for the disk."""
+    monkeypatch.setattr(sqlite, "_SETUP", SHIPPED)
+
+
+@pytest.fixture(autouse=True)
+def what_is_timed_waits_for_the_disk(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("timed"):
+        request.getfixturevalue("as_in_a_hospital")
 
 
 @pytest.fixture(scope="session")

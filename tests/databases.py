@@ -33,6 +33,9 @@ _RELAXED = (
     "select pg_reload_conf()",
 )
 
+SHIPPED: Final = sqlite._SETUP
+"""What the product asks of SQLite."""
+
 # As a replica does it: without triggers, which would rightly refuse all of this. What another test counted goes too.
 _EMPTY = """
     select pg_terminate_backend(pid) from pg_stat_activity
@@ -76,6 +79,14 @@ def compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite, "create_engine", plain)
         patch.setattr(postgres, "create_async_engine", asynchronous)
+        yield
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Let SQLite not wait for the disk at each commit either."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite, "_SETUP", tuple(one.replace("synchronous=FULL", "synchronous=OFF") for one in SHIPPED))
         yield
 
 

@@ -47,6 +47,7 @@ async def pragma(database: Database, name: str, *, reading: bool) -> object:
         await transaction.close()
 
 
+@pytest.mark.usefixtures("as_in_a_hospital")
 @pytest.mark.parametrize(
     ("name", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("trusted_schema", 0)]
 )
