@@ -7,15 +7,20 @@ import pytest
 
 from bastion import clock
 from bastion.domain.access_request import InterventionKind
+from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.conditions import FARTHEST
+from bastion.domain.device import SecretKind
 from bastion.domain.emergency import Call
 from bastion.domain.work_plan import PLAIN
-from bastion.errors import Forbidden, Invalid, NotFound, PolicyRefused, ReasonNeeded
+from bastion.errors import DeviceNotReady, Forbidden, Invalid, NotFound, PolicyRefused, ReasonNeeded
+from bastion.secret import Secret
 from bastion.services.drafts import PENDING_LIFE
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import TechnicianForm
+from bastion.store.bus import Hint
 from tests.services.house import OPERATOR, moved
 from tests.services.templates import BACKUP
+from tests.store.test_bus import listening
 
 
 async def created(house) -> dict[str, str]:
@@ -152,3 +157,33 @@ async def test_he_and_whoever_asked_for_him_take_it_back_and_the_trail_says_why(
         await use.withdraw(who, request.id, "no longer needed")
         event = await house.event("request:withdrawn")
         assert (event.actor_id, event.fields["note"]) == (who.id, "no longer needed")
+
+
+async def test_the_account_that_is_named_is_the_one_and_what_is_longest_the_rules_say(house):
+    save = house.services.inventory.save_account
+    other = await save(OPERATOR, house.device.id, "field", SecretKind.PASSWORD, Secret.of("another-s3cret"))
+    request = await house.asked(account="field", minutes=120, emergency=Call("Dr Anne Roux"))
+    assert (request.account_id, request.wanted) == (other.id, timedelta(hours=2))
+    assert request.max_duration == timedelta(hours=1)
+    await house.services.taking_back.withdraw(house.technician(), request.id)
+    with pytest.raises(DeviceNotReady):
+        await house.asked(account="nobody")
+
+
+async def test_R42_an_announced_file_has_a_hash_and_a_device_that_is_not_ready_is_named_as_such_among_several(house):
+    with pytest.raises(Invalid) as refused:
+        await house.asked(announced=(AnnouncedFile("a.bin", 1, "no hash"),))
+    assert refused.value.field == "announced"
+    await house.services.inventory.save_device(OPERATOR, DeviceForm("bare", "No account", "chu", ("acme",)))
+    draft = house.draft(technician_login="alice")
+    for who in (house.technician(), house.staff(house.max)):
+        with pytest.raises(DeviceNotReady):
+            await house.services.access.request_several(who, draft, ("ct-01", "bare"))
+
+
+async def test_whoever_watches_hears_at_once_that_something_was_asked_for(house):
+    async with listening(house.database) as listener:
+        request = await house.asked()
+        while Hint("request", request.id) not in listener.heard:
+            await listener.until(len(listener.heard) + 1)
+        assert Hint("request", request.id) in listener.heard

@@ -3,6 +3,8 @@
 import pytest
 
 from bastion.domain.lock import LockScope
+from bastion.services.directory import SupplierForm
+from tests.services.house import OPERATOR
 from tests.services.test_lists import add_work, statements
 
 PAGES = {
@@ -23,9 +25,10 @@ PAGES = {
 
 
 async def cut(house, number: int) -> None:
-    """The supplier, the person and one device of `add_work`."""
-    ruth, code = house.staff(house.ruth), f"n{number}"
-    subjects = {LockScope.SUPPLIER: code, LockScope.TECHNICIAN: code, LockScope.DEVICE: f"{code}a"}
+    """The person and one device of `add_work`, and another supplier."""
+    ruth, code, other = house.staff(house.ruth), f"n{number}", f"x{number}"
+    await house.services.directory.save_supplier(OPERATOR, SupplierForm(other, f"Other {number}"))
+    subjects = {LockScope.SUPPLIER: other, LockScope.TECHNICIAN: code, LockScope.DEVICE: f"{code}a"}
     for scope, subject in subjects.items():
         await house.services.locks.impose(ruth, scope, subject, "a drill")
 
