@@ -24,6 +24,7 @@ from bastion.services import reasons, review_sheet
 from bastion.services.authentication import Authentication
 from bastion.services.forms import check_name, need_reader
 from bastion.services.joins import found
+from bastion.services.review_losses import Loss, loss_of
 from bastion.services.review_reach import WAITING, covers, refuse_to_lift, remit_of, waiting_for
 from bastion.services.review_rights import of_the_group, rights_in
 from bastion.services.review_views import Review, Seen, Standing
@@ -133,6 +134,18 @@ class Reviews:
                 of_the_group=await of_the_group(uow, campaign, now),
             )
 
+    async def loss(self, actor: Actor, campaign_id: str, line_id: str) -> Loss:
+        """What withdrawing this line would take away now; `NotFound` for one that is not his to decide on."""
+        need_reader(actor)
+        async with self._database.read() as uow:
+            campaign, now = await _campaign(uow, actor, campaign_id), clock.now()
+            remit = await remit_of(uow, actor, campaign)
+            chosen = await uow.review_pages.chosen(campaign, remit, {line_id}, hold=False)
+            if not any(one.mine for one in chosen):
+                raise NotFound(line_id)
+            (seen,) = (await _review(uow, actor, campaign, chosen, now)).lines
+            return await loss_of(uow, campaign, seen, now)
+
     async def decide(
         self, actor: Actor, campaign_id: str, line_ids: Collection[str], verdict: Verdict, note: str = ""
     ) -> list[ReviewLine]:
@@ -149,7 +162,7 @@ class Reviews:
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             campaign = await _campaign(uow, actor, campaign_id)
-            chosen = await uow.review_pages.chosen(campaign, await remit_of(uow, actor, campaign), wanted)
+            chosen = await uow.review_pages.chosen(campaign, await remit_of(uow, actor, campaign), wanted, hold=True)
             now = clock.now()  # once the lines are held: after a signature that was given meanwhile
             if len(chosen) != len(wanted):
                 raise NotFound("not a line of this review")

@@ -50,11 +50,13 @@ class ReviewPages:
         query = _lines(campaign, remit).order_by(*_ORDER)
         return await self._found(query.with_for_update(of=t.review_lines) if hold else query)
 
-    async def chosen(self, campaign: Campaign, remit: Remit, ids: Collection[str]) -> list[FoundLine]:
-        """These lines of the campaign, held until the commit."""
+    async def chosen(
+        self, campaign: Campaign, remit: Remit, ids: Collection[str], *, hold: bool
+    ) -> list[FoundLine]:  # fmt: skip
+        """These lines of the campaign; with `hold` none is decided by anybody else before the commit."""
         wanted = [one for one in ids if storable(one)]
         query = _lines(campaign, remit).where(_L.id.in_(wanted)).order_by(*_ORDER)
-        return await self._found(query.with_for_update(of=t.review_lines)) if wanted else []
+        return await self._found(query.with_for_update(of=t.review_lines) if hold else query) if wanted else []
 
     async def _found(self, query: "sa.Select[Any]") -> list[FoundLine]:
         found = map(tuple, await self._tx.rows(query))

@@ -9,6 +9,7 @@ from bastion.domain.emergency import Call
 from bastion.domain.held_file import Direction
 from bastion.domain.maintenance import Rhythm
 from bastion.domain.parties import Staff
+from bastion.domain.review import RightKind, Sought
 from bastion.services.maintenance import WindowForm
 from bastion.services.reviews import CampaignForm
 from bastion.services.rota import ShiftForm
@@ -42,6 +43,8 @@ async def idents(house: House, people: dict[str, Staff]) -> Known:
     other = await house.services.inventory.devices(house.staff(house.max))
     form = CampaignForm("H2", clock.now() + timedelta(days=20), ("chu",))
     review = await house.services.reviews.start(OPERATOR, form)
+    sought = Sought(RightKind.TECHNICIAN, text="Alice")
+    (line,) = (await house.services.reviews.of(OPERATOR, review.id, sought)).lines
     return {
         "/requests": {"ident": opened.record.request_id},
         "/directory/templates": {"ident": (await a_template(house)).id},
@@ -52,7 +55,7 @@ async def idents(house: House, people: dict[str, Staff]) -> Known:
         "/sessions": {"ident": opened.record.id},
         "/desk": {"ident": await held_file(house, opened)},
         "/recordings": {"ident": opened.record.id, "number": "1"},
-        "/reviews": {"ident": review.id},
+        "/reviews": {"ident": review.id, "line": line.line.id},
         "/locks": {"ident": "0" * 32},
         "/messages": {"ident": "0" * 32},
         "/account": {"ident": "0" * 32},

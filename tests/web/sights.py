@@ -15,7 +15,7 @@ from bastion.domain.maintenance import LAST, Rhythm
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role, Staff, Technician
 from bastion.domain.report import After, ReportForm
-from bastion.domain.review import Verdict
+from bastion.domain.review import RightKind, Sought, Verdict
 from bastion.domain.session_effects import Audit
 from bastion.domain.work_order import Finding, OrderLook, OrderRule
 from bastion.domain.work_plan import ANSWERED, WorkPlan
@@ -306,6 +306,8 @@ async def _reviews(house: House) -> dict[str, str]:
         lines = [one.line.id for one in (await use.of(OPERATOR, made[key])).lines]
         chosen = lines if key in names else lines[:1]
         await use.decide(OPERATOR, made[key], chosen, Verdict.CONFIRMED, "vu avec le service")
+    (line,) = (await use.of(OPERATOR, made["review"], Sought(RightKind.TECHNICIAN))).lines[:1]
+    made["review_line"] = line.line.id
     await use.sign(OPERATOR, made["review_signed"], "Vu en comité de sécurité du 3 novembre")
     return made
 

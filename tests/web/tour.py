@@ -105,6 +105,7 @@ STOPS = (
     Stop("abroad", "denis", f"{HOSPITAL}/abroad"),
     Stop("reviews", "samir", "/reviews"),
     Stop("review", "samir", "/reviews/{review}"),
+    Stop("review-withdraw", "samir", "/reviews/{review}/lines/{review_line}/withdraw"),
     Stop("review-to-sign", "samir", "/reviews/{review_to_sign}"),
     Stop("review-signed", "samir", "/reviews/{review_signed}"),
     Stop("undertaking", "denis", f"{HOSPITAL}/undertaking"),

@@ -167,7 +167,8 @@ async def review(house: House) -> Values:
     form = CampaignForm("H2", clock.now() + timedelta(days=20), ("chu",))
     made = await house.services.reviews.start(ruth, form)
     lines = (await house.services.reviews.of(ruth, made.id)).lines
-    return {"ident": made.id, "lines": [next(one.line.id for one in lines if one.mine)]}
+    line = next(one.line.id for one in lines if one.mine)
+    return {"ident": made.id, "lines": [line], "line": line}
 
 
 async def decided_review(house: House) -> Values:
@@ -375,6 +376,7 @@ SAME: Final[dict[str, Act]] = {
     "/directory/technicians/{ident}/correspondent": Act("portal:correspondent_named", technician),
     "/directory/technicians/{ident}/leave": Act("technician:left", technician),
     "/reviews/{ident}/decide": Act("review:decided", review),
+    "/reviews/{ident}/lines/{line}/withdraw": Act("review:decided", review, {"note": "left"}),
 }
 """Both are answered as done, and one thing was: what is cut or taken back must never be refused."""
 APART: Final = {

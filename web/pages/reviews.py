@@ -24,6 +24,7 @@ Text = Annotated[str, Form()]
 Several = Annotated[tuple[str, ...], Form()]
 Asked = Annotated[str, Query()]
 NONE: Final[tuple[str, ...]] = ()
+ONE_BY_ONE: Final = "A right is withdrawn line by line, once one has read what that takes away."
 JUDGES: Final = {"me": True, "others": False}
 
 
@@ -83,15 +84,37 @@ async def decide(
     seen: Seen, ident: str, wanted: Wanted, lines: Several = NONE, verdict: Text = "", note: Text = "", code: Text = "",
     group: Text = "",
 ) -> Response:  # fmt: skip
-    """`group`: a line of the form that was sent, ticked or not; after a mistake that form comes back as it was."""
+    """Confirm what is ticked, which is everything unless somebody unticks it: so nothing is withdrawn this way.
+
+    `group`: a line of the form that was sent, ticked or not; after a mistake that form comes back as it was.
+    """
 
     async def work() -> Response:
-        chosen = fields.choice(verdict, Verdict, "verdict")
-        await seen.services.reviews.decide(await seen.fresh(code), ident, lines, chosen, note)
-        return go(f"/reviews/{ident}{wanted.query()}", f"review_{chosen.value}")
+        if fields.choice(verdict, Verdict, "verdict") is not Verdict.CONFIRMED:
+            raise Invalid(verdict, field="verdict", sentence=ONE_BY_ONE)
+        await seen.services.reviews.decide(await seen.fresh(code), ident, lines, Verdict.CONFIRMED, note)
+        return go(f"/reviews/{ident}{wanted.query()}", "review_confirmed")
 
     typed = Typed(note=note, lines=lines, group=group)
     return await seen.attempt(work(), partial(_show, seen, ident, wanted, typed=typed))
+
+
+@router.get("/{ident}/lines/{line}/withdraw")
+async def before_withdrawing(seen: Seen, ident: str, line: str, wanted: Wanted) -> Response:
+    """Who loses what, before it is done."""
+    return await _before_withdrawing(seen, ident, line, wanted)
+
+
+@router.post("/{ident}/lines/{line}/withdraw")
+async def withdraw(
+    seen: Seen, ident: str, line: str, wanted: Wanted, note: Text = "", code: Text = ""
+) -> Response:  # fmt: skip
+    async def work() -> Response:
+        await seen.services.reviews.decide(await seen.fresh(code), ident, [line], Verdict.WITHDRAWN, note)
+        return go(f"/reviews/{ident}{wanted.query(at=wanted.at)}", "review_withdrawn")
+
+    typed = Typed(note=note)
+    return await seen.attempt(work(), partial(_before_withdrawing, seen, ident, line, wanted, typed=typed))
 
 
 @router.post("/{ident}/sign")
@@ -125,6 +148,16 @@ async def _listing(
         "reviews.html", N_("Reviews of access rights"), error=error, rows=rows[:PAGE], newer=newer, older=older,
         hospitals=hospitals, typed=typed or Typed(facilities=()), states=LineState, opened=typed is not None,
         words=CAMPAIGN_STATES,
+    )  # fmt: skip
+
+
+async def _before_withdrawing(
+    seen: Console, ident: str, line: str, wanted: Filters, error: BastionError | None = None, typed: Typed | None = None
+) -> Response:  # fmt: skip
+    loss = await seen.services.reviews.loss(seen.actor, ident, line)
+    return seen.page(
+        "review_withdraw.html", N_("Withdraw this right"), error=error, loss=loss, wanted=wanted, kinds=RightKind,
+        typed=typed or Typed(),
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ SPARED: Final[Mapping[str, str]] = {
     "/favicon.ico": "a redirect",
     "/recordings/{ident}/watch": "the player of a recording that was opened a moment ago; no list",
     "/recordings/{ident}/tracks/{number}": "the bytes of a recording; `make bench` measures them",
+    "/reviews/{ident}/lines/{line}/withdraw": "one line of a review, by its id",
     "/directory/import/{ident}": "a file somebody has just handed in",
     f"{PREFIX}/batches/{{ident}}": "one of a few, by its id",
     f"{PREFIX}/device-templates/{{device}}": "those of one device, a few",

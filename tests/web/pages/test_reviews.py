@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
-from bastion.services.people import TechnicianForm
+from bastion.domain.parties import Role
+from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.reviews import CampaignForm
 from tests.services.house import OPERATOR
 from tests.web.pages.test_papers import plain
@@ -54,10 +55,10 @@ async def test_a_company_s_people_are_confirmed_at_once_and_one_is_withdrawn(hou
     page = (await browser.see(path)).text
     lines = ticked(page)
     assert len(lines) == 4  # the technicians: an approver does not review staff
-    assert (await browser.send(f"{path}/decide", lines=lines[0], verdict="withdrawn")).status_code == 422
     assert (await browser.send(f"{path}/decide", verdict="confirmed")).status_code == 422
     assert (await browser.send(f"{path}/decide", lines=lines[0], verdict="maybe")).status_code == 422
-    said = await browser.send(f"{path}/decide", lines=lines[0], verdict="withdrawn", note="left <i>")
+    assert (await browser.send(f"{path}/lines/{lines[0]}/withdraw")).status_code == 422
+    said = await browser.send(f"{path}/lines/{lines[0]}/withdraw", note="left <i>")
     assert said.headers["location"] == path
     assert (await browser.send(f"{path}/decide", lines=lines[1:], verdict="confirmed")).status_code == 303
     shown = (await browser.see(path)).text
@@ -68,6 +69,67 @@ async def test_a_company_s_people_are_confirmed_at_once_and_one_is_withdrawn(hou
     assert "Person 1" not in only
     other = f"/reviews/{campaign.id}/decide"
     assert (await browser.send(other, lines=lines[1], verdict="confirmed")).status_code == 404
+
+
+async def test_what_comes_ticked_is_never_withdrawn_and_a_page_of_before_neither(house, visitor, people, campaign):
+    browser = await visitor().enter(people["security"])
+    page = (await browser.see(f"/reviews/{campaign.id}")).text
+    assert 'name="lines"' in page
+    assert "checked" in page
+    assert re.findall(r'<button[^>]*value="(\w+)"', page) == ["confirmed"] * page.count('name="group"')
+    old = await browser.send(f"/reviews/{campaign.id}/decide", lines=ticked(page), verdict="withdrawn", note="Zoe left")
+    assert old.status_code == 422
+    assert "A right is withdrawn line by line, once one has read what that takes away." in plain(old.text)
+    shown = (await house.services.reviews.of(OPERATOR, campaign.id)).standing.counts
+    assert (shown["withdrawn"], shown["confirmed"]) == (0, 0)
+
+
+async def line_of(house, campaign, name: str, right: str = "") -> str:
+    """The address of the step before one right is withdrawn."""
+    lines = [one.line for one in (await house.services.reviews.of(OPERATOR, campaign.id)).lines]
+    (found,) = [line.id for line in lines if line.name == name and line.right == right]
+    return f"/reviews/{campaign.id}/lines/{found}/withdraw"
+
+
+async def test_before_a_right_goes_one_reads_whose_it_is_and_which_sessions_end(house, visitor, people, campaign):
+    path = await line_of(house, campaign, "Alice Martin")
+    stale, browser = await visitor().enter(people["approver"], fresh=False), await visitor().enter(people["approver"])
+    assert f'href="{path}"' in (await browser.see(f"/reviews/{campaign.id}")).text
+    page = plain((await browser.see(path)).text)
+    assert "Alice Martin can no longer connect to any device here:" in page
+    assert "CHU Demo" in page
+    assert "No session of this person is under way" in page
+    await house.opened(device_code="ct-01")
+    assert "Sessions of this person under way now, which end: 1" in plain((await browser.see(path)).text)
+    refused = await stale.send(path, note="left <i>")
+    assert (refused.status_code, "left &lt;i&gt;" in refused.text) == (403, True)
+    assert (await browser.send(path, note=" ")).status_code == 422
+    assert (await (await visitor().enter(people["admin"])).see(path)).status_code == 404, "not his to decide on"
+    assert (await browser.see(f"/reviews/{campaign.id}/lines/{'0' * 32}/withdraw")).status_code == 404
+    assert (await house.services.reviews.of(OPERATOR, campaign.id)).standing.counts["withdrawn"] == 0
+    assert (await browser.send(path, note="left")).headers["location"] == f"/reviews/{campaign.id}"
+    assert path not in (await browser.see(f"/reviews/{campaign.id}")).text
+
+
+async def test_the_last_of_a_hospital_with_a_role_is_told_apart_before_it_is_taken(house, visitor, people):
+    form = CampaignForm("group", clock.now() + timedelta(days=20))
+    group = await house.services.reviews.start(OPERATOR, form)
+    browser = await visitor().enter(people["security"])
+    last = await line_of(house, group, "Auditor", "auditor")
+    page = plain((await browser.see(last)).text)
+    assert "Auditor loses the role “Auditor” here:" in page
+    told = "Nobody else holds the role “Auditor” in CHU Demo: after this it is empty there."
+    assert told in page
+    assert "in CH Deux: after" in page, "a role of the group goes in each of its hospitals"
+    form = StaffForm("second", "Second", "", frozenset({Role.AUDITOR}), ("chu",))
+    await house.services.people.save_staff(OPERATOR, form)
+    page = plain((await browser.see(last)).text)
+    assert told not in page
+    assert "after this it is empty there" in page, "elsewhere nobody else has it"
+    eve = await line_of(house, group, "Eve", "approver")
+    assert "after this it is empty there" not in plain((await browser.see(eve)).text)
+    assert (await browser.send("/account/language", language="fr")).status_code == 303
+    assert "Personne d’autre ne tient le rôle" in (await browser.see(last)).text
 
 
 async def test_the_day_has_passed_and_everybody_reads_it(house, visitor, people, campaign, monkeypatch):
