@@ -1,6 +1,6 @@
 """Errors become pages: one sentence that says what to do, in the frame of whichever door was asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -11,11 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bastion import errors
-from bastion.errors import BastionError
+from bastion.domain.parties import Actor
+from bastion.errors import BastionError, Forbidden
+from bastion.services.review_lost import Lost
 from web.errors import status_of
 from web.labels import N_
 from web.render import language_of, page, say, words
-from web.security import NotSignedIn
+from web.security import NotSignedIn, services_of
 from web.shield import dress
 
 Forget = Callable[[Response], None]
@@ -50,7 +52,8 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
     if isinstance(error, NotSignedIn):
         return _to_the_door(request)
     structlog.get_logger(__name__).info("page refused", code=error.code, detail=error.detail, path=request.url.path)
-    return _trouble(request, status_of(error), say(error, language_of(request)))
+    status, text = status_of(error), say(error, language_of(request))
+    return _trouble(request, status, text, await _lost(request) if type(error) is Forbidden else ())
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -72,7 +75,13 @@ async def _on_fault(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _trouble(request: Request, status: HTTPStatus, text: str) -> Response:
+async def _lost(request: Request) -> Sequence[Lost]:
+    """The roles of whoever asks that a review of rights took: he alone reads of them, and only once signed in."""
+    actor: Actor | None = getattr(request.state, "actor", None)
+    return await services_of(request).reviews.lost(actor) if actor is not None else ()
+
+
+def _trouble(request: Request, status: HTTPStatus, text: str, lost: Sequence[Lost] = ()) -> Response:
     """Return a whole page, or just the sentence when a fragment was asked for (htmx swaps errors in too)."""
     if request.headers.get("hx-request"):
         return page(request, "parts/trouble.html", status=status, text=text)
@@ -80,7 +89,7 @@ def _trouble(request: Request, status: HTTPStatus, text: str) -> Response:
     title = t(TITLES.get(status, N_("That did not work")))
     return page(
         request, "error.html", status=status, title=title, page_title=title, text=text, code=status.value,
-        start=request.app.state.start,
+        start=request.app.state.start, lost=lost,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from bastion import clock
 from bastion.domain.ids import new_id
-from bastion.domain.parties import EVERYWHERE, Actor
+from bastion.domain.parties import EVERYWHERE, Actor, ActorKind
 from bastion.domain.review import (
     LEADERS,
     WARN_BEFORE,
@@ -25,6 +25,7 @@ from bastion.services.authentication import Authentication
 from bastion.services.forms import check_name, need_reader
 from bastion.services.joins import found
 from bastion.services.review_losses import Loss, loss_of
+from bastion.services.review_lost import Lost, lost_by
 from bastion.services.review_reach import WAITING, covers, refuse_to_lift, remit_of, waiting_for
 from bastion.services.review_rights import of_the_group, rights_in
 from bastion.services.review_views import Review, Seen, Standing
@@ -145,6 +146,12 @@ class Reviews:
                 raise NotFound(line_id)
             (seen,) = (await _review(uow, actor, campaign, chosen, now)).lines
             return await loss_of(uow, campaign, seen, now)
+
+    async def lost(self, actor: Actor) -> list[Lost]:
+        """Which roles of this member of staff a review has taken away; nothing about anybody else."""
+        async with self._database.read() as uow:
+            person = await uow.staff.get(actor.id) if actor.kind is ActorKind.STAFF else None
+            return await lost_by(uow, person, clock.now()) if person else []
 
     async def decide(
         self, actor: Actor, campaign_id: str, line_ids: Collection[str], verdict: Verdict, note: str = ""

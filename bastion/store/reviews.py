@@ -17,6 +17,8 @@ _L, _C, _S = t.review_lines.c, t.review_campaigns.c, t.review_signatures.c
 
 Words = dict[tuple[str, str], list[Word]]
 """By subject and right."""
+Spoken = tuple[ReviewLine, Campaign]
+"""A line of which somebody has decided or whose day has come, and the campaign it is of."""
 
 
 class Campaigns(Repository[Campaign]):
@@ -60,6 +62,12 @@ class ReviewLines(Repository[ReviewLine]):
     async def decided(self, kind: RightKind, subject_ids: Collection[str]) -> Words:
         """The same of what people decided, whatever the day."""
         return await self._words(DECIDED, subject_ids, {"kind": kind})
+
+    async def spoken(self, kind: RightKind, subject_id: str, now: datetime) -> list[Spoken]:
+        """All that was said of one subject, by decision or by the day, the latest last."""
+        rows = await self._tx.rows(SPOKEN, {"kind": kind, "subject": subject_id, "now": now})
+        width = len(ReviewLines.columns())
+        return [(ReviewLine(*row[:width]), Campaign(*row[width:])) for row in map(tuple, rows)]
 
     async def _words(self, query: sa.Select[Any], subject_ids: Collection[str], values: dict[str, Any]) -> Words:
         ids = [one for one in subject_ids if storable(one)]
@@ -118,4 +126,10 @@ _OF_SEVERAL = (
     .order_by(_C.created_at, _C.id)
 )
 WORDS = _OF_SEVERAL.where(_SPOKEN)
+SPOKEN = (
+    sa.select(*ReviewLines.columns(), *Campaigns.columns())
+    .join(t.review_campaigns, _C.id == _L.campaign_id)
+    .where(_L.kind == sa.bindparam("kind", type_=_L.kind.type), _L.subject_id == sa.bindparam("subject"), _SPOKEN)
+    .order_by(_C.created_at, _C.id)
+)
 DECIDED = _OF_SEVERAL.where(_L.verdict.is_not(None))

@@ -179,7 +179,28 @@ async def test_a_role_that_is_withdrawn_closes_the_console_at_the_next_click(hou
     lines = [one.line for one in (await house.services.reviews.of(OPERATOR, campaign.id)).lines]
     (mine,) = [line.id for line in lines if line.subject_id == people["auditor"].id]
     await house.services.reviews.decide(OPERATOR, campaign.id, [mine], "withdrawn", "other duty")
-    assert (await browser.see("/recordings")).status_code == 403
+    refused = await browser.see("/recordings")
+    assert refused.status_code == 403
+    told = "Your role “Auditor” (Every hospital of the group) was withdrawn on"
+    assert told in plain(refused.text)
+    assert "by the review of rights “H2”. Ask a security officer" in plain(refused.text)
+    assert "other duty" not in refused.text, "why stands in the review"
+    assert told in plain((await browser.see("/")).text), "without any role he reads it wherever he goes"
+    other = await (await visitor().enter(people["approver"])).see("/recordings")
+    assert (other.status_code, "review of rights" in other.text) == (403, False)
+    await browser.ask("POST", "/sign-out")
+    assert "review of rights" not in (await visitor().see("/recordings")).text
+
+
+async def test_a_role_that_nobody_confirmed_in_time_is_named_where_its_page_is_refused(
+    house, visitor, people, monkeypatch
+):  # fmt: skip
+    await house.services.reviews.start(OPERATOR, CampaignForm("H2 <b>", clock.now() + timedelta(days=20), ("chu",)))
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(days=21))
+    page = (await (await visitor().enter(people["approver"])).see("/requests/new")).text
+    assert "Your role “Approver” (CHU Demo) is suspended since" in plain(page)
+    assert "H2 &lt;b&gt;" in page
 
 
 async def confirmed(house, campaign) -> int:
