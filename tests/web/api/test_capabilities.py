@@ -16,6 +16,7 @@ STAFF_FORMS = {
     "/account/language": "PUT /me/language",
     "/account/mails": "PUT /me/mails",
     "/account/tokens/{ident}/revoke": "DELETE /tokens/{ident}",
+    "/reviews/{ident}/lines/{line}/withdraw": "POST /reviews/{ident}/decide",
     "/desk/{ident}/refuse": "POST /files/{ident}/refuse",
     "/desk/{ident}/release": "POST /files/{ident}/release",
     f"{D}/devices/new": "POST /devices",
