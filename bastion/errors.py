@@ -35,6 +35,7 @@ STATES: Final = {
     "broken": "broken off",
     "purged": "removed",
     "retired": "no longer offered",
+    "off_list": "retired from the list",
 }
 """What a state is called within a sentence: “it is already …”."""
 

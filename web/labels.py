@@ -276,7 +276,10 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         ),
         "tried_again": N_("It is tried again now."),
         "professional_added": N_("Entered. Requests can name this person now."),
-        "professional_retired": N_("Retired. No new request can name this person."),
+        "professional_retired": N_(
+            "Retired. No new request can name this person. Was it a mistake? Under “Also those of before” you enter "
+            "him again."
+        ),
         "on_call_added": N_("Entered. Whoever is on call is told first."),
         "on_call_withdrawn": N_("The entry is withdrawn."),
         "delegated": N_("Lent, for that time. It is in the trail, and the approval will say so."),

@@ -48,7 +48,7 @@ class Professional:
 
     def retire(self, by: str, now: datetime) -> "Professional":
         if self.retired_at is not None:
-            raise IllegalTransition(f"professional {self.id}", state="retired")
+            raise IllegalTransition(f"professional {self.id}", state="off_list")
         return replace(self, retired_at=now, retired_by=by)
 
 

@@ -18,8 +18,11 @@ Text = Annotated[str, Form()]
 
 
 @router.get("")
-async def listing(seen: Seen, retired: Annotated[str, Query()] = "") -> Response:
-    return await _show(seen, retired=retired == "yes")
+async def listing(
+    seen: Seen, retired: Annotated[str, Query()] = "", again: Annotated[str, Query()] = ""
+) -> Response:  # fmt: skip
+    """`again` is an entry that was retired: the form then holds what it said, so that he is entered anew."""
+    return await _show(seen, retired=retired == "yes", typed=await _again(seen, again) if again else None)
 
 
 @router.post("")
@@ -48,6 +51,18 @@ async def retire(seen: Seen, ident: str) -> Response:
 
 def _day(text: str, name: str) -> date | None:
     return fields.day(text, name) if text.strip() else None
+
+
+async def _again(seen: Console, ident: str) -> Typed | None:
+    rows = await seen.services.professionals.listed(seen.actor, retired=True)
+    return next(
+        (
+            Typed(facility=row.facility.code, name=row.one.name, title=row.one.title, rpps=row.one.rpps)
+            for row in rows
+            if row.one.id == ident
+        ),
+        None,
+    )
 
 
 async def _show(
