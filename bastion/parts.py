@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 import migrations
+from bastion import clock
 from bastion.config import MailServer, Settings
 from bastion.domain.parties import EVERYWHERE, Role
 from bastion.domain.roster import Rhythm
@@ -34,6 +35,7 @@ from bastion.services.couriers import Couriers
 from bastion.services.escalation import Patience
 from bastion.services.files import FileKeeping
 from bastion.services.replay import RecordingStore
+from bastion.services.review_due import unbegun
 from bastion.store.database import Database
 from bastion.store.quarantine import Quarantine
 from bastion.store.vault import Vault
@@ -140,6 +142,18 @@ async def rights_to_doubt(settings: Settings) -> Rights:
         tuple(one.login for one in people if several and EVERYWHERE in one.places(Role.APPROVER)),
         tuple(one.login for one in people if Role.ADMIN in one.roles and one.roles & {Role.SECURITY, Role.AUDITOR}),
     )
+
+
+async def without_review(settings: Settings) -> tuple[str, ...]:
+    """The codes of the hospitals in which no review of access rights was begun for half a year (R-19)."""
+    if await migrations.current(settings.database) != migrations.latest():
+        return ()
+    database = await Database.open(settings.database)
+    try:
+        async with database.read() as uow:
+            return tuple(one.facility.code for one in await unbegun(uow, None, clock.now()))
+    finally:
+        await database.close()
 
 
 def load_policies(settings: Settings) -> LoadedPolicies:

@@ -156,6 +156,13 @@ def _rights(settings: Settings) -> Iterator[Finding]:
                                  " rights to different people where you can", logins=logins))  # fmt: skip
 
 
+def _reviews(settings: Settings) -> Iterator[Finding]:
+    """Rights are reviewed twice a year (R-19)."""
+    if places := ", ".join(asyncio.run(parts.without_review(settings))):
+        yield _doubt("reviews", t("no review of access rights was begun for half a year in: {places}; begin one in the"
+                                  " console or with `bastion admin review start`", places=places))  # fmt: skip
+
+
 def _policies(settings: Settings) -> Iterator[Finding]:
     yield _good("policies", t("policy set {hash} is in force", hash=parts.load_policies(settings).hash[:12]))
 
@@ -170,7 +177,7 @@ def _clock(_settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    _settings, _keys, _folders, _disk, _files, _ports, _certificates, _records, _rights, _policies, _clock,
+    _settings, _keys, _folders, _disk, _files, _ports, _certificates, _records, _rights, _reviews, _policies, _clock,
 )  # fmt: skip
 
 

@@ -5,10 +5,11 @@ by the settings of that day, so that nobody's date moves under his feet.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from bastion.domain.ids import made_at
 from bastion.errors import Phrase
 
 EVERY: Final = timedelta(days=92)
@@ -16,8 +17,6 @@ GRACE: Final = timedelta(days=14)
 NOTICE: Final = timedelta(days=14)
 """So long before it is due a supplier is reminded of the next confirmation."""
 UNCONFIRMED: Final = Phrase("the supplier has not confirmed that this person still works for it.")
-_STAMP: Final = 12
-"""Hex digits of an id that say when it was made."""
 
 
 class RosterState(StrEnum):
@@ -63,10 +62,7 @@ def enrolled(technician_id: str) -> Confirmed:
 
     An id that tells nothing is of nobody we registered: suspended.
     """
-    try:
-        at = datetime.fromtimestamp(int(technician_id[:_STAMP], 16) / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        at = datetime.fromtimestamp(0, UTC)
+    at = made_at(technician_id)
     return Confirmed(technician_id, at, at + EVERY, at + EVERY + GRACE, "", "")
 
 

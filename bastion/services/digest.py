@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from bastion.domain.events import Severity
 from bastion.domain.telling import DeliveryState
+from bastion.services.review_due import unbegun
 from bastion.services.review_reach import running
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -25,5 +26,6 @@ async def counted(uow: UnitOfWork, seen: frozenset[str] | None, now: datetime) -
     numbers["desk"] = await uow.held_files.count_held(seen, now)
     numbers["reviews"] = len(await uow.emergencies.to_review(seen))
     numbers["rights"] = sum([await uow.review_lines.count_open(one.id) for one in await running(uow, seen, now)])
+    numbers["unbegun"] = len(await unbegun(uow, seen, now))
     numbers["undelivered"] = await uow.deliveries.count(DeliveryState.FAILED, seen)
     return {name: str(count) for name, count in numbers.items()}

@@ -24,6 +24,7 @@ from bastion.services import reasons, review_sheet
 from bastion.services.authentication import Authentication
 from bastion.services.forms import check_name, need_reader
 from bastion.services.joins import found
+from bastion.services.review_due import Unbegun, unbegun
 from bastion.services.review_losses import Loss, loss_of
 from bastion.services.review_lost import Lost, lost_by
 from bastion.services.review_reach import WAITING, covers, refuse_to_lift, remit_of, waiting_for
@@ -114,6 +115,14 @@ class Reviews:
             return []
         async with self._database.read() as uow:
             return [one for one in await uow.campaigns.to_sign(clock.now()) if _leads(actor, one)]
+
+    async def unbegun(self, actor: Actor) -> list[Unbegun]:
+        """The hospitals in which this person begins reviews and none was begun for half a year."""
+        if not actor.roles & LEADERS:
+            return []
+        async with self._database.read() as uow:
+            found = await unbegun(uow, None, clock.now())
+        return [one for one in found if actor.covers(one.facility.id, *LEADERS)]
 
     async def of(
         self, actor: Actor, campaign_id: str, sought: Sought | None = None, limit: int | None = None, offset: int = 0

@@ -4,8 +4,9 @@ import asyncio
 import json
 import sqlite3
 import stat
+from datetime import timedelta
 
-from bastion import config, parts
+from bastion import clock, config, parts
 from bastion.cli.exits import Exit
 from bastion.domain.parties import Role, operator_actor
 from bastion.services.directory import FacilityForm
@@ -191,6 +192,22 @@ def test_R70_check_names_who_decides_in_every_hospital_once_there_are_several(ba
     asyncio.run(fill("sud"))
     (text,) = said()
     assert text.startswith("decide on access in every hospital: all-nord, all-sud; where each")
+
+
+def test_R19_check_names_the_hospitals_in_which_no_review_was_begun_for_half_a_year(bastion, home, monkeypatch):
+    def said():
+        return [f["text"] for f in json.loads(bastion("check", "--json").out) if f["what"] == "reviews"]
+
+    async def fill():
+        async with parts.opened(config.load()) as built:
+            await built.services.directory.save_facility(operator_actor("test"), FacilityForm("nord", "Hospital Nord"))
+
+    asyncio.run(fill())
+    assert said() == []
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(days=184))
+    (text,) = said()
+    assert text.startswith("no review of access rights was begun for half a year in: nord; begin one in the console")
 
 
 def test_R23_check_names_who_runs_the_bastion_and_looks_into_what_was_done(bastion, home):

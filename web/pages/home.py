@@ -98,6 +98,7 @@ async def _beside(seen: Console) -> dict[str, Any]:
         "window_words": window_words,
         "reviews": await seen.services.emergencies.to_review(seen.actor),
         "rights": await seen.services.reviews.to_decide(seen.actor),
+        "unbegun": await seen.services.reviews.unbegun(seen.actor),
         "to_sign": await seen.services.reviews.to_sign(seen.actor),
         "refused": await seen.services.inventory.refused(seen.actor),
         "ending": await seen.services.derogations.ending(seen.actor),

@@ -132,6 +132,22 @@ async def test_the_last_of_a_hospital_with_a_role_is_told_apart_before_it_is_tak
     assert "Personne d’autre ne tient le rôle" in (await browser.see(last)).text
 
 
+async def test_R19_who_begins_reviews_reads_on_his_first_page_that_none_was_begun(house, visitor, people, monkeypatch):
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(days=184))
+    browser = await visitor().enter(people["security"])
+    told = "CHU Demo: no review of access rights was ever begun, and rights are reviewed every six months."
+    assert told in plain((await browser.see("/")).text)
+    for who in ("approver", "auditor"):
+        assert "ever begun" not in (await (await visitor().enter(people[who])).see("/")).text
+    form = CampaignForm("H2", clock.now() + timedelta(days=20), ("chu",))
+    await house.services.reviews.start(OPERATOR, form)
+    assert told not in plain((await browser.see("/")).text)
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(days=380))
+    browser = await visitor().enter(people["security"])
+    assert "CHU Demo: no review of access rights was begun since" in plain((await browser.see("/")).text)
+
+
 async def test_the_day_has_passed_and_everybody_reads_it(house, visitor, people, campaign, monkeypatch):
     real = clock.now
     monkeypatch.setattr(clock, "now", lambda: real() + timedelta(days=21))
