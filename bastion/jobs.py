@@ -250,8 +250,11 @@ async def _note_lapses(services: Services) -> None:
 
 async def _warn_of_reviews(services: Services) -> None:
     """The trail says, once, that nobody reviewed an emergency in time, and that a review of rights is due soon; whoever
-    may is told (R-26, R-19).
+    may is told (R-26, R-19). A line whose right has ended meanwhile waits for nobody.
     """
+    settled = await services.reviews.settle(system_actor())
+    if settled:
+        _log.info("lines of reviews settled whose right had ended", count=settled)
     ending = await services.reviews.warn(system_actor())
     if ending:
         _log.warning("reviews of access rights are due soon", count=ending)

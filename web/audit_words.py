@@ -133,6 +133,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "review:started": N_("Review of access rights begun"),
         "review:ending": N_("A review of access rights is due soon"),
         "review:decided": N_("Access rights reviewed"),
+        "review:settled": N_("Rights under review that had ended"),
         "review:signed": N_("Review of access rights signed"),
         "review:exported": N_("Review of access rights exported"),
         "undertaking:published": N_("Confidentiality undertaking published"),

@@ -185,6 +185,7 @@ REVIEW_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
         LineState.OPEN: ("wait", N_("To be reviewed")),
         LineState.CONFIRMED: ("ok", N_("Right confirmed")),
         LineState.WITHDRAWN: ("stop", N_("Right withdrawn")),
+        LineState.GONE: ("off", N_("No longer there: nothing to decide")),
         LineState.SUSPENDED: ("stop", N_("Suspended: not confirmed")),
     }
 )

@@ -176,6 +176,7 @@ KINDS = MappingProxyType(
             _kind("review:started", _W, "name count due"),
             _kind("review:ending", _W, "name count due"),
             _kind("review:decided", _W, "name answer count", "who note"),
+            _kind("review:settled", _N, "name count", "who"),
             _kind("review:signed", _W, "name confirmed withdrawn suspended sha256", "note"),
             _kind("review:exported", _N, "name count"),
             _kind("undertaking:published", _W, "version"),

@@ -34,6 +34,7 @@ class RightKind(StrEnum):
 class Verdict(StrEnum):
     CONFIRMED = "confirmed"
     WITHDRAWN = "withdrawn"
+    GONE = "gone"  # the right ended of itself meanwhile; nobody decides this
 
 
 class LineState(StrEnum):
@@ -42,6 +43,7 @@ class LineState(StrEnum):
     OPEN = "open"
     CONFIRMED = "confirmed"
     WITHDRAWN = "withdrawn"
+    GONE = "gone"
     SUSPENDED = "suspended"
 
 

@@ -34,7 +34,7 @@ async def lost_by(uow: UnitOfWork, person: Staff, now: datetime) -> list[Lost]:
         apart = named if held.facility_id == EVERYWHERE and not _gone(of_role, EVERYWHERE) else []
         for place in (held.facility_id, *apart):
             for line, campaign in _gone(of_role, place):
-                at, taken = line.decided_at or campaign.due_at, line.verdict is not None
+                at, taken = line.decided_at or campaign.due_at, line.verdict is Verdict.WITHDRAWN
                 found.append(Lost(held.role, places.get(place), at, taken, campaign.name))
     return list(dict.fromkeys(found))
 

@@ -29,6 +29,7 @@ from bastion.services.review_losses import Loss, loss_of
 from bastion.services.review_lost import Lost, lost_by
 from bastion.services.review_reach import WAITING, covers, refuse_to_lift, remit_of, waiting_for
 from bastion.services.review_rights import of_the_group, rights_in
+from bastion.services.review_settling import named, settle
 from bastion.services.review_views import Review, Seen, Standing
 from bastion.services.twice import need_first
 from bastion.store.database import Database
@@ -109,6 +110,17 @@ class Reviews:
                 count += 1
         return count
 
+    async def settle(self, actor: Actor) -> int:
+        """Let no open line wait whose right has ended meanwhile; return how many there were."""
+        now = clock.now()
+        async with self._database.read() as uow:
+            running = await uow.campaigns.running(now)
+        count = 0
+        for one in running:
+            async with self._database.write() as uow:
+                count += await settle(uow, actor, one, now)
+        return count
+
     async def to_sign(self, actor: Actor) -> list[Campaign]:
         """The campaigns that wait for this person's signature, or another's who leads there, the oldest first."""
         if not actor.roles & LEADERS:
@@ -170,6 +182,8 @@ class Reviews:
         A line on which the same person has said just this already stays as it is.
         """
         said = reasons.note(note, "note")
+        if verdict is Verdict.GONE:
+            raise Invalid("verdict", field="verdict", sentence="A right is confirmed or withdrawn.")
         if verdict is Verdict.WITHDRAWN and len(said) < 3:
             raise ReasonNeeded("review", field="note")
         wanted = {*line_ids}
@@ -178,7 +192,7 @@ class Reviews:
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             campaign = await _campaign(uow, actor, campaign_id)
-            chosen = await uow.review_pages.chosen(campaign, await remit_of(uow, actor, campaign), wanted, hold=True)
+            chosen = await uow.review_pages.chosen(campaign, await remit_of(uow, actor, campaign), wanted)
             now = clock.now()  # once the lines are held: after a signature that was given meanwhile
             if len(chosen) != len(wanted):
                 raise NotFound("not a line of this review")
@@ -199,7 +213,7 @@ class Reviews:
             await uow.review_lines.save_all(made)
             await uow.audit.append(
                 "review:decided", actor=actor, subject=("review", campaign.id), at=now, name=campaign.name,
-                answer=verdict, count=len(made), note=said, who=_names(made),
+                answer=verdict, count=len(made), note=said, who=named(made),
             )  # fmt: skip
             uow.hint("review", campaign.id)
             told = {one.id: one for one in made}
@@ -316,8 +330,3 @@ def _signed(actor: Actor, review: Review, remark: str, now: datetime) -> tuple[R
         counts[LineState.SUSPENDED], review_sheet.digest(kept), remark,
     )  # fmt: skip
     return made, kept
-
-
-def _names(lines: Collection[ReviewLine]) -> str:
-    """Enough of them for the trail; the lines themselves hold all."""
-    return "; ".join(f"{one.name} {one.right}".strip() for one in lines)[:1000]

@@ -51,7 +51,7 @@ class ReviewPages:
         return await self._found(query.with_for_update(of=t.review_lines) if hold else query)
 
     async def chosen(
-        self, campaign: Campaign, remit: Remit, ids: Collection[str], *, hold: bool
+        self, campaign: Campaign, remit: Remit, ids: Collection[str], *, hold: bool = True
     ) -> list[FoundLine]:  # fmt: skip
         """These lines of the campaign; with `hold` none is decided by anybody else before the commit."""
         wanted = [one for one in ids if storable(one)]

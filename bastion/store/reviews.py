@@ -46,6 +46,10 @@ class ReviewLines(Repository[ReviewLine]):
             found[campaign] = {verdict: count for verdict, count in zip(VERDICTS, counts, strict=True) if count}
         return found
 
+    async def open_of(self, campaign_id: str) -> list[ReviewLine]:
+        """Its lines nobody has decided yet, held until the commit."""
+        return await self._many(OPEN_OF, {"campaign": campaign_id})
+
     async def count_open(self, campaign_id: str) -> int:
         """How many lines nobody has decided yet."""
         return (await self.counts([campaign_id])).get(campaign_id, {}).get(None, 0)
@@ -99,6 +103,9 @@ STATEMENT = sa.select(_S.statement).where(_S.campaign_id == sa.bindparam("campai
 _OPEN = sa.exists().where(_L.campaign_id == _C.id, _L.verdict.is_(None))
 RUNNING = Campaigns.sql_select.where(_C.due_at > sa.bindparam("now", type_=Instant), _OPEN).order_by(_C.due_at, _C.id)
 VERDICTS: Final = (*Verdict, None)
+
+
+OPEN_OF = ReviewLines.sql_all.where(_L.campaign_id == sa.bindparam("campaign"), _L.verdict.is_(None)).with_for_update()
 
 
 def _count(verdict: Verdict | None) -> "sa.ScalarSelect[int]":

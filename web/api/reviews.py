@@ -1,7 +1,7 @@
 """`/reviews`: access rights are listed, confirmed or withdrawn by a day, suspended otherwise, and signed for (R-19)."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -31,7 +31,7 @@ class DecisionBody(Shape):
     """`lines` are ids of the review's lines, all decided alike or none; withdrawing needs a `note`."""
 
     lines: list[str] = Field(max_length=5000)
-    verdict: Verdict
+    verdict: Literal[Verdict.CONFIRMED, Verdict.WITHDRAWN]
     note: str = Field("", max_length=2000)
 
 

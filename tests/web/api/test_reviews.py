@@ -14,7 +14,7 @@ async def test_a_review_is_begun_decided_and_read(ruth, eve, house):
     body = {"name": "H2", "due_at": (clock.now() + timedelta(days=9)).isoformat(), "facilities": ["chu"]}
     assert problem(await ruth.ask("POST", "/reviews", **body)) == (403, "fresh_factor_needed")
     made = (await ruth.sure("POST", "/reviews", **body)).json()
-    assert made["campaign"]["counts"] == {"open": 2, "confirmed": 0, "withdrawn": 0, "suspended": 0}
+    assert made["campaign"]["counts"] == {"open": 2, "confirmed": 0, "withdrawn": 0, "gone": 0, "suspended": 0}
     (line,) = [one for one in made["lines"] if one["kind"] == "technician"]
     assert (line["name"], line["company"], line["state"], line["mine"]) == (
         "Alice Martin",
