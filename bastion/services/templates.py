@@ -181,6 +181,11 @@ def _need(actor: Actor, place: str, roles: Iterable[Role]) -> None:
         raise Forbidden(f"{actor.login} decides for some wards only")
 
 
+def may_write(actor: Actor, place: str) -> bool:
+    """Whether this person may write one for a hospital, or (`EVERYWHERE`) for the group."""
+    return _whole(actor, place, WRITERS)
+
+
 def _whole(actor: Actor, place: str, roles: Iterable[Role]) -> bool:
     """What has no ward is in none of those to which a duty may be limited."""
     return any(actor.reaches(role, place, ward="") for role in roles)

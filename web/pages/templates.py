@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition
-from bastion.domain.parties import EVERYWHERE, Role
+from bastion.domain.parties import EVERYWHERE
 from bastion.domain.request_template import RequestTemplate
-from bastion.errors import BastionError, Invalid, NotFound
-from bastion.services.templates import Model, TemplateForm, TemplateView
+from bastion.errors import BastionError, Forbidden, Invalid, NotFound
+from bastion.services.templates import Model, TemplateForm, TemplateView, may_write
 from web import condition_words, fields, labels, plan_words, template_words
 from web.choices import OFFERED, READABLE, Choice
 from web.console import Console, Seen, Typed, go
@@ -55,7 +55,7 @@ async def listing(seen: Seen, text: Asked = "", retired: Asked = "", at: Asked =
     newer, older = pages(seen.request, number, len(rows))
     return seen.page(
         "directory/templates.html", N_("Usual requests"), rows=rows[:PAGE], filters=filters, newer=newer, older=older,
-        words=template_words,
+        words=template_words, writes=bool(await _places(seen)),
     )  # fmt: skip
 
 
@@ -132,11 +132,10 @@ async def _models(seen: Console, typed: str) -> Choice:
 
 
 async def _places(seen: Console) -> list[tuple[str, str]]:
-    """Where this person may write one: his hospitals, and the whole group if he decides in all of it."""
-    places = seen.actor.places(Role.APPROVER)
+    """Where this person may write one: hospitals in all wards of which he decides, and the group if he does in all."""
     known = await seen.services.directory.facilities(seen.actor)
-    own = [(one.code, one.name) for one in known if EVERYWHERE in places or one.id in places]
-    return [("", seen.t("the whole group")), *own] if EVERYWHERE in places else own
+    own = [(one.code, one.name) for one in known if may_write(seen.actor, one.id)]
+    return [("", seen.t("the whole group")), *own] if may_write(seen.actor, EVERYWHERE) else own
 
 
 async def _show(seen: Console, ident: str, error: BastionError | None = None) -> Response:
@@ -148,10 +147,12 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None) ->
 
 
 async def _form(seen: Console, ident: str, typed: Typed, error: BastionError | None = None) -> Response:
-    t = seen.t
+    t, places = seen.t, await _places(seen)
+    if not places:
+        raise Forbidden(f"{seen.actor.login} decides for some wards only")
     return seen.page(
         "directory/template_form.html", N_("Correct a usual request") if ident else N_("New usual request"),
-        error=error, ident=ident, typed=typed, models=await _models(seen, typed.model), places_of=await _places(seen),
+        error=error, ident=ident, typed=typed, models=await _models(seen, typed.model), places_of=places,
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), terms=condition_words, usual=True,
         **plan_words.choices(t, typed, usual=True),
