@@ -20,7 +20,17 @@ from bastion.domain.country import outside_eea
 from bastion.domain.parties import Actor
 from bastion.errors import BastionError, ConfigurationError, IllegalTransition, Phrase
 from bastion.i18n import translator
-from web import audit_words, comparison_words, country_words, desk_words, labels, order_words, plan_words, views
+from web import (
+    audit_words,
+    comparison_words,
+    country_words,
+    desk_words,
+    labels,
+    order_words,
+    paper_words,
+    plan_words,
+    views,
+)
 from web.audit_words import STATES
 from web.labels import FLASHES
 
@@ -58,6 +68,7 @@ def environment() -> Environment:
         orders=order_words,
         desk_words=desk_words,
         plan_words=plan_words,
+        paper_names=paper_words.KINDS,
         audit_words=audit_words,
         comparison_words=comparison_words,
         minutes=views.minutes,

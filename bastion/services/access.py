@@ -11,6 +11,7 @@ from bastion.domain.access_request import AccessRequest, InterventionKind, Reque
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind
+from bastion.domain.timebox import TimeBox
 from bastion.domain.work_order import OrderLook
 from bastion.errors import Conflict, NotFound
 from bastion.services import reasons
@@ -36,6 +37,7 @@ from bastion.services.reports import overdue_of
 from bastion.services.request_keeping import keep
 from bastion.services.requests import check_minutes, person, refuse_beyond, refuse_if_locked
 from bastion.services.templates import offered_for
+from bastion.services.terms_ahead import refuse_past_terms
 from bastion.services.urgency import unreviewed
 from bastion.services.work_orders import WorkOrders
 from bastion.services.works import goes_on
@@ -119,6 +121,7 @@ class Access:
         ask = replace(
             ask, template_id=template_id, plan=await answered_for(uow, draft.plan, ask.device, start, end)
         )  # fmt: skip
+        refuse_past_terms(ask.technician, ask.supplier, TimeBox(start, end), now)
         await refuse_if_locked(uow, ask.technician, ask.device, now)
         if await waits_already(uow, ask.technician.id, ask.device.id, start, end, now, urgent=urgent):
             raise Conflict(

@@ -31,6 +31,7 @@ from bastion.services.requests import (
 )
 from bastion.services.revoking import revoke
 from bastion.services.takeovers import take_over
+from bastion.services.terms_ahead import refuse_past_terms
 from bastion.services.waiting import asker, under_rules, whole_of
 from bastion.services.work_orders import WorkOrders
 from bastion.store.database import Database
@@ -114,6 +115,7 @@ class Approvals:
             agreed = request.approve(person(actor, lent), timedelta(minutes=minutes), note, now, terms)
             if asked.emergency is not None:
                 refuse_later(agreed.begins, now)
+            await self._refuse_past_terms(uow, agreed, now)
             if agreed.stored_state is RequestState.APPROVED:
                 agreed = await self._grant(uow, actor, agreed, device, now)
             kept = await uow.requests.save(asked.kept(agreed))
@@ -198,6 +200,11 @@ class Approvals:
         """Nothing opens while a lock stands, so nothing is agreed either."""
         technician = found(await uow.technicians.get(request.technician_id))
         await refuse_if_locked(uow, technician, found(await uow.devices.get(request.device_id)), now)
+
+    async def _refuse_past_terms(self, uow: UnitOfWork, agreed: AccessRequest, now: datetime) -> None:
+        """It may be put off, and the contract have become shorter since it was asked for."""
+        technician = found(await uow.technicians.get(agreed.technician_id))
+        refuse_past_terms(technician, found(await uow.suppliers.get(agreed.supplier_id)), agreed.box(now), now)
 
     async def _grant(
         self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, now: datetime, *,

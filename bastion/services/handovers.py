@@ -12,6 +12,7 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.handover import Handover
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
+from bastion.domain.timebox import TimeBox
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.decisions import Decisions, Urgency, explained, policy_ids, refusal
@@ -21,6 +22,7 @@ from bastion.services.maintenance import Maintenance
 from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
 from bastion.services.requests import minutes_of, person, refuse_if_locked
+from bastion.services.terms_ahead import refuse_past_terms
 from bastion.services.works import goes_on
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -54,8 +56,9 @@ class Handovers:
             colleague = await _colleague(uow, holder, login, now)
             device = found(await uow.devices.get(grant.device_id))
             supplier = found(await uow.suppliers.get(grant.supplier_id))
-            await refuse_if_locked(uow, colleague, device, now)
             begins = max(grant.planned, now)
+            refuse_past_terms(colleague, supplier, TimeBox(begins, grant.end), now)
+            await refuse_if_locked(uow, colleague, device, now)
             if await waits_already(
                 uow, colleague.id, device.id, begins, grant.end, now, urgent=grant.emergency
             ):  # fmt: skip

@@ -24,6 +24,7 @@ from bastion.services.standby import Standby
 from bastion.services.suspension import refuse_if_suspended
 from bastion.services.telling_log import told_of
 from bastion.services.templates import origin_of
+from bastion.services.terms_ahead import papers_to_renew
 from bastion.services.turns import asked_now
 from bastion.services.views import RequestView, SessionView
 from bastion.services.waiting import asker, look_around, under_rules, whole_of, with_askers
@@ -104,7 +105,8 @@ class RequestViews:
         )  # fmt: skip
         employer = await uow.subcontractors.get(view.technician.employer_id)
         asked = Standby()
-        if request.stored_state is RequestState.PENDING:
+        asks_now = request.stored_state is RequestState.PENDING
+        if asks_now:
             asked = await asked_now(uow, self._decisions, request, view.device, clock.now(), view.emergency)
         thread = tuple(await uow.remarks.of(request.id))
         return replace(
@@ -122,6 +124,7 @@ class RequestViews:
             parts=tuple(one for one in await other_parts(uow, request) if may_see(actor, one.request)),
             live=await self._live(uow, joins, view),
             occupants=await occupied(uow, joins, request, clock.now()) if actor.kind is ActorKind.STAFF else (),
+            papers_to_renew=await papers_to_renew(uow, request, clock.now()) if asks_now else (),
             lacks_key=not await uow.keys.of(request.technician_id),
             lacks_authenticator=not any(one.totp_sealed for one in await uow.credentials.some([request.technician_id])),
         )

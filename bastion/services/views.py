@@ -112,6 +112,8 @@ class RequestView:
     lacks_key: bool = False
     lacks_authenticator: bool = False
     """What the technician still needs before he can connect; only on the screen of one request."""
+    papers_to_renew: tuple[PaperKind, ...] = ()
+    """What will block before planned work is over, unless it is renewed; only on the screen of one request (R-67)."""
     orders: tuple[OrderLook, ...] = ()
     """What the hospital's GMAO said of the work order each time, first to last; only on the screen of one request."""
 

@@ -42,8 +42,8 @@ async def under_way(house):
 
 
 async def test_when_a_contract_runs_out_what_it_carried_is_taken_back_once_whatever_the_number_of_nodes(house, later):
-    await contract(house, clock.now() + timedelta(minutes=30))
     opened, more = await under_way(house)
+    await contract(house, clock.now() + timedelta(minutes=30))
     settle = house.services.contract_ends.settle
     assert await settle(system_actor()) == 0
     assert await standing(house, opened, more) == (GrantStatus.OPEN, RequestState.PENDING)
@@ -83,8 +83,8 @@ async def test_a_code_shown_before_opens_nothing_after_it(house, later):
 
 @pytest.mark.parametrize("settled", [True, False], ids=["the job has run", "no node was up"])
 async def test_when_the_day_is_put_off_nobody_is_back_in_without_somebody_agreeing(house, later, settled):
-    await contract(house, clock.now() + timedelta(minutes=10))
     opened, more = await under_way(house)
+    await contract(house, clock.now() + timedelta(minutes=10))
     later(minutes=11)
     if settled:
         await jobs._end_with_contracts(house.services)

@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from bastion import clock
 from bastion.domain.access_request import RequestState
 from bastion.domain.device import SecretKind
+from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role
 from bastion.domain.session_events import EndReason
 from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.secret import Secret
 from bastion.services.directory import SupplierForm
 from bastion.services.inventory import DeviceForm
+from bastion.services.papers import PaperForm
 from bastion.services.people import Duty, StaffForm, TechnicianForm
 from bastion.services.sessions import Ending
 from bastion.store import tables as t
@@ -569,3 +571,17 @@ async def test_a_colleague_is_offered_however_many_other_people_there_are(house,
     page = (await (await visitor().enter(people["approver"])).see(f"/requests/{request.id}")).text
     assert f'value="{anna.login}"' in page
     assert 'value="other1"' not in page
+
+
+async def test_R67_who_decides_on_planned_work_reads_which_papers_end_before_it(house, visitor, people):
+    papers, now = house.services.papers, clock.now()
+    await papers.require(OPERATOR, PaperKind.INSURANCE, now)
+    form = PaperForm(PaperKind.INSURANCE, "P-1", None, now + timedelta(days=5))
+    await papers.add(OPERATOR, house.alice.supplier_id, form)
+    near, far = await house.asked(start=now + timedelta(days=3)), await house.asked(start=now + timedelta(days=10))
+    browser = await visitor().enter(people["approver"])
+    assert "data-renew" not in (await browser.see(f"/requests/{near.id}")).text
+    page = (await browser.see(f"/requests/{far.id}")).text
+    assert "To be renewed before this work is over, or no session opens: insurance certificate" in " ".join(
+        page.split()
+    )
