@@ -60,9 +60,9 @@ async def test_when_a_contract_runs_out_what_it_carried_is_taken_back_once_whate
 
 @pytest.mark.parametrize("left", ["an authorisation", "a request"])
 async def test_whatever_is_left_of_it_alone_is_taken_back(house, later, left):
-    await contract(house, clock.now() + timedelta(minutes=30))
     begins = clock.now() + timedelta(days=20)
     await (house.approved() if left == "an authorisation" else house.asked(start=begins))
+    await contract(house, clock.now() + timedelta(minutes=30))
     later(minutes=31)
     assert await house.services.contract_ends.settle(system_actor()) == 1
     async with house.database.read() as uow:
@@ -70,8 +70,8 @@ async def test_whatever_is_left_of_it_alone_is_taken_back(house, later, left):
 
 
 async def test_a_code_shown_before_opens_nothing_after_it(house, later):
-    await contract(house, clock.now() + timedelta(minutes=30))
     opened, _more = await under_way(house)
+    await contract(house, clock.now() + timedelta(minutes=30))
     later(minutes=31)
     until = clock.now() + timedelta(hours=1)
     async with house.database.write() as uow:
