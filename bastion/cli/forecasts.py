@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from bastion.cli.terminal import AsJson, perform, show
+from bastion.cli.terminal import AsJson, instant, perform, show
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
+from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.services.drafts import RequestDraft
 
 
@@ -17,12 +18,16 @@ def who_decides(
     kind: Annotated[InterventionKind, typer.Option(help="Kind of work.")] = InterventionKind.TELEMAINTENANCE,
     minutes: Annotated[int, typer.Option(help="Minutes of work.")] = 60,
     emergency: Annotated[bool, typer.Option("--emergency", help="It cannot wait.")] = False,
+    start: Annotated[str, typer.Option(help="Planned start (2026-11-22T08:00+01:00); empty: as soon as agreed.")] = "",
+    patient_data: Annotated[PatientData, typer.Option(help="Whether it meets patient data.")] = PatientData.NONE,
+    professional: Annotated[str, typer.Option(help="Who would answer for patient data that it needs.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Tell who would have to agree if a technician asked for a device, and why."""
     draft = RequestDraft(
-        device, kind, "", minutes, technician_login=technician, emergency=Call("") if emergency else None
-    )
+        device, kind, "", minutes, start=instant(start), technician_login=technician,
+        plan=WorkPlan(patient_data=patient_data, professional=professional), emergency=Call("") if emergency else None,
+    )  # fmt: skip
     seen = perform(lambda services, me: services.forecasts.of(me, draft, by_technician=True))
     row = {
         "allowed": seen.allowed, "quorum": seen.quorum, "approvers": "; ".join(seen.approvers),

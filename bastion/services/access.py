@@ -11,7 +11,6 @@ from bastion.domain.access_request import AccessRequest, InterventionKind, Reque
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind
-from bastion.domain.timebox import TimeBox
 from bastion.domain.work_order import OrderLook
 from bastion.errors import Conflict, NotFound
 from bastion.services import reasons
@@ -28,16 +27,15 @@ from bastion.services.drafts import (
 )
 from bastion.services.emergencies import refuse_reviewed
 from bastion.services.forms import MAX_NAME, plain
+from bastion.services.hindrances import hindrances
 from bastion.services.joins import found
 from bastion.services.maintenance import Maintenance
-from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
 from bastion.services.professionals import answered_for
 from bastion.services.reports import overdue_of
 from bastion.services.request_keeping import keep
-from bastion.services.requests import check_minutes, person, refuse_beyond, refuse_if_locked
+from bastion.services.requests import check_minutes, person, refuse_beyond
 from bastion.services.templates import offered_for
-from bastion.services.terms_ahead import refuse_past_terms
 from bastion.services.urgency import unreviewed
 from bastion.services.work_orders import WorkOrders
 from bastion.services.works import goes_on
@@ -45,14 +43,8 @@ from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action, Decision
 
-ONE_WAITS_ALREADY = "A request for {device} is waiting already; leave this device out, or take that request back."
-WAITS_ALREADY = "A request for this device is waiting already; see its state first."
-AN_HOUR = timedelta(hours=1)
-MOST_EMERGENCIES = 20
-"""Of a supplier within an hour, those taken back too: each one wakes whoever is on call."""
 NOT_OPEN_ANY_MORE = "This authorisation is not open any more; ask for a new one."
 NOT_YET_OPEN = "This authorisation has not begun yet; more time can be asked for once it has."
-TOO_MANY_EMERGENCIES = "Too many emergencies were called within an hour. Call the hospital."
 
 
 class Access:
@@ -115,20 +107,12 @@ class Access:
     async def _judge(self, uow: UnitOfWork, actor: Actor, draft: RequestDraft, now: datetime) -> tuple[Ask, Decision]:
         """Whether it may be asked for; raises what stands in the way besides the policy."""
         ask = await resolve(uow, actor, await technician_of(uow, actor, draft.technician_login), draft)
-        start, urgent = max(draft.start or now, now), draft.emergency is not None
-        end = start + ask.wanted
+        start = max(draft.start or now, now)
         template_id = await offered_for(uow, draft.template, ask.device, others=bool(draft.batch))
-        ask = replace(
-            ask, template_id=template_id, plan=await answered_for(uow, draft.plan, ask.device, start, end)
-        )  # fmt: skip
-        refuse_past_terms(ask.technician, ask.supplier, TimeBox(start, end), now)
-        await refuse_if_locked(uow, ask.technician, ask.device, now)
-        if await waits_already(uow, ask.technician.id, ask.device.id, start, end, now, urgent=urgent):
-            raise Conflict(
-                "pending", sentence=ONE_WAITS_ALREADY if draft.batch else WAITS_ALREADY, device=ask.device.code
-            )
-        if draft.emergency and await uow.emergencies.begun(ask.supplier.id, now - AN_HOUR) >= MOST_EMERGENCIES:
-            raise Conflict("emergencies", sentence=TOO_MANY_EMERGENCIES)
+        for problem in await hindrances(uow, ask, draft, now):
+            raise problem
+        plan = await answered_for(uow, draft.plan, ask.device, start, start + ask.wanted)
+        ask = replace(ask, template_id=template_id, plan=plan)
         urgency = Urgency(await unreviewed(uow, ask.supplier.id, now)) if draft.emergency else None
         owed = await overdue_of(uow, ask.supplier.id, now)
         return ask, await self._ask_policy(uow, actor, ask, draft.kind, now, urgency, owed)

@@ -73,15 +73,20 @@ def complete(draft: RequestDraft, now: datetime) -> RequestDraft:
     check_minutes(draft.minutes)
     if draft.emergency is not None:
         draft = replace(draft, emergency=draft.emergency.checked())
+    check_start(draft, now)
+    changes = draft.kind is not InterventionKind.TELEDIAGNOSTIC
+    plan = work_plan.checked(draft.plan, max(draft.start or now, now), may_change=changes)
+    return replace(draft, announced=checked(draft.announced), plan=plan)
+
+
+def check_start(draft: RequestDraft, now: datetime) -> None:
+    """`Invalid` for a start that has passed or is too far ahead, for an emergency sooner than for other work."""
     if draft.start is not None and (draft.start.tzinfo is None or draft.start < now - timedelta(minutes=5)):
         raise Invalid("start", field="start", sentence=PAST)
     if draft.start is not None and draft.start > now + conditions.FARTHEST:
         raise Invalid("start", field="start", sentence=conditions.TOO_FAR)
     if draft.emergency is not None:
         refuse_later(draft.start, now)
-    changes = draft.kind is not InterventionKind.TELEDIAGNOSTIC
-    plan = work_plan.checked(draft.plan, max(draft.start or now, now), may_change=changes)
-    return replace(draft, announced=checked(draft.announced), plan=plan)
 
 
 def for_each(draft: RequestDraft, codes: tuple[str, ...], now: datetime) -> list[RequestDraft]:

@@ -5,18 +5,17 @@ from datetime import datetime
 
 from bastion import clock
 from bastion.domain.parties import Actor, ActorKind, Staff, Technician
-from bastion.errors import BastionError, Conflict, Invalid
+from bastion.errors import Invalid
 from bastion.i18n import sentence
-from bastion.services.access import WAITS_ALREADY
 from bastion.services.decisions import Decisions, Urgency, judged_source, policy_ids, reasons
 from bastion.services.drafts import Ask, RequestDraft, drafted, resolve
 from bastion.services.emergencies import emergency_of
+from bastion.services.hindrances import hindrances
 from bastion.services.joins import Joins, found
-from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
 from bastion.services.portal import need_technician
 from bastion.services.reports import overdue_of
-from bastion.services.requests import check_minutes, refuse_if_locked
+from bastion.services.requests import check_minutes
 from bastion.services.turns import foreseen
 from bastion.services.urgency import unreviewed
 from bastion.services.views import Forecast, Outlook
@@ -91,7 +90,8 @@ class Forecasts:
         asked = self._decisions.on_device(
             Action.REQUEST, asker, ask.supplier, ask.device, draft.kind, ask.wanted, now, lacks=lacks, urgency=urgency
         )
-        obstacles = await _obstacles(uow, ask, draft, language, now)
+        problems = await hindrances(uow, ask, draft, now)
+        obstacles = tuple(sentence(problem, language) for problem in problems)
         if not asked.allowed:
             return _Judged(asked, watcher=False, obstacles=obstacles)
         agreed = min(ask.wanted, asked.obligations.max_duration)
@@ -105,7 +105,8 @@ class Forecasts:
     async def _turns(
         self, uow: UnitOfWork, asker: Actor, ask: Ask, draft: RequestDraft, asked: Decision, now: datetime
     ) -> tuple[tuple[Staff, ...], ...]:  # fmt: skip
-        made = drafted(asker, draft, ask, asked, now)
+        ahead = draft if draft.start is None or draft.start > now else replace(draft, start=None)
+        made = drafted(asker, ahead, ask, asked, now)
         call = emergency_of(made, draft.emergency, await uow.staff.all(), now) if draft.emergency else None
         return await foreseen(uow, self._decisions, made, ask.device, now, call)
 
@@ -120,18 +121,3 @@ async def _technician(uow: UnitOfWork, actor: Actor, login: str) -> Technician:
 def _as_technician(ask: Ask) -> Actor:
     who, source = ask.technician, judged_source("", supplier_asks=False, supplier=ask.supplier)
     return Actor(ActorKind.TECHNICIAN, who.id, who.login, who.name, source, supplier_id=who.supplier_id)
-
-
-async def _obstacles(
-    uow: UnitOfWork, ask: Ask, draft: RequestDraft, language: str, now: datetime
-) -> tuple[str, ...]:  # fmt: skip
-    """What would stop the request beside the rules."""
-    problems: list[BastionError] = []
-    try:
-        await refuse_if_locked(uow, ask.technician, ask.device, now)
-    except BastionError as problem:
-        problems.append(problem)
-    start, urgent = max(draft.start or now, now), draft.emergency is not None
-    if await waits_already(uow, ask.technician.id, ask.device.id, start, start + ask.wanted, now, urgent=urgent):
-        problems.append(Conflict("pending", sentence=WAITS_ALREADY))
-    return tuple(sentence(problem, language) for problem in problems)

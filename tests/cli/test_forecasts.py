@@ -23,5 +23,11 @@ def test_who_would_have_to_agree_is_told(bastion, home, monkeypatch):
     (row,) = json.loads(shown.out)
     assert (row["allowed"], row["quorum"], row["minutes"], row["approvers"]) == (True, 1, 30, "")
     assert row["rules"]
+    for options, said in (
+        (("--start", "2001-01-01T08:00+01:00"), "The start lies in the past."),
+        (("--patient-data", "needed", "--professional", "Dr Nemo"), "Nobody of CHU Demo is authorised to answer"),
+    ):
+        (row,) = json.loads(bastion("who-decides", "alice", "ct-01", *options, "--json").out)
+        assert said in row["why"]
     assert bastion("who-decides", "nobody", "ct-01").code == Exit.REFUSED_VALUE
     assert bastion("who-decides", "alice", "ct-02").code == Exit.NOT_FOUND

@@ -13,8 +13,8 @@ from bastion.domain.parties import Role
 from bastion.domain.telling import Topic, topic_of
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound, PolicyRefused, SelfReview
 from bastion.i18n import sentence
-from bastion.services.access import MOST_EMERGENCIES
 from bastion.services.forms import MAX_NAME
+from bastion.services.hindrances import MOST_EMERGENCIES
 from bastion.services.people import StaffForm
 from policies.engine import PolicyEngine
 from policies.loader import load

@@ -9,9 +9,13 @@ from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
 from bastion.domain.lock import LockScope
+from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import Invalid, NotFound
+from bastion.i18n import sentence
+from bastion.services.directory import SupplierForm
 from bastion.services.inventory import DeviceForm
 from tests.services.house import OPERATOR, moved
+from tests.services.professionals import a_professional
 from tests.services.test_rota import wall
 from tests.services.test_works import for_long_work
 
@@ -185,3 +189,37 @@ async def test_R22_a_vital_device_says_that_two_agree_and_somebody_follows_and_a
     await house.services.locks.impose(house.staff(house.ruth), LockScope.DEVICE, "ct-01", "drill")
     cut = await house.services.forecasts.own(house.technician(), house.draft(reason=""))
     assert len(cut.obstacles) >= 1
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("wrong", ["past", "far", "emergency", "contract", "nobody", "not listed"])
+async def test_what_refuses_the_request_is_what_the_dry_run_says(house, wrong, language):
+    """Whoever looks first and asks then reads the same sentence both times."""
+    days, changes = {"past": -1, "far": 1000, "emergency": 2, "contract": 9}.get(wrong), {"plan": PLAIN}
+    if days is not None:
+        changes["start"] = clock.now() + timedelta(days=days)
+    if wrong == "emergency":
+        changes["emergency"] = Call("Dr Anne Roux")
+    if wrong == "contract":
+        form = SupplierForm("acme", "Acme Imaging", ("127.0.0.0/8",), contract_end=clock.now() + timedelta(days=5))
+        await house.services.directory.save_supplier(OPERATOR, replace(form, id=house.alice.supplier_id))
+    if wrong in {"nobody", "not listed"}:
+        needed = replace(PLAIN, patient_data=PatientData.NEEDED, professional="Dr Nemo", patient_why="images")
+        changes["plan"] = needed
+        if wrong == "not listed":
+            await a_professional(house)
+    alice = replace(house.technician(), language=language)
+    seen = await house.services.forecasts.own(alice, house.draft(**changes))
+    theirs = await house.services.forecasts.of(
+        replace(house.staff(house.eve), language=language), question(house, **changes)
+    )
+    with pytest.raises(Invalid) as refused:
+        await house.asked(**changes)
+    assert seen.obstacles == theirs.obstacles == (sentence(refused.value, language),)
+
+
+async def test_of_another_day_than_what_waits_nothing_is_said(house):
+    await house.asked()
+    another = house.draft(start=clock.now() + timedelta(days=9))
+    assert (await house.services.forecasts.own(house.technician(), another)).obstacles == ()
+    assert (await house.services.access.request(house.technician(), another)).start == another.start

@@ -1,17 +1,19 @@
 """`/forecast`: who would have to agree to a request, and why, before anybody makes it."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
+from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.services.drafts import RequestDraft
 from bastion.services.requests import minutes_of
 from bastion.services.views import Forecast
 from web.api.bearer import Me, Use
-from web.api.shapes import Shape
+from web.api.shapes import Instant, Shape
 
 AskedMinutes = Annotated[int, Query(ge=1, le=24 * 60, description="Minutes of work.")]
 
@@ -55,12 +57,21 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/forecast", foresee, methods=["GET"])
 
 
-async def foresee(
-    me: Me, use: Use, technician: str, device: str, kind: InterventionKind, minutes: AskedMinutes, *,
-    emergency: bool = False, asks: Asker = Asker.ME,
-) -> ForecastShape:  # fmt: skip
+def about(
+    device: str, kind: InterventionKind, minutes: AskedMinutes, *, emergency: bool = False,
+    start: Instant | None = None, patient_data: PatientData = PatientData.NONE, professional: str = "",
+) -> RequestDraft:  # fmt: skip
+    """What somebody would ask for. Without `start` the work may begin as soon as it is agreed; `professional` would
+    answer for patient data that it needs.
+    """
+    plan = WorkPlan(patient_data=patient_data, professional=professional)
+    return RequestDraft(device, kind, "", minutes, start=start, plan=plan, emergency=Call("") if emergency else None)
+
+
+About = Annotated[RequestDraft, Depends(about)]
+
+
+async def foresee(me: Me, use: Use, technician: str, draft: About, asks: Asker = Asker.ME) -> ForecastShape:
     """Who would have to agree, and why: a dry run. Nothing is kept, nobody is asked."""
-    draft = RequestDraft(
-        device, kind, "", minutes, technician_login=technician, emergency=Call("") if emergency else None
-    )
-    return ForecastShape.of(await use.forecasts.of(me, draft, by_technician=asks is Asker.TECHNICIAN))
+    named = replace(draft, technician_login=technician)
+    return ForecastShape.of(await use.forecasts.of(me, named, by_technician=asks is Asker.TECHNICIAN))

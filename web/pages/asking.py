@@ -85,11 +85,12 @@ class AskForm(PlanFields):
         saved = fields.local_moment(self.backup_at, "backup_at", zone)
         return replace(self.work(), people=tuple(self.people.splitlines()), backup_at=saved)
 
-    def question(self, device: Device) -> RequestDraft:
-        """As much of it as the rules look at."""
+    def question(self, device: Device, facility: Facility) -> RequestDraft:
+        """As much of it as the rules look at, and whatever else may refuse it before anybody reads it."""
         return RequestDraft(
             device.code, fields.choice(self.kind, InterventionKind, "kind"), "",
             fields.count(self.minutes), technician_login=self.technician,
+            start=fields.local_moment(self.start, "start", facility.timezone), plan=self.work(),
             emergency=self.call(),
         )  # fmt: skip
 
@@ -174,7 +175,7 @@ def durations(seen: Seer, minutes: str = "") -> list[tuple[str, str, str]]:
 async def _foresee(seen: Console, said: AskForm) -> Forecast:
     device = await _device(seen, said)
     try:
-        return await seen.services.forecasts.of(seen.actor, said.question(device.device))
+        return await seen.services.forecasts.of(seen.actor, said.question(device.device, device.facility))
     except NotFound as error:
         raise Invalid(error.detail, field="device", sentence=NOT_THEIRS) from error
 

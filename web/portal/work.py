@@ -69,9 +69,8 @@ async def foresee(seen: Come, said: Annotated[AskForm, Form()]) -> Response:
     typed = Typed(said.model_dump())
     try:
         item = await _chosen(seen, said)
-        return await _ask_form(
-            seen, typed, outlook=await seen.services.forecasts.own(seen.actor, said.question(item.device))
-        )
+        draft = said.question(item.device, item.facility)
+        return await _ask_form(seen, typed, outlook=await seen.services.forecasts.own(seen.actor, draft))
     except ELSEWHERE:
         raise
     except BastionError as error:

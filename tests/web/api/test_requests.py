@@ -1,6 +1,6 @@
 """Requests and grants over the API: the whole way from asking to a revoked right."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -132,6 +132,10 @@ async def test_who_would_have_to_agree_is_told_without_asking(eve, house, progra
     assert theirs["turns"] == [theirs["approvers"]]
     urgent = (await eve.ask("GET", f"{path}&emergency=true")).json()
     assert urgent["policy_ids"] != seen["policy_ids"]
+    late = {"start": "2001-01-01T08:00:00+01:00", "patient_data": "needed", "professional": "Dr Nemo"}
+    past, nobody = (await eve.ask("GET", f"{path}&{urlencode(late)}")).json()["obstacles"]
+    assert "The start lies in the past." in past
+    assert "Nobody of CHU Demo is authorised to answer for patient data" in nobody
     assert (await eve.ask("GET", "/requests")).json() == []
     elsewhere = await program(people["approver of another hospital"]).take_token()
     assert problem(await elsewhere.ask("GET", path)) == (404, "not_found")

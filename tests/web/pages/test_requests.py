@@ -410,6 +410,8 @@ async def test_who_would_have_to_agree_is_looked_up_from_the_form_without_asking
         ({"technician": ""}, "Choose a technician from the list."),
         ({"technician": "bob"}, "does not maintain this device"),
         ({"minutes": "x"}, "Choose a duration of at least one minute."),
+        ({"start": "2001-01-01T08:00"}, "The start lies in the past."),
+        ({"patient_data": "needed"}, "Nobody of CHU Demo is authorised to answer for patient data"),
     ):
         assert sentence in (await browser.send("/requests/forecast", **form | changes)).text
 

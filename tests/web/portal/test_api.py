@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -144,6 +145,10 @@ async def test_R25_a_program_looks_who_would_have_to_agree_and_learns_no_name(pr
     assert (seen["allowed"], seen["quorum"], seen["roles"], seen["minutes"]) == (True, 1, ["approver"], 60)
     assert seen["reasons"]
     assert not [name for name in ("Eve", "Max", "Ruth") if name in repr(seen)]
+    late = urlencode({"start": "2001-01-01T08:00:00+01:00", "patient_data": "needed", "professional": "Dr Nemo"})
+    past, nobody = (await reader.get(f"{path}ct-01&{late}")).json()["obstacles"]
+    assert "The start lies in the past." in past
+    assert "Nobody of CHU Demo is authorised to answer for patient data" in nobody
     answers = [await bob.get(f"{path}{code}") for code in ("ct-01", "nothing")]
     assert [problem(one) for one in answers] == [(422, "invalid")] * 2
     assert answers[0].json() == answers[1].json()

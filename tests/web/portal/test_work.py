@@ -44,6 +44,10 @@ async def test_R25_the_form_says_who_would_have_to_agree_in_their_role_and_asks_
     assert re.findall(r"\b(Eve|Max|Ruth)\b", page) == []
     refused = await browser.send("/supplier/requests/forecast", **form | {"minutes": "1440"})
     assert "The rules refuse this." in refused.text
+    late = form | {"start": "2001-01-01T08:00", "patient_data": "needed", "professional": "Dr Nemo"}
+    page = (await browser.send("/supplier/requests/forecast", **late)).text
+    assert "The start lies in the past." in page
+    assert "Nobody of CHU Demo is authorised to answer for patient data" in page
     unclear = await browser.send("/supplier/requests/forecast", **form | {"device": "nothing"})
     assert "Choose a device from the list." in unclear.text
     assert await house.services.asked.pending(house.staff(house.eve)) == []

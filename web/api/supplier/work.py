@@ -3,16 +3,14 @@
 from fastapi import APIRouter, Request
 
 from bastion import clock
-from bastion.domain.access_request import InterventionKind, RequestState
-from bastion.domain.emergency import Call
+from bastion.domain.access_request import RequestState
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services.address import told_address
-from bastion.services.drafts import RequestDraft
 from web import pasted
 from web.api.asked import NewWork
 from web.api.comparisons import ComparisonShape
-from web.api.forecasts import AskedMinutes
+from web.api.forecasts import About
 from web.api.professionals import ChoosableShape
 from web.api.reports import ReportBody, ReportedShape
 from web.api.shapes import Limit, Offset
@@ -71,15 +69,12 @@ async def usual(ident: str, who: Who, use: Use) -> list[OfferShape]:
     return [OfferShape.of(one) for one in await use.templates.offered(who.actor, ident)]
 
 
-async def foresee(
-    who: Who, use: Use, device: str, kind: InterventionKind, minutes: AskedMinutes, *, emergency: bool = False
-) -> OutlookShape:
+async def foresee(who: Who, use: Use, draft: About) -> OutlookShape:
     """How many would have to agree, in which role, and why: a dry run. Nothing is kept, nobody is asked."""
-    draft = RequestDraft(device, kind, "", minutes, emergency=Call("") if emergency else None)
     try:
         return OutlookShape.of(await use.forecasts.own(who.actor, draft))
     except NotFound as error:
-        raise Invalid(device, field="device", sentence="Choose a device from the list.") from error
+        raise Invalid(draft.device_code, field="device", sentence="Choose a device from the list.") from error
 
 
 async def search(
