@@ -122,6 +122,17 @@ class Grant:
         return replace(self, first_used_at=now, end=self.end + self._moved(now))
 
     @property
+    def latest(self) -> datetime:
+        """When it is over at the latest: a first connection that is still to come moves the end."""
+        return self.end if self.first_used_at else self.end + self.slack
+
+    def over_by(self, until: datetime | None) -> "Grant":
+        """The same right, whose end a first connection moves to `until` at most; `None`: as far as `slack` goes."""
+        if until is None:
+            return self
+        return replace(self, slack=min(self.slack, max(until - self.end, timedelta())))
+
+    @property
     def takes_input(self) -> bool:
         """Whether a command without a terminal gets what is sent to it: that would be a file by another name."""
         return FileRight.UPLOAD in self.files

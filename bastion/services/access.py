@@ -31,7 +31,7 @@ from bastion.services.hindrances import hindrances
 from bastion.services.joins import found
 from bastion.services.maintenance import Maintenance
 from bastion.services.paperwork import lacks_of
-from bastion.services.professionals import answered_for
+from bastion.services.professionals import answered_for, still_answered_for
 from bastion.services.reports import overdue_of
 from bastion.services.request_keeping import keep
 from bastion.services.requests import check_minutes, person, refuse_beyond
@@ -159,6 +159,7 @@ class Access:
             ask = await self._resolve_grant(uow, grant, minutes)
             first = found(await uow.requests.get(grant.request_id))
             refuse_reviewed(await uow.emergencies.get(first.work_id))
+            await still_answered_for(uow, first.plan, ask.device, now, grant.latest + timedelta(minutes=minutes))
             urgency = Urgency() if grant.emergency else None
             decision = await self._ask_policy(uow, actor, ask, grant.kind, now, urgency)
             if decision.allowed:

@@ -157,15 +157,20 @@ async def answered_for(
 
 async def still_answered_for(
     uow: UnitOfWork, plan: WorkPlan, device: Device, begins: datetime, until: datetime
-) -> None:  # fmt: skip
-    """`Conflict` unless somebody named as the plan names him answers for all of the time that is agreed to: it may be
-    later or longer than what was asked for, and his entry may have ended.
+) -> datetime | None:  # fmt: skip
+    """Until when at most somebody named as the plan names him answers for the data; `None`: the work has no such end.
+
+    `Conflict` unless he does so for all of the time that is agreed to, or of which more is asked for: it may be later
+    or longer than what was asked for first, and his entry may have ended.
     """
     if plan.patient_data is not PatientData.NEEDED:
-        return
+        return None
     listed = await uow.professionals.of(frozenset({device.facility_id}))
-    if not any(one.named(plan.professional) and one.stands(begins, until) for one in listed):
+    ends = [one.ends for one in listed if one.named(plan.professional) and one.stands(begins, until)]
+    if not ends:
         raise Conflict("professional", sentence=NO_LONGER, professional=plan.professional)
+    known = [end for end in ends if end is not None]
+    return max(known) if len(known) == len(ends) else None
 
 
 def _made(form: ProfessionalForm, facility: Facility, actor: Actor, now: datetime) -> Professional:

@@ -1,6 +1,7 @@
 """From when the agreed time counts, and how far from a planned start one may begin: as the rules say (R-24)."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,11 +11,14 @@ import policies
 from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.maintenance import Rhythm
-from bastion.errors import NoGrant, PolicyRefused
+from bastion.domain.work_plan import PLAIN, PatientData
+from bastion.errors import Conflict, NoGrant, PolicyRefused
 from bastion.services.maintenance import WindowForm
+from bastion.services.professionals import NO_LONGER
 from policies.engine import PolicyEngine
 from policies.loader import load
 from tests.services.house import CONNECTION
+from tests.services.professionals import LABEL, a_professional
 
 MINUTE = timedelta(minutes=1)
 
@@ -131,3 +135,30 @@ async def test_a_window_ends_when_it_ends_whenever_the_first_connection_comes(ho
     agreed = await granted(house, request)
     later(minutes=30)
     assert (await connect(house, request)).grant.end == agreed.end <= clock.now() + 30 * MINUTE
+
+
+async def test_R38_a_late_connection_moves_no_end_beyond_the_last_day_of_who_answers_for_patient_data(
+    house, rules, later
+):
+    """It is eleven at night in Paris, on his last day: fifty minutes counted from ten past would last into the next."""
+    rules('@counted("connection")')
+    paris = clock.now().astimezone(ZoneInfo("Europe/Paris"))
+    night = (paris + timedelta(days=1)).replace(hour=23, minute=0, second=0, microsecond=0)
+    one = await a_professional(house, until=night.date())
+    later(seconds=(night.astimezone(UTC) - paris).total_seconds())
+    needed = replace(PLAIN, patient_data=PatientData.NEEDED, professional=LABEL, patient_why="open a real plan")
+    asked, approve = await house.asked(minutes=50, plan=needed), house.services.approvals.approve
+    request = await approve(house.staff(house.eve), asked.id, asked.version, 50)
+    await refused_more_time(house, request)
+    before = await granted(house, request)
+    later(minutes=45)
+    after = (await connect(house, request)).grant
+    assert before.end < after.end == one.ends
+    assert (after.whole, after.slack) == (50 * MINUTE, before.slack)
+    await refused_more_time(house, request)
+
+
+async def refused_more_time(house, request) -> None:
+    with pytest.raises(Conflict) as problem:
+        await house.services.access.extend(house.technician(), request.grant_id, 5, "not finished")
+    assert problem.value.public == NO_LONGER.format(professional=LABEL)

@@ -14,6 +14,7 @@ from bastion.domain.conditions import Terms
 from bastion.domain.parties import Role
 from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import Conflict, Forbidden, IllegalTransition, Invalid, NotFound
+from bastion.i18n import sentence
 from bastion.services.directory import FacilityForm
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm, TechnicianForm
@@ -156,17 +157,25 @@ async def whose_entry_ends(house, later):
     return await house.asked(plan=needing(LABEL), minutes=50)
 
 
-async def test_more_time_is_not_agreed_to_beyond_his_last_day(house, later):
+async def test_more_time_is_not_asked_for_beyond_his_last_day(house, later):
     request = await agree(house, await whose_entry_ends(house, later))
-    for minutes, fits in ((30, False), (2, True)):
-        more = await house.services.access.extend(house.technician(), request.grant_id, minutes, "not finished")
-        if fits:
-            assert (await agree(house, more)).grant_id == request.grant_id
-            continue
-        with pytest.raises(Conflict) as problem:
-            await agree(house, more)
-        assert problem.value.public == NO_LONGER.format(professional=LABEL)
-        await house.services.taking_back.withdraw(house.technician(), more.id)
+    extend = house.services.access.extend
+    with pytest.raises(Conflict) as problem:
+        await extend(house.technician(), request.grant_id, 30, "not finished")
+    assert problem.value.public == NO_LONGER.format(professional=LABEL)
+    assert "il faut refaire la demande" in sentence(problem.value, "fr")
+    more = await extend(house.technician(), request.grant_id, 2, "not finished")
+    assert (await agree(house, more)).grant_id == request.grant_id
+
+
+async def test_more_time_is_not_agreed_to_once_he_is_retired(house, denis):
+    one = await a_professional(house)
+    request = await agree(house, await house.asked(plan=needing(LABEL)))
+    more = await house.services.access.extend(house.technician(), request.grant_id, 2, "not finished")
+    await house.services.professionals.retire(denis, one.id)
+    with pytest.raises(Conflict) as problem:
+        await agree(house, more)
+    assert problem.value.public == NO_LONGER.format(professional=LABEL)
 
 
 async def test_neither_late_nor_from_a_later_moment_on_is_agreed_to_what_he_does_not_answer_for(house, later):
