@@ -8,9 +8,9 @@ import asyncio
 import io
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO, Final
@@ -71,6 +71,7 @@ class Files:
         self._held_for = keeping.held_for
         self._guards = ThreadPoolExecutor(MOST_GUARDS, thread_name_prefix="guard")
         self._out: set[str] = set()
+        self._carried: set[str] = set()
 
     # -- arriving ------------------------------------------------------------------------------------------------------
     @property
@@ -128,6 +129,19 @@ class Files:
         """The newest copy of `path` taken under this grant that is held, or that a person has released."""
         async with self._database.read(quick=True) as uow:
             return await uow.held_files.fetched(record.grant_id, path, record.node, clock.now())
+
+    @contextmanager
+    def carrying(self, waiting: Iterable[HeldFile]) -> Iterator[frozenset[str]]:
+        """Let one session of this node bring each of them, not every one its technician has open; yield whose turn it is.
+
+        The ids are those that nobody else brings now: read them again, for somebody may just have.
+        """
+        mine = {file.id for file in waiting} - self._carried
+        self._carried |= mine
+        try:
+            yield frozenset(mine)
+        finally:
+            self._carried -= mine
 
     @asynccontextmanager
     async def take(self, file: HeldFile) -> AsyncIterator[BinaryIO]:

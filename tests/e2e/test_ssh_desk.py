@@ -129,7 +129,7 @@ async def test_what_is_held_says_so_and_is_delivered_when_a_person_releases_it(d
     assert await desk.tags("file:") == ["file:held", "file:released", "file:delivered", "file:passed"]
 
 
-async def test_of_two_sessions_on_the_device_one_delivers_and_the_other_blames_nobody(desk, tmp_path, screens):
+async def test_of_two_sessions_on_the_device_one_delivers_and_both_say_so_once(desk, tmp_path, screens):
     desk.services.files._antivirus = Verdicts(UNSCANNED)
     source = tmp_path / "firmware.bin"
     source.write_bytes(os.urandom(20_000_000))
@@ -139,13 +139,16 @@ async def test_of_two_sessions_on_the_device_one_delivers_and_the_other_blames_n
     await second.expect("# ")
     (file,) = await held(desk)
     await release(desk, file)
-    said = f"has delivered both.bin ({file.ref})".encode()
-    async with asyncio.timeout(20):
-        while not any(said in one.seen for one in (desk.terminal, second)):
-            await asyncio.sleep(0.05)
-    await asyncio.sleep(0.5)
-    assert [b"does not take it" in one.seen for one in (desk.terminal, second)] == [False, False]
+    said = f"has delivered both.bin ({file.ref})"
+    for one in (desk.terminal, second):
+        await one.expect(said)
     assert at_device(desk, "both.bin").read_bytes() == source.read_bytes()
+    second.send("exit\r")
+    await second.ended()
+    told = sorted((one.op, one.outcome) for one in await lines(desk))
+    assert told == sorted([("put", "begun"), ("put", f"held: {file.ref}"), ("put", "begun"), ("put", "done")])
+    assert [one.seen.count(said.encode()) for one in (desk.terminal, second)] == [1, 1]
+    assert [b"does not take it" in one.seen for one in (desk.terminal, second)] == [False, False]
 
 
 async def test_what_is_released_while_nobody_is_here_is_delivered_at_the_next_session(desk, tmp_path, screens):

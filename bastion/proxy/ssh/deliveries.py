@@ -15,7 +15,7 @@ from bastion.domain.device import ChannelKind, FileRight
 from bastion.domain.held_file import Direction, FileState, HeldFile
 from bastion.domain.session import SessionState
 from bastion.domain.session_events import RecordingFailed
-from bastion.errors import BastionError, Conflict, IllegalTransition, NotFound
+from bastion.errors import BastionError, IllegalTransition, NotFound
 from bastion.i18n import translator
 from bastion.proxy.files.ledger import Ledger
 from bastion.proxy.live_session import LiveSession
@@ -38,6 +38,7 @@ RELEASED_ELSEWHERE: Final = (
     "{who} has released {name} ({ref}), which comes from another device. Fetch it there again under the same name."
 )
 REFUSED: Final = "{who} has refused {name} ({ref}): {why}"
+DELIVERED_ELSEWHERE: Final = "The release desk has delivered {name} ({ref}) to another device."
 NOT_DELIVERED: Final = "{name} ({ref}) is released, but the device does not take it. It is tried again next time."
 _SPELLED: Final = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([\\tnr]))")
 _PLAIN: Final = {"\\": b"\\", "t": b"\t", "n": b"\n", "r": b"\r"}
@@ -57,7 +58,7 @@ class Deliveries:
         self._device = device
         self._tell = tell
         self._say = translator(live.words.language)
-        self._told: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
 
     async def run(self, hints: AsyncIterator[tuple[str, str]]) -> None:
         """Look after each hint (topic, key) until the session ends; the first one says to look at everything."""
@@ -68,15 +69,20 @@ class Deliveries:
                 await self.look()
 
     async def look(self) -> None:
-        """Deliver what waits, if this session may bring files; while it is frozen, nothing moves."""
+        """Deliver what waits, if this session may bring files; while it is frozen, nothing moves.
+
+        Another session of his on this device may be at it already: that one leaves its marks then, and this one none.
+        """
         grant, live = self._live.grant, self._live
         if ChannelKind.SFTP not in grant.channels or FileRight.UPLOAD not in grant.files:
             return
         waiting = await self._files.waiting_for(live.record)
         while waiting and live.state is SessionState.FROZEN:  # noqa: ASYNC110 - nothing tells of a thaw
             await asyncio.sleep(A_MOMENT)
-        if waiting and live.state is SessionState.ACTIVE:
-            await self._deliver(waiting)
+        with self._files.carrying(waiting) as mine:
+            still = [file for file in await self._files.waiting_for(live.record) if file.id in mine] if mine else []
+            if still and live.state is SessionState.ACTIVE:
+                await self._deliver(still)
 
     async def _deliver(self, waiting: list[HeldFile]) -> None:
         live = self._live
@@ -106,18 +112,11 @@ class Deliveries:
         try:
             await desk.deliver(file, raw(file.path))
         except (*DEVICE_TROUBLES, BastionError) as problem:
-            if await self._by_another(file, problem):
-                return
             _log.warning("a released file is not delivered", file=file.id, why=repr(problem))
-            self._once(file, NOT_DELIVERED)
+            if not isinstance(problem, IllegalTransition):  # it ran out this moment, and is nothing to try again
+                self._once(file, NOT_DELIVERED)
             return
-        self._tell(self._words(file, DELIVERED))
-
-    async def _by_another(self, file: HeldFile, problem: Exception) -> bool:
-        """Whether another session of his brings this file, or has: that one tells what became of it."""
-        if not isinstance(problem, Conflict | IllegalTransition):
-            return False
-        return (await self._files.get(file.id)).stored_state in {FileState.RELEASED, FileState.DELIVERED}
+        self._once(file, DELIVERED)
 
     async def _decided_for_him(self, key: str) -> bool:
         """Tell him what a person has decided; True if there is something to deliver. Most hints are about others."""
@@ -127,16 +126,18 @@ class Deliveries:
             return False
         if file.technician_id != self._live.record.technician_id or not file.decided_by:
             return False
+        here = file.device_id == self._live.record.device_id
         if file.stored_state is FileState.REFUSED:
             self._once(file, REFUSED)
         elif file.stored_state is FileState.RELEASED and file.direction is Direction.OUT:
-            here = file.device_id == self._live.record.device_id
             self._once(file, RELEASED if here else RELEASED_ELSEWHERE)
+        elif file.stored_state is FileState.DELIVERED and file.direction is Direction.IN:
+            self._once(file, DELIVERED if here else DELIVERED_ELSEWHERE)
         return file.stored_state is FileState.RELEASED and file.direction is Direction.IN
 
     def _once(self, file: HeldFile, sentence: str) -> None:
-        if file.id not in self._told:
-            self._told.add(file.id)
+        if (file.id, sentence) not in self._told:
+            self._told.add((file.id, sentence))
             self._tell(self._words(file, sentence))
 
     def _words(self, file: HeldFile, sentence: str) -> str:
