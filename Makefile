@@ -33,8 +33,8 @@ code: ## The present code of a demo account, with its QR code: make code WHO=ali
 	@test -n "$(WHO)" || { echo "Say whose: make code WHO=alice" >&2; exit 1; }
 	@$(PY) -m bastion demo --code "$(WHO)"
 
-demo-reset: ## Forget the demo: its accounts, keys and recordings
-	rm -rf $${BASTION_HOME:-var/demo}
+demo-reset: $(CORE) ## Forget the demo: its accounts, keys and recordings
+	@$(PY) -m bastion demo --reset
 
 build: $(BUILT) ## Build the console's scripts and styles
 

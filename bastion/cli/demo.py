@@ -18,12 +18,20 @@ LOOPBACK = "127.0.0.0/8,::1/128"
 def demo(
     *,
     code: Annotated[str, typer.Option(help="Only show the present code of this account.", metavar="NAME")] = "",
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Only forget the demo: its accounts, keys and recordings.")
+    ] = False,
 ) -> None:
     """Start a bastion, its console and three demo devices in `var/demo` (BASTION_HOME moves it)."""
     os.environ.setdefault(f"{PREFIX}HOME", HOME)
     os.environ.setdefault(f"{PREFIX}TEST_NETWORKS", LOOPBACK)  # where the demo devices are
     if code:
         _show_code(code)
+    elif reset:
+        from bastion.demo import home  # noqa: PLC0415 - the whole bastion; a code need not wait for it
+
+        home.forget(config.home_folder())
+        say("The demo is forgotten.")
     else:
         from bastion.demo import run  # noqa: PLC0415 - the whole bastion; a code need not wait for it
 

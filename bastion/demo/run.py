@@ -9,16 +9,19 @@ import uvloop
 
 from bastion import app, logs, parts
 from bastion.config import Settings
-from bastion.demo import hall, screen, world
+from bastion.demo import hall, home, screen, world
 from bastion.demo.facts import Facts
 from bastion.demo.hall import Running
+from bastion.domain.parties import operator_actor
 from bastion.errors import AlreadyExists, ConfigurationError, Phrase
 
+OPERATOR = operator_actor("demo")
 KNOWN_NAMES = ("127.0.0.1", "localhost")
 
 
 def run(settings: Settings, language: str) -> None:
     """Run until Ctrl-C. The log goes to a file: the screen belongs to the newcomer, and speaks his `language`."""
+    home.claim(settings.home)
     parts.prepare(settings)
     with (settings.home / "bastion.log").open("a", buffering=1) as log:
         logs.setup(settings.log_format, settings.log_level, log)
@@ -27,21 +30,25 @@ def run(settings: Settings, language: str) -> None:
 
 
 async def _run(settings: Settings, language: str) -> None:
-    home, facts = settings.home, Facts.read(settings.home) or Facts()
+    facts = Facts.read(settings.home) or Facts()
     ports = {device.code: facts.port_of(device.code) for device in facts.devices}
     # The lock comes first: a second start must not move the devices of the demo that runs.
-    with app.alone(home / "demo.lock"), app.stop_signals() as told:
-        async with hall.devices(home / "devices", ports) as running, parts.opened(settings) as built:
+    with app.alone(settings.home / home.LOCK), app.stop_signals() as told:
+        async with hall.devices(settings.home / "devices", ports) as running, parts.opened(settings) as built:
             await _fill(built, facts, running)
             await world.refresh(built.services, facts, running)
             async with app.serving(built) as listening:
                 _publish(settings, facts, listening)
-                _show(facts, home, running, language)
+                _show(facts, settings.home, running, language)
                 await told.wait()
                 sys.stdout.write("\nStopping…\n")
 
 
 async def _fill(built: parts.Parts, facts: Facts, running: list[Running]) -> None:
+    if built.settings.database_url and not facts.accounts and await built.services.directory.facilities(OPERATOR):
+        raise ConfigurationError(
+            "no empty database", why=Phrase("database_url names a database that is in use already")
+        )
     try:
         await world.fill(built.services, facts, built.settings, running)
     except AlreadyExists as error:
@@ -60,8 +67,8 @@ def _publish(settings: Settings, facts: Facts, listening: app.Listening) -> None
     (settings.home / "ssh.conf").write_text(screen.ssh_config(facts, settings.home))
 
 
-def _show(facts: Facts, home: Path, running: list[Running], language: str) -> None:
-    lines = screen.draw(facts, home, real=any(device.real for device in running), language=language)
+def _show(facts: Facts, folder: Path, running: list[Running], language: str) -> None:
+    lines = screen.draw(facts, folder, real=any(device.real for device in running), language=language)
     if sys.stdout.isatty():
         size = shutil.get_terminal_size()
         lines = [*screen.codes(facts, size.columns, size.lines - len(lines) - 1), *lines]

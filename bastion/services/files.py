@@ -132,9 +132,9 @@ class Files:
 
     @contextmanager
     def carrying(self, waiting: Iterable[HeldFile]) -> Iterator[frozenset[str]]:
-        """Let one session of this node bring each of them, not every one its technician has open; yield whose turn it is.
+        """Let one session of this node bring each of them, not every one that its technician has open.
 
-        The ids are those that nobody else brings now: read them again, for somebody may just have.
+        Yields the ids of those that nobody else brings now: read them again, for somebody may just have.
         """
         mine = {file.id for file in waiting} - self._carried
         self._carried |= mine

@@ -5,6 +5,7 @@ import json
 import stat
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -81,13 +82,51 @@ async def test_a_first_start_that_was_cut_short_says_what_to_do(tmp_path):
     async with running(home, free_port(), free_port()):
         pass
     (home / "demo.json").unlink()
-    environment = KINDLY_CLEAN | {"BASTION_HOME": str(home), "BASTION_SSH_PORT": "0", "BASTION_WEB_PORT": "0"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bastion", "demo", cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
+    status, words = await bastion(home, "demo")
+    assert (status, "make demo-reset" in words) == (3, True), words
+
+
+async def bastion(home: Path, *words: str, **settings: str) -> tuple[int, str]:
+    """Run one command on this folder; return its status and all it says."""
+    environment = (
+        KINDLY_CLEAN | {"BASTION_HOME": str(home), "BASTION_SSH_PORT": "0", "BASTION_WEB_PORT": "0"} | settings
     )
-    _, words = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 3
-    assert b"make demo-reset" in words
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bastion", *words, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode, " ".join(said.decode().split())
+
+
+async def test_a_hospital_is_neither_filled_with_a_demo_nor_forgotten_as_one(tmp_path):
+    """What `init` has made stays, byte for byte, whatever somebody types with BASTION_HOME still set."""
+    home = tmp_path / "hospital"
+    status, said = await bastion(home, "init")
+    assert status == 0, said
+    kept = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    for words in (["demo"], ["demo", "--reset"]):
+        status, said = await bastion(home, *words)
+        assert status == 3, said
+        assert f"{home} is not a demo's folder" in said
+    assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == kept
+    elsewhere = {"BASTION_DATABASE_URL": f"sqlite:///{home / 'bastion.db'}"}
+    facility = ["admin", "facility", "add", "chu", "CHU"]
+    assert (await bastion(home, *facility))[0] == 0
+    status, said = await bastion(tmp_path / "demo", "demo", **elsewhere)
+    assert (status, "database that is in use already" in said) == (3, True), said
+
+
+async def test_a_demo_is_forgotten_whole_but_never_while_it_runs(tmp_path):
+    home = tmp_path / "demo"
+    status, said = await bastion(home, "demo", "--reset")
+    assert (status, "There is no demo yet" in said) == (4, True), said
+    async with running(home, free_port(), free_port()) as demo:
+        status, said = await bastion(home, "demo", "--reset")
+        assert (status, "a bastion runs already" in said) == (3, True), said
+        assert (await demo.ask("claire", "GET", "/requests")).status_code == 200
+    status, said = await bastion(home, "demo", "--reset")
+    assert (status, home.exists()) == (0, False), said
 
 
 async def asked(demo: Demo, device: str) -> tuple[Screen, dict]:
