@@ -12,10 +12,8 @@ from bastion.config import Settings
 from bastion.demo import hall, home, screen, world
 from bastion.demo.facts import Facts
 from bastion.demo.hall import Running
-from bastion.domain.parties import operator_actor
 from bastion.errors import AlreadyExists, ConfigurationError, Phrase
 
-OPERATOR = operator_actor("demo")
 KNOWN_NAMES = ("127.0.0.1", "localhost")
 
 
@@ -45,10 +43,6 @@ async def _run(settings: Settings, language: str) -> None:
 
 
 async def _fill(built: parts.Parts, facts: Facts, running: list[Running]) -> None:
-    if built.settings.database_url and not facts.accounts and await built.services.directory.facilities(OPERATOR):
-        raise ConfigurationError(
-            "no empty database", why=Phrase("database_url names a database that is in use already")
-        )
     try:
         await world.fill(built.services, facts, built.settings, running)
     except AlreadyExists as error:
