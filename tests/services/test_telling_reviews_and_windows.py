@@ -72,13 +72,14 @@ async def test_a_window_that_is_settled_before_the_mail_leaves_is_not_mailed_and
     made = await maintenance.propose(house.staff(house.eve), a_window())
     await maintenance.end(house.staff(house.ruth), made.id, "not needed after all")
     await turn(tell)
-    assert heard(box) == {}
-    assert await states(house) == [("window_waiting", "dropped")]
+    ended = {"eve@chu": [f"Maintenance window {made.ref} has ended: ct-01"]}
+    assert heard(box) == ended, "who proposed it hears of the end alone"
+    assert await states(house) == [("window_ended", "sent"), ("window_waiting", "dropped")]
     rest = {Topic.REQUEST_WAITING, Topic.FILE_HELD, Topic.SESSION_BEGUN, Topic.SESSION_ENDED}
     await tell.choose(house.staff(house.max), rest)
     await maintenance.propose(house.staff(house.eve), a_window())
     await turn(tell)
-    assert heard(box) == {}
+    assert heard(box) == ended
 
 
 async def test_a_window_whose_agreements_come_in_turn_is_told_to_each_when_it_is_his(house, tell, box, tmp_path):
