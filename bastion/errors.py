@@ -168,6 +168,13 @@ class AlreadyAgreed(Conflict):
     sentence = "You have already agreed to this request; another person must agree too."
 
 
+class AlreadyUsed(Conflict):
+    """Something entered by mistake cannot be withdrawn any more: what happened names it."""
+
+    code = "already_used"
+    sentence = "Sessions went through this connection, or somebody counts on it: it stays. Change its address instead."
+
+
 class IllegalTransition(BastionError):
     code = "illegal_transition"
     sentence = "This can no longer be done: it is already {state}."

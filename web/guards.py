@@ -100,6 +100,8 @@ GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "GET /directory/devices/new", "POST /directory/devices/new"),
         **_rows(ADMINS, "GET /directory/devices/{ident}/edit", "POST /directory/devices/{ident}/edit"),
         **_rows(ADMINS, "POST /directory/devices/{ident}/endpoint", "POST /directory/devices/{ident}/account"),
+        **_rows(ADMINS, "POST /directory/devices/{ident}/endpoint/withdraw"),
+        **_rows(ADMINS, "POST /directory/devices/{ident}/account/withdraw"),
         **_rows(ADMINS, "POST /directory/devices/{ident}/scan", "POST /directory/devices/{ident}/pin"),
         **_rows(ADMINS, "POST /directory/devices/{ident}/derogations"),
         **_rows(ADMINS, "POST /directory/devices/{ident}/derogations/{derogation}/withdraw"),

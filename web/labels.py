@@ -307,6 +307,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "paper_required": N_("Set. It holds from that day."),
         "imported": N_("Applied. Each change is in the audit trail."),
         "pinned": N_("The identity of the device is confirmed and pinned."),
+        "mistake_withdrawn": N_("Withdrawn. The trail keeps that it was there."),
         "sealed": N_("The secret is sealed in the vault. Nobody can read it back."),
         "password": N_("Your password is changed. Please sign in again."),
         "revoked_token": N_("The token is revoked; it stops working at once."),

@@ -169,6 +169,21 @@ def pin_endpoint(
         say("The identity of {device} is pinned.", device=device)
 
 
+@endpoints.command("withdraw")
+def withdraw_endpoint(
+    device: Device, number: Annotated[str, typer.Argument(help="Number of the endpoint, as `list` shows it.")]
+) -> None:
+    """Withdraw an endpoint entered by mistake, through which no session ever went."""
+
+    async def work(services: Services, me: Actor) -> None:
+        view = await _device(services, me, device)
+        wrong = one(list(view.endpoints), lambda e: e.id == number, number)
+        await services.mistaken.withdraw_endpoint(me, wrong.id, wrong.version, view.device.id)
+
+    perform(work)
+    say("The endpoint of {device} is withdrawn.", device=device)
+
+
 # -- accounts ----------------------------------------------------------------------------------------------------------
 @accounts.command("add")
 def add_account(
@@ -200,6 +215,21 @@ def list_accounts(device: Device, *, as_json: AsJson = False) -> None:
     """List the logins kept for a device."""
     view = perform(lambda services, me: _device(services, me, device))
     show([{"login": a.login, "kind": a.kind} for a in view.accounts], as_json=as_json)
+
+
+@accounts.command("withdraw")
+def withdraw_account(
+    device: Device, login: Annotated[str, typer.Argument(help="Login as the device knows it.")]
+) -> None:
+    """Withdraw a login entered by mistake, which no request names; its secret leaves the vault for good."""
+
+    async def work(services: Services, me: Actor) -> None:
+        view = await _device(services, me, device)
+        wrong = one(list(view.accounts), lambda a: a.login == login, login)
+        await services.mistaken.withdraw_account(me, wrong.id, wrong.version, view.device.id)
+
+    perform(work)
+    say("The account {login} of {device} is withdrawn.", login=login, device=device)
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 
 class Protocol(StrEnum):
@@ -89,6 +90,12 @@ class Endpoint:
     pinned_by: str = ""
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What the protocol needs to know: the speed of a serial line, the prompts of a telnet login."""
+    used_at: datetime | None = None
+    """When a session first went through it, or could by a tunnel; then it is kept for good."""
+
+    @property
+    def version(self) -> int:
+        return _as_read(self.protocol, self.host, self.port, *sorted(self.options.items()), *self.host_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,15 @@ class DeviceAccount:
     """When its secret was last set."""
     sealed_by: str = ""
     """By whom; empty for one set before this was noted."""
+
+    @property
+    def version(self) -> int:
+        return _as_read(self.login, self.kind, self.secret_id)
+
+
+def _as_read(*facts: object) -> int:
+    """A positive number for what somebody has read, below 2**31; another one once any of it has changed."""
+    return int.from_bytes(sha256(repr([str(fact) for fact in facts]).encode()).digest()[:4]) >> 1 | 1
 
 
 class Lack(StrEnum):

@@ -36,6 +36,7 @@ from bastion.services.invitations import Invitations
 from bastion.services.lapses import Lapses
 from bastion.services.locks import Locks
 from bastion.services.maintenance import Maintenance
+from bastion.services.mistaken import Mistaken
 from bastion.services.notifications import Notifications
 from bastion.services.opening import PROOF_LENGTH
 from bastion.services.papers import WARN_BEFORE, Papers
@@ -111,6 +112,7 @@ class Services:
     doing: Doing
     comparisons: Comparisons
     contract_ends: ContractEnds
+    mistaken: Mistaken
     lapses: Lapses
     locks: Locks
     replay: Replay
@@ -190,6 +192,7 @@ def build(
         doing=Doing(database, decisions),
         comparisons=Comparisons(database),
         contract_ends=ContractEnds(database),
+        mistaken=Mistaken(database),
         lapses=Lapses(database),
         watching=Watching(database, decisions, authentication),
         locks=Locks(database, decisions, authentication),

@@ -14,7 +14,7 @@ from bastion.domain.endpoint_options import checked
 from bastion.domain.grant import GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Role
-from bastion.errors import HostKeyChanged, Invalid, NotFound
+from bastion.errors import Conflict, HostKeyChanged, Invalid, NotFound
 from bastion.secret import Secret
 from bastion.services.forms import (
     audit_saved,
@@ -219,7 +219,11 @@ class Inventory:
             if not keys:
                 raise HostKeyChanged("the device showed other keys than those confirmed", device=device.code)
             now = clock.now()
-            pinned = replace(offer.endpoint, host_keys=keys, pinned_at=now, pinned_by=actor.name)
+            await uow.locks.hold()
+            asked, standing = offer.endpoint, found(await uow.endpoints.get(endpoint_id))
+            if (standing.protocol, standing.host, standing.port) != (asked.protocol, asked.host, asked.port):
+                raise Conflict(f"endpoint {endpoint_id} has another address than the one asked")
+            pinned = replace(standing, host_keys=keys, pinned_at=now, pinned_by=actor.name)
             await uow.endpoints.save(pinned)
             await uow.audit.append(
                 "directory:host_key_pinned", actor=actor, subject=("device", device.id),
@@ -260,8 +264,10 @@ class Inventory:
 
 def _moved(old: Endpoint | None, new: Endpoint) -> Endpoint:
     """What was there, with other options, where only these changed; so its identity stays pinned."""
-    if old is None or (old.protocol, old.host, old.port) != (new.protocol, new.host, new.port):
+    if old is None:
         return new
+    if (old.protocol, old.host, old.port) != (new.protocol, new.host, new.port):
+        return replace(new, used_at=old.used_at)
     return replace(old, options=new.options)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bastion.domain.conditions import Condition
 from bastion.domain.credentials import FactorProof
 from bastion.domain.derogation import Derogation
-from bastion.domain.device import Endpoint
+from bastion.domain.device import ChannelKind, Endpoint
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.lock import Subject, first_hit
@@ -27,6 +27,7 @@ from bastion.errors import (
 from bastion.secret import Secret
 from bastion.services import sign_ins
 from bastion.services.decisions import Decisions, Urgency, refusal
+from bastion.services.mistaken import mark_used
 from bastion.services.paperwork import lacks_of
 from bastion.services.reaching import session_endpoint
 from bastion.services.sealing import secret_aad
@@ -85,6 +86,7 @@ class Opening:
             record = replace(record, frozen_at=now, frozen_by=", ".join(facts.grant.approved_by))
         credential = await self._release(uow, actor, facts, record, now)
         await self._keep(uow, actor, facts, record, connection, derogations, now)
+        await mark_used(uow, endpoint, endpoints if ChannelKind.FORWARD in facts.grant.channels else (), now)
         meta = _make_meta(actor, facts, record, derogations)
         return Opened(
             record, facts.grant, facts.device, facts.facility, endpoint, credential, meta, endpoints, derogations

@@ -108,9 +108,6 @@ class Keys(Repository[TechnicianKey]):
         """A key belongs to one person (R-11)."""
         return await self._one(_KEY_BY_FINGERPRINT, {"fingerprint": fingerprint})
 
-    async def remove(self, key_id: str) -> bool:
-        return bool(await self._tx.change(_KEY_REMOVE, {"key": key_id}))
-
 
 class StaffMembers(Repository[Staff]):
     kind, table, named, order = Staff, t.staff, "login", ("name", "id")
@@ -236,12 +233,23 @@ class Accounts(Repository[DeviceAccount]):
         ids = sorted(set(device_ids))
         return await self._many(_ACCOUNTS_OF_SEVERAL, {"ids": ids}) if ids else []
 
+    async def named_by_work(self, account: DeviceAccount) -> bool:
+        """Whether a request or an authorisation of its device names it; a session does by its authorisation."""
+        about = {"device": account.device_id, "account": account.id}
+        return any([await self._tx.rows(query, about) for query in _NAMING_ACCOUNT])
+
     async def refused(self) -> list[DeviceAccount]:
         """Those their devices refuse."""
         return await self._many(_ACCOUNTS_REFUSED, {})
 
 
 _ACCOUNTS_REFUSED = Accounts.sql_all.where(t.device_accounts.c.refused_at.is_not(None))
+_NAMING_ACCOUNT = tuple(
+    sa.select(table.c.id)
+    .where(table.c.device_id == sa.bindparam("device"), table.c.account_id == sa.bindparam("account"))
+    .limit(1)
+    for table in (t.access_requests, t.grants)
+)
 _FACILITY_BY_CODE = _named(Facilities.sql_select, t.facilities.c.code)
 _SUPPLIER_BY_CODE = _named(Suppliers.sql_select, t.suppliers.c.code)
 _DEVICE_BY_CODE = _named(Devices.sql_select, t.devices.c.code)
@@ -289,7 +297,6 @@ _HOLDER = (
     .where(t.technician_keys.c.public == sa.bindparam("public"))
 )
 _KEY_BY_FINGERPRINT = Keys.sql_select.where(t.technician_keys.c.fingerprint == sa.bindparam("fingerprint"))
-_KEY_REMOVE = sa.delete(t.technician_keys).where(t.technician_keys.c.id == sa.bindparam("key"))
 _ENDPOINTS_OF = Endpoints.sql_all.where(t.endpoints.c.device_id == sa.bindparam("device_id"))
 _ENDPOINTS_AT = Endpoints.sql_all.where(
     sa.func.lower(t.endpoints.c.host) == sa.bindparam("place"), t.endpoints.c.port == sa.bindparam("port")

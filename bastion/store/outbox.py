@@ -84,9 +84,6 @@ class Deliveries(Repository[Delivery]):
 class Webhooks(Repository[Webhook]):
     kind, table, named, order = Webhook, t.webhooks, "name", ("name", "id")
 
-    async def remove(self, webhook_id: str) -> bool:
-        return bool(await self._tx.change(REMOVE_WEBHOOK, {"gone": webhook_id}))
-
 
 class MailChoices(Repository[Choices]):
     kind, table, order = Choices, t.mail_choices, ("person_id",)
@@ -123,6 +120,5 @@ CLAIM = (
 NEWEST = Deliveries.sql_select.order_by(_D.at.desc(), _D.id.desc())
 COUNT = sa.select(sa.func.count()).select_from(t.deliveries).where(_D.state == sa.bindparam("wanted"))
 FORGET = sa.delete(t.deliveries).where(sa.not_(_WAITING), _D.ended_at < _NOW)
-REMOVE_WEBHOOK = sa.delete(t.webhooks).where(t.webhooks.c.id == sa.bindparam("gone"))
 PUT_CHOICES = upsert(t.mail_choices)
 CHOICES_OF = MailChoices.sql_select.where(t.mail_choices.c.person_id.in_(sa.bindparam("people", expanding=True)))

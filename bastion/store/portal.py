@@ -54,9 +54,6 @@ class Correspondents(Repository[Correspondent]):
     async def put(self, correspondent: Correspondent) -> None:
         await self._tx.change(PUT_CORRESPONDENT, self._row(correspondent))
 
-    async def remove(self, technician_id: str) -> bool:
-        return bool(await self._tx.change(REMOVE_CORRESPONDENT, {"who": technician_id}))
-
     async def of(self, supplier_id: str) -> list[Correspondent]:
         return await self._many(CORRESPONDENTS_OF, {"whose": supplier_id})
 
@@ -82,5 +79,4 @@ OPEN_OF_SEVERAL = PortalInvitations.sql_all.where(
     _I.expires_at > _NOW,
 )
 PUT_CORRESPONDENT = upsert(t.correspondents)
-REMOVE_CORRESPONDENT = sa.delete(t.correspondents).where(t.correspondents.c.technician_id == sa.bindparam("who"))
 CORRESPONDENTS_OF = Correspondents.sql_all.where(t.correspondents.c.supplier_id == sa.bindparam("whose"))

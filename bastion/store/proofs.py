@@ -123,9 +123,6 @@ class Secrets(Repository[SealedSecret]):
     async def replace(self, secret: SealedSecret) -> None:
         await self.save(secret)
 
-    async def remove(self, secret_id: str) -> bool:
-        return bool(await self._tx.change(REMOVE_SECRET, {"gone": secret_id}))
-
 
 PROVED = (
     sa.update(t.credentials)
@@ -170,4 +167,3 @@ STANDING_PROOF = Proofs.sql_select.where(
 REVOKE_PROOFS = sa.delete(t.factor_proofs).where(_P.grant_id == sa.bindparam("gone"))
 REVOKE_PROOFS_OF = sa.delete(t.factor_proofs).where(_P.technician_id == sa.bindparam("who"))
 FORGET_PROOFS = sa.delete(t.factor_proofs).where(_P.expires_at < _NOW)
-REMOVE_SECRET = sa.delete(t.secrets).where(t.secrets.c.id == sa.bindparam("gone"))

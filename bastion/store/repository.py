@@ -42,6 +42,7 @@ class Repository(Generic[T]):
     sql_some: ClassVar["sa.Select[Any]"]
     sql_insert: ClassVar[sa.Insert]
     sql_update: ClassVar[sa.Update]
+    sql_delete: ClassVar[sa.Delete]
 
     def __init_subclass__(cls) -> None:
         if "table" not in cls.__dict__:
@@ -53,6 +54,7 @@ class Repository(Generic[T]):
         cls.sql_some = cls.sql_all.where(key.in_(sa.bindparam("ids", expanding=True)))
         cls.sql_insert = sa.insert(cls.table)
         cls.sql_update = sa.update(cls.table).where(key == sa.bindparam("this"))
+        cls.sql_delete = sa.delete(cls.table).where(key == sa.bindparam("this"))
 
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
@@ -87,6 +89,10 @@ class Repository(Generic[T]):
         if not touched:
             raise NotFound(f"{self.table.name} {self._key(entity)}")
         return entity
+
+    async def remove(self, key: str) -> bool:
+        """Forget the row of this id; return whether there was one. Only for what nothing refers to."""
+        return bool(await self._tx.change(self.sql_delete, {"this": key}))
 
     async def add_all(self, entities: Sequence[T]) -> None:
         """Add many at once; none of their names may be taken."""

@@ -157,7 +157,7 @@ device_suppliers = sa.Table(
 endpoints = sa.Table(
     "endpoints", metadata, _id(), _to("devices", "device_id"), _of("protocol", Closed(Protocol)), _text("host"),
     _number("port"), _of("host_keys", Several(tuple)), _at("pinned_at", nullable=True), _text("pinned_by"),
-    _of("options", Fields(), default="{}"),
+    _of("options", Fields(), default="{}"), _at("used_at", nullable=True),
 )  # fmt: skip
 secrets = sa.Table(
     "secrets", metadata, _id(), sa.Column("sealed", sa.LargeBinary, nullable=False), _text("key_id"),

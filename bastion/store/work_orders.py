@@ -14,9 +14,6 @@ class Gmaos(Repository[Gmao]):
     async def of(self, facility_id: str) -> Gmao | None:
         return await self._one(OF_FACILITY, {"facility": facility_id}) if storable(facility_id) else None
 
-    async def remove(self, ident: str) -> bool:
-        return bool(await self._tx.change(REMOVE, {"gone": ident}))
-
 
 class OrderLooks(Repository[OrderLook]):
     kind, table, order = OrderLook, t.order_looks, ("checked_at", "id")
@@ -28,4 +25,3 @@ class OrderLooks(Repository[OrderLook]):
 
 OF_REQUEST = OrderLooks.sql_all.where(t.order_looks.c.request_id == sa.bindparam("request"))
 OF_FACILITY = Gmaos.sql_select.where(t.gmaos.c.facility_id == sa.bindparam("facility"))
-REMOVE = sa.delete(t.gmaos).where(t.gmaos.c.id == sa.bindparam("gone"))

@@ -134,6 +134,23 @@ def test_R22_who_changes_how_critical_a_device_is_reads_what_waits_on_it(bastion
     assert f": {ref}. Avec une autre criticité" in bastion("admin", "device", "set", "ct-01", "--criticality", "3").out
 
 
+def test_what_was_entered_by_mistake_is_withdrawn(staffed, device_port, tmp_path):
+    key = tmp_path / "device_key"
+    key.write_bytes(private_text().reveal())
+    staffed("admin", "device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme")
+    for port in (device_port, device_port + 1):
+        staffed("admin", "endpoint", "add", "ct-01", "127.0.0.1", "--port", str(port))
+    for login in ("service", "servcie"):
+        assert staffed("admin", "account", "add", "ct-01", login, "--key", str(key)).code == 0
+    right, wrong = sorted(listed(staffed, "endpoint", "list", "ct-01"), key=lambda one: one["port"])
+    assert staffed("admin", "endpoint", "withdraw", "ct-01", wrong["id"]).code == 0
+    assert staffed("admin", "account", "withdraw", "ct-01", "servcie").code == 0
+    assert [one["id"] for one in listed(staffed, "endpoint", "list", "ct-01")] == [right["id"]]
+    assert [one["login"] for one in listed(staffed, "account", "list", "ct-01")] == ["service"]
+    for gone in (("endpoint", "withdraw", "ct-01", wrong["id"]), ("account", "withdraw", "ct-01", "servcie")):
+        assert staffed("admin", *gone).code == Exit.REFUSED_VALUE
+
+
 def test_R9_pinning_shows_the_fingerprint_and_asks(staffed, device_port, monkeypatch):
     staffed("admin", "device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme")
     staffed("admin", "endpoint", "add", "ct-01", "127.0.0.1", "--port", str(device_port))

@@ -11,6 +11,7 @@ from typing import Final
 
 from bastion import clock
 from bastion.domain.derogation import DerogationKind
+from bastion.domain.device import SecretKind
 from bastion.domain.emergency import Call
 from bastion.domain.lock import LockScope
 from bastion.domain.paper import PaperKind
@@ -18,6 +19,7 @@ from bastion.domain.review import Verdict
 from bastion.domain.session_events import EndReason
 from bastion.domain.telling import DeliveryState, Topic
 from bastion.domain.work_order import OrderRule
+from bastion.secret import Secret
 from bastion.services.derogations import DerogationForm
 from bastion.services.papers import PaperForm
 from bastion.services.people import TechnicianForm
@@ -215,6 +217,19 @@ async def endpoint(house: House) -> Values:
     return {"ident": house.device.id, "endpoint": made.id, "fingerprint": list(offer.fingerprints)}
 
 
+async def wrong_endpoint(house: House) -> Values:
+    made = await house.services.inventory.save_endpoint(OPERATOR, house.device.id, "127.0.0.1", 2999)
+    return {"ident": house.device.id, "endpoint": made.id, "version": str(made.version)}
+
+
+async def wrong_account(house: House) -> Values:
+    secret = Secret.of("canary-s3cret")
+    made = await house.services.inventory.save_account(
+        OPERATOR, house.device.id, "mistyped", SecretKind.PASSWORD, secret
+    )
+    return {"ident": house.device.id, "account": made.id, "version": str(made.version)}
+
+
 async def derogation(house: House) -> Values:
     ends = clock.now() + timedelta(days=30)
     form = DerogationForm(DerogationKind.SSH_LEGACY, "Dr Roux", "of 2008", ends, ("hmac-sha1",))
@@ -330,6 +345,8 @@ ONCE: Final[dict[str, Act]] = {
     "/directory/devices/new": Act("directory:device_saved", nothing, NEW_CODE),
     "/directory/devices/{ident}/endpoint": Act("directory:endpoint_saved", device),
     "/directory/devices/{ident}/account": Act("directory:account_saved", device, {"kind": "password"}),
+    "/directory/devices/{ident}/endpoint/withdraw": Act("directory:endpoint_withdrawn", wrong_endpoint),
+    "/directory/devices/{ident}/account/withdraw": Act("directory:account_withdrawn", wrong_account),
     "/directory/devices/{ident}/derogations": Act(
         "derogation:made", device, {"algorithms": ["hmac-sha1"], "allows": "ssh_legacy", "ends": SOON}
     ),

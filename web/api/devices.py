@@ -11,7 +11,7 @@ from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from web.api.bearer import Me, Use
 from web.api.register_shapes import AccountShape, DeviceShape, EndpointShape
-from web.api.shapes import DerogationShape, Encodable, Flag, Instant, Limit, Offset, Several, Shape, Whole
+from web.api.shapes import DerogationShape, Encodable, Flag, Instant, Limit, Offset, Several, Shape, Version, Whole
 
 
 class DeviceBody(Shape):
@@ -89,6 +89,12 @@ class Pin(Shape):
     shared: Flag = False
 
 
+class Read(Shape):
+    """`version` of what was read: what has changed since is not withdrawn."""
+
+    version: Version
+
+
 def add_to(router: APIRouter) -> None:
     router.add_api_route("/devices", search, methods=["GET"])
     router.add_api_route("/devices", add, methods=["POST"], status_code=201)
@@ -100,6 +106,8 @@ def add_to(router: APIRouter) -> None:
     router.add_api_route("/derogations/{ident}/withdraw", withdraw_derogation, methods=["POST"])
     router.add_api_route("/endpoints/{ident}/scan", scan, methods=["POST"])
     router.add_api_route("/endpoints/{ident}/pin", pin, methods=["POST"])
+    router.add_api_route("/endpoints/{ident}/withdraw", withdraw_endpoint, methods=["POST"])
+    router.add_api_route("/accounts/{ident}/withdraw", withdraw_account, methods=["POST"])
 
 
 async def search(me: Me, use: Use, text: str = "", limit: Limit = 100, offset: Offset = 0) -> list[DeviceShape]:
@@ -150,7 +158,21 @@ async def withdraw_derogation(ident: str, me: Me, use: Use) -> DerogationShape:
 async def save_account(ident: str, body: AccountBody, me: Me, use: Use) -> AccountShape:
     """Keep a login of the device. Nobody reads its secret back."""
     saved = await use.inventory.save_account(me, ident, body.login, body.kind, Secret.of(body.secret), body.id)
-    return AccountShape(id=saved.id, login=saved.login, kind=saved.kind.value)
+    return AccountShape.of(saved)
+
+
+async def withdraw_endpoint(ident: str, body: Read, me: Me, use: Use) -> DeviceShape:
+    """Take away a service that was entered by mistake. One that sessions went through, or that somebody counts on,
+    stays: 409 `already_used`.
+    """
+    return await get((await use.mistaken.withdraw_endpoint(me, ident, body.version)).id, me, use)
+
+
+async def withdraw_account(ident: str, body: Read, me: Me, use: Use) -> DeviceShape:
+    """Take away a login that was entered by mistake, and its secret for good. One that requests or authorisations name
+    stays: 409 `already_used`.
+    """
+    return await get((await use.mistaken.withdraw_account(me, ident, body.version)).id, me, use)
 
 
 async def scan(ident: str, me: Me, use: Use) -> Offer:

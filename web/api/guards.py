@@ -96,6 +96,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /imports/{register}", "POST /imports/{register}/apply"),
         **_rows(ADMINS, "POST /devices", "PUT /devices/{ident}", "POST /devices/{ident}/endpoints"),
         **_rows(ADMINS, "POST /endpoints/{ident}/scan", "POST /endpoints/{ident}/pin"),
+        **_rows(ADMINS, "POST /endpoints/{ident}/withdraw", "POST /accounts/{ident}/withdraw"),
         **_rows(ADMINS, "POST /devices/{ident}/accounts", "POST /devices/{ident}/derogations"),
         **_rows(ADMINS, "POST /derogations/{ident}/withdraw"),
     }

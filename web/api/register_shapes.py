@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field
 
 from bastion import clock
-from bastion.domain.device import Endpoint, Protocol
+from bastion.domain.device import DeviceAccount, Endpoint, Protocol
 from bastion.domain.parties import Role
 from bastion.services.views import DeviceView, TechnicianView
 from web.api.shapes import DerogationShape, Shape
@@ -90,7 +90,10 @@ class StaffShape(Shape):
 
 
 class EndpointShape(Shape):
+    """`version` is another number once anything here has changed; `used_at` when a session first went through it."""
+
     id: str
+    version: int
     host: str
     port: int
     pinned: bool
@@ -98,22 +101,30 @@ class EndpointShape(Shape):
     pinned_by: str
     protocol: Protocol = Protocol.SSH
     options: dict[str, str] = Field(default_factory=dict)
+    used_at: datetime | None = None
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> Self:
         return cls(
-            id=endpoint.id, host=endpoint.host, port=endpoint.port, pinned=bool(endpoint.host_keys),
-            pinned_at=endpoint.pinned_at, pinned_by=endpoint.pinned_by, protocol=endpoint.protocol,
-            options=dict(endpoint.options),
+            id=endpoint.id, version=endpoint.version, host=endpoint.host, port=endpoint.port,
+            pinned=bool(endpoint.host_keys), pinned_at=endpoint.pinned_at, pinned_by=endpoint.pinned_by,
+            protocol=endpoint.protocol, options=dict(endpoint.options), used_at=endpoint.used_at,
         )  # fmt: skip
 
 
 class AccountShape(Shape):
-    """A login on a device. Its secret is not here, and nowhere else to be read."""
+    """A login on a device. Its secret is not here, and nowhere else to be read; `version` is another number once it was
+    replaced.
+    """
 
     id: str
+    version: int
     login: str
     kind: str
+
+    @classmethod
+    def of(cls, account: DeviceAccount) -> Self:
+        return cls(id=account.id, version=account.version, login=account.login, kind=account.kind.value)
 
 
 class DeviceShape(Shape):
@@ -143,5 +154,5 @@ class DeviceShape(Shape):
             active=d.active, ready=view.ready,
             endpoints=[EndpointShape.of(endpoint) for endpoint in view.endpoints],
             derogations=[DerogationShape.of(one, clock.now()) for one in view.derogations],
-            accounts=[AccountShape(id=a.id, login=a.login, kind=a.kind.value) for a in view.accounts],
+            accounts=[AccountShape.of(a) for a in view.accounts],
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """Devices: what they are, where they answer, the identity they must show, the accounts used on them (R-9, R-12)."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from bastion.domain import endpoint_options
 from bastion.domain.derogation import LEGACY, DerogationKind
 from bastion.domain.device import SESSIONS, Device, Protocol, SecretKind, recordability
+from bastion.domain.parties import Actor
 from bastion.domain.place import Place
 from bastion.errors import BastionError, Invalid
 from bastion.secret import Secret
@@ -32,6 +34,7 @@ RIGHTS: Final = 6
 NAMES: Final = 8
 """Of each company, so many people are named."""
 COMING: Final = timedelta(days=60)
+Withdraw = Callable[[Actor, str, int, str], Awaitable[Device]]
 
 
 class DeviceFields(BaseModel):
@@ -142,6 +145,16 @@ async def pin(seen: Seen, ident: str, fingerprint: Many, endpoint: Text = "", sh
     return await seen.attempt(work(), again)
 
 
+@router.post("/{ident}/endpoint/withdraw")
+async def withdraw_endpoint(seen: Seen, ident: str, endpoint: Text = "", version: Text = "") -> Response:
+    return await _withdraw(seen, ident, seen.services.mistaken.withdraw_endpoint, endpoint, version)
+
+
+@router.post("/{ident}/account/withdraw")
+async def withdraw_account(seen: Seen, ident: str, account: Text = "", version: Text = "") -> Response:
+    return await _withdraw(seen, ident, seen.services.mistaken.withdraw_account, account, version)
+
+
 @router.post("/{ident}/account")
 async def save_account(
     seen: Seen, ident: str, login: Text = "", kind: Text = "", password: Text = "", private_key: Text = "",
@@ -160,6 +173,14 @@ async def save_account(
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
+async def _withdraw(seen: Console, ident: str, withdraw: Withdraw, thing: str, version: str) -> Response:
+    async def work() -> Response:
+        await withdraw(seen.actor, thing, fields.whole(version, "version"), ident)
+        return go(f"/directory/devices/{ident}", "mistake_withdrawn")
+
+    return await seen.attempt(work(), partial(show_device, seen, ident))
+
+
 async def _save(seen: Console, ident: str, typed: DeviceFields) -> Response:
     form = DeviceForm(
         typed.code.strip(), typed.name, typed.facility_code, tuple(typed.supplier_codes),

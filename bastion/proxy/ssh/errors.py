@@ -57,6 +57,7 @@ ANSWERS: Final = MappingProxyType(
         "decision_link_spent": _REFUSED,
         "already_agreed": _REFUSED,
         "already_exists": _REFUSED,
+        "already_used": _REFUSED,
         "illegal_transition": _REFUSED,
         "policy_refused": _REFUSED,
         "locked": _REFUSED,

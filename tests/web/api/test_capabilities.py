@@ -23,6 +23,8 @@ STAFF_FORMS = {
     f"{D}/devices/{{ident}}/edit": "PUT /devices/{ident}",
     f"{D}/devices/{{ident}}/account": "POST /devices/{ident}/accounts",
     f"{D}/devices/{{ident}}/endpoint": "POST /devices/{ident}/endpoints",
+    f"{D}/devices/{{ident}}/endpoint/withdraw": "POST /endpoints/{ident}/withdraw",
+    f"{D}/devices/{{ident}}/account/withdraw": "POST /accounts/{ident}/withdraw",
     f"{D}/devices/{{ident}}/scan": "POST /endpoints/{ident}/scan",
     f"{D}/devices/{{ident}}/pin": "POST /endpoints/{ident}/pin",
     f"{D}/devices/{{ident}}/derogations": "POST /devices/{ident}/derogations",

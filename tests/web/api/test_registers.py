@@ -113,3 +113,23 @@ async def test_R10_an_old_device_its_line_and_its_derogation(ruth, house):
     assert [(d["owner"], d["kind"]) for d in shown] == [("Dr Vasseur", "ssh_legacy")]
     gone = (await ruth.sure("POST", f"/derogations/{one['id']}/withdraw")).json()
     assert (gone["status"], gone["withdrawn_by"]) == ("withdrawn", "Ruth")
+
+
+async def test_what_was_entered_by_mistake_is_withdrawn_over_the_api(ruth, house):
+    path = f"/devices/{house.device.id}"
+    wrong = (await ruth.ask("POST", f"{path}/endpoints", host="192.0.2.77")).json()
+    typo = (await ruth.ask("POST", f"{path}/accounts", login="mistyped", kind="password", secret="canary-x")).json()
+    for noun, one in (("endpoints", wrong), ("accounts", typo)):
+        stale = await ruth.ask("POST", f"/{noun}/{one['id']}/withdraw", version=0)
+        assert problem(stale) == (409, "conflict")
+        left = (await ruth.ask("POST", f"/{noun}/{one['id']}/withdraw", version=one["version"])).json()
+        assert one["id"] not in [each["id"] for each in left[noun]]
+        gone = await ruth.ask("POST", f"/{noun}/{one['id']}/withdraw", version=one["version"])
+        assert problem(gone) == (404, "not_found")
+    await house.opened()
+    shown = (await ruth.ask("GET", path)).json()
+    for noun in ("endpoints", "accounts"):
+        (one,) = shown[noun]
+        kept = await ruth.ask("POST", f"/{noun}/{one['id']}/withdraw", version=one["version"])
+        assert problem(kept) == (409, "already_used")
+    assert shown["endpoints"][0]["used_at"]

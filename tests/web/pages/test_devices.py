@@ -5,7 +5,9 @@ import re
 from datetime import timedelta
 
 from bastion import clock
-from tests.services.house import private_text, public_line
+from bastion.domain.device import SecretKind
+from bastion.secret import Secret
+from tests.services.house import OPERATOR, private_text, public_line
 from tests.services.test_rota import now_on_call
 
 NEW = {
@@ -202,3 +204,35 @@ async def test_R22_who_changes_a_device_reads_what_waits_and_what_is_planned_on_
     said = re.search(r"Waiting or planned here: ([^.]*)[.]", (await browser.see(path)).text)[1]
     assert said == f"{waiting.ref}, {planned.ref}"
     assert over.ref not in said, "what is open has been agreed to as it is"
+
+
+async def test_what_was_entered_by_mistake_is_withdrawn_and_what_was_used_says_why_it_stays(house, visitor, people):
+    path = f"/directory/devices/{house.device.id}"
+    inventory = house.services.inventory
+    wrong = await inventory.save_endpoint(OPERATOR, house.device.id, "192.0.2.77", 22)
+    typo = await inventory.save_account(
+        OPERATOR, house.device.id, "mistyped", SecretKind.PASSWORD, Secret.of("canary-s3cret")
+    )
+    browser = await visitor().enter(people["admin"])
+    page = (await browser.see(path)).text
+    assert page.count("Withdraw this connection") == page.count("Withdraw this account") == 2
+    for name, one in (("endpoint", wrong), ("account", typo)):
+        stale = await browser.send(f"{path}/{name}/withdraw", **{name: one.id}, version="0")
+        assert (stale.status_code, "Somebody else has just changed this." in stale.text) == (409, True)
+        done = await browser.send(f"{path}/{name}/withdraw", **{name: one.id}, version=str(one.version))
+        assert (done.status_code, done.headers["location"]) == (303, path)
+        again = await browser.send(f"{path}/{name}/withdraw", **{name: one.id}, version=str(one.version))
+        assert again.status_code == 404
+    page = (await browser.see(path)).text
+    assert "192.0.2.77" not in page
+    assert "mistyped" not in page
+    await house.opened()
+    view = await inventory.device(OPERATOR, house.device.id)
+    page = (await browser.see(path)).text
+    assert "Withdraw this connection" not in page
+    for name, (one,), word in (("endpoint", view.endpoints, "address"), ("account", view.accounts, "secret")):
+        kept = await browser.send(f"{path}/{name}/withdraw", **{name: one.id}, version=str(one.version))
+        assert kept.status_code == 409
+        assert f"it stays. {'Change' if word == 'address' else 'Replace'} its {word} instead." in kept.text
+    approver = (await (await visitor().enter(people["approver"])).see(path)).text
+    assert "Withdraw this" not in approver

@@ -1,6 +1,8 @@
 """Hospitals, companies, people and devices."""
 
 from bastion.domain.derogation import DerogationKind
+from bastion.domain.device import SecretKind
+from bastion.secret import Secret
 from bastion.services.derogations import DerogationForm
 from tests.services.house import OPERATOR, public_line
 from tests.web.api.ways.book import soon, way, written
@@ -161,6 +163,19 @@ async def _(yard: Yard) -> Given:
 async def _(yard: Yard) -> Given:
     form = DerogationForm(DerogationKind.SSH_LEGACY, "Dr Roux", "no update from the maker", soon(90), ("ssh-rsa",))
     return Given.of((await yard.use.derogations.make(OPERATOR, (await yard.scene()).device.id, form)).id)
+
+
+@way("POST /endpoints/{ident}/withdraw")
+async def _(yard: Yard) -> Given:
+    wrong = await yard.use.inventory.save_endpoint(OPERATOR, (await yard.scene()).device.id, "127.0.0.1", yard.port())
+    return Given.of(wrong.id, version=wrong.version)
+
+
+@way("POST /accounts/{ident}/withdraw")
+async def _(yard: Yard) -> Given:
+    device, secret = (await yard.scene()).device.id, Secret.of("canary-s3cret")
+    wrong = await yard.use.inventory.save_account(OPERATOR, device, "mistyped", SecretKind.PASSWORD, secret)
+    return Given.of(wrong.id, version=wrong.version)
 
 
 @way("POST /endpoints/{ident}/scan")
