@@ -13,6 +13,7 @@ REGISTERS: Final[Mapping[str, str]] = MappingProxyType(
         Register.SUPPLIERS: N_("Suppliers"),
         Register.TECHNICIANS: N_("Technicians"),
         Register.STAFF: N_("Hospital staff"),
+        Register.PROFESSIONALS: N_("Authorised professionals"),
     }
 )
 COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
@@ -27,6 +28,7 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "employer": N_("employer"), "contract_number": N_("contract number"),
         "contract_start": N_("beginning of contract"), "security_contact": N_("security contact"),
         "roles": N_("roles"), "facilities": N_("facilities"), "wards": N_("wards"),
+        "title": N_("function"), "rpps": N_("RPPS number"), "since": N_("first day"), "until": N_("last day"),
     }
 )  # fmt: skip
 """Every column an import knows, as people call it."""
@@ -42,6 +44,7 @@ EXAMPLES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         Register.TECHNICIANS: "login;nom;fournisseur;employeur;pays;courriel;langue;valable jusqu'au;actif",
         Register.STAFF: "login;nom;roles;etablissements;services;courriel;langue;actif",
+        Register.PROFESSIONALS: "nom;fonction;etablissement;numero rpps;premier jour;dernier jour",
     }
 )  # fmt: skip
 """A first line for each, as an export in French has it."""

@@ -50,6 +50,14 @@ def import_staff(
     _import(Register.STAFF, file, apply=apply, mark=mark, skip_bad=skip_bad, as_json=as_json)
 
 
+@imports.command("professionals")
+def import_professionals(
+    file: File, *, apply: Apply = False, mark: Mark = "", skip_bad: SkipBad = False, as_json: AsJson = False
+) -> None:
+    """Who may answer for patient data, known by name, function and hospital; an entry is never changed."""
+    _import(Register.PROFESSIONALS, file, apply=apply, mark=mark, skip_bad=skip_bad, as_json=as_json)
+
+
 def _import(register: Register, file: Path, *, apply: bool, mark: str, skip_bad: bool, as_json: bool) -> None:
     data = file.read_bytes()
     plan = perform(lambda services, me: services.imports.check(me, register, data))

@@ -9,11 +9,12 @@ from typing import Final
 
 from bastion.domain.device import Device
 from bastion.domain.parties import Staff, Supplier, Technician
+from bastion.domain.professional import Professional
 from bastion.errors import Invalid
 
 DRAFT_LIFE: Final = timedelta(days=1)
 """A file that was looked at and never applied is forgotten after this."""
-Entry = Device | Supplier | Technician | Staff
+Entry = Device | Supplier | Technician | Staff | Professional
 
 
 class Register(StrEnum):
@@ -21,6 +22,7 @@ class Register(StrEnum):
     SUPPLIERS = "suppliers"
     TECHNICIANS = "technicians"
     STAFF = "staff"
+    PROFESSIONALS = "professionals"
 
 
 @dataclass(frozen=True, slots=True)

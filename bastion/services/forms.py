@@ -6,6 +6,7 @@ import unicodedata
 from bastion import clock
 from bastion.domain.device import Device
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier, Technician
+from bastion.domain.professional import Professional
 from bastion.errors import Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services.authentication import is_fresh
 from bastion.services.reasons import TOO_LONG
@@ -16,7 +17,7 @@ MAX_NAME = 200
 MAX_LINE = 500
 """Of an entry in a register: a place, a model, whom to call."""
 READERS = frozenset({Role.ADMIN, Role.SECURITY, Role.AUDITOR, Role.APPROVER})
-Entry = Facility | Supplier | Technician | Staff | Device
+Entry = Facility | Supplier | Technician | Staff | Device | Professional
 
 
 def need_admin(actor: Actor) -> None:

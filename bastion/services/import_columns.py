@@ -18,12 +18,14 @@ from bastion.domain.device import Device
 from bastion.domain.importing import Entry, Register
 from bastion.domain.local_time import HOME_ZONE, YEARS, day_end, midnight
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier, Technician
+from bastion.domain.professional import Professional
 from bastion.domain.subcontractor import Subcontractor
 from bastion.errors import AlreadyExists, Forbidden, Invalid, NotFound
 from bastion.services.directory import check_term, network
 from bastion.services.duties import assignments_of, need_right_over, of_cells
 from bastion.services.forms import MAX_NAME, check_language, check_named, check_person, plain
 from bastion.services.people import check_employer
+from bastion.services.professionals import ON_THE_LIST, ProfessionalForm, adds_nothing, known_as, made_of
 from bastion.services.subcontractors import EMPLOYING
 
 MAX_LIST: Final = 2000
@@ -64,6 +66,10 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "facilities": "facilities facility etablissements etablissement sites site",
         "wards": "wards ward services service unites unite uf",
         "valid_until": "valid_until valable_jusqu_au fin_de_validite",
+        "title": "title function fonction qualite",
+        "rpps": "rpps numero_rpps n_rpps",
+        "since": "since premier_jour a_partir_du depuis",
+        "until": "until dernier_jour jusqu_au",
     }
 )
 _COLUMNS: Final[Mapping[Register, tuple[str, str]]] = MappingProxyType(
@@ -77,14 +83,15 @@ _COLUMNS: Final[Mapping[Register, tuple[str, str]]] = MappingProxyType(
         ),
         Register.TECHNICIANS: ("login name supplier", "employer email language country valid_until active"),
         Register.STAFF: ("login name roles", "facilities wards email language active"),
+        Register.PROFESSIONALS: ("name title facility", "rpps since until"),
     }
 )  # fmt: skip
-"""Columns that a new entry needs, and the others. The first is what an entry is known by."""
+"""Columns that a new entry needs, and the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What there is already, by lower-case code or login."""
+    """What there is already, by lower-case code or login, or by whatever else it is known by."""
 
     actor: Actor
     facilities: Mapping[str, Facility]
@@ -98,6 +105,23 @@ class Facts:
 
 def needed(register: Register) -> tuple[str, ...]:
     return tuple(_COLUMNS[register][0].split())
+
+
+def known_by(register: Register) -> tuple[str, ...]:
+    """The columns that say which entry a line is about: its code or login; who somebody is, and where."""
+    return needed(register)[:1] if register is not Register.PROFESSIONALS else needed(register)
+
+
+def meant(register: Register, cells: Cells) -> tuple[str, str]:
+    """Which entry a line is about: as `Facts.entries` knows it, and as people read it. `Invalid` if it is left open."""
+    missing = next((name for name in known_by(register) if not cells.get(name)), "")
+    if missing:
+        raise Invalid(missing, field=missing, sentence="A new entry needs this cell. Fill it in.")
+    if register is Register.PROFESSIONALS:
+        label = " ".join(f"{' '.join(cells['name'].split())}, {cells['title']}".split())
+        return known_as(cells["facility"], label), label
+    key = cells[known_by(register)[0]].lower()
+    return key, key
 
 
 def columns(register: Register) -> tuple[str, ...]:
@@ -219,6 +243,19 @@ def _colleague(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Sta
     return made
 
 
+def _professional(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Professional:
+    """Somebody new, or an entry as it stands: one is never changed, as requests name it (R-38)."""
+    facility, there = _facility(cells["facility"], facts), cast("Professional | None", old)
+    days = {name: _day(cells, name) for name in ("since", "until") if name in cells}
+    form = ProfessionalForm(facility.code, cells["name"], cells["title"], cells.get("rpps", ""), **days)
+    made = made_of(form, facility, facts.actor, clock.now())
+    if there is None:
+        return replace(made, id=ident)
+    if not adds_nothing(form, made, there):
+        raise Invalid(there.id, field="name", sentence=ON_THE_LIST)
+    return there
+
+
 def _check_right_over(actor: Actor, made: Staff, old: Staff | None) -> None:
     """As the form: a line that changes nothing is nobody's business, so a whole list may be handed in again (R-23)."""
     try:
@@ -230,7 +267,7 @@ def _check_right_over(actor: Actor, made: Staff, old: Staff | None) -> None:
 _MAKERS: Final[Mapping[Register, Callable[[Cells, Facts, Entry | None, str], Entry]]] = MappingProxyType(
     {
         Register.DEVICES: _device, Register.SUPPLIERS: _company, Register.TECHNICIANS: _person,
-        Register.STAFF: _colleague,
+        Register.STAFF: _colleague, Register.PROFESSIONALS: _professional,
     }
 )  # fmt: skip
 E = TypeVar("E", Device, Supplier, Technician, Staff)

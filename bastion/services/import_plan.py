@@ -8,17 +8,18 @@ from typing import Final
 from bastion import clock
 from bastion.domain.ids import new_id
 from bastion.domain.importing import BadLine, Change, Entry, FieldChange, Plan, Register, mark_of
-from bastion.domain.local_time import last_day, local_date
+from bastion.domain.local_time import HOME_ZONE, last_day, local_date
 from bastion.domain.parties import Assignment
 from bastion.domain.sheet import Line, Sheet, read
 from bastion.errors import Invalid
 from bastion.services.duties import as_written
-from bastion.services.import_columns import Facts, clean, column_of, entry_of, needed
+from bastion.services.import_columns import Facts, clean, column_of, entry_of, known_by, meant
 
-_LAST_DAYS: Final = ("contract_end", "valid_until")
+_LAST_DAYS: Final = ("contract_end", "valid_until", "ends")
+_UNSAID: Final = frozenset({"id", "created_by", "created_at", "retired_at", "retired_by"})
 _SHOWN_AS: Final = {
     "facility_id": "facility", "supplier_id": "supplier", "supplier_ids": "suppliers", "employer_id": "employer",
-    "assignments": "roles",
+    "assignments": "roles", "starts": "since", "ends": "until",
 }  # fmt: skip
 
 
@@ -31,8 +32,8 @@ def sheet_of(register: Register, data: bytes) -> tuple[Sheet, tuple[str, ...]]:
         raise Invalid(
             twice, field="file", sentence="Two columns of this file both mean “{column}”. Keep one.", column=twice
         )
-    key = needed(register)[0]
-    if key not in names:
+    key = next((name for name in known_by(register) if name not in names), "")
+    if key:
         raise Invalid(
             key, field="file", column=key,
             sentence="The first line of this file names no column “{column}”. Name the columns there.",
@@ -74,16 +75,15 @@ def _cells(line: Line, names: tuple[str, ...]) -> Mapping[str, str]:
 def _change(
     register: Register, cells: Mapping[str, str], facts: Facts, line: Line, seen: dict[str, int], shown: "_Shown"
 ) -> Change:
-    column = needed(register)[0]
-    key = cells.get(column, "").lower()
-    if not key:
-        raise Invalid(column, field=column, sentence="A new entry needs this cell. Fill it in.")
+    key, words = meant(register, cells)
     first = seen.setdefault(key, line.number)
     if first != line.number:
-        raise Invalid(key, field=column, sentence="“{key}” stands in line {first} already.", key=key, first=first)
+        raise Invalid(
+            key, field=known_by(register)[0], sentence="“{key}” stands in line {first} already.", key=words, first=first
+        )
     old = facts.entries.get(key)
     entry = entry_of(register, cells, facts, old, new_id(clock.now()))
-    return Change(line.number, key, shown.changes(old, entry), entry, old)
+    return Change(line.number, words, shown.changes(old, entry), entry, old)
 
 
 class _Shown:
@@ -93,14 +93,19 @@ class _Shown:
         self._codes = {f.id: f.code for f in facts.facilities.values()}
         self._codes |= {s.id: s.code for s in facts.suppliers.values()}
         self._codes |= {one.id: one.name for one in facts.subcontractors}
+        self._zones = {f.id: f.timezone for f in facts.facilities.values()}
 
     def changes(self, old: Entry | None, new: Entry) -> tuple[FieldChange, ...]:
-        names = [f.name for f in fields(new) if f.name != "id"]
+        names = [f.name for f in fields(new) if f.name not in _UNSAID]
         return tuple(
             FieldChange(_SHOWN_AS.get(name, name), before, after)
             for name in names
-            if (after := self._text(_said(new, name))) != (before := self._text(_said(old, name)) if old else "")
+            if (after := self._said(new, name)) != (before := self._said(old, name) if old else "")
         )
+
+    def _said(self, entry: Entry, name: str) -> str:
+        zone = self._zones.get(getattr(entry, "facility_id", ""), HOME_ZONE)
+        return self._text(_value(entry, name, zone))
 
     def _text(self, value: object) -> str:
         match value:
@@ -123,9 +128,9 @@ class _Shown:
         )
 
 
-def _said(entry: Entry, name: str) -> object:
-    """What stands under this name; of an instant the day that was said: the first one, or the last."""
+def _value(entry: Entry, name: str, zone: str) -> object:
+    """What stands under this name; of an instant the day that was said there: the first one, or the last."""
     value = getattr(entry, name)
     if not isinstance(value, datetime):
         return value
-    return last_day(value) if name in _LAST_DAYS else local_date(value)
+    return last_day(value, zone) if name in _LAST_DAYS else local_date(value, zone)

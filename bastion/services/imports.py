@@ -15,6 +15,7 @@ from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.importing import DRAFT_LIFE, Change, Draft, Entry, Plan, Register
 from bastion.domain.parties import EVERYWHERE, Actor, Staff, Supplier, Technician
+from bastion.domain.professional import Professional
 from bastion.domain.subcontractor import Subcontractor
 from bastion.errors import Conflict, Invalid, Unavailable
 from bastion.services.authentication import Authentication
@@ -23,8 +24,9 @@ from bastion.services.duties import in_words
 from bastion.services.forms import MAX_NAME, audit_saved, need_admin, need_admin_of, plain
 from bastion.services.import_columns import Facts
 from bastion.services.import_plan import planned
-from bastion.services.joins import found
+from bastion.services.joins import Joins, found
 from bastion.services.people import staff_changed, technician_changed
+from bastion.services.professionals import audit_professional, known_as
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -35,7 +37,7 @@ _NOUNS: Final = {
 
 _TABLES: Final = {
     Register.DEVICES: ("devices", "device_suppliers"), Register.SUPPLIERS: ("suppliers",),
-    Register.TECHNICIANS: ("technicians",), Register.STAFF: ("staff",),
+    Register.TECHNICIANS: ("technicians",), Register.STAFF: ("staff",), Register.PROFESSIONALS: ("professionals",),
 }  # fmt: skip
 MANY: Final = 1_000
 """So many new or changed lines are worth counting a table anew."""
@@ -126,8 +128,10 @@ class Imports:
 
 
 def _need_admin_for(actor: Actor, register: Register) -> None:
-    """Companies and their people are the whole group's; a device and a colleague are a hospital's, judged by line."""
-    if register in {Register.DEVICES, Register.STAFF}:
+    """Companies and their people are the whole group's; a device, a colleague and who answers for patient data are a
+    hospital's, judged by line.
+    """
+    if register in {Register.DEVICES, Register.STAFF, Register.PROFESSIONALS}:
         need_admin(actor)
     else:
         need_admin_of(actor, EVERYWHERE)
@@ -152,7 +156,16 @@ async def _facts(uow: UnitOfWork, actor: Actor, register: Register) -> Facts:
             subcontractors = tuple(await uow.subcontractors.all())
         case Register.STAFF:
             entries = {s.login.lower(): s for s in await uow.staff.all()}
+        case Register.PROFESSIONALS:
+            entries = await _on_the_list(uow, {f.id: f.code for f in facilities.values()})
     return Facts(actor, facilities, suppliers, entries, subcontractors)
+
+
+async def _on_the_list(uow: UnitOfWork, codes: Mapping[str, str]) -> Mapping[str, Entry]:
+    """Whoever answers for patient data now or later; an entry that is over hinders nobody (R-38)."""
+    now = clock.now()
+    known = [one for one in await uow.professionals.all() if not one.over(now)]
+    return {known_as(codes[one.facility_id], one.label): one for one in known}
 
 
 async def _as_it_stands(uow: UnitOfWork, actor: Actor, plan: Plan, facts: Facts, data: bytes) -> Plan:
@@ -193,6 +206,8 @@ async def _write(uow: UnitOfWork, actor: Actor, register: Register, changes: Seq
         case Register.STAFF:
             await uow.staff.add_all(cast("list[Staff]", new))
             await uow.staff.save_all(cast("list[Staff]", old))
+        case Register.PROFESSIONALS:  # no line changes one that is there
+            await uow.professionals.add_all(cast("list[Professional]", new))
     for change in changes:
         await _changed(uow, actor, change)
 
@@ -207,15 +222,24 @@ async def _changed(uow: UnitOfWork, actor: Actor, change: Change) -> None:
             await staff_changed(uow, actor, colleague, before)
 
 
+async def _audit_saved(uow: UnitOfWork, actor: Actor, register: Register, change: Change) -> None:
+    noun = _NOUNS[register]
+    name = "login" if register in {Register.TECHNICIANS, Register.STAFF} else "entry"
+    names = {name: change.key}
+    if isinstance(change.entry, Staff):
+        names["assignments"] = in_words(change.entry.assignments)
+    await audit_saved(uow, actor, f"directory:{noun}_saved", noun, change.entry, change.before, **names)
+
+
 async def _audit(uow: UnitOfWork, actor: Actor, plan: Plan, file_name: str) -> None:
     """One event for each entry, as if it had been typed, and one for the import as a whole."""
-    noun = _NOUNS[plan.register]
-    name = "login" if plan.register in {Register.TECHNICIANS, Register.STAFF} else "entry"
+    joins = Joins(uow)
     for change in plan.changes:
-        names = {name: change.key}
-        if isinstance(change.entry, Staff):
-            names["assignments"] = in_words(change.entry.assignments)
-        await audit_saved(uow, actor, f"directory:{noun}_saved", noun, change.entry, change.before, **names)
+        if isinstance(change.entry, Professional):
+            place = await joins.facility(change.entry.facility_id)
+            await audit_professional(uow, "professional:added", actor, change.entry, place, clock.now())
+        else:
+            await _audit_saved(uow, actor, plan.register, change)
     await uow.audit.append(
         "directory:imported", actor=actor, subject=("import", plan.mark), at=clock.now(), register=plan.register,
         created=plan.created, changed=plan.changed, unchanged=plan.unchanged, bad=len(plan.bad), file=file_name,

@@ -30,6 +30,7 @@ NO_LONGER: Final = (
     "{professional} does not answer for patient data until the end of this work: it is to be asked for anew, naming "
     "somebody who does."
 )
+ON_THE_LIST: Final = "This person is on the list already: retire that entry first."
 NOT_LISTED: Final = "Choose who answers for the patient data from the list of {place}, for device {device}."
 
 
@@ -68,6 +69,11 @@ class Choosable:
         return frozenset({self.id, self.name.casefold(), self.label.casefold()})
 
 
+def known_as(facility_code: str, label: str) -> str:
+    """By what an entry is found: its hospital, and how a request names it, whatever the case and the blanks."""
+    return " ".join(f"{facility_code} {label}".split()).casefold()
+
+
 class Professionals:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -98,13 +104,13 @@ class Professionals:
             if facility is None or not actor.covers(facility.id):
                 raise Invalid(form.facility_code, field="facility", sentence="Choose a facility from the list.")
             _need_keeper(actor, facility.id)
-            made = _made(form, facility, actor, now)
+            made = made_of(form, facility, actor, now)
             there = await uow.professionals.of(frozenset({facility.id}))
             need_first(made, there, *SAID)
             if any(one.label.casefold() == made.label.casefold() and not one.over(now) for one in there):
-                raise Conflict("twice", sentence="This person is on the list already: retire that entry first.")
+                raise Conflict("twice", sentence=ON_THE_LIST)
             await uow.professionals.add(made)
-            await _audit(uow, "professional:added", actor, made, facility, now)
+            await audit_professional(uow, "professional:added", actor, made, facility, now)
         return made
 
     async def retire(self, actor: Actor, ident: str) -> Professional:
@@ -117,7 +123,7 @@ class Professionals:
             _need_keeper(actor, one.facility_id)
             gone = await uow.professionals.save(one.retire(actor.name, now))
             facility = found(await uow.facilities.get(one.facility_id))
-            await _audit(uow, "professional:retired", actor, gone, facility, now)
+            await audit_professional(uow, "professional:retired", actor, gone, facility, now)
         return gone
 
     async def choosable(self, actor: Actor, device_code: str) -> list[Choosable]:
@@ -173,7 +179,14 @@ async def still_answered_for(
     return max(known) if len(known) == len(ends) else None
 
 
-def _made(form: ProfessionalForm, facility: Facility, actor: Actor, now: datetime) -> Professional:
+def adds_nothing(form: ProfessionalForm, made: Professional, there: Professional) -> bool:
+    """Whether `made` of this form is the entry that is there: what the form leaves out, the entry may say."""
+    said = (("rpps", form.rpps), ("starts", form.since), ("ends", form.until))
+    return all(getattr(made, name) == getattr(there, name) for name, value in said if value)
+
+
+def made_of(form: ProfessionalForm, facility: Facility, actor: Actor, now: datetime) -> Professional:
+    """The entry that a form makes; `Invalid` at the field that is wrong."""
     check_name(form.name)
     title = form.title.strip()
     if not 1 <= len(title) <= MAX_NAME or plain(title) != title:
@@ -197,7 +210,7 @@ def _need_keeper(actor: Actor, facility_id: str) -> None:
         raise Forbidden(f"{actor.login} keeps no list of professionals")
 
 
-async def _audit(
+async def audit_professional(
     uow: UnitOfWork, tag: str, actor: Actor, one: Professional, facility: Facility, now: datetime
 ) -> None:  # fmt: skip
     await uow.audit.append(

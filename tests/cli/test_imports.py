@@ -69,3 +69,15 @@ def test_staff_with_their_roles(bastion, file):
     assert done.code == 0, done.err
     found = {one["login"]: one for one in json.loads(bastion("admin", "staff", "list", "--json").out)}
     assert found["zoe"]["duties"] == ["approver@chu:Bloc,Imagerie", "auditor@*"]
+
+
+def test_professionals_who_answer_for_patient_data(bastion, file):
+    file.write_bytes(
+        "\ufeffnom;fonction;établissement\nDr Roux;radiologue;chu\nDr Roux;radiologue;nulle-part\n".encode()
+    )
+    refused = bastion("import", "professionals", str(file), "--apply")
+    assert refused.code == Exit.REFUSED_VALUE
+    assert "line 3, facility: There is no facility “nulle-part”. Register it first." in refused.err
+    assert bastion("import", "professionals", str(file), "--apply", "--skip-bad").code == 0
+    found = json.loads(bastion("admin", "professional", "list", "--json").out)
+    assert [(one["facility"], one["name"], one["title"]) for one in found] == [("chu", "Dr Roux", "radiologue")]

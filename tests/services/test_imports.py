@@ -16,7 +16,7 @@ from bastion.services.imports import _as_it_stands
 from bastion.services.subcontractors import SubcontractorForm
 from tests.services.house import OPERATOR, moved
 
-DEVICES, SUPPLIERS, TECHNICIANS, STAFF = Register
+DEVICES, SUPPLIERS, TECHNICIANS, STAFF, _PROFESSIONALS = Register
 HEAD = "code;name;facility;suppliers\n"
 
 

@@ -65,3 +65,13 @@ async def test_R23_people_of_the_hospital_with_what_is_wrong_of_each(house, ruth
     found = {one["login"]: one for one in (await ruth.ask("GET", "/staff")).json()}
     assert found["zoe"]["assignments"][0]["role"] == "approver"
     assert "yan" not in found
+
+
+async def test_who_answers_for_patient_data_comes_from_a_file(ruth):
+    data = "name,title,facility,until\nDr Roux,radiologist,chu,2090-12-31\nDr Roux,radiologist,chu,\n"
+    plan = (await send(ruth, "/imports/professionals", data)).json()
+    assert [(one["line"], one["column"]) for one in plan["bad"]] == [(3, "name")]
+    assert (plan["created"], plan["changes"][0]["key"]) == (1, "Dr Roux, radiologist")
+    await send(ruth, f"/imports/professionals/apply?mark={plan['mark']}&skip_bad=true", data, fresh=True)
+    (one,) = (await ruth.ask("GET", "/professionals")).json()
+    assert (one["name"], one["ends"][:10]) == ("Dr Roux", "2090-12-31")

@@ -6,6 +6,7 @@ import httpx2
 
 from bastion.services.inventory import DeviceForm
 from tests.services.house import OPERATOR
+from tests.services.professionals import a_professional
 from tests.web.visitor import HOST, Visitor
 from web.shield import MAX_BODY
 
@@ -129,3 +130,27 @@ async def test_R23_the_hospitals_people_come_from_a_file_but_nobody_changes_hims
     now = {one.login: one for one in await house.services.people.staff(OPERATOR)}
     assert now["zoe"].assignments[0].wards == ("Bloc",)
     assert now[admin.login].assignments == admin.assignments
+
+
+async def test_R38_who_answers_for_patient_data_comes_from_a_file(house, visitor, people):
+    browser = await visitor().enter(people["admin"])
+    link = "/directory/import?register=professionals"
+    assert link in (await browser.see("/directory/professionals")).text
+    assert link not in (await (await visitor().enter(people["security"])).see("/directory/professionals")).text
+    assert 'value="professionals" checked' in (await browser.see(link)).text
+    await a_professional(house)
+    lines = (
+        "nom;fonction;etablissement;numero rpps;dernier jour\r\n=HYPERLINK(1);médecin;chu;;31/12/2090\r\n"
+        "Dr Hélène Roux;radiologist;chu;;31/12/2090\r\nX;Y;nowhere;;\r\n"
+    ).encode("cp1252")
+    address, page, mark = await shown(browser, await hand_in(browser, lines, register="professionals"))
+    text = re.sub(r"<[^>]+>|\s+", " ", page)
+    assert re.search(r"last day\s+2090-12-31", text)
+    assert re.search(r"3\s+name\s+This person is on the list already: retire that entry first\.", text)
+    assert re.search(r"4\s+facility\s+There is no facility “nowhere”", text)
+    assert (await browser.send(address, mark=mark)).status_code == 422
+    done = await browser.send(address, mark=mark, skip="yes")
+    assert done.headers["location"] == "/directory/professionals"
+    page = (await browser.see("/directory/professionals")).text
+    assert "=HYPERLINK(1)" in page
+    assert page.count("Dr Hélène Roux</b>") == 1
