@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 import migrations
 from bastion import clock
 from bastion.config import MailServer, Settings
+from bastion.domain.paper import PaperKind
 from bastion.domain.parties import EVERYWHERE, Role
 from bastion.domain.roster import Rhythm
 from bastion.domain.working_days import Holidays, WorkingDays
@@ -38,6 +39,7 @@ from bastion.services.replay import RecordingStore
 from bastion.services.review_due import unbegun
 from bastion.store.database import Database
 from bastion.store.quarantine import Quarantine
+from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
 from policies.engine import PolicyEngine
 from policies.loader import load
@@ -109,11 +111,18 @@ async def sealed_secrets(settings: Settings) -> int:
     """Return how many secrets and authenticators the vault's key has sealed; 0 when there are no tables yet."""
     if not await migrations.current(settings.database):
         return 0
+    async with _looking(settings) as uow:
+        people = await uow.credentials.all()
+        return len(await uow.secrets.all()) + sum(1 for person in people if person.totp_sealed)
+
+
+@asynccontextmanager
+async def _looking(settings: Settings) -> AsyncIterator[UnitOfWork]:
+    """The records, read once by whoever needs no service."""
     database = await Database.open(settings.database)
     try:
         async with database.read() as uow:
-            people = await uow.credentials.all()
-            return len(await uow.secrets.all()) + sum(1 for person in people if person.totp_sealed)
+            yield uow
     finally:
         await database.close()
 
@@ -131,13 +140,9 @@ class Rights:
 async def rights_to_doubt(settings: Settings) -> Rights:
     if await migrations.current(settings.database) != migrations.latest():
         return Rights()
-    database = await Database.open(settings.database)
-    try:
-        async with database.read() as uow:
-            several = len(await uow.facilities.all()) > 1
-            people = sorted((one for one in await uow.staff.all() if one.active), key=lambda one: one.login)
-    finally:
-        await database.close()
+    async with _looking(settings) as uow:
+        several = len(await uow.facilities.all()) > 1
+        people = sorted((one for one in await uow.staff.all() if one.active), key=lambda one: one.login)
     return Rights(
         tuple(one.login for one in people if several and EVERYWHERE in one.places(Role.APPROVER)),
         tuple(one.login for one in people if Role.ADMIN in one.roles and one.roles & {Role.SECURITY, Role.AUDITOR}),
@@ -148,12 +153,21 @@ async def without_review(settings: Settings) -> tuple[str, ...]:
     """The codes of the hospitals in which no review of access rights was begun for half a year (R-19)."""
     if await migrations.current(settings.database) != migrations.latest():
         return ()
-    database = await Database.open(settings.database)
-    try:
-        async with database.read() as uow:
-            return tuple(one.facility.code for one in await unbegun(uow, None, clock.now()))
-    finally:
-        await database.close()
+    async with _looking(settings) as uow:
+        return tuple(one.facility.code for one in await unbegun(uow, None, clock.now()))
+
+
+async def papers_without_end(settings: Settings) -> list[tuple[str, list[PaperKind]]]:
+    """Which suppliers, by code, have papers of a kind that is renewed and no last day of them (R-6, R-67)."""
+    if await migrations.current(settings.database) != migrations.latest():
+        return []
+    async with _looking(settings) as uow:
+        suppliers = {one.id: one.code for one in await uow.suppliers.all() if one.active}
+        lacking = {(suppliers[one.supplier_id], one.kind) for one in await uow.papers.all()
+                   if one.lacks_end and one.supplier_id in suppliers}  # fmt: skip
+    return [
+        (code, sorted(kind for whose, kind in lacking if whose == code)) for code in sorted({c for c, _ in lacking})
+    ]
 
 
 def load_policies(settings: Settings) -> LoadedPolicies:

@@ -13,6 +13,7 @@ from pathlib import Path
 from bastion import clock, config, limits, parts
 from bastion.cli.terminal import t
 from bastion.config import Settings
+from bastion.domain.paper import NAMES
 from bastion.errors import BastionError
 
 TIME_SYNC_MARK = Path("/run/systemd/timesync/synchronized")
@@ -163,6 +164,13 @@ def _reviews(settings: Settings) -> Iterator[Finding]:
                                   " console or with `bastion admin review start`", places=places))  # fmt: skip
 
 
+def _papers(settings: Settings) -> Iterator[Finding]:
+    """What is renewed has a last day, or nobody is ever warned of it (R-6, R-67)."""
+    for code, kinds in asyncio.run(parts.papers_without_end(settings)):
+        yield _doubt("papers", t("no end: to be completed for {supplier}: {papers}", supplier=code,
+                                 papers=", ".join(t(NAMES[kind]) for kind in kinds)))  # fmt: skip
+
+
 def _policies(settings: Settings) -> Iterator[Finding]:
     yield _good("policies", t("policy set {hash} is in force", hash=parts.load_policies(settings).hash[:12]))
 
@@ -177,7 +185,8 @@ def _clock(_settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    _settings, _keys, _folders, _disk, _files, _ports, _certificates, _records, _rights, _reviews, _policies, _clock,
+    _settings, _keys, _folders, _disk, _files, _ports, _certificates, _records, _rights, _reviews, _papers, _policies,
+    _clock,
 )  # fmt: skip
 
 

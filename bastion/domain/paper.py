@@ -37,9 +37,16 @@ NAMES: Final[Mapping[PaperKind, str]] = MappingProxyType(
 """What each is called within a sentence, translated where it is shown."""
 
 
+TERMED: Final = frozenset({PaperKind.CONTRACT, PaperKind.SECURITY_PLAN, PaperKind.ATTESTATION, PaperKind.INSURANCE})
+"""What is renewed, and so has a last day (R-6, R-67); any other one may hold until it is withdrawn."""
+NO_END: Final = "A paper of this kind is renewed: give its last day."
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What is known of a document that lies elsewhere. Without `valid_to` it holds until it is withdrawn."""
+    """What is known of a document that lies elsewhere. Without `valid_to` it holds until it is withdrawn: of a kind in
+    `TERMED` only what was registered before an end was asked for.
+    """
 
     id: str
     supplier_id: str
@@ -59,6 +66,11 @@ class Paper:
 
     def over(self, now: datetime) -> bool:
         return self.valid_to is not None and self.valid_to <= now
+
+    @property
+    def lacks_end(self) -> bool:
+        """Whether it stands without the last day that its kind has."""
+        return self.kind in TERMED and self.valid_to is None and self.withdrawn_at is None
 
     def withdraw(self, by: str, now: datetime) -> "Paper":
         if self.withdrawn_at is not None:
@@ -80,6 +92,8 @@ class PaperRule:
 
 
 def checked(paper: Paper) -> Paper:
+    if paper.lacks_end:
+        raise Invalid("valid_to", field="valid_to", sentence=NO_END)
     if paper.valid_to is not None and not timedelta() < paper.valid_to - paper.valid_from <= LONGEST:
         raise Invalid("valid_to", field="valid_to", sentence="A paper ends after it begins. Correct the two days.")
     return paper

@@ -3,6 +3,7 @@
 import ipaddress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bastion import clock
@@ -14,6 +15,8 @@ from bastion.services.contract_ends import take_back
 from bastion.services.forms import MAX_NAME, audit_saved, check_named, need_admin_of, need_known, need_reader, plain
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
+
+EVERY_ADDRESS: Final = "{text} is every address there is: declare only those from which the supplier works."
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +134,14 @@ def _check_zone(zone: str) -> None:
 
 
 def network(text: str) -> str:
+    """The network as it is kept; `Invalid` for what is none, and for every address there is: it names nobody (R-5)."""
+    said = text.strip()
     try:
-        return str(ipaddress.ip_network(text.strip()))
+        found = ipaddress.ip_network(said)
     except ValueError:
         raise Invalid(
-            text,
-            field="networks",
-            sentence="“{text}” is not a network; write it like 203.0.113.0/24.",
-            text=text.strip(),
-        ) from None
+            text, field="networks", sentence="“{text}” is not a network; write it like 203.0.113.0/24.", text=said,
+        ) from None  # fmt: skip
+    if not found.prefixlen:
+        raise Invalid(text, field="networks", sentence=EVERY_ADDRESS, text=said)
+    return str(found)

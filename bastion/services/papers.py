@@ -25,7 +25,7 @@ SAID: Final = ("kind", "reference", "valid_to", "note", "withdrawn_at")
 
 @dataclass(frozen=True, slots=True)
 class PaperForm:
-    """Without `valid_from` it holds from now, without `valid_to` until it is withdrawn."""
+    """Without `valid_from` it holds from now, without `valid_to`, if its kind allows that, until it is withdrawn."""
 
     kind: PaperKind
     reference: str

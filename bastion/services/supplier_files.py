@@ -142,6 +142,10 @@ def _soon(
 ) -> Iterator[Remark]:  # fmt: skip
     if supplier.contract_end is not None and now < supplier.contract_end <= until:
         yield Remark("The contract ends with {day}: nobody of it works afterwards.", last_day(supplier.contract_end))
+    endless = {one.kind for one in papers.papers if one.lacks_end}
+    if endless:
+        kinds = tuple(kind for kind in PaperKind if kind in endless)
+        yield Remark("No end, to be completed: {papers}. Register each anew with its last day.", papers=kinds)
     if papers.coming:
         yield Remark("Soon missing or expired: {papers}.", papers=papers.coming)
     late = [one for one in roster.people if one.state is RosterState.OVERDUE]
@@ -158,6 +162,10 @@ def _soon(
             )  # fmt: skip
     if not supplier.security_contact:
         yield Remark("No security contact is named.")
+    if not supplier.contract_number:
+        yield Remark("The contract has no number: enter it.")
+    if supplier.contract_end is None:
+        yield Remark("The contract has no end: enter its last day, or its people stay for ever.")
 
 
 def _people(text: str, people: Iterable[Technician]) -> Iterator[Remark]:

@@ -8,9 +8,11 @@ from datetime import timedelta
 
 from bastion import clock, config, parts
 from bastion.cli.exits import Exit
+from bastion.domain.paper import Paper, PaperKind
 from bastion.domain.parties import Role, operator_actor
-from bastion.services.directory import FacilityForm
+from bastion.services.directory import FacilityForm, SupplierForm
 from bastion.services.people import StaffForm
+from bastion.store.database import Database
 from recordings.blobs import FileBlobs
 from recordings.erasure import erase
 from recordings.signing import Signer
@@ -225,6 +227,25 @@ def test_R23_check_names_who_runs_the_bastion_and_looks_into_what_was_done(basti
     asyncio.run(fill())
     (text,) = [f["text"] for f in json.loads(bastion("check", "--json").out) if f["what"] == "rights"]
     assert text.startswith("administer the bastion and look into recordings or the trail: both; give")
+
+
+def test_R6_check_names_whose_papers_have_no_end(bastion, home):
+    def said() -> list[str]:
+        return [f["text"] for f in json.loads(bastion("check", "--json").out) if f["what"] == "papers"]
+
+    async def fill() -> None:
+        async with parts.opened(config.load()) as built:
+            company = await built.services.directory.save_supplier(operator_actor("test"), SupplierForm("acme", "Acme"))
+            now = clock.now()
+            old = Paper("p-1", company.id, PaperKind.ATTESTATION, "ATT-1", now, None, "", "Ruth", now)
+        database = await Database.open(config.load().database)
+        async with database.write() as uow:
+            await uow.papers.add(old)
+        await database.close()
+
+    assert said() == []
+    asyncio.run(fill())
+    assert said() == ["no end: to be completed for acme: yearly security attestation"]
 
 
 def test_R54_verify_says_erased_where_nothing_is_missing(bastion, home):

@@ -24,4 +24,5 @@ def test_papers_from_the_command_line(bastion, home):
     assert [row["supplier"] for row in listed(bastion, "missing")] == ["acme"]
     assert bastion("admin", "paper", "require", "charter").code == 0
     assert listed(bastion, "missing") == []
+    assert bastion("admin", "paper", "add", "acme", "attestation", "ATT-1").code == Exit.REFUSED_VALUE
     assert bastion("admin", "paper", "list", "nobody").code == Exit.REFUSED_VALUE

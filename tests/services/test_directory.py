@@ -1,6 +1,7 @@
 import pytest
 
 from bastion.errors import Forbidden, Invalid
+from bastion.i18n import sentence
 from bastion.services.directory import FacilityForm, SupplierForm
 from tests.services.house import OPERATOR
 
@@ -14,6 +15,15 @@ async def test_facilities_are_seen_where_one_works(house):
 async def test_networks_must_be_networks(house, network):
     with pytest.raises(Invalid):
         await house.services.directory.save_supplier(OPERATOR, SupplierForm("new", "New", (network,)))
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", " ::/0 "])
+async def test_R5_every_address_there_is_is_no_network_that_a_supplier_declares(house, network):
+    with pytest.raises(Invalid) as refused:
+        await house.services.directory.save_supplier(OPERATOR, SupplierForm("new", "New", ("10.0.0.0/8", network)))
+    assert refused.value.field == "networks"
+    assert sentence(refused.value, "en").startswith(f"{network.strip()} is every address there is")
+    assert sentence(refused.value, "fr").startswith(f"{network.strip()} désigne toutes les adresses")
 
 
 async def test_networks_are_kept_in_one_form(house):

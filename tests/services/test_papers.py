@@ -194,3 +194,16 @@ async def test_bad_ones_are_refused_at_their_field(use, acme, wrong, field):
     with pytest.raises(Invalid) as refused:
         await use.add(OPERATOR, acme, form(**wrong))
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("kind", list(PaperKind))
+async def test_R6_what_is_renewed_is_not_registered_without_its_last_day(use, acme, kind):
+    endless = form(kind, valid_to=None)
+    if kind in {PaperKind.CHARTER, PaperKind.OTHER}:
+        assert (await use.add(OPERATOR, acme, endless)).valid_to is None
+        return
+    with pytest.raises(Invalid) as refused:
+        await use.add(OPERATOR, acme, endless)
+    assert refused.value.field == "valid_to"
+    assert sentence(refused.value, "en") == "A paper of this kind is renewed: give its last day."
+    assert sentence(refused.value, "fr").startswith("Un document de ce type se renouvelle")

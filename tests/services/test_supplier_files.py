@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
+from bastion.domain.paper import Paper, PaperKind
 from bastion.domain.parties import Facility
 from bastion.domain.place import Place
 from bastion.errors import Forbidden, Invalid, NotFound, PolicyRefused
@@ -152,6 +153,7 @@ async def test_everything_that_blocks_or_will_is_said_once(house, use, later):
     assert blocks == ["No network is declared", "Not working, because of their employer"]
     assert soon == [
         "The hospital may object to {names} until {day}; then it is allowed.", "No security contact is named.",
+        "The contract has no number", "The contract has no end",
     ]  # fmt: skip
     later(93)
     assert (await remarks(house, use))[1][0] == "To be confirmed by the supplier, or suspended from {day} on"
@@ -166,3 +168,32 @@ async def test_a_file_that_is_not_there(house, use):
         await use.of(OPERATOR, "0" * 32)
     with pytest.raises(Forbidden):
         await use.of(house.technician(), house.alice.supplier_id)
+
+
+async def test_R18_a_contract_without_number_or_end_is_something_to_see_to(house, use):
+    await change(house, security_contact="rssi@acme.example")
+    number, end = "The contract has no number", "The contract has no end"
+    assert await remarks(house, use) == ([], [number, end])
+    await change(house, contract_number="M-7")
+    assert await remarks(house, use) == ([], [end])
+    await change(house, contract_end=clock.now() + 400 * DAY)
+    assert await remarks(house, use) == ([], [])
+
+
+async def test_R6_a_paper_that_was_registered_without_its_end_is_to_be_completed(house, use):
+    end = clock.now() + 400 * DAY
+    await change(house, contract_number="M-7", contract_end=end, security_contact="rssi@acme.example")
+    papers, acme = house.services.papers, house.alice.supplier_id
+    await endless(house, PaperKind.ATTESTATION)
+    assert await remarks(house, use) == ([], ["No end, to be completed"])
+    file = await use.of(house.staff(house.eve), acme)
+    assert file.soon[0].papers == (PaperKind.ATTESTATION,)
+    await papers.withdraw(OPERATOR, file.papers.papers[0].id)
+    assert await remarks(house, use) == ([], [])
+
+
+async def endless(house, kind: PaperKind) -> None:
+    """Registered before an end was asked for."""
+    now = clock.now()
+    async with house.database.write() as uow:
+        await uow.papers.add(Paper("old-1", house.alice.supplier_id, kind, "ATT-1", now - DAY, None, "", "Ruth", now))

@@ -255,7 +255,7 @@ async def supplier(house: House) -> Values:
 
 
 async def paper(house: House) -> Values:
-    form = PaperForm(PaperKind.CONTRACT, "REF-9", None, None)
+    form = PaperForm(PaperKind.CHARTER, "REF-9", None, None)
     return {
         "ident": house.alice.supplier_id,
         "paper": (await house.services.papers.add(OPERATOR, house.alice.supplier_id, form)).id,

@@ -37,7 +37,9 @@ class PapersShape(Shape):
 
 
 class PaperBody(Shape):
-    """Without `valid_from` it holds from now, without `valid_to` until it is withdrawn."""
+    """Without `valid_from` it holds from now. Only a charter or another paper may have no `valid_to`: it holds until it
+    is withdrawn.
+    """
 
     kind: PaperKind
     reference: str = Field(max_length=200)

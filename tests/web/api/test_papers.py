@@ -22,3 +22,9 @@ async def test_readers_read_and_do_not_write(eve, house):
     assert (await eve.ask("GET", path)).json() == {"papers": [], "missing": [], "coming": []}
     assert problem(await eve.ask("POST", path, kind="charter", reference="x")) == (403, "forbidden")
     assert problem(await eve.ask("GET", f"/suppliers/{'0' * 32}/papers")) == (404, "not_found")
+
+
+async def test_R6_a_yearly_paper_is_not_registered_without_its_last_day(ruth, house):
+    path = f"/suppliers/{house.alice.supplier_id}/papers"
+    answer = await ruth.sure("POST", path, kind="attestation", reference="ATT-1")
+    assert (problem(answer), answer.json()["field"]) == ((422, "invalid"), "valid_to")

@@ -9,6 +9,7 @@ from bastion import clock
 from bastion.domain.paper import PaperKind
 from bastion.services.papers import PaperForm
 from tests.services.house import OPERATOR
+from tests.services.test_supplier_files import endless
 from tests.web.saying import SAID
 
 DAY = timedelta(days=1)
@@ -81,3 +82,16 @@ async def test_mistakes_come_back_beside_their_field_and_without_a_code_nothing_
     assert (await browser.send("/directory/papers", kind="charter", since="2026-01-01")).status_code == 403
     assert (await house.services.papers.of(OPERATOR, house.alice.supplier_id)).papers == ()
     assert await house.services.papers.rules(OPERATOR) == {}
+
+
+async def test_R6_a_yearly_paper_without_its_last_day_is_refused_and_an_old_one_is_to_be_completed(
+    house, visitor, people, path
+):
+    browser = await visitor().enter(people["admin"])
+    refused = await browser.send(path, kind="attestation", reference="ATT-1", valid_to="")
+    assert (refused.status_code, "A paper of this kind is renewed: give its last day." in refused.text) == (422, True)
+    await endless(house, PaperKind.ATTESTATION)
+    assert "no end: to be completed" in (await browser.see(path)).text
+    file = plain((await browser.see(path.replace("/papers", "/file"))).text)
+    assert "No end, to be completed: yearly security attestation." in file
+    assert "The contract has no number: enter it." in file

@@ -32,7 +32,7 @@ def authenticator(page: str) -> str:
 async def both(house, carl):
     """A request and a paper at each company."""
     for supplier, reference in ((house.alice.supplier_id, "MAR-ACME"), (house.bob.supplier_id, "MAR-OTHER")):
-        form = PaperForm(PaperKind.CONTRACT, reference, note="internal remark")
+        form = PaperForm(PaperKind.CHARTER, reference, note="internal remark")
         await house.services.papers.add(OPERATOR, supplier, form)
     return await house.services.access.request(house.technician(carl), house.draft(reason="ACME-REASON"))
 

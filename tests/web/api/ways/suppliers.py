@@ -11,13 +11,13 @@ from tests.web.api.yard import Given, Yard
 # -- what a supplier must have -----------------------------------------------------------------------------------------
 @way("POST /suppliers/{ident}/papers")
 async def _(yard: Yard) -> Given:
-    return Given.of((await yard.supplier()).id, kind="contract", reference="C-1", valid_from=None, valid_to=None)
+    return Given.of((await yard.supplier()).id, kind="charter", reference="C-1", valid_from=None, valid_to=None)
 
 
 @way("POST /papers/{ident}/withdraw")
 async def _(yard: Yard) -> Given:
     supplier = await yard.supplier()
-    return Given.of((await yard.use.papers.add(OPERATOR, supplier.id, PaperForm(PaperKind.CONTRACT, "C-1"))).id)
+    return Given.of((await yard.use.papers.add(OPERATOR, supplier.id, PaperForm(PaperKind.CHARTER, "C-1"))).id)
 
 
 @way("PUT /paper-rules/{kind}")
