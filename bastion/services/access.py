@@ -144,9 +144,10 @@ class Access:
     async def extend(self, actor: Actor, grant_id: str, minutes: int, reason: str) -> AccessRequest:
         """Ask for more time under a grant: a new fact under the request's own quorum (R-35)."""
         check_minutes(minutes)
-        reason, now = reasons.note(reason, "reason"), clock.now()
+        reason = reasons.note(reason, "reason")
         async with self._database.write() as uow:
             await uow.locks.hold()
+            now = clock.now()
             grant = found(await uow.grants.get(grant_id))
             if actor.id != grant.technician_id and not actor.covers(grant.facility_id):
                 raise NotFound(grant_id)

@@ -145,9 +145,9 @@ class Approvals:
     async def revoke(self, actor: Actor, grant_id: str, reason: str) -> Grant:
         """Take an agreed right back; its live sessions end."""
         reason = reasons.for_the_technician(reason, "reason")
-        now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()
+            now = clock.now()
             grant = found(await uow.grants.get(grant_id), grant_id)
             if not actor.covers(grant.facility_id):
                 raise NotFound(grant_id)

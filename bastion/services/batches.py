@@ -72,9 +72,10 @@ class Batches:
 
     async def withdraw(self, actor: Actor, batch_id: str, note: str = "") -> list[AccessRequest]:
         """Take back all of one's own that still wait."""
-        note, now = reasons.note(note), clock.now()
+        note = reasons.note(note)
         async with self._database.write() as uow:
             await uow.locks.hold()
+            now = clock.now()
             mine = [
                 one for one in await uow.requests.of_batch(batch_id)
                 if actor.id in {one.technician_id, one.created_by.id}

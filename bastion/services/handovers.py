@@ -48,9 +48,9 @@ class Handovers:
     async def ask(self, actor: Actor, grant_id: str, login: str, reason: str) -> AccessRequest:
         """Ask that a colleague takes over what is left of an authorisation, for a stated reason."""
         said = reasons.for_the_technician(reason, "reason")
-        now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()
+            now = clock.now()
             grant = await self._held(uow, actor, grant_id, now)
             holder = found(await uow.technicians.get(grant.technician_id))
             colleague = await _colleague(uow, holder, login, now)

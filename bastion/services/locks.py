@@ -52,11 +52,11 @@ class Locks:
         """
         said = reasons.for_everyone(reason, "reason")
         self._authentication.require_fresh(actor)
-        now = clock.now()
-        if until is not None and until <= now:  # whoever sends it would believe that something was cut
-            raise Invalid("until", field="until", sentence=OVER)
         async with self._database.write() as uow:
             await uow.locks.hold()
+            now = clock.now()
+            if until is not None and until <= now:  # whoever sends it would believe that something was cut
+                raise Invalid("until", field="until", sentence=OVER)
             rules = self._required(actor, now)
             subject_id = await _subject_id(uow, scope, subject_code)
             lock = Lock(new_id(now), scope, subject_id, said, actor.name, now, until)

@@ -77,10 +77,10 @@ class Maintenance:
     # -- what people do ------------------------------------------------------------------------------------------------
     async def propose(self, actor: Actor, form: WindowForm) -> MaintenanceWindow:
         """Propose times that come again. Who may ask for a technician may; as many others must agree (R-23)."""
-        now = clock.now()
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             await uow.locks.hold()  # of two at once the second sees that they overlap
+            now = clock.now()
             device, suppliers = await self._named(uow, actor, form)
             quorum, rules = await self._quorum(uow, actor, device, suppliers, form, now)
             window = checked(
@@ -101,10 +101,10 @@ class Maintenance:
 
     async def agree(self, actor: Actor, ident: str, version: int) -> MaintenanceWindow:
         """Agree to all of its occurrences. The last one of the quorum makes it stand."""
-        now = clock.now()
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             await uow.locks.hold()  # a contract may end at this moment
+            now = clock.now()
             window, device = await self._seen(uow, actor, ident)
             decision = self._decisions.require_about(Action.APPROVE, actor, device, now, len(window.agreed_ids))
             agreed = window.agree(actor.id, actor.name, version, now)
@@ -117,9 +117,9 @@ class Maintenance:
     async def end(self, actor: Actor, ident: str, reason: str) -> MaintenanceWindow:
         """Refuse it, take it back or revoke it; what was opened by it closes now."""
         reasons.for_the_technician(reason, "reason")
-        now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()
+            now = clock.now()
             window, device = await self._seen(uow, actor, ident)
             decision = self._decisions.require_about(Action.INTERRUPT, actor, device, now)
             saved = await uow.windows.save(window.end(actor.name, reason.strip(), now))

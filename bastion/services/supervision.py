@@ -116,10 +116,11 @@ class Supervision:
 
         async def also(uow: UnitOfWork, record: SessionRecord, now: datetime, decision: Decision) -> None:
             grant = found(await uow.grants.get(record.grant_id))
-            if withdraw and grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
+            if grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
                 await revoke(uow, actor, grant, said, now, decision)
 
-        return await self._change(actor, session_id, "session:cut_asked", cut, also, hold=withdraw, why=said)
+        ends = also if withdraw else None
+        return await self._change(actor, session_id, "session:cut_asked", cut, ends, hold=withdraw, why=said)
 
     async def _may_begin(self, uow: UnitOfWork, actor: Actor, record: SessionRecord, now: datetime) -> bool:
         if not record.held_first:
@@ -134,10 +135,10 @@ class Supervision:
         *, hold: bool = False, **fields: object,
     ) -> SessionRecord:  # fmt: skip
         """`hold`: authorisations end with it; whoever decides on what waits for one takes the rows in another order."""
-        now = clock.now()
         async with self._database.write() as uow:
             if hold:
                 await uow.locks.hold()
+            now = clock.now()
             record, decision = await self._live_record(uow, actor, session_id, now)
             saved = await uow.sessions.save(change(record, now))
             await uow.audit.append(

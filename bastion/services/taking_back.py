@@ -21,8 +21,10 @@ class TakingBack:
 
     async def withdraw(self, actor: Actor, request_id: str, note: str = "") -> AccessRequest:
         """Take a pending request back; the technician himself, or whoever made it for him."""
-        note, now = reasons.note(note), clock.now()
+        note = reasons.note(note)
         async with self._database.write() as uow:
+            await uow.locks.hold()
+            now = clock.now()  # after the wait, in which it may have lapsed
             request = found(await uow.requests.get(request_id))
             if actor.id not in {request.technician_id, request.created_by.id}:
                 raise NotFound(request_id)
@@ -35,9 +37,9 @@ class TakingBack:
         asked for him, or on the supplier's behalf somebody of the hospital who may end it.
         """
         said = reasons.note(reason, "reason")
-        now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()
+            now = clock.now()
             grant = found(await uow.grants.get(grant_id), grant_id)
             request = found(await uow.requests.get(grant.request_id))
             mine = actor.id in {grant.technician_id, request.created_by.id}

@@ -5,6 +5,8 @@ link of a mail or follows the work does not hold both: a cut neither waits for h
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -13,15 +15,15 @@ from bastion import clock
 from bastion.domain.access_request import RequestState
 from bastion.domain.emergency import Outcome
 from bastion.domain.grant import GrantStatus
-from bastion.errors import IllegalTransition
+from bastion.errors import Conflict, IllegalTransition
 from tests.services.batches import a_batch, more_devices
 from tests.services.postroom import ADDRESS, heard, turn
 from tests.services.test_decision_links import eve, house, links, mailed
 from tests.services.test_maintenance import LOOK, agreed, at
-from tests.services.test_works import CALL, NOTE
+from tests.services.test_works import CALL, NOTE, carol
 from tests.services.watched import watched_session
 
-__all__ = ["at", "eve", "house", "links"]
+__all__ = ["at", "carol", "eve", "house", "links"]
 HOLDER = sa.text("select pg_backend_pid()")
 WAITING = sa.text("select count(*) from pg_stat_activity where :holder = any(pg_blocking_pids(pid))")
 WHY = "a patient is on the table"
@@ -186,15 +188,65 @@ async def test_R26_a_review_waits_for_who_adds_to_the_emergency(house):
     assert (await review).reviewed_at is not None
 
 
-@pytest.mark.parametrize("agrees", [True, False])
-async def test_R24_what_lapses_while_a_decision_waits_for_its_turn_is_decided_by_nobody(house, agrees, later):
-    """Else the trail would say of it that it lapsed, and then that it was decided."""
-    asked, eve, use = await house.asked(), house.staff(house.eve), house.services.approvals
-    act = use.approve(eve, asked.id, asked.version, 60) if agrees else use.deny(eve, asked.id, asked.version, WHY)
+async def lapsing(house, act, passes):
+    """Let `act` begin while somebody holds, and time pass before it is its turn."""
     async with house.database.write() as uow:
         await uow.locks.hold()
         acting = asyncio.create_task(act)
         await waiting(house, uow, acting)
-        later(hours=3)
+        passes()
+    return await acting
+
+
+DECIDES = {
+    "agree": lambda one, who, asked: one.approvals.approve(who.eve, asked.id, asked.version, 60),
+    "refuse": lambda one, who, asked: one.approvals.deny(who.eve, asked.id, asked.version, WHY),
+    "take back": lambda one, who, asked: one.taking_back.withdraw(who.alice, asked.id),
+    "take all back": lambda one, who, asked: one.batches.withdraw(who.alice, asked.batch_id),
+}
+ENDS = {
+    "revoke": lambda one, who, grant_id: one.approvals.revoke(who.eve, grant_id, WHY),
+    "give back": lambda one, who, grant_id: one.taking_back.give_back(who.alice, grant_id),
+    "more time": lambda one, who, grant_id: one.access.extend(who.alice, grant_id, 30, "not finished"),
+    "hand over": lambda one, who, grant_id: one.handovers.ask(who.alice, grant_id, "carol", "my shift is over"),
+}
+
+
+@pytest.fixture
+def who(house):
+    return SimpleNamespace(eve=house.staff(house.eve), alice=house.technician())
+
+
+@pytest.mark.parametrize("act", DECIDES)
+async def test_R24_what_lapses_while_a_decision_waits_for_its_turn_is_decided_by_nobody(house, who, act, later):
+    """Else the trail would say of it that it lapsed, and then that it was decided."""
+    await more_devices(house)
+    asked = (await a_batch(house))[0]
+    with pytest.raises((IllegalTransition, Conflict)):
+        await lapsing(house, DECIDES[act](house.services, who, asked), lambda: later(hours=3))
+    async with house.database.read() as uow:
+        assert (await uow.requests.get(asked.id)).state(clock.now()) is RequestState.EXPIRED
+
+
+@pytest.mark.parametrize("act", ENDS)
+async def test_R24_an_authorisation_that_ends_meanwhile_has_ended_by_itself(house, who, carol, act, later):
+    grant_id = (await house.approved()).grant_id
+    with pytest.raises((IllegalTransition, Conflict)):
+        await lapsing(house, ENDS[act](house.services, who, grant_id), lambda: later(hours=3))
+    async with house.database.read() as uow:
+        assert (await uow.grants.get(grant_id)).status(clock.now()) is GrantStatus.OVER
+
+
+async def test_R24_a_cut_takes_nothing_back_that_ended_meanwhile(house, who, later):
+    opened = await house.opened()
+    cut = house.services.supervision.cut(who.eve, opened.record.id, WHY, withdraw=True)
+    assert (await lapsing(house, cut, lambda: later(hours=3))).cut_at > opened.grant.end
+    async with house.database.read() as uow:
+        assert (await uow.grants.get(opened.grant.id)).revoked_at is None
+
+
+async def test_R24_a_window_that_ends_meanwhile_has_ended_by_itself(house, who, at):
+    window = await agreed(house, at)
+    end = house.services.maintenance.end(who.eve, window.id, WHY)
     with pytest.raises(IllegalTransition):
-        await acting
+        await lapsing(house, end, lambda: at(window.ends + timedelta(days=1)))
