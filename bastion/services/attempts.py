@@ -53,7 +53,8 @@ class Attempts:
         """Count a try before it is judged, so that tries at the same moment count too; success clears the count.
 
         Raises `TooManyAttempts` for a login that failed too often from this source, and, unless he is `known` there,
-        for a source that tries one login after the other; neither costs a hash or more than one line in the trail.
+        for a source that tries one login after the other. Neither costs a hash. The first writes one line in the trail
+        as his tries run out, the second one in a window for the whole address, whoever is tried there.
         """
         now, begun = clock.now(), asyncio.get_running_loop().time()
         async with self._database.write(quick=True) as uow:
@@ -64,7 +65,7 @@ class Attempts:
             shut = counted.flooded and not known
             if failures <= MAX_FAILURES and not shut:
                 await uow.failures.add(login, source, now)
-            if failures == MAX_FAILURES or (shut and await _first_refused(uow, source, now)):
+            if (failures == MAX_FAILURES and not shut) or (shut and await _first_refused(uow, source, now)):
                 await _audit_lockout(uow, login, source, door, now)
         if failures >= MAX_FAILURES and not counted.flooded:
             raise TooManyAttempts(login, minutes=WINDOW_MINUTES)

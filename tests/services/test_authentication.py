@@ -9,7 +9,7 @@ from bastion import clock
 from bastion.domain.credentials import WebSession
 from bastion.domain.parties import Role
 from bastion.errors import AuthenticationFailed, TooManyAttempts, WeakPassword
-from bastion.services.attempts import MAX_FROM_SOURCE, PATIENCE
+from bastion.services.attempts import MAX_FAILURES, MAX_FROM_SOURCE, PATIENCE
 from bastion.services.authentication import Authentication, hash_token, matching_step
 from bastion.services.people import StaffForm, TechnicianForm
 from tests.services.house import CONNECTION, OPERATOR, PASSWORD, SOURCE, enrol, public_line
@@ -247,6 +247,19 @@ async def test_T28_that_an_address_is_shut_stands_in_the_trail_whoever_filled_it
             await auth.attempts.count(login, SOURCE, "console")
     event = await house.event("auth:locked_out")
     assert (event.source, event.fields["login"]) == (SOURCE, "one")
+    assert (await house.tags("auth:locked_out")) == ["auth:locked_out"]
+
+
+async def test_T28_whose_tries_have_run_out_writes_no_line_for_each_at_a_shut_address(house):
+    """He had exactly five when others filled it, and no more of his are counted there."""
+    attempts = house.services.authentication.attempts
+    for _ in range(MAX_FAILURES):
+        await attempts.count("alice", SOURCE, "console")
+    for number in range(MAX_FROM_SOURCE - MAX_FAILURES):
+        await attempts.count(f"nobody{number}", SOURCE, "console")
+    tries = [attempts.count("alice", SOURCE, "console") for _ in range(5)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [TooManyAttempts] * 5
     assert (await house.tags("auth:locked_out")) == ["auth:locked_out"]
 
 
