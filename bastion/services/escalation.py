@@ -86,11 +86,11 @@ async def next_step(
 
 
 async def _waited_for(uow: UnitOfWork, rings: Rings, request: AccessRequest, told: Sequence[Delivery]) -> bool:
-    """Whether the first ring has its time, as far as that can be told cheaply: somebody heard of the request after the
-    last agreement, when it was his turn, and is still there; or nobody hears anything by mail.
+    """Whether the first ring has its time, as far as that can be told cheaply: somebody heard of the request, whenever
+    that was, has not agreed yet, and is still there; or nobody hears anything by mail.
     """
-    since = request.approvals[-1].at if request.approvals else request.created_at
-    heard = {one.recipient_id for one in told if one.recipient_kind is RecipientKind.STAFF and one.at >= since}
+    agreed = frozenset[str]().union(*(one.voices for one in request.approvals))
+    heard = {one.recipient_id for one in told if one.recipient_kind is RecipientKind.STAFF} - agreed
     there = [one for one in await uow.staff.some(heard) if one.active]
     return not rings.by_mail or await rings.can_be_told(there)
 

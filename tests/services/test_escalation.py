@@ -16,6 +16,7 @@ from tests.services.house import OPERATOR
 from tests.services.postroom import heard, turn
 from tests.services.test_lists import statements
 from tests.services.test_rota import now_on_call, wall
+from tests.services.watched import make_critical
 
 NIGHT = Call("Dr Anne Roux", "", "4512")
 
@@ -148,6 +149,19 @@ async def test_a_request_that_has_its_time_costs_a_look_next_to_nothing(house, t
         await uow.deliveries.queue(steps)
     later(minutes=75)
     assert len(await looked(tell)) - nothing == 2, "everybody has heard"
+
+
+async def test_a_half_agreed_request_costs_a_look_no_more_than_a_fresh_one(house, tell, box):
+    """Nobody is on call: both heard of it when it was asked for, and whoever has not agreed yet is waited for."""
+    await make_critical(house)
+    nothing = len(await looked(tell))
+    request = await house.asked()
+    await turn(tell)
+    fresh = len(await looked(tell)) - nothing
+    half = await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 30)
+    await turn(tell)
+    assert half.missing == 1
+    assert [len(await looked(tell)) - nothing for _ in range(3)] == [fresh] * 3
 
 
 async def test_who_heard_of_it_and_has_left_since_is_not_waited_for(house, tell, box, crew):
