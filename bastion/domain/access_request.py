@@ -90,7 +90,7 @@ class Approval:
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
     """`quorum` and `max_duration` are the policy's obligations at the time of asking (what waits may need
-    more people by now: `services.requests.under_rules`); `wanted` is what was asked.
+    more people by now: `services.waiting.under_rules`); `wanted` is what was asked.
     """
 
     id: str

@@ -14,7 +14,7 @@ from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, ActorKind, Lent, Technician
 from bastion.errors import BastionError, Invalid, Locked, NotFound
 from bastion.i18n import sentence
-from bastion.services.decisions import Decisions, Urgency
+from bastion.services.decisions import Decisions, Scope, Urgency
 from bastion.services.joins import Joins, found
 from bastion.services.occupied import occupied
 from bastion.services.paperwork import lacks_of
@@ -94,19 +94,13 @@ class RequestViews:
         """The same, with what can be recorded of the device's services, and how files would pass (domain 2.3)."""
         joins = Joins(uow)
         request = await under_rules(joins, self._decisions, request, clock.now())
-        length = await whole_of(joins, request, request.agreed)
         view = await self.view(joins, actor, request)
         services = tuple(e for e in await joins.endpoints(request.device_id) if e.protocol not in SESSIONS)
-        scope = self._decisions.scope(
-            asker(request, view.technician, view.supplier), view.supplier, view.device, request.kind, length,
-            clock.now(), max(request.quorum, len(request.approvals)),
-            lacks=await lacks_of(uow, view.technician, view.supplier, clock.now()),
-            urgency=Urgency() if view.emergency else None,
-        )  # fmt: skip
         employer = await uow.subcontractors.get(view.technician.employer_id)
-        asked = Standby()
+        asked, scope = Standby(), None
         asks_now = request.stored_state is RequestState.PENDING
         if asks_now:
+            scope = await self._scope(uow, joins, view)
             asked = await asked_now(uow, self._decisions, request, view.device, clock.now(), view.emergency)
         thread = tuple(await uow.remarks.of(request.id))
         return replace(
@@ -128,6 +122,16 @@ class RequestViews:
             lacks_key=not await uow.keys.of(request.technician_id),
             lacks_authenticator=not any(one.totp_sealed for one in await uow.credentials.some([request.technician_id])),
         )
+
+    async def _scope(self, uow: UnitOfWork, joins: Joins, view: RequestView) -> Scope:
+        """What its grant would hold by the rules of now; what was agreed to holds what it says."""
+        request, now = view.request, clock.now()
+        return self._decisions.scope(
+            asker(request, view.technician, view.supplier), view.supplier, view.device, request.kind,
+            await whole_of(joins, request, request.agreed), now, max(request.quorum, len(request.approvals)),
+            lacks=await lacks_of(uow, view.technician, view.supplier, now),
+            urgency=Urgency() if view.emergency else None,
+        )  # fmt: skip
 
     async def _live(self, uow: UnitOfWork, joins: Joins, view: RequestView) -> tuple[SessionView, ...]:
         grant = view.extends or view.grant

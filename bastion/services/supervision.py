@@ -101,6 +101,8 @@ class Supervision:
 
     async def held_for_others(self, actor: Actor, record: SessionRecord) -> str:
         """Return the sentence that `thaw` would refuse this person with; empty where others need not let it begin."""
+        if not record.held_first:  # nothing is asked of the database at every look
+            return ""
         async with self._database.read() as uow:
             return "" if await self._may_begin(uow, actor, record, clock.now()) else NOT_THE_FIRST
 

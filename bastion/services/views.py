@@ -93,7 +93,7 @@ class RequestView:
     employer: Subcontractor | None = None
     """Who employs the technician, if not the supplier itself; only on the screen of one request (R-46)."""
     scope: Scope | None = None
-    """What the grant would hold; only on the screen of one request."""
+    """What the grant would hold; only on the screen of one request that waits."""
 
     thread: tuple[Remark, ...] = ()
     """What was asked and answered about it; only on the screen of one request."""

@@ -181,3 +181,14 @@ async def test_he_reads_in_his_language_why_it_waits_no_longer(house):
     asked = await more(house, request.grant_id)
     await revoked(house, request.grant_id)
     assert (await state(house, asked))[1] == translator("fr")(GONE) != GONE
+
+
+async def test_what_more_time_would_hold_is_judged_only_while_it_waits(house):
+    """Its authorisation counts it already once it is agreed to, and holds what it says."""
+    request, eve = await house.approved(), house.staff(house.eve)
+    asked = await more(house, request.grant_id)
+    assert (await house.services.asked.get(eve, asked.id)).scope is not None
+    await agree(house, asked)
+    view = await house.services.asked.get(eve, asked.id)
+    assert (view.scope, view.holds) == (None, view.grant)
+    assert view.grant.whole == timedelta(minutes=90)

@@ -86,3 +86,9 @@ async def test_the_command_line_names_an_end_as_the_other_doors_do(house):
     await house.services.sessions.closed(opened.record, Ending(EndReason.DEVICE_LOST, why=DeviceLoginFailed.code))
     (view,) = await house.services.supervision.search(house.staff(house.eve), outcome="account_refused")
     assert records._session_row(view)["end_reason"] == "account_refused"
+
+
+async def test_a_look_at_a_session_that_others_need_not_let_begin_asks_nothing(house, monkeypatch):
+    opened = await house.opened()
+    monkeypatch.setattr(house.services.supervision, "_database", None)
+    assert not await house.services.supervision.held_for_others(house.staff(house.eve), opened.record)
