@@ -164,8 +164,10 @@ def _warned(one: Emergency) -> str:
 
 # -- what asking and deciding do with it -------------------------------------------------------------------------------
 async def announce(uow: UnitOfWork, request: AccessRequest, call: Call, now: datetime) -> Emergency:
-    """Keep beside a request that it is an emergency, and whether the caller is a person of the register."""
-    made = emergency_of(request, call.checked(), await uow.staff.all(), now)
+    """Keep beside a request that it is an emergency, and whether the caller is a person of the register. `call` has
+    been `checked`.
+    """
+    made = emergency_of(request, call, await uow.staff.all(), now)
     await uow.emergencies.add(made)
     return made
 
