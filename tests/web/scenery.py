@@ -2,11 +2,15 @@
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from bastion import clock
 from bastion.config import MailServer
@@ -36,6 +40,7 @@ from bastion.services.sessions import Ending
 from bastion.services.views import Opened
 from bastion.services.webhooks import WebhookForm
 from recordings import container
+from recordings import recorder as recording
 from recordings.files import BEGUN, BROKEN_OFF, DONE, FileLine
 from recordings.model import TrackKind
 from recordings.recorder import Recorder
@@ -169,11 +174,12 @@ class Scenery:
     ) -> SessionRecord:  # fmt: skip
         """A session that was at work, ended, and lies sealed in the store: terminal, command, files, tunnels."""
         opened = await self.at_work(who, code, reason)
-        recorder = Recorder.start(self.home / "spool", opened.meta, min_free=0)
-        if terminals:
-            self._film(recorder, shown)
-        self._transfers(recorder, tuple(files), tunnels)
-        recorder.finish(clock.now().isoformat(), "technician_left")
+        with _told_the_time() as goes_on:
+            recorder = Recorder.start(self.home / "spool", opened.meta, min_free=0)
+            if terminals:
+                self._film(recorder, shown, goes_on)
+            self._transfers(recorder, tuple(files), tunnels)
+            recorder.finish(clock.now().isoformat(), "technician_left")
         await self.house.services.sessions.note(opened.record, _facts(files, tunnels, terminals=terminals))
         signer = Signer.load(self.home / "signing.key")
         seal = container.seal(self.home / "spool" / opened.record.id, self.house.recordings.blobs, signer, ScreenGuard)
@@ -213,7 +219,7 @@ class Scenery:
         finally:
             files._antivirus = usual
 
-    def _film(self, recorder: Recorder, shown: str):
+    def _film(self, recorder: Recorder, shown: str, goes_on: Callable[[float], None]):
         shell = recorder.open_track(1, TrackKind.SHELL, cols=80, rows=20, term="xterm-256color", pty=True)
         for direction, text in (*LOG, ("o", shown)):
             if direction == "i":  # the device echoes what is typed
@@ -221,13 +227,29 @@ class Scenery:
                 shell.write("o", text.encode() + b"\r\n")
             else:
                 shell.write("o", text.encode())
-            time.sleep(0.05)
+            goes_on(0.05)
         shell.exit("0")
         shell.close()
         single = recorder.open_track(2, TrackKind.EXEC, cols=0, rows=0, term="", command="df -h /data", pty=False)
         single.write("o", b"Filesystem  Size  Used\n/dev/sda2   1.8T  611G\n")
         single.exit("0")
         single.close()
+
+
+@contextmanager
+def _told_the_time() -> Iterator[Callable[[float], None]]:
+    """A recorder to which seconds pass when one says so: nobody waits while a film is made."""
+    ahead = [0.0]
+
+    def now() -> int:
+        return time.monotonic_ns() + int(ahead[0] * 1e9)
+
+    def goes_on(seconds: float) -> None:
+        ahead[0] += seconds
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recording, "time", SimpleNamespace(monotonic_ns=now))
+        yield goes_on
 
 
 def _facts(files: Iterable[FileLine], tunnels: Iterable[tuple[str, Any, Any]], *, terminals: bool) -> list[Audit]:

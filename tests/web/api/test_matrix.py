@@ -107,8 +107,6 @@ async def test_T30_every_call_gives_each_person_what_the_table_says(house, peopl
     asking = {who: await person(house, tmp_path, one) for who, one in people.items()}
     asking[matrix.NOBODY] = Person(STAFF, "", asking[OWN].yard, {}, {})
     found = await statuses(client, asking, asking[OWN].yard)
-    if 1:
-        Path("/tmp/found.txt").write_text(repr(found))
     odd = [
         f"{method} {path}: {who} got {got:d}, not {TABLE[method, path][who]}"
         for (method, path), row in found.items()
