@@ -145,7 +145,7 @@ async def _entries(
     for window in windows:
         limit = promised_until(window, its[window.id], now)
         entries += await _expected(joins, window, since, until, limit)
-    return sorted(entries, key=lambda one: (one.box.start, one.device.code, one.uid))
+    return sorted(entries, key=lambda one: (one.box.start, one.device.code, one.kind, one.ident))
 
 
 def _day(entries: Sequence[CalendarEntry], since: datetime, until: datetime, *, begun: bool) -> Day:

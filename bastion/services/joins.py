@@ -157,7 +157,8 @@ class Joins:
             await self.equipment([device_id])
 
     async def _once(self, noun: str, ident: str, kind: type[T]) -> T:
-        await self.know(noun, [ident])
+        if (noun, ident) not in self._seen:  # a calendar asks for what it knows two thousand times
+            await self.know(noun, [ident])
         known = self._seen.get((noun, ident))
         if not isinstance(known, kind):
             raise NotFound(f"{noun} {ident}")
