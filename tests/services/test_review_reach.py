@@ -163,8 +163,12 @@ async def mine(house, actor, campaign) -> set[str]:
 
 
 async def test_R28_an_approver_of_a_ward_reviews_who_comes_to_its_devices(house, use):
-    """Alice's company maintains the scanner of the imaging ward, Bob's the analyser of the laboratory."""
-    await house.services.inventory.save_device(OPERATOR, DeviceForm("lab-1", "Analyser", "chu", ("other",), 2, "Labo"))
+    """Alice's company maintains the scanner of the imaging ward, Bob's the analyser of the laboratory; what hers
+    maintains in a laboratory of another hospital says nothing here.
+    """
+    for code, place, company in (("lab-1", "chu", "other"), ("lab-2", "ch2", "acme")):
+        form = DeviceForm(code, "Analyser", place, (company,), 2, "Labo")
+        await house.services.inventory.save_device(OPERATOR, form)
     campaign = await begun(house, 10, "chu")
     ids = await lines(house, campaign, RightKind.TECHNICIAN)
     imaging, labo = of_wards(house, "imagerie"), of_wards(house, "Labo")
