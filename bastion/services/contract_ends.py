@@ -55,6 +55,8 @@ async def _left(uow: UnitOfWork, now: datetime) -> set[str]:
     """Of whom something is left that a contract must carry."""
     left = {one.supplier_id for one in await uow.grants.unfinished(now)}
     left |= {one.supplier_id for one in await uow.requests.pending(now)}
+    if not await _over(uow, await uow.windows.companies(now), now):
+        return left
     windows = await uow.windows.standing(None, now)
     its = await companies_of(Joins(uow), windows)
     return left.union(*([one.id for one in its[w.id]] for w in windows if promised_until(w, its[w.id], now) is None))

@@ -27,6 +27,13 @@ class MaintenanceWindows(Versioned[MaintenanceWindow]):
         query = STANDING if facility_ids is None else STANDING.where(_W.facility_id.in_(facility_ids))
         return await self._many(query, {"now": now})
 
+    async def companies(self, now: datetime) -> frozenset[str]:
+        """Ids of the suppliers who may come by any that is proposed or agreed to and not over, by their own or as they
+        maintain the device. This is asked every few seconds, of thousands of windows.
+        """
+        rows = [*await self._tx.rows(NAMED, {"now": now}), *await self._tx.rows(MAINTAINING, {"now": now})]
+        return frozenset(ident for (ident,) in rows)
+
     async def search(
         self, facility_ids: frozenset[str] | None, limit: int, offset: int, after: Place | None = None
     ) -> list[MaintenanceWindow]:
@@ -44,7 +51,15 @@ class WindowUses(Repository[WindowUse]):
         return await self._many(OF_WINDOW.limit(limit), {"window_id": window_id})
 
 
-STANDING = MaintenanceWindows.sql_all.where(_W.ended_at.is_(None), _W.ends > _NOW)
+_ON = sa.and_(_W.ended_at.is_(None), _W.ends > _NOW)
+STANDING = MaintenanceWindows.sql_all.where(_ON)
+NAMED = sa.select(_W.supplier_id).where(_ON, _W.supplier_id.is_not(None)).distinct()
+MAINTAINING = (
+    sa.select(t.device_suppliers.c.supplier_id)
+    .join(t.maintenance_windows, _W.device_id == t.device_suppliers.c.device_id)
+    .where(_ON, _W.supplier_id.is_(None))
+    .distinct()
+)
 OF_DEVICE = STANDING.where(_W.device_id == sa.bindparam("device_id"))
 NEWEST = MaintenanceWindows.sql_select.order_by(_W.created_at.desc(), _W.id.desc())
 OF_WINDOW = WindowUses.sql_select.where(_U.window_id == sa.bindparam("window_id")).order_by(

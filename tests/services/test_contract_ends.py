@@ -226,6 +226,20 @@ async def test_a_window_for_whoever_maintains_the_device_lasts_as_long_as_one_of
     assert [await status(house, one) for one in (shared, other)] == [WindowStatus.ENDED] * 2
 
 
+@pytest.mark.parametrize("supplier", ["", "acme"], ids=["whoever maintains it", "a company's own"])
+async def test_when_the_last_contract_runs_out_the_window_ends_by_itself(house, later, supplier):
+    """Where nothing else is left of the company: no authorisation and no request."""
+    await contract(house, clock.now() + timedelta(minutes=30))
+    window = await a_window(house, supplier)
+    async with house.database.read() as uow:
+        assert await uow.windows.companies(clock.now()) == {house.alice.supplier_id}
+    later(minutes=31)
+    assert await house.services.contract_ends.settle(system_actor()) == 1
+    assert await status(house, window) is WindowStatus.ENDED
+    async with house.database.read() as uow:
+        assert await uow.windows.companies(clock.now()) == frozenset()
+
+
 async def test_nobody_agrees_to_a_window_without_a_contract(house, later):
     await contract(house, clock.now() + timedelta(minutes=10))
     now = clock.now()
