@@ -201,8 +201,8 @@ class Locked(BastionError):
     sentence = "Remote access is cut at the moment: {why} Please call the hospital."
 
     def __init__(self, detail: str = "", *, why: str) -> None:
-        """`why` is what a person wrote, with or without a full stop."""
-        super().__init__(detail, why=sentence_end(why))
+        """`why` is what a person wrote, with or without a full stop, or a `Phrase` of ours."""
+        super().__init__(detail, why=why if isinstance(why, Phrase) else sentence_end(why))
 
 
 class Suspended(BastionError):
@@ -227,8 +227,8 @@ class GrantRevoked(NoGrant):
     sentence = "Your authorisation for this device was withdrawn: {why}"
 
     def __init__(self, detail: str = "", *, why: str) -> None:
-        """`why` is what a person wrote, with or without a full stop."""
-        super().__init__(detail, why=sentence_end(why))
+        """`why` is what a person wrote, with or without a full stop, or a `Phrase` of ours."""
+        super().__init__(detail, why=why if isinstance(why, Phrase) else sentence_end(why))
 
 
 class NotAcknowledged(BastionError):

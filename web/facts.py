@@ -12,8 +12,8 @@ from typing import Final
 
 from bastion import errors
 from bastion.domain.device import FileRight
+from bastion.domain.own_words import recognised
 from bastion.domain.session_effects import RefusalReason
-from bastion.services.window_terms import REASON as CONTRACT_OVER
 from web import (
     audit_words,
     comparison_words,
@@ -76,9 +76,7 @@ FAILURES: Final = {
     "account out of use": N_("the account is out of use"),
     "not for this person any more": N_("the person may not see this any more"),
     "nothing left to decide": N_("nothing is left to decide for this person"),
-    CONTRACT_OVER: CONTRACT_OVER,
     "account or contract ended": N_("the account or the contract has ended"),
-    "the derogation for this device has ended": N_("the derogation for this device has ended"),
 }
 REFUSALS: Final[Mapping[str, str]] = {
     RefusalReason.NO_GRANT: N_("no authorisation yet"),
@@ -221,7 +219,9 @@ class Teller:
         return [self._fact(tag, name, value) for name, value in shown]
 
     def _fact(self, tag: str, name: str, value: str) -> Fact:
-        said, word = self._said(tag, name, value), self.t(audit_words.FIELDS.get(name, name))
+        own = recognised(value)
+        said = self.t(own.msgid, **own.facts) if isinstance(own, errors.Phrase) else self._said(tag, name, value)
+        word = self.t(audit_words.FIELDS.get(name, name))
         if said is not None:
             return Fact(word, said)
         short = str(brief(value))

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from bastion import clock
 from bastion.domain.country import outside_eea
+from bastion.domain.own_words import told
 from bastion.domain.parties import Actor
 from bastion.errors import BastionError, ConfigurationError, IllegalTransition, Phrase
 from bastion.i18n import translator
@@ -163,6 +164,7 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
     said = request.cookies.get(SAID, "")
     facts = {
         "t": words(language),
+        "own": partial(told, translate=words(language)),
         "tn": counted(language),
         "typeset": partial(views.typeset, language=language),
         "say": partial(say, language=language),

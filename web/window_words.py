@@ -7,7 +7,7 @@ from typing import Final
 from babel.dates import get_day_names
 
 from bastion.domain.maintenance import LAST, WEEKLY, Rhythm, WindowStatus
-from bastion.services.window_terms import REASON
+from bastion.domain.own_words import told
 from web.labels import N_
 
 STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -42,7 +42,7 @@ _RHYTHMS: Final[Mapping[int, str]] = MappingProxyType(
 
 def why_ended(reason: str, t: Callable[..., str]) -> str:
     """What a person wrote, as it stands; the bastion's own reason in the reader's language."""
-    return t(REASON) if reason == REASON else reason
+    return told(reason, t)
 
 
 def weekdays(language: str) -> list[tuple[str, str]]:

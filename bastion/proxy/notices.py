@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bastion import clock
 from bastion.domain.grant import GIVEN_BACK
+from bastion.domain.own_words import told
 from bastion.domain.session_effects import Notice
 from bastion.domain.session_events import EndReason
 from bastion.errors import DeviceLoginFailed, sentence_end
@@ -111,7 +112,7 @@ class Words:
             return self.say("The device refused the account. The session is closed.")
         if reason is EndReason.REVOKED and why == GIVEN_BACK:
             return self.say(_GIVEN_BACK).format(by=plain(by))
-        return self.say(_ENDINGS[reason]).format(by=plain(by), why=sentence_end(plain(self.say(why))))
+        return self.say(_ENDINGS[reason]).format(by=plain(by), why=sentence_end(plain(told(why, self.say))))
 
     def after_cut(self, end: datetime, *, withdrawn: bool) -> str:
         """What whoever was cut can do now."""

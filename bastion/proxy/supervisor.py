@@ -19,6 +19,7 @@ from bastion import clock
 from bastion.domain.derogation import still_stand
 from bastion.domain.grant import GIVEN_BACK, Grant
 from bastion.domain.lock import Lock, Subject, first_hit
+from bastion.domain.own_words import DEROGATION_OVER, NOT_WELCOME, UNKNOWN_SESSION
 from bastion.domain.session_effects import Audit
 from bastion.domain.session_events import BoxChanged, EndReason, Frozen, Killed, RecordingFailed, Thawed
 from bastion.domain.session_record import SessionRecord
@@ -46,8 +47,6 @@ AT_ONCE: Final = 2
 ENDS_AT_ONCE: Final = 1
 """Writes about ended sessions that queue for the records at the same time: nobody waits for them, while whoever cuts,
 lifts or opens does. When 300 sessions were cut on SQLite, another write waited 3 s; one after the other, 0.1 s."""
-LEFT: Final = "account or contract ended"
-DEROGATION_OVER: Final = "the derogation for this device has ended"
 _READ_ON: Final = frozenset({"*", "lock", "grant", "derogation"})
 
 T = TypeVar("T")
@@ -293,7 +292,7 @@ def _reason_to_end(live: LiveSession, locks: list[Lock], wish: Wish | None) -> K
     if lock is not None:
         return Killed(EndReason.LOCKED, lock.imposed_by, lock.reason)
     if wish is None:
-        return Killed(EndReason.RECORDS_LOST, why="the records do not know this session any more")
+        return Killed(EndReason.RECORDS_LOST, why=UNKNOWN_SESSION)
     if wish.cut_by:
         return Killed(EndReason.CUT, wish.cut_by, wish.cut_why)
     if wish.grant.revoked_at is not None and wish.welcome:
@@ -306,7 +305,7 @@ def _reason_to_end(live: LiveSession, locks: list[Lock], wish: Wish | None) -> K
 def _why_over(live: LiveSession, wish: Wish) -> str:
     """What the grant stood on and is gone: the person, the contract, what is allowed on an old device (R-10, R-18)."""
     if not wish.welcome:
-        return LEFT
+        return NOT_WELCOME
     stands = still_stand(live.derogations, wish.derogations, live.now())
     return "" if stands else DEROGATION_OVER
 

@@ -10,10 +10,11 @@ from datetime import datetime
 
 from bastion import clock
 from bastion.domain.maintenance import promised_until
+from bastion.domain.own_words import CONTRACT_OVER
 from bastion.domain.parties import Actor
 from bastion.services.joins import Joins
 from bastion.services.revoking import revoke, withdraw
-from bastion.services.window_terms import REASON, companies_of, end_with_contract
+from bastion.services.window_terms import companies_of, end_with_contract
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -44,10 +45,10 @@ async def take_back(uow: UnitOfWork, actor: Actor, supplier_ids: Collection[str]
         return 0
     grants = [one for one in await uow.grants.unfinished(now) if one.supplier_id in supplier_ids]
     for grant in grants:
-        await revoke(uow, actor, grant, REASON, now)
+        await revoke(uow, actor, grant, CONTRACT_OVER, now)
         await uow.proofs.revoke_grant(grant.id)
     waiting = [one.id for one in await uow.requests.pending(now) if one.supplier_id in supplier_ids]
-    withdrawn = await withdraw(uow, actor, waiting, REASON, now)
+    withdrawn = await withdraw(uow, actor, waiting, CONTRACT_OVER, now)
     return len(grants) + len(withdrawn) + await end_with_contract(uow, actor, supplier_ids, now)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from bastion.domain.access_request import RequestState
 from bastion.domain.grant import GrantStatus
+from bastion.domain.own_words import LEFT_SUPPLIER
 from bastion.domain.parties import Actor, Technician
 from bastion.services.joins import found
 from bastion.services.revoking import revoke, withdraw
@@ -13,7 +14,6 @@ from bastion.store.unit_of_work import UnitOfWork
 
 MOST: Final = 500
 """Requests of one person looked through for some that still wait; the newest come first."""
-REASON: Final = "The person no longer works for the supplier."
 
 
 async def depart(uow: UnitOfWork, actor: Actor, who: Technician, why: str, now: datetime) -> Technician:
@@ -54,11 +54,11 @@ async def _revoke_grants(uow: UnitOfWork, actor: Actor, who: Technician, now: da
     held = [found(await uow.grants.get(one.id)) for one in await uow.grants.of_technician(who.id, now)]
     standing = [one for one in held if one.status(now) in {GrantStatus.OPEN, GrantStatus.SCHEDULED}]
     for grant in standing:
-        await revoke(uow, actor, grant, REASON, now)
+        await revoke(uow, actor, grant, LEFT_SUPPLIER, now)
         await uow.proofs.revoke_grant(grant.id)
     return len(standing)
 
 
 async def _withdraw_requests(uow: UnitOfWork, actor: Actor, who: Technician, now: datetime) -> int:
     seen = [one for one in await uow.requests.of_technician(who.id, MOST) if one.state(now) is RequestState.PENDING]
-    return len(await withdraw(uow, actor, [one.id for one in seen], REASON, now))
+    return len(await withdraw(uow, actor, [one.id for one in seen], LEFT_SUPPLIER, now))

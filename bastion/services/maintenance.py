@@ -10,13 +10,14 @@ from bastion.domain.access_request import AccessRequest, InterventionKind, Perso
 from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.maintenance import MaintenanceWindow, Rhythm, WindowStatus, WindowUse, checked, promised_until
+from bastion.domain.own_words import AGREED_BEFORE
 from bastion.domain.parties import Actor, ActorKind, Facility, Role, Staff, Supplier
 from bastion.domain.place import Place
 from bastion.domain.review import RightKind, barred
 from bastion.domain.timebox import TimeBox
 from bastion.domain.work_plan import PatientData
 from bastion.errors import BastionError, Conflict, Forbidden, Invalid, NotFound
-from bastion.i18n import sentence, translator
+from bastion.i18n import sentence
 from bastion.services import reasons
 from bastion.services.actors import reviewed, staff_actor
 from bastion.services.approvals import Approvals
@@ -32,7 +33,6 @@ from policies.model import Action
 
 LOOK_AHEAD: Final = timedelta(days=62)
 LEAST_USE: Final = timedelta(minutes=1)
-_NOTE: Final = "Agreed to beforehand: maintenance window {ref}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class Maintenance:
         self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, window: MaintenanceWindow,
         people: list[Staff], box: TimeBox, now: datetime,
     ) -> AccessRequest:  # fmt: skip
-        note = translator(actor.language)(_NOTE).format(ref=window.ref)
+        note = AGREED_BEFORE.format(ref=window.ref)
         length = min(request.wanted, request.max_duration, box.left(now))
         for one in people[: request.quorum]:
             request = request.approve(Person(one.id, one.name), length, note, now)

@@ -10,6 +10,7 @@ from bastion.domain.device import ChannelKind, Endpoint
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.lock import Subject, first_hit
+from bastion.domain.own_words import recognised
 from bastion.domain.parties import Actor
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import (
@@ -197,7 +198,7 @@ def check_grant(grant: Grant, now: datetime) -> None:
     """Raise `NoGrant`, or the kind of it that says what became of an authorisation that is not open."""
     match grant.status(now):
         case GrantStatus.REVOKED:
-            raise GrantRevoked(grant.id, why=grant.revoke_reason)
+            raise GrantRevoked(grant.id, why=recognised(grant.revoke_reason))
         case GrantStatus.OVER:
             raise GrantOver(grant.id)
         case GrantStatus.SCHEDULED | GrantStatus.GIVEN_BACK:

@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
 
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.grant import Grant
+from bastion.domain.own_words import ITS_GRANT_OVER
 from bastion.domain.parties import Actor
-from bastion.i18n import translator
 from bastion.services.decisions import explained
 from bastion.services.joins import found
 from bastion.services.requests import audit_decision, person
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Decision
-
-GONE: Final = "The authorisation that this was about has ended."
 
 
 async def revoke(
@@ -47,8 +44,7 @@ async def revoke(
 async def _withdraw_what_waits(uow: UnitOfWork, actor: Actor, grant: Grant, agreed_id: str, now: datetime) -> None:
     for one in await uow.requests.waiting_on(grant.id, now):
         if one.id != agreed_id:
-            told = found(await uow.technicians.get(one.technician_id))
-            await withdraw(uow, actor, [one.id], translator(told.language)(GONE), now)
+            await withdraw(uow, actor, [one.id], ITS_GRANT_OVER, now)
 
 
 async def withdraw(

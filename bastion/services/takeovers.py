@@ -6,14 +6,13 @@ from typing import Final
 
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.grant import Grant, GrantStatus
+from bastion.domain.own_words import HANDED_OVER
 from bastion.domain.parties import Actor
 from bastion.errors import Invalid
-from bastion.i18n import translator
 from bastion.services.joins import found
 from bastion.services.revoking import revoke
 from bastion.store.unit_of_work import UnitOfWork
 
-_REASON = "Handed over to {name}."
 NOTHING_LEFT: Final = "From then on nothing is left of what is handed over: choose an earlier start, or refuse."
 
 
@@ -29,8 +28,7 @@ async def take_over(uow: UnitOfWork, actor: Actor, request: AccessRequest, grant
     if max(grant.start, first.start, grant.planned) >= min(grant.end, first.end):
         raise Invalid("start", field="start", sentence=NOTHING_LEFT)
     begun = first.status(now) is GrantStatus.OPEN
-    told = found(await uow.technicians.get(first.technician_id))
-    why = translator(told.language)(_REASON).format(name=request.technician_name)
+    why = HANDED_OVER.format(name=request.technician_name)
     await revoke(uow, actor, first, why, now, agreed_id=request.id)
     await uow.audit.append(
         "grant:handed_over", actor=actor, subject=("grant", first.id), facility_id=first.facility_id, at=now,

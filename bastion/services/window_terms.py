@@ -11,15 +11,13 @@ another. A contract that is prolonged before its last day has no gap, and its wi
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
 
 from bastion.domain.device import Device
 from bastion.domain.maintenance import MaintenanceWindow
+from bastion.domain.own_words import CONTRACT_OVER
 from bastion.domain.parties import Actor, Supplier
 from bastion.services.joins import Joins
 from bastion.store.unit_of_work import UnitOfWork
-
-REASON: Final = "The supplier's contract is over."
 
 
 async def companies_of(joins: Joins, windows: Sequence[MaintenanceWindow]) -> dict[str, tuple[Supplier, ...]]:
@@ -48,9 +46,9 @@ async def end_with_contract(uow: UnitOfWork, actor: Actor, supplier_ids: Collect
         and not any(one.under_contract(now) for one in its[window.id] if one.id not in supplier_ids)
     ]  # fmt: skip
     for window in over:
-        saved = await uow.windows.save(window.end(actor.name, REASON, now))
+        saved = await uow.windows.save(window.end(actor.name, CONTRACT_OVER, now))
         device = await joins.device(window.device_id)
-        await audit_window(uow, "window:ended", actor, saved, device, now, contract="yes", why=REASON)
+        await audit_window(uow, "window:ended", actor, saved, device, now, contract="yes", why=CONTRACT_OVER)
     return len(over)
 
 

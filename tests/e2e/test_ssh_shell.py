@@ -92,7 +92,7 @@ async def test_T25_a_leaver_is_shown_out_of_his_running_session(shell, hospital)
     alice = hospital.alice.technician
     form = TechnicianForm(alice.login, alice.name, alice.email, "acme", active=False, id=alice.id)
     await hospital.services.people.save_technician(OPERATOR, form)
-    await shell.expect("account or contract ended", timeout=4)
+    await shell.expect("account suspended or closed", timeout=4)
     await shell.ended(timeout=2)
 
 
@@ -159,7 +159,7 @@ async def test_R18_a_contract_that_ends_ends_the_session_and_everything_after_it
     (acme,) = [s for s in await hospital.services.directory.suppliers(OPERATOR) if s.code == "acme"]
     end = clock.now() + timedelta(seconds=2)
     await hospital.services.directory.save_supplier(OPERATOR, replace(SupplierForm.of(acme), contract_end=end))
-    await shell.expect("account or contract ended", timeout=6)
+    await shell.expect("account suspended or closed", timeout=6)
     assert clock.now() >= end
     await shell.ended(timeout=2)
     await hospital.settled()
@@ -175,7 +175,7 @@ async def test_R46_an_objection_to_the_employer_ends_the_session(shell, hospital
     form = replace(TechnicianForm.of(alice, "acme"), employer_id=sub.id)
     await services.people.save_technician(OPERATOR, form)
     await services.subcontractors.object(hospital.staff(hospital.ruth), sub.id, "no attestation")
-    await shell.expect("account or contract ended", timeout=4)
+    await shell.expect("account suspended or closed", timeout=4)
     await shell.ended(timeout=2)
     await hospital.settled()
     await hospital.forget_codes()
@@ -185,7 +185,7 @@ async def test_R46_an_objection_to_the_employer_ends_the_session(shell, hospital
 
 async def test_R18_whoever_is_off_boarded_is_out_within_a_second_or_two_and_his_key_is_void(shell, hospital):
     await hospital.services.rosters.leave(hospital.staff(hospital.ruth), hospital.alice.technician.id, "resigned")
-    await shell.expect("account or contract ended", timeout=2)
+    await shell.expect("account suspended or closed", timeout=2)
     await shell.ended(timeout=2)
     await hospital.settled()
     await hospital.forget_codes()

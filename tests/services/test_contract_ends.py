@@ -13,11 +13,11 @@ from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.credentials import FactorProof
 from bastion.domain.grant import GrantStatus
 from bastion.domain.maintenance import MaintenanceWindow, Rhythm, WindowStatus
+from bastion.domain.own_words import CONTRACT_OVER
 from bastion.domain.parties import system_actor
 from bastion.errors import BastionError, Conflict, IllegalTransition, NoGrant
 from bastion.services.directory import SupplierForm
 from bastion.services.maintenance import WindowForm
-from bastion.services.window_terms import REASON
 from tests.services.house import CONNECTION, OPERATOR, SOURCE
 from tests.services.postroom import ADDRESS, heard, turn
 
@@ -52,7 +52,7 @@ async def test_when_a_contract_runs_out_what_it_carried_is_taken_back_once_whate
     none, some = sorted(await asyncio.gather(settle(system_actor()), settle(system_actor())))
     assert (none, some) == (0, 2), "an authorisation, and a request"
     assert await standing(house, opened, more) == (GrantStatus.REVOKED, RequestState.WITHDRAWN)
-    assert (await house.event("grant:revoked")).fields["why"] == REASON
+    assert (await house.event("grant:revoked")).fields["why"] == CONTRACT_OVER
     assert (await house.tags("grant:revoked"), await house.tags("request:withdrawn")) == (
         ["grant:revoked"], ["request:withdrawn"],
     )  # fmt: skip
@@ -180,10 +180,14 @@ async def test_a_window_ends_with_the_contract_once_whatever_the_number_of_nodes
     later(minutes=31)
     assert sorted(await asyncio.gather(settle(system_actor()), settle(system_actor()))) == [0, 1]
     ended = (await house.services.maintenance.get(house.staff(house.eve), window.id)).window
-    assert (ended.status(clock.now()), ended.ended_by, ended.end_reason) == (WindowStatus.ENDED, "bastion", REASON)
+    assert (ended.status(clock.now()), ended.ended_by, ended.end_reason) == (
+        WindowStatus.ENDED,
+        "bastion",
+        CONTRACT_OVER,
+    )
     assert await house.tags("window:ended") == ["window:ended"]
     said = (await house.event("window:ended")).fields
-    assert (said["why"], said["contract"], said["window"]) == (REASON, "yes", window.ref)
+    assert (said["why"], said["contract"], said["window"]) == (CONTRACT_OVER, "yes", window.ref)
 
 
 @pytest.mark.parametrize("settled", [True, False], ids=["the job has run", "no node was up"])

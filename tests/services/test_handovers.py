@@ -10,9 +10,9 @@ from bastion.domain.conditions import Condition, Terms
 from bastion.domain.device import FileRight
 from bastion.domain.emergency import Call
 from bastion.domain.grant import GrantStatus
+from bastion.domain.own_words import ITS_GRANT_OVER
 from bastion.errors import Conflict, GrantRevoked, Invalid, NotFound, PolicyRefused, ReasonNeeded, SelfApproval
 from bastion.services.people import TechnicianForm
-from bastion.services.revoking import GONE
 from bastion.services.takeovers import NOTHING_LEFT
 from tests.services.house import CONNECTION, OPERATOR, moved
 
@@ -87,7 +87,7 @@ async def test_what_has_ended_meanwhile_is_handed_over_to_nobody(house, use, car
     with pytest.raises(Conflict):
         await agree(house, asked)
     gone = (await house.services.asked.get(house.staff(house.max), asked.id)).request
-    assert (gone.stored_state, gone.decision_note) == (RequestState.WITHDRAWN, GONE)
+    assert (gone.stored_state, gone.decision_note) == (RequestState.WITHDRAWN, ITS_GRANT_OVER)
     assert await house.services.asked.pending(house.staff(house.max)) == []
 
 
@@ -145,7 +145,7 @@ async def test_more_time_under_what_was_handed_over_waits_no_longer(house, use, 
     opened = await house.opened()
     more = await house.services.access.extend(house.technician(), opened.grant.id, 30, "not finished")
     await agree(house, await use.ask(house.technician(), opened.grant.id, "carol", WHY))
-    assert (await house.services.asked.get(house.technician(), more.id)).request.decision_note == GONE
+    assert (await house.services.asked.get(house.technician(), more.id)).request.decision_note == ITS_GRANT_OVER
 
 
 async def test_an_emergency_stays_one_in_other_hands(house, use, carol):

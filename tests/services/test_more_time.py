@@ -11,13 +11,12 @@ from bastion.domain.access_request import RequestState
 from bastion.domain.device import SecretKind
 from bastion.domain.emergency import Call
 from bastion.domain.lock import LockScope
+from bastion.domain.own_words import ITS_GRANT_OVER
 from bastion.errors import Conflict, Invalid, PolicyRefused
-from bastion.i18n import translator
 from bastion.secret import Secret
 from bastion.services.directory import SupplierForm
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import TechnicianForm
-from bastion.services.revoking import GONE
 from policies.loader import LIBRARY
 from tests.policy_sets import engine
 from tests.services.house import OPERATOR
@@ -162,7 +161,7 @@ async def test_it_waits_no_longer_than_the_authorisation_stands(house, ends):
     request = await house.approved()
     asked = await more(house, request.grant_id)
     await ends(house, request.grant_id)
-    assert await state(house, asked) == (RequestState.WITHDRAWN, GONE)
+    assert await state(house, asked) == (RequestState.WITHDRAWN, ITS_GRANT_OVER)
     assert await house.services.asked.to_decide(house.staff(house.eve)) == 0
     assert (await house.event("request:withdrawn")).subject_id == asked.id
 
@@ -172,15 +171,6 @@ async def test_after_that_the_technician_may_ask_anew(house):
     asked = await more(house, request.grant_id)
     await revoked(house, request.grant_id)
     assert (await house.asked()).id != asked.id
-
-
-async def test_he_reads_in_his_language_why_it_waits_no_longer(house):
-    form = TechnicianForm("alice", "Alice Martin", "a@acme", "acme", "fr", id=house.alice.id)
-    await house.services.people.save_technician(OPERATOR, form)
-    request = await house.approved()
-    asked = await more(house, request.grant_id)
-    await revoked(house, request.grant_id)
-    assert (await state(house, asked))[1] == translator("fr")(GONE) != GONE
 
 
 async def test_what_more_time_would_hold_is_judged_only_while_it_waits(house):

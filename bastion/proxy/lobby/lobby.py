@@ -9,6 +9,7 @@ from typing import Final
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.grant import Grant, GrantStatus
+from bastion.domain.own_words import recognised
 from bastion.domain.remark import open_questions
 from bastion.domain.undertaking import Undertaking, accepts
 from bastion.errors import Conflict, GrantRevoked, Invalid, Unavailable
@@ -117,7 +118,7 @@ class Lobby:
             self._talk.show(screens.later(self._talk.words, coming.start) + "\n")
         elif request is None:
             if entry.over is not None and entry.over.status(clock.now()) is GrantStatus.REVOKED:
-                self._talk.tell(GrantRevoked(entry.over.id, why=entry.over.revoke_reason))
+                self._talk.tell(GrantRevoked(entry.over.id, why=recognised(entry.over.revoke_reason)))
             request = await Asking(self._talk, self._desk, code, account).ask()
             entry = await self._desk.enter(code, account)
             self._urgent(entry)

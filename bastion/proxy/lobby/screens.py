@@ -12,6 +12,7 @@ from bastion.domain.access_request import AccessRequest, Approval, InterventionK
 from bastion.domain.conditions import Condition
 from bastion.domain.device import Device
 from bastion.domain.emergency import Emergency
+from bastion.domain.own_words import told
 from bastion.domain.remark import Remark
 from bastion.domain.undertaking import Undertaking
 from bastion.proxy.notices import UNBROKEN, Words, folded, plain
@@ -200,7 +201,7 @@ def not_agreed(words: Words, request: AccessRequest, state: RequestState) -> str
     if state in _ENDED:
         return words.say(_ENDED[state])
     return words.say("{who} has refused the request: {why}").format(
-        who=plain(request.decided_by), why=plain(request.decision_note)
+        who=plain(request.decided_by), why=plain(told(request.decision_note, words.say))
     )
 
 

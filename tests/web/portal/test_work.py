@@ -98,6 +98,19 @@ async def test_a_refusal_is_read_with_its_reason(comer, house):
         assert "A patient is on the table" in (await browser.see(path)).text
 
 
+async def test_what_nobody_wrote_a_reason_for_is_read_in_french_on_both_sides(comer, visitor, house):
+    """More time whose authorisation ended: the bastion's own words, in the reader's language."""
+    request = await house.approved()
+    more = await house.services.access.extend(house.technician(), request.grant_id, 15, "the tube is late")
+    await house.services.approvals.revoke(house.staff(house.eve), request.grant_id, "the ward needs it")
+    his, hers = await comer(house.alice), await visitor().enter(house.eve)
+    await his.send("/supplier/account/language", language="fr", back="/supplier/")
+    await hers.send("/account/language", language="fr", back="/")
+    for page in ((await his.see(f"/supplier/requests/{more.id}")).text, (await hers.see(f"/requests/{more.id}")).text):
+        assert "L’autorisation dont il s’agissait a pris fin." in plain(page)
+        assert "was about has ended" not in page
+
+
 async def test_what_the_work_touches_is_asked_as_in_the_hospitals_own_form(comer, house):
     browser = await comer(house.alice)
     refused = await browser.send("/supplier/requests/new", **ASK | {"software_change": "yes"}, reason="new software")
