@@ -58,7 +58,8 @@ async def test_R11_each_address_that_he_had_lately_is_warned_once_also_one_that_
     bea = house.technician(await bea_speaks(house))
     for email in ("b@acme", "nonsense", "c@acme", "a@acme"):
         await moves(house, bea, email)
-    await turn(tell)
+        await turn(tell)
+    assert "nonsense" not in heard(box)
     box.raw.clear()
     await house.services.invitations.invite(OPERATOR, house.alice.id)
     await turn(tell)

@@ -21,9 +21,11 @@ from tests.services.house import CONNECTION, OPERATOR, undertake
 from tests.services.postroom import turn
 from tests.services.test_counting import rules
 from tests.services.test_more_time import shorter
+from tests.services.test_standins import form as lending
+from tests.services.test_standins import lent, zoe
 from tests.services.watched import approver
 
-__all__ = ["rules"]
+__all__ = ["rules", "zoe"]
 CALL = Call("Dr Roux", "", "4512")
 NOTE = "read the recording; the tube had burst"
 
@@ -271,6 +273,18 @@ async def test_R23_who_agreed_to_a_part_that_still_waits_asks_for_no_other(house
         assert refused.value.public == HAS_AGREED
     done = await agree(house, half, house.eve)
     assert await more(house, done.grant_id, 1, max_), "what was agreed to is done: others decide on more of it"
+
+
+async def test_R23_nor_does_he_in_whose_name_another_agreed_to_a_part_that_still_waits(house, carol, two_agree, zoe):
+    request = await agree(house, await house.asked(minutes=200), house.eve)
+    passed = await handed(house, request.grant_id)
+    house.services.decisions.replace_engine(two_agree)
+    await house.services.standins.delegate(house.staff(house.eve), lending())
+    half = await house.services.approvals.approve(await lent(house, zoe), passed.id, passed.version, 200, "ok")
+    assert (half.missing, half.approvals[0].for_id) == (1, house.eve.id)
+    with pytest.raises(Conflict) as refused:
+        await more(house, request.grant_id, 1, house.staff(house.eve))
+    assert refused.value.public == HAS_AGREED
 
 
 async def row_of(house, person, request):
