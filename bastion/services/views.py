@@ -73,9 +73,9 @@ class RequestView:
     why_not: str
     approvers: tuple[str, ...]
     in_name_of: str = ""
+    """Whose approving the reader would use, if not his own."""
     must_disown: bool = False
     """Whether the reader must say, when he agrees, that he did not make the call about this emergency (R-27)."""
-    """Whose approving the reader would use, if not his own."""
     standby: Standby | None = None
     """Who is on call, there and away; only on the screen of one request."""
     told: tuple[ToldOf, ...] = ()

@@ -1,5 +1,7 @@
 """`/devices`, their endpoints and the accounts on them."""
 
+from typing import Final, Self
+
 from fastapi import APIRouter
 from pydantic import Field
 
@@ -8,10 +10,25 @@ from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import Protocol, SecretKind
 from bastion.secret import Secret
 from bastion.services.derogations import DerogationForm
+from bastion.services.device_rights import Comers
 from bastion.services.inventory import DeviceForm
 from web.api.bearer import Me, Use
 from web.api.register_shapes import AccountShape, DeviceShape, EndpointShape
-from web.api.shapes import DerogationShape, Encodable, Flag, Instant, Limit, Offset, Several, Shape, Version, Whole
+from web.api.shapes import (
+    DerogationShape,
+    Encodable,
+    Flag,
+    GrantShape,
+    Instant,
+    Limit,
+    Offset,
+    Several,
+    Shape,
+    Version,
+    Whole,
+)
+
+GRANTS: Final = 20
 
 
 class DeviceBody(Shape):
@@ -28,12 +45,34 @@ class DeviceBody(Shape):
     active: Flag = True
 
 
+class ComersShape(Shape):
+    """A supplier that maintains the device and, by login, those of its people who may come, and who are suspended at
+    present. While it is not `working`, out of use or without a contract that holds, nobody comes.
+    """
+
+    supplier: str
+    working: bool
+    able: list[str]
+    suspended: list[str]
+
+    @classmethod
+    def of(cls, one: Comers) -> Self:
+        return cls(
+            supplier=one.supplier.code, working=one.working, able=[who.login for who in one.able],
+            suspended=[who.login for who in one.suspended],
+        )  # fmt: skip
+
+
 class OneDevice(DeviceShape):
     """`touched` are the short names of requests that wait or are planned on it: with another criticality, what waits
     takes as many agreements as the rules then want, and what is planned and was agreed to by fewer does not open.
+    `grants` are its newest authorisations, at most twenty, whatever became of them; `older_grants`: there were more.
     """
 
     touched: list[str] = Field(default_factory=list)
+    comers: list[ComersShape] = Field(default_factory=list)
+    grants: list[GrantShape] = Field(default_factory=list)
+    older_grants: bool = False
 
 
 class EndpointBody(Shape):
@@ -118,7 +157,14 @@ async def search(me: Me, use: Use, text: str = "", limit: Limit = 100, offset: O
 async def get(ident: str, me: Me, use: Use) -> OneDevice:
     """Everything about one device, but its secrets."""
     shown = OneDevice.of(await use.inventory.device(me, ident))
-    return shown.model_copy(update={"touched": list(await use.inventory.touched(me, ident))})
+    rights, now = await use.rights.on(me, ident, GRANTS), clock.now()
+    more = {
+        "touched": list(await use.inventory.touched(me, ident)),
+        "comers": [ComersShape.of(one) for one in rights.comers],
+        "grants": [GrantShape.of(one.grant, now, shown.code, one.technician.login) for one in rights.rights],
+        "older_grants": rights.more,
+    }
+    return shown.model_copy(update=more)
 
 
 async def add(body: DeviceBody, me: Me, use: Use) -> OneDevice:

@@ -164,7 +164,10 @@ async def withdraw(ident: str, body: Note, me: Me, use: Use) -> RequestShape:
 async def grants(ident: str, me: Me, use: Use) -> list[GrantShape]:
     """The open and coming rights of a technician."""
     now = clock.now()
-    return [GrantShape.of(view.grant, now, view) for view in await use.asked.grants(me, ident)]
+    return [
+        GrantShape.of(view.grant, now, view.device.code, view.technician.login)
+        for view in await use.asked.grants(me, ident)
+    ]
 
 
 async def revoke(ident: str, body: Revoke, me: Me, use: Use) -> GrantShape:

@@ -22,7 +22,7 @@ from bastion.domain.remark import Side
 from bastion.domain.session_record import Outcome
 from bastion.domain.work_order import Finding, OrderLook
 from bastion.domain.work_plan import ANSWERED, PatientData, Question, WorkPlan
-from bastion.services.views import GrantView, RequestView, SessionView
+from bastion.services.views import RequestView, SessionView
 from policies.guards.verdict import FindingKind
 
 Flag = Annotated[bool, Strict()]
@@ -226,6 +226,41 @@ class OrderShape(Shape):
         return cls(**{name: getattr(check, name) for name in cls.model_fields})
 
 
+class GrantShape(Shape):
+    """What agreement made of a request, and what became of it: `status` says whether it is open, comes, is over, or was
+    taken or given back. `revoke_reason` is what a person wrote, or the bastion itself in English.
+    """
+
+    id: str
+    request_id: str
+    kind: InterventionKind
+    channels: list[ChannelKind]
+    status: str
+    start: datetime
+    end: datetime
+    approved_by: list[str]
+    conditions: list[Condition]
+    watcher: bool
+    revoked_by: str
+    revoke_reason: str
+    emergency: bool
+    planned: datetime
+    first_used_at: datetime | None
+    device: str = ""
+    technician: str = ""
+
+    @classmethod
+    def of(cls, grant: Grant, now: datetime, device: str = "", technician: str = "") -> Self:
+        return cls(
+            id=grant.id, request_id=grant.request_id, kind=grant.kind, channels=sorted(grant.channels),
+            status=grant.status(now), start=grant.start, end=grant.end, approved_by=list(grant.approved_by),
+            conditions=sorted(grant.conditions), watcher=grant.watcher,
+            revoked_by=grant.revoked_by, revoke_reason=grant.revoke_reason, emergency=grant.emergency,
+            planned=grant.planned, first_used_at=grant.first_used_at,
+            device=device, technician=technician,
+        )  # fmt: skip
+
+
 class RequestShape(Shape):
     """An access request. A decision gives `version` back, so that nobody decides on what he has not read."""
 
@@ -281,6 +316,8 @@ class RequestShape(Shape):
     """What the hospital's GMAO said of the work order when it was last asked; only of a single request."""
     orders: list[OrderShape] = Field(default_factory=list)
     """The same each time it was asked, first to last."""
+    grant: GrantShape | None = None
+    """The authorisation that came of it, as it stands now."""
 
     @classmethod
     def of(cls, view: RequestView, now: datetime) -> Self:
@@ -305,38 +342,8 @@ class RequestShape(Shape):
             proposed=sorted(view.origin.template.conditions) if view.origin else [],
             order=OrderShape.of(view.order) if view.order else None,
             orders=[OrderShape.of(one) for one in view.orders],
+            grant=GrantShape.of(view.grant, now, view.device.code, view.technician.login) if view.grant else None,
             why_not=view.why_not, derogations=[DerogationShape.of(one, now) for one in view.derogations],
-        )  # fmt: skip
-
-
-class GrantShape(Shape):
-    id: str
-    request_id: str
-    kind: InterventionKind
-    channels: list[ChannelKind]
-    status: str
-    start: datetime
-    end: datetime
-    approved_by: list[str]
-    conditions: list[Condition]
-    watcher: bool
-    revoked_by: str
-    revoke_reason: str
-    emergency: bool
-    planned: datetime
-    first_used_at: datetime | None
-    device: str = ""
-    technician: str = ""
-
-    @classmethod
-    def of(cls, grant: Grant, now: datetime, view: GrantView | None = None) -> Self:
-        return cls(
-            id=grant.id, request_id=grant.request_id, kind=grant.kind, channels=sorted(grant.channels),
-            status=grant.status(now), start=grant.start, end=grant.end, approved_by=list(grant.approved_by),
-            conditions=sorted(grant.conditions), watcher=grant.watcher,
-            revoked_by=grant.revoked_by, revoke_reason=grant.revoke_reason, emergency=grant.emergency,
-            planned=grant.planned, first_used_at=grant.first_used_at,
-            device=view.device.code if view else "", technician=view.technician.login if view else "",
         )  # fmt: skip
 
 

@@ -83,6 +83,19 @@ async def test_R9_only_what_the_device_shows_is_pinned(ruth, house, fingerprints
     assert problem(answer) == refused
 
 
+async def test_who_comes_to_a_device_and_what_was_agreed_to_on_it_is_read_with_it(ruth, house):
+    path = f"/devices/{house.device.id}"
+    before = (await ruth.ask("GET", path)).json()
+    assert (before["grants"], before["older_grants"]) == ([], False)
+    assert {"supplier": "acme", "working": True, "able": ["alice"], "suspended": []} in before["comers"]
+    agreed = await house.approved()
+    await house.services.approvals.revoke(house.staff(house.eve), agreed.grant_id, "patient arrives")
+    await house.approved()
+    newest, first = (await ruth.ask("GET", path)).json()["grants"]
+    assert (newest["status"], newest["device"], newest["technician"]) == ("open", "ct-01", "alice")
+    assert (first["id"], first["status"], first["revoked_by"]) == (agreed.grant_id, "revoked", "Eve")
+
+
 async def test_R22_who_changes_a_device_reads_what_waits_and_what_is_planned_on_it(ruth, house):
     path = f"/devices/{house.device.id}"
     body = {"code": "ct-01", "name": "Scanner 1", "facility": "chu", "suppliers": ["acme"]}

@@ -38,6 +38,8 @@ async def test_a_pending_request_is_read_decided_and_becomes_a_grant(eve, house)
     assert (longer.status_code, longer.json()["extends_grant_id"]) == (201, grant["id"])
     revoked = (await eve.ask("POST", f"/grants/{grant['id']}/revoke", reason="patient arrives")).json()
     assert (revoked["status"], revoked["revoke_reason"]) == ("revoked", "patient arrives")
+    became = (await eve.ask("GET", f"/requests/{revoked['request_id']}")).json()["grant"]
+    assert (became["id"], became["status"], became["revoke_reason"]) == (grant["id"], "revoked", "patient arrives")
 
 
 async def test_T21_a_code_decides_once(eve, house):
