@@ -12,7 +12,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_timezone_name
+from babel.dates import format_date, format_timedelta, get_timezone_name
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
@@ -104,6 +104,12 @@ def _locale(language: str) -> Locale:
     return Locale.parse(language)
 
 
+@functools.lru_cache(4096)
+def _written(language: str, day: date, pattern: str) -> str:
+    """A list names the same few days again and again."""
+    return format_date(day, pattern, locale=_locale(language))
+
+
 _AGO: Final[tuple[tuple[Literal["second", "minute", "hour", "day"], int, float], ...]] = (
     ("second", 1, 60), ("minute", 60, 7200), ("hour", 3600, 86400), ("day", 86400, math.inf),
 )  # fmt: skip
@@ -128,14 +134,14 @@ class Clockface:
     def dated(self, day: date) -> str:
         """Return `22 nov.`, with the year when it is not this one."""
         same_year = day.year == self.now.astimezone(self._tz).year
-        return self._first(format_date(day, "d MMM" if same_year else "d MMM y", locale=_locale(self.language)))
+        return self._first(_written(self.language, day, "d MMM" if same_year else "d MMM y"))
 
     def _first(self, said: str) -> str:
         """French counts the first day of a month and no other: `1er déc.`."""
         return _FIRST.sub("1er ", said) if self.language == "fr" else said
 
     def weekday(self, day: date) -> str:
-        return format_date(day, "EEEE", locale=_locale(self.language))
+        return _written(self.language, day, "EEEE")
 
     @property
     def _tz(self) -> ZoneInfo:
@@ -144,7 +150,7 @@ class Clockface:
     def time(self, moment: datetime) -> str:
         """Return `14:05`; when it is not today, the day before it."""
         local, today = moment.astimezone(self._tz), self.now.astimezone(self._tz)
-        clock = format_time(local, "HH:mm", locale=_locale(self.language))
+        clock = f"{local:%H:%M}"
         return clock if local.date() == today.date() else f"{self.day(moment)} {clock}"
 
     def both(self, moment: datetime) -> str:
@@ -156,11 +162,11 @@ class Clockface:
     def moment(self, moment: datetime) -> str:
         """Return `mar. 24 mars 22:00`: a day that is planned is known by its name."""
         local = moment.astimezone(self._tz)
-        pattern = "EEE d MMM HH:mm" if local.year == self.now.astimezone(self._tz).year else "EEE d MMM y HH:mm"
-        return self._first(format_datetime(local, pattern, locale=_locale(self.language)))
+        pattern = "EEE d MMM" if local.year == self.now.astimezone(self._tz).year else "EEE d MMM y"
+        return self._first(f"{_written(self.language, local.date(), pattern)} {local:%H:%M}")
 
     def clock(self, moment: datetime) -> str:
-        return format_time(moment.astimezone(self._tz), "HH:mm", locale=_locale(self.language))
+        return f"{moment.astimezone(self._tz):%H:%M}"
 
     def day(self, moment: datetime) -> str:
         """Return `22 nov.`, with the year when it is not this one."""
@@ -171,7 +177,7 @@ class Clockface:
         return self.dated(last_day(end, self.zone))
 
     def seconds(self, moment: datetime) -> str:
-        return format_time(moment.astimezone(self._tz), "HH:mm:ss", locale=_locale(self.language))
+        return f"{moment.astimezone(self._tz):%H:%M:%S}"
 
     def full(self, moment: datetime) -> str:
         """Return day and time with seconds; with the zone where it is another hospital's, or an hour happens twice."""
@@ -180,7 +186,7 @@ class Clockface:
         zone = (
             f" ({get_timezone_name(local, locale=_locale(self.language))})" if twice or self.zone != HOME_ZONE else ""
         )
-        return format_datetime(local, "d MMMM y HH:mm:ss", locale=_locale(self.language)) + zone
+        return f"{_written(self.language, local.date(), 'd MMMM y')} {local:%H:%M:%S}{zone}"
 
     def ago(self, moment: datetime) -> str:
         """Return `il y a 5 min` or `dans 119 min`, of whole units that have passed or are left; times.ts goes on."""

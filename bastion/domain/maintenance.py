@@ -147,16 +147,19 @@ class MaintenanceWindow:
 
     def promised(self, zone: str, after: datetime, until: datetime, limit: datetime | None) -> Iterator[TimeBox]:
         """Those that touch `[after, until)` and begin before `limit` (`promised_until`); without one, none."""
-        return replace(self, ends=limit).occurrences(zone, after, until) if limit is not None else iter(())
+        return self._times(zone, after, until, limit) if limit is not None else iter(())
 
     def occurrences(self, zone: str, after: datetime, until: datetime) -> Iterator[TimeBox]:
         """Those that touch `[after, until)`, the earliest first."""
-        low, last, rhythm = max(after, self.starts), local_date(min(until, self.ends), zone), self.rhythm
+        return self._times(zone, after, until, self.ends)
+
+    def _times(self, zone: str, after: datetime, until: datetime, ends: datetime) -> Iterator[TimeBox]:
+        low, last, rhythm = max(after, self.starts), local_date(min(until, ends), zone), self.rhythm
         day = local_date(low, zone) - timedelta(days=1)  # one that began yesterday may still be going on
         day += timedelta(days=(self.weekday - day.weekday()) % 7)
         while day <= last:
             box = rhythm.box(day, zone) if rhythm.on(day) else None
-            if box is not None and self.starts <= box.start < self.ends and box.start < until and after < box.end:
+            if box is not None and self.starts <= box.start < ends and box.start < until and after < box.end:
                 yield box
             day += timedelta(days=7)
 

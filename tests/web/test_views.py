@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from babel.dates import format_datetime, format_time
 from markupsafe import Markup
 
 from bastion.domain.parties import Facility
@@ -171,3 +172,22 @@ def test_in_french_a_span_has_the_article_of_each_of_its_ends(first, last, said)
 def test_what_a_person_wrote_is_left_as_it_is():
     assert words("fr")("until {time}", time="demain, 26 nov.") == "jusqu’à demain, 26 nov."
     assert Clockface("en", datetime(2026, 11, 30, 8, 0, tzinfo=UTC)).dated(date(2026, 12, 1)) == "1 Dec"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_is_written_is_what_the_language_s_own_tables_say(language):
+    face = Clockface(language, NOON, "UTC")
+    for number in range(0, 800, 37):
+        at = NOON - timedelta(days=number, minutes=number * 13, seconds=number)
+        assert face.clock(at) == format_time(at, "HH:mm", locale=language)
+        assert face.seconds(at) == format_time(at, "HH:mm:ss", locale=language)
+        assert face.full(at).startswith(format_datetime(at, "d MMMM y HH:mm:ss", locale=language))
+        planned = "EEE d MMM HH:mm" if at.year == NOON.year else "EEE d MMM y HH:mm"
+        assert face.moment(at).replace("1er ", "1 ") == format_datetime(at, planned, locale=language)
+
+
+def test_a_list_asks_for_the_words_of_a_day_once():
+    views._written.cache_clear()
+    said = {FR.time(NOON + timedelta(days=1, minutes=minute)) for minute in range(50)}
+    assert len(said) == 50
+    assert views._written.cache_info().misses == 1
