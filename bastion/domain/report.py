@@ -1,6 +1,7 @@
 """What a supplier reports after an intervention, and until when it owes that (R-59, R-40).
 
-It is owed from the end of the last session under an authorisation. What was written stays; who works again under the
+It is owed from the end of the first session under an authorisation: a second one puts nothing off. It is written while
+none is open. What was written stays; who works again under the
 same authorisation adds to it.
 """
 
