@@ -66,6 +66,10 @@ LACKS: Mapping[str, tuple[str, str]] = MappingProxyType(
         Lack.DEROGATION: (N_("Make or renew the derogation without which this way stays closed."), "#h-der"),
         Lack.ACCOUNT: (N_("Add the account with which the bastion signs in on the device."), "#h-acc"),
         Lack.SUPPLIER: (N_("Name the supplier who maintains it."), "/directory/devices/{device}/edit"),
+        Lack.APPROVER: (
+            N_("Let somebody decide on it: an approver for its hospital, and for its ward if that person has wards."),
+            "/directory/staff",
+        ),
     }
 )
 """What is still to be done on a device, and where on the console."""
@@ -76,6 +80,7 @@ LACKS_SHORT: Mapping[str, str] = MappingProxyType(
         Lack.DEROGATION: N_("derogation"),
         Lack.ACCOUNT: N_("account on the device"),
         Lack.SUPPLIER: N_("supplier"),
+        Lack.APPROVER: N_("somebody who decides"),
     }
 )
 NO_SCANNER: Final = N_("through the release desk, where a person decides on each one (no virus scanner is set up)")

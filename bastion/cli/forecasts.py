@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bastion.cli.terminal import AsJson, instant, perform, show
+from bastion.cli.terminal import AsJson, instant, perform, show, t
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
 from bastion.domain.work_plan import PatientData, WorkPlan
@@ -29,10 +29,11 @@ def who_decides(
         plan=WorkPlan(patient_data=patient_data, professional=professional), emergency=Call("") if emergency else None,
     )  # fmt: skip
     seen = perform(lambda services, me: services.forecasts.of(me, draft, by_technician=True))
+    stuck = [t(seen.stuck)] if seen.stuck else []
     row = {
         "allowed": seen.allowed, "quorum": seen.quorum, "approvers": "; ".join(seen.approvers),
         "in turn": " > ".join(", ".join(turn) for turn in seen.turns) if seen.in_turn else "",
         "minutes": int(seen.agreed.total_seconds() // 60), "watcher": seen.watcher,
-        "rules": " ".join(seen.policy_ids), "why": " ".join((*seen.reasons, *seen.obstacles)),
+        "rules": " ".join(seen.policy_ids), "why": " ".join((*seen.reasons, *seen.obstacles, *stuck)),
     }  # fmt: skip
     show([row], as_json=as_json)

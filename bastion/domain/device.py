@@ -132,3 +132,4 @@ class Lack(StrEnum):
     DEROGATION = "derogation"
     ACCOUNT = "account"
     SUPPLIER = "supplier"
+    APPROVER = "approver"

@@ -258,7 +258,10 @@ class Joins:
         derogations = await self.derogations(device.id)
         return DeviceView(
             device, await self.facility(device.facility_id), tuple(suppliers), tuple(endpoints), tuple(accounts),
-            tuple(derogations[::-1]), lacking(device, endpoints, accounts, derogations, clock.now()),
+            tuple(derogations[::-1]),
+            lacking(
+                device, endpoints, accounts, derogations, clock.now(), decided=bool(await self.approvers(device))
+            ),
         )  # fmt: skip
 
     async def approvers(self, device: Device) -> tuple[Staff, ...]:

@@ -55,13 +55,17 @@ def reachable(
 
 def lacking(
     device: Device, endpoints: Sequence[Endpoint], accounts: Sequence[DeviceAccount],
-    derogations: Sequence[Derogation], now: datetime,
+    derogations: Sequence[Derogation], now: datetime, *, decided: bool,
 ) -> tuple[Lack, ...]:  # fmt: skip
-    """What is still to be done before a session can open on a device, in the order in which one does it."""
+    """What is still to be done before a session can open on a device, in the order in which one does it.
+
+    `decided`: somebody of the hospital may decide on it (R-28); where nobody may, every request waits for nobody.
+    """
     wanted = (
         (_way_lacks(device, endpoints, derogations, now), True),
         (Lack.ACCOUNT, not accounts),
         (Lack.SUPPLIER, not device.supplier_ids),
+        (Lack.APPROVER, not decided),
     )
     return tuple(lack for lack, missing in wanted if lack and missing)
 

@@ -25,7 +25,7 @@ from bastion.services.suspension import refuse_if_suspended
 from bastion.services.telling_log import told_of
 from bastion.services.templates import origin_of
 from bastion.services.terms_ahead import papers_to_renew
-from bastion.services.turns import asked_now
+from bastion.services.turns import asked_now, stuck
 from bastion.services.views import RequestView, SessionView
 from bastion.services.waiting import asker, look_around, under_rules, whole_of, with_askers
 from bastion.services.works import other_parts
@@ -97,11 +97,13 @@ class RequestViews:
         view = await self.view(joins, actor, request)
         services = tuple(e for e in await joins.endpoints(request.device_id) if e.protocol not in SESSIONS)
         employer = await uow.subcontractors.get(view.technician.employer_id)
-        asked, scope = Standby(), None
+        asked, scope, why_stuck = Standby(), None, ""
         asks_now = request.stored_state is RequestState.PENDING
         if asks_now:
             scope = await self._scope(uow, joins, view)
-            asked = await asked_now(uow, self._decisions, request, view.device, clock.now(), view.emergency)
+            around = uow, self._decisions, request, view.device, clock.now(), view.emergency
+            asked = await asked_now(*around)
+            why_stuck = await stuck(*around, asked)
         thread = tuple(await uow.remarks.of(request.id))
         return replace(
             view,
@@ -111,6 +113,7 @@ class RequestViews:
             employer=employer,
             orders=tuple(await uow.order_looks.of(request.id)),
             standby=asked,
+            stuck=why_stuck,
             approvers=tuple(one.name for one in asked.people),
             told=await told_of(uow, request),
             origin=await origin_of(uow, request),

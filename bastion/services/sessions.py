@@ -32,8 +32,9 @@ from bastion.services.opening import PROOF_LENGTH, Connection, Opening
 from bastion.services.paperwork import missing_of_several
 from bastion.services.reaching import reachable
 from bastion.services.reports import REPORT_DAYS, owe
+from bastion.services.standby import Standby
 from bastion.services.suspension import refuse_if_suspended, turned_out
-from bastion.services.turns import asked_now
+from bastion.services.turns import asked_now, stuck
 from bastion.services.undertakings import owed_by
 from bastion.services.views import Entry, MenuItem, Opened, Wish
 from bastion.services.waiting import under_rules
@@ -230,13 +231,16 @@ class Sessions:
         grant = await uow.grants.live(technician.id, device.id, now)
         over = None if grant else await uow.grants.last_over(technician.id, device.id, now)
         emergency = await joins.emergency(pending) if pending else None
-        asked = (await asked_now(uow, self._decisions, pending, device, now, emergency)).people if pending else ()
+        asked, why_stuck = Standby(), ""
+        if pending is not None:
+            asked = await asked_now(uow, self._decisions, pending, device, now, emergency)
+            why_stuck = await stuck(uow, self._decisions, pending, device, now, emergency, asked)
         if grant is not None:
             emergency = await joins.emergency(await joins.request(grant.request_id)) if grant.emergency else None
         return Entry(
             technician, supplier, device, found(await uow.facilities.get(device.facility_id)), chosen,
             grant=grant, over=over if over and now - over.over_at < RECENT else None, pending=pending,
-            emergency=emergency, approvers=tuple(one.name for one in asked),
+            emergency=emergency, approvers=tuple(one.name for one in asked.people), stuck=why_stuck,
             undertaking=await owed_by(uow, technician.id),
         )  # fmt: skip
 

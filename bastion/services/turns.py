@@ -5,6 +5,7 @@ agree one after the other, and nobody is asked before it is his turn.
 """
 
 from datetime import datetime
+from typing import Final
 
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device
@@ -16,6 +17,22 @@ from bastion.services.decisions import Decisions
 from bastion.services.standby import Standby, standby
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for a marked sentence
+    return sentence
+
+
+NOBODY: Final = N_(
+    "Nobody at this hospital can decide on this device at the moment. Call its administrator, who names somebody."
+)
+TOO_FEW: Final = N_(
+    "Nobody can open this today: more people would have to agree than may decide here. Tell the administrator."
+)
+NOBODY_LEFT: Final = N_(
+    "Nobody is left at the moment who can give the missing agreement. Call the administrator of the hospital, who "
+    "names somebody."
+)
 
 
 async def asked_now(
@@ -30,6 +47,25 @@ async def asked_now(
     acting = await all_now(uow, ready.people, now)
     able = [one.id for one in acting.values() if decisions.on_request(one, request, device, now, emergency).allowed]
     return ready.only(*able)
+
+
+async def stuck(
+    uow: UnitOfWork, decisions: Decisions, request: AccessRequest, device: Device, now: datetime,
+    emergency: Emergency | None, asked: Standby,
+) -> str:  # fmt: skip
+    """Why `request` would wait for nobody, as a sentence for whoever looks; empty while enough people may agree.
+
+    `asked` are those of this moment. Whoever is away counts as nobody: he is not asked.
+    """
+    heard = request.askers.union(*(one.voices for one in request.approvals))
+    turns = [asked.people]
+    for number in range(len(request.approvals) + 1, request.quorum):
+        later = await asked_now(uow, decisions, request.once_agreed(number), device, now, emergency)
+        turns.append(later.without(*heard).people)
+    people = {one.id for turn in turns for one in turn}
+    if all(turns) and len(people) >= request.missing:
+        return ""
+    return NOBODY_LEFT if people or request.approvals else NOBODY
 
 
 async def agree_now(

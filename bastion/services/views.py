@@ -23,6 +23,7 @@ from bastion.secret import Secret
 from bastion.services.decisions import Scope
 from bastion.services.standby import Standby
 from bastion.services.telling_log import ToldOf
+from bastion.services.turns import NOBODY, TOO_FEW
 from bastion.services.works import Part
 from recordings.model import RecordingMeta
 
@@ -78,6 +79,8 @@ class RequestView:
     """Whether the reader must say, when he agrees, that he did not make the call about this emergency (R-27)."""
     standby: Standby | None = None
     """Who is on call, there and away; only on the screen of one request."""
+    stuck: str = ""
+    """Why it waits for nobody: a sentence; only on the screen of one request, while it waits."""
     told: tuple[ToldOf, ...] = ()
     """Who was told that it waits, ring by ring; only on the screen of one request."""
     grant: Grant | None = None
@@ -177,6 +180,11 @@ class Forecast:
         """More people would have to agree than there are, or than there are when it is their turn."""
         return self.allowed and (len(self.approvers) < self.quorum or not all(self.turns))
 
+    @property
+    def stuck(self) -> str:
+        """Why it would wait for nobody: a sentence, in English; empty while enough people may agree."""
+        return (TOO_FEW if self.approvers else NOBODY) if self.too_few else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
@@ -270,6 +278,8 @@ class Entry:
     emergency: Emergency | None = None
     """What his open authorisation is for, or else his request that waits, if that could not wait."""
     approvers: tuple[str, ...] = ()
+    stuck: str = ""
+    """Why his request waits for nobody: a sentence, in English."""
     menu: tuple[MenuItem, ...] = ()
     undertaking: Undertaking | None = None
     """What he has to accept in person before anything opens (R-47)."""

@@ -22,6 +22,7 @@ def test_who_would_have_to_agree_is_told(bastion, home, monkeypatch):
     shown = bastion("who-decides", "alice", "ct-01", "--minutes", "30", "--json")
     (row,) = json.loads(shown.out)
     assert (row["allowed"], row["quorum"], row["minutes"], row["approvers"]) == (True, 1, 30, "")
+    assert "Nobody at this hospital can decide on this device" in row["why"]
     assert row["rules"]
     for options, said in (
         (("--start", "2001-01-01T08:00+01:00"), "The start lies in the past."),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bastion.domain.access_request import RequestState
+from bastion.domain.device import Lack
 from bastion.domain.emergency import Call
 from bastion.domain.parties import Role
 from bastion.errors import PolicyRefused
@@ -12,6 +13,7 @@ from bastion.services.duties import Duty
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm
 from bastion.services.rota import ShiftForm
+from bastion.services.turns import NOBODY, NOBODY_LEFT
 from tests.services.house import OPERATOR
 from tests.services.in_turn import engine as in_turn_rules
 from tests.services.postroom import heard, turn
@@ -148,3 +150,48 @@ async def test_in_any_order_the_dry_run_names_them_once(house, fay):
     seen = await house.services.forecasts.of(house.staff(house.ruth), draft, by_technician=True)
     assert not seen.in_turn
     assert seen.approvers == ("Eve", "Fay", "Max")
+
+
+async def stuck(house, request) -> str:
+    """What the page says to whoever looks, and the terminal of the technician who waits: the same."""
+    page = await house.services.asked.get(house.staff(house.ruth), request.id)
+    entry = await house.services.sessions.enter(house.technician(), "ct-01")
+    assert page.stuck == entry.stuck
+    return page.stuck
+
+
+async def test_where_nobody_may_decide_it_is_said_to_whoever_waits(house):
+    request = await house.asked()
+    assert await stuck(house, request) == ""
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 2, "Imagerie", "B12", id=house.device.id)
+    for person in (house.eve, house.max):
+        duties = (Duty(Role.APPROVER, "chu", ("Bloc",)),)
+        changed = StaffForm(person.login, person.name, person.email, language="en", duties=duties, id=person.id)
+        await house.services.people.save_staff(OPERATOR, changed)
+    assert await stuck(house, request) == NOBODY
+    view = await house.services.inventory.device(OPERATOR, house.device.id)
+    assert (view.ready, view.lacks) == (False, (Lack.APPROVER,))
+    seen = await house.services.forecasts.of(OPERATOR, house.draft(technician_login="alice"), by_technician=True)
+    assert seen.stuck == NOBODY
+    await house.services.inventory.save_device(OPERATOR, replace(form, ward="Bloc"))
+    assert await stuck(house, request) == ""
+
+
+async def test_R27_an_emergency_called_in_by_one_of_two_approvers_says_that_nobody_is_left(house, vital, fay):
+    request = await house.asked(emergency=Call("Eve"))
+    assert await stuck(house, request) == "", "Fay and Max are left"
+    gone = StaffForm("fay", "Fay", "fay@chu", language="en", active=False, duties=(), id=fay.id)
+    await house.services.people.save_staff(OPERATOR, gone)
+    assert await stuck(house, request) == NOBODY_LEFT
+    await agree(house, house.max, request)
+    assert await stuck(house, request) == NOBODY_LEFT
+
+
+async def test_in_turn_nobody_is_missed_who_agrees_later_only(house, fay, in_turn):
+    request = await house.asked()
+    assert await stuck(house, request) == ""
+    request = await agree(house, fay, request)
+    assert await stuck(house, request) == ""
+    for person in (house.eve, house.max):
+        await house.services.standins.away(house.staff(person), wall(hours=-1), wall(days=3))
+    assert await stuck(house, request) == NOBODY_LEFT

@@ -39,6 +39,7 @@ class Lobby:
         self._news = news
         self._heard: set[str] = set()
         self._asked = False
+        self._stuck = self._warned = ""
 
     async def run(self, device: str = "", account: str = "") -> Grant:
         """Return an open grant whose recording notice is accepted; raise `Left`, or what stands in the way."""
@@ -139,6 +140,7 @@ class Lobby:
             while (grant := await self._look(code, account)) is None:
                 if request is not None:
                     request = await self._progress(request)
+                    self._warn()
                 key = await self._hint_or_key(key, request, beat)
                 beat = self._news.coming()
         finally:
@@ -148,9 +150,17 @@ class Lobby:
 
     async def _look(self, code: str, account: str) -> Grant | None:
         try:
-            return (await self._desk.enter(code, account)).grant
+            entry = await self._desk.enter(code, account)
         except Unavailable:
             return None  # the rows are away; whoever waits goes on waiting
+        self._stuck = entry.stuck
+        return entry.grant
+
+    def _warn(self) -> None:
+        """Say once that he would wait for nobody, and again when that has changed meanwhile."""
+        if self._stuck and self._stuck != self._warned:
+            self._talk.say(self._stuck)
+        self._warned = self._stuck
 
     async def _progress(self, before: AccessRequest) -> AccessRequest | None:
         """Say what has happened to the request; `None` once it is agreed and only the time must come."""

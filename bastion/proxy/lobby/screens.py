@@ -161,9 +161,10 @@ def undertaking(words: Words, text: Undertaking, cols: int) -> str:
 
 
 def waiting(words: Words, request: AccessRequest, approvers: Sequence[str], cols: int) -> str:
-    asked = BETWEEN_PEOPLE.join(plain(name) for name in approvers) or words.say("the biomedical engineers on duty")
+    asked = BETWEEN_PEOPLE.join(plain(name) for name in approvers)
+    with_them = words.say("Request {ref} for {length} is with the hospital. Asked: {names}.")
     lines = [
-        words.say("Request {ref} for {length} is with the hospital. Asked: {names}.").format(
+        (with_them if asked else words.say("Request {ref} for {length} is with the hospital.")).format(
             ref=request.ref, length=length(request.wanted), names=asked
         ),
         words.say("Agreements still needed: {missing}. It lapses at {until}.").format(

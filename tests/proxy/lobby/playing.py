@@ -37,6 +37,7 @@ class Desk:
         self.grant = self.pending = self.coming_ = None
         self.log, self.drafts, self.troubles = [], [], []
         self.undertaking = self.emergency = None
+        self.stuck = ""
 
     async def enter(self, code, account):
         for trouble in self.troubles:
@@ -46,7 +47,7 @@ class Desk:
         self.log.append(f"enter {code}")
         return Entry(
             ALICE, ACME, device(code), CHU, None, grant=self.grant, pending=self.pending, approvers=("Eve",),
-            undertaking=self.undertaking, emergency=self.emergency,
+            undertaking=self.undertaking, emergency=self.emergency, stuck=self.stuck,
         )  # fmt: skip
 
     async def coming(self, device_id):

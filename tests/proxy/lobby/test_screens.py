@@ -176,8 +176,10 @@ def test_the_waiting_screen_says_who_was_asked_for_what_and_how_long_it_stands()
     assert "Agreements still needed: 2. It lapses at 12:00 (Europe/Paris)." in text
 
 
-def test_a_request_nobody_in_particular_was_asked_about_names_the_duty():
-    assert "the biomedical engineers on duty" in " ".join(screens.waiting(EN, a_request(), [], 80).split())
+def test_a_request_that_waits_for_nobody_names_nobody():
+    text = screens.waiting(EN, a_request(), [], 80)
+    assert "is with the hospital." in text
+    assert "Asked" not in text
 
 
 def test_no_line_is_wider_than_a_narrow_window():

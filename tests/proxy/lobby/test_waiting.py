@@ -11,6 +11,7 @@ from bastion.domain.access_request import Approval, RequestState
 from bastion.domain.remark import Side
 from bastion.errors import Locked, Unavailable
 from bastion.proxy.lobby import lobby as module
+from bastion.services.turns import NOBODY, NOBODY_LEFT
 from tests.proxy.fakes import a_grant
 from tests.proxy.lobby.playing import FORM, a_remark, open_grant
 from tests.proxy.lobby.test_screens import a_request
@@ -33,6 +34,19 @@ async def test_R25_a_question_is_answered_where_he_waits(play):
     assert play.screen.count("Eve asks: Which") == 1
     play.desk.grant = open_grant(acknowledged_at=clock.now())
     assert (await play.result()).id == "g1"
+
+
+async def test_that_nobody_can_decide_is_said_where_he_waits_once_and_anew_when_it_comes_about(play):
+    play.desk.stuck = NOBODY
+    play.start(typing=FORM)
+    await play.shows("Nobody at this hospital can decide on this device")
+    play.desk.stuck = NOBODY_LEFT
+    play.news.beat()
+    await play.shows("Nobody is left at the moment who can give")
+    play.news.beat()
+    play.desk.grant = open_grant(acknowledged_at=clock.now())
+    assert (await play.result()).id == "g1"
+    assert [play.screen.count(start) for start in ("Nobody at this hospital", "Nobody is left")] == [1, 1]
 
 
 async def test_what_is_no_line_is_no_answer_to_a_question_and_no_harm_without_one(play):

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from bastion import clock
 from bastion.domain.access_request import RequestState
 from bastion.domain.device import SecretKind
+from bastion.domain.emergency import Call
 from bastion.domain.paper import PaperKind
 from bastion.domain.parties import Role
 from bastion.domain.session_events import EndReason
@@ -414,6 +415,30 @@ async def test_who_would_have_to_agree_is_looked_up_from_the_form_without_asking
         ({"patient_data": "needed"}, "Nobody of CHU Demo is authorised to answer for patient data"),
     ):
         assert sentence in (await browser.send("/requests/forecast", **form | changes)).text
+
+
+async def only_in_the_theatre(house, person):
+    duties = (Duty(Role.APPROVER, "chu", ("Bloc",)),)
+    form = StaffForm(person.login, person.name, person.email, language="en", duties=duties, id=person.id)
+    await house.services.people.save_staff(OPERATOR, form)
+
+
+async def test_R27_the_page_says_that_nobody_is_left_to_agree_and_the_device_what_it_lacks(house, visitor, people):
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
+    await house.services.inventory.save_device(OPERATOR, form)
+    await only_in_the_theatre(house, house.eve)
+    request = await house.asked(emergency=Call("Max"))
+    browser = await visitor().enter(people["approver"])
+    await house.services.approvals.approve(house.staff(people["approver"]), request.id, request.version, 30, "ok")
+    page = (await browser.see(f"/requests/{request.id}")).text
+    assert "Nobody is left at the moment who can give the missing agreement." in page
+    await only_in_the_theatre(house, house.max)
+    await only_in_the_theatre(house, people["approver"])
+    admin = await visitor().enter(people["admin"])
+    page = (await admin.see(f"/directory/devices/{house.device.id}")).text
+    assert "Not finished" in page
+    assert '<a href="/directory/staff">Let somebody decide on it' in page
+    assert "somebody who decides" in (await admin.see("/directory/devices?text=ct-01")).text
 
 
 async def test_where_the_rules_want_an_order_the_page_says_whose_turn_it_is(house, visitor, people, tmp_path):

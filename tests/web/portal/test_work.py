@@ -53,6 +53,15 @@ async def test_R25_the_form_says_who_would_have_to_agree_in_their_role_and_asks_
     assert await house.services.asked.pending(house.staff(house.eve)) == []
 
 
+async def test_who_waits_for_nobody_is_told_so(comer, house):
+    form = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
+    await house.services.inventory.save_device(OPERATOR, form)
+    request = await house.asked(emergency=Call("Max"))
+    page = (await (await comer(house.alice)).see(f"/supplier/requests/{request.id}")).text
+    assert "Nobody is left at the moment who can give the missing agreement." in page
+    assert "Asked: Eve" in page
+
+
 async def test_Enter_asks_and_who_answers_for_patient_data_stays_chosen(comer, house):
     await a_professional(house)
     browser = await comer(house.alice)
