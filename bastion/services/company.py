@@ -26,7 +26,16 @@ from bastion.domain.subcontractor import Subcontractor, SubcontractorState
 from bastion.errors import Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services.authentication import Authentication
 from bastion.services.former_addresses import address_changed
-from bastion.services.forms import CODE, MAX_NAME, audit_saved, check_language, check_name, need_admin_of, need_person
+from bastion.services.forms import (
+    CODE,
+    MAX_NAME,
+    audit_saved,
+    check_language,
+    check_mail,
+    check_name,
+    need_admin_of,
+    need_person,
+)
 from bastion.services.joins import Joins, found
 from bastion.services.leaving import depart
 from bastion.services.portal import need_technician, speaks_for
@@ -37,7 +46,6 @@ from bastion.services.works import Part, other_parts
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
-MAX_MAIL: Final = 200
 MAX_LOGIN: Final = 32
 MIN_WHY: Final = 3
 
@@ -190,12 +198,13 @@ class Company:
         async with self._database.write() as uow:
             await uow.locks.hold()
             supplier = await company_of(uow, actor)
-            _check_reachable(form.email, form.country, supplier)
+            _check_country(form.country, supplier)
+            email = check_mail(form.email)
             await _check_employer(uow, supplier, form.employer_id, now)
             base = _login_wished(supplier, form.login.strip().lower())
             login = await _free_login(uow, base)
             person = Technician(
-                new_id(now), login, form.name.strip(), form.email.strip(), supplier.id, check_language(form.language),
+                new_id(now), login, form.name.strip(), email, supplier.id, check_language(form.language),
                 employer_id=form.employer_id, country=form.country,
             )  # fmt: skip
             known = [one for one in await uow.technicians.of_supplier(supplier.id) if _of_base(one.login, base)]
@@ -220,10 +229,11 @@ class Company:
             supplier = await company_of(uow, actor)
             old = _own_person(await uow.technicians.get(technician_id), supplier)
             self._authentication.require_fresh(actor)
-            _check_reachable(form.email, form.country, supplier)
+            _check_country(form.country, supplier)
+            email = check_mail(form.email, old.email)
             _check_end(form.valid_until, old.valid_until, now)
             person = replace(
-                old, name=form.name.strip(), email=form.email.strip(), language=check_language(form.language),
+                old, name=form.name.strip(), email=email, language=check_language(form.language),
                 country=form.country, valid_until=form.valid_until,
             )  # fmt: skip
             if person != old:
@@ -275,9 +285,7 @@ def _own_person(person: Technician | None, supplier: Supplier) -> Technician:
     return person
 
 
-def _check_reachable(email: str, country: str, supplier: Supplier) -> None:
-    if len(email) > MAX_MAIL:
-        raise Invalid("email", field="email", sentence="This value cannot be used. Please correct it.")
+def _check_country(country: str, supplier: Supplier) -> None:
     if country not in supplier.countries:
         raise Invalid(country[:8], field="country", sentence="Choose one of the countries your company declared.")
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from bastion import clock
+from bastion.config import MAILABLE
 from bastion.domain.device import Device
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier, Technician
 from bastion.domain.professional import Professional
@@ -16,6 +17,7 @@ CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 MAX_NAME = 200
 MAX_LINE = 500
 """Of an entry in a register: a place, a model, whom to call."""
+NO_MAIL = "This is no mail address. Write it like name@hospital.example, or leave it empty."
 READERS = frozenset({Role.ADMIN, Role.SECURITY, Role.AUDITOR, Role.APPROVER})
 Entry = Facility | Supplier | Technician | Staff | Device | Professional
 
@@ -71,6 +73,17 @@ def check_person(login: str, name: str) -> None:
 def check_name(name: str) -> None:
     if not 1 <= len(name.strip()) <= MAX_NAME or plain(name) != name.strip():
         raise Invalid(name, field="name", sentence="Give a name of 1 to 200 characters.")
+
+
+def check_mail(address: str, known: str = "") -> str:
+    """A mail address as it is kept: none, or one that a mail can be sent to. The one that was `known` stays as it is:
+    a person of whom an old one is kept can still be closed.
+    """
+    said = address.strip()
+    mailable = len(said) <= MAX_NAME and MAILABLE.fullmatch(said) and plain(said) == said
+    if said and said != known and not mailable:
+        raise Invalid(said[:40], field="email", sentence=NO_MAIL)
+    return said
 
 
 def check_language(language: str) -> str:

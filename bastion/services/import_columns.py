@@ -23,7 +23,7 @@ from bastion.domain.subcontractor import Subcontractor
 from bastion.errors import AlreadyExists, Forbidden, Invalid, NotFound
 from bastion.services.directory import check_term, network
 from bastion.services.duties import assignments_of, need_right_over, of_cells
-from bastion.services.forms import MAX_NAME, check_language, check_named, check_person, plain
+from bastion.services.forms import MAX_NAME, check_language, check_mail, check_named, check_person, plain
 from bastion.services.people import check_employer
 from bastion.services.professionals import ON_THE_LIST, ProfessionalForm, adds_nothing, known_as, made_of
 from bastion.services.subcontractors import EMPLOYING
@@ -197,6 +197,7 @@ def _person(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Techni
     made = _with_text(base, cells, "name", "email", "language")
     check_person(made.login, made.name)
     check_language(made.language)
+    check_mail(made.email, base.email)
     if "supplier" in cells:
         made = replace(made, supplier_id=_supplier(cells["supplier"], facts, "supplier").id)
     if made.supplier_id != base.supplier_id and made.employer_id:
@@ -234,6 +235,7 @@ def _colleague(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Sta
     made = _with_text(base, cells, "name", "email", "language")
     check_person(made.login, made.name)
     check_language(made.language)
+    check_mail(made.email, base.email)
     if cells.keys() & {"roles", "facilities", "wards"}:
         duties = of_cells(cells.get("roles", ""), _listed(cells.get("facilities", "")), cells.get("wards", ""))
         made = replace(made, assignments=assignments_of(duties, lambda code: _facility(code, facts, "facilities").id))

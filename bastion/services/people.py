@@ -17,6 +17,7 @@ from bastion.services.forms import (
     MAX_NAME,
     audit_saved,
     check_language,
+    check_mail,
     check_person,
     need_admin,
     need_admin_of,
@@ -130,11 +131,11 @@ class People:
             supplier = await uow.suppliers.by_code(form.supplier_code)
             if supplier is None:
                 raise Invalid(form.supplier_code, field="supplier_code", sentence="Choose a supplier from the list.")
-            thing = Technician(
-                ident, form.login, form.name.strip(), form.email.strip(), supplier.id, check_language(form.language),
-                form.valid_until, form.active, form.employer_id, country,
-            )  # fmt: skip
             old = await uow.technicians.get(ident)
+            thing = Technician(
+                ident, form.login, form.name.strip(), check_mail(form.email, old.email if old else ""), supplier.id,
+                check_language(form.language), form.valid_until, form.active, form.employer_id, country,
+            )  # fmt: skip
             need_known(form.id, old)
             employer = await uow.subcontractors.get(thing.employer_id) if thing.employer_id else None
             check_employer(thing, old, employer, clock.now())
@@ -187,11 +188,11 @@ class People:
         check_person(form.login, form.name)
         ident = form.id or new_id(clock.now())
         async with self._database.write() as uow:
-            thing = Staff(
-                ident, form.login, form.name.strip(), form.email.strip(), await _assignments(uow, form),
-                check_language(form.language), form.active,
-            )  # fmt: skip
             old = await uow.staff.get(ident)
+            thing = Staff(
+                ident, form.login, form.name.strip(), check_mail(form.email, old.email if old else ""),
+                await _assignments(uow, form), check_language(form.language), form.active,
+            )  # fmt: skip
             need_known(form.id, old)
             need_right_over(actor, thing, old)
             await (uow.staff.save(thing) if old else uow.staff.add(thing))

@@ -179,7 +179,15 @@ async def test_R18_the_end_of_an_account_is_brought_forward_and_never_put_off(ho
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", " "), ("name", "a\nb"), ("email", "x" * 201), ("language", "de"), ("country", "KP"), ("country", "")],
+    [
+        ("name", " "),
+        ("name", "a\nb"),
+        ("email", "x" * 201),
+        ("email", "not an address"),
+        ("language", "de"),
+        ("country", "KP"),
+        ("country", ""),
+    ],
 )
 async def test_what_cannot_stand_of_a_colleague_is_refused_with_the_field(house, company, carl, field, value):
     with pytest.raises(Invalid) as refused:

@@ -11,6 +11,7 @@ from bastion.domain.importing import Register
 from bastion.domain.parties import EVERYWHERE, Assignment, Role
 from bastion.errors import Forbidden, FreshFactorNeeded, NotFound
 from bastion.services.authentication import hash_token
+from bastion.services.forms import NO_MAIL
 from bastion.services.people import StaffForm
 from tests.services.house import OPERATOR, moved
 from tests.services.test_imports import said, shown
@@ -176,3 +177,12 @@ async def test_T25_whoever_has_other_rights_by_a_file_is_signed_out(house, use, 
     async with house.database.read() as uow:
         seen = {person.login: await uow.web_sessions.of(person.id) for person in (house.eve, house.max)}
     assert {login: one.usable(now) for login, (one,) in seen.items()} == {"eve": False, "max": True}
+
+
+async def test_an_address_no_mail_can_be_sent_to_makes_a_bad_line(use, ruth):
+    data = (HEAD + "zoe;Zoé;auditor;chu;;not an address\r\nyan;Yan;auditor;chu;;y@chu\r\n").encode()
+    plan = await use.check(ruth, Register.STAFF, data)
+    assert [(one.line, one.problem.field, one.problem.msgid) for one in plan.bad] == [(2, "email", NO_MAIL)]
+    people = b"login;name;supplier;email\npia;Pia;acme;pia@\n"
+    plan = await use.check(ruth, Register.TECHNICIANS, people)
+    assert [(one.line, one.problem.field, one.problem.msgid) for one in plan.bad] == [(2, "email", NO_MAIL)]

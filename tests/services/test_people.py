@@ -4,6 +4,8 @@ import pytest
 
 from bastion.domain.parties import Role
 from bastion.errors import AlreadyExists, Forbidden, FreshFactorNeeded, Invalid, NotFound
+from bastion.services.duties import Duty
+from bastion.services.forms import NO_MAIL
 from bastion.services.people import StaffForm, TechnicianForm
 from tests.services.house import OPERATOR, moved, public_line
 
@@ -120,3 +122,24 @@ async def test_ids_are_made_here_and_not_by_who_asks(house):
         await house.services.people.save_staff(OPERATOR, StaffForm("z", "Z", "", frozenset(), id=house.alice.id))
     with pytest.raises(NotFound):
         await house.services.people.save_technician(OPERATOR, TechnicianForm("z", "Z", "", "acme", id="*"))
+
+
+@pytest.mark.parametrize(
+    "address", ["not an address", "pia@", "@chu", "pia@chu, eve@chu", "pia\u200b@chu", "x" * 200 + "@y"]
+)
+async def test_an_address_no_mail_can_be_sent_to_is_refused_and_none_is_taken(house, address):
+    people = house.services.people
+    colleague = StaffForm("pia", "Pia", address, language="en", duties=(Duty(Role.AUDITOR, "chu"),))
+    supplier = TechnicianForm("pia", "Pia", address, "acme")
+    for save, form in ((people.save_staff, colleague), (people.save_technician, supplier)):
+        with pytest.raises(Invalid) as refused:
+            await save(OPERATOR, form)
+        assert (refused.value.field, refused.value.msgid) == ("email", NO_MAIL)
+        assert (await save(OPERATOR, replace(form, email=" "))).email == ""
+
+
+async def test_who_has_an_impossible_address_from_before_can_still_be_closed(house):
+    async with house.database.write() as uow:
+        await uow.staff.save(replace(house.eve, email="not an address"))
+    form = StaffForm("eve", "Eve", "not an address", language="en", active=False, duties=(), id=house.eve.id)
+    assert not (await house.services.people.save_staff(OPERATOR, form)).active
