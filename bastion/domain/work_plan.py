@@ -85,6 +85,15 @@ UNSAID: Final = WorkPlan()
 """Nothing was said yet."""
 PLAIN: Final = WorkPlan(keeps=Usable.EVERYTHING.value, said=ANSWERED)
 """Work that is said to keep nobody from the device, and to touch neither patients nor software."""
+_ASKS: Final = {
+    "keeps": "Say what stays usable on the device meanwhile: everything, nothing, or in a few words what.",
+    "professional": "Patient data: name the health professional of the hospital who answers for this access.",
+    "patient_why": "Patient data: say why the work cannot be done without.",
+    "backup_place": "Software change: say where the backup lies.",
+    "rollback": "Software change: say how you go back if it goes wrong.",
+}
+"""What is said of an answer that says nothing, by its field."""
+_MOST: Final = {"professional": LONGEST_NAME, "backup_place": LONGEST_NAME}
 LATER: Final = "---"
 """Stands in a usual request for what only a request can say: who answers, where the backup lies."""
 
@@ -95,10 +104,8 @@ def checked(plan: WorkPlan, begins: datetime, *, may_change: bool) -> WorkPlan:
     `begins` is the earliest start of the work, `may_change` whether its kind allows changes at all (R-21).
     """
     tidy = _tidied(plan)
-    for name in ("keeps", "procedure", "patient_why", "rollback"):
-        bounded(getattr(tidy, name), name, LONGEST)
-    for name in ("professional", "backup_place"):
-        bounded(getattr(tidy, name), name, LONGEST_NAME)
+    for name in ("keeps", "procedure", "patient_why", "rollback", "professional", "backup_place"):
+        bounded(getattr(tidy, name), name, _MOST.get(name, LONGEST))
     _all_said(tidy)
     _patients_cared_for(tidy)
     _way_back(tidy, begins, may_change=may_change)
@@ -133,13 +140,18 @@ def bounded(text: str, name: str, limit: int) -> None:
         raise Invalid(name, field=name, sentence="This text is too long: {limit} characters at most.", limit=limit)
 
 
+def answer(text: str, name: str) -> str:
+    """Return what is said of the field `name`, without blanks around; `Invalid` for too little and for too much."""
+    said = text.strip()
+    bounded(said, name, _MOST.get(name, LONGEST))
+    if len(said) < (1 if name == "backup_place" else FEWEST):
+        raise Invalid(name, field=name, sentence=_ASKS[name])
+    return said
+
+
 def _all_said(plan: WorkPlan) -> None:
     """Whoever decides must know what the work takes from the ward and what it meets: silence is no answer (R-25)."""
-    if len(plan.keeps) < FEWEST:
-        raise Invalid(
-            "keeps", field="keeps",
-            sentence="Say what stays usable on the device meanwhile: everything, nothing, or in a few words what.",
-        )  # fmt: skip
+    answer(plan.keeps, "keeps")
     if plan.patients is None:
         raise Invalid(
             "patient_data", field="patient_data",
@@ -155,16 +167,8 @@ def _patients_cared_for(plan: WorkPlan) -> None:
     """Technical access to patient data has a reason and somebody of the hospital who answers for it (R-38)."""
     if plan.patient_data is not PatientData.NEEDED:
         return
-    if len(plan.professional) < FEWEST:
-        raise Invalid(
-            "professional", field="professional",
-            sentence="Patient data: name the health professional of the hospital who answers for this access.",
-        )  # fmt: skip
-    if len(plan.patient_why) < FEWEST:
-        raise Invalid(
-            "patient_why", field="patient_why",
-            sentence="Patient data: say why the work cannot be done without.",
-        )  # fmt: skip
+    answer(plan.professional, "professional")
+    answer(plan.patient_why, "patient_why")
 
 
 def _way_back(plan: WorkPlan, begins: datetime, *, may_change: bool) -> None:
@@ -185,9 +189,5 @@ def _way_back(plan: WorkPlan, begins: datetime, *, may_change: bool) -> None:
         raise Invalid(
             "backup_at", field="backup_at", sentence="The backup must be there before the work begins.",
         )  # fmt: skip
-    if not plan.backup_place:
-        raise Invalid("backup_place", field="backup_place", sentence="Software change: say where the backup lies.")
-    if len(plan.rollback) < FEWEST:
-        raise Invalid(
-            "rollback", field="rollback", sentence="Software change: say how you go back if it goes wrong.",
-        )  # fmt: skip
+    answer(plan.backup_place, "backup_place")
+    answer(plan.rollback, "rollback")

@@ -66,9 +66,8 @@ class Ask:
 
 def complete(draft: RequestDraft, now: datetime) -> RequestDraft:
     """Everything that a request must say is said, and no text runs on for ever (R-25)."""
-    if len(draft.reason.strip()) < 3:
-        raise ReasonNeeded("request", field="reason", sentence="Please say in a few words what you are going to do.")
-    for name in ("reason", "work_order", "account"):
+    work_said(draft.reason)
+    for name in ("work_order", "account"):
         reasons.note(getattr(draft, name), name)
     check_minutes(draft.minutes)
     if draft.emergency is not None:
@@ -77,6 +76,14 @@ def complete(draft: RequestDraft, now: datetime) -> RequestDraft:
     changes = draft.kind is not InterventionKind.TELEDIAGNOSTIC
     plan = work_plan.checked(draft.plan, max(draft.start or now, now), may_change=changes)
     return replace(draft, announced=checked(draft.announced), plan=plan)
+
+
+def work_said(reason: str) -> str:
+    """Return what is going to be done, without blanks around; `Invalid` for what does not say it."""
+    said = reasons.note(reason, "reason")
+    if len(said) < reasons.LEAST:
+        raise ReasonNeeded("request", field="reason", sentence="Please say in a few words what you are going to do.")
+    return said
 
 
 def check_start(draft: RequestDraft, now: datetime) -> None:

@@ -13,11 +13,11 @@ from bastion.errors import BastionError, Conflict, DeviceNotReady, Invalid, Lock
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.desk import Desk
 from bastion.proxy.lobby.more import More, MoreQuestions
-from bastion.proxy.lobby.plan import MORE, Choice, PlanQuestions, chosen
-from bastion.proxy.lobby.talk import Left, Talk
+from bastion.proxy.lobby.plan import MORE, NO_NUMBER, Choice, PlanQuestions, chosen
+from bastion.proxy.lobby.talk import HELP, Left, Talk
 from bastion.proxy.lobby.timing import TimeQuestion, Timing
 from bastion.proxy.lobby.usual import Keeping, Usual, offered, procedure
-from bastion.services.drafts import RequestDraft
+from bastion.services.drafts import RequestDraft, work_said
 
 USUAL_MINUTES: Final = 60
 USUAL_KIND: Final = "2"
@@ -61,7 +61,7 @@ class Asking:
     async def _draft(self, usual: Usual) -> tuple[RequestDraft, tuple[str, ...]]:
         """What is asked for, and the codes of the other devices on which the same is."""
         keeping = Keeping(usual, self._talk)
-        reason = await keeping.needed("Reason (what is to be done): ", "reason")
+        reason = await keeping.needed("Reason (what is to be done): ", "reason", work_said)
         self._talk.show(screens.kinds(self._talk.words, self._talk.cols))
         choice = await self._kind(usual)
         call = await self._call(keeping, more=choice.more) if choice.urgent else None
@@ -83,7 +83,7 @@ class Asking:
         return replace(draft, minutes=asked.minutes, start=asked.start), others
 
     async def _call(self, keeping: Keeping, *, more: bool) -> Call:
-        caller = await keeping.needed("Who of the hospital called you about it (name): ", "caller")
+        caller = await keeping.needed("Who of the hospital called you about it (name): ", "caller", _called)
         callee = await keeping.optional(CALLEE, CALLEE_AGAIN, "callee") if more else ""
         return Call(caller, callee, await keeping.optional(CALL_BACK, CALL_BACK_AGAIN, "call_back"))
 
@@ -112,7 +112,7 @@ class Asking:
                 chosen_one = templates[int(answer) - 1]
                 self._talk.show(procedure(self._talk.words, chosen_one, self._talk.cols))
                 return Usual.of(chosen_one)
-            self._talk.say("There is no such number in the list.")
+            self._talk.say(NO_NUMBER)
         return Usual()
 
     async def _kind(self, usual: Usual) -> Choice:
@@ -124,4 +124,11 @@ class Asking:
             choice = chosen(otherwise + answer if answer in {"", MORE} else answer)
             if choice is not None:
                 return choice
-            self._talk.say("Please answer 1, 2, 3 or 4.")
+            if answer == HELP:
+                self._talk.show(screens.kinds(self._talk.words, self._talk.cols))
+            else:
+                self._talk.say("Please answer 1, 2, 3 or 4.")
+
+
+def _called(caller: str) -> None:
+    Call(caller).checked()

@@ -7,25 +7,26 @@ number says that it is an emergency (R-26), a `+` that there is more to say.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
+from bastion.domain import work_plan
 from bastion.domain.access_request import InterventionKind
-from bastion.domain.work_plan import ANSWERED, FEWEST, UNSAID, PatientData, Usable, WorkPlan
+from bastion.domain.work_plan import ANSWERED, UNSAID, PatientData, Usable, WorkPlan
 from bastion.errors import Invalid
 from bastion.proxy.lobby import screens
-from bastion.proxy.lobby.talk import Talk
-from bastion.proxy.lobby.timing import NO_TIME, moment
+from bastion.proxy.lobby.talk import HELP, Talk
+from bastion.proxy.lobby.timing import NO_TIME, age_of, moment
 
 SOFTWARE: Final = "4"
 URGENT: Final = "u"
 MORE: Final = "+"
 KEEPS: Final = "What stays usable on the device meanwhile: 1 everything, 2 nothing, or say what: "
-SAY_WHAT: Final = "Answer 1 or 2, or say in a few words what stays usable."
 OR_WHEN: Final = "One that is still to be made: the day and the hour, e.g. {example}"
-AGO: Final = "How long ago was it saved, e.g. 20 min, 2h (Enter for just now): "
-AGO_AGAIN: Final = "How long ago was it saved, e.g. 20 min, 2h (Enter keeps what you said): "
+AGO: Final = "How long ago was it saved, e.g. 20 min, 2h, 3d (Enter for just now): "
+AGO_AGAIN: Final = "How long ago was it saved, e.g. 20 min, 2h, 3d (Enter keeps what you said): "
 WHO: Final = "Which health professional of the hospital answers for the patient data (number or name): "
 NOBODY_LISTED: Final = (
     "Nobody of this hospital is authorised to answer for patient data: an administrator or the security officer of the "
@@ -37,11 +38,13 @@ DATA: Final = tuple(PatientData)
 USABLE: Final = {str(number): one.value for number, one in enumerate(Usable, 1)}
 """What a number says of what stays usable."""
 
+NO_NUMBER: Final = "There is no such number in the list."
+
 
 class Keeping(Protocol):
-    """Asks where something may be usual: `needed` until there is an answer, `wished` takes an empty one too."""
+    """Asks where something may be usual: `needed` until an answer passes `check`, `wished` takes an empty one too."""
 
-    async def needed(self, prompt: str, name: str) -> str: ...
+    async def needed(self, prompt: str, name: str, check: Callable[[str], object]) -> str: ...
     async def wished(self, prompt: str, name: str) -> str: ...
     @property
     def saved_at(self) -> datetime | None: ...
@@ -85,25 +88,24 @@ class PlanQuestions:
         return await self._patients(replace(plan, keeps=keeps))
 
     async def _usable(self) -> str:
-        while True:
-            answer = await self._keeping.needed(KEEPS, "keeps")
-            said = USABLE.get(answer, answer)
-            if len(said) >= FEWEST:
-                return said
-            self._talk.say(SAY_WHAT)
+        answer = await self._keeping.needed(KEEPS, "keeps", _usable)
+        return USABLE.get(answer, answer)
 
     async def _way_back(self, now: datetime) -> WorkPlan:
-        keeping = self._keeping
-        place = await keeping.needed("Where does the backup of its configuration lie: ", "backup_place")
+        place = await self._said("Where does the backup of its configuration lie: ", "backup_place")
         saved = await self._saved(now)
-        rollback = await keeping.needed("How do you go back if it goes wrong: ", "rollback")
+        rollback = await self._said("How do you go back if it goes wrong: ", "rollback")
         return WorkPlan(software_change=True, backup_at=saved, backup_place=place, rollback=rollback)
 
     async def _saved(self, now: datetime) -> datetime:
         said, zone = self._keeping.saved_at, self._talk.words.zone
         example = f"{now.astimezone(ZoneInfo(zone)):%Y-%m-%d} 21:00"
-        self._talk.write(self._talk.words.say(OR_WHEN).format(example=screens.whole(example)))
+        hint = self._talk.words.say(OR_WHEN).format(example=screens.whole(example))
+        self._talk.write(hint)
         while answer := await self._talk.question(AGO if said is None else AGO_AGAIN):
+            if answer == HELP:
+                self._talk.write(hint)
+                continue
             try:
                 when = moment(answer, zone, "backup_at")
             except Invalid as problem:
@@ -111,9 +113,9 @@ class PlanQuestions:
                 continue
             if when is not None:
                 return when
-            minutes = screens.minutes_of(answer)
-            if minutes is not None:
-                return now - timedelta(minutes=minutes)
+            age = age_of(answer)
+            if age is not None:
+                return now - age
             self._talk.say(NO_TIME)
         return said or now
 
@@ -122,7 +124,7 @@ class PlanQuestions:
         if data is not PatientData.NEEDED:
             return replace(plan, patient_data=data, said=ANSWERED)
         who = await self._professional()
-        why = await self._keeping.needed("Why the work cannot be done without patient data: ", "patient_why")
+        why = await self._said("Why the work cannot be done without patient data: ", "patient_why")
         return replace(plan, patient_data=data, professional=who, patient_why=why, said=ANSWERED)
 
     async def _professional(self) -> str:
@@ -132,11 +134,24 @@ class PlanQuestions:
             self._talk.show(screens.professionals(self._talk.words, names, self._talk.cols))
         else:
             self._talk.say(NOBODY_LISTED)
-        answer = await self._keeping.needed(WHO, "professional")
-        chosen = answer.isdecimal() and 1 <= int(answer) <= len(names)
-        return names[int(answer) - 1] if chosen else answer
+        numbered = {str(number): name for number, name in enumerate(names, 1)}
+
+        def check(answer: str) -> None:
+            if answer.isdecimal() and answer not in numbered:
+                raise Invalid("professional", field="professional", sentence=NO_NUMBER)
+            work_plan.answer(numbered.get(answer, answer), "professional")
+
+        answer = await self._keeping.needed(WHO, "professional", check)
+        return numbered.get(answer, answer)
+
+    async def _said(self, prompt: str, name: str) -> str:
+        return await self._keeping.needed(prompt, name, partial(work_plan.answer, name=name))
 
     async def _data(self) -> PatientData:
         while (answer := await self._keeping.wished(ASK_DATA, "patient_data")) not in {"1", "2", "3"}:
             self._talk.say("Please answer 1, 2 or 3.")
         return DATA[int(answer) - 1]
+
+
+def _usable(answer: str) -> None:
+    work_plan.answer(USABLE.get(answer, answer), "keeps")

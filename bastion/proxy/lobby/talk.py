@@ -9,6 +9,8 @@ from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.terminal import Terminal
 from bastion.proxy.notices import Words
 
+HELP: Final = "?"
+"""Asks what is asked for."""
 PATIENCE: Final = 600.0
 """Seconds an unanswered question stays on the screen."""
 

@@ -10,11 +10,17 @@ from bastion import clock
 from bastion.domain.local_time import YEARS, only_moment
 from bastion.errors import Invalid
 from bastion.proxy.lobby import screens
-from bastion.proxy.lobby.talk import Talk
+from bastion.proxy.lobby.talk import HELP, Talk
 from bastion.services.drafts import PAST
 
+_AGE: Final = re.compile(r"(?:il y a\s+)?(.+?)(?:\s+ago)?")
+_DAYS: Final = re.compile(r"(\d{1,3})\s*(?:d|j|days?|jours?)")
 _MOMENT: Final = re.compile(r"(?:(.*?)\s+)?(\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4})\s+(\d\d?)[:h](\d\d)")
 NO_TIME: Final = "This is not a length of time."
+NO_START: Final = (
+    "The length is understood, the day and the hour behind it are not. Write the whole as {example}, with the day of "
+    "the calendar."
+)
 NO_DAY: Final = "There is no such day or hour. Write it as 2026-12-01 22:00, or leave it out."
 TOO_LONG: Final = "For this work the rules of the hospital allow {longest} at most."
 
@@ -42,6 +48,9 @@ class TimeQuestion:
         prompt = self.talk.words.say("How long, e.g. 45 min, 2h, 1h30 (Enter for {usual}): ")
         prompt = prompt.format(usual=screens.length(timedelta(minutes=otherwise)))
         while answer := await self.talk.question(prompt):
+            if answer == HELP:
+                self._hint(otherwise, usual.start)
+                continue
             try:
                 asked = _length(answer) if now else read(answer, self.talk.words.zone, clock.now())
             except Invalid as problem:
@@ -69,6 +78,8 @@ def read(answer: str, zone: str, now: datetime) -> Timing:
     with it: an hour that the clocks skip or show twice, or one that is past.
     """
     length, start = _parts(answer, zone, "start")
+    if start is None and not screens.minutes_of(answer) and _begins_with_a_length(answer):
+        raise Invalid(answer, field="start", sentence=NO_START, example="2h 2026-12-01 22:00")
     if start is None:
         return _length(answer)
     if start <= now:
@@ -91,11 +102,27 @@ def _parts(answer: str, zone: str, field: str) -> tuple[str, datetime | None]:
     return before or "", only_moment(_wall(day, hour, minute), zone, field)
 
 
+def age_of(answer: str) -> timedelta | None:
+    """Read how long ago it was: `20 min`, `2h`, `3d`, `3 jours`, `il y a 3 j`; `None` when it is no length of time."""
+    said = _AGE.fullmatch(answer.strip().lower())
+    text = said[1] if said else ""
+    if days := _DAYS.fullmatch(text):
+        return timedelta(days=int(days[1]))
+    minutes = screens.minutes_of(text)
+    return None if minutes is None else timedelta(minutes=minutes)
+
+
 def _length(answer: str) -> Timing:
     minutes = screens.minutes_of(answer)
     if not minutes:
         raise Invalid(answer, field="minutes", sentence=NO_TIME)
     return Timing(minutes)
+
+
+def _begins_with_a_length(answer: str) -> bool:
+    """Whether its first words are one, so that what follows is what could not be read."""
+    first = answer.split()
+    return any(screens.minutes_of(" ".join(first[:count])) for count in (1, 2))
 
 
 def _wall(day: str, hour: str, minute: str) -> datetime:

@@ -1,21 +1,25 @@
 """Starting from what is usually asked for on a model: each answer is there already, Enter keeps it (R-25)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.emergency import Call
 from bastion.domain.request_template import RequestTemplate
 from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
+from bastion.errors import Invalid
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.lists import NOTHING
 from bastion.proxy.lobby.more import KEEP, KEEP_HIS, More
 from bastion.proxy.lobby.plan import MORE, SOFTWARE, URGENT, USABLE
-from bastion.proxy.lobby.talk import Talk
+from bastion.proxy.lobby.talk import HELP, Talk
 from bastion.proxy.notices import Words, plain
 from bastion.services.drafts import RequestDraft
+
+HOW: Final = "Type the answer and press Enter. Ctrl-C leaves, and nothing was asked for."
 
 
 def offered(words: Words, templates: Sequence[RequestTemplate], cols: int) -> str:
@@ -117,25 +121,42 @@ class Keeping:
     usual: Usual
     talk: Talk
 
-    async def needed(self, prompt: str, name: str) -> str:
-        """Return the answer; where nothing is usual, ask until there is one."""
+    async def needed(self, prompt: str, name: str, check: Callable[[str], object]) -> str:
+        """Return the answer; ask until it says something, by `check`, which raises `Invalid`; or until Enter keeps what
+        is usual. `?` says what is asked for.
+        """
         usual = self._told(name)
-        while not (answer := await self.talk.question(prompt)):
-            if usual:
+        while True:
+            answer = await self.talk.question(prompt)
+            if not answer and usual:
                 return usual
-            self.talk.say("This cannot be left empty.")
-        return answer
+            if not answer:
+                self.talk.say("This cannot be left empty.")
+                continue
+            try:
+                check("" if answer == HELP else answer)
+            except Invalid as problem:
+                self.talk.tell(problem)
+            else:
+                return answer
+            if answer == HELP:
+                self.talk.say(HOW)
 
     async def wished(self, prompt: str, name: str) -> str:
         """Return the answer; where nothing is usual, it may be empty."""
         usual = self._told(name)
-        return await self.talk.question(prompt) or usual
+        return await self._line(prompt) or usual
 
     async def optional(self, prompt: str, again: str, name: str) -> str:
         """Return the answer, which may be empty; `again` asks where one is kept, and `-` then empties it."""
         usual = self._told(name)
-        answer = await self.talk.question(again if usual else prompt) or usual
+        answer = await self._line(again if usual else prompt) or usual
         return "" if usual and answer == NOTHING else answer
+
+    async def _line(self, prompt: str) -> str:
+        while (answer := await self.talk.question(prompt)) == HELP:
+            self.talk.say(HOW)
+        return answer
 
     @property
     def saved_at(self) -> datetime | None:
@@ -145,10 +166,10 @@ class Keeping:
     def _told(self, name: str) -> str:
         usual = self.usual.answers.get(name, "")
         if usual:
-            said = self.talk.words.say(KEEP_HIS if self.usual.his else KEEP).format(usual=plain(_line(usual)))
+            said = self.talk.words.say(KEEP_HIS if self.usual.his else KEEP).format(usual=plain(_one_line(usual)))
             self.talk.write(said)
         return usual
 
 
-def _line(text: str) -> str:
+def _one_line(text: str) -> str:
     return " ".join(text.split())

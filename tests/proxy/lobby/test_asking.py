@@ -49,7 +49,7 @@ async def test_an_emergency_may_do_without_a_number(play):
 
 
 async def test_what_is_no_emergency_asks_nobody_who_called(play):
-    play.start(typing="u\ru\r3\r1\r2\rWO-7\r30\ryes\r")
+    play.start(typing="tube\ru\r3\r1\r2\rWO-7\r30\ryes\r")
     await play.shows("is with the hospital")
     assert play.desk.drafts[0].emergency is None
     assert "Please answer 1, 2, 3 or 4." in play.screen
@@ -64,11 +64,31 @@ async def test_answers_that_make_no_sense_are_asked_again(play):
     for said in (
         "This cannot be left empty.",
         "Please answer 1, 2, 3 or 4.",
-        "Answer 1 or 2, or say in a few words what stays usable.",
+        "Say what stays usable on the device meanwhile: everything, nothing, or in a few words what.",
         "Please answer 1, 2 or 3.",
         "This is not a length of time.",
     ):
         assert said in play.screen
+
+
+async def test_an_answer_that_says_nothing_is_refused_where_it_is_given(play):
+    play.start(typing="?\rx\rtube\r4\r?\r1\r?\rNAS\r3j\rx\rrestore\r3\r9\r2\r2\r?\rreal plan\r?\rWO-7\r30\ryes\r")
+    await play.shows("is with the hospital")
+    (draft,) = play.desk.drafts
+    plan = draft.plan
+    assert (draft.reason, draft.work_order, plan.backup_place, plan.rollback, plan.patient_why) == (
+        "tube", "WO-7", "NAS", "restore", "real plan",
+    )  # fmt: skip
+    assert timedelta(days=3) - timedelta(minutes=1) < clock.now() - plan.backup_at < timedelta(days=3, minutes=1)
+    for said, times in {
+        "Please say in a few words what you are going to do.": 2,
+        "Software change: say where the backup lies.": 1,
+        "Software change: say how you go back if it goes wrong.": 1,
+        "There is no such number in the list.": 1,
+        "Patient data: say why the work cannot be done without.": 2,
+        "Type the answer and press Enter. Ctrl-C leaves, and nothing was asked for.": 5,
+    }.items():
+        assert play.screen.count(said) == times, said
 
 
 @pytest.mark.parametrize("problem", [PolicyRefused(why="only by day."), Invalid(sentence="This text is too long.")])

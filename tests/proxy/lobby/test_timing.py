@@ -1,11 +1,11 @@
 """One question for how long and from when: what is understood, and what is said of everything else."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bastion.errors import Invalid
-from bastion.proxy.lobby.timing import NO_DAY, NO_TIME, Timing, read
+from bastion.proxy.lobby.timing import NO_DAY, NO_START, NO_TIME, Timing, age_of, read
 from bastion.services.drafts import PAST
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -29,7 +29,8 @@ def test_a_length_and_for_later_the_hour_on_the_hospitals_wall(answer, minutes, 
     ("answer", "sentence"),
     [
         ("soon", NO_TIME), ("0", NO_TIME), ("2026-03-02 22:00", NO_TIME), (" 2026-03-02 22:00", NO_TIME),
-        ("2h tomorrow", NO_TIME), ("2h 2026-03-02", NO_TIME), ("2h 2026-03-02 22:00 x", NO_TIME),
+        ("2h tomorrow", NO_START), ("2h 2026-03-02", NO_START), ("2h 2026-03-02 22:00 x", NO_START),
+        ("1h demain 22h", NO_START), ("2 h demain", NO_START),
         ("2h 2026-02-30 22:00", NO_DAY), ("2h 2026-03-02 25:00", NO_DAY), ("2h 31/02/2026 22:00", NO_DAY),
         ("2h 0001-01-01 00:00", NO_DAY), ("2h 9999-12-31 23:59", NO_DAY),
         ("2h 2026-03-01 12:59", PAST), ("2h 1999-03-01 12:59", PAST),
@@ -46,3 +47,16 @@ def test_an_hour_that_the_clocks_skip_or_show_twice_is_refused(answer):
     with pytest.raises(Invalid) as refused:
         read(answer, PARIS, NOW)
     assert refused.value.field == "start"
+
+
+@pytest.mark.parametrize(
+    ("answer", "age"),
+    [
+        ("48 h", timedelta(hours=48)), ("20 min", timedelta(minutes=20)), ("3d", timedelta(days=3)),
+        ("3j", timedelta(days=3)), ("3 jours", timedelta(days=3)), ("il y a 3 jours", timedelta(days=3)),
+        ("Il y a 2 h", timedelta(hours=2)), ("1 day ago", timedelta(days=1)), ("2h ago", timedelta(hours=2)),
+        ("", None), ("il y a", None), ("long ago", None), ("3x", None),
+    ],
+)  # fmt: skip
+def test_how_long_ago_a_backup_was_made(answer, age):
+    assert age_of(answer) == age
