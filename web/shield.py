@@ -12,10 +12,11 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.api.problems import TOO_LARGE, too_large
+from web.render import language_of, words
 
 API: Final = ("/api/", "/supplier/api/")
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -60,9 +61,8 @@ class Bounded:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         if scope["type"] == "http" and self._declares_more(scope, path):
-            api = path.startswith(API)
-            answer = too_large(Request(scope)) if api else PlainTextResponse(f"{TOO_LARGE}\n", status_code=413)
-            await answer(scope, receive, send)
+            request = Request(scope)
+            await (too_large(request) if path.startswith(API) else _too_large(request))(scope, receive, send)
             return
         limited = self._roomy.get(path, self._usual)
         await limited(scope, receive, send)
@@ -71,6 +71,11 @@ class Bounded:
         """Who says how much he sends is answered before anything is read; who does not is cut off on the way."""
         said = Headers(scope=scope).get("content-length", "")
         return said.isdecimal() and int(said[:20]) > self._sizes.get(path, self._sizes[""])
+
+
+def _too_large(request: Request) -> Response:
+    """One line in the reader's language: no page is built for what was not read, whoever sent it."""
+    return PlainTextResponse(f"{words(language_of(request))(TOO_LARGE)}\n", status_code=413)
 
 
 class Headed:

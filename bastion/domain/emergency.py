@@ -27,6 +27,8 @@ CAN_WAIT: Final = (
     "emergency."
 )
 
+REVIEWED: Final = "This emergency has been reviewed: nothing more of it is agreed to. What cannot wait is a new one."
+
 
 def refuse_later(start: datetime | None, now: datetime) -> None:
     """Raise `Invalid` for an emergency that would begin (aware UTC; `None`: as soon as agreed) more than `SOON` ahead:
@@ -146,3 +148,9 @@ class Emergency:
         if not LEAST_NOTE <= len(said) <= MAX_NOTE:
             raise Invalid("note", field="note", sentence="Say in a sentence what you have checked and found.")
         return replace(self, reviewed_at=now, reviewed_by=by.name, outcome=outcome.value, review_note=said)
+
+
+def refuse_reviewed(one: Emergency | None) -> None:
+    """Nobody would look at what is added to an emergency after its review, which is signed once (R-26)."""
+    if one is not None and one.reviewed_at is not None:
+        raise Conflict(f"emergency {one.id} is reviewed", sentence=REVIEWED)

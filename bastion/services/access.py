@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bastion import clock
 from bastion.domain import batch
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
+from bastion.domain.emergency import refuse_reviewed
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind
@@ -25,7 +26,6 @@ from bastion.services.drafts import (
     resolve,
     technician_of,
 )
-from bastion.services.emergencies import refuse_reviewed
 from bastion.services.forms import MAX_NAME, plain
 from bastion.services.hindrances import hindrances
 from bastion.services.joins import found

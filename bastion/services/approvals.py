@@ -8,7 +8,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.conditions import PLAIN, Terms
 from bastion.domain.device import Device
-from bastion.domain.emergency import Emergency, refuse_later
+from bastion.domain.emergency import Emergency, refuse_later, refuse_reviewed
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Lent, Supplier, Technician
@@ -30,7 +30,7 @@ from bastion.services.requests import (
     refuse_if_locked,
 )
 from bastion.services.revoking import revoke
-from bastion.services.takeovers import take_over
+from bastion.services.takeovers import refuse_nothing_left, take_over
 from bastion.services.terms_ahead import refuse_past_terms
 from bastion.services.waiting import asker, under_rules, whole_of
 from bastion.services.work_orders import WorkOrders
@@ -106,6 +106,7 @@ class Approvals:
             now = clock.now()  # after the wait, in which it may have lapsed
             asked = await self._for_decision(uow, actor, request_id, version, now)
             request, device, lent = asked.request, asked.device, asked.lent
+            refuse_reviewed(asked.emergency)
             if not device.active:
                 raise Conflict(device.code, sentence=OUT_OF_USE, device=device.code)
             await self._refuse_a_locked_decision(uow, request, now)
@@ -116,6 +117,7 @@ class Approvals:
             if asked.emergency is not None:
                 refuse_later(agreed.begins, now)
             await self._refuse_past_terms(uow, agreed, now)
+            await self._refuse_impossible(uow, agreed, device, now)
             if agreed.stored_state is RequestState.APPROVED:
                 agreed = await self._grant(uow, actor, agreed, device, now)
             kept = await uow.requests.save(asked.kept(agreed))
@@ -205,6 +207,16 @@ class Approvals:
         """It may be put off, and the contract have become shorter since it was asked for."""
         technician = found(await uow.technicians.get(agreed.technician_id))
         refuse_past_terms(technician, found(await uow.suppliers.get(agreed.supplier_id)), agreed.box(now), now)
+
+    async def _refuse_impossible(
+        self, uow: UnitOfWork, agreed: AccessRequest, device: Device, now: datetime
+    ) -> None:  # fmt: skip
+        """Asked of everybody who agrees, not of the last alone: of several starts the latest counts, so that one person
+        could choose what nobody after him can agree to or take back.
+        """
+        if not agreed.extends_grant_id:
+            box = await refuse_nothing_left(uow, agreed, now)
+            await still_answered_for(uow, agreed.plan, device, box.start, box.end)
 
     async def _grant(
         self, uow: UnitOfWork, actor: Actor, request: AccessRequest, device: Device, now: datetime, *,

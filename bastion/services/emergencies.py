@@ -10,14 +10,16 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.caller import Likeness, likeness
 from bastion.domain.device import Device
 from bastion.domain.emergency import Call, Emergency, EmergencyStatus, Outcome
+from bastion.domain.own_words import REVIEWED_MEANWHILE
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier
 from bastion.domain.place import Place
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.working_days import WorkingDays
-from bastion.errors import Conflict, NotFound
+from bastion.errors import NotFound
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import Joins, found, scope
+from bastion.services.revoking import withdraw
 from bastion.services.works import Part, askers, askers_of, parts_of
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -26,7 +28,6 @@ from policies.model import Action
 REVIEWERS = frozenset({Role.APPROVER, Role.SECURITY})
 TO_REVIEW: Final = frozenset({EmergencyStatus.DUE, EmergencyStatus.OVERDUE})
 REVIEW_WITHIN: Final = WorkingDays(3)
-REVIEWED: Final = "This emergency has been reviewed: nothing more of it is agreed to. What cannot wait is a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,9 @@ class Emergencies:
             return (await self._views(uow, actor, [one]))[0]
 
     async def review(self, actor: Actor, ident: str, version: int, outcome: Outcome, note: str) -> Emergency:
-        """Say afterwards whether it was one, and what was found."""
+        """Say afterwards whether it was one, and what was found. What still waits of the work is withdrawn: nobody may
+        agree to it any more, and nobody is woken for it.
+        """
         async with self._database.write() as uow:
             await uow.locks.hold()  # or more of it would be asked for, or agreed to, that nobody reviews
             now = clock.now()
@@ -110,6 +113,8 @@ class Emergencies:
                 **explained(decision),
             )  # fmt: skip
             uow.hint("request", one.id)
+            parts = await uow.requests.of_works({one.id})
+            await withdraw(uow, actor, [part.id for part in parts], REVIEWED_MEANWHILE, now)
         return saved
 
     async def warn(self, actor: Actor) -> int:
@@ -181,12 +186,6 @@ def emergency_of(request: AccessRequest, said: Call, staff: Iterable[Staff], now
     )  # fmt: skip
 
 
-def refuse_reviewed(one: Emergency | None) -> None:
-    """Nobody would look at what is added to an emergency after its review, which is signed once (R-26)."""
-    if one is not None and one.reviewed_at is not None:
-        raise Conflict(f"emergency {one.id} is reviewed", sentence=REVIEWED)
-
-
 async def agreed(
     uow: UnitOfWork,
     actor: Actor,
@@ -198,7 +197,6 @@ async def agreed(
 ) -> None:
     """Note who agreed, and until when another person reviews it. A caller who agreed to his own call is marked."""
     one = found(await uow.emergencies.get(one.id))
-    refuse_reviewed(one)
     facility = found(await uow.facilities.get(device.facility_id))
     by = tuple(voice for approval in request.approvals for voice in sorted(approval.voices))
     people = [found(await uow.staff.get(ident)) for ident in by]

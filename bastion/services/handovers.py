@@ -8,6 +8,7 @@ from datetime import datetime
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.device import Device
+from bastion.domain.emergency import refuse_reviewed
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.handover import Handover
 from bastion.domain.ids import new_id
@@ -16,7 +17,6 @@ from bastion.domain.timebox import TimeBox
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.decisions import Decisions, Urgency, explained, policy_ids, refusal
-from bastion.services.emergencies import refuse_reviewed
 from bastion.services.joins import Joins, found
 from bastion.services.maintenance import Maintenance
 from bastion.services.occupied import waits_already

@@ -8,7 +8,7 @@ from typing import Final
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, Person, RequestState
 from bastion.domain.device import SESSIONS, Device
-from bastion.domain.emergency import Emergency
+from bastion.domain.emergency import Emergency, refuse_reviewed
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, ActorKind, Lent, Technician
@@ -159,6 +159,7 @@ class RequestViews:
             request.approve(
                 person(actor, lent), request.wanted, "", now
             )  # first what is decided: the policy costs more
+            refuse_reviewed(emergency)
             self._decisions.require_approve(actor, request, device, now, emergency)
         except BastionError as problem:
             return sentence(problem, actor.language)

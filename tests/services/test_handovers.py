@@ -12,9 +12,11 @@ from bastion.domain.emergency import Call
 from bastion.domain.grant import GrantStatus
 from bastion.domain.own_words import ITS_GRANT_OVER
 from bastion.errors import Conflict, GrantRevoked, Invalid, NotFound, PolicyRefused, ReasonNeeded, SelfApproval
+from bastion.i18n import sentence
 from bastion.services.people import TechnicianForm
 from bastion.services.takeovers import NOTHING_LEFT
 from tests.services.house import CONNECTION, OPERATOR, moved
+from tests.services.watched import make_critical
 
 WHY = "my shift is over"
 
@@ -119,6 +121,25 @@ async def test_a_start_after_the_end_of_the_first_hands_nothing_over(house, use,
     done = await house.services.approvals.approve(house.staff(house.eve), asked.id, asked.version, 60, "", soon)
     mine = await grant_of(house, done)
     assert (mine.start, mine.end) == (soon.start, opened.grant.end)
+
+
+async def test_of_two_who_must_agree_the_first_chooses_no_start_that_stops_the_other(house, use, carol):
+    """The latest start of all counts: nobody could take an impossible one back."""
+    await make_critical(house)
+    request = await house.asked()
+    once = await agree(house, request)
+    first = await grant_of(house, await agree(house, once, house.max))
+    asked = await use.ask(house.technician(), first.id, "carol", WHY)
+    late = Terms(start=first.end + timedelta(minutes=30))
+    with pytest.raises(Invalid) as refused:
+        await house.services.approvals.approve(house.staff(house.eve), asked.id, asked.version, 60, "", late)
+    assert (refused.value.field, refused.value.public) == ("start", NOTHING_LEFT)
+    assert sentence(refused.value, "fr") == (
+        "À cette heure-là, il ne resterait rien de l’autorisation à transmettre : "
+        "choisissez un début plus tôt, ou refusez."
+    )
+    once = await agree(house, asked)
+    assert (await grant_of(house, await agree(house, once, house.max))).end == first.end
 
 
 async def test_a_colleague_who_waits_for_another_time_takes_over_what_is_planned(house, use, carol):

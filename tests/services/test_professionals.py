@@ -22,6 +22,7 @@ from bastion.services.professionals import NO_LONGER, NOBODY
 from bastion.store import tables as t
 from tests.services.house import OPERATOR, moved
 from tests.services.professionals import LABEL, ROUX, a_professional
+from tests.services.watched import make_critical
 from tests.store.tampering import attempt
 
 
@@ -186,6 +187,18 @@ async def test_neither_late_nor_from_a_later_moment_on_is_agreed_to_what_he_does
     with pytest.raises(Conflict):
         await agree(house, asked)
     assert (await agree(house, asked, 10)).grant_id, "what is over in his time he answers for"
+
+
+async def test_of_two_who_must_agree_the_first_chooses_no_start_that_he_does_not_answer_for(house, later):
+    await make_critical(house)
+    asked = await whose_entry_ends(house, later)
+    assert asked.quorum == 2
+    with pytest.raises(Conflict) as problem:
+        await agree(house, asked, terms=Terms(start=clock.now() + timedelta(minutes=20)))
+    assert problem.value.public == NO_LONGER.format(professional=LABEL)
+    once = await agree(house, asked)
+    max_ = house.staff(house.max)
+    assert (await house.services.approvals.approve(max_, once.id, once.version, 50)).grant_id
 
 
 async def test_a_handover_is_not_agreed_to_once_he_is_retired(house, denis):

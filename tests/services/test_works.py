@@ -3,16 +3,19 @@
 """
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bastion import clock
 from bastion.cli.emergencies import row
+from bastion.domain.access_request import RequestState
 from bastion.domain.conditions import Terms
-from bastion.domain.emergency import Call, Outcome
+from bastion.domain.emergency import REVIEWED, Call, Outcome
+from bastion.domain.own_words import REVIEWED_MEANWHILE, told
 from bastion.errors import Conflict, Forbidden, Invalid, PolicyRefused, SelfApproval, SelfReview
-from bastion.services.emergencies import REVIEWED
+from bastion.i18n import translator
 from bastion.services.people import TechnicianForm
 from bastion.services.works import HAS_AGREED
 from policies.loader import LIBRARY
@@ -219,16 +222,56 @@ async def test_R26_nothing_is_added_to_an_emergency_after_its_review(house, caro
     use = house.services.emergencies
     (due,) = await use.to_review(house.staff(house.ruth))
     await use.review(house.staff(house.ruth), request.id, due.emergency.version, Outcome.JUSTIFIED, NOTE)
-    for one in (passed, longer):
-        with pytest.raises(Conflict) as refused:
+    for one, who in ((passed, carol), (longer, house.alice)):
+        gone = (await house.services.asked.get(house.technician(who), one.id)).request
+        assert (gone.stored_state, gone.decision_note) == (RequestState.WITHDRAWN, REVIEWED_MEANWHILE)
+        with pytest.raises(Conflict):
             await agree(house, one, house.max)
-        assert refused.value.public == REVIEWED
-        await house.services.taking_back.withdraw(house.technician(carol if one is passed else house.alice), one.id)
+    assert told(REVIEWED_MEANWHILE, translator("fr")) == "L’urgence dont cette demande faisait partie a été revue."
     for ask in (handed(house, request.grant_id), more(house, request.grant_id, 10)):
         with pytest.raises(Conflict) as refused:
             await ask
         assert refused.value.public == REVIEWED
     assert not (await grant_of(house, request)).revoked_at
+
+
+async def test_R26_nobody_is_woken_for_what_waited_of_an_emergency_that_is_reviewed(house, tell, box, later):
+    request = await house.approved(30, emergency=CALL)
+    longer = await more(house, request.grant_id, 10)
+    (due,) = await house.services.emergencies.to_review(house.staff(house.ruth))
+    await house.services.emergencies.review(
+        house.staff(house.ruth), request.id, due.emergency.version, Outcome.JUSTIFIED, NOTE
+    )  # fmt: skip
+    await turn(tell)
+    before = len(box.letters)
+    later(minutes=20)
+    await tell.escalate()
+    await turn(tell)
+    assert [str(one["subject"]) for one in box.letters[before:] if "URGENT" in str(one["subject"])] == []
+    view = await house.services.asked.get(house.staff(house.max), longer.id)
+    assert not view.can_decide
+
+
+async def test_R26_what_waited_at_a_review_of_before_can_be_refused_and_not_agreed_to(house, later):
+    """As data of an earlier version has it: signed, and a part still waits."""
+    request = await house.approved(30, emergency=CALL)
+    longer = await more(house, request.grant_id, 10)
+    async with house.database.write() as uow:
+        one = await uow.emergencies.get(request.id)
+        await uow.emergencies.save(replace(one, reviewed_at=clock.now(), reviewed_by="Ruth", outcome="justified"))
+    max_ = house.staff(house.max)
+    view = await house.services.asked.get(max_, longer.id)
+    assert (view.can_decide, view.why_not) == (False, REVIEWED)
+    french = replace(max_, language="fr")
+    assert (await house.services.asked.get(french, longer.id)).why_not == (
+        "Cette urgence a été revue : plus rien n’est accordé à son titre. "
+        "Pour ce qui ne peut pas attendre, déclarez une nouvelle urgence."
+    )
+    with pytest.raises(Conflict) as refused:
+        await agree(house, longer, house.max)
+    assert refused.value.public == REVIEWED
+    denied = await house.services.approvals.deny(max_, longer.id, longer.version, "it has been reviewed")
+    assert denied.stored_state is RequestState.DENIED
 
 
 async def test_R23_who_asked_for_a_part_that_was_agreed_to_meanwhile_does_not_agree_to_another(house, carol):

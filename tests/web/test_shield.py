@@ -146,3 +146,10 @@ async def test_a_form_that_is_too_large_is_said_so_and_is_no_fault_of_ours(visit
     assert answer.status_code == 413
     assert answer.text == "What you sent is too large. Shorten it and try again.\n"
     assert "page failed" not in capsys.readouterr().out
+
+
+async def test_a_form_that_is_too_large_is_said_so_in_the_readers_language(visitor):
+    headers = {"origin": f"https://{HOST}", "accept-language": "fr-FR,fr;q=0.9"}
+    answer = await visitor().client.post("/sign-in", content=b"login=" + b"x" * MAX_BODY, headers=headers)
+    assert answer.status_code == 413
+    assert " ".join(answer.text.split()) == "Votre envoi est trop volumineux. Raccourcissez-le et réessayez."
