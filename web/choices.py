@@ -20,11 +20,14 @@ class Choice:
 
 
 async def technicians(seen: Console, typed: str = "", *, usable: bool = False) -> Choice:
-    """By login. With `usable`, only people who may work now."""
+    """By login. With `usable`, only people who may work now on some device: whom a review has withdrawn everywhere, or
+    his employer keeps away, would be refused once all is filled in.
+    """
     people, whole = await seen.services.people.names(seen.actor, limit=READABLE + 1), True
     if len(people) > READABLE:
         people, whole = await seen.services.people.names(seen.actor, typed.strip(), OFFERED), False
-    fit = [(person, company) for person, company in people if not usable or person.usable(seen.face.now)]
+    away = await seen.services.people.kept_away(seen.actor, [person for person, _ in people]) if usable else frozenset()
+    fit = [(person, company) for person, company in people if person.id not in away]
     return Choice([(person.login, f"{person.name} · {company.name}") for person, company in fit], whole)
 
 

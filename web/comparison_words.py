@@ -97,6 +97,7 @@ STANDINGS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         Standing.UNANNOUNCED: ("wait", N_("not announced")),
         Standing.NOT_SEEN: ("hold", N_("announced, not seen")),
         Standing.FETCHED: ("off", N_("fetched")),
+        Standing.KEPT: ("hold", N_("held or turned away")),
     }
 )
 UNSEEN: Final[Mapping[str, str]] = MappingProxyType(

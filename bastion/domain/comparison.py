@@ -150,6 +150,7 @@ class Standing(StrEnum):
     UNANNOUNCED = "unannounced"
     NOT_SEEN = "not_seen"
     FETCHED = "fetched"
+    KEPT = "kept"  # asked for, and the release desk holds or has turned it away
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +358,8 @@ def _files(declared: Declared, sessions: Sequence[Observed], *, whole: bool) -> 
         key = (file.sha256, file.direction) if file.sha256 else (file.path, file.direction)
         was = known.get(key)
         passed = file.passed or (was is not None and was.passed)
-        known[key] = ComparedFile(file.name, file.direction, file.size, file.sha256, _standing(declared, file), passed)
+        standing = _standing(declared, file, passed=passed)
+        known[key] = ComparedFile(file.name, file.direction, file.size, file.sha256, standing, passed)
     came = {file.sha256 for file in known.values() if file.direction is Direction.IN}
     missing = [
         ComparedFile(one.name, Direction.IN, one.size, one.sha256, Standing.NOT_SEEN, passed=False)
@@ -366,9 +368,10 @@ def _files(declared: Declared, sessions: Sequence[Observed], *, whole: bool) -> 
     return (*known.values(), *missing)
 
 
-def _standing(declared: Declared, file: SeenFile) -> Standing:
+def _standing(declared: Declared, file: SeenFile, *, passed: bool) -> Standing:
+    """`passed`: in any of the sessions. What never left the device's side has not been fetched."""
     if file.direction is Direction.OUT:
-        return Standing.FETCHED
+        return Standing.FETCHED if passed else Standing.KEPT
     same = any(one.sha256 == file.sha256 and one.size in {0, file.size} for one in declared.announced)
     return Standing.MATCHED if same else Standing.UNANNOUNCED
 

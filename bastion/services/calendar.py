@@ -16,6 +16,7 @@ from bastion.domain.parties import Actor, ActorKind, Facility, Supplier
 from bastion.domain.timebox import TimeBox
 from bastion.errors import Forbidden, Invalid
 from bastion.services.joins import Joins, scope
+from bastion.services.suspension import turned_out, welcome
 from bastion.services.window_terms import companies_of
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -139,13 +140,22 @@ async def _entries(
         windows = [one for one in windows if one.device_id == about.device_id]
     await joins.know("technician", (one.technician_id for one in grants))
     await joins.around([*grants, *waiting, *windows])
-    entries = [await _granted(joins, one) for one in grants]
+    entries = [await _granted(joins, one) for one in await _holding(uow, joins, grants)]
     entries += [await _asked(joins, one) for one in waiting]
     its, now = await companies_of(joins, windows), clock.now()
     for window in windows:
         limit = promised_until(window, its[window.id], now)
         entries += await _expected(joins, window, since, until, limit)
     return sorted(entries, key=lambda one: (one.box.start, one.device.code, one.kind, one.ident))
+
+
+async def _holding(uow: UnitOfWork, joins: Joins, grants: Sequence[Grant]) -> list[Grant]:
+    """Without those that nothing opens under any more: what was revoked is not read, and this is as over as it is."""
+    now = clock.now()
+    left = [one for one in grants if now < one.end]
+    out = await turned_out(uow, left, now)
+    shut = {one.id for one in left if not await welcome(joins, one, out, now)}
+    return [one for one in grants if one.id not in shut]
 
 
 def _day(entries: Sequence[CalendarEntry], since: datetime, until: datetime, *, begun: bool) -> Day:

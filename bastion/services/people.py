@@ -31,6 +31,7 @@ from bastion.services.keys import fingerprint_of, public_key
 from bastion.services.portal import speaks_for
 from bastion.services.readiness import readinesses
 from bastion.services.subcontractors import EMPLOYING
+from bastion.services.suspension import barred_everywhere
 from bastion.services.views import TechnicianView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -98,6 +99,14 @@ class People:
             people = await uow.technicians.search(text, limit=limit)
             companies = {one.id: one for one in await uow.suppliers.some(person.supplier_id for person in people)}
             return [(one, companies[one.supplier_id]) for one in people]
+
+    async def kept_away(self, actor: Actor, people: Sequence[Technician]) -> frozenset[str]:
+        """Those of these who may work on no device now: the account, the employer or a review stands in the way."""
+        need_reader(actor)
+        now = clock.now()
+        async with self._database.read() as uow:
+            closed = frozenset(one.id for one in people if not one.usable(now))
+            return closed | await barred_everywhere(uow, people, now)
 
     async def of_company(self, actor: Actor, supplier_id: str) -> list[Technician]:
         """Everybody of one company, by name."""

@@ -1,6 +1,6 @@
 """Coming in, opening a session, and its end, as the SSH edge uses them (design: *Connect*)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,7 +8,6 @@ from typing import Final
 from bastion import clock
 from bastion.domain import act
 from bastion.domain.device import Device, DeviceAccount, Protocol
-from bastion.domain.grant import Grant
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, Supplier, Technician, system_actor
 from bastion.domain.session_effects import Audit
@@ -33,7 +32,7 @@ from bastion.services.paperwork import missing_of_several
 from bastion.services.reaching import reachable
 from bastion.services.reports import REPORT_DAYS, owe
 from bastion.services.standby import Standby
-from bastion.services.suspension import refuse_if_suspended, turned_out
+from bastion.services.suspension import refuse_if_suspended, turned_out, welcome
 from bastion.services.turns import asked_now, stuck
 from bastion.services.undertakings import owed_by
 from bastion.services.views import Entry, MenuItem, Opened, Wish
@@ -191,12 +190,12 @@ class Sessions:
             grants = {ident: found(await uow.grants.get(ident)) for ident in {r.grant_id for r in records}}
             now, joins = clock.now(), Joins(uow)
             out = await turned_out(uow, grants.values(), now)
-            welcome = {ident: await _welcome(joins, grant, out, now) for ident, grant in grants.items()}
+            welcomed = {ident: await welcome(joins, grant, out, now) for ident, grant in grants.items()}
             lacks = await missing_of_several(uow, {r.supplier_id for r in records}, now)
             derogations = await uow.derogations.of_several(frozenset(r.device_id for r in records))
         return {
             r.id: Wish(
-                r.id, r.frozen_by, r.cut_by, r.cut_why, grants[r.grant_id], welcome[r.grant_id],
+                r.id, r.frozen_by, r.cut_by, r.cut_why, grants[r.grant_id], welcomed[r.grant_id],
                 tuple(one for one in derogations if one.device_id == r.device_id),
                 lacks[r.supplier_id],
             )
@@ -305,16 +304,6 @@ def _ended(current: SessionRecord, ending: Ending, now: datetime) -> SessionReco
         screen_findings=ending.findings,
         acts=ending.acts,
     )
-
-
-async def _welcome(joins: Joins, grant: Grant, out: Collection[str], now: datetime) -> bool:
-    """Whether the person, his employer and the supplier behind a grant still work here, he for this supplier and it on
-    this device (R-18, R-46).
-    """
-    technician, supplier = await joins.technician(grant.technician_id), await joins.supplier(grant.supplier_id)
-    device = await joins.device(grant.device_id)
-    theirs = technician.supplier_id == supplier.id and supplier.id in device.supplier_ids
-    return theirs and technician.usable(now) and supplier.under_contract(now) and grant.id not in out
 
 
 async def _account(uow: UnitOfWork, device: Device, login: str) -> DeviceAccount:

@@ -13,6 +13,7 @@ from bastion.domain.parties import EVERYWHERE, Supplier, Technician
 from bastion.domain.review import UNREVIEWED, UNREVIEWED_AT, RightKind, Verdict, Word, barred, last_word
 from bastion.domain.roster import UNCONFIRMED, RosterState, enrolled
 from bastion.errors import Phrase, Suspended
+from bastion.services.joins import Joins
 from bastion.store.rosters import Employment
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -121,6 +122,16 @@ async def turned_out(uow: UnitOfWork, grants: Collection[Grant], now: datetime) 
     said = await uow.review_lines.words(RightKind.TECHNICIAN, people, now)
     withdrawn = {one.id for one in grants if _withdrawn(said.get((one.technician_id, ""), ()), one.facility_id)}
     return frozenset(withdrawn | {one.id for one in grants if one.technician_id in objected})
+
+
+async def welcome(joins: Joins, grant: Grant, out: Collection[str], now: datetime) -> bool:
+    """Whether the person, his employer and the supplier behind a grant still work here, he for this supplier and it on
+    this device (R-18, R-46).
+    """
+    technician, supplier = await joins.technician(grant.technician_id), await joins.supplier(grant.supplier_id)
+    device = await joins.device(grant.device_id)
+    theirs = technician.supplier_id == supplier.id and supplier.id in device.supplier_ids
+    return theirs and technician.usable(now) and supplier.under_contract(now) and grant.id not in out
 
 
 def _withdrawn(words: Sequence[Word], facility_id: str) -> bool:

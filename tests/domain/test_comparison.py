@@ -142,6 +142,14 @@ def test_the_same_content_in_two_sessions_is_one_file():
     assert [(one.sha256, one.passed) for one in shown.files] == [(ONE, True)]
 
 
+def test_what_was_asked_for_and_kept_back_is_not_fetched_until_it_passes():
+    kept, passed = (replace(QUIET, session_id=f"s{n}", files=(fetched(passed=bool(n)),)) for n in (0, 1))
+    assert said(REPAIR, kept, aspect=Aspect.FILES) == {What.HELD: (1, Mark.NOTE)}
+    for sessions, standing in (([kept], Standing.KEPT), ([kept, passed], Standing.FETCHED)):
+        assert [one.standing for one in compare(REPAIR, sessions, NOON + HOUR).files] == [standing]
+    assert [one.standing for one in compare(REPAIR, [passed, kept], NOON + HOUR).files] == [Standing.FETCHED]
+
+
 @pytest.mark.parametrize(("declared", "seen", "mark"), [
     (PatientData.NONE, {"screens": True}, Mark.DIFFERS),
     (None, {"screens": True}, Mark.DIFFERS),

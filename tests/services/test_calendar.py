@@ -13,6 +13,8 @@ from bastion.services.calendar import EntryKind
 from bastion.services.emergencies import Call
 from bastion.services.maintenance import WindowForm
 from tests.services.house import moved
+from tests.services.test_review_reach import say
+from tests.services.test_reviews import WITHDRAWN, begun
 
 DAY = timedelta(days=1)
 
@@ -51,6 +53,26 @@ async def test_what_is_open_now_is_in_it_and_what_was_revoked_is_not(house, use)
     assert (one.state, one.emergency, one.ident) == ("open", True, request.id)
     await house.services.approvals.revoke(house.staff(house.eve), request.grant_id, "a patient is on the table")
     assert await use.between(house.staff(house.eve), now, now + DAY) == []
+
+
+async def test_what_a_review_withdrew_or_nobody_may_use_any_more_is_not_in_it_either(house, use):
+    """Nothing opens under it: it says “agreed” no longer than what was revoked."""
+    eve = house.staff(house.eve)
+    await house.approved()
+    now = clock.now()
+    assert len(await use.between(eve, now, now + DAY)) == 1
+    await say(house, eve, await begun(house, 10, "chu"), WITHDRAWN, "has changed job")
+    edges = [now, now + DAY]
+    assert (await use.between(eve, now, now + DAY), (await use.days(eve, edges))[0].entries) == ([], ())
+
+
+async def test_what_was_over_before_stays_what_it_was(house, use, later):
+    eve = house.staff(house.eve)
+    request, began = await house.approved(), clock.now()
+    later(minutes=120)
+    await say(house, house.staff(house.eve), await begun(house, 10, "chu"), WITHDRAWN, "has changed job")
+    (one,) = await use.between(eve, began, began + DAY)
+    assert (one.ident, one.state) == (request.id, "over")
 
 
 async def test_half_open_what_ends_as_the_span_begins_is_not_in_it(house, use):

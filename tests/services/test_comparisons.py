@@ -108,8 +108,9 @@ async def test_what_the_desk_holds_is_seen_and_has_not_passed(house, use):
     assert points(shown, Aspect.CHANGES) == {What.NOTHING_CHANGED: (0, Mark.FITS)}
     assert points(shown, Aspect.PATIENTS) == {What.IN_FILES: (1, Mark.DIFFERS)}
     assert {one.name: (one.standing, one.passed) for one in shown.files} == {
-        "a.bin": (Standing.UNANNOUNCED, False), "list.txt": (Standing.FETCHED, False)
+        "a.bin": (Standing.UNANNOUNCED, False), "list.txt": (Standing.KEPT, False)
     }  # fmt: skip
+    assert What.FETCHED not in points(shown, Aspect.FILES), "it never left"
 
 
 async def test_a_running_session_and_one_that_was_not_sealed_say_what_is_not_known(house, use):

@@ -3,7 +3,10 @@
 import pytest
 
 from bastion.domain.access_request import InterventionKind
+from bastion.domain.held_file import Direction
+from policies.model import Sas
 from tests.services.test_comparisons import ended, passed
+from tests.services.test_files import brought
 from tests.web.visitor import speak
 
 ACTS = ("reboot\t1\t0\t12", "fullscreen\t1\t0\t40")
@@ -77,3 +80,16 @@ async def test_in_french(house, visitor, people, over):
     page = (await browser.see(f"/sessions/{over.id}")).text
     for words in ("Déclaré et observé", "Écart avec la déclaration", "1 redémarrage ou arrêt", "aucun fichier annoncé"):
         assert words in page
+
+
+async def test_R60_a_file_that_never_left_is_not_called_fetched(house, visitor, people):
+    opened = await house.opened()
+    await brought(house, opened, b"ct-01", direction=Direction.OUT, path="/etc/hostname", downloads=Sas.PERSON)
+    for language, kept, fetched in (("en", "held or turned away", "fetched"), ("fr", "retenu ou refusé", "récupéré")):
+        await speak(house, people["approver"], language)
+        browser = await visitor().enter(people["approver"])
+        page = (await browser.see(f"/sessions/{opened.record.id}")).text
+        compared = page.partition('id="compared"')[2].partition("</section>")[0]
+        assert "hostname" in compared
+        assert compared.count(f">{kept}<") == 1, "once, beside its name"
+        assert fetched not in compared

@@ -27,8 +27,11 @@ from bastion.store import tables as t
 from tests.services.house import CONNECTION, OPERATOR
 from tests.services.in_turn import engine as in_turn_rules
 from tests.services.professionals import LABEL, a_professional
+from tests.services.test_review_reach import say
+from tests.services.test_reviews import WITHDRAWN, begun
 from tests.store.tampering import tamper
 from tests.web.saying import SAID, pressed_by_enter
+from tests.web.visitor import speak
 from web.views import Clockface
 
 
@@ -612,3 +615,16 @@ async def test_R67_who_decides_on_planned_work_reads_which_papers_end_before_it(
     assert "To be renewed before this work is over, or no session opens: insurance certificate" in " ".join(
         page.split()
     )
+
+
+async def test_whom_a_review_has_withdrawn_is_offered_to_nobody_who_asks(house, visitor, people):
+    """He would be refused once all is filled in; who is withdrawn in one hospital alone may be asked for in another."""
+    browser = await visitor().enter(people["approver"])
+    offered = '<option value="alice"'
+    assert offered in (await browser.see("/requests/new")).text
+    await say(house, house.staff(house.eve), await begun(house, 10, "chu"), WITHDRAWN, "has changed job")
+    for language in ("en", "fr"):
+        await speak(house, people["approver"], language)
+        page = (await browser.see("/requests/new")).text
+        assert offered not in page
+        assert '<option value="bob"' in page
