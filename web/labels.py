@@ -238,6 +238,10 @@ CRITICALITIES: Mapping[int, str] = MappingProxyType(
 FLASHES: Mapping[str, str] = MappingProxyType(
     {
         "approved": N_("Agreed. The technician may connect."),
+        "approved_followed": N_(
+            "Agreed. The technician may connect, and somebody of the hospital must then follow the session: "
+            "under “Sessions”, as soon as it begins."
+        ),
         "extended": N_("Extended until {until}."),
         "one_more": N_("Your agreement is noted. Another person must agree too."),
         "denied": N_("Refused. The technician reads your reason."),

@@ -31,6 +31,10 @@ from bastion.store.vault import Vault
 WEB_SESSION_LENGTH: Final = timedelta(hours=10)
 WRONG_CODE: Final = "This code is wrong or was used already. Wait for the next one, then type it."
 """One sentence for every cause: a wrong code and a used one must not be told apart."""
+FIRST_CODE: Final = (
+    "The code does not match. Type the one that your authenticator shows now, and check the phone’s clock."
+)
+"""To whom a good invitation has shown the authenticator: there is nothing else that he could have wrong."""
 FRESH_FACTOR: Final = timedelta(minutes=2)
 
 

@@ -34,6 +34,12 @@ class Outcome:
     device: Device
     why_not: str = ""
 
+    @property
+    def lacking(self) -> int:
+        """How many more people must agree to it, where it was agreed to and still waits."""
+        waits = not self.why_not and self.request.stored_state is RequestState.PENDING
+        return self.request.missing if waits else 0
+
 
 class Batches:
     def __init__(self, database: Database, approvals: Approvals, authentication: Authentication) -> None:

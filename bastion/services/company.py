@@ -23,7 +23,8 @@ from bastion.domain.readiness import Readiness
 from bastion.domain.remark import Remark
 from bastion.domain.roster import Confirmation
 from bastion.domain.subcontractor import Subcontractor, SubcontractorState
-from bastion.errors import Forbidden, Invalid, NotFound, ReasonNeeded
+from bastion.errors import Forbidden, Invalid, NotFound
+from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.former_addresses import address_changed
 from bastion.services.forms import (
@@ -248,7 +249,7 @@ class Company:
         """Off-board a colleague at once: no sign-in at either door, no session goes on, no link opens (R-18)."""
         said, now = why.strip(), clock.now()
         if len(said) < MIN_WHY:
-            raise ReasonNeeded("leaving", field="why")
+            raise reasons.lacking(said, "why")
         async with self._database.write() as uow:
             await uow.locks.hold()
             supplier = await company_of(uow, actor)

@@ -15,7 +15,14 @@ from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, assigned
 from bastion.errors import AuthenticationFailed, Conflict, LinkSpent
 from bastion.secret import Secret
 from bastion.services.actors import staff_actor
-from bastion.services.authentication import Authentication, end_web_sessions, hash_token, matching_step, revoke_tokens
+from bastion.services.authentication import (
+    FIRST_CODE,
+    Authentication,
+    end_web_sessions,
+    hash_token,
+    matching_step,
+    revoke_tokens,
+)
 from bastion.services.forms import need_admin, need_admin_of, need_person
 from bastion.services.joins import found
 from bastion.services.passwords import check_password
@@ -110,7 +117,7 @@ class Enrolment:
         (staff, totp), now = opened, clock.now()
         step = matching_step(totp, code, now)
         if step is None or not await uow.totp_uses.consume(staff.id, step):
-            raise AuthenticationFailed("first code")
+            raise AuthenticationFailed("first code", sentence=FIRST_CODE)
         sealed = self._vault.seal(Secret.of(totp), totp_aad(staff.id))
         await uow.credentials.put(Credential(staff.id, hashed, sealed, now, now, now))
         await uow.settings.put(_setting(secret), "")

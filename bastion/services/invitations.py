@@ -18,7 +18,7 @@ from bastion.domain.portal import PortalInvitation
 from bastion.errors import AuthenticationFailed, Forbidden, Invalid, LinkSpent, NotFound
 from bastion.secret import Secret
 from bastion.services.actors import technician_actor
-from bastion.services.authentication import Authentication, hash_token, matching_step
+from bastion.services.authentication import FIRST_CODE, Authentication, hash_token, matching_step
 from bastion.services.enrolment import otpauth
 from bastion.services.former_addresses import link_must_wait
 from bastion.services.forms import need_admin_of, need_person
@@ -149,7 +149,7 @@ class Invitations:
         technician, totp = found(await uow.technicians.get(invitation.technician_id)), await self._totp(uow, invitation)
         step = matching_step(totp, answers.code, now)
         if step is None or not await uow.totp_uses.consume(technician.id, step):
-            raise AuthenticationFailed("first code")
+            raise AuthenticationFailed("first code", sentence=FIRST_CODE)
         if not await uow.portal_invitations.use(invitation.id, now):
             raise LinkSpent("used")  # two at once: one wins, the other is told
         sealed, again = self._vault.seal(Secret.of(totp), totp_aad(technician.id)), await _again(uow, technician)

@@ -9,6 +9,7 @@ from bastion.errors import Invalid, ReasonNeeded
 
 LEAST: Final = 3
 MOST: Final = 2000
+TOO_SHORT: Final = "The reason is too short: {least} characters at least. Write a few words."
 TOO_LONG: Final = "This text is too long: {limit} characters at most."
 
 
@@ -34,9 +35,14 @@ def note(text: str, field: str = "note") -> str:
     return said
 
 
+def lacking(said: str, field: str, sentence: str = ReasonNeeded.sentence) -> ReasonNeeded:
+    """What is wrong with a reason that is none: it is missing, which `sentence` says, or it is too short."""
+    return ReasonNeeded(field, field=field, sentence=TOO_SHORT if said.strip() else sentence, least=LEAST)
+
+
 def _needed(text: str, field: str, *, sentence: str) -> str:
     """Return the reason without the space around it."""
     said = note(text, field)
     if len(said) < LEAST:
-        raise ReasonNeeded(field, field=field, sentence=sentence)
+        raise lacking(said, field, sentence)
     return said

@@ -19,7 +19,7 @@ from bastion.domain.review import (
     Verdict,
     checked,
 )
-from bastion.errors import Conflict, Forbidden, Invalid, NotFound, ReasonNeeded
+from bastion.errors import Conflict, Forbidden, Invalid, NotFound
 from bastion.services import reasons, review_sheet
 from bastion.services.authentication import Authentication
 from bastion.services.forms import check_name, need_reader
@@ -185,7 +185,7 @@ class Reviews:
         if verdict is Verdict.GONE:
             raise Invalid("verdict", field="verdict", sentence="A right is confirmed or withdrawn.")
         if verdict is Verdict.WITHDRAWN and len(said) < 3:
-            raise ReasonNeeded("review", field="note")
+            raise reasons.lacking(said, "note")
         wanted = {*line_ids}
         if not wanted:
             raise Invalid("no line", field="lines", sentence="Choose at least one line.")

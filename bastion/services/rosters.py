@@ -10,7 +10,8 @@ from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Supplier, Technician
 from bastion.domain.roster import Confirmation, Confirmed, Rhythm, RosterState, enrolled
 from bastion.domain.subcontractor import Subcontractor
-from bastion.errors import Invalid, NotFound, Phrase, ReasonNeeded
+from bastion.errors import Invalid, NotFound, Phrase
+from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.forms import MAX_NAME, need_admin_of, need_reader, plain
 from bastion.services.joins import found
@@ -166,7 +167,7 @@ class Rosters:
         need_admin_of(actor, EVERYWHERE)
         said = why.strip()
         if len(said) < 3:
-            raise ReasonNeeded("leaving", field="why")
+            raise reasons.lacking(said, "why")
         self._authentication.require_fresh(actor)
         async with self._database.write() as uow:
             await uow.locks.hold()

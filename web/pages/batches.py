@@ -55,10 +55,10 @@ async def _decided(
     seen: Console, ident: str, code: str, decide: Callable[[Actor, str], Awaitable[Sequence[Outcome]]], said: str,
     shown: Callable[..., Awaitable[Response]],
 ) -> Response:  # fmt: skip
-    """Decide on each; where one could not be, the page says which and why."""
+    """Decide on each; where one could not be, or lacks another agreement, the page says of each what became of it."""
     batch_id = await _batch(seen, ident)
     outcomes = await decide(await seen.fresh(code), batch_id)
-    if not any(one.why_not for one in outcomes):
+    if not any(one.why_not or one.lacking for one in outcomes):
         return go(f"/requests/{ident}", said)
     return await shown(outcomes=outcomes)
 

@@ -67,7 +67,10 @@ async def approve(seen: Seen, ident: str, form: Decision) -> Response:
         made = await seen.services.approvals.approve(
             await seen.fresh(form.code), ident, number, span, form.note.strip(), terms, not_caller=bool(form.not_caller)
         )
-        return go(f"/requests/{ident}", *agreed_words(seen.face, before, made))
+        said, until = agreed_words(seen.face, before, made)
+        after = await seen.services.asked.get(seen.actor, ident)
+        followed = said == "approved" and after.grant is not None and after.grant.watcher
+        return go(f"/requests/{ident}", "approved_followed" if followed else said, until)
 
     return await seen.attempt(work(), partial(page_of, seen, ident, **form.typed))
 
@@ -125,7 +128,7 @@ async def give_back(seen: Seen, ident: str, request: Text = "", reason: Text = "
         await seen.services.taking_back.give_back(seen.actor, ident, reason)
         return go(f"/requests/{request}", "given_back")
 
-    return await seen.attempt(work(), partial(page_of, seen, request, reason=reason))
+    return await seen.attempt(work(), partial(page_of, seen, request, back=reason))
 
 
 @router.post("/grants/{ident}/extend")

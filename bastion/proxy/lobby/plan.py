@@ -29,8 +29,9 @@ AGO: Final = "How long ago was it saved, e.g. 20 min, 2h, 3d (Enter for just now
 AGO_AGAIN: Final = "How long ago was it saved, e.g. 20 min, 2h, 3d (Enter keeps what you said): "
 WHO: Final = "Which health professional of the hospital answers for the patient data (number or name): "
 NOBODY_LISTED: Final = (
-    "Nobody of this hospital is authorised to answer for patient data: an administrator or the security officer of the "
-    "hospital enters who is."
+    "Nobody of this hospital is authorised to answer for patient data, so work that needs it cannot be asked for. Call "
+    "the hospital: an administrator or the security officer enters who is. Answer 1 or 2 if the work can be done "
+    "without."
 )
 ASK_DATA: Final = "Patient data: 1 none, 2 may be visible, 3 needed for the work: "
 DATA: Final = tuple(PatientData)
@@ -120,20 +121,17 @@ class PlanQuestions:
         return said or now
 
     async def _patients(self, plan: WorkPlan) -> WorkPlan:
-        data = await self._data()
+        while (data := await self._data()) is PatientData.NEEDED and not (names := await self._listed()):
+            self._talk.say(NOBODY_LISTED)
         if data is not PatientData.NEEDED:
             return replace(plan, patient_data=data, said=ANSWERED)
-        who = await self._professional()
+        who = await self._professional(names)
         why = await self._said("Why the work cannot be done without patient data: ", "patient_why")
         return replace(plan, patient_data=data, professional=who, patient_why=why, said=ANSWERED)
 
-    async def _professional(self) -> str:
+    async def _professional(self, names: Sequence[str]) -> str:
         """One of the hospital's list, by number or by name; what is none of them the hospital refuses."""
-        names = await self._listed()
-        if names:
-            self._talk.show(screens.professionals(self._talk.words, names, self._talk.cols))
-        else:
-            self._talk.say(NOBODY_LISTED)
+        self._talk.show(screens.professionals(self._talk.words, names, self._talk.cols))
         numbered = {str(number): name for number, name in enumerate(names, 1)}
 
         def check(answer: str) -> None:

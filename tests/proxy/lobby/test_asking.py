@@ -160,6 +160,16 @@ async def test_R38_patient_data_that_is_needed_is_asked_who_answers_for_it(play)
     assert draft.plan.patient_why == "the artefact is only in real ones"
 
 
+async def test_R38_where_nobody_is_on_the_list_he_is_told_what_to_do_and_not_asked_for_a_name(play):
+    play.desk.listed = ()
+    play.start(typing="look at the images\r1\r2\r3\r")
+    await play.shows("Call the hospital: an administrator or the security officer enters who is.")
+    play.type("1\r\r\ryes\r")
+    await play.shows("is with the hospital")
+    assert "Which health professional" not in play.screen
+    assert play.desk.drafts[0].plan.patient_data is PatientData.NONE
+
+
 async def test_R38_what_the_technician_says_of_patient_data_is_what_the_approver_reads(play):
     play.start(typing="look at the log\r2\r1\r\r2\r\r\ryes\r")
     await play.shows("is with the hospital")

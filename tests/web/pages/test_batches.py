@@ -3,7 +3,9 @@
 import html
 import re
 
+from bastion.services.inventory import DeviceForm
 from tests.services.batches import a_batch, more_devices
+from tests.services.house import OPERATOR
 from tests.web.saying import SAID
 
 ASK = {
@@ -66,6 +68,19 @@ async def test_a_decision_on_all_says_what_became_of_each(house, visitor):
     assert re.search(r"ct-01 done", plain(answer.text))
     assert re.search(r"ct-02 .{20,}", plain(answer.text))
     assert "Agreed" in plain((await eve.see(path)).text)
+
+
+async def test_after_an_agreement_to_all_it_is_said_which_still_lacks_one(house, visitor):
+    await more_devices(house)
+    vital = DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
+    await house.services.inventory.save_device(OPERATOR, vital)
+    made = await a_batch(house, "ct-01", "ct-02")
+    eve, path = await visitor().enter(house.eve), f"/requests/{made[0].id}"
+    said = {"versions": list(versions((await eve.see(path)).text)), "minutes": "30", "note": "go on"}
+    answer = plain((await eve.send(f"{path}/approve-all", **said)).text)
+    assert "ct-01 agreed; 1 more person must agree before it opens" in answer
+    assert "ct-02 done" in answer
+    assert "Agreed, for each of the devices." not in answer
 
 
 async def test_all_are_refused_with_one_reason(house, visitor):

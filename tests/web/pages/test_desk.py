@@ -54,6 +54,8 @@ async def test_releasing_says_why_and_is_kept(house, held, visitor, people):
     silent = await browser.send(f"/desk/{held[1].id}/release", version=version(page), note=" ")
     assert silent.status_code == 422
     assert "The reason is missing." in silent.text
+    short = await browser.send(f"/desk/{held[1].id}/release", version=version(page), note="ok")
+    assert (short.status_code, "The reason is too short: 3 characters at least." in short.text) == (422, True)
     answer = await browser.send(f"/desk/{held[1].id}/release", version=version(page), note="a false alarm, asked Acme")
     assert (answer.status_code, await state(house, held[1])) == (303, FileState.RELEASED)
     after = (await browser.see(f"/desk/{held[1].id}")).text

@@ -47,7 +47,10 @@ async def test_T51_an_invitation_leads_to_a_password_and_an_authenticator(house,
     assert differing.status_code == 422
     assert "Welcome, Eve" in differing.text, "the form comes back with the same secret to scan"
     assert totp in differing.text.replace(" ", "")
-    assert (await browser.send("/setup/finish", **form, code="000000")).status_code == 401
+    wrong = await browser.send("/setup/finish", **form, code="000000")
+    assert wrong.status_code == 401
+    assert "The code does not match." in wrong.text
+    assert "Sign-in failed" not in wrong.text
     code = pyotp.TOTP(totp).at(clock.now())
     assert (await browser.send("/setup/finish", **form, code=code)).headers["location"] == "/sign-in"
     assert (await browser.send("/setup", secret=secret)).status_code == 401, "once"

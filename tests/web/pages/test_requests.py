@@ -105,7 +105,7 @@ async def test_the_reason_is_asked_for_before_the_code_is_used_up(house, visitor
     browser = await visitor().enter(people["approver"], fresh=False)
     silent = await browser.send(f"/requests/{request.id}/refuse", version="1", note="no", code="123456")
     assert (silent.status_code, taken) == (422, [])
-    assert "The reason is missing" in silent.text
+    assert "The reason is too short" in silent.text
     assert "enter a new code" not in silent.text
     assert (await browser.send(f"/requests/{request.id}/refuse", version="1", note="")).status_code == 422
 
@@ -418,6 +418,27 @@ async def test_who_would_have_to_agree_is_looked_up_from_the_form_without_asking
         ({"patient_data": "needed"}, "Nobody of CHU Demo is authorised to answer for patient data"),
     ):
         assert sentence in (await browser.send("/requests/forecast", **form | changes)).text
+
+
+async def test_after_an_agreement_to_work_that_is_followed_it_is_said_who_must_now_do_what(house, visitor, people):
+    request = await house.asked()
+    browser = await visitor().enter(people["approver"])
+    form = {"version": "1", "minutes": "60", "note": "", "conditions": ["watcher"]}
+    answer = await browser.send(f"/requests/{request.id}/approve", **form)
+    assert answer.status_code == 303
+    page = (await browser.see(f"/requests/{request.id}")).text
+    assert "Agreed. The technician may connect, and somebody of the hospital must then follow the session" in page
+    assert '<a href="/sessions">Where sessions stand as soon as they begin</a>' in page
+
+
+async def test_what_was_typed_about_giving_back_stays_after_an_error(house, visitor, people):
+    request = await house.approved(60)
+    browser = await visitor().enter(people["approver"])
+    long = "no part <" + "x" * 2000
+    answer = await browser.send(f"/grants/{request.grant_id}/give-back", request=request.id, reason=long)
+    assert answer.status_code == 422
+    back = answer.text.partition("/give-back")[2].partition("</form>")[0]
+    assert "no part &lt;xxx" in back
 
 
 async def only_in_the_theatre(house, person):
