@@ -106,10 +106,11 @@ $(BUILT): package.json package-lock.json $(shell find web/assets -type f) | $(CO
 	$$npm run --silent build
 	@touch $@
 
-system:
+system: ## What the tests drive for real: say what is missing, or install it as root
 	@export PATH="$$PATH:/usr/sbin"; missing=""; \
 	for c in $(COMMANDS); do command -v $$c >/dev/null || missing="$$missing $$c"; done; \
 	for l in $(LIBRARIES); do ls /usr/lib/*/$$l >/dev/null 2>&1 || missing="$$missing $$l"; done; \
-	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ -z "$$missing" ]; then echo "All programs that the tests drive are there."; exit 0; fi; \
 	if [ "$$(id -u)" != 0 ]; then echo "The tests need$$missing; please run: apt install $(PACKAGES)" >&2; exit 1; fi; \
-	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(PACKAGES) >/dev/null
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(PACKAGES) >/dev/null && \
+	echo "Installed:$$missing"

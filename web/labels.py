@@ -262,7 +262,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "window_ended": N_("Ended. What it opened is closed."),
         "reviewed": N_("Reviewed. It stands in the trail, with what you found."),
         "frozen": N_("Freezing: the technician's typing no longer reaches the device."),
-        "watching": N_("You follow this session. Keep this page open."),
+        "watching": N_("You have begun to follow this session."),
         "watch_left": N_("You no longer follow this session."),
         "thawed": N_("Thawed: the technician can work again."),
         "cut": N_("The session is being cut."),

@@ -48,14 +48,19 @@ _OPENING: Final = re.compile("(?<=«) ")
 NARROW: Final = "\u202f"
 
 
-_DAY = re.compile(r"\d{1,2}(er)? (janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc)")
+_DAY = re.compile(
+    r"((lun|mar|mer|jeu|ven|sam|dim)\. )?\d{1,2}(er)? (janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc)"
+)
 _FIRST = re.compile(r"\b1 (?=janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc)")
 _CLOCK = re.compile(r"\d\d:\d\d")
+_VOWEL = re.compile("[aeiouàâäéèêëîïôöùûüœæ]", re.IGNORECASE)
 _ARTICLES = (
     ("jusqu’à", "jusqu’au"),
     ("d’ici", "d’ici le"),
     ("avant", "avant le"),
     ("depuis", "depuis le"),
+    ("pour", "pour le"),
+    ("de", "du"),
     ("à", "le"),
 )
 
@@ -72,11 +77,15 @@ def with_article(text: str, name: str, value: str) -> str:
     day, clock = _DAY.match(value), _CLOCK.match(value)
     if day:
         text = re.sub(rf"\b(d[eu] \{{\w+\}}) à \{{{name}\}}", rf"\1 au {{{name}}}", text)
-        text = re.sub(rf"\bde \{{{name}\}}(?= (?:à|au) \{{)", rf"du {{{name}}}", text)
     for bare, with_le in _ARTICLES if day or clock else ():
         has, wants = (bare, with_le) if day else (with_le, bare)
         text = re.sub(rf"\b{has} \{{{name}\}}", f"{wants} {{{name}}}", text)
     return text
+
+
+def elided(text: str, name: str, value: str) -> str:
+    """Return French text in which « de » and « que » lose their vowel before a name with one: « d’Alice »."""
+    return re.sub(rf"\b([Dd]|[Qq]u)e \{{{name}\}}", rf"\1’{{{name}}}", text) if _VOWEL.match(value) else text
 
 
 def is_one(count: int, language: str) -> bool:

@@ -5,11 +5,12 @@ from typing import Annotated, Final
 import typer
 
 from bastion.cli.people import EVERYONE
-from bastion.cli.terminal import AsJson, end, one, perform, say, show
+from bastion.cli.terminal import AsJson, called, end, one, perform, say, show
 from bastion.domain.lock import Lock, LockScope
 from bastion.domain.parties import Actor
 from bastion.errors import Conflict, Invalid
 from bastion.services.bundle import Services
+from bastion.services.locks import Stopped
 
 EVERY: Final = "all"
 """What lifts every lock there is."""
@@ -33,13 +34,18 @@ def impose(
         return
     scope, code = _chosen(everything=everything, supplier=supplier, technician=technician, device=device)
 
-    async def work(services: Services, me: Actor) -> tuple[Lock, list[Lock]]:
+    async def work(services: Services, me: Actor) -> tuple[Lock, Stopped, list[Lock]]:
         lock = await services.locks.impose(me, scope, code, reason, end(until))
-        return lock, await services.locks.active(me)
+        return lock, await services.locks.stopped(lock), await services.locks.active(me)
 
-    lock, active = perform(work)
+    lock, stopped, active = perform(work)
     lifts = EVERY if everything and len(active) == 1 else lock.id
-    say("Cut: {what}. Lift it with: bastion unlock {id} --reason …", what=f"{scope} {code}".strip(), id=lifts)
+    say("Cut: {what}.", what=f"{scope} {code}".strip())
+    say(
+        "Sessions ended: {sessions}. Authorisations withdrawn: {grants}, {planned} of them for planned work.",
+        sessions=stopped.sessions, grants=stopped.grants, planned=stopped.planned,
+    )  # fmt: skip
+    say("Lift it with: {bastion} unlock {id} --reason …", bastion=called(), id=lifts)
 
 
 @locks.command("list")

@@ -11,7 +11,7 @@ from bastion.cli.terminal import AsJson, day, end, group, one, perform, said, sa
 from bastion.domain.country import HOME
 from bastion.domain.parties import EVERYWHERE, Actor, Role, Staff, TechnicianKey
 from bastion.domain.supplier_token import SupplierToken
-from bastion.services.address import invitation_link
+from bastion.services.address import invitation_link, setup_link
 from bastion.services.bundle import Services
 from bastion.services.duties import Duty, as_written, written
 from bastion.services.people import StaffForm, TechnicianForm
@@ -348,7 +348,5 @@ def _staff_row(person: Staff, codes: dict[str, str]) -> dict[str, object]:
 
 
 def _show_invitation(login: str, secret: str) -> None:
-    say(
-        "{login} opens the console, chooses “I have an invitation” and enters this, once, within 72 hours:", login=login
-    )
-    typer.echo(secret)
+    say("{login} opens this link, once, within 72 hours:", login=login)
+    typer.echo(setup_link(config.load(), secret))

@@ -6,10 +6,12 @@ import dataclasses
 import getpass
 import json
 import os
+import shlex
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -52,6 +54,15 @@ def say(english: str, **facts: object) -> None:
 
 def complain(text: str) -> None:
     typer.echo(logs.escape(text), err=True)
+
+
+def called() -> str:
+    """How this program was called, so that a command that is printed can be pasted as it stands."""
+    if Path(sys.argv[0]).name != "__main__.py":
+        return "bastion"
+    home = os.environ.get("BASTION_HOME")
+    place = f"BASTION_HOME={shlex.quote(home)} " if home else ""
+    return f"{place}{shlex.quote(os.path.relpath(sys.executable))} -m bastion"
 
 
 def operator() -> Actor:

@@ -47,6 +47,11 @@ def invitation_link(settings: Settings, secret: str, seen_at: str = "") -> str:
     return f"{address.rstrip('/')}/supplier/welcome#{secret}"
 
 
+def setup_link(settings: Settings, secret: str) -> str:
+    """The same for a person of the hospital, at the console's `/setup`."""
+    return f"{(settings.web_url or settings.console_url).rstrip('/')}/setup#{secret}"
+
+
 def _identity(settings: Settings) -> tuple[str, ...]:
     public = settings.host_key.with_name(f"{settings.host_key.name}.pub")
     try:

@@ -36,6 +36,15 @@ class Cut:
     device: Device | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What a cut stopped when it was imposed: sessions at work, and authorisations, of which some were only planned."""
+
+    sessions: int
+    grants: int
+    planned: int
+
+
 class Locks:
     def __init__(self, database: Database, decisions: Decisions, authentication: Authentication) -> None:
         self._database = database
@@ -73,6 +82,18 @@ class Locks:
             await _sign_out(uow, lock, now)
             uow.hint("lock", lock.id)
         return lock
+
+    async def stopped(self, lock: Lock) -> Stopped:
+        """What was at work or agreed to when it was imposed, and ended by it."""
+        at = lock.imposed_at
+        async with self._database.read() as uow:
+            grants = [one for one in await uow.grants.revoked_at(at) if lock.hits(_subject(one))]
+            sessions = await uow.sessions.of_grants([one.id for one in grants])
+        return Stopped(
+            sum(one.ended_at is None or one.ended_at >= at for one in sessions),
+            len(grants),
+            sum(one.start > at for one in grants),
+        )
 
     async def lift(self, actor: Actor, lock_id: str, why: str) -> Lock:
         said = reasons.for_the_record(why, "why")

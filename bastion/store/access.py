@@ -313,6 +313,10 @@ class Grants(Versioned[Grant]):
         """What came of these requests, of those that were agreed to."""
         return await self._many(GRANTS_OF_REQUESTS, {"ids": list(request_ids)}) if request_ids else []
 
+    async def revoked_at(self, at: datetime) -> list[Grant]:
+        """Those that were revoked at this very instant: by one decision that hit many."""
+        return await self._many(REVOKED_AT, {"at": at})
+
     async def unfinished(self, now: datetime) -> list[Grant]:
         """Every open or scheduled grant: what a lock may have to revoke. Held until the commit, as by `get`."""
         return await self._many(UNFINISHED if self._tx.reading else HOLD_UNFINISHED, {"now": now})
@@ -328,6 +332,7 @@ LAST_OVER = (
     .limit(1)
 )
 UNFINISHED = Grants.sql_all.where(_G.revoked_at.is_(None), _G.end > _NOW)
+REVOKED_AT = Grants.sql_all.where(_G.revoked_at == sa.bindparam("at"))
 HOLD_UNFINISHED = UNFINISHED.with_for_update(key_share=True)
 GRANTS_OF_TECHNICIAN = UNFINISHED.where(_G.technician_id == sa.bindparam("technician_id"))
 GRANTS_OF_DEVICE = (

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -105,6 +106,7 @@ def test_staff_are_invited_with_a_one_time_secret(staffed):
     made = staffed("admin", "staff", "add", "claire", "Claire", "--role", "approver", "--facility", "chu")
     assert made.code == 0, made.err
     again = staffed("admin", "staff", "invite", "claire")
+    assert re.fullmatch(r"https?://\S+/setup#[\w-]{20,}", made.out.splitlines()[-1])
     assert made.out.splitlines()[-1] != again.out.splitlines()[-1]
     claire = next(p for p in listed(staffed, "staff", "list") if p["login"] == "claire")
     assert (claire["roles"], claire["facilities"]) == (["approver"], ["chu"])

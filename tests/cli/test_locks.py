@@ -13,6 +13,7 @@ def test_everything_is_cut_listed_and_restored(bastion, home):
     assert cut.code == 0
     (lock,) = json.loads(bastion("lock", "list", "--json").out)
     assert (lock["scope"], lock["reason"], lock["until"]) == ("all", "ransomware next door", None)
+    assert "Sessions ended: 0. Authorisations withdrawn: 0, 0 of them for planned work." in cut.out
     assert "bastion unlock all --reason" in cut.out
     assert bastion("unlock", lock["id"], "--reason", "all clear").code == 0
     assert bastion("lock", "list", "--json").out == "[]\n"

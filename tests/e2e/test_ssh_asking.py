@@ -84,7 +84,7 @@ async def test_R25_all_of_it_is_said_at_the_terminal_and_the_session_opens_there
     await asking.expect(f"under the reference {both['ct-01'].batch_ref}; “w” withdraws")
     await ward.approve(both["us-3"], 45)
     await ward.approve(both["ct-01"], 45)
-    await asking.expect("Approved until ")
+    await asking.expect("Agreed until ")
     await answer(asking, "# ", "echo on''device; exit\r")
     await asking.expect("ondevice")
     await asking.ended()

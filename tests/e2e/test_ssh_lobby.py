@@ -63,7 +63,7 @@ async def test_a_request_is_made_seen_agreed_and_the_session_opens_by_itself(lob
     lobby.send("typed while waiting\r")
     agreed = await hospital.approve(request, 45)
     begun = asyncio.get_running_loop().time()
-    await lobby.expect("Approved until ")
+    await lobby.expect("Agreed until ")
     assert await lobby.expect(" by Eve: “ok”") == await end_of(hospital, agreed)
     await lobby.expect("You asked for 1 h 30; 45 min is what was agreed.")
     await lobby.expect("# ", timeout=3)
@@ -78,7 +78,7 @@ async def test_whoever_comes_back_to_an_open_right_reads_until_when(hospital, sc
     """With no question left to ask: before the device's own first word, and not in front of a command's output."""
     grant = await hospital.grant()
     screen = screens(hospital.screen())
-    await screen.expect(f"Approved until {Words('en').clock(grant.end)} by Eve: “ok”\r\n")
+    await screen.expect(f"Agreed until {Words('en').clock(grant.end)} by Eve: “ok”\r\n")
     await screen.expect("# ")
     assert b"You asked for" not in screen.seen
     assert (await hospital.ssh("echo plain")).out == b"plain\n"
@@ -121,9 +121,24 @@ async def test_a_lock_imposed_while_waiting_ends_the_waiting(lobby, hospital):
     await lobby.ended()
 
 
-async def test_the_policy_s_no_is_shown_and_the_request_can_be_changed(lobby):
-    await fill_in(lobby, reason="x")
+async def test_a_reason_that_says_nothing_is_refused_where_it_is_given(lobby):
+    await lobby.expect("Reason")
+    lobby.send("?\r")
     await lobby.expect("Please say in a few words what you are going to do.")
+    await lobby.expect("Reason")
+    lobby.send("\x03")
+    await lobby.ended()
+
+
+async def test_a_no_is_shown_and_the_request_can_be_changed(lobby):
+    for prompt, answer in (
+        ("Reason", "new version"), ("Number (Enter for 2):", "4"), ("What stays usable", "1"), ("Where does", "NAS"),
+        ("How long ago", "2090-01-01 10:00"), ("How do you go back", "restore"), ("Patient data", "1"),
+        ("Work order", ""), ("How long", "30"), ("Do you accept?", "yes"),
+    ):  # fmt: skip
+        await lobby.expect(prompt)
+        lobby.send(f"{answer}\r")
+    await lobby.expect("The backup must be there before the work begins.")
     await lobby.expect("Change the request and send it again?")
     lobby.send("no\r")
     await lobby.ended()
@@ -254,3 +269,4 @@ async def test_an_unknown_device_does_not_exist(hospital):
     done = await hospital.ssh("id", name="alice+mri-99")
     assert done.status == 254
     assert "There is nothing here under that name, or it is not yours to see." in done.says
+    assert "Your devices are listed without a name behind yours: ssh alice@" in done.says

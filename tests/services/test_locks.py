@@ -6,6 +6,7 @@ from bastion import clock
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
 from bastion.errors import Forbidden, FreshFactorNeeded, IllegalTransition, Invalid, ReasonNeeded
+from bastion.services.locks import Stopped
 from tests.services.house import OPERATOR, moved
 
 
@@ -17,6 +18,15 @@ async def test_a_lock_revokes_the_grants_it_hits_and_no_others(house):
     await house.services.locks.impose(house.staff(house.ruth), LockScope.SUPPLIER, "acme", "they were attacked")
     async with house.database.read() as uow:
         assert (await uow.grants.get(request.grant_id)).status(clock.now()) is GrantStatus.REVOKED
+
+
+async def test_it_is_told_what_a_cut_stopped(house):
+    await house.opened()
+    await house.approved(start=clock.now() + timedelta(days=1))
+    lock = await house.services.locks.impose(OPERATOR, LockScope.ALL, "", "drill")
+    assert await house.services.locks.stopped(lock) == Stopped(sessions=1, grants=2, planned=1)
+    again = await house.services.locks.impose(OPERATOR, LockScope.SUPPLIER, "acme", "drill")
+    assert await house.services.locks.stopped(again) == Stopped(sessions=0, grants=0, planned=0)
 
 
 async def test_a_lock_needs_a_reason_a_role_and_a_fresh_code(house):

@@ -140,6 +140,9 @@ def test_a_planned_time_is_said_on_both_clocks_where_they_differ():
         (25, "until {time}", "jusqu’à 12:00"), (26, "until {time}", "jusqu’au 26 nov. 12:00"),
         (26, "due by {time}", "à rendre avant le 26 nov. 12:00"), (25, "due by {time}", "à rendre avant 12:00"),
         (26, "since {time}", "depuis le 26 nov. 12:00"), (31, "until {time}", "jusqu’au 1er déc. 12:00"),
+        (25, "from {time}", "à partir de 12:00"), (31, "from {time}", "à partir du 1er déc. 12:00"),
+        (25, "planned for {time}", "prévue pour 12:00"), (31, "planned for {time}", "prévue pour le 1er déc. 12:00"),
+        (25, "Session of {time}", "Session de 12:00"), (31, "Session of {time}", "Session du 1er déc. 12:00"),
         (25, "lifts itself {time}", "levée automatique à 12:00"),
         (26, "lifts itself {time}", "levée automatique le 26 nov. 12:00"),
     ],
@@ -167,6 +170,14 @@ def test_in_french_a_span_has_the_article_of_each_of_its_ends(first, last, said)
     authorised = "{who} ({company}) is authorised on this device from {start} to {end}."
     sentence = words("fr")(authorised, who="A", company="B", **ends)
     assert sentence == f"A (B) a une autorisation sur cet équipement {said}."
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [("Alice", "Session d’Alice"), ("Élodie", "Session d’Élodie"), ("Bob", "Session de Bob"), ("", "Session de ")],
+)
+def test_in_french_a_vowel_is_dropped_before_a_name_that_begins_with_one(who, said):
+    assert words("fr")("Session of {who}", who=who) == said
 
 
 def test_what_a_person_wrote_is_left_as_it_is():

@@ -74,7 +74,7 @@ async def setup(request: Request, lang: Asked = "") -> Response:
 
 @router.post("/setup")
 async def begin(request: Request, secret: Text = "") -> Response:
-    return await _invitation(request, secret.strip())
+    return await _invitation(request, secret.strip().rpartition("#")[2])
 
 
 @router.post("/setup/finish")

@@ -74,7 +74,7 @@ class MoreQuestions:
             said = self._talk.words.say(KEEP_HIS if self._his else KEEP).format(
                 usual=named([shown(one) for one in kept])
             )
-            self._talk.write(f"{said} {self._talk.words.say(EMPTIES)}")
+            self._talk.write(f"{said}. {self._talk.words.say(EMPTIES)}")
         return await question.ask(prompt, kept)
 
 

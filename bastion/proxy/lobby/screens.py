@@ -216,9 +216,9 @@ def agreed(words: Words, request: AccessRequest, end: datetime, cols: int) -> st
     """Who agreed, until when and with what words; and that it is less than was asked, if it is (R-25)."""
     until, people = words.clock(end), [plain(a.staff_name) + _note(words, a) for a in request.approvals]
     if len(people) == 1:
-        lines = [words.say("Approved until {until} by {who}").format(until=until, who=people[0])]
+        lines = [words.say("Agreed until {until} by {who}").format(until=until, who=people[0])]
     else:
-        lines = [words.say("Approved until {until} by:").format(until=until), *(f"- {person}" for person in people)]
+        lines = [words.say("Agreed until {until} by:").format(until=until), *(f"- {person}" for person in people)]
     if request.agreed < request.wanted:
         less = words.say("You asked for {asked}; {agreed} is what was agreed.")
         lines.append(less.format(asked=length(request.wanted), agreed=length(request.agreed)))

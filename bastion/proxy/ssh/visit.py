@@ -17,9 +17,10 @@ from bastion.errors import (
     DeviceNotReady,
     DeviceUnreachable,
     HostKeyChanged,
+    NotFound,
     Phrase,
 )
-from bastion.i18n import sentence
+from bastion.i18n import sentence, translator
 from bastion.proxy.frames import Data, Stream
 from bastion.proxy.live_session import LiveSession
 from bastion.proxy.lobby import pasted, screens
@@ -212,11 +213,20 @@ class Visit:
         live = self._admission.live
         ended = live.last_words() if live is not None else ""
         text = ended or sentence(problem, self._actor.language)
+        if isinstance(problem, NotFound) and not ended:
+            text = f"{text} {self._where_his_are()}"
         if end.asked.pty:
             text = screens.wrap(text, end.asked.size.cols or USUAL_WIDTH).replace("\n", "\r\n")
         end.refuse(text, answer(problem).exit_status)
         if live is not None and isinstance(problem, _DEVICE_TROUBLES):
             live.feed(DeviceLost(problem.code))
+
+    def _where_his_are(self) -> str:
+        address = self._roads.address
+        said = translator(self._actor.language)(
+            "Your devices are listed without a name behind yours: ssh {login}@{host}"
+        )
+        return said.format(login=self._actor.login, host=address.host)
 
     def _tell(self, text: str) -> None:
         """Put a sentence before the technician, on whatever he has open."""

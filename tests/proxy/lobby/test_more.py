@@ -216,7 +216,7 @@ async def test_what_was_refused_keeps_all_of_it_and_a_dash_leaves_it_out(play, p
     assert second == first
     assert play.desk.others == ("mri-2",)
     for kept in ("mri-2", "Bob", "a.bin", "1. save, 2. update"):
-        assert f"Enter keeps what you said: “{kept}” A single - leaves it out." in play.screen
+        assert f"Enter keeps what you said: “{kept}”. A single - leaves it out." in play.screen
     play.desk.refusal = None
     play.type("yes\r" + "\r2\r\r\r" + "-\r-\r-\r-\r" + "\r\r")
     await play.shows("is with the hospital")
@@ -228,7 +228,7 @@ async def test_the_steps_of_a_usual_request_stay_word_for_word_or_are_others(pla
     play.desk.templates = (ONE,)
     said = await sent(play, "1\r\r4+\r\r\r\r\r\r" + "\r\r\r\r" + "\r\ryes\r")
     assert said.plan.procedure == ONE.plan.procedure
-    assert "Enter keeps what is usual: “1. save, 2. [2Jupdate” A single - leaves it out." in play.screen
+    assert "Enter keeps what is usual: “1. save, 2. [2Jupdate”. A single - leaves it out." in play.screen
 
 
 async def test_the_steps_of_a_usual_request_can_be_others(play):

@@ -106,8 +106,8 @@ HALF_PAST_ELEVEN = NOW + timedelta(minutes=90)
 @pytest.mark.parametrize(
     ("words", "note", "text"),
     [
-        (EN, "bay is free", "Approved until 11:30 (Europe/Paris) by Claire: “bay is free”"),
-        (EN, "", "Approved until 11:30 (Europe/Paris) by Claire."),
+        (EN, "bay is free", "Agreed until 11:30 (Europe/Paris) by Claire: “bay is free”"),
+        (EN, "", "Agreed until 11:30 (Europe/Paris) by Claire."),
         (FR, "salle libre", "Accordé jusqu’à 11:30 (Europe/Paris) par Claire : « salle libre »"),
     ],
 )
@@ -119,7 +119,7 @@ def test_the_approver_s_word_and_the_agreed_end_are_read(words, note, text):
 def test_every_approver_has_his_own_word():
     request = a_request(approvals=(agreement(), agreement("Paul", "")))
     assert screens.agreed(EN, request, HALF_PAST_ELEVEN, 80).strip().splitlines() == [
-        "Approved until 11:30 (Europe/Paris) by:",
+        "Agreed until 11:30 (Europe/Paris) by:",
         "- Claire: “bay is free until then”",
         "- Paul.",
     ]

@@ -11,6 +11,7 @@ from bastion.domain.session_events import EndReason
 from bastion.services.derogations import DerogationForm
 from bastion.services.sessions import Ending
 from tests.services.house import CONNECTION, OPERATOR
+from tests.services.watched import watched_session
 from tests.web.scenery import HOSTILE
 from web.app import READ_AT_ONCE
 
@@ -28,6 +29,14 @@ async def test_what_waits_stands_first_and_what_is_live_beside_it(house, scenery
     assert "Alice Martin" in page
     assert "quench valve" not in page, "a live session shows who and where; why stands on its own page"
     assert (await browser.see("/count")).text == "1"
+
+
+async def test_a_session_that_waits_to_be_followed_is_not_nothing(house, visitor, people):
+    await watched_session(house)
+    browser = await visitor().enter(people["approver"])
+    page = (await browser.see("/")).text
+    assert "somebody must follow the session" in page
+    assert "Nothing waits" not in page
 
 
 async def test_sessions_of_one_person_on_one_device_are_told_apart(house, scenery, visitor, people):

@@ -57,6 +57,17 @@ function refreshClock(now: number): void {
   }
 }
 
+/** A code given a moment ago serves for a while; once it serves no longer, the field says so and asks for another. */
+function refreshLapsed(now: number): void {
+  for (const said of document.querySelectorAll<HTMLElement>("[data-lapses]")) {
+    if (Date.parse(said.dataset["lapses"] ?? "") > now) continue;
+    const field = said.closest("label")?.querySelector("input");
+    if (field) field.required = true;
+    said.nextElementSibling?.removeAttribute("hidden");
+    said.remove();
+  }
+}
+
 function wall(at: number, zone: string, wanted: Intl.DateTimeFormatOptions): string {
   const written = language() === "en" ? "en-GB" : language(); // the day before the month, as the server writes it
   return new Intl.DateTimeFormat(written, { ...wanted, timeZone: zone }).format(at);
@@ -95,6 +106,7 @@ export function keepTime(): void {
     refreshBoxes(now);
     refreshEnds(now);
     refreshClock(now);
+    refreshLapsed(now);
   };
   fillYours();
   new MutationObserver(fillYours).observe(document.body, { childList: true, subtree: true }); // before it is painted
