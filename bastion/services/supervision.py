@@ -24,6 +24,8 @@ from policies.model import Action, Decision
 NOT_THE_FIRST: Final = (
     "This session begins once somebody of the hospital who did not ask for the work lets it go on: you may not."
 )
+MOST_BESIDE: Final = 50
+"""Of so many live sessions of a device the others are looked for."""
 REPLAYERS = (Role.SECURITY, Role.AUDITOR)
 
 
@@ -72,6 +74,23 @@ class Supervision:
             if not actor.covers(record.facility_id):
                 raise NotFound(session_id)
             return await Joins(uow).session(record)
+
+    async def beside(self, actor: Actor, record: SessionRecord) -> list[SessionView]:
+        """The other sessions under the same authorisation that go on when this one is cut, or once it was: whoever
+        stops one of two must learn of the other. There is no other authorisation at a time on a device (R-37). Without
+        those that are being cut; none where the authorisation was taken back, for they end with it.
+        """
+        if not actor.covers(record.facility_id):
+            raise NotFound(record.id)
+        if not record.live and record.cut_at is None:
+            return []
+        async with self._database.read() as uow:
+            live = await uow.sessions.live_on_device(record.device_id, MOST_BESIDE)
+            others = [
+                one for one in live if one.grant_id == record.grant_id and one.id != record.id and one.cut_at is None
+            ]
+            grant = await uow.grants.get(record.grant_id) if others else None
+            return [] if grant is None or grant.revoked_at is not None else await Joins(uow).sessions(others)
 
     async def freeze(self, actor: Actor, session_id: str) -> SessionRecord:
         """Hold the technician's input back; the device keeps its connection (domain 3.3). It asks for no code."""

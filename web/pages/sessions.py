@@ -106,6 +106,7 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, **
     return seen.page(
         "session.html", view=view, error=error, typed=Typed(typed), path=place, offer=offer, doings=doings,
         held=await seen.services.supervision.held_for_others(seen.actor, view.record) if view.record.live else "",
+        beside=await seen.services.supervision.beside(seen.actor, view.record),
         comparison=await seen.services.comparisons.of_session(seen.actor, ident),
         still_granted=next((v.grant for v in granted if v.grant.id == view.record.grant_id), None),
     )  # fmt: skip

@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from bastion.domain.conditions import Condition, Terms
 from bastion.domain.session_events import EndReason
 from tests.services.house import CONNECTION
@@ -72,6 +74,50 @@ async def test_after_a_cut_that_left_it_the_authorisation_is_offered_for_withdra
     assert "can connect again" not in (await browser.see(path)).text
     auditor = await visitor().enter(people["auditor"])
     assert "/revoke" not in (await auditor.see(path)).text
+
+
+def only(page: str, which: str) -> str:
+    """The part of that name of the session's page, up to its end; empty where there is none."""
+    return page.partition(f'id="{which}"')[2].partition("</section>")[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "after"),
+    [
+        (
+            "en",
+            "goes on unless the authorisation is withdrawn too.",
+            "Another session of Alice Martin on ct-01 goes on.",
+        ),
+        ("fr", "sauf si l’autorisation est retirée aussi.", "Une autre session de Alice Martin sur ct-01 continue."),
+    ],
+)
+async def test_who_cuts_one_of_two_sessions_is_told_of_the_other(house, visitor, people, language, before, after):
+    one = await house.opened()
+    two = await house.services.sessions.open(house.technician(), one.grant.id, CONNECTION)
+    await speak(house, people["approver"], language)
+    browser = await visitor().enter(people["approver"])
+    path, way = f"/sessions/{one.record.id}", f'href="/sessions/{two.record.id}"'
+    form = only((await browser.see(path)).text, "stop")
+    assert before in form
+    assert way in form
+    await browser.send(f"{path}/cut", why="patient arrives")
+    said = only((await browser.see(path)).text, "beside")
+    assert after in said
+    assert way in said
+    await browser.send(f"/sessions/{two.record.id}/cut", why="patient arrives")
+    assert not only((await browser.see(path)).text, "beside"), "it is being cut as well"
+
+
+async def test_no_other_session_is_said_to_go_on_where_the_authorisation_ended_or_there_is_none(house, visitor, people):
+    one = await house.opened()
+    browser = await visitor().enter(people["approver"])
+    path = f"/sessions/{one.record.id}"
+    assert "Another session" not in (await browser.see(path)).text
+    await house.services.sessions.open(house.technician(), one.grant.id, CONNECTION)
+    assert "Another session" in (await browser.see(path)).text
+    await browser.send(f"{path}/cut", why="patient arrives", withdraw="yes")
+    assert "Another session" not in (await browser.see(path)).text, "all of them end with it"
 
 
 async def test_T41_a_cut_wants_a_fresh_code_and_holding_does_not(house, visitor, people):
