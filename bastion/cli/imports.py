@@ -82,7 +82,7 @@ def _show(plan: Plan, *, as_json: bool) -> None:
         for c in plan.changes
         for f in c.fields
     ]
-    bad = [{"line": b.line, "column": b.problem.field, "problem": sentence(b.problem, language())} for b in plan.bad]
+    bad = [{"line": n, "column": one.field, "problem": sentence(one, language())} for n, one in plan.faults]
     if as_json:
         show([{"mark": plan.mark, "unchanged": plan.unchanged, "changes": changes, "bad": bad}], as_json=True)
         return

@@ -63,10 +63,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """`problem.field` names the column, as the product calls it."""
+    """`problem.field` names the column, as the product calls it; `also` is what else is wrong in this line."""
 
     line: int
     problem: Invalid
+    also: tuple[Invalid, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ class Plan:
     ignored: tuple[str, ...]
     """Columns of the file that mean nothing here."""
     mark: str
+
+    @property
+    def faults(self) -> tuple[tuple[int, Invalid], ...]:
+        """All that is wrong, with the number of its line."""
+        return tuple((one.line, problem) for one in self.bad for problem in (one.problem, *one.also))
 
     @property
     def created(self) -> int:
@@ -93,6 +99,6 @@ def mark_of(register: Register, data: bytes, changes: tuple[Change, ...], bad: t
     facts = [
         register, hashlib.sha256(data).hexdigest(),
         [[c.line, c.key, c.new, *([f.name, f.old, f.new] for f in c.fields)] for c in changes],
-        [[b.line, b.problem.field, b.problem.public] for b in bad],
+        [[b.line, one.field, one.public] for b in bad for one in (b.problem, *b.also)],
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]

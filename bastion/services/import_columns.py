@@ -23,16 +23,20 @@ from bastion.domain.subcontractor import Subcontractor
 from bastion.errors import AlreadyExists, Forbidden, Invalid, NotFound
 from bastion.services.directory import check_term, network
 from bastion.services.duties import assignments_of, need_right_over, of_cells
-from bastion.services.forms import MAX_NAME, check_language, check_mail, check_named, check_person, plain
+from bastion.services.forms import CODE, MAX_NAME, check_language, check_mail, check_named, check_person, plain
 from bastion.services.people import check_employer
 from bastion.services.professionals import ON_THE_LIST, ProfessionalForm, adds_nothing, known_as, made_of
 from bastion.services.subcontractors import EMPLOYING
 
 MAX_LIST: Final = 2000
+MOST_NAMED: Final = 20
+NO_FACILITY: Final = "There is no facility “{code}”. Register it first, or name one there is: {known}."
+NONE_AT_ALL: Final = "There is no facility “{code}”. Register it first."
 Cells = Mapping[str, str]
 _DAY: Final = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _YES: Final = frozenset({"yes", "y", "oui", "o", "true", "vrai", "1", "x", "actif", "active"})
 _NO: Final = frozenset({"no", "n", "non", "false", "faux", "0", "inactif", "inactive"})
+_DUTIES: Final = ("roles", "facilities", "wards")
 _LISTS: Final = frozenset({"networks", "suppliers", "countries", "roles", "facilities", "wards"})
 _NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -146,6 +150,25 @@ def clean(cells: Cells) -> Cells:
     return {name: cell for name, cell in cells.items() if cell}
 
 
+def is_code(cell: str) -> bool:
+    return CODE.fullmatch(cell.lower()) is not None
+
+
+def without(column: str, cells: Cells, facts: Facts) -> Cells:
+    """A line as it would be if this column, and what hangs on it, said something possible: to look for what else is
+    wrong in it.
+    """
+    place = next((one.code for one in facts.facilities.values() if facts.actor.covers(one.id, Role.ADMIN)), "")
+    supplier = next(iter(facts.suppliers), "")
+    usual = {
+        "code": "x", "login": "x", "name": "x", "title": "x", "facility": place, "suppliers": supplier,
+        "supplier": supplier, "roles": "auditor", "facilities": place,
+    }  # fmt: skip
+    hanging = {"supplier": ("employer",), **dict.fromkeys(_DUTIES, _DUTIES)}.get(column, ())
+    aside = {name: usual.get(name, "") for name in (column, *hanging)}
+    return {**cells, **aside}
+
+
 def entry_of(register: Register, cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Entry:
     """What a line says of an entry, over what is known of it. Raises `Invalid` at the column that is wrong."""
     if old is None:
@@ -236,7 +259,7 @@ def _colleague(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Sta
     check_person(made.login, made.name)
     check_language(made.language)
     check_mail(made.email, base.email)
-    if cells.keys() & {"roles", "facilities", "wards"}:
+    if cells.keys() & {*_DUTIES}:
         duties = of_cells(cells.get("roles", ""), _listed(cells.get("facilities", "")), cells.get("wards", ""))
         made = replace(made, assignments=assignments_of(duties, lambda code: _facility(code, facts, "facilities").id))
     made = replace(made, active=_truth(cells, base.active))
@@ -288,7 +311,9 @@ def _listed(cell: str) -> list[str]:
 def _facility(code: str, facts: Facts, name: Literal["facility", "facilities"] = "facility") -> Facility:
     facility = facts.facilities.get(code.lower())
     if facility is None or not facts.actor.covers(facility.id, Role.ADMIN):
-        raise Invalid(code, field=name, sentence="There is no facility “{code}”. Register it first.", code=code)
+        known = sorted(one.code for one in facts.facilities.values() if facts.actor.covers(one.id, Role.ADMIN))
+        named = ", ".join(known[:MOST_NAMED]) + ("…" if len(known) > MOST_NAMED else "")
+        raise Invalid(code, field=name, sentence=NO_FACILITY if known else NONE_AT_ALL, code=code, known=named)
     return facility
 
 

@@ -13,7 +13,17 @@ from bastion.domain.parties import Assignment
 from bastion.domain.sheet import Line, Sheet, read
 from bastion.errors import Invalid
 from bastion.services.duties import as_written
-from bastion.services.import_columns import Facts, clean, column_of, entry_of, known_by, meant
+from bastion.services.import_columns import (
+    Facts,
+    clean,
+    column_of,
+    columns,
+    entry_of,
+    is_code,
+    known_by,
+    meant,
+    without,
+)
 
 _LAST_DAYS: Final = ("contract_end", "valid_until", "ends")
 _UNSAID: Final = frozenset({"id", "created_by", "created_at", "retired_at", "retired_by"})
@@ -52,7 +62,7 @@ def planned(register: Register, data: bytes, facts: Facts) -> Plan:
         try:
             change = _change(register, _cells(line, names), facts, line, seen, shown)
         except Invalid as problem:
-            bad.append(BadLine(line.number, problem))
+            bad.append(BadLine(line.number, problem, _else_wrong(register, line, names, facts, problem)))
         else:
             if change.fields:
                 changes.append(change)
@@ -63,13 +73,40 @@ def planned(register: Register, data: bytes, facts: Facts) -> Plan:
     return Plan(register, tuple(changes), tuple(bad), unchanged, ignored, mark)
 
 
+def _else_wrong(
+    register: Register, line: Line, names: tuple[str, ...], facts: Facts, problem: Invalid
+) -> tuple[Invalid, ...]:  # fmt: skip
+    """What else a line has wrong: it is read anew without what is known to be, until nothing more is found."""
+    cells, wrong, others = _raw(line, names), {problem.field}, list[Invalid]()
+    while (column := problem.field) in columns(register):
+        if column in ("code", "login") and is_code(cells.get(column, "")):
+            break  # this entry is what is wrong; of another nothing is known
+        cells = without(column, cells, facts)
+        try:
+            kept = clean(cells)
+            entry_of(register, kept, facts, facts.entries.get(meant(register, kept)[0]), "")
+        except Invalid as another:
+            if another.field in wrong:
+                break
+            problem = another
+            wrong.add(another.field)
+            others.append(another)
+        else:
+            break
+    return tuple(others)
+
+
+def _raw(line: Line, names: tuple[str, ...]) -> Mapping[str, str]:
+    return {name: cell for name, cell in zip(names, line.cells, strict=False) if name}
+
+
 def _cells(line: Line, names: tuple[str, ...]) -> Mapping[str, str]:
     if len(line.cells) < len(names) or any(line.cells[len(names) :]):
         raise Invalid(
             "cells", field="", sentence="This line has {found} cells, the first line has {wanted}.",
             found=len(line.cells), wanted=len(names),
         )  # fmt: skip
-    return clean({name: cell for name, cell in zip(names, line.cells, strict=False) if name})
+    return clean(_raw(line, names))
 
 
 def _change(

@@ -41,7 +41,7 @@ def test_a_bad_line_is_named_and_nothing_is_applied_unless_asked(bastion, file):
     file.write_text(DATA + "x;X;nowhere;acme\n")
     refused = bastion("import", "devices", str(file), "--apply")
     assert refused.code == Exit.REFUSED_VALUE
-    assert "line 4, facility: There is no facility “nowhere”. Register it first." in refused.err
+    assert "line 4, facility: There is no facility “nowhere”. Register it first, or name one" in refused.err
     assert codes(bastion) == []
     assert bastion("import", "devices", str(file)).code == Exit.REFUSED_VALUE
     done = bastion("import", "devices", str(file), "--apply", "--skip-bad")
@@ -77,7 +77,7 @@ def test_professionals_who_answer_for_patient_data(bastion, file):
     )
     refused = bastion("import", "professionals", str(file), "--apply")
     assert refused.code == Exit.REFUSED_VALUE
-    assert "line 3, facility: There is no facility “nulle-part”. Register it first." in refused.err
+    assert "line 3, facility: There is no facility “nulle-part”. Register it first, or name one" in refused.err
     assert bastion("import", "professionals", str(file), "--apply", "--skip-bad").code == 0
     found = json.loads(bastion("admin", "professional", "list", "--json").out)
     assert [(one["facility"], one["name"], one["title"]) for one in found] == [("chu", "Dr Roux", "radiologue")]

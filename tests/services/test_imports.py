@@ -39,7 +39,7 @@ async def technicians(house) -> dict:
 
 
 def said(plan) -> list[tuple[int, str, str]]:
-    return [(bad.line, bad.problem.field, bad.problem.public) for bad in plan.bad]
+    return [(line, problem.field, problem.public) for line, problem in plan.faults]
 
 
 def shown(plan) -> list[tuple[int, str, bool, dict]]:
@@ -189,8 +189,12 @@ async def test_R18_whoever_is_out_of_use_by_a_file_is_signed_out_as_by_the_form(
         assert {one.id for one in await uow.portal_sessions.all() if not one.usable(now)} == ended
 
 
+NOWHERE = "There is no facility “nowhere”. Register it first, or name one there is: ch2, chu."
 BAD = {
-    "x1;One;nowhere;acme": ("facility", "There is no facility “nowhere”. Register it first."),
+    "x1;One;nowhere;acme": (
+        "facility",
+        NOWHERE,
+    ),
     "x2;Two;chu;nobody": ("suppliers", "There is no supplier “nobody”. Register it first."),
     "x3;;chu;acme": ("name", "A new entry needs this cell. Fill it in."),
     ";Four;chu;acme": ("code", "A new entry needs this cell. Fill it in."),
@@ -216,6 +220,31 @@ async def test_each_bad_line_is_named_and_nothing_is_applied_unless_asked(house,
     assert now.keys() == {"ct-01", "good"}
     assert now["ct-01"].name == "Scanner One"
     assert (await house.event("directory:imported")).fields["bad"] == "10"
+
+
+@pytest.mark.parametrize(
+    ("register", "line", "fields"),
+    [
+        (DEVICES, "code;name;facility;suppliers;criticality\nx 1;;nowhere;nobody;9\n",
+         ["code", "name", "facility", "suppliers", "criticality"]),
+        (DEVICES, "code;facility;suppliers;criticality\nct-01;nowhere;nobody;9\n",
+         ["facility", "suppliers", "criticality"]),
+        (DEVICES, "code;criticality;active\nct-01;9;perhaps\nct-01;9;perhaps\n",
+         ["criticality", "active", "code"]),
+        (SUPPLIERS, "code;name;networks;contract_end\nnew;New;everywhere;soon\n", ["networks", "contract_end"]),
+        (TECHNICIANS, "login;name;supplier;employer;email;country\nz;Z;nobody;sub;z@;XX\n",
+         ["email", "supplier", "country"]),
+        (STAFF, "login;name;roles;facilities;wards;email;language\nz;Z;boss;nowhere;Bloc;z@;de\n",
+         ["language", "email", "roles"]),
+        (Register.PROFESSIONALS, "name;title;facility;rpps;until\nA;;nowhere;123;soon\n",
+         ["title", "facility", "until", "rpps"]),
+    ],
+    ids=["device", "known", "twice", "supplier", "technician", "staff", "professional"],
+)  # fmt: skip
+async def test_all_that_is_wrong_in_a_line_is_said_at_once(use, ruth, register, line, fields):
+    plan = await use.check(ruth, register, line.encode())
+    assert sorted(problem.field for _, problem in plan.faults) == sorted(fields)
+    assert len(plan.bad) == line.count("\n") - 1, "lines are counted, not what is wrong in them"
 
 
 @pytest.mark.parametrize(

@@ -111,11 +111,12 @@ async def test_who_was_retired_or_whose_time_is_over_is_entered_anew(house, use,
 
 
 NEEDS = "A new entry needs this cell. Fill it in."
+NOWHERE = "There is no facility “nowhere”. Register it first, or name one there is: ch2, chu."
 BAD = {
     ";radiologist;chu;;;": ("name", NEEDS),
     "A;;chu;;;": ("title", NEEDS),
     "B;radiologist;;;;": ("facility", NEEDS),
-    "C;radiologist;nowhere;;;": ("facility", "There is no facility “nowhere”. Register it first."),
+    "C;radiologist;nowhere;;;": ("facility", NOWHERE),
     "D;radiologist;chu;10003456787;;": ("rpps", "An RPPS number has eleven digits; one of these is wrong."),
     "E;radiologist;chu;;31/02/2027;": ("since", "Give a date such as 2026-12-31 or 31/12/2026."),
     "F;radiologist;chu;;;soon": ("until", "Give a date such as 2026-12-31 or 31/12/2026."),
@@ -164,7 +165,7 @@ async def test_T32_an_administrator_of_one_hospital_enters_people_there_and_nowh
     await a_professional(house)
     data = f"name;title;facility\nA;radiologist;ch2\nB;radiologist;chu\n{ROUX.name};{ROUX.title};chu\n".encode()
     plan = await use.check(moved(ruth, {ch2}), PROFESSIONALS, data)
-    nowhere = ("facility", "There is no facility “chu”. Register it first.")
+    nowhere = ("facility", "There is no facility “chu”. Register it first, or name one there is: ch2.")
     assert (said(plan), [one.key for one in plan.changes]) == ([(3, *nowhere), (4, *nowhere)], ["A, radiologist"])
 
 

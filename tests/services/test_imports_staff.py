@@ -91,14 +91,15 @@ async def test_each_person_is_in_the_trail_with_what_he_may_do(house, use, ruth)
 ROLES = "Name the roles: approver, security, auditor or admin."
 WHERE = "Say in which hospital: its code, or * for every one."
 WARDS = "Only an approver of one hospital can be limited to wards of it."
+NOWHERE = "There is no facility “nowhere”. Register it first, or name one there is: ch2, chu."
 BAD = {
     "a;A;;chu;;": ("roles", "A new entry needs this cell. Fill it in."),
     "b;B;boss;chu;;": ("roles", ROLES),
     "c;C;approver;;;": ("facilities", WHERE),
     "d;D;approver@;;;": ("facilities", WHERE),
     "e;E;approver@ :Bloc;;;": ("facilities", WHERE),
-    "f;F;approver;nowhere;;": ("facilities", "There is no facility “nowhere”. Register it first."),
-    "g;G;approver@nowhere;;;": ("facilities", "There is no facility “nowhere”. Register it first."),
+    "f;F;approver;nowhere;;": ("facilities", NOWHERE),
+    "g;G;approver@nowhere;;;": ("facilities", NOWHERE),
     "h;H;auditor;chu;Bloc;": ("wards", WARDS),
     "i;I;approver;*;Bloc;": ("wards", WARDS),
     "j;J;auditor@chu:Bloc;;;": ("wards", WARDS),
@@ -149,7 +150,7 @@ async def test_T32_an_administrator_of_one_hospital_gives_roles_there_and_nowher
         "max;;auditor;ch2;;\n"
     ).encode()
     plan = await use.check(local, Register.STAFF, data)
-    no_place = "There is no facility “chu”. Register it first."
+    no_place = "There is no facility “chu”. Register it first, or name one there is: ch2."
     assert said(plan) == [
         (3, "login", NotFound.sentence), (4, "facilities", no_place), (5, "login", NotFound.sentence),
         (6, "facilities", no_place), (7, "login", NotFound.sentence), (8, "login", NotFound.sentence),

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Query, Request
 
-from bastion.domain.importing import BadLine, Change, Plan, Register
+from bastion.domain.importing import Change, Plan, Register
 from bastion.errors import BastionError
 from bastion.i18n import sentence
 from web.api.bearer import Me, Use
@@ -48,10 +48,6 @@ class BadLineShape(Shape):
     problem: str
 
     @classmethod
-    def of(cls, bad: BadLine, language: str) -> Self:
-        return cls.told(bad.line, bad.problem, language)
-
-    @classmethod
     def told(cls, line: int, problem: BastionError, language: str) -> Self:
         return cls(line=line, column=getattr(problem, "field", ""), problem=sentence(problem, language))
 
@@ -73,7 +69,7 @@ class PlanShape(Shape):
             mark=plan.mark, created=plan.created, changed=plan.changed,
             unchanged=plan.unchanged, ignored=list(plan.ignored),
             changes=[ChangeShape.of(change) for change in plan.changes],
-            bad=[BadLineShape.of(bad, language) for bad in plan.bad],
+            bad=[BadLineShape.told(line, problem, language) for line, problem in plan.faults],
         )  # fmt: skip
 
 

@@ -36,7 +36,11 @@ async def test_bad_lines_are_named_and_block(ruth):
     data = DATA.decode("utf-16") + "bad,Bad,nowhere,acme\n"
     plan = (await send(ruth, "/imports/devices", data.encode())).json()
     assert plan["bad"] == [
-        {"line": 4, "column": "facility", "problem": "There is no facility “nowhere”. Register it first."}
+        {
+            "line": 4,
+            "column": "facility",
+            "problem": "There is no facility “nowhere”. Register it first, or name one there is: ch2, chu.",
+        }
     ]
     assert problem(await send(ruth, "/imports/devices/apply", data.encode(), fresh=True)) == (422, "invalid")
     assert (await names(ruth)).keys() == {"ct-01"}
