@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
-from bastion.errors import AddressRefused, DeviceUnreachable
+from bastion.errors import AddressRefused, DeviceUnreachable, Phrase
 
 _Network = IPv4Network | IPv6Network
 _Address = tuple[Any, ...]  # as the socket module gives it: host, port, and for IPv6 flow and scope
@@ -33,6 +33,13 @@ _REFUSED: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 )  # fmt: skip
 
 
+NOT_DIALLED: Final = (
+    "The address {host} may not be dialled ({why}). Enter the device’s own address. Where it is a test or a demo, its "
+    "network stands in the bastion’s setting test_networks."
+)
+"""What staff are told, who can mend it."""
+
+
 class Networks:
     """The address rule. `excepted` are the networks which the configuration names as a test or a demo."""
 
@@ -48,6 +55,14 @@ class Networks:
             return ""
         kind = next((kind for kind, network in self._refused if at in network), "")
         return kind or ("this machine" if _is_here(at) else "")
+
+    def why_not_host(self, host: str) -> str:
+        """The same of a host that is entered now: a name is judged by its addresses, each time it is dialled."""
+        try:
+            ip_address(host)
+        except ValueError:
+            return "this machine" if host.rstrip(".").lower() == "localhost" else ""
+        return self.why_not(host)
 
 
 def _is_here(at: IPv4Address | IPv6Address) -> bool:
@@ -94,7 +109,8 @@ def _allowed(found: list[tuple[int, _Address]], networks: Networks, device: str)
     verdicts = {str(address[0]): networks.why_not(str(address[0])) for _, address in found}
     allowed = [(family, address) for family, address in found if not verdicts[str(address[0])]]
     if not allowed:
-        raise AddressRefused("; ".join(f"{address}: {why}" for address, why in verdicts.items()), device=device)
+        detail = "; ".join(f"{address}: {why}" for address, why in verdicts.items())
+        raise AddressRefused(detail, device=device, why=Phrase(next(iter(verdicts.values()), "")))
     return allowed
 
 

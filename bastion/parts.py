@@ -221,7 +221,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             report_days=settings.report_days,
             warn_papers=timedelta(days=settings.paper_warning_days),
             rhythm=Rhythm(timedelta(days=settings.confirm_days), timedelta(days=settings.confirm_grace_days)),
-            outward=_outward(settings),
+            outward=_outward(settings), networks=Networks(settings.test_networks),
         )  # fmt: skip
         yield Parts(settings, services, archive, policies)
     finally:

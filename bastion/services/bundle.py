@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bastion.domain.roster import Rhythm
 from bastion.domain.working_days import WorkingDays
+from bastion.networks import Networks
 from bastion.services.access import Access
 from bastion.services.approvals import Approvals
 from bastion.services.asked import Asked
@@ -154,9 +155,11 @@ def build(
     keeping: FileKeeping, *, proof_length: timedelta = PROOF_LENGTH, keep: Keep | None = None,
     warn_papers: timedelta = WARN_BEFORE, review_within: WorkingDays = REVIEW_WITHIN,
     report_days: int = REPORT_DAYS, rhythm: Rhythm | None = None,
-    outward: Outward | None = None,
+    outward: Outward | None = None, networks: Networks | None = None,
 ) -> Services:  # fmt: skip
-    """Join the use cases to the store; `app.py` calls this once."""
+    """Join the use cases to the store; `app.py` calls this once. `networks` judges addresses of devices as they are
+    entered, where it is known; whoever dials one judges it in any case.
+    """
     decisions, out = Decisions(engine), outward or Outward()
     authentication = Authentication(database, vault)
     orders = WorkOrders(database, vault, authentication, GmaoWire(out.couriers))
@@ -199,7 +202,7 @@ def build(
         replay=Replay(database, decisions, authentication, recordings),
         directory=Directory(database),
         people=People(database),
-        inventory=Inventory(database, vault, scan),
+        inventory=Inventory(database, vault, scan, networks),
         derogations=Derogations(database, authentication),
         rights=Rights(database),
         imports=Imports(database, authentication),

@@ -14,7 +14,8 @@ from bastion.domain.endpoint_options import checked
 from bastion.domain.grant import GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Role
-from bastion.errors import Conflict, HostKeyChanged, Invalid, NotFound
+from bastion.errors import AddressRefused, Conflict, HostKeyChanged, Invalid, NotFound, Phrase
+from bastion.networks import NOT_DIALLED, Networks
 from bastion.secret import Secret
 from bastion.services.forms import (
     audit_saved,
@@ -83,10 +84,13 @@ class HostKeyOffer:
 
 
 class Inventory:
-    def __init__(self, database: Database, vault: Vault, scan: HostKeyScanner) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, scan: HostKeyScanner, networks: Networks | None = None
+    ) -> None:
         self._database = database
         self._vault = vault
         self._scan = scan
+        self._networks = networks
 
     async def devices(self, actor: Actor, text: str = "", limit: int = 100, offset: int = 0) -> list[DeviceView]:
         need_reader(actor)
@@ -162,6 +166,8 @@ class Inventory:
         need_admin(actor)
         if not HOST.fullmatch(host) or not 1 <= port <= 65535:
             raise Invalid(host, field="host", sentence="Give a host name or address, and a port from 1 to 65535.")
+        if self._networks is not None and (why := self._networks.why_not_host(host)):
+            raise Invalid(why, field="host", sentence=NOT_DIALLED, host=host, why=Phrase(why))
         said = checked(protocol, options or {})
         now = clock.now()
         async with self._database.write() as uow:
@@ -193,7 +199,11 @@ class Inventory:
         if endpoint.protocol is not Protocol.SSH:
             raise Invalid(endpoint.protocol, field="host", sentence="Only an SSH service shows an identity.")
         legacy = algorithms(active(derogations, DerogationKind.SSH_LEGACY, clock.now()))
-        keys = tuple(await self._scan(endpoint.host, endpoint.port, legacy))
+        try:
+            keys = tuple(await self._scan(endpoint.host, endpoint.port, legacy))
+        except AddressRefused as refused:
+            why = refused.params["why"]
+            raise AddressRefused(refused.detail, sentence=NOT_DIALLED, host=endpoint.host, why=why) from refused
         pinned = tuple(fingerprint_of(k) for k in endpoint.host_keys)
         new = [key for key in keys if fingerprint_of(key) not in pinned]
         async with self._database.read() as uow:

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -95,18 +94,10 @@ class Webhooks:
                 field="url",
                 sentence="Give an address that begins with https://, without a password in it.",
             )
-        if why := self._why_not(urlsplit(url).hostname or ""):
+        if why := self._networks.why_not_host(urlsplit(url).hostname or ""):
             raise Invalid(why, field="url", sentence="Nothing may be sent to this address. Give another one.")
         if not set(topics) or not set(topics) <= set(OFFERED):
             raise Invalid("topics", field="topics", sentence="Choose at least one topic.")
-
-    def _why_not(self, host: str) -> str:
-        """An address can be judged now; a name is judged each time something is sent."""
-        try:
-            ip_address(host)
-        except ValueError:
-            return "this machine" if host.rstrip(".").lower() == "localhost" else ""
-        return self._networks.why_not(host)
 
 
 def is_plain_https(url: str) -> bool:

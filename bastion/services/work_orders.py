@@ -7,7 +7,6 @@ anybody's way when the GMAO is unwell: then the approver reads that nobody could
 import json
 import secrets
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -211,13 +210,7 @@ class WorkOrders:
             raise Invalid(
                 "url", field="url", sentence="Give an address that begins with https://, without a password in it."
             )
-        host = urlsplit(url).hostname or ""
-        try:
-            ip_address(host)
-            why = self._wire.couriers.networks.why_not(host)
-        except ValueError:
-            why = "this machine" if host.rstrip(".").lower() == "localhost" else ""
-        if why:
+        if why := self._wire.couriers.networks.why_not_host(urlsplit(url).hostname or ""):
             raise Invalid(why, field="url", sentence="Nothing may be sent to this address. Give another one.")
 
 

@@ -114,6 +114,20 @@ def test_staff_are_invited_with_a_one_time_secret(staffed):
     assert next(p for p in listed(staffed, "staff", "list") if p["login"] == "claire")["active"] is False
 
 
+def test_R5_an_address_that_may_not_be_dialled_is_refused_as_it_is_entered_with_the_reason(
+    staffed, device_port, monkeypatch
+):
+    assert staffed("admin", "device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme").code == 0
+    assert staffed("admin", "endpoint", "add", "ct-01", "127.0.0.1", "--port", str(device_port)).code == 0
+    monkeypatch.setenv("BASTION_TEST_NETWORKS", "")
+    entered = staffed("admin", "endpoint", "add", "ct-01", "169.254.169.254")
+    scanned = staffed("admin", "endpoint", "pin", "ct-01")
+    for done, why in ((entered, "169.254.169.254 may not be dialled (cloud metadata)"), (scanned, "(this machine)")):
+        assert done.code == Exit.REFUSED_VALUE
+        assert why in " ".join(done.err.split())
+        assert "setting test_networks" in " ".join(done.err.split())
+
+
 def test_a_device_is_commissioned(staffed, device_port, tmp_path):
     assert staffed("admin", "device", "add", "ct-01", "Scanner 1", "--facility", "chu", "--supplier", "acme").code == 0
     assert staffed("admin", "endpoint", "add", "ct-01", "127.0.0.1", "--port", str(device_port)).code == 0
