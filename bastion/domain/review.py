@@ -150,10 +150,13 @@ class ReviewSignature:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a campaign says of a right in these facilities; `None` is its silence once its day has come."""
+    """What a campaign says of a right in these facilities; `None` is its silence once its day has come. `since`: when a
+    person decided so.
+    """
 
     facilities: tuple[str, ...]
     verdict: Verdict | None
+    since: datetime | None = None
 
     def at(self, facility_id: str) -> bool:
         return EVERYWHERE in self.facilities or facility_id in self.facilities

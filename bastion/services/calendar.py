@@ -16,7 +16,7 @@ from bastion.domain.parties import Actor, ActorKind, Facility, Supplier
 from bastion.domain.timebox import TimeBox
 from bastion.errors import Forbidden, Invalid
 from bastion.services.joins import Joins, scope
-from bastion.services.suspension import turned_out, welcome
+from bastion.services.suspension import turned_out, welcome, withdrawn_under
 from bastion.services.window_terms import companies_of
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -150,11 +150,14 @@ async def _entries(
 
 
 async def _holding(uow: UnitOfWork, joins: Joins, grants: Sequence[Grant]) -> list[Grant]:
-    """Without those that nothing opens under any more: what was revoked is not read, and this is as over as it is."""
+    """Without those that ended before their time: what was revoked is not read, and under these nothing opens any more
+    either, or did not until their end.
+    """
     now = clock.now()
     left = [one for one in grants if now < one.end]
     out = await turned_out(uow, left, now)
-    shut = {one.id for one in left if not await welcome(joins, one, out, now)}
+    shut = await withdrawn_under(uow, [one for one in grants if one.end <= now], now)
+    shut |= {one.id for one in left if not await welcome(joins, one, out, now)}
     return [one for one in grants if one.id not in shut]
 
 

@@ -77,8 +77,8 @@ class ReviewLines(Repository[ReviewLine]):
         ids = [one for one in subject_ids if storable(one)]
         rows = await self._tx.rows(query, values | {"ids": ids}) if ids else []
         found: Words = {}
-        for subject, right, place, facilities, verdict in map(tuple, rows):
-            said = Word((place,) if place else facilities, verdict)
+        for subject, right, place, facilities, verdict, since in map(tuple, rows):
+            said = Word((place,) if place else facilities, verdict, since)
             found.setdefault((subject, right), []).append(said)
         return found
 
@@ -124,7 +124,7 @@ TO_SIGN = Campaigns.sql_all.where(
 )
 _SPOKEN = sa.or_(_L.decided_at.is_not(None), _C.due_at <= sa.bindparam("now", type_=Instant))
 _OF_SEVERAL = (
-    sa.select(_L.subject_id, _L.right, _L.place, _C.facilities, _L.verdict)
+    sa.select(_L.subject_id, _L.right, _L.place, _C.facilities, _L.verdict, _L.decided_at)
     .join(t.review_campaigns, _C.id == _L.campaign_id)
     .where(
         _L.kind == sa.bindparam("kind", type_=_L.kind.type),

@@ -55,7 +55,7 @@ async def test_what_is_open_now_is_in_it_and_what_was_revoked_is_not(house, use)
     assert await use.between(house.staff(house.eve), now, now + DAY) == []
 
 
-async def test_what_a_review_withdrew_or_nobody_may_use_any_more_is_not_in_it_either(house, use):
+async def test_what_a_review_withdrew_is_not_in_it_either_nor_once_its_time_is_over(house, use, later):
     """Nothing opens under it: it says “agreed” no longer than what was revoked."""
     eve = house.staff(house.eve)
     await house.approved()
@@ -63,6 +63,8 @@ async def test_what_a_review_withdrew_or_nobody_may_use_any_more_is_not_in_it_ei
     assert len(await use.between(eve, now, now + DAY)) == 1
     await say(house, eve, await begun(house, 10, "chu"), WITHDRAWN, "has changed job")
     edges = [now, now + DAY]
+    assert (await use.between(eve, now, now + DAY), (await use.days(eve, edges))[0].entries) == ([], ())
+    later(minutes=120)
     assert (await use.between(eve, now, now + DAY), (await use.days(eve, edges))[0].entries) == ([], ())
 
 
