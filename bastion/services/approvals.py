@@ -130,6 +130,12 @@ class Approvals:
             )  # fmt: skip
         return saved
 
+    async def followed(self, made: AccessRequest) -> bool:
+        """Whether somebody of the hospital must follow what was agreed to just now."""
+        async with self._database.read() as uow:
+            grant = await uow.grants.get(made.grant_id) if made.grant_id else None
+        return grant is not None and grant.watcher
+
     async def deny(self, actor: Actor, request_id: str, version: int, note: str) -> AccessRequest:
         """Refuse, with the reason the technician will read."""
         note = reasons.for_the_technician(note, "note")

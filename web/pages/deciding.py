@@ -53,8 +53,9 @@ async def agree(request: Request, form: LinkDecision) -> Response:
         before = (await links.look(form.secret, proof.source)).view
         said = bool(form.not_caller)
         made = await links.approve(form.secret, proof, number, span, form.note.strip(), terms, not_caller=said)
+        followed = await services_of(request).approvals.followed(made)
         face = Clockface(language_of(request), clock.now())
-        return go("/decide/done", *agreed_words(face, before, made))
+        return go("/decide/done", *agreed_words(face, before, made, followed=followed))
 
     return await _attempt(request, form, work())
 

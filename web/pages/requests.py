@@ -67,10 +67,8 @@ async def approve(seen: Seen, ident: str, form: Decision) -> Response:
         made = await seen.services.approvals.approve(
             await seen.fresh(form.code), ident, number, span, form.note.strip(), terms, not_caller=bool(form.not_caller)
         )
-        said, until = agreed_words(seen.face, before, made)
-        after = await seen.services.asked.get(seen.actor, ident)
-        followed = said == "approved" and after.grant is not None and after.grant.watcher
-        return go(f"/requests/{ident}", "approved_followed" if followed else said, until)
+        followed = await seen.services.approvals.followed(made)
+        return go(f"/requests/{ident}", *agreed_words(seen.face, before, made, followed=followed))
 
     return await seen.attempt(work(), partial(page_of, seen, ident, **form.typed))
 
@@ -172,12 +170,12 @@ async def page_of(seen: Console, ident: str, error: BastionError | None = None, 
     )  # fmt: skip
 
 
-def agreed_words(face: Clockface, before: RequestView, made: AccessRequest) -> tuple[str, str]:
+def agreed_words(face: Clockface, before: RequestView, made: AccessRequest, *, followed: bool) -> tuple[str, str]:
     """What is said after an agreement: the key, and until when for more time."""
     if made.missing:
         return "one_more", ""
     if before.longer is None:
-        return "approved", ""
+        return "approved_followed" if followed else "approved", ""
     return "extended", face.at(before.facility).time(before.longer[0] + made.agreed)
 
 

@@ -130,11 +130,12 @@ async def test_conditions_and_a_later_start_are_taken_as_in_the_console(house, v
     password, code = eve
     request = await house.asked()
     secret, browser = await link_to(house, request), visitor()
-    form = {"secret": secret, "version": str(request.version), "minutes": "30", "conditions": "no_upload"}
+    form = {"secret": secret, "version": str(request.version), "minutes": "30", "conditions": ["no_upload", "watcher"]}
     nonsense = await browser.send("/decide/agree", **form, password=password, code=code(), start="soon")
     assert nonsense.status_code == 422
     assert (await browser.send("/decide/agree", **form, password=password, code=code())).status_code == 303
-    assert (await house.event("request:approved")).fields["conditions"] == "no_upload"
+    assert (await house.event("request:approved")).fields["conditions"] == "no_upload watcher"
+    assert "somebody of the hospital must then follow the session" in (await browser.see("/decide/done")).text
 
 
 async def test_whichever_button_is_refused_all_that_was_typed_beside_it_stays(house, visitor, people, eve):
