@@ -117,15 +117,22 @@ async def turned_out(uow: UnitOfWork, grants: Collection[Grant], now: datetime) 
 
     What only the clock brings about ends no work under way: a device may be in the middle of an update.
     """
-    objected = await uow.rosters.barred({one.technician_id for one in grants})
-    withdrawn = await withdrawn_under(uow, grants, now)
-    return withdrawn | {one.id for one in grants if one.technician_id in objected}
+    people = {one.technician_id for one in grants}
+    objected = await uow.rosters.barred(people)
+    said = await uow.review_lines.words(RightKind.TECHNICIAN, people, now)
+    withdrawn = {one.id for one in grants if _withdrawn(said.get((one.technician_id, ""), ()), one.facility_id)}
+    return frozenset(withdrawn | {one.id for one in grants if one.technician_id in objected})
 
 
 async def withdrawn_under(uow: UnitOfWork, grants: Collection[Grant], now: datetime) -> frozenset[str]:
     """Those whose technician a review had withdrawn before they were to end: so it stays when their time is over."""
     said = await uow.review_lines.words(RightKind.TECHNICIAN, {one.technician_id for one in grants}, now)
-    return frozenset(one.id for one in grants if _withdrawn(said.get((one.technician_id, ""), ()), one))
+
+    def before_its_end(grant: Grant) -> list[Word]:
+        words = said.get((grant.technician_id, ""), ())
+        return [one for one in words if one.since is None or one.since < grant.end]
+
+    return frozenset(one.id for one in grants if _withdrawn(before_its_end(one), one.facility_id))
 
 
 async def welcome(joins: Joins, grant: Grant, out: Collection[str], now: datetime) -> bool:
@@ -138,6 +145,6 @@ async def welcome(joins: Joins, grant: Grant, out: Collection[str], now: datetim
     return theirs and technician.usable(now) and supplier.under_contract(now) and grant.id not in out
 
 
-def _withdrawn(words: Sequence[Word], grant: Grant) -> bool:
-    last = last_word([one for one in words if one.since is None or one.since < grant.end], grant.facility_id)
+def _withdrawn(words: Sequence[Word], facility_id: str) -> bool:
+    last = last_word(words, facility_id)
     return last is not None and last.verdict is Verdict.WITHDRAWN
