@@ -38,3 +38,21 @@ def _around(now: str) -> list[str]:
     """The minute that it is there, and the one before: reading it takes a moment."""
     moment = datetime.fromisoformat(now).astimezone(ZoneInfo(HOME_ZONE))
     return [f"{one:%H:%M}" for one in (moment, moment - timedelta(minutes=1))]
+
+
+async def test_a_code_given_a_moment_ago_is_asked_for_again_once_it_serves_no_longer(
+    house: House, people: dict[str, Staff], seat: Seat
+):
+    request = await house.asked()
+    desk = await seat(people["approver"])
+    page = await desk.context.new_page()
+    await page.clock.install()
+    await page.goto(f"{desk.address}/requests/{request.id}")
+    code = page.get_by_label("Code from your authenticator").first
+    grace, six = (page.get_by_text(said).first for said in ("Not needed until", "Six digits; each code works once."))
+    await expect(grace).to_be_visible()
+    await expect(six).to_be_hidden()
+    await page.clock.fast_forward(3600_000)
+    await expect(six).to_be_visible()
+    await expect(page.get_by_text("Not needed until")).to_have_count(0)
+    await expect(code).to_have_attribute("required", "")
