@@ -1,6 +1,7 @@
 """The register of organisations: hospitals of the group, and the suppliers that work for them."""
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -84,18 +85,12 @@ class Directory:
         need_admin_of(actor, EVERYWHERE)
         form = replace(form, code=form.code.lower())
         check_named(form.code, form.name)
-        networks = tuple(network(text) for text in form.networks if text.strip())
         ident = form.id or new_id(clock.now())
-        thing = Supplier(
-            ident, form.code, form.name.strip(), networks, form.contract_end, form.active, form.contact.strip(),
-            checked_all(form.countries), plain(form.contract_number), form.contract_start,
-            plain(form.security_contact),
-        )  # fmt: skip
-        check_term(thing)
         async with self._database.write() as uow:
             await uow.locks.hold()  # or what is agreed to at this moment would outlive the contract
             old = await uow.suppliers.get(ident)
             need_known(form.id, old)
+            thing = _supplier(form, ident, old)
             await (uow.suppliers.save(thing) if old else uow.suppliers.add(thing))
             await supplier_changed(uow, actor, thing, old)
             await audit_saved(uow, actor, "directory:supplier_saved", "supplier", thing, old, entry=thing.code)
@@ -113,6 +108,17 @@ async def supplier_changed(uow: UnitOfWork, actor: Actor, new: Supplier, old: Su
     if not new.under_contract(now):
         await uow.portal_sessions.end(now, supplier_id=new.id)
         await uow.supplier_tokens.revoke(now, supplier_id=new.id)
+
+
+def _supplier(form: SupplierForm, ident: str, old: Supplier | None) -> Supplier:
+    """What the form makes of a company; `Invalid` at the field that is wrong."""
+    thing = Supplier(
+        ident, form.code, form.name.strip(), networks_of(form.networks, old), form.contract_end, form.active,
+        form.contact.strip(), checked_all(form.countries), plain(form.contract_number), form.contract_start,
+        plain(form.security_contact),
+    )  # fmt: skip
+    check_term(thing)
+    return thing
 
 
 def check_term(supplier: Supplier) -> None:
@@ -133,15 +139,21 @@ def _check_zone(zone: str) -> None:
         raise Invalid(zone, field="timezone", sentence="Choose a time zone such as Europe/Paris.") from None
 
 
-def network(text: str) -> str:
-    """The network as it is kept; `Invalid` for what is none, and for every address there is: it names nobody (R-5)."""
-    said = text.strip()
+def networks_of(texts: Iterable[str], old: Supplier | None) -> tuple[str, ...]:
+    """The networks as they are kept; `Invalid` for what is none, and for every address there is: it names nobody (R-5).
+    One that the supplier has had from before that rule stays: it can still be closed.
+    """
+    found = tuple(_network(text.strip()) for text in texts if text.strip())
+    for one in found:
+        if not one.prefixlen and (old is None or str(one) not in old.networks):
+            raise Invalid(str(one), field="networks", sentence=EVERY_ADDRESS, text=str(one))
+    return tuple(str(one) for one in found)
+
+
+def _network(said: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
-        found = ipaddress.ip_network(said)
+        return ipaddress.ip_network(said)
     except ValueError:
         raise Invalid(
-            text, field="networks", sentence="“{text}” is not a network; write it like 203.0.113.0/24.", text=said,
+            said, field="networks", sentence="“{text}” is not a network; write it like 203.0.113.0/24.", text=said,
         ) from None  # fmt: skip
-    if not found.prefixlen:
-        raise Invalid(text, field="networks", sentence=EVERY_ADDRESS, text=said)
-    return str(found)

@@ -21,7 +21,7 @@ from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier, Techn
 from bastion.domain.professional import Professional
 from bastion.domain.subcontractor import Subcontractor
 from bastion.errors import AlreadyExists, Forbidden, Invalid, NotFound
-from bastion.services.directory import check_term, network
+from bastion.services.directory import check_term, networks_of
 from bastion.services.duties import assignments_of, need_right_over, of_cells
 from bastion.services.forms import CODE, MAX_NAME, check_language, check_mail, check_named, check_person, plain
 from bastion.services.people import check_employer
@@ -198,11 +198,12 @@ def _device(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Device
 
 
 def _company(cells: Cells, _facts: Facts, old: Entry | None, ident: str) -> Supplier:
-    base = cast("Supplier | None", old) or Supplier(ident, cells["code"].lower(), "", (), countries=(HOME,))
+    known = cast("Supplier | None", old)
+    base = known or Supplier(ident, cells["code"].lower(), "", (), countries=(HOME,))
     made = _with_text(base, cells, "name", "contact", "contract_number", "security_contact")
     check_named(made.code, made.name)
     if "networks" in cells:
-        made = replace(made, networks=tuple(network(text) for text in _listed(cells["networks"])))
+        made = replace(made, networks=networks_of(_listed(cells["networks"]), known))
     if "countries" in cells:
         made = replace(made, countries=checked_all(_listed(cells["countries"])))
     made = replace(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bastion.errors import Forbidden, Invalid
@@ -24,6 +26,25 @@ async def test_R5_every_address_there_is_is_no_network_that_a_supplier_declares(
     assert refused.value.field == "networks"
     assert sentence(refused.value, "en").startswith(f"{network.strip()} is every address there is")
     assert sentence(refused.value, "fr").startswith(f"{network.strip()} désigne toutes les adresses")
+
+
+@pytest.fixture
+async def wide(house):
+    """A company of which every address was kept before that was refused."""
+    async with house.database.write() as uow:
+        one = next(s for s in await uow.suppliers.all() if s.code == "acme")
+        return await uow.suppliers.save(replace(one, networks=("0.0.0.0/0",)))
+
+
+async def test_R5_who_declared_every_address_before_that_was_refused_can_still_be_closed(house, wide):
+    form = replace(SupplierForm.of(wide), networks=("0.0.0.0/0 ", "10.0.0.0/8"), active=False)
+    saved = await house.services.directory.save_supplier(OPERATOR, form)
+    assert (saved.networks, saved.active) == (("0.0.0.0/0", "10.0.0.0/8"), False)
+    with pytest.raises(Invalid):
+        await house.services.directory.save_supplier(OPERATOR, replace(form, networks=("0.0.0.0/0", "::/0")))
+    await house.services.directory.save_supplier(OPERATOR, replace(form, networks=("10.0.0.0/8",)))
+    with pytest.raises(Invalid):
+        await house.services.directory.save_supplier(OPERATOR, form)
 
 
 async def test_networks_are_kept_in_one_form(house):

@@ -94,6 +94,17 @@ async def test_suppliers_with_networks_and_the_end_of_a_contract(house, use, rut
     assert found["new"].contract_end == datetime(2026, 7, 1, 22, tzinfo=UTC)
 
 
+async def test_R5_a_line_keeps_every_address_only_where_that_was_kept_before(house, use, ruth):
+    data = b"code;name;networks;active\nacme;;0.0.0.0/0;no\nnew;New;0.0.0.0/0;\n"
+    assert [fault[:2] for fault in said(await use.check(ruth, SUPPLIERS, data))] == [(2, "networks"), (3, "networks")]
+    async with house.database.write() as uow:
+        one = next(s for s in await uow.suppliers.all() if s.code == "acme")
+        await uow.suppliers.save(replace(one, networks=("0.0.0.0/0",)))
+    plan = await use.check(ruth, SUPPLIERS, data)
+    assert shown(plan) == [(2, "acme", False, {"active": ("yes", "no")})]
+    assert [fault[:2] for fault in said(plan)] == [(3, "networks")]
+
+
 async def test_R18_an_empty_cell_never_makes_a_contract_endless(house, use, ruth):
     await use.apply(ruth, SUPPLIERS, b"code;contract_end\nacme;2026-12-31\n")
     plan = await use.apply(ruth, SUPPLIERS, b"code;contract_end;networks\nacme;;\n")
