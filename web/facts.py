@@ -76,7 +76,6 @@ FAILURES: Final = {
     "account out of use": N_("the account is out of use"),
     "not for this person any more": N_("the person may not see this any more"),
     "nothing left to decide": N_("nothing is left to decide for this person"),
-    "account or contract ended": N_("the account or the contract has ended"),
 }
 REFUSALS: Final[Mapping[str, str]] = {
     RefusalReason.NO_GRANT: N_("no authorisation yet"),

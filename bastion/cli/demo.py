@@ -30,8 +30,8 @@ def demo(
     elif reset:
         from bastion.demo import home  # noqa: PLC0415 - the whole bastion; a code need not wait for it
 
-        home.forget(config.home_folder())
-        say("The demo is forgotten.")
+        there = home.forget(config.home_folder())
+        say("The demo is forgotten." if there else "There is no demo yet; start it with `make demo`.")
     else:
         from bastion.demo import run  # noqa: PLC0415 - the whole bastion; a code need not wait for it
 

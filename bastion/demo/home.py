@@ -6,7 +6,7 @@ from typing import Final
 
 from bastion import app
 from bastion.demo import facts
-from bastion.errors import ConfigurationError, NotFound, Phrase
+from bastion.errors import ConfigurationError, Phrase
 
 MARK: Final = "demo.begun"
 LOCK: Final = "demo.lock"
@@ -23,14 +23,18 @@ def claim(home: Path) -> None:
     (home / MARK).chmod(0o600)
 
 
-def forget(home: Path) -> None:
-    """Remove the demo with all that it holds; never while it runs. Raises `ConfigurationError` for another folder."""
+def forget(home: Path) -> bool:
+    """Remove the demo with all that it holds, never while it runs, and say whether there was one.
+
+    Raises `ConfigurationError` for another folder.
+    """
     if not home.exists():
-        raise NotFound("no demo", sentence="There is no demo yet; start it with `make demo`.")
+        return False
     if not _is_demo(home):
         raise _no_demo(home)
     with app.alone(home / LOCK):
         shutil.rmtree(home.resolve())
+    return True
 
 
 def _is_demo(home: Path) -> bool:

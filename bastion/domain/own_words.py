@@ -18,12 +18,14 @@ ITS_GRANT_OVER: Final = "The authorisation that this was about has ended."
 REVIEWED_MEANWHILE: Final = "The emergency that this was part of has been reviewed."
 HANDED_OVER: Final = "Handed over to {name}."
 AGREED_BEFORE: Final = "Agreed to beforehand: maintenance window {ref}."
+ENDED_BEFORE: Final = "account or contract ended"
+"""What `NOT_WELCOME` was called up to version 0.2."""
 NOT_WELCOME: Final = "account suspended or closed, or contract ended"
 DEROGATION_OVER: Final = "the derogation for this device has ended"
 UNKNOWN_SESSION: Final = "the records do not know this session any more"
 ALL: Final = (
     LEFT_SUPPLIER, CONTRACT_OVER, ITS_GRANT_OVER, REVIEWED_MEANWHILE, HANDED_OVER, AGREED_BEFORE, NOT_WELCOME,
-    DEROGATION_OVER, UNKNOWN_SESSION,
+    DEROGATION_OVER, UNKNOWN_SESSION, ENDED_BEFORE,
 )  # fmt: skip
 _SHAPES: Final = tuple(
     (text, re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(text)), re.DOTALL)) for text in ALL

@@ -48,11 +48,12 @@ class ProfessionalForm:
 
 @dataclass(frozen=True, slots=True)
 class ProfessionalView:
-    """`may_retire`: whether this reader may."""
+    """`may_retire` and `may_enter`: whether this reader may retire it, or enter the person anew where it was."""
 
     one: Professional
     facility: Facility
     may_retire: bool = False
+    may_enter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,12 @@ class Professionals:
             places = {one.id: one for one in await uow.facilities.all()}
         shown = [
             ProfessionalView(
-                one, places[one.facility_id], one.retired_at is None and actor.covers(one.facility_id, *KEEPERS)
+                one,
+                places[one.facility_id],
+                may_retire=keeps and one.retired_at is None,
+                may_enter=keeps and one.retired_at is not None,
             )
-            for one in rows
+            for one, keeps in ((one, actor.covers(one.facility_id, *KEEPERS)) for one in rows)
             if retired or not one.over(now)
         ]
         return sorted(shown, key=lambda view: (view.facility.name, view.one.name.casefold(), view.one.id))

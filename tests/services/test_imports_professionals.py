@@ -37,7 +37,7 @@ async def listed(house, *, retired: bool = False) -> list[str]:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
 async def test_a_french_list_enters_people_as_if_they_were_typed(house, use, ruth, encoding):
     data = (
-        HEAD + "Dr Hélène  Roux;radiologue;CHU;1000 345 6786;01/02/2027;2027-12-31\r\n"
+        HEAD + "Dr Hélène  Roux;radiologue;CHU;1000 345 6786;01/02/2089;2090-12-31\r\n"
         "=cmd|' /C calc'!A0;médecin;chu;;;\r\n"
     ).encode(encoding)
     plan = await use.check(ruth, PROFESSIONALS, data)
@@ -45,7 +45,7 @@ async def test_a_french_list_enters_people_as_if_they_were_typed(house, use, rut
     assert shown(plan) == [
         (2, "Dr Hélène Roux, radiologue", True, {
             "facility": ("", "chu"), "name": ("", "Dr Hélène Roux"), "title": ("", "radiologue"),
-            "rpps": ("", "10003456786"), "since": ("", "2027-02-01"), "until": ("", "2027-12-31"),
+            "rpps": ("", "10003456786"), "since": ("", "2089-02-01"), "until": ("", "2090-12-31"),
         }),
         (3, "=cmd|' /C calc'!A0, médecin", True, {
             "facility": ("", "chu"), "name": ("", "=cmd|' /C calc'!A0"), "title": ("", "médecin"),
@@ -56,7 +56,7 @@ async def test_a_french_list_enters_people_as_if_they_were_typed(house, use, rut
     await use.apply(ruth, PROFESSIONALS, data, mark=plan.mark, file_name="dim.csv")
     formula, roux = (view.one for view in await house.services.professionals.listed(OPERATOR))
     assert (formula.name, formula.ends) == ("=cmd|' /C calc'!A0", None)
-    assert (roux.starts, roux.ends) == (datetime(2027, 1, 31, 23, tzinfo=UTC), datetime(2027, 12, 31, 23, tzinfo=UTC))
+    assert (roux.starts, roux.ends) == (datetime(2089, 1, 31, 23, tzinfo=UTC), datetime(2090, 12, 31, 23, tzinfo=UTC))
     assert (roux.created_by, roux.rpps) == ("Ruth", "10003456786")
     assert await house.tags("professional") == ["professional:added"] * 2
     event = await house.event("professional:added")

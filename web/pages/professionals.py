@@ -59,7 +59,7 @@ async def _again(seen: Console, ident: str) -> Typed | None:
         (
             Typed(facility=row.facility.code, name=row.one.name, title=row.one.title, rpps=row.one.rpps)
             for row in rows
-            if row.one.id == ident
+            if row.one.id == ident and row.may_enter
         ),
         None,
     )

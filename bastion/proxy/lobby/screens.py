@@ -47,7 +47,7 @@ _MORE: Final = "Add + to say more, e.g. 2+: other devices, people, files you wil
 _TOGETHER: Final = "It was asked together with others, under the reference {ref}; “w” withdraws this one only."
 BETWEEN_PEOPLE: Final = " · "
 """Names have commas in them: “Claire Dubois, biomedical engineer”."""
-_HOURS: Final = re.compile(r"(\d{1,2})\s*h\s*(\d{1,2})?")
+_HOURS: Final = re.compile(r"(\d{1,2})\s*(?:h|heures?|hours?)\s*(?:(\d{1,2})\s*(?:m|min|mn|minutes?)?)?")
 _MINUTES: Final = re.compile(r"(\d{1,4})\s*(?:m|min|mn|minutes?)?")
 
 
@@ -123,7 +123,7 @@ def professionals(words: Words, names: Sequence[str], cols: int) -> str:
 
 
 def minutes_of(answer: str) -> int | None:
-    """Read `90`, `90 min`, `2h`, `1h30`; `None` when it is no duration."""
+    """Read `90`, `90 min`, `2h`, `1h30`, `1 heure 30 min`; `None` when it is no duration."""
     text = answer.strip().lower()
     if match := _HOURS.fullmatch(text):
         return int(match[1]) * 60 + int(match[2] or 0)
@@ -199,11 +199,12 @@ def agreed_so_far(words: Words, request: AccessRequest) -> str:
 
 def not_agreed(words: Words, request: AccessRequest, state: RequestState) -> str:
     """Why nothing comes of a request."""
+    who, why = plain(request.decided_by), plain(told(request.decision_note, words.say))
+    if state is RequestState.WITHDRAWN and why:
+        return words.say("The request is withdrawn by {who}: {why}").format(who=who, why=why)
     if state in _ENDED:
         return words.say(_ENDED[state])
-    return words.say("{who} has refused the request: {why}").format(
-        who=plain(request.decided_by), why=plain(told(request.decision_note, words.say))
-    )
+    return words.say("{who} has refused the request: {why}").format(who=who, why=why)
 
 
 def later(words: Words, start: datetime) -> str:
@@ -227,7 +228,7 @@ def agreed(words: Words, request: AccessRequest, end: datetime, cols: int) -> st
 
 
 def _note(words: Words, approval: Approval) -> str:
-    note = plain(approval.note)
+    note = plain(told(approval.note, words.say))
     return words.say(": “{note}”").format(note=note) if note else "."
 
 

@@ -13,6 +13,10 @@ from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.talk import HELP, Talk
 from bastion.services.drafts import PAST
 
+_LENGTH_AND_DAY: Final = re.compile(
+    r"\d{1,4}\s*(?:h|heures?|hours?|m|min|mn|minutes?)(?:\d{1,2})?\s+(?:\d|demain|tomorrow|aujourd|today)"
+)
+"""A length and what is meant for a day: of anything else nothing was understood."""
 _AGE: Final = re.compile(r"(?:il y a\s+)?(.+?)(?:\s+ago)?")
 _DAYS: Final = re.compile(r"(\d{1,3})\s*(?:d|j|days?|jours?)")
 _MOMENT: Final = re.compile(r"(?:(.*?)\s+)?(\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4})\s+(\d\d?)[:h](\d\d)")
@@ -67,7 +71,7 @@ class TimeQuestion:
                 start=self.talk.words.clock(start)
             )
         else:
-            day = (clock.now() + timedelta(days=1)).astimezone(ZoneInfo(self.talk.words.zone)).date().isoformat()
+            day = _tomorrow(self.talk.words.zone, clock.now())
             said = self.talk.words.say("For later, add the day and the hour at the hospital: {example}")
             said = said.format(example=screens.whole(f"{minutes} min {day} 22:00"))
         self.talk.write(said)
@@ -78,8 +82,8 @@ def read(answer: str, zone: str, now: datetime) -> Timing:
     with it: an hour that the clocks skip or show twice, or one that is past.
     """
     length, start = _parts(answer, zone, "start")
-    if start is None and not screens.minutes_of(answer) and _begins_with_a_length(answer):
-        raise Invalid(answer, field="start", sentence=NO_START, example="2h 2026-12-01 22:00")
+    if start is None and not screens.minutes_of(answer) and _LENGTH_AND_DAY.match(answer.strip().lower()):
+        raise Invalid(answer, field="start", sentence=NO_START, example=f"2h {_tomorrow(zone, now)} 22:00")
     if start is None:
         return _length(answer)
     if start <= now:
@@ -119,10 +123,8 @@ def _length(answer: str) -> Timing:
     return Timing(minutes)
 
 
-def _begins_with_a_length(answer: str) -> bool:
-    """Whether its first words are one, so that what follows is what could not be read."""
-    first = answer.split()
-    return any(screens.minutes_of(" ".join(first[:count])) for count in (1, 2))
+def _tomorrow(zone: str, now: datetime) -> str:
+    return (now + timedelta(days=1)).astimezone(ZoneInfo(zone)).date().isoformat()
 
 
 def _wall(day: str, hour: str, minute: str) -> datetime:

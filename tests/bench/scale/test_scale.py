@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import threading
+import time
 from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -103,10 +104,13 @@ def test_a_first_look_at_each_page_is_told_apart_from_the_others():
 
 def test_a_console_is_asked_once_what_it_began_with_is_done():
     """As one that has been up for a while: here a shell whose child ends before long."""
-    shell = subprocess.Popen(["/bin/sh", "-c", "sleep 0.7; exec sleep 60"])
+    shell = subprocess.Popen(["/bin/sh", "-c", "sleep 2; exec sleep 60"])
     try:
+        children = Path(f"/proc/{shell.pid}/task/{shell.pid}/children")
+        while not children.read_text().split() and b"exec" in Path(f"/proc/{shell.pid}/cmdline").read_bytes():
+            time.sleep(0.01)
         asking._settle(asking.Running(0, shell.pid))
-        assert Path(f"/proc/{shell.pid}/task/{shell.pid}/children").read_text().split() == []
+        assert children.read_text().split() == []
         assert shell.poll() is None
         assert "exec" not in Path(f"/proc/{shell.pid}/cmdline").read_text()
     finally:
