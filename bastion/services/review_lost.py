@@ -13,7 +13,7 @@ from bastion.store.unit_of_work import UnitOfWork
 @dataclass(frozen=True, slots=True)
 class Lost:
     """`facility` is where, `None` in every hospital; `at` when: it was withdrawn then, or, not `withdrawn`, its day had
-    come and nobody had confirmed it.
+    come and nobody had confirmed it, or he held it no longer and nobody has confirmed it since.
     """
 
     role: Role

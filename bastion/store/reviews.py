@@ -139,4 +139,4 @@ SPOKEN = (
     .where(_L.kind == sa.bindparam("kind", type_=_L.kind.type), _L.subject_id == sa.bindparam("subject"), _SPOKEN)
     .order_by(_C.created_at, _C.id)
 )
-DECIDED = _OF_SEVERAL.where(_L.verdict.is_not(None))
+DECIDED = _OF_SEVERAL.where(_L.verdict.in_((Verdict.CONFIRMED, Verdict.WITHDRAWN)))

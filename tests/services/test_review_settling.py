@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from bastion.domain.parties import Role, system_actor
-from bastion.domain.review import LineState, RightKind, Verdict
-from bastion.errors import Conflict, Invalid, Suspended
+from bastion.domain.review import LineState, ReviewLine, RightKind, Verdict
+from bastion.errors import Conflict, Forbidden, Invalid, Suspended
 from bastion.services.people import StaffForm
 from bastion.store import tables as t
 from tests.services.house import OPERATOR
@@ -70,6 +70,45 @@ async def test_R19_a_role_that_was_taken_away_and_an_account_that_was_closed_wai
     async with house.database.read() as uow:
         eve = await uow.staff.get(house.eve.id)
     assert await now_as(house, eve) == {Role.AUDITOR}, "what was given since stands in the next review"
+
+
+@pytest.mark.parametrize(("who", "there"), [("max", ("chu",)), ("eve", ())], ids=["narrowed", "widened"])
+async def test_R19_whose_role_is_held_elsewhere_too_or_only_there_works_on_until_people_decide(house, use, who, there):
+    campaign = await begun(house, 10)
+    form = StaffForm(who, who, f"{who}@chu", frozenset({Role.APPROVER}), there, "en", id=getattr(house, who).id)
+    saved = await house.services.people.save_staff(OPERATOR, form)
+    assert await use.settle(ME) == 0
+    assert await now_as(house, saved) == {Role.APPROVER}
+    assert LineState.GONE not in (await states(house, campaign)).values()
+
+
+async def test_R19_a_line_from_before_places_were_kept_is_about_all_hospitals_of_its_review(house, use):
+    campaign = await begun(house, 10, "chu")
+    old = ReviewLine("f" * 32, campaign.id, RightKind.STAFF, house.eve.id, "approver", "Eve of old", "")
+    closed = replace(old, id="e" * 32, right="auditor", name="Eve who audited")
+    async with house.database.write() as uow:
+        for line in (old, closed):
+            await uow.review_lines.add(line)
+    assert await use.settle(ME) == 1
+    found = await states(house, campaign)
+    assert (found["Eve of old approver"], found["Eve who audited auditor"]) == (LineState.OPEN, LineState.GONE)
+
+
+async def test_R19_what_ended_lifts_nothing_that_another_hospital_has_withdrawn(house, use):
+    """Only people lift what people withdrew, whatever a later review saw end of itself."""
+    first = await begun(house, 10, "chu", name="one")
+    await use.decide(OPERATOR, first.id, [(await lines(house, first))["Alice Martin"]], Verdict.WITHDRAWN, "not here")
+    both = await begun(house, 12, "chu", "ch2", name="two")
+    line = (await lines(house, both))["Alice Martin"]
+    async with house.database.write() as uow:
+        await uow.technicians.save(replace(house.alice, active=False))
+    assert await use.settle(ME) > 0
+    async with house.database.write() as uow:
+        await uow.technicians.save(house.alice)
+    form = StaffForm("sven", "Sven", "sven@ch2.example", frozenset({Role.APPROVER}), ("ch2",), "en")
+    sven = await house.services.people.save_staff(OPERATOR, form)
+    with pytest.raises(Forbidden):
+        await use.decide(house.staff(sven), both.id, [line], CONFIRMED)
 
 
 @pytest.mark.parametrize("change", [
