@@ -28,9 +28,9 @@ class Mistaken:
         with `device_id`, only if it is that device's. Raises `AlreadyUsed`, `Conflict` for what has changed.
         """
         need_admin(actor)
-        now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()
+            now = clock.now()
             one = found(await uow.endpoints.get(ident), ident)
             device = await _own_device(uow, actor, one, device_id)
             if one.used_at is not None or (_usable(one) and await _counted_on(uow, device, now)):
@@ -47,9 +47,9 @@ class Mistaken:
     async def withdraw_account(self, actor: Actor, ident: str, version: int, device_id: str = "") -> Device:
         """The same of a login, whose secret leaves the vault for good (R-12)."""
         need_admin(actor)
-        now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()
+            now = clock.now()
             one = found(await uow.accounts.get(ident), ident)
             device = await _own_device(uow, actor, one, device_id)
             if await uow.accounts.named_by_work(one):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bastion import clock
 from bastion.domain.conditions import Condition
 from bastion.domain.credentials import FactorProof
 from bastion.domain.derogation import Derogation
@@ -70,9 +71,10 @@ class Opening:
         self._vault = vault
         self._proof_length = proof_length
 
-    async def open(self, uow: UnitOfWork, actor: Actor, grant_id: str, connection: Connection, now: datetime) -> Opened:
+    async def open(self, uow: UnitOfWork, actor: Actor, grant_id: str, connection: Connection) -> Opened:
         """Check, keep and release within the caller's transaction; see `Sessions.open` for what it raises."""
         await uow.locks.hold()
+        now = clock.now()  # what ends while this waits does not open
         if connection.new:
             await sign_ins.keep(uow, actor, connection.sign_in, now)
         facts, endpoints = await self._gather(uow, actor, grant_id)

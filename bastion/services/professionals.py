@@ -101,9 +101,9 @@ class Professionals:
     async def add(self, actor: Actor, form: ProfessionalForm) -> Professional:
         """Enter somebody; `Conflict` when he stands there already, just so."""
         need_reader(actor)
-        now = clock.now()
         async with self._database.write() as uow:
             await uow.locks.hold()
+            now = clock.now()
             facility = await uow.facilities.by_code(form.facility_code)
             if facility is None or not actor.covers(facility.id):
                 raise Invalid(form.facility_code, field="facility", sentence="Choose a facility from the list.")

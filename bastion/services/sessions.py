@@ -137,7 +137,7 @@ class Sessions:
         """
         try:
             async with self._database.write(quick=True) as uow:
-                return await self._opening.open(uow, actor, grant_id, connection, clock.now())
+                return await self._opening.open(uow, actor, grant_id, connection)
         except BastionError as problem:
             await self.refused(actor, grant_id, problem, connection)
             raise
