@@ -21,6 +21,7 @@ from bastion.services.joins import Joins, found
 from bastion.services.maintenance import Maintenance
 from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
+from bastion.services.professionals import still_answered_for
 from bastion.services.requests import minutes_of, person, refuse_if_locked
 from bastion.services.terms_ahead import refuse_past_terms
 from bastion.services.works import goes_on
@@ -63,8 +64,10 @@ class Handovers:
                 uow, colleague.id, device.id, begins, grant.end, now, urgent=grant.emergency
             ):  # fmt: skip
                 raise Conflict(login, sentence="Your colleague has a request waiting for this device; see it first.")
+            first = found(await uow.requests.get(grant.request_id))
+            await still_answered_for(uow, first.plan, device, begins, grant.end)
             decision = await self._judge(uow, actor, colleague, supplier, device, grant, now)
-            first = await goes_on(uow, found(await uow.requests.get(grant.request_id)), actor, now)
+            first = await goes_on(uow, first, actor, now)
             made = _request(actor, first, grant, colleague, said, decision, now)
             await uow.requests.add(made)
             await uow.handovers.add(Handover(made.id, grant.id, holder.name, actor.name, now))

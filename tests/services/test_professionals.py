@@ -214,6 +214,17 @@ async def test_a_handover_is_not_agreed_to_once_he_is_retired(house, denis):
         assert not (await uow.grants.get(request.grant_id)).revoked_at
 
 
+async def test_a_handover_is_not_asked_for_once_he_is_retired(house, denis):
+    one = await a_professional(house)
+    request = await agree(house, await house.asked(plan=needing(LABEL)))
+    form = TechnicianForm("carol", "Carol Blanc", "c@acme", "acme", "en")
+    await house.services.people.save_technician(OPERATOR, form)
+    await house.services.professionals.retire(denis, one.id)
+    with pytest.raises(Conflict) as problem:
+        await house.services.handovers.ask(house.technician(), request.grant_id, "carol", "my shift is over")
+    assert problem.value.public == NO_LONGER.format(professional=LABEL)
+
+
 async def test_who_keeps_the_list_and_who_does_not(house, denis, elsewhere):
     use = house.services.professionals
     for who in (house.staff(house.eve), house.technician()):
