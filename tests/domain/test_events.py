@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import bastion
-from bastion.domain.events import KINDS
+from bastion.domain.events import KINDS, Severity
 
 ROOT = Path(bastion.__file__).parent.parent
 USE = re.compile(r'"([a-z_]+:[a-z_]+)"')
@@ -16,6 +16,10 @@ def test_every_tag_follows_the_grammar():
 def test_no_field_name_speaks_of_a_secret():
     for kind in KINDS.values():
         assert not set(kind.fields) & {"password", "secret", "code", "token_text", "private_key"}, kind.tag
+
+
+def test_what_gives_rights_back_or_confirms_them_is_above_everyday_news():
+    assert {KINDS[tag].severity for tag in ("lock:lifted", "review:signed")} == {Severity.NOTICE}
 
 
 def test_every_tag_is_written_somewhere_and_every_written_tag_is_declared():
