@@ -254,6 +254,7 @@ class Inventory:
         now = clock.now()
         secret_id = new_id(now)
         async with self._database.write() as uow:
+            await uow.locks.hold()  # or it would come back with no secret while another takes it away
             device = await _visible_device(uow, actor, device_id, Role.ADMIN)
             old = next((a for a in await uow.accounts.of(device.id) if a.id == account_id), None)
             need_known(account_id, old)
