@@ -26,6 +26,7 @@ from bastion.services.decisions import Decisions, explained, refusal
 from bastion.services.joins import Joins, found, scope
 from bastion.services.paperwork import Lacks, lacks_of_companies, lacks_of_company
 from bastion.services.requests import audit_decision
+from bastion.services.waiting import with_askers
 from bastion.services.window_terms import audit_window, companies_of
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -147,13 +148,14 @@ class Maintenance:
             return request
         facility = found(await uow.facilities.get(device.facility_id))
         windows = await uow.windows.of_device(device.id, now)
+        involved = (await with_askers(Joins(uow), request, now)).involved  # they decide on no part of the work
         said = await uow.review_lines.words(RightKind.WINDOW, {one.id for one in windows}, now)
         for window in windows:
             if barred(said.get((window.id, window.kind.value), ()), device.facility_id):
                 continue
             box = window.at(facility.timezone, now) if window.covers(supplier.id, request.kind) else None
             able = await self._still_deciding(uow, window, device, now)
-            people = [one for one in able if one.id not in request.involved]  # of more of a work: its askers
+            people = [one for one in able if one.id not in involved]
             enough = window.status(now) is WindowStatus.AGREED and len(people) >= max(window.quorum, request.quorum)
             if box is not None and enough and box.left(now) >= LEAST_USE:
                 return await self._use(uow, actor, request, device, window, people, box, now)

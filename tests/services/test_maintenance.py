@@ -233,3 +233,17 @@ async def test_who_may_propose_and_see(house, use, at):
     for wrong in ({"device": "nope"}, {"supplier": "other"}, {"ends": TUESDAY_NOON + timedelta(days=400)}):
         with pytest.raises(Invalid):
             await use.propose(house.staff(house.eve), form(**wrong))
+
+
+async def test_R23_who_asked_for_a_part_that_waits_is_not_counted_by_what_he_agreed_to_before(house, use, at):
+    await house.services.people.save_technician(OPERATOR, TechnicianForm("carol", "Carol", "c@acme", "acme", "en"))
+    await agreed(house, at)
+    request = await house.asked(kind=LOOK, minutes=30)
+    access, handovers = house.services.access, house.services.handovers
+    longer = await access.extend(house.staff(house.max), request.grant_id, 10, "not finished")
+    passed = await handovers.ask(house.technician(), request.grant_id, "carol", "my shift is over")
+    assert passed.stored_state is RequestState.PENDING
+    await house.services.approvals.deny(house.staff(house.eve), longer.id, longer.version, "no need")
+    await house.services.approvals.deny(house.staff(house.eve), passed.id, passed.version, "ask again")
+    passed = await handovers.ask(house.technician(), request.grant_id, "carol", "my shift is over")
+    assert passed.stored_state is RequestState.APPROVED, "what was refused counts no more"
