@@ -119,7 +119,7 @@ def kinds(words: Words, cols: int) -> str:
 def professionals(words: Words, names: Sequence[str], cols: int) -> str:
     """Number who may answer for patient data."""
     lines = [wrap(f"{n:4}  {plain(name)}", cols, hang=6) for n, name in enumerate(names, 1)]
-    return words.say("Who may answer for patient data at this hospital:") + "\n" + "\n".join(lines) + "\n"
+    return wrap(words.say("Who may answer for patient data at this hospital:"), cols) + "\n" + "\n".join(lines) + "\n"
 
 
 def minutes_of(answer: str) -> int | None:
