@@ -52,6 +52,11 @@ class PolicyEngine:
     def policy_hash(self) -> str:
         return self._policies.hash
 
+    @property
+    def in_turn(self) -> bool:
+        """Whether a rule may look at how many have agreed so far, so that people agree one after the other."""
+        return self._policies.count_agreements
+
     def reason(self, policy_id: str) -> Reason | None:
         """Return the sentence of a rule, or of a built-in answer; `None` for a rule of some other set."""
         return self._reasons.get(policy_id)

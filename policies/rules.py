@@ -44,6 +44,8 @@ class LoadedPolicies:
     schema: Schema = field(repr=False)
     read_the_clock: bool = True
     """Whether any rule looks at `context.now`; if none does, the same facts have the same answer at any time."""
+    count_agreements: bool = True
+    """Whether any rule looks at `context.approvals`; if none does, several people agree in any order."""
 
 
 def compile_rules(texts: Mapping[str, str], schema_text: str) -> LoadedPolicies:
@@ -63,7 +65,7 @@ def compile_rules(texts: Mapping[str, str], schema_text: str) -> LoadedPolicies:
     document = {"staticPolicies": cedar, "templates": {}, "templateLinks": []}
     return LoadedPolicies(
         rules, _hash(cedar, schema_text), PolicySet.from_json_str(json.dumps(document)), schema,
-        any(_reads(policy.get("conditions"), "now") for policy in cedar.values()),
+        *(any(_reads(policy.get("conditions"), name) for policy in cedar.values()) for name in ("now", "approvals")),
     )  # fmt: skip
 
 

@@ -68,6 +68,11 @@ class Decisions:
         """Take a newly loaded policy set; the old one stays when the new one does not load."""
         self._engine = engine
 
+    @property
+    def in_turn(self) -> bool:
+        """Whether the rules may want agreements one after the other, each from other people (R-22)."""
+        return self._engine.in_turn
+
     def explain(self, policy_ids: tuple[str, ...], language: str) -> tuple[str, ...]:
         """The sentences of rules that decided earlier, as far as they are still in force."""
         known = [self._engine.reason(ident) for ident in policy_ids]

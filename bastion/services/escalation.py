@@ -87,8 +87,11 @@ async def next_step(
 
 async def _waited_for(uow: UnitOfWork, rings: Rings, request: AccessRequest, told: Sequence[Delivery]) -> bool:
     """Whether the first ring has its time, as far as that can be told cheaply: somebody heard of the request, whenever
-    that was, has not agreed yet, and is still there; or nobody hears anything by mail.
+    that was, has not agreed yet, and is still there; or nobody hears anything by mail. Where people agree in turn, he
+    heard since the last agreement: before that it may have been another's turn.
     """
+    if rings.in_turn and request.approvals:
+        told = [one for one in told if one.at >= request.approvals[-1].at]
     agreed = frozenset[str]().union(*(one.voices for one in request.approvals))
     heard = {one.recipient_id for one in told if one.recipient_kind is RecipientKind.STAFF} - agreed
     there = [one for one in await uow.staff.some(heard) if one.active]

@@ -114,6 +114,10 @@ class Rings:
         """Whether a mail reaches any of them, if he wants it."""
         return bool(await self.mailed(Topic.REQUEST_UNANSWERED, people))
 
+    @property
+    def in_turn(self) -> bool:
+        return self._decisions.in_turn
+
     async def urgent(self, request: AccessRequest) -> bool:
         """Whether it is an emergency, or more time for one."""
         return await self._joins.emergency(request) is not None

@@ -26,6 +26,7 @@ from policies.model import (
     each,
 )
 from policies.obligations import DENIED
+from tests.services.in_turn import engine as in_turn
 
 EngineOf = Callable[..., PolicyEngine]
 PERMIT_ALL = "permit (principal, action, resource);"
@@ -321,3 +322,8 @@ def test_every_other_fact_is_part_of_the_question(library, query):
 def test_the_shipped_rules_do_not_look_at_the_clock():
     """Those of a hospital may; then every question is asked anew, and open pages cost more."""
     assert not load(None).read_the_clock
+
+
+def test_the_shipped_rules_let_several_agree_in_any_order(tmp_path):
+    assert not load(None).count_agreements
+    assert in_turn(tmp_path / "rules").in_turn

@@ -103,6 +103,24 @@ async def test_everybody_is_told_when_it_is_his_turn_and_not_before(house, fay, 
     assert heard(box) == {"fay@chu": [waits], "eve@chu": [waits], "max@chu": [waits]}
 
 
+@pytest.mark.parametrize("hospital", ["is away", "is there"])
+async def test_R26_who_heard_and_whose_turn_is_over_is_not_waited_for(house, fay, in_turn, tell, box, hospital):
+    """Gus of the ward heard with Fay. She agreed; the hospital's word is missing, and nobody there can give it."""
+    form = StaffForm("gus", "Gus", "gus@chu", language="en", duties=(Duty(Role.APPROVER, "chu", ("Imagerie",)),))
+    await house.services.people.save_staff(OPERATOR, form)
+    request = await house.asked()
+    await turn(tell)
+    assert heard(box).keys() == {"fay@chu", "gus@chu"}
+    for person in (house.eve, house.max) if hospital == "is away" else ():
+        await house.services.standins.away(house.staff(person), wall(hours=-1), wall(days=1))
+    await agree(house, fay, request)
+    await turn(tell)
+    await tell.escalate()
+    await turn(tell)
+    more = {"ruth@chu"} if hospital == "is away" else {"eve@chu", "max@chu"}
+    assert heard(box).keys() == {"fay@chu", "gus@chu"} | more
+
+
 async def test_an_emergency_is_told_as_one_at_each_turn(house, fay, in_turn, tell, box):
     request = await house.asked(emergency=Call("Dr Roux"))
     await turn(tell)
