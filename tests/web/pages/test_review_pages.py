@@ -175,5 +175,5 @@ async def test_a_review_says_of_which_hospitals_it_is(house, visitor, people, pa
     listed, local, whole = [plain((await browser.see(p)).text) for p in ("/reviews", path, f"/reviews/{group.id}")]
     assert "long CHU Demo begun by" in listed
     assert "group The whole group begun by" in listed
-    assert "CHU Demo\xa0· due on" in local
-    assert "The whole group\xa0· due on" in whole
+    assert "CHU Demo &nbsp;· due on" in local
+    assert "The whole group&nbsp;· due on" in whole
