@@ -68,6 +68,7 @@ class Access:
         orders = await asyncio.gather(*(self._look_at_order(actor, one) for one in drafts))
         async with self._database.write() as uow:
             await uow.locks.hold()  # of two posts at once one asks, and the other finds that it waits already
+            now = clock.now()
             judged = [
                 (one, order, *await self._judge(uow, actor, one, now))
                 for one, order in zip(drafts, orders, strict=True)

@@ -34,6 +34,7 @@ class ContractEnds:
                 return 0
         async with self._database.write() as uow:
             await uow.locks.hold()
+            now = clock.now()  # a contract may end while this waits
             return await take_back(uow, actor, await _over(uow, left, now), now)
 
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
+from bastion.store.access import Locks
 from tests.services.house import audited_house
 from tests.services.postroom import point
 from tests.services.receivers import postbox
@@ -38,3 +39,19 @@ def later(monkeypatch):
         gone[0] += timedelta(**time)
 
     return pass_by
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """Let time pass while somebody waits for the locks: waits(minutes=5)."""
+    real, hold, gone = clock.now, Locks.hold, [timedelta()]
+    monkeypatch.setattr(clock, "now", lambda: real() + gone[0])
+
+    def while_waiting(**time: float) -> None:
+        async def held(locks: Locks) -> None:
+            await hold(locks)
+            gone[0] += timedelta(**time)
+
+        monkeypatch.setattr(Locks, "hold", held)
+
+    return while_waiting

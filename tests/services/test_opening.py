@@ -14,7 +14,6 @@ from bastion.errors import DeviceNotReady, GrantOver, NoGrant
 from bastion.services.derogations import DerogationForm
 from bastion.services.inventory import DeviceForm
 from bastion.store import tables as t
-from bastion.store.access import Locks
 from tests.services.house import CONNECTION, OPERATOR
 from tests.store.tampering import tamper
 
@@ -34,22 +33,6 @@ async def test_and_no_longer_than_the_grant(house):
     async with house.database.read() as uow:
         ((expires,),) = await uow.proofs._tx.rows(sa.select(t.factor_proofs.c.expires_at))
     assert expires == opened.grant.end
-
-
-@pytest.fixture
-def waits(monkeypatch):
-    """Let time pass while somebody waits for the locks: waits(minutes=5)."""
-    real, hold, gone = clock.now, Locks.hold, [timedelta()]
-    monkeypatch.setattr(clock, "now", lambda: real() + gone[0])
-
-    def while_waiting(**time: float) -> None:
-        async def held(locks: Locks) -> None:
-            await hold(locks)
-            gone[0] += timedelta(**time)
-
-        monkeypatch.setattr(Locks, "hold", held)
-
-    return while_waiting
 
 
 async def test_R17_what_ends_while_the_opening_waits_does_not_open_and_no_secret_leaves(house, waits):
