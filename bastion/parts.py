@@ -33,6 +33,7 @@ from bastion.services import bundle
 from bastion.services.antivirus import Antivirus
 from bastion.services.bundle import Outward, Services
 from bastion.services.couriers import Couriers
+from bastion.services.directory import names_nobody
 from bastion.services.escalation import Patience
 from bastion.services.files import FileKeeping
 from bastion.services.replay import RecordingStore
@@ -155,6 +156,14 @@ async def without_review(settings: Settings) -> tuple[str, ...]:
         return ()
     async with _looking(settings) as uow:
         return tuple(one.facility.code for one in await unbegun(uow, None, clock.now()))
+
+
+async def from_everywhere(settings: Settings) -> tuple[str, ...]:
+    """The codes of the suppliers that had declared every address there is before that was refused (R-5)."""
+    if await migrations.current(settings.database) != migrations.latest():
+        return ()
+    async with _looking(settings) as uow:
+        return tuple(sorted(one.code for one in await uow.suppliers.all() if one.active and names_nobody(one)))
 
 
 async def papers_without_end(settings: Settings) -> list[tuple[str, list[PaperKind]]]:

@@ -171,6 +171,13 @@ def _papers(settings: Settings) -> Iterator[Finding]:
                                  papers=", ".join(t(NAMES[kind]) for kind in kinds)))  # fmt: skip
 
 
+def _networks(settings: Settings) -> Iterator[Finding]:
+    """A declared network says from where a supplier works (R-5)."""
+    if codes := ", ".join(asyncio.run(parts.from_everywhere(settings))):
+        yield _doubt("networks", t("every address there is counts as that of: {suppliers}; declare only those from"
+                                   " which they work", suppliers=codes))  # fmt: skip
+
+
 def _policies(settings: Settings) -> Iterator[Finding]:
     yield _good("policies", t("policy set {hash} is in force", hash=parts.load_policies(settings).hash[:12]))
 
@@ -185,8 +192,8 @@ def _clock(_settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    _settings, _keys, _folders, _disk, _files, _ports, _certificates, _records, _rights, _reviews, _papers, _policies,
-    _clock,
+    _settings, _keys, _folders, _disk, _files, _ports, _certificates, _records, _rights, _reviews, _papers, _networks,
+    _policies, _clock,
 )  # fmt: skip
 
 

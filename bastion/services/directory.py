@@ -150,6 +150,11 @@ def networks_of(texts: Iterable[str], old: Supplier | None) -> tuple[str, ...]:
     return tuple(str(one) for one in found)
 
 
+def names_nobody(supplier: Supplier) -> bool:
+    """Whether what it declared lets in every address there is."""
+    return any(not _network(text).prefixlen for text in supplier.networks)
+
+
 def _network(said: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
         return ipaddress.ip_network(said)

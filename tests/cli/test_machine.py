@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 import stat
+from dataclasses import replace
 from datetime import timedelta
 
 from bastion import clock, config, parts
@@ -246,6 +247,24 @@ def test_R6_check_names_whose_papers_have_no_end(bastion, home):
     assert said() == []
     asyncio.run(fill())
     assert said() == ["no end: to be completed for acme: yearly security attestation"]
+
+
+def test_R5_check_names_who_had_declared_every_address(bastion, home):
+    def said() -> list[str]:
+        return [f["text"] for f in json.loads(bastion("check", "--json").out) if f["what"] == "networks"]
+
+    async def fill() -> None:
+        async with parts.opened(config.load()) as built:
+            form = SupplierForm("acme", "Acme", ("10.0.0.0/8",))
+            company = await built.services.directory.save_supplier(operator_actor("test"), form)
+        database = await Database.open(config.load().database)
+        async with database.write() as uow:
+            await uow.suppliers.save(replace(company, networks=("10.0.0.0/8", "::/0")))
+        await database.close()
+
+    assert said() == []
+    asyncio.run(fill())
+    assert said() == ["every address there is counts as that of: acme; declare only those from which they work"]
 
 
 def test_R54_verify_says_erased_where_nothing_is_missing(bastion, home):
