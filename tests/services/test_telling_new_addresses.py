@@ -56,10 +56,9 @@ async def test_R11_it_is_told_also_where_there_is_none_from_now_on(house, tell, 
 
 async def test_R11_each_address_that_he_had_lately_is_warned_once_also_one_that_he_has_again(house, tell, box):
     bea = house.technician(await bea_speaks(house))
-    for email in ("b@acme", "nonsense", "c@acme", "a@acme"):
+    for email in ("b@acme", "c@acme", "a@acme"):
         await moves(house, bea, email)
         await turn(tell)
-    assert "nonsense" not in heard(box)
     box.raw.clear()
     await house.services.invitations.invite(OPERATOR, house.alice.id)
     await turn(tell)

@@ -209,9 +209,11 @@ def replaced(path: str, ident: str) -> str:
 
 
 def fell_over(answer: httpx2.Response) -> bool:
-    """Whether the answer is a fault of ours, or shows markup as it was typed."""
+    """Whether the answer is a fault of ours, or shows markup as it was typed; a file that is taken away shows none."""
     fault = answer.status_code >= 500 and answer.status_code != 503
-    return fault or b"<script>alert(1)" in answer.content or b"<img src=x" in answer.content
+    taken_away = answer.headers.get("content-disposition", "").startswith("attachment")
+    shown = b"" if taken_away else answer.content
+    return fault or b"<script>alert(1)" in shown or b"<img src=x" in shown
 
 
 def unusual(answer: httpx2.Response) -> str:

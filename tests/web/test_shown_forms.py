@@ -23,7 +23,12 @@ EDITED: Final = {
     "/directory/staff/{ident}": Act("directory:staff_saved", person),
 }
 """Forms that are sent twice to no end, and so have no row in `twice.ONCE`."""
-APART: Final = {"/reviews/{ident}/decide": "each decides on the lines that his own page offers"}
+GONE: Final = "it is gone once somebody has sent it; the matrix has each role send its own"
+APART: Final = {
+    "/reviews/{ident}/decide": "each decides on the lines that his own page offers",
+    "/directory/devices/{ident}/endpoint/withdraw": GONE,
+    "/directory/devices/{ident}/account/withdraw": GONE,
+}
 ACTS: Final = {path: act for path, act in (ONCE | SAME | EDITED).items() if path not in APART}
 FILE: Final = "/directory/suppliers/{ident}/file"
 PLACES: Final = {

@@ -90,6 +90,7 @@ async def test_the_words_are_read_and_the_dates_known_before_the_first_page_and_
     closing.set()
     i18n.catalogue.cache_clear()
     views._locale.cache_clear()
+    views._written.cache_clear()
     await warm.pages(closing)
     read, known = i18n.catalogue.cache_info().misses, views._locale.cache_info().misses
     for language in LANGUAGES:
