@@ -41,10 +41,12 @@ async def test_R60_a_diagnosis_in_which_a_writing_command_was_typed_is_a_finding
     await screen.expect("# ")
     screen.send("echo $((40+2))\r")
     await screen.expect("42")
+    await screen.expect("# ")
     screen.send("sh -c 'stty -echo; printf Pass%s word:; read -r it; stty echo; printf than%s ks'\r")
     await screen.expect("Password:")
     screen.send(f"{CANARY}\r")
     await screen.expect("thanks")
+    await screen.expect("# ")  # what is typed before the prompt, the terminal may not show
     screen.send(f"{script} --now\r")
     await screen.expect("going down")
     (hospital.home / "new.conf").write_text("x = 1\n")

@@ -1,6 +1,7 @@
 """Reviews from before say what they said: in all their hospitals, and for a role of the group everywhere (R-19)."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -55,9 +56,9 @@ async def test_what_was_decided_counts_in_the_hospitals_it_was_decided_for(old: 
         said = await uow.review_lines.words(RightKind.STAFF, ["s1", "s2"], NOW)
         places = {one.id: one.place for one in await uow.review_lines.all()}
     await database.close()
-    gone = Verdict.WITHDRAWN
+    gone, then = Verdict.WITHDRAWN, datetime(1970, 1, 1, 0, 0, 0, 2, tzinfo=UTC)
     assert said == {
-        ("s1", "approver"): [Word(("*",), gone)], ("s1", "admin"): [Word(("*",), gone)],
-        ("s2", "admin"): [Word(("f1", "f2"), gone)],
+        ("s1", "approver"): [Word(("*",), gone, then)], ("s1", "admin"): [Word(("*",), gone, then)],
+        ("s2", "admin"): [Word(("f1", "f2"), gone, then)],
     }  # fmt: skip
     assert places == {"l1": "*", "l2": "", "l3": ""}

@@ -47,11 +47,11 @@ async def test_the_latest_word_counts(database):
     async with database.write() as uow:
         (found,) = await uow.review_pages.chosen(NEW, Remit("nobody"), ["l1", "l2", "\x00"])
         await uow.review_lines.save(decided(found.line, Verdict.CONFIRMED))
-        silent, kept = Word(("*",), None), Word(("*",), Verdict.CONFIRMED)
+        silent, kept = Word(("*",), None), Word(("*",), Verdict.CONFIRMED, NOW + DAY)
         assert await uow.review_lines.words(PEOPLE, ["t1"], NOW + 30 * DAY) == {("t1", ""): [silent, kept]}
         assert await uow.review_lines.decided(PEOPLE, ["t1"]) == {("t1", ""): [kept]}
         await uow.review_lines.save(decided(LINE, Verdict.WITHDRAWN))
-        gone = Word(("*",), Verdict.WITHDRAWN)
+        gone = Word(("*",), Verdict.WITHDRAWN, NOW + DAY)
         assert await uow.review_lines.words(PEOPLE, ["t1"], NOW + 30 * DAY) == {("t1", ""): [gone, kept]}
 
 

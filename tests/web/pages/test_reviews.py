@@ -129,7 +129,7 @@ async def test_the_last_of_a_hospital_with_a_role_is_told_apart_before_it_is_tak
     eve = await line_of(house, group, "Eve", "approver")
     assert "after this it is empty there" not in plain((await browser.see(eve)).text)
     assert (await browser.send("/account/language", language="fr")).status_code == 303
-    assert "Personne d’autre ne tient le rôle" in (await browser.see(last)).text
+    assert "personne d’autre n’y a le rôle" in (await browser.see(last)).text
 
 
 async def test_R19_who_begins_reviews_reads_on_his_first_page_that_none_was_begun(house, visitor, people, monkeypatch):

@@ -89,7 +89,7 @@ def only(page: str, which: str) -> str:
             "goes on unless the authorisation is withdrawn too.",
             "Another session of Alice Martin on ct-01 goes on.",
         ),
-        ("fr", "sauf si l’autorisation est retirée aussi.", "Une autre session de Alice Martin sur ct-01 continue."),
+        ("fr", "sauf si l’autorisation est retirée aussi.", "Une autre session d’Alice Martin sur ct-01 continue."),
     ],
 )
 async def test_who_cuts_one_of_two_sessions_is_told_of_the_other(house, visitor, people, language, before, after):
