@@ -139,6 +139,7 @@ async def _asked_again(database: Database) -> list[Asked]:
         alone = [
             one for one in last
             if devices[one.device_id].criticality < VITAL
+            and people[one.technician_id].active
             and people[one.technician_id].country in companies[one.supplier_id].countries
         ][: 2 * live.DECISIONS]  # fmt: skip
         made = [
