@@ -166,7 +166,7 @@ class Product:
         """
         self._leave()
         self._standing = terminal = Terminal(self._command(), self._environment())
-        for answer in ("replace the tube", "2", "1", "WO-1", "2h", "oui"):
+        for answer in ("replace the tube", "2", "1", "1", "WO-1", "2h", "oui"):
             terminal.fall_silent()
             terminal.type(answer)
         terminal.fall_silent()
