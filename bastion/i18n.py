@@ -23,6 +23,11 @@ def translator(language: str) -> Callable[[str], str]:
     return lambda english: words.get(english, english)
 
 
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Mark a sentence that is translated later, where it is shown."""
+    return sentence
+
+
 def yes(answer: str) -> bool | None:
     """What somebody at a terminal answers; `None` when it is neither yes nor no, in either language."""
     word = answer.strip().lower()

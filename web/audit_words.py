@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from web.labels import N_
+from bastion.i18n import N_
 
 EVENTS: Mapping[str, str] = MappingProxyType(
     {

@@ -6,7 +6,7 @@ from typing import Final
 
 from bastion.domain.act import Act
 from bastion.domain.comparison import Aspect, Mark, Standing, Unseen, What
-from web.labels import N_
+from bastion.i18n import N_
 
 ASPECTS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bastion.domain.conditions import Condition
-from web.labels import N_
+from bastion.i18n import N_
 
 CONDITIONS: Final[Mapping[str, str]] = MappingProxyType(
     {

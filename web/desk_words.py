@@ -5,10 +5,10 @@ from types import MappingProxyType
 
 from bastion.domain.announced_file import Announced
 from bastion.domain.held_file import Direction, FileState, Scan
+from bastion.i18n import N_
 from bastion.services import antivirus, files
 from policies.guards.verdict import FindingKind
 from policies.model import Sas
-from web.labels import N_
 
 STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -6,8 +6,8 @@ from typing import Final
 
 from bastion.domain.derogation import SMALL_RSA, AlgorithmUse, DerogationKind, DerogationStatus
 from bastion.domain.device import Lack, Protocol, Recordability
+from bastion.i18n import N_
 from policies.model import Sas
-from web.labels import N_
 
 DEROGATIONS: Mapping[str, str] = MappingProxyType(
     {

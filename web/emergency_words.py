@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bastion.domain.emergency import EmergencyStatus, Outcome
-from web.labels import N_
+from bastion.i18n import N_
 
 OUTCOMES: Mapping[str, str] = MappingProxyType(
     {

@@ -14,6 +14,7 @@ from bastion import errors
 from bastion.domain.device import FileRight
 from bastion.domain.own_words import recognised
 from bastion.domain.session_effects import RefusalReason
+from bastion.i18n import N_
 from web import (
     audit_words,
     comparison_words,
@@ -30,7 +31,6 @@ from web import (
     report_words,
     watch_words,
 )
-from web.labels import N_
 from web.views import Clockface, brief
 
 DOORS: Final = {

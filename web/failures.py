@@ -13,9 +13,9 @@ from starlette.responses import Response
 from bastion import errors
 from bastion.domain.parties import Actor
 from bastion.errors import BastionError, Forbidden
+from bastion.i18n import N_
 from bastion.services.review_lost import Lost
 from web.errors import status_of
-from web.labels import N_
 from web.render import language_of, page, say, words
 from web.security import NotSignedIn, services_of
 from web.shield import dress

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bastion.domain.importing import Register
-from web.labels import N_
+from bastion.i18n import N_
 
 REGISTERS: Final[Mapping[str, str]] = MappingProxyType(
     {

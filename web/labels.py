@@ -15,12 +15,8 @@ from bastion.domain.review import CampaignState, LineState, RightKind
 from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import ACCOUNT_REFUSED, SessionRecord
 from bastion.domain.subcontractor import SubcontractorState
+from bastion.i18n import N_
 from recordings.model import TrackKind
-
-
-def N_(msgid: str) -> str:  # noqa: N802 - the customary mark for a text translated later
-    return msgid
-
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bastion.domain.telling import Channel, DeliveryState, Topic
+from bastion.i18n import N_
 from bastion.services.standby import Ring
-from web.labels import N_
 
 TOPICS: Mapping[str, str] = MappingProxyType(
     {

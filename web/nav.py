@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bastion.domain.parties import Actor
+from bastion.i18n import N_
 from web.guards import GUARDS
-from web.labels import N_
 
 
 @dataclass(frozen=True, slots=True)

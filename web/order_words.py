@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bastion.domain.work_order import Finding, OrderRule
-from web.labels import N_
+from bastion.i18n import N_
 
 FINDINGS: Final[Mapping[str, tuple[str, str]]] = {
     Finding.FITS: ("ok", N_("open in the GMAO, for this device and company")),

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bastion.domain.paper import NAMES, Paper
-from web.labels import N_
+from bastion.i18n import N_
 
 KINDS: Final[Mapping[str, str]] = MappingProxyType({kind.value: name for kind, name in NAMES.items()})
 WORDS: Final = MappingProxyType(

@@ -9,12 +9,12 @@ from typing import Final
 from bastion.domain.access_request import RequestState
 from bastion.domain.device import Protocol
 from bastion.domain.grant import GrantStatus
+from bastion.i18n import N_
 from bastion.services.address import Address, told_address
 from bastion.services.commands import EVERYTHING, Client, Command, Shell, Use, at_the_menu, ready
 from bastion.services.reaching import reachable
 from bastion.services.views import DeviceView, RequestView
 from web.console import Console
-from web.labels import N_
 
 ANYBODY: Final = "LOGIN"
 """Stands for the technician's login where none is known, and is written over by whoever copies it."""

@@ -5,9 +5,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bastion.domain.work_plan import PatientData, Usable
+from bastion.i18n import N_
 from bastion.services.professionals import Choosable
 from web import plan_fields
-from web.labels import N_
 
 UNSAID: Final = ("hold", N_("Patient data: not said"))
 """Of a request that is older than the question."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from web.labels import N_
+from bastion.i18n import N_
 
 PLAYER: Final[Mapping[str, str]] = {
     "Play": N_("Play"),

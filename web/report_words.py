@@ -8,8 +8,8 @@ from fastapi import Form
 from pydantic import BaseModel
 
 from bastion.domain.report import After, ReportForm
+from bastion.i18n import N_
 from web import fields
-from web.labels import N_
 
 AFTER: Final[Mapping[str, str]] = MappingProxyType(
     {

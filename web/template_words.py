@@ -5,8 +5,8 @@ from types import MappingProxyType
 from typing import Final
 
 from bastion.domain.request_template import RequestTemplate
+from bastion.i18n import N_
 from web import plan_fields
-from web.labels import N_
 
 FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {

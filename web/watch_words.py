@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bastion.domain.watch import Left
-from web.labels import N_
+from bastion.i18n import N_
 
 LEFT: Final[Mapping[str, str]] = {
     Left.BY_HAND: N_("stopped by hand"),

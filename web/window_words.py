@@ -8,7 +8,7 @@ from babel.dates import get_day_names
 
 from bastion.domain.maintenance import LAST, WEEKLY, Rhythm, WindowStatus
 from bastion.domain.own_words import told
-from web.labels import N_
+from bastion.i18n import N_
 
 STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

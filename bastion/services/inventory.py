@@ -3,7 +3,6 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from bastion import clock
 from bastion.domain.access_request import RequestState
@@ -61,10 +60,6 @@ class DeviceForm:
     serial: str = ""
     active: bool = True
     id: str = ""
-
-
-MOST_TOUCHED: Final = 50
-"""Authorisations of one device looked through for some that are to come; the latest start comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +129,7 @@ class Inventory:
         async with self._database.read() as uow:
             device = await _visible_device(uow, actor, device_id)
             waiting = await uow.requests.search(state=RequestState.PENDING, device_id=device.id, now=now)
-            held = await uow.grants.of_device(device.id, MOST_TOUCHED)
+            held = await uow.grants.unfinished_on(device.id, now)
             planned = {one.request_id for one in held if one.status(now) is GrantStatus.SCHEDULED}
             agreed = [await uow.requests.get(ident) for ident in sorted(planned)]
         return tuple(one.ref for one in (*waiting, *agreed) if one)

@@ -12,10 +12,7 @@ from typing import Final
 
 from bastion import i18n
 from bastion.domain.telling import Delivery, RecipientKind, Topic
-
-
-def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for a marked sentence
-    return sentence
+from bastion.i18n import N_
 
 
 @dataclass(frozen=True, slots=True)

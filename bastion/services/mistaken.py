@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bastion import clock
+from bastion.domain.access_request import RequestState
 from bastion.domain.device import SESSIONS, Device, DeviceAccount, Endpoint, Protocol
 from bastion.domain.parties import Actor, Role
 from bastion.errors import AlreadyUsed, Conflict, NotFound
@@ -80,8 +81,8 @@ def _usable(endpoint: Endpoint) -> bool:
 
 async def _counted_on(uow: UnitOfWork, device: Device, now: datetime) -> bool:
     """Whether somebody asks for the device, or is let onto it: then what leads there is not taken from under him."""
-    waiting = [one for one in await uow.requests.pending(now) if one.device_id == device.id]
-    return bool(waiting) or any(one.device_id == device.id for one in await uow.grants.unfinished(now))
+    waiting = await uow.requests.search(state=RequestState.PENDING, device_id=device.id, now=now, limit=1)
+    return bool(waiting or await uow.grants.unfinished_on(device.id, now))
 
 
 async def _own_device(uow: UnitOfWork, actor: Actor, one: Endpoint | DeviceAccount, device_id: str) -> Device:

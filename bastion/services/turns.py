@@ -12,16 +12,12 @@ from bastion.domain.device import Device
 from bastion.domain.emergency import Emergency
 from bastion.domain.maintenance import MaintenanceWindow
 from bastion.domain.parties import Staff
+from bastion.i18n import N_
 from bastion.services.actors import all_now
 from bastion.services.decisions import Decisions
 from bastion.services.standby import Standby, standby
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
-
-
-def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for a marked sentence
-    return sentence
-
 
 NOBODY: Final = N_(
     "Nobody at this hospital can decide on this device at the moment. Call its administrator, who names somebody."

@@ -306,6 +306,10 @@ class Grants(Versioned[Grant]):
         """Coming, open, past and revoked, the latest start first."""
         return await self._many(GRANTS_OF_DEVICE.limit(limit), {"device_id": device_id})
 
+    async def unfinished_on(self, device_id: str, now: datetime) -> list[Grant]:
+        """The open and scheduled ones on a device."""
+        return await self._many(UNFINISHED_ON, {"device_id": device_id, "now": now})
+
     async def of_request(self, request_id: str) -> Grant | None:
         return await self._one(GRANT_OF_REQUEST, {"request_id": request_id})
 
@@ -335,6 +339,7 @@ UNFINISHED = Grants.sql_all.where(_G.revoked_at.is_(None), _G.end > _NOW)
 REVOKED_AT = Grants.sql_all.where(_G.revoked_at == sa.bindparam("at"))
 HOLD_UNFINISHED = UNFINISHED.with_for_update(key_share=True)
 GRANTS_OF_TECHNICIAN = UNFINISHED.where(_G.technician_id == sa.bindparam("technician_id"))
+UNFINISHED_ON = UNFINISHED.where(_G.device_id == sa.bindparam("device_id"))
 GRANTS_OF_DEVICE = (
     Grants.sql_all.where(_G.device_id == sa.bindparam("device_id"))
     .order_by(None)

@@ -10,9 +10,9 @@ from bastion.domain.credentials import ApiToken
 from bastion.domain.parties import Role
 from bastion.domain.telling import Topic, offered_to
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from web import fields, labels, message_words
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 from web.render import remember_language
 from web.security import end_session, local_path, token_of
 

@@ -16,12 +16,12 @@ from bastion.domain.parties import Actor, Facility
 from bastion.domain.request_template import RequestTemplate
 from bastion.domain.work_plan import WorkPlan
 from bastion.errors import BastionError, Invalid, NotFound
+from bastion.i18n import N_
 from bastion.services.bundle import Services
 from bastion.services.drafts import RequestDraft
 from bastion.services.views import DeviceView, Forecast
 from web import choices, fields, labels, plan_words, template_words
 from web.console import ELSEWHERE, Console, Seen, Typed, go
-from web.labels import N_
 from web.plan_fields import PlanFields
 from web.views import Clockface
 

@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from bastion.domain.events import AuditEvent
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.audit import Wanted
 from web import audit_words, fields, jsonl, labels
 from web.console import Console, Seen, Typed
 from web.facts import Teller
-from web.labels import N_
 from web.render import language_of
 from web.views import typeset
 

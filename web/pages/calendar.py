@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from bastion.domain.local_time import HOME_ZONE, local_date, midnight
 from bastion.domain.parties import Facility
+from bastion.i18n import N_
 from web import choices, icalendar
 from web.console import Seen, Typed
-from web.labels import N_
 
 router = APIRouter()
 Asked = Annotated[str, Query()]

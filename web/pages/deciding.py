@@ -13,12 +13,12 @@ from starlette.responses import Response
 from bastion import clock
 from bastion.domain.conditions import Condition, Terms
 from bastion.errors import BastionError, DecisionLinkSpent, NotFound, TooManyAttempts
+from bastion.i18n import N_
 from bastion.services.decision_links import Opened, Proof
 from web import fields
 from web.console import go
 from web.decision_form import LinkDecision, LinkForm
 from web.errors import status_of
-from web.labels import N_
 from web.pages.requests import agreed_words, decision_facts
 from web.render import language_of, page, remember_language
 from web.security import services_of, source_of

@@ -9,10 +9,10 @@ from starlette.responses import PlainTextResponse, Response
 from bastion.domain.held_file import Direction, FileState
 from bastion.domain.place import Place
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services import reasons
 from web import desk_words, fields
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 from web.paging import further, turned
 
 router = APIRouter()

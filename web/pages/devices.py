@@ -16,12 +16,12 @@ from bastion.domain.device import SESSIONS, Device, Protocol, SecretKind, record
 from bastion.domain.parties import Actor
 from bastion.domain.place import Place
 from bastion.errors import BastionError, Invalid
+from bastion.i18n import N_
 from bastion.secret import Secret
 from bastion.services.inventory import DeviceForm, HostKeyOffer
 from bastion.services.sharing import SHARED
 from web import device_words, fields, labels, pasted
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 from web.pages import calendar
 from web.paging import PAGE, pages, turned
 

@@ -7,10 +7,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from bastion.config import Settings
 from bastion.errors import AuthenticationFailed, BastionError, TooManyAttempts
+from bastion.i18n import N_
 from web.console import Typed, go
 from web.errors import status_of
 from web.fields import need_same
-from web.labels import N_
 from web.render import page, qr, remember_language, secret_of
 from web.security import local_path, services_of, set_session, source_of
 

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from bastion.domain.emergency import Outcome
 from bastion.domain.place import Place
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from web import emergency_words, fields
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 from web.paging import turned
 
 router = APIRouter()

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from bastion.domain.work_order import OrderRule
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.work_orders import GmaoForm
 from web import fields, order_words
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 
 router = APIRouter(prefix="/messages/gmao")
 Text = Annotated[str, Form()]

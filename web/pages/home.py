@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from bastion import clock
 from bastion.domain.device import ChannelKind
+from bastion.i18n import N_
 from bastion.services.views import RequestView, SessionView
 from web import window_words
 from web.console import Console, Seen
-from web.labels import N_
 from web.render import language_of, page
 from web.together import Turns
 

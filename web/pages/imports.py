@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from bastion.domain.importing import Register
 from bastion.errors import BastionError, Invalid
+from bastion.i18n import N_
 from web import fields, import_words
 from web.console import Console, Seen, go
-from web.labels import N_
 
 router = APIRouter(prefix="/directory/import")
 Text = Annotated[str, Form()]

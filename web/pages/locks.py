@@ -10,11 +10,11 @@ from starlette.responses import Response
 from bastion import clock
 from bastion.domain.lock import Lock, LockScope
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services import reasons
 from bastion.services.locks import Cut
 from web import choices, fields, labels
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 from web.render import page
 
 router = APIRouter()

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from bastion.domain.place import Place
 from bastion.domain.telling import DeliveryState, Topic, Webhook
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.webhooks import OFFERED, WebhookForm
 from web import fields, message_words
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 from web.paging import turned
 
 router = APIRouter(prefix="/messages")

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from bastion.domain.paper import PaperKind
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.papers import PaperForm
 from web import fields, paper_words
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 from web.views import local_day
 
 router = APIRouter(prefix="/directory")

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.professionals import KEEPERS, ProfessionalForm
 from web import fields
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 
 router = APIRouter(prefix="/directory/professionals")
 Text = Annotated[str, Form()]

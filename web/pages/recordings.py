@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from bastion import clock
 from bastion.domain.place import Place
 from bastion.errors import BastionError, NotFound
+from bastion.i18n import N_
 from bastion.services import reasons
 from bastion.services.replay import MEDIA, Playback
 from bastion.services.views import SessionView
@@ -20,7 +21,6 @@ from recordings.terminal import VERSIONS
 from web import choices, fields, labels
 from web.console import Console, Seen, Typed, go
 from web.facts import Teller
-from web.labels import N_
 from web.paging import PAGE, Turned, further, turned
 from web.playbacks import Playbacks
 from web.player_words import PLAYER

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from bastion.domain.country import HOME
 from bastion.domain.local_time import HOME_ZONE
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.directory import FacilityForm, SupplierForm
 from web import fields, paper_words
 from web.console import Console, Seen, go, one_of
-from web.labels import N_
 from web.views import local_day, local_last_day
 
 router = APIRouter(prefix="/directory")

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from web import report_words
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 from web.report_words import Said
 
 router = APIRouter()

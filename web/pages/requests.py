@@ -12,13 +12,13 @@ from bastion.domain.device import recordability
 from bastion.domain.grant import GrantStatus
 from bastion.domain.place import Place
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services import reasons
 from bastion.services.views import RequestView
 from web import condition_words, device_words, fields, labels, message_words, pasted, plan_words, template_words
 from web.console import Console, Seen, Typed, go
 from web.decision_form import Decision, DecisionForm
 from web.guards import GUARDS
-from web.labels import N_
 from web.paging import further, turned
 from web.views import SHORT_STEPS, Clockface, minutes, shorter_than
 

@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 from bastion.domain.review import CampaignState, LineState, RightKind, Sought, Verdict
 from bastion.errors import BastionError, Invalid
+from bastion.i18n import N_
 from bastion.services.review_views import Seen as Line
 from bastion.services.reviews import CampaignForm
 from web import fields
 from web.console import Console, Seen, Typed, go
-from web.labels import CAMPAIGN_STATES, N_, REVIEW_KINDS, REVIEW_STATES
+from web.labels import CAMPAIGN_STATES, REVIEW_KINDS, REVIEW_STATES
 from web.paging import PAGE, pages
 
 router = APIRouter(prefix="/reviews")

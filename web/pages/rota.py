@@ -15,10 +15,10 @@ from bastion.domain.local_time import HOME_ZONE
 from bastion.domain.parties import Role
 from bastion.domain.rota import LINES
 from bastion.errors import BastionError, Invalid
+from bastion.i18n import N_
 from bastion.services.rota import KEEPERS, BadShift, ShiftForm, ShiftView, keeps
 from web import fields
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 
 router = APIRouter(prefix="/rota")
 Text = Annotated[str, Form()]

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from bastion.domain.watch import BEAT
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services import reasons
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 from web.security import token_of
 
 router = APIRouter()

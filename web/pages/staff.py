@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from bastion.domain.parties import EVERYWHERE, Role
 from bastion.errors import BastionError, NotFound
+from bastion.i18n import N_
 from bastion.services.duties import Duty
 from bastion.services.people import StaffForm
 from web import fields, labels
 from web.console import Console, Seen, go, one_of
-from web.labels import N_
 from web.security import address_of
 
 router = APIRouter(prefix="/directory/staff")

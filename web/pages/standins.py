@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from bastion.domain.parties import Role
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.standins import DelegationForm
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 
 router = APIRouter(prefix="/standins")
 Text = Annotated[str, Form()]

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from bastion.domain.place import Place
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.subcontractors import SubcontractorForm
 from web import country_words, paper_words
 from web.console import Console, Seen, Typed, go
-from web.labels import N_, SUBCONTRACTOR_STATES
+from web.labels import SUBCONTRACTOR_STATES
 from web.paging import turned
 
 router = APIRouter(prefix="/directory")

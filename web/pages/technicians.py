@@ -11,11 +11,11 @@ from starlette.responses import Response
 from bastion.domain.country import HOME
 from bastion.domain.parties import EVERYWHERE, Role
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.people import TechnicianForm
 from web import country_words, fields
 from web.console import Console, Seen, Typed, go
 from web.facts import WAYS, WHERE
-from web.labels import N_
 from web.paging import PAGE, pages
 from web.portal.links import link_of
 from web.render import qr, secret_of

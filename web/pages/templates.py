@@ -11,11 +11,11 @@ from bastion.domain.conditions import Condition
 from bastion.domain.parties import EVERYWHERE
 from bastion.domain.request_template import RequestTemplate
 from bastion.errors import BastionError, Forbidden, Invalid, NotFound
+from bastion.i18n import N_
 from bastion.services.templates import Model, TemplateForm, TemplateView, may_write
 from web import condition_words, fields, labels, plan_words, template_words
 from web.choices import OFFERED, READABLE, Choice
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 from web.pages.asking import USUAL, durations
 from web.paging import PAGE, pages
 from web.plan_fields import PlanFields

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from bastion.domain.undertaking import MAX_TEXT
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 
 PATH = "/directory/undertaking"
 SHOWN: Final = 100

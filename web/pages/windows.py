@@ -12,11 +12,11 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.maintenance import Rhythm
 from bastion.domain.place import Place
 from bastion.errors import BastionError, Invalid
+from bastion.i18n import N_
 from bastion.services import reasons
 from bastion.services.maintenance import WindowForm
 from web import choices, fields, labels, window_words
 from web.console import Console, Seen, Typed, go
-from web.labels import N_
 from web.paging import turned
 from web.views import local_day
 

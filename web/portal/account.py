@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from bastion.domain.supplier_token import SupplierToken
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from web import fields
 from web.console import Typed, go
 from web.fields import need_same
-from web.labels import N_
 from web.portal.security import end_session, own_path, token_of
 from web.portal.visit import Come, Visit
 from web.render import remember_language

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from bastion.domain.parties import Supplier
 from bastion.domain.place import Place
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.company import ColleagueChange, NewColleague
 from web import country_words, fields, labels, paper_words
 from web.console import Typed, go
-from web.labels import N_
 from web.paging import turned
 from web.portal.links import link_of
 from web.portal.visit import Come, Visit

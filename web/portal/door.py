@@ -10,11 +10,11 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from bastion.errors import AuthenticationFailed, BastionError, Invalid, LinkSpent, Locked, PolicyRefused
+from bastion.i18n import N_
 from bastion.services.invitations import Answers
 from web.console import Typed, go
 from web.errors import status_of
 from web.fields import need_same
-from web.labels import N_
 from web.portal.security import own_path, set_session
 from web.render import page, qr, remember_language, secret_of
 from web.security import services_of, source_of

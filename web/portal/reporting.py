@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.reports import Reported
 from web import report_words
 from web.console import Typed, go
-from web.labels import N_
 from web.portal.visit import Come, Visit
 from web.report_words import Said
 

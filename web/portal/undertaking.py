@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from bastion.domain.undertaking import Way
 from bastion.errors import BastionError, Invalid
+from bastion.i18n import N_
 from web import fields
 from web.console import go
-from web.labels import N_
 from web.portal.visit import Come, Visit
 
 router = APIRouter()

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from bastion.domain.parties import Actor
 from bastion.errors import BastionError
+from bastion.i18n import N_
 from bastion.services.portal import Guest
 from web.console import Console
 from web.errors import status_of
-from web.labels import N_
 from web.nav import Place
 from web.portal.guards import PREFIX
 from web.portal.security import HOME, Admitted, may, token_of

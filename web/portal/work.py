@@ -9,12 +9,12 @@ from starlette.responses import PlainTextResponse, Response
 from bastion.domain.access_request import InterventionKind, RequestState
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.errors import BastionError, Conflict, Invalid, NotFound
+from bastion.i18n import N_
 from bastion.services import reasons
 from bastion.services.handovers import Passing
 from bastion.services.views import MenuItem, Outlook, RequestView
 from web import condition_words, device_words, fields, labels, pasted, plan_words
 from web.console import ELSEWHERE, Typed, go
-from web.labels import N_
 from web.pages.asking import TICKED, USUAL, AskForm, answering, durations, offered, typed_with
 from web.portal.visit import Come, Visit
 from web.render import page
