@@ -19,6 +19,23 @@ async def test_the_button_beside_a_command_copies_exactly_it(house: House, seat:
     assert text.startswith("psftp -P 2222 alice+ct-01@127.0.0.1")
 
 
+async def test_the_tick_on_the_button_outlives_a_page_that_reads_itself_again(house: House, seat: Seat):
+    request = await house.approved()
+    desk = await seat(house.alice, permissions=["clipboard-read", "clipboard-write"])
+    page = await desk.open("/supplier/")
+    await page.clock.install()  # two seconds of a tick do not end while the machine is busy
+    await page.locator(f"#held-{request.grant_id} [data-copy]").click()
+    await expect(page.locator("[data-done]")).to_have_count(1)
+    await page.evaluate("document.querySelector('#board').addEventListener('htmx:after:swap', () => window.again = 1)")
+    async with page.expect_response(lambda answer: answer.url.endswith("/supplier/board")):
+        await page.evaluate("document.body.dispatchEvent(new CustomEvent('bastion:resync'))")
+        await page.clock.run_for(100)
+    await page.wait_for_function("() => window.again")
+    await expect(page.locator("[data-done]")).to_have_count(1)
+    await page.clock.run_for(2000)
+    await expect(page.locator("[data-done]")).to_have_count(0)
+
+
 async def test_what_the_reader_unfolded_stays_open_when_the_page_reads_itself_again(house: House, seat: Seat):
     request = await house.asked()
     desk = await seat(house.eve)

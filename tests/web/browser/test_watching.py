@@ -110,6 +110,7 @@ async def test_R60_from_a_difference_one_is_led_to_its_moment(
     monkeypatch.setattr(type(house.services.replay), "stream", lambda *_: iter([cast]))
     desk = await seat(people["security"])
     page = await desk.open(f"/recordings/{record.id}?spot=0.3700")
+    await page.add_init_script("window.setInterval = () => 0")  # right from the start, not with the next tick
     await page.get_by_label("Why do you watch it?").fill("incident 12")
     await page.get_by_role("button", name="Watch the recording").click()
     clock = page.locator("[data-wall]")

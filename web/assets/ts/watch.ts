@@ -61,6 +61,7 @@ function show(stage: Stage, startAt = 0, play = false): void {
   const source = { url: stage.source, fetchOpts: { credentials: "same-origin" as const }, parser: (data: unknown) => read(stage, data) };
   stage.player = create(source, screen, options(stage, startAt));
   if (play) void stage.player.play();
+  tell(stage); // the clock must not say for a moment where the player no longer is
 }
 
 /** Seconds since the track began, silence included; before anything was played, where it will begin. */
@@ -125,8 +126,8 @@ function start(root: HTMLElement): void {
   const screen = root.querySelector<HTMLElement>("[data-screen]");
   if (screen) inOurWords(screen, ".ap-control-bar, .ap-overlay-help", JSON.parse(root.dataset["words"] ?? "{}"));
   onKeys(stage); // a browser may bring a ticked box back
-  setInterval(() => tell(stage), TICK);
   show(stage, Number(root.dataset["start"]) || 0);
+  setInterval(() => tell(stage), TICK);
 }
 
 for (const root of document.querySelectorAll<HTMLElement>("[data-replay]")) start(root);
