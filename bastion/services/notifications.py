@@ -43,10 +43,11 @@ from bastion.services.former_addresses import address_of, former_of
 from bastion.services.forms import need_admin
 from bastion.services.gmao_wire import GmaoWire
 from bastion.services.joins import found, scope
-from bastion.services.letters import Doors, Link, letter, webhook_body, without_link
+from bastion.services.letters import Doors, Link, letter, without_link
 from bastion.services.overtaken import ASKING, overtaken
 from bastion.services.rings import Rings, Telling
 from bastion.services.sealing import secret_aad
+from bastion.services.webhooks import webhook_body
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault

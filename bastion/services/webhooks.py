@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from bastion import clock
 from bastion.domain.credentials import SealedSecret
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Role
-from bastion.domain.telling import Topic, Webhook
+from bastion.domain.telling import Delivery, Topic, Webhook
 from bastion.errors import Invalid
 from bastion.networks import Networks
 from bastion.secret import Secret
@@ -22,6 +23,8 @@ from bastion.store.database import Database
 from bastion.store.vault import Vault
 
 LONGEST_URL: Final = 500
+PERSONAL: Final = frozenset({"who", "login"})
+"""Facts that name a person: people read them, programs do not."""
 OFFERED: Final = tuple(topic for topic in Topic if topic is not Topic.DIGEST)
 
 
@@ -111,3 +114,16 @@ def is_plain_https(url: str) -> bool:
         return False
     named = bool(parts.hostname) and "@" not in parts.netloc and "#" not in url and "\\" not in url
     return parts.scheme == "https" and named and (port is None or 0 < port < 65536)
+
+
+def webhook_body(delivery: Delivery, address: str) -> dict[str, object]:
+    """Return what a webhook is told; documented in `docs/api.md`."""
+    return {
+        "id": delivery.id, "topic": delivery.topic.value, "at": _instant(delivery.at),
+        "link": f"{address}{delivery.path}",
+        "facts": {name: said for name, said in sorted(delivery.facts.items()) if name not in PERSONAL},
+    }  # fmt: skip
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

@@ -21,8 +21,6 @@ from bastion.domain.session_effects import Audit
 from bastion.domain.session_events import EndReason
 from bastion.domain.telling import TOLD, Topic
 from bastion.errors import Forbidden, Invalid, NotFound
-from bastion.i18n import catalogue
-from bastion.services import letters
 from bastion.services.digest import counted
 from bastion.services.former_addresses import address_changed
 from bastion.services.invitations import Answers
@@ -170,35 +168,6 @@ async def test_french_people_read_french(house, tell, box):
     assert got["Content-Language"] == "fr"
     assert "Il ne demande jamais de mot de passe par courriel." in got.get_content()
     assert not re.search(r"\b(the|waits|request)\b", got.get_content().replace(f"/requests/{request.id}", "").lower())
-
-
-def test_every_sentence_of_a_mail_has_its_french():
-    said = {text for subject, lines in letters._WORDS.values() for text in (subject, *lines)} | {letters._FOOT}
-    french, holes = catalogue("fr"), re.compile(r"{\w+}")
-    assert sorted(said - french.keys()) == []
-    assert [text for text in said if sorted(holes.findall(text)) != sorted(holes.findall(french[text]))] == []
-    wordings = set(letters._WORDS) - {
-        "request_agreed",
-        "request_refused",
-        "cut",
-        "cut_lifted",
-        "session_unwatched",
-        "request_next",
-        "request_expired",
-        "request_nobody",
-        "batch_waiting",
-        "batch_unanswered",
-        "question_technician",
-        "more_waiting",
-        "more_agreed",
-        "revoked_technician",
-        "handed_over",
-        "enrolled_again",
-        "invited_by_company",
-        "address_of",
-        "window_contract",
-    }
-    assert wordings == set(Topic) - {Topic.REQUEST_DECIDED, Topic.ACCESS_CUT}
 
 
 async def _set_up(house) -> str:

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from bastion.domain.parties import Role, assigned
 from bastion.domain.telling import Topic
-from bastion.services.letters import webhook_body
-from bastion.services.webhooks import WebhookForm
+from bastion.services.webhooks import WebhookForm, webhook_body
 from tests.services.house import OPERATOR
 from tests.services.occasions import bea_speaks, bea_speaks_by, carl_comes, used
 from tests.services.postroom import ADDRESS, heard, letter_to, turn

@@ -14,11 +14,10 @@ from bastion.domain.report import After, ReportForm
 from bastion.domain.session_events import EndReason
 from bastion.domain.telling import Topic
 from bastion.errors import Invalid
-from bastion.services.letters import webhook_body
 from bastion.services.papers import PaperForm
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.sessions import Ending
-from bastion.services.webhooks import WebhookForm
+from bastion.services.webhooks import WebhookForm, webhook_body
 from tests.services.house import OPERATOR
 from tests.services.occasions import a_supplier_s_days, bea_speaks
 from tests.services.postroom import ADDRESS, CANARY, ENTRANCE, heard, letter_to, nothing_typed, turn
