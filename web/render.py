@@ -74,7 +74,6 @@ def environment() -> Environment:
         paper_names=paper_words.KINDS,
         audit_words=audit_words,
         comparison_words=comparison_words,
-        minutes=views.minutes,
         part_gone=views.part_gone,
         languages=LANGUAGES,
         outside=outside_eea,

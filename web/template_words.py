@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bastion.domain.request_template import RequestTemplate
+from bastion.domain.timebox import whole_minutes
 from bastion.i18n import N_
 from web import plan_fields
 
@@ -37,7 +38,7 @@ def filled(said: Mapping[str, str], template: RequestTemplate) -> dict[str, str]
 
 
 def minutes(template: RequestTemplate) -> str:
-    return str(int(template.wanted.total_seconds() // 60))
+    return str(whole_minutes(template.wanted))
 
 
 def chosen(templates: Iterable[RequestTemplate], ident: str) -> RequestTemplate | None:

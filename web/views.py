@@ -242,10 +242,6 @@ def local_last_day(end: datetime, zone: str = HOME_ZONE) -> str:
     return last_day(end, zone).isoformat()
 
 
-def minutes(length: timedelta) -> int:
-    return int(length.total_seconds() // 60)
-
-
 def part_gone(start: datetime, end: datetime, now: datetime) -> float:
     """Return how much of a time box is over, 0 to 100."""
     whole = (end - start).total_seconds()

@@ -7,6 +7,7 @@ import typer
 from bastion.cli.terminal import AsJson, instant, perform, show, t
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
+from bastion.domain.timebox import whole_minutes
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.services.drafts import RequestDraft
 
@@ -33,7 +34,7 @@ def who_decides(
     row = {
         "allowed": seen.allowed, "quorum": seen.quorum, "approvers": "; ".join(seen.approvers),
         "in turn": " > ".join(", ".join(turn) for turn in seen.turns) if seen.in_turn else "",
-        "minutes": int(seen.agreed.total_seconds() // 60), "watcher": seen.watcher,
+        "minutes": whole_minutes(seen.agreed), "watcher": seen.watcher,
         "rules": " ".join(seen.policy_ids), "why": " ".join((*seen.reasons, *seen.obstacles, *stuck)),
     }  # fmt: skip
     show([row], as_json=as_json)

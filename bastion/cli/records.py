@@ -11,6 +11,7 @@ import typer
 
 from bastion.cli.terminal import AsJson, complain, group, instant, perform, plain, show, t
 from bastion.domain.parties import Actor
+from bastion.domain.timebox import whole_minutes
 from bastion.services.bundle import Services
 from bastion.services.views import RequestView, SessionView
 
@@ -118,6 +119,6 @@ def _request_row(view: RequestView) -> dict[str, object]:
     return {
         "ref": request.ref, "state": request.stored_state, "technician": request.technician_name,
         "supplier": view.supplier.code, "device": view.device.code, "kind": request.kind,
-        "minutes": int(request.wanted.total_seconds() // 60), "created_at": request.created_at,
+        "minutes": whole_minutes(request.wanted), "created_at": request.created_at,
         "decided_by": request.decided_by, "reason": request.reason,
     }  # fmt: skip

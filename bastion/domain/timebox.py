@@ -39,3 +39,8 @@ class TimeBox:
         """The shortest warning whose moment lies in `(since, now]`, if any."""
         due = [before for before in self.warnings if since < self.end - before <= now]
         return min(due, default=None)
+
+
+def whole_minutes(length: timedelta) -> int:
+    """Return the whole minutes of a length of time."""
+    return int(length.total_seconds() // 60)

@@ -12,6 +12,7 @@ from bastion.domain.emergency import Emergency, refuse_later, refuse_reviewed
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Lent, Supplier, Technician
+from bastion.domain.timebox import whole_minutes
 from bastion.domain.working_days import WorkingDays
 from bastion.errors import AlreadyAgreed, Conflict, Invalid, NotFound
 from bastion.services import emergencies, reasons
@@ -124,7 +125,7 @@ class Approvals:
             saved = replace(kept, quorum=agreed.quorum)
             await audit_decision(
                 uow, "request:approved", actor, saved, now, minutes=minutes, missing=saved.missing, note=note,
-                agreed=int(saved.agreed.total_seconds() // 60), **explained(asked.decision),
+                agreed=whole_minutes(saved.agreed), **explained(asked.decision),
                 conditions=" ".join(sorted(terms.conditions)), start=terms.start.isoformat() if terms.start else "",
                 emergency="yes" if asked.emergency else "", disowned="yes" if disowned else "", **_for(lent),
             )  # fmt: skip

@@ -12,13 +12,14 @@ from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.conditions import PLAIN, Terms
 from bastion.domain.device import Device
 from bastion.domain.parties import Actor
+from bastion.domain.timebox import whole_minutes
 from bastion.errors import BastionError, Conflict, NotFound, Unavailable
 from bastion.i18n import sentence
 from bastion.services import reasons
 from bastion.services.approvals import Approvals
 from bastion.services.authentication import Authentication
 from bastion.services.joins import Joins
-from bastion.services.requests import check_minutes, may_see, minutes_of
+from bastion.services.requests import check_minutes, may_see
 from bastion.services.revoking import withdraw
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -60,7 +61,7 @@ class Batches:
         check_minutes(minutes)
 
         async def decide(one: AccessRequest, version: int) -> AccessRequest:
-            length = min(minutes, minutes_of(min(one.wanted, one.agreed)))
+            length = min(minutes, whole_minutes(min(one.wanted, one.agreed)))
             return await self._approvals.approve(
                 actor, one.id, version, length, note, terms, not_caller=not_caller
             )  # fmt: skip

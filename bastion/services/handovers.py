@@ -13,7 +13,7 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.handover import Handover
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
-from bastion.domain.timebox import TimeBox
+from bastion.domain.timebox import TimeBox, whole_minutes
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.decisions import Decisions, Urgency, explained, policy_ids, refusal
@@ -22,7 +22,7 @@ from bastion.services.maintenance import Maintenance
 from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
 from bastion.services.professionals import still_answered_for
-from bastion.services.requests import minutes_of, person, refuse_if_locked
+from bastion.services.requests import person, refuse_if_locked
 from bastion.services.terms_ahead import refuse_past_terms
 from bastion.services.works import goes_on
 from bastion.store.database import Database
@@ -141,7 +141,7 @@ async def _audit(
 ) -> None:  # fmt: skip
     await uow.audit.append(
         "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,
-        kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, **explained(decision),
+        kind=made.kind, minutes=whole_minutes(made.wanted), work_order=made.work_order, **explained(decision),
         quorum=made.quorum, device=device.code, supplier=supplier.code, technician=colleague.login, reason=reason,
         emergency="yes" if emergency else "",
     )  # fmt: skip

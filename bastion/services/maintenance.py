@@ -14,7 +14,7 @@ from bastion.domain.own_words import AGREED_BEFORE
 from bastion.domain.parties import Actor, ActorKind, Facility, Role, Staff, Supplier
 from bastion.domain.place import Place
 from bastion.domain.review import RightKind, barred
-from bastion.domain.timebox import TimeBox
+from bastion.domain.timebox import TimeBox, whole_minutes
 from bastion.domain.work_plan import PatientData
 from bastion.errors import BastionError, Conflict, Forbidden, Invalid, NotFound
 from bastion.i18n import sentence
@@ -174,7 +174,7 @@ class Maintenance:
         await uow.window_uses.add(WindowUse(request.id, window.id, box.start, box.end))
         await audit_decision(
             uow, "request:approved", actor, saved, now, missing=0, note=note, window=window.ref,
-            minutes=int(length.total_seconds() // 60), agreed=int(length.total_seconds() // 60),
+            minutes=whole_minutes(length), agreed=whole_minutes(length),
             policy=" ".join(saved.policy_ids),
         )  # fmt: skip
         return saved

@@ -31,6 +31,7 @@ from bastion.domain.telling import (
     offered_to,
     topic_of,
 )
+from bastion.domain.timebox import whole_minutes
 from bastion.errors import ConfigurationError, Conflict, Invalid, NotFound
 from bastion.services import bundles, work_reports
 from bastion.services.actors import staff_now
@@ -200,7 +201,7 @@ class Notifications:
         if ready.delivery.topic not in LINKED or ready.beside or not isinstance(ready.person, Staff):
             return ready  # a link opens one request; what is asked together is read together
         secret = await mint(uow, self._decisions, ready.delivery, ready.person, self._link_length, now)
-        minutes = int(self._link_length.total_seconds() // 60)
+        minutes = whole_minutes(self._link_length)
         return replace(ready, link=Link(secret, minutes)) if secret else ready
 
     async def _hand_over(self, ready: _Ready, doors: Doors) -> None:

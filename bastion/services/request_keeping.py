@@ -5,12 +5,12 @@ from datetime import datetime
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.emergency import Call, Emergency
 from bastion.domain.parties import Actor
+from bastion.domain.timebox import whole_minutes
 from bastion.domain.work_plan import WorkPlan
 from bastion.services.decisions import explained, policy_ids, reasons
 from bastion.services.drafts import Ask
 from bastion.services.emergencies import announce
 from bastion.services.joins import Joins
-from bastion.services.requests import minutes_of
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Decision
 
@@ -28,7 +28,7 @@ async def keep(
         return
     await uow.audit.append(
         "request:refused", actor=actor, subject=("device", ask.device.id), facility_id=ask.device.facility_id,
-        at=now, kind=made.kind, minutes=minutes_of(made.wanted), device=ask.device.code, supplier=ask.supplier.code,
+        at=now, kind=made.kind, minutes=whole_minutes(made.wanted), device=ask.device.code, supplier=ask.supplier.code,
         policy=" ".join(policy_ids(decision)), why=" ".join(reasons(decision, "en")),
         technician=ask.technician.login, reason=made.reason,
     )  # fmt: skip
@@ -40,7 +40,7 @@ async def _audit_created(
 ) -> None:  # fmt: skip
     await uow.audit.append(
         "request:created", actor=actor, subject=("request", made.id), facility_id=made.facility_id, at=now,
-        kind=made.kind, minutes=minutes_of(made.wanted), work_order=made.work_order, **explained(decision),
+        kind=made.kind, minutes=whole_minutes(made.wanted), work_order=made.work_order, **explained(decision),
         quorum=made.quorum, device=ask.device.code, supplier=ask.supplier.code, technician=ask.technician.login,
         reason=made.reason, template=made.template_id, batch=made.batch_id, emergency="yes" if emergency else "",
         caller=emergency.caller if emergency else "",

@@ -12,6 +12,7 @@ from bastion.domain.emergency import Emergency, refuse_reviewed
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, ActorKind, Lent, Technician
+from bastion.domain.timebox import whole_minutes
 from bastion.errors import BastionError, Invalid, Locked, NotFound
 from bastion.i18n import sentence
 from bastion.services.decisions import Decisions, Scope, Urgency
@@ -175,8 +176,8 @@ def refuse_beyond(grant: Grant, whole: timedelta, decision: Decision) -> None:
     """More time is no way around the longest time of the rules by which the work is allowed (R-22, R-26)."""
     most = decision.obligations.max_duration
     if whole > most:
-        left = minutes_of(max(most - grant.whole, timedelta()))
-        raise Invalid("minutes", field="minutes", sentence=LEFT, most=minutes_of(most), left=left)
+        left = whole_minutes(max(most - grant.whole, timedelta()))
+        raise Invalid("minutes", field="minutes", sentence=LEFT, most=whole_minutes(most), left=left)
 
 
 async def refuse_if_locked(uow: UnitOfWork, technician: Technician, device: Device, now: datetime) -> None:
@@ -209,10 +210,6 @@ async def seen_with_company(uow: UnitOfWork, actor: Actor, request_id: str) -> A
     if me is None or me.supplier_id != request.supplier_id or not await speaks_for(uow, me):
         raise NotFound(request_id)
     return request
-
-
-def minutes_of(duration: timedelta) -> int:
-    return int(duration.total_seconds() // 60)
 
 
 async def audit_decision(

@@ -29,6 +29,7 @@ from bastion.domain.local_time import last_day
 from bastion.domain.parties import EVERYWHERE, ActorKind, Role, Staff, Technician
 from bastion.domain.remark import open_questions
 from bastion.domain.telling import Recipient, RecipientKind, Topic
+from bastion.domain.timebox import whole_minutes
 from bastion.services.actors import all_now
 from bastion.services.decisions import Decisions
 from bastion.services.former_addresses import former_of
@@ -236,7 +237,7 @@ class Rings:
         grant = await self._joins.grant(request.extends_grant_id)
         zone = ZoneInfo((await self._joins.facility(request.facility_id)).timezone)
         end, later = (f"{one.astimezone(zone):%H:%M}" for one in grant.prolonged(request, clock.now()))
-        return {"more": str(int(request.agreed.total_seconds() // 60)), "end": end, "later": later}
+        return {"more": str(whole_minutes(request.agreed)), "end": end, "later": later}
 
     async def _talk(self, topic: Topic, request: AccessRequest, event: AuditEvent) -> Telling:
         """A question goes to who must answer it, the answer to who asked: what was said stays on the page."""

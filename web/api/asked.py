@@ -7,7 +7,8 @@ from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.emergency import Call
 from bastion.domain.work_plan import WorkPlan
 from bastion.services.drafts import RequestDraft
-from web.api.shapes import AnnouncedShape, CallShape, Instant, Minutes, PlanShape, Reason, Shape
+from web.api.request_shapes import AnnouncedShape, CallShape, PlanShape
+from web.api.shapes import Instant, Minutes, Reason, Shape
 
 
 class NewWork(Shape):

@@ -11,8 +11,9 @@ from bastion.domain.batch import MOST
 from bastion.domain.conditions import Condition, Terms
 from bastion.services.batches import Outcome
 from web.api.bearer import Me, Use, fresh
+from web.api.request_shapes import RequestShape
 from web.api.requests import NewRequest, Note
-from web.api.shapes import Code, Instant, Minutes, Reason, RequestShape, Several, Shape
+from web.api.shapes import Code, Instant, Minutes, Reason, Several, Shape
 
 Codes = Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=MOST)]
 Versions = Annotated[

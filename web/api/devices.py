@@ -1,6 +1,6 @@
 """`/devices`, their endpoints and the accounts on them."""
 
-from typing import Final, Self
+from typing import Final
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -10,23 +10,11 @@ from bastion.domain.derogation import DerogationKind
 from bastion.domain.device import Protocol, SecretKind
 from bastion.secret import Secret
 from bastion.services.derogations import DerogationForm
-from bastion.services.device_rights import Comers
 from bastion.services.inventory import DeviceForm
 from web.api.bearer import Me, Use
-from web.api.register_shapes import AccountShape, DeviceShape, EndpointShape
-from web.api.shapes import (
-    DerogationShape,
-    Encodable,
-    Flag,
-    GrantShape,
-    Instant,
-    Limit,
-    Offset,
-    Several,
-    Shape,
-    Version,
-    Whole,
-)
+from web.api.grant_shapes import ComersShape, GrantShape
+from web.api.register_shapes import AccountShape, DerogationShape, DeviceShape, EndpointShape
+from web.api.shapes import Encodable, Flag, Instant, Limit, Offset, Several, Shape, Version, Whole
 
 GRANTS: Final = 20
 
@@ -43,24 +31,6 @@ class DeviceBody(Shape):
     model: str = ""
     serial: str = ""
     active: Flag = True
-
-
-class ComersShape(Shape):
-    """A supplier that maintains the device and, by login, those of its people who may come, and who are suspended at
-    present. While it is not `working`, out of use or without a contract that holds, nobody comes.
-    """
-
-    supplier: str
-    working: bool
-    able: list[str]
-    suspended: list[str]
-
-    @classmethod
-    def of(cls, one: Comers) -> Self:
-        return cls(
-            supplier=one.supplier.code, working=one.working, able=[who.login for who in one.able],
-            suspended=[who.login for who in one.suspended],
-        )  # fmt: skip
 
 
 class OneDevice(DeviceShape):

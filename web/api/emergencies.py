@@ -11,10 +11,12 @@ from bastion.domain.access_request import RequestState
 from bastion.domain.emergency import EmergencyStatus, Outcome
 from bastion.domain.session_record import Outcome as SessionEnd
 from bastion.domain.session_record import SessionRecord
+from bastion.domain.timebox import whole_minutes
 from bastion.services.emergencies import EmergencyView
 from bastion.services.works import Part
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import Agreement, CallShape, Code, Limit, Offset, Shape, Version, agreements, wanted_minutes
+from web.api.request_shapes import Agreement, CallShape, agreements
+from web.api.shapes import Code, Limit, Offset, Shape, Version
 
 
 class PartShape(Shape):
@@ -42,8 +44,9 @@ class PartShape(Shape):
         return cls(
             id=one.id, ref=one.ref, state=one.state(now), technician_name=one.technician_name,
             takes_over_from=part.handover.from_name if part.handover else "", extends_grant_id=one.extends_grant_id,
-            reason=one.reason, minutes=wanted_minutes(one), created_at=one.created_at, created_by=one.created_by.name,
-            approvals=agreements(one), decided_by=one.decided_by, decision_note=one.decision_note,
+            reason=one.reason, minutes=whole_minutes(one.wanted), created_at=one.created_at,
+            created_by=one.created_by.name, approvals=agreements(one), decided_by=one.decided_by,
+            decision_note=one.decision_note,
         )  # fmt: skip
 
 

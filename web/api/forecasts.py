@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Query
 
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
+from bastion.domain.timebox import whole_minutes
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.services.drafts import RequestDraft
-from bastion.services.requests import minutes_of
 from bastion.services.views import Forecast
 from web.api.bearer import Me, Use
 from web.api.shapes import Instant, Shape
@@ -48,7 +48,7 @@ class ForecastShape(Shape):
         return cls(
             allowed=seen.allowed, reasons=list(seen.reasons), policy_ids=list(seen.policy_ids), quorum=seen.quorum,
             approvers=list(seen.approvers),
-            turns=[list(turn) for turn in seen.turns], too_few=seen.too_few, minutes=minutes_of(seen.agreed),
+            turns=[list(turn) for turn in seen.turns], too_few=seen.too_few, minutes=whole_minutes(seen.agreed),
             watcher=seen.watcher, obstacles=list(seen.obstacles),
         )  # fmt: skip
 

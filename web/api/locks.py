@@ -1,10 +1,28 @@
 """`/locks`: the kill switch."""
 
+from datetime import datetime
+from typing import Self
+
 from fastapi import APIRouter
 
-from bastion.domain.lock import LockScope
+from bastion.domain.lock import Lock, LockScope
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import Code, Instant, LockShape, Reason, Shape
+from web.api.shapes import Code, Instant, Reason, Shape
+
+
+class LockShape(Shape):
+    id: str
+    scope: LockScope
+    subject_id: str
+    reason: str
+    imposed_by: str
+    imposed_at: datetime
+    until: datetime | None
+    lifted_by: str
+
+    @classmethod
+    def of(cls, lock: Lock) -> Self:
+        return cls.model_validate(lock, from_attributes=True)
 
 
 class Impose(Shape):

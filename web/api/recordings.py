@@ -12,7 +12,8 @@ from bastion.services.replay import MEDIA, Copy
 from recordings.file_table import Entry
 from recordings.model import TrackInfo, TrackKind
 from web.api.bearer import Me, Use
-from web.api.shapes import After, Limit, Offset, Reason, SessionShape, Shape, Whole, place_in, say_next
+from web.api.session_shapes import SessionShape
+from web.api.shapes import After, Limit, Offset, Reason, Shape, Whole, place_in, say_next
 
 
 class Open(Shape):

@@ -6,10 +6,11 @@ from typing import Self
 from pydantic import Field
 
 from bastion import clock
+from bastion.domain.derogation import Derogation, DerogationKind, DerogationStatus
 from bastion.domain.device import DeviceAccount, Endpoint, Protocol
 from bastion.domain.parties import Role
 from bastion.services.views import DeviceView, TechnicianView
-from web.api.shapes import DerogationShape, Shape
+from web.api.shapes import Shape
 
 
 class FacilityShape(Shape):
@@ -125,6 +126,31 @@ class AccountShape(Shape):
     @classmethod
     def of(cls, account: DeviceAccount) -> Self:
         return cls(id=account.id, version=account.version, login=account.login, kind=account.kind.value)
+
+
+class DerogationShape(Shape):
+    """What is allowed on an old device (R-10)."""
+
+    id: str
+    kind: DerogationKind
+    algorithms: list[str]
+    owner: str
+    reason: str
+    starts: datetime
+    ends: datetime
+    status: DerogationStatus
+    created_by: str
+    created_at: datetime
+    withdrawn_by: str
+    withdrawn_at: datetime | None
+
+    @classmethod
+    def of(cls, one: Derogation, now: datetime) -> Self:
+        return cls(
+            id=one.id, kind=one.kind, algorithms=list(one.algorithms), owner=one.owner, reason=one.reason,
+            starts=one.starts, ends=one.ends, status=one.status(now), created_by=one.created_by,
+            created_at=one.created_at, withdrawn_by=one.withdrawn_by, withdrawn_at=one.withdrawn_at,
+        )  # fmt: skip
 
 
 class DeviceShape(Shape):

@@ -8,16 +8,16 @@ from bastion.domain.conditions import Condition, Terms
 from bastion.domain.place import Place
 from web.api.asked import NewWork
 from web.api.bearer import Me, Use, fresh
+from web.api.grant_shapes import GrantShape
+from web.api.request_shapes import RequestShape
 from web.api.shapes import (
     After,
     Code,
-    GrantShape,
     Instant,
     Limit,
     Minutes,
     Offset,
     Reason,
-    RequestShape,
     Several,
     Shape,
     Version,

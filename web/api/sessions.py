@@ -9,7 +9,8 @@ from bastion.domain.parties import Actor
 from bastion.domain.place import Place
 from bastion.domain.session_record import Outcome
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import After, Code, Flag, Instant, Limit, Offset, Reason, SessionShape, Shape, place_in, say_next
+from web.api.session_shapes import SessionShape
+from web.api.shapes import After, Code, Flag, Instant, Limit, Offset, Reason, Shape, place_in, say_next
 
 
 class ChannelDoingShape(Shape):

@@ -9,10 +9,12 @@ from pydantic import Field
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition
 from bastion.domain.request_template import RequestTemplate
+from bastion.domain.timebox import whole_minutes
 from bastion.domain.work_plan import UNSAID, PatientData, WorkPlan
 from bastion.services.templates import TemplateForm, TemplateView
 from web.api.bearer import Me, Use, fresh
-from web.api.shapes import KEEPS, Code, Flag, Limit, Minutes, Offset, Reason, Several, Shape, answered
+from web.api.request_shapes import KEEPS, answered
+from web.api.shapes import Code, Flag, Limit, Minutes, Offset, Reason, Several, Shape
 
 
 class UsualPlan(Shape):
@@ -149,6 +151,6 @@ async def retire(ident: str, body: Confirmed, me: Me, use: Use) -> TemplateShape
 def _facts(one: RequestTemplate) -> dict[str, Any]:
     return {
         "id": one.id, "maker": one.maker, "model": one.model, "name": one.name, "kind": one.kind,
-        "reason": one.reason, "minutes": int(one.wanted.total_seconds() // 60), "plan": UsualPlan.of(one.plan),
+        "reason": one.reason, "minutes": whole_minutes(one.wanted), "plan": UsualPlan.of(one.plan),
         "conditions": sorted(one.conditions), "edition": one.edition,
     }  # fmt: skip

@@ -11,6 +11,7 @@ from bastion.domain.conditions import Condition, Terms
 from bastion.domain.device import recordability
 from bastion.domain.grant import GrantStatus
 from bastion.domain.place import Place
+from bastion.domain.timebox import whole_minutes
 from bastion.errors import BastionError
 from bastion.i18n import N_
 from bastion.services import reasons
@@ -20,7 +21,7 @@ from web.console import Console, Seen, Typed, go
 from web.decision_form import Decision, DecisionForm
 from web.guards import GUARDS
 from web.paging import further, turned
-from web.views import SHORT_STEPS, Clockface, minutes, shorter_than
+from web.views import SHORT_STEPS, Clockface, shorter_than
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -203,7 +204,7 @@ def _proposed(view: RequestView, typed: dict[str, Any]) -> tuple[str, ...]:
 
 def _durations(view: RequestView) -> tuple[int, list[int]]:
     """Return what was asked, in minutes, and what may be agreed to: the longest first."""
-    asked = minutes(min(view.request.wanted, view.request.agreed))
+    asked = whole_minutes(min(view.request.wanted, view.request.agreed))
     return asked, [asked, *reversed(shorter_than(asked, SHORT_STEPS if view.longer else ()))]
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bastion import clock
 from bastion.domain.local_time import YEARS, only_moment
+from bastion.domain.timebox import whole_minutes
 from bastion.errors import Invalid
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.talk import HELP, Talk
@@ -45,7 +46,7 @@ class TimeQuestion:
         """Ask until it is a time, no longer than the rules allow (`longest`); Enter means `usual`, or as much of it as
         they allow. What cannot wait is `now`.
         """
-        most = int(longest.total_seconds() // 60) if longest else None
+        most = whole_minutes(longest) if longest else None
         otherwise = min(usual.minutes, most or usual.minutes)
         if not now:
             self._hint(otherwise, usual.start)

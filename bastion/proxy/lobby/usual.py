@@ -9,6 +9,7 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.announced_file import AnnouncedFile
 from bastion.domain.emergency import Call
 from bastion.domain.request_template import RequestTemplate
+from bastion.domain.timebox import whole_minutes
 from bastion.domain.work_plan import PLAIN, PatientData, WorkPlan
 from bastion.errors import Invalid
 from bastion.proxy.lobby import screens
@@ -65,7 +66,7 @@ class Usual:
         """Start from a template."""
         work = template.plan
         kind = answer_of(template.kind, software=work.software_change)
-        minutes = int(template.wanted.total_seconds() // 60)
+        minutes = whole_minutes(template.wanted)
         return cls(template.id, kind, minutes, _answers(template.reason, work), work)
 
     @classmethod

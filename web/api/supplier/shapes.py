@@ -11,23 +11,13 @@ from bastion.domain.device import ChannelKind
 from bastion.domain.grant import Grant
 from bastion.domain.parties import Role
 from bastion.domain.remark import Remark, Side
+from bastion.domain.timebox import whole_minutes
 from bastion.services.commands import Client, Command, Shell, Use
 from bastion.services.company import CompanyRequest
 from bastion.services.reports import Owed
-from bastion.services.requests import minutes_of
 from bastion.services.views import MenuItem, Outlook, RequestView
-from web.api.shapes import (
-    Agreement,
-    AnnouncedShape,
-    CallShape,
-    Minutes,
-    PlanShape,
-    Reason,
-    RemarkShape,
-    Shape,
-    agreements,
-    wanted_minutes,
-)
+from web.api.request_shapes import Agreement, AnnouncedShape, CallShape, PlanShape, RemarkShape, agreements
+from web.api.shapes import Minutes, Reason, Shape
 
 
 class DeviceShape(Shape):
@@ -88,7 +78,7 @@ class OutlookShape(Shape):
     def of(cls, seen: Outlook) -> Self:
         return cls(
             allowed=seen.allowed, reasons=list(seen.reasons), quorum=seen.quorum, roles=[Role.APPROVER],
-            minutes=minutes_of(seen.agreed), watcher=seen.watcher, obstacles=list(seen.obstacles),
+            minutes=whole_minutes(seen.agreed), watcher=seen.watcher, obstacles=list(seen.obstacles),
         )  # fmt: skip
 
 
@@ -133,7 +123,7 @@ class WorkShape(Shape):
         return cls(
             id=request.id, ref=request.ref, state=request.state(now), device=view.device.code,
             facility=view.facility.code, kind=request.kind, reason=request.reason, work_order=request.work_order,
-            minutes=wanted_minutes(request), start=request.start, created_at=request.created_at,
+            minutes=whole_minutes(request.wanted), start=request.start, created_at=request.created_at,
             expires_at=request.expires_at, asked_by=request.created_by.name, quorum=request.quorum,
             approvals=agreements(request), decided_by=request.decided_by, decision_note=request.decision_note,
             extends_grant_id=request.extends_grant_id, batch=request.batch_id, template=request.template_id,
@@ -173,7 +163,7 @@ class CompanyWorkShape(Shape):
         return cls(
             id=request.id, ref=request.ref, state=request.state(now), technician_name=request.technician_name,
             device=row.device.code, facility=row.facility.code, kind=request.kind, reason=request.reason,
-            work_order=request.work_order, minutes=wanted_minutes(request), created_at=request.created_at,
+            work_order=request.work_order, minutes=whole_minutes(request.wanted), created_at=request.created_at,
             decided_by=request.decided_by, decision_note=request.decision_note, thread=thread_of(row.thread),
             parts=[part.request.id for part in row.parts],
         )  # fmt: skip
