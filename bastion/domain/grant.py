@@ -127,10 +127,13 @@ class Grant:
         return self.end if self.first_used_at else self.end + self.slack
 
     def over_by(self, until: datetime | None) -> "Grant":
-        """The same right, whose end a first connection moves to `until` at most; `None`: as far as `slack` goes."""
+        """The same right as it is made: over at `until` at the latest, also where a first connection moves its end;
+        `None`: nothing but what was agreed to ends it.
+        """
         if until is None:
             return self
-        return replace(self, slack=min(self.slack, max(until - self.end, timedelta())))
+        end = min(self.end, until)
+        return replace(self, end=end, slack=min(self.slack, until - end))
 
     @property
     def takes_input(self) -> bool:
@@ -152,8 +155,12 @@ class Grant:
             raise IllegalTransition(f"grant {self.id}", state=self.status(now).value)
         return replace(self, revoked_at=now, revoked_by=by, revoke_reason=reason, given_back=given_back)
 
-    def extend(self, end: datetime, now: datetime) -> "Grant":
-        """Move the end later. Who may ask for it is the request's own quorum, checked by the service."""
+    def extend(self, end: datetime, now: datetime, until: datetime | None = None) -> "Grant":
+        """Move the end later, so that it is over at `until` at the latest. Who may ask for it is the request's own
+        quorum, checked by the service.
+        """
+        if until is not None:
+            end = min(end, until - (self.latest - self.end))
         if self.status(now) is not GrantStatus.OPEN:
             raise IllegalTransition(f"grant {self.id}", state=self.status(now).value)
         if end <= self.end:

@@ -36,8 +36,11 @@ class Professional:
         return f"{self.name}, {self.title}"
 
     def stands(self, begins: datetime, until: datetime) -> bool:
-        """Whether he answers from one instant to the other."""
-        return self.retired_at is None and self.starts <= begins and (self.ends is None or until <= self.ends)
+        """Whether he answers from one instant to the other, as people say and read an end: by the minute. What would
+        last some seconds into the next one ends with him (`Grant.over_by`).
+        """
+        said = until.replace(second=0, microsecond=0)
+        return self.retired_at is None and self.starts <= begins and (self.ends is None or said <= self.ends)
 
     def over(self, now: datetime) -> bool:
         return self.retired_at is not None or (self.ends is not None and self.ends <= now)

@@ -302,9 +302,8 @@ class Approvals:
         grant = found(await uow.grants.get(request.extends_grant_id))
         decision = self._require_connect(request, work, now, actor.language)
         refuse_beyond(grant, work.whole, decision)
-        longer = grant.extend(grant.end + request.agreed, now)
-        await still_answered_for(uow, request.plan, work.device, now, longer.latest)
-        saved = await uow.grants.save(longer)
+        until = await still_answered_for(uow, request.plan, work.device, now, grant.latest + request.agreed)
+        saved = await uow.grants.save(grant.extend(grant.end + request.agreed, now, until))
         await uow.audit.append(
             "grant:extended", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
             end=saved.end.isoformat(), request=request.id, **explained(decision),

@@ -28,7 +28,7 @@ def test_what_is_no_number_is_refused(said):
 def test_he_answers_for_the_whole_of_the_work_or_not_at_all():
     assert ROUX.stands(NOW, NOW + 2 * HOUR)
     assert not ROUX.stands(NOW - timedelta(microseconds=1), NOW + HOUR)
-    assert not ROUX.stands(NOW + HOUR, NOW + 2 * HOUR + timedelta(microseconds=1))
+    assert not ROUX.stands(NOW + HOUR, NOW + 2 * HOUR + timedelta(minutes=1))
     assert replace(ROUX, ends=None).stands(NOW, NOW + 900 * HOUR)
     assert not ROUX.retire("Denis", NOW).stands(NOW, NOW + HOUR)
     assert (ROUX.over(NOW + HOUR), ROUX.over(NOW + 2 * HOUR), ROUX.retire("Denis", NOW).over(NOW)) == (
@@ -36,6 +36,11 @@ def test_he_answers_for_the_whole_of_the_work_or_not_at_all():
         True,
         True,
     )
+
+
+def test_ends_are_said_and_read_by_the_minute():
+    assert ROUX.stands(NOW, NOW + 2 * HOUR + timedelta(seconds=59.9))
+    assert not ROUX.stands(NOW, NOW + 2 * HOUR + timedelta(seconds=60))
 
 
 def test_he_is_retired_once():

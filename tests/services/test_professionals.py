@@ -20,7 +20,7 @@ from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm, TechnicianForm
 from bastion.services.professionals import NO_LONGER, NOBODY
 from bastion.store import tables as t
-from tests.services.house import OPERATOR, moved
+from tests.services.house import CONNECTION, OPERATOR, moved
 from tests.services.professionals import LABEL, ROUX, a_professional
 from tests.services.watched import make_critical
 from tests.store.tampering import attempt
@@ -167,6 +167,38 @@ async def test_more_time_is_not_asked_for_beyond_his_last_day(house, later):
     assert "il faut refaire la demande" in sentence(problem.value, "fr")
     more = await extend(house.technician(), request.grant_id, 2, "not finished")
     assert (await agree(house, more)).grant_id == request.grant_id
+
+
+@pytest.mark.parametrize("connected", [True, False])
+async def test_more_time_fits_up_to_his_last_minute_whatever_seconds_the_end_has(house, later, connected):
+    """Eleven at night and some seconds: what is over at ten to midnight, as people read it, may last until midnight."""
+    asked = await whose_entry_ends(house, later)
+    later(seconds=20)
+    request = await agree(house, asked, 50)
+    if connected:
+        await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
+        await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
+    extend = house.services.access.extend
+    with pytest.raises(Conflict) as problem:
+        await extend(house.technician(), request.grant_id, 11, "not finished")
+    assert problem.value.public == NO_LONGER.format(professional=LABEL)
+    await agree(house, await extend(house.technician(), request.grant_id, 10, "not finished"))
+    async with house.database.read() as uow:
+        (one,) = await uow.professionals.of(frozenset({house.device.facility_id}))
+        assert (await uow.grants.get(request.grant_id)).end == one.ends
+    with pytest.raises(Conflict):
+        await extend(house.technician(), request.grant_id, 1, "not finished")
+
+
+async def test_what_is_asked_for_at_once_fits_up_to_his_last_minute(house, later):
+    await house.services.taking_back.withdraw(house.technician(), (await whose_entry_ends(house, later)).id)
+    later(seconds=20)
+    with pytest.raises(Invalid):
+        await house.asked(plan=needing(LABEL), minutes=61)
+    request = await agree(house, await house.asked(plan=needing(LABEL), minutes=60))
+    async with house.database.read() as uow:
+        (one,) = await uow.professionals.of(frozenset({house.device.facility_id}))
+        assert (await uow.grants.get(request.grant_id)).end == one.ends
 
 
 async def test_more_time_is_not_agreed_to_once_he_is_retired(house, denis):
