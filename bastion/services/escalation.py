@@ -16,9 +16,10 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.parties import Staff, system_actor
 from bastion.domain.rota import LINES
 from bastion.domain.telling import Delivery, RecipientKind, Topic
-from bastion.services.rings import Rings, Telling
+from bastion.services.rings import Rings
 from bastion.services.standby import Ring
 from bastion.services.telling_log import MOST_STEPS, keys_of, step_key
+from bastion.services.tellings import Telling
 from bastion.store.unit_of_work import UnitOfWork
 
 URGENT_BEFORE: Final = timedelta(days=1)

@@ -46,8 +46,9 @@ from bastion.services.gmao_wire import GmaoWire
 from bastion.services.joins import found, scope
 from bastion.services.letters import Doors, Link, letter, without_link
 from bastion.services.overtaken import ASKING, overtaken
-from bastion.services.rings import Rings, Telling
+from bastion.services.rings import Rings
 from bastion.services.sealing import secret_aad
+from bastion.services.tellings import Telling, Tellings
 from bastion.services.webhooks import webhook_body
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -152,11 +153,11 @@ class Notifications:
             if await uow.settings.get("digest") == key:
                 return
         async with self._database.write() as uow:
-            rings = Rings(uow, self._decisions, by_mail=True)
+            tellings = Tellings(uow, by_mail=True)
             people = [one for one in await uow.staff.all() if one.active and one.roles & OVERSEE]
             for person in people:
                 facts = await counted(uow, scope(person, *OVERSEE), now)
-                told = Telling("", facts, "/", tuple(await rings.mailed(Topic.DIGEST, [person])))
+                told = Telling("", facts, "/", tuple(await tellings.mailed(Topic.DIGEST, [person])))
                 await uow.deliveries.queue(_deliveries(Topic.DIGEST, key, told, now))
             await uow.settings.put("digest", key)
             await uow.deliveries.forget(now - KEPT)

@@ -13,46 +13,33 @@ it works. Somebody's access is set up, or his address changed: he himself, who s
 cut, trouble with recordings: security. A device shows another identity: both. And every webhook that listens.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from bastion import clock
-from bastion.config import MAILABLE
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.events import AuditEvent
 from bastion.domain.grant import Grant
 from bastion.domain.local_time import last_day
-from bastion.domain.parties import EVERYWHERE, ActorKind, Role, Staff, Technician
+from bastion.domain.parties import EVERYWHERE, ActorKind, Role, Staff
 from bastion.domain.remark import open_questions
-from bastion.domain.telling import Recipient, RecipientKind, Topic
-from bastion.domain.timebox import whole_minutes
+from bastion.domain.telling import Topic
 from bastion.services.actors import all_now
 from bastion.services.decisions import Decisions
-from bastion.services.former_addresses import former_of
-from bastion.services.joins import Joins, found
+from bastion.services.joins import found
 from bastion.services.overtaken import REPORTS, REVIEWS
 from bastion.services.review_reach import waiting_for
-from bastion.services.standby import Ring, Standby, standby
+from bastion.services.standby import Ring, Standby
 from bastion.services.telling_log import told_of
+from bastion.services.tellings import Telling, Tellings
 from bastion.services.turns import agree_now, asked_now
 from bastion.services.waiting import under_rules
 from bastion.services.works import askers
 from bastion.store.unit_of_work import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """What one event comes to."""
-
-    facility_id: str
-    facts: dict[str, str]
-    path: str
-    recipients: tuple[Recipient, ...]
-
 
 OF_COMPANY: Final = "/supplier/company/requests/"
 """Where who speaks for a company reads of the requests of his colleagues."""
@@ -71,14 +58,10 @@ def _utc(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-class Rings:
-    """Reads within one unit of work. `by_mail`: whether people can be told at all."""
-
+class Rings(Tellings):
     def __init__(self, uow: UnitOfWork, decisions: Decisions, *, by_mail: bool) -> None:
+        super().__init__(uow, by_mail=by_mail)
         self._decisions = decisions
-        self._uow = uow
-        self._joins = Joins(uow)
-        self.by_mail = by_mail
 
     async def of(self, topic: Topic, event: AuditEvent) -> Telling:
         way = self._ways().get(topic, self._recording)
@@ -110,10 +93,6 @@ class Rings:
         # Whoever is on call is told, whatever he declines on other days.
         said = Topic.REQUEST_UNANSWERED if ring is Ring.ON_CALL else topic
         return await self._about(topic, request, {"ring": ring.value}, people, declined=said)
-
-    async def can_be_told(self, people: Iterable[Staff]) -> bool:
-        """Whether a mail reaches any of them, if he wants it."""
-        return bool(await self.mailed(Topic.REQUEST_UNANSWERED, people))
 
     @property
     def in_turn(self) -> bool:
@@ -193,10 +172,6 @@ class Rings:
         told = await self._to_theirs_too(told, speakers - mine - {event.actor_id}, f"{OF_COMPANY}{request.id}")
         return await self._to_theirs_too(told, mine)
 
-    async def _others(self, people: Collection[str], event: AuditEvent) -> list[Staff]:
-        """Those of the staff, but for who did it himself."""
-        return [one for one in await self._uow.staff.some(people) if one.active and one.id != event.actor_id]
-
     async def _handed_over(self, grant: Grant) -> bool:
         """Whether a colleague goes on in its place."""
         asked = [await self._uow.requests.get(one.id) for one in await self._uow.handovers.of_grant(grant.id)]
@@ -206,13 +181,6 @@ class Rings:
         """For when it was agreed to, on the clock of its hospital."""
         zone = ZoneInfo((await self._joins.facility(grant.facility_id)).timezone)
         return {"planned": f"{grant.planned.astimezone(zone):%Y-%m-%d %H:%M}"}
-
-    async def _to_theirs_too(self, told: Telling, technicians: Collection[str], path: str = "") -> Telling:
-        """The same, to these people of the supplier as well; `path`: their way to it at the suppliers' entrance."""
-        people = await self._uow.technicians.some(technicians)
-        able = [one for one in people if self.by_mail and one.active and MAILABLE.fullmatch(one.email)]
-        theirs = (Recipient(RecipientKind.TECHNICIAN, one.id, path) for one in able)
-        return replace(told, recipients=(*theirs, *told.recipients))
 
     async def _report(self, topic: Topic, event: AuditEvent) -> Telling:
         """Who did the work, who speaks for his company and who agreed to the work: all can see to it (R-59)."""
@@ -224,20 +192,6 @@ class Rings:
         speakers = await self._uow.correspondents.of(request.supplier_id)
         named = {request.technician_id, *(one.technician_id for one in speakers)}
         return await self._to_theirs_too(replace(told, path=f"{told.path}/report"), named)
-
-    async def _day(self, facility_id: str, end: datetime | None) -> dict[str, str]:
-        """The day in its hospital on which something must be done."""
-        zone = ZoneInfo((await self._joins.facility(facility_id)).timezone)
-        return {"until": end.astimezone(zone).date().isoformat()} if end else {}
-
-    async def _longer(self, request: AccessRequest) -> dict[str, str]:
-        """Of a request for more time: how much, and on the hospital's clock the end before and after."""
-        if not request.extends_grant_id:
-            return {}
-        grant = await self._joins.grant(request.extends_grant_id)
-        zone = ZoneInfo((await self._joins.facility(request.facility_id)).timezone)
-        end, later = (f"{one.astimezone(zone):%H:%M}" for one in grant.prolonged(request, clock.now()))
-        return {"more": str(whole_minutes(request.agreed)), "end": end, "later": later}
 
     async def _talk(self, topic: Topic, request: AccessRequest, event: AuditEvent) -> Telling:
         """A question goes to who must answer it, the answer to who asked: what was said stays on the page."""
@@ -345,21 +299,6 @@ class Rings:
         told = await self._telling(topic, "", facts, f"/directory/technicians/{person.id}", staff)
         return await self._warning(await self._to_theirs_too(told, await self._speakers(person)), person)
 
-    async def _speakers(self, person: Technician) -> set[str]:
-        """Who speaks for somebody's company, but for himself."""
-        return {one.technician_id for one in await self._uow.correspondents.of(person.supplier_id)} - {person.id}
-
-    async def _group(self, *roles: Role) -> list[Staff]:
-        return await self._staff(EVERYWHERE, *roles)
-
-    async def _warning(self, told: Telling, person: Staff | Technician) -> Telling:
-        """The same, to the person it is about as well, whatever he declined and wherever he can be reached."""
-        reached = MAILABLE.fullmatch(person.email) or await former_of(self._uow, person, clock.now())
-        if not self.by_mail or not person.active or not reached:
-            return told
-        kind = RecipientKind.TECHNICIAN if isinstance(person, Technician) else RecipientKind.STAFF
-        return replace(told, recipients=(Recipient(kind, person.id), *told.recipients))
-
     async def _held(self, topic: Topic, event: AuditEvent) -> Telling:
         file = found(await self._uow.held_files.get(event.subject_id))
         facts = await self._names(file.device_id, file.supplier_id) | {"session": file.session_id}
@@ -391,52 +330,3 @@ class Rings:
         people = {one.id: one for one in (*security, *await self._approvers(device.id))}.values()
         facts = await self._names(device.id, "")
         return await self._telling(topic, device.facility_id, facts, f"/directory/devices/{device.id}", people)
-
-    async def _about(
-        self, topic: Topic, request: AccessRequest, more: dict[str, str], people: Iterable[Staff],
-        declined: Topic | None = None,
-    ) -> Telling:  # fmt: skip
-        facts = await self._names(request.device_id, request.supplier_id)
-        facts |= {"request": request.id, "ref": request.ref, "kind": request.kind.value} | more
-        facts |= {"batch": request.batch_id} if request.batch_id else {}
-        facts |= await self._longer(request)
-        return await self._telling(topic, request.facility_id, facts, f"/requests/{request.id}", people, declined)
-
-    async def _names(self, device_id: str, supplier_id: str) -> dict[str, str]:
-        device = await self._joins.device(device_id)
-        facility = await self._joins.facility(device.facility_id)
-        supplier = {"supplier": (await self._joins.supplier(supplier_id)).name} if supplier_id else {}
-        return {"device": device.code, "facility": facility.name} | supplier
-
-    async def _staff(self, facility_id: str, *roles: Role) -> list[Staff]:
-        """Active people of these duties in a hospital; all of them for what concerns every hospital."""
-        able = [one for one in await self._uow.staff.all() if one.active and one.roles & set(roles)]
-        return [one for one in able if not facility_id or one.covers(facility_id, *roles)]
-
-    async def _approvers(self, device_id: str) -> list[Staff]:
-        return list((await self._standby(device_id)).people)
-
-    async def _standby(self, device_id: str) -> Standby:
-        return await standby(self._uow, await self._joins.device(device_id), clock.now())
-
-    async def _telling(
-        self, topic: Topic, facility_id: str, facts: dict[str, str], path: str, people: Iterable[Staff],
-        declined: Topic | None = None, also: Collection[str] = (),
-    ) -> Telling:  # fmt: skip
-        """`declined`: as which topic people may have declined it, if not as `topic`. `also`: the hospitals that
-        something of the whole group concerns; programs of these hear of it too.
-        """
-        recipients = await self.mailed(declined or topic, people)
-        places = (facility_id, *also)
-        hooks = [one for one in await self._uow.webhooks.all() if any(one.hears(topic, place) for place in places)]
-        recipients += [Recipient(RecipientKind.WEBHOOK, one.id, facility_id=one.facility_id) for one in hooks]
-        return Telling(facility_id, facts, path, tuple(recipients))
-
-    async def mailed(self, topic: Topic, people: Iterable[Staff]) -> list[Recipient]:
-        """Those of them who are not away, have an address and did not decline this topic."""
-        away = {one.staff_id for one in await self._uow.absences.standing(clock.now())}
-        there = [one for one in people if one.id not in away]
-        able = [one for one in there if MAILABLE.fullmatch(one.email)] if self.by_mail else []
-        choices = await self._uow.mail_choices.of([one.id for one in able])
-        muted = {ident for ident, choice in choices.items() if topic in choice.muted}
-        return [Recipient(RecipientKind.STAFF, one.id) for one in able if one.id not in muted]

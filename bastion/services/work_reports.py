@@ -14,7 +14,7 @@ from bastion.domain.events import AuditEvent
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.telling import Delivery, Recipient, RecipientKind, Topic
 from bastion.services.joins import Joins, found
-from bastion.services.rings import Telling
+from bastion.services.tellings import Telling
 from bastion.store.unit_of_work import UnitOfWork
 
 NOBODY: Final = Telling("", {}, "", ())
