@@ -10,7 +10,6 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
 import structlog
@@ -36,16 +35,11 @@ def setup(log_format: str = "console", level: str = "info", stream: TextIO | Non
     root.setLevel(level.upper())
     _route_libraries(level.upper())
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=False,
     )
-
-
-def bound(**ids: str) -> AbstractContextManager[None]:
-    """Put ids (session, technician, request…) on every line logged inside the block, in this task and its children."""
-    return structlog.contextvars.bound_contextvars(**ids)
 
 
 def escape(text: str) -> str:
@@ -66,7 +60,6 @@ def _route_libraries(level: str) -> None:
 
 def _shared() -> list[Processor]:
     return [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,

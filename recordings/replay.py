@@ -3,12 +3,11 @@
 import typing
 from collections.abc import Iterator
 from heapq import merge
-from pathlib import Path
 
 import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from recordings import erasure, file_table, pcapng, spool
+from recordings import erasure, file_table, pcapng
 from recordings.blobs import BlobStore
 from recordings.container import Sealed
 from recordings.file_table import Told
@@ -19,13 +18,12 @@ from recordings.model import (
     RecordingErased,
     RecordingError,
     RecordingMeta,
-    TrackHead,
     TrackInfo,
     TrackKind,
     Verification,
 )
 from recordings.signing import load_public
-from recordings.terminal import NEWEST, Cast, cast
+from recordings.terminal import NEWEST, cast
 
 _STEP = 16 * 1024
 """So much is unpacked at a time: a few kilobytes of chunk may hold gigabytes of zeros, and a session running in this
@@ -159,43 +157,3 @@ class _Stream:
             self._rest = next(self._chunks, b"")
         taken, self._rest = (self._rest, b"") if size < 0 else (self._rest[:size], self._rest[size:])
         return taken
-
-
-class LiveTrack:
-    """A track being written, as asciicast: `read` returns the lines that came since the last call."""
-
-    def __init__(self, meta: RecordingMeta, directory: Path, number: int) -> None:
-        self.number = number
-        self.head: TrackHead | None = None
-        self._meta = meta
-        self._spool = spool.SpoolTrack(directory, number)
-        self._cast: Cast | None = None
-
-    def read(self) -> bytes:
-        """Return new lines, the header first; b"" when nothing came. RecordingError once the recording is sealed."""
-        return b"".join(self._lines(frame) for frame in self._spool.read())
-
-    def _lines(self, frame: Frame) -> bytes:
-        if self._cast is not None:
-            return self._cast.feed(frame)
-        self.head = spool.read_head(frame)
-        self._cast = Cast(self._meta, self.head, frame.at / 1e6)
-        return self._cast.header()
-
-
-class LiveRecording:
-    """A recording in the spool, running or waiting to be sealed. Reading takes no lock and disturbs nobody."""
-
-    def __init__(self, spool_dir: Path) -> None:
-        """RecordingError when there is none (any more): then it is sealed, or never was."""
-        if not spool_dir.is_dir():
-            raise RecordingError(f"{spool_dir.name} is not being recorded")
-        self._directory = spool_dir
-        self.meta = spool.read_start(spool_dir).meta
-
-    def tracks(self) -> list[int]:
-        """Return the numbers of the tracks there are by now."""
-        return spool.tracks(self._directory)
-
-    def track(self, number: int) -> LiveTrack:
-        return LiveTrack(self.meta, self._directory, number)

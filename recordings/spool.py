@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from recordings import durable
-from recordings.frames import Frame, Parser
+from recordings.frames import Frame
 from recordings.model import (
     Ending,
     RecordingBusy,
@@ -176,24 +176,3 @@ def blocks(directory: Path, number: int, start: int = 0, end: int | None = None,
                 yield block
     except OSError as error:
         raise RecordingError(f"{directory.name}, track {number}: {error.strerror}") from error
-
-
-class SpoolTrack:
-    """Reads a track that may still be written: each `read` returns the whole frames that came since the last one."""
-
-    def __init__(self, directory: Path, number: int) -> None:
-        self.number = number
-        self.parser = Parser()
-        self._directory = directory
-        self._position = 0
-
-    def read(self) -> list[Frame]:
-        """Return the next frames, the track's head first, about a block's worth at most; [] when there is nothing new.
-
-        RecordingError if the file is gone, which for a live recording means that it has been sealed.
-        """
-        for block in blocks(self._directory, self.number, self._position):
-            self._position += len(block)
-            if found := self.parser.feed(block):
-                return found
-        return []

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from recordings.frames import Frame, passed
-from recordings.model import TrackHead, TrackInfo, TrackKind, printable
+from recordings.model import TrackInfo, TrackKind, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +52,6 @@ class Traffic:
             info.head.number, info.head.command, info.began, info.seconds, info.typed, info.shown + info.errors,
             info.unkept, info.outcome,
         )  # fmt: skip
-
-    @classmethod
-    def measured(cls, head: TrackHead, frames: Iterable[Frame]) -> Self:
-        """Sum the frames of a track, of one still being written too."""
-        sent = received = unkept = 0
-        began = last = None
-        outcome = ""
-        for frame in frames:
-            began, last = frame.at if began is None else began, frame.at
-            direction, size = passed(frame.data) if frame.code == "p" else (frame.code, 0)
-            unkept += size
-            size = frame.size if frame.code in "ioe" else size
-            sent += size if direction == "i" else 0
-            received += size if direction in "oe" else 0
-            if frame.code == "x":
-                outcome = frame.data.decode("utf-8", "replace")
-        start, end = began or 0, last or 0
-        return cls(head.number, head.command, start / 1e6, (end - start) / 1e6, sent, received, unkept, outcome)
 
 
 def of(tracks: Iterable[TrackInfo]) -> tuple[Traffic, ...]:

@@ -28,24 +28,13 @@ def lines():
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_a_line_carries_the_ids_of_the_block_it_stands_in(lines):
-    with logs.bound(session="s1"):
-        structlog.get_logger("bastion.x").info("opened", channel=3)
-    structlog.get_logger("bastion.x").info("later")
-    first, second = lines()
-    assert (first["session"], first["channel"], first["logger"], first["level"]) == ("s1", 3, "bastion.x", "info")
-    assert "session" not in second
-
-
 def test_libraries_speak_through_the_same_door(lines):
-    with logs.bound(session="s1"):
-        logging.getLogger("asyncssh").warning("from %s", "there")
+    logging.getLogger("asyncssh").warning("from %s", "there")
     logging.getLogger("uvicorn.error").error("bad")
     assert [(line["logger"], line["event"]) for line in lines()] == [
         ("asyncssh", "from there"),
         ("uvicorn.error", "bad"),
     ]
-    assert lines()[0]["session"] == "s1"
 
 
 def test_talkative_libraries_are_kept_to_warnings(lines):

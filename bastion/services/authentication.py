@@ -136,13 +136,10 @@ class Authentication:
         await self.refused(login, source, "console", "password" if not right else "code", "sign-in refused")
         raise await tried.failed("console")
 
-    async def actor_of_session(self, token: str, source: str) -> Actor | None:
-        """The actor behind a cookie, re-read each time: roles of this very second (T25)."""
-        return (await self.actors_of_sessions([(token, source)])).get((token, source))
-
     async def actors_of_sessions(self, browsers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Actor]:
-        """The same for many (token, source) at once: after a decision two hundred pages ask in one moment, and one
-        reading of the database serves them all. Without those behind whom there is nobody.
+        """Who is behind each cookie (token, source), re-read each time: roles of this very second (T25). Many at once:
+        after a decision two hundred pages ask in one moment, and one reading of the database serves them all. Without
+        those behind whom there is nobody.
         """
         now, hashed = clock.now(), {one: hash_token(one[0]) for one in browsers}
         async with self._database.read(quick=True) as uow:

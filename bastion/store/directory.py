@@ -104,10 +104,6 @@ class Keys(Repository[TechnicianKey]):
         *facts, fingerprint = tuple(rows[0])
         return Technician(*facts), fingerprint
 
-    async def by_fingerprint(self, fingerprint: str) -> TechnicianKey | None:
-        """A key belongs to one person (R-11)."""
-        return await self._one(_KEY_BY_FINGERPRINT, {"fingerprint": fingerprint})
-
 
 class StaffMembers(Repository[Staff]):
     kind, table, named, order = Staff, t.staff, "login", ("name", "id")
@@ -296,7 +292,6 @@ _HOLDER = (
     .join(t.technician_keys, t.technician_keys.c.technician_id == t.technicians.c.id)
     .where(t.technician_keys.c.public == sa.bindparam("public"))
 )
-_KEY_BY_FINGERPRINT = Keys.sql_select.where(t.technician_keys.c.fingerprint == sa.bindparam("fingerprint"))
 _ENDPOINTS_OF = Endpoints.sql_all.where(t.endpoints.c.device_id == sa.bindparam("device_id"))
 _ENDPOINTS_AT = Endpoints.sql_all.where(
     sa.func.lower(t.endpoints.c.host) == sa.bindparam("place"), t.endpoints.c.port == sa.bindparam("port")

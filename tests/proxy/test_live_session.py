@@ -26,10 +26,10 @@ from bastion.proxy.frames import Data, Exit, Resize, Stream
 from bastion.proxy.live_session import REFUSED, _refusal
 from bastion.proxy.notices import LEAVE_SCREEN
 from bastion.proxy.relay import Relay
-from recordings.spool import SpoolTrack
 from tests.proxy.carried import Carried
 from tests.proxy.ends import HandEnd
 from tests.proxy.fakes import NOW, a_grant, a_record
+from tests.recordings.spooled import frames_of
 
 SHELL, EXEC, FORWARD = ChannelKind.SHELL, ChannelKind.EXEC, ChannelKind.FORWARD
 CUT = Killed(EndReason.CUT, "Eve", "wrong device")
@@ -184,7 +184,7 @@ async def test_frozen_nothing_typed_reaches_the_device_what_it_shows_goes_on_and
 
 # -- what the recording says of it ------------------------------------------------------------------------------------
 def marks(carried: Carried, number: int = 0) -> list[str]:
-    frames = SpoolTrack(carried.recorder.directory, number).read()
+    frames = frames_of(carried.recorder.directory, number)
     return [frame.data.decode() for frame in frames if frame.code == "m"]
 
 

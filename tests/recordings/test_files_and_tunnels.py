@@ -11,7 +11,7 @@ from recordings import frames
 from recordings.container import recover, seal
 from recordings.files import BEGUN, DONE, FileLine
 from recordings.model import RecordingDamaged, RecordingError, TrackKind
-from recordings.replay import SUFFIXES, LiveRecording, open_recording
+from recordings.replay import SUFFIXES, open_recording
 from recordings.verify import main
 from tests.recordings import porter
 from tests.recordings.conftest import ENDED
@@ -76,14 +76,6 @@ def test_after_the_recording_failed_no_file_is_let_through(recorder):
     for late in (lambda: track.file(PUT), lambda: track.passed("i", 1)):
         with pytest.raises(RecordingError, match="the disk is full"):
             late()
-
-
-def test_a_running_recording_shows_what_its_tracks_are(busy):
-    live = LiveRecording(busy.directory)
-    tracks = [live.track(number) for number in live.tracks()]
-    for track in tracks:
-        track.read()
-    assert [track.head.kind for track in tracks] == ["shell", "files", "files", "tunnel"]
 
 
 # -- sealed ------------------------------------------------------------------------------------------------------------

@@ -11,8 +11,7 @@ from recordings.chain import CHUNK, Builder
 from recordings.container import seal
 from recordings.frames import MAGIC
 from recordings.model import RecordingDamaged, RecordingError
-from recordings.replay import LiveRecording, open_recording
-from tests.recordings.conftest import ENDED
+from recordings.replay import open_recording
 from tests.recordings.test_container import NOISE, rewrite
 
 
@@ -110,35 +109,6 @@ def test_a_bomb_is_unpacked_in_small_steps(finished, store, signer):
         tracemalloc.stop()
     assert total == 200_000_000
     assert peak < 8 * 2**20
-
-
-def test_a_running_recording_is_watched_frame_by_frame(recorder, shell, about):
-    live = LiveRecording(recorder.directory)
-    assert (live.meta, live.tracks()) == (about, [0])
-    track = live.track(0)
-    header, shown = events(track.read())
-    assert (header["term"]["cols"], shown) == (100, [])
-    assert (track.read(), track.head.term) == (b"", "xterm-256color")
-    shell.write("o", "é".encode()[:1])
-    assert track.read() == b""
-    shell.write("o", "é".encode()[1:])
-    shell.write("i", b"q")
-    assert [json.loads(line)[1:] for line in track.read().splitlines()] == [["o", "é"], ["i", "q"]]
-
-
-def test_live_and_sealed_show_the_same(recorder, shell, store, signer):
-    live = LiveRecording(recorder.directory).track(0)
-    seen = live.read()
-    for number in range(50):
-        shell.write("o", b"line %d \xc3\xa9\r\n" % number)
-        seen += live.read()
-    recorder.finish(ENDED, "idle")
-    seal(recorder.directory, store, signer)
-    assert seen == b"".join(open_recording(store, "r-1", signer.public).cast(0))
-    with pytest.raises(RecordingError):
-        live.read()
-    with pytest.raises(RecordingError, match="not being recorded"):
-        LiveRecording(recorder.directory)
 
 
 def test_reading_leaves_no_descriptor(finished, store: FileBlobs, signer, descriptors):

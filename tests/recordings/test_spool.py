@@ -9,8 +9,8 @@ from recordings import spool
 from recordings.frames import Frame
 from recordings.model import Ending, RecordingBusy, RecordingDamaged, RecordingError, TrackKind
 from recordings.recorder import Recorder
-from recordings.spool import SpoolTrack
 from tests.recordings.conftest import ENDED
+from tests.recordings.spooled import frames_of
 
 
 def test_a_running_recording_is_locked(recorder):
@@ -86,28 +86,6 @@ def test_blocks_of_a_stretch(recorder, shell):
         list(spool.blocks(recorder.directory, 7))
 
 
-def test_a_growing_track_is_read_up_to_its_last_whole_frame(recorder, shell):
-    reader = SpoolTrack(recorder.directory, 0)
-    assert [f.code for f in reader.read()] == ["h"]
-    assert reader.read() == []
-    shell.write("o", b"first")
-    path = recorder.directory / spool.track_name(0)
-    whole = path.stat().st_size
-    shell.write("o", b"second")
-    raw = path.read_bytes()
-    path.write_bytes(raw[: whole + 9])
-    assert [f.data for f in reader.read()] == [b"first"]
-    path.write_bytes(raw)
-    assert [f.data for f in reader.read()] == [b"second"]
-
-
-def test_a_frame_longer_than_a_block_is_read_at_once(recorder):
-    command = "x" * (2 * spool.BLOCK)
-    recorder.open_track(1, TrackKind.EXEC, cols=0, rows=0, term="", command=command, pty=False)
-    (head,) = SpoolTrack(recorder.directory, 0).read()
-    assert spool.read_head(head).command == command
-
-
 def test_waiting_sees_recordings_only(recorder, spool_root):
     (spool_root / "lost+found").mkdir()
     (spool_root / ".new-x").mkdir()
@@ -143,7 +121,7 @@ def _refuse(*_args):
 
 def test_head_round_trip(recorder):
     recorder.open_track(3, TrackKind.EXEC, cols=0, rows=0, term="", command="ls", pty=False)
-    head = spool.read_head(SpoolTrack(recorder.directory, 0).read()[0])
+    head = spool.read_head(frames_of(recorder.directory)[0])
     assert (head.channel, head.kind, head.command, head.pty) == (3, TrackKind.EXEC, "ls", False)
 
 

@@ -56,7 +56,7 @@ async def test_password_and_code_make_a_technician_and_never_a_role(house, totp)
 
 
 async def test_R16_neither_doors_cookie_opens_the_other(house, token):
-    assert await house.services.authentication.actor_of_session(token, SOURCE) is None
+    assert await house.services.authentication.actors_of_sessions([(token, SOURCE)]) == {}
     assert await house.services.authentication.actor_of_token(token, SOURCE) is None
     assert await house.services.portal.guest("", SOURCE) is None
     assert await house.services.portal.guest(token + "x", SOURCE) is None

@@ -149,7 +149,6 @@ async def test_keys_belong_to_their_technician_and_can_go(hospital: Database) ->
         await uow.keys.add(second)
         assert await uow.keys.of("tec-1") == [KEY, second]
         assert await uow.keys.of("nobody") == []
-        assert await uow.keys.by_fingerprint("SHA256:cccc") == second
         assert await uow.keys.holder("ALICE", "ssh-ed25519 CCCC") == (ALICE, "SHA256:cccc")
         assert await uow.keys.holder("alice", "ssh-ed25519 DDDD") is None
         assert await uow.keys.holder("alice\x00", "ssh-ed25519 CCCC") is None

@@ -73,7 +73,6 @@ FINDERS = {
     "staff.by_login": directory._STAFF_BY_LOGIN,
     "keys.of": directory._KEYS_OF,
     "keys.holder": directory._HOLDER,
-    "keys.by_fingerprint": directory._KEY_BY_FINGERPRINT,
     "endpoints.of": directory._ENDPOINTS_OF,
     "accounts.of": directory._ACCOUNTS_OF,
     "handovers.of_several": handovers.OF_SEVERAL,

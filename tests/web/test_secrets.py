@@ -17,11 +17,15 @@ Door = Callable[[str, str], Awaitable[Any]]
 def doors(house: House) -> dict[str, Door]:
     """By what opens it: the door itself, which answers with somebody, nobody, or a refusal."""
     use = house.services
+
+    async def cookie(token: str, source: str) -> Any:
+        return (await use.authentication.actors_of_sessions([(token, source)])).get((token, source))
+
     return {
         "link that sets up staff": use.enrolment.begin,
         "link that sets up a technician": use.invitations.look,
         "link that decides": use.decision_links.look,
-        "cookie of the console": use.authentication.actor_of_session,
+        "cookie of the console": cookie,
         "cookie of the suppliers": use.portal.guest,
         "token of the staff": use.authentication.actor_of_token,
         "token of a supplier": use.supplier_tokens.guest,
