@@ -62,14 +62,15 @@ def sentence_end(text: str) -> str:
 
 
 class BastionError(Exception):
-    """Root of the tree. Never raised itself."""
+    """Root of the tree. Never raised itself. `field` names the answer it is about, where one can be given otherwise."""
 
     code: ClassVar[str] = "error"
     sentence: ClassVar[str] = "Something went wrong here and is in the log. Please call the hospital's help desk."
 
-    def __init__(self, detail: str = "", *, sentence: str | None = None, **params: object) -> None:
+    def __init__(self, detail: str = "", *, field: str = "", sentence: str | None = None, **params: object) -> None:
         super().__init__(detail or self.code)
         self.detail = detail
+        self.field = field
         self.params = params
         self.msgid = sentence or self.sentence
 
@@ -80,14 +81,10 @@ class BastionError(Exception):
 
 
 class Invalid(BastionError):
-    """Input that cannot be accepted; `field` names the form field."""
+    """Input that cannot be accepted."""
 
     code = "invalid"
     sentence = "This value cannot be used. Please correct it."
-
-    def __init__(self, detail: str = "", *, field: str = "", sentence: str | None = None, **params: object) -> None:
-        super().__init__(detail, sentence=sentence, **params)
-        self.field = field
 
 
 class WeakPassword(Invalid):
@@ -190,9 +187,10 @@ class PolicyRefused(BastionError):
     sentence = "The hospital's policy does not allow this: {why}"
 
     def __init__(
-        self, detail: str = "", *, rules: tuple[str, ...] = (), sentence: str | None = None, **params: object
-    ) -> None:
-        super().__init__(detail, sentence=sentence, **params)
+        self, detail: str = "", *, rules: tuple[str, ...] = (), field: str = "", sentence: str | None = None,
+        **params: object,
+    ) -> None:  # fmt: skip
+        super().__init__(detail, field=field, sentence=sentence, **params)
         self.rules = rules
 
 

@@ -15,6 +15,7 @@ LANGUAGES: Final = ("fr", "en")
 SOURCE_LANGUAGE: Final = "en"
 _YES: Final = frozenset({"y", "yes", "o", "oui"})
 _NO: Final = frozenset({"n", "no", "non"})
+_ALL: Final = frozenset({"all", "tout", "tous", "toutes"})
 
 
 def translator(language: str) -> Callable[[str], str]:
@@ -32,6 +33,11 @@ def yes(answer: str) -> bool | None:
     """What somebody at a terminal answers; `None` when it is neither yes nor no, in either language."""
     word = answer.strip().lower()
     return True if word in _YES else False if word in _NO else None
+
+
+def everything(answer: str) -> bool:
+    """Whether somebody at a terminal answers that he means all of it, in either language."""
+    return answer.strip().lower() in _ALL
 
 
 def sentence(error: BastionError, language: str) -> str:

@@ -214,4 +214,4 @@ def remember_language(response: Response, language: str) -> None:
 
 def first_error(error: BastionError | None, name: str) -> bool:
     """Tell whether `error` is about the form field `name`."""
-    return error is not None and getattr(error, "field", "") == name
+    return error is not None and error.field == name

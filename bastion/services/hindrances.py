@@ -67,7 +67,8 @@ async def _waiting(uow: UnitOfWork, wanted: _Wanted) -> None:
     ask, box, urgent = wanted.ask, wanted.box, wanted.draft.emergency is not None
     if await waits_already(uow, ask.technician.id, ask.device.id, box.start, box.end, wanted.now, urgent=urgent):
         one_of_several = ONE_WAITS_ALREADY if wanted.draft.batch else WAITS_ALREADY
-        raise Conflict("pending", sentence=one_of_several, device=ask.device.code)
+        about = "others" if wanted.draft.batch else "start"
+        raise Conflict("pending", field=about, sentence=one_of_several, device=ask.device.code)
 
 
 async def _emergencies(uow: UnitOfWork, wanted: _Wanted) -> None:

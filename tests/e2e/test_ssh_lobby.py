@@ -130,7 +130,7 @@ async def test_a_reason_that_says_nothing_is_refused_where_it_is_given(lobby):
     await lobby.ended()
 
 
-async def test_a_no_is_shown_and_the_request_can_be_changed(lobby):
+async def test_a_no_leads_back_to_the_one_answer_it_is_about(hospital, lobby):
     for prompt, answer in (
         ("Reason", "new version"), ("Number (Enter for 2):", "4"), ("What stays usable", "1"), ("Where does", "NAS"),
         ("How long ago", "2090-01-01 10:00"), ("How do you go back", "restore"), ("Patient data", "1"),
@@ -139,9 +139,13 @@ async def test_a_no_is_shown_and_the_request_can_be_changed(lobby):
         await lobby.expect(prompt)
         lobby.send(f"{answer}\r")
     await lobby.expect("The backup must be there before the work begins.")
-    await lobby.expect("Change the request and send it again?")
-    lobby.send("no\r")
-    await lobby.ended()
+    await lobby.expect("Answer this anew and send the request again?")
+    lobby.send("yes\r")
+    await lobby.expect("How long ago")
+    lobby.send("2h\r")
+    await lobby.expect("is with the hospital")
+    (view,) = await hospital.services.asked.pending(hospital.staff(hospital.eve))
+    assert (view.request.reason, view.request.plan.backup_place) == ("new version", "NAS")
 
 
 async def test_without_the_notice_accepted_nothing_opens(hospital, screens):

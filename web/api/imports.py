@@ -49,7 +49,7 @@ class BadLineShape(Shape):
 
     @classmethod
     def told(cls, line: int, problem: BastionError, language: str) -> Self:
-        return cls(line=line, column=getattr(problem, "field", ""), problem=sentence(problem, language))
+        return cls(line=line, column=problem.field, problem=sentence(problem, language))
 
 
 class PlanShape(Shape):

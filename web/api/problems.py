@@ -90,7 +90,7 @@ def _answer(
     structlog.get_logger(__name__).info("api refused", code=error.code, detail=error.detail, path=request.url.path)
     problem = Problem(
         title=status.phrase, status=status, code=error.code, detail=sentence(error, language_of(request)),
-        field=getattr(error, "field", ""),
+        field=error.field,
     )  # fmt: skip
     headers = {"www-authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else dict(more)
     return JSONResponse(problem.model_dump(), status, headers, MEDIA_TYPE)

@@ -9,7 +9,8 @@ from typing import Final
 from bastion import clock
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.emergency import Call
-from bastion.errors import BastionError, Conflict, DeviceNotReady, Invalid, Locked, NotFound, PolicyRefused
+from bastion.errors import BastionError, Conflict, DeviceNotReady, Invalid, Locked, NotFound, PolicyRefused, Unavailable
+from bastion.i18n import everything, yes
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.desk import Desk
 from bastion.proxy.lobby.more import More, MoreQuestions
@@ -27,8 +28,11 @@ CALLEE: Final = "Whom they spoke to (Enter for yourself): "
 CALLEE_AGAIN: Final = "Whom they spoke to (- for yourself): "
 CALL_BACK: Final = "Telephone number to call back (Enter for none): "
 CALL_BACK_AGAIN: Final = "Telephone number to call back (- for none): "
-CHANGEABLE: Final = (Invalid, PolicyRefused, Conflict)
-"""What may be asked for otherwise."""
+CHANGE: Final = "Change the request and send it again? (yes/no) "
+CHANGE_ONE: Final = "Answer this anew and send the request again? (yes/no, “all” to go through every answer) "
+SEND_AGAIN: Final = "Send the request again as it is? (yes/no, “all” to go through every answer) "
+CHANGEABLE: Final = (Invalid, PolicyRefused, Conflict, Unavailable)
+"""What may be asked for otherwise, or once more."""
 OF_OTHERS: Final = (DeviceNotReady, Locked, NotFound)
 """What may be asked for without the device that it is about."""
 
@@ -54,15 +58,23 @@ class Asking:
                 if not isinstance(problem, (*CHANGEABLE, *OF_OTHERS) if others else CHANGEABLE):
                     raise
                 self._talk.tell(problem)
-                if not await self._talk.agrees("Change the request and send it again? (yes/no) "):
-                    raise Left from None
-                usual = Usual.again(draft, others)
+                usual = await self._otherwise(Usual.again(draft, others).after(problem))
+
+    async def _otherwise(self, usual: Usual) -> Usual:
+        """Let him say whether, and how much of it, he answers anew."""
+        prompt = CHANGE if usual.about is None else CHANGE_ONE if usual.about else SEND_AGAIN
+        while (said := yes(answer := await self._talk.question(prompt))) is None:
+            if everything(answer):
+                return replace(usual, about=None)
+            self._talk.say("Please answer yes or no.")
+        if not said:
+            raise Left
+        return usual
 
     async def _draft(self, usual: Usual) -> tuple[RequestDraft, tuple[str, ...]]:
         """What is asked for, and the codes of the other devices on which the same is."""
         keeping = Keeping(usual, self._talk)
         reason = await keeping.needed("Reason (what is to be done): ", "reason", work_said)
-        self._talk.show(screens.kinds(self._talk.words, self._talk.cols))
         choice = await self._kind(usual)
         call = await self._call(keeping, more=choice.more) if choice.urgent else None
         listed = partial(self._desk.professionals, self._code)
@@ -76,8 +88,9 @@ class Asking:
         )  # fmt: skip
         others = more.others if more else ()
         asked = await TimeQuestion(self._talk).timing(
-            Timing(draft.minutes, usual.start), await self._longest(draft, others), now=call is not None
-        )
+            Timing(draft.minutes, usual.start), await self._longest(draft, others), now=call is not None,
+            settled=usual.settled("time"),
+        )  # fmt: skip
         if not usual.his:
             await self._talk.accept_notice()
         return replace(draft, minutes=asked.minutes, start=asked.start), others
@@ -89,7 +102,8 @@ class Asking:
 
     async def _more(self, usual: Usual) -> More:
         menu = (await self._desk.enter("", "")).menu
-        return await MoreQuestions(self._talk, usual.more, his=usual.his).more(self._code, self._account, menu)
+        questions = MoreQuestions(self._talk, usual.more, usual.settled, his=usual.his)
+        return await questions.more(self._code, self._account, menu)
 
     async def _longest(self, draft: RequestDraft, others: Sequence[str]) -> timedelta | None:
         """How long the rules let it last on every device; what stands in the way of another is said when it is sent."""
@@ -118,6 +132,9 @@ class Asking:
     async def _kind(self, usual: Usual) -> Choice:
         """A `+` alone says more about the kind that Enter would choose."""
         otherwise = usual.kind or USUAL_KIND
+        if usual.settled("kind") and (said := chosen(otherwise)):
+            return said
+        self._talk.show(screens.kinds(self._talk.words, self._talk.cols))
         prompt = self._talk.words.say("Number (Enter for {number}): ").format(number=otherwise)
         while True:
             answer = await self._talk.question(prompt)

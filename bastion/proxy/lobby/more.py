@@ -17,6 +17,8 @@ from bastion.proxy.lobby.talk import Talk
 from bastion.services.drafts import ONE_DEVICE
 from bastion.services.views import MenuItem
 
+QUESTIONS: Final = ("others", "people", "announced", "procedure")
+"""By the names of what they answer."""
 HOW: Final = "What else there is to say, a line each. An empty line ends each answer, or leaves it out."
 DEVICES: Final = "The same on other devices (? lists them):"
 PEOPLE: Final = "Who takes part besides you:"
@@ -40,21 +42,24 @@ class More:
 
 
 class MoreQuestions:
-    """`kept` is what Enter keeps; `his` is whether he said it himself a moment ago."""
+    """`kept` is what Enter keeps; `his` is whether he said it himself a moment ago; what is `settled` stays unasked."""
 
-    def __init__(self, talk: Talk, kept: More, *, his: bool) -> None:
+    def __init__(self, talk: Talk, kept: More, settled: Callable[[str], bool], *, his: bool) -> None:
         self._talk = talk
         self._kept = kept
+        self._settled = settled
         self._his = his
 
     async def more(self, device: str, account: str, menu: Sequence[MenuItem]) -> More:
         """Ask for all of it. `menu` are his own devices: no other exists (T33)."""
-        self._talk.say(HOW)
+        if not all(self._settled(name) for name in QUESTIONS):
+            self._talk.say(HOW)
+        kept = self._kept
         return More(
-            await self._others(device, account, menu),
-            await self._asked(PEOPLE, ListQuestion(self._talk, _people, str), self._kept.people, str),
-            await self._asked(FILES, ListQuestion(self._talk, _file, _name), self._kept.files, _name),
-            await self._asked(STEPS, ListQuestion(self._talk, _step, str), self._kept.steps, str),
+            kept.others if self._settled("others") else await self._others(device, account, menu),
+            await self._asked("people", PEOPLE, ListQuestion(self._talk, _people, str), kept.people, str),
+            await self._asked("announced", FILES, ListQuestion(self._talk, _file, _name), kept.files, _name),
+            await self._asked("procedure", STEPS, ListQuestion(self._talk, _step, str), kept.steps, str),
         )
 
     async def _others(self, device: str, account: str, menu: Sequence[MenuItem]) -> tuple[str, ...]:
@@ -65,11 +70,13 @@ class MoreQuestions:
         if not items or account:
             return ()
         read = _Devices(self._talk, device, items)
-        return await self._asked(DEVICES, ListQuestion(self._talk, read, str), self._kept.others, str)
+        return await self._asked("others", DEVICES, ListQuestion(self._talk, read, str), self._kept.others, str)
 
     async def _asked(
-        self, prompt: str, question: ListQuestion[T], kept: tuple[T, ...], shown: Callable[[T], str]
+        self, name: str, prompt: str, question: ListQuestion[T], kept: tuple[T, ...], shown: Callable[[T], str]
     ) -> tuple[T, ...]:  # fmt: skip
+        if self._settled(name):
+            return kept
         if kept:
             said = self._talk.words.say(KEEP_HIS if self._his else KEEP).format(
                 usual=named([shown(one) for one in kept])

@@ -43,12 +43,17 @@ NO_NUMBER: Final = "There is no such number in the list."
 
 
 class Keeping(Protocol):
-    """Asks where something may be usual: `needed` until an answer passes `check`, `wished` takes an empty one too."""
+    """Asks where something may be usual: `needed` until an answer passes `check`, `wished` takes an empty one too.
+    What is `settled` is not asked: `needed` returns what was answered.
+    """
 
     async def needed(self, prompt: str, name: str, check: Callable[[str], object]) -> str: ...
     async def wished(self, prompt: str, name: str) -> str: ...
+    def settled(self, name: str) -> bool: ...
     @property
     def saved_at(self) -> datetime | None: ...
+    @property
+    def data(self) -> PatientData | None: ...
 
 
 Listed = Callable[[], Awaitable[Sequence[str]]]
@@ -100,6 +105,8 @@ class PlanQuestions:
 
     async def _saved(self, now: datetime) -> datetime:
         said, zone = self._keeping.saved_at, self._talk.words.zone
+        if said is not None and self._keeping.settled("backup_at"):
+            return said
         example = f"{now.astimezone(ZoneInfo(zone)):%Y-%m-%d} 21:00"
         hint = self._talk.words.say(OR_WHEN).format(example=screens.whole(example))
         self._talk.write(hint)
@@ -121,8 +128,11 @@ class PlanQuestions:
         return said or now
 
     async def _patients(self, plan: WorkPlan) -> WorkPlan:
-        while (data := await self._data()) is PatientData.NEEDED and not (names := await self._listed()):
+        said = self._keeping.data if self._keeping.settled("patient_data") else None
+        data = said or await self._data()
+        while data is PatientData.NEEDED and not (names := await self._listed()):
             self._talk.say(NOBODY_LISTED)
+            data = await self._data()
         if data is not PatientData.NEEDED:
             return replace(plan, patient_data=data, said=ANSWERED)
         who = await self._professional(names)
@@ -131,7 +141,8 @@ class PlanQuestions:
 
     async def _professional(self, names: Sequence[str]) -> str:
         """One of the hospital's list, by number or by name; what is none of them the hospital refuses."""
-        self._talk.show(screens.professionals(self._talk.words, names, self._talk.cols))
+        if not self._keeping.settled("professional"):
+            self._talk.show(screens.professionals(self._talk.words, names, self._talk.cols))
         numbered = {str(number): name for number, name in enumerate(names, 1)}
 
         def check(answer: str) -> None:

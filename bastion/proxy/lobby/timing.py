@@ -42,11 +42,13 @@ class Timing:
 class TimeQuestion:
     talk: Talk
 
-    async def timing(self, usual: Timing, longest: timedelta | None, *, now: bool) -> Timing:
+    async def timing(self, usual: Timing, longest: timedelta | None, *, now: bool, settled: bool = False) -> Timing:
         """Ask until it is a time, no longer than the rules allow (`longest`); Enter means `usual`, or as much of it as
-        they allow. What cannot wait is `now`.
+        they allow. What cannot wait is `now`. What is `settled` is asked only if it is no such time any more.
         """
         most = whole_minutes(longest) if longest else None
+        if settled and usual.minutes <= (most or usual.minutes) and not (now and usual.start):
+            return usual
         otherwise = min(usual.minutes, most or usual.minutes)
         if not now:
             self._hint(otherwise, usual.start)

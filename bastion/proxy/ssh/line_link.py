@@ -127,7 +127,7 @@ class LineLink:
         elif isinstance(problem, DeviceUnreachable | AddressRefused):
             self._note(Audit("device:unreachable", {"device": device, "why": problem.detail[:200]}))
         if self._ends:
-            return ChannelRefused(problem.detail, sentence=problem.msgid, **problem.params)
+            return ChannelRefused(problem.detail, field=problem.field, sentence=problem.msgid, **problem.params)
         return problem
 
     def _ended(self, end: "_LineEnd", why: str) -> None:

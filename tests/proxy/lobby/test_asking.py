@@ -11,7 +11,7 @@ from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
 from bastion.domain.work_plan import PLAIN, PatientData
-from bastion.errors import Conflict, Invalid, PolicyRefused
+from bastion.errors import Conflict, Invalid, PolicyRefused, Unavailable
 from tests.proxy.lobby.playing import FORM, open_grant
 
 
@@ -117,6 +117,98 @@ async def test_a_refused_request_keeps_every_answer_that_is_not_changed(play):
     assert second == replace(first, work_order="", minutes=45, emergency=Call("Dr Roux"))
     for shown in ("keeps what you said: “new version”", "Number (Enter for 4u)", "Enter keeps what you said): "):
         assert shown in play.screen, shown
+
+
+SOFTWARE = "new version\r4u\rDr Roux\r4512\rarchive\rNAS\r2h\rrestore\r3\r1\rreal plan\rWO-7\r30\ryes\r"
+PLANNED = "replace the tube\r2+\r1\r2\r\rBob\r\r\r\rWO-7\r1h 2099-01-01 22:00\ryes\r"
+ANEW = "Answer this anew and send the request again? (yes/no, “all” to go through every answer)"
+
+
+def other_plan(draft, **changes):
+    return replace(draft, plan=replace(draft.plan, **changes))
+
+
+@pytest.mark.parametrize(("typed", "field", "answer", "changed"), [
+    (SOFTWARE, "reason", "another version", lambda one: replace(one, reason="another version")),
+    (SOFTWARE, "caller", "Dr Vidal", lambda one: replace(one, emergency=Call("Dr Vidal", call_back="4512"))),
+    (SOFTWARE, "keeps", "2", lambda one: other_plan(one, keeps="nothing")),
+    (SOFTWARE, "backup_place", "tape", lambda one: other_plan(one, backup_place="tape")),
+    (SOFTWARE, "professional", "\r2", lambda one: other_plan(one, professional="Dr Vidal, head of radiotherapy")),
+    (SOFTWARE, "patient_data", "2", lambda one: other_plan(
+        one, patient_data=PatientData.VISIBLE, professional="", patient_why="")),
+    (SOFTWARE, "work_order", "-", lambda one: replace(one, work_order="")),
+    (SOFTWARE, "minutes", "45", lambda one: replace(one, minutes=45)),
+    (PLANNED, "start", "2h", lambda one: replace(one, minutes=120, start=None)),
+    (PLANNED, "people", "Carla\r", lambda one: other_plan(one, people=("Carla",))),
+    (PLANNED, "software_change", "3", lambda one: replace(one, kind=InterventionKind.TELEASSISTANCE)),
+])  # fmt: skip
+async def test_what_a_refusal_is_about_is_asked_again_and_nothing_else(play, typed, field, answer, changed):
+    play.desk.refusal = Invalid(field, field=field, sentence="This does not do.")
+    play.start(typing=typed)
+    await play.shows(ANEW)
+    play.desk.refusal = None
+    play.type(f"yes\r{answer}\r")
+    await play.shows("is with the hospital")
+    first, second = play.desk.drafts
+    assert second == changed(first)
+
+
+async def test_two_refusals_lead_to_one_question_each_and_an_overlap_to_the_time(play):
+    play.desk.refusal = Invalid("keeps", field="keeps", sentence="Say more.")
+    play.start(typing=PLANNED)
+    await play.shows("Say more.")
+    play.desk.refusal = Conflict("pending", field="start", sentence="One waits already.")
+    play.type("yes\rviewing\r")
+    await play.shows("One waits already.")
+    play.desk.refusal = None
+    play.type("yes\r30\r")
+    await play.shows("is with the hospital")
+    first, second, third = play.desk.drafts
+    assert second == other_plan(first, keeps="viewing")
+    assert third == replace(second, minutes=30, start=None)
+
+
+async def test_what_an_answer_makes_needed_is_asked_too(play):
+    play.desk.refusal = Invalid("kind", field="software_change", sentence="Say whether.")
+    play.start(typing=PLANNED)
+    await play.shows(ANEW)
+    play.desk.refusal, play.desk.longest_ = None, timedelta(minutes=30)
+    play.type("yes\r4u\rDr Roux\r4512\rNAS\r2h\rrestore\r20\r")
+    await play.shows("is with the hospital")
+    first, second = play.desk.drafts
+    assert (second.emergency, second.minutes, second.start) == (Call("Dr Roux", "", "4512"), 20, None)
+    assert (second.plan.backup_place, second.plan.rollback, second.plan.keeps) == ("NAS", "restore", first.plan.keeps)
+    assert second.plan.people == first.plan.people == ("Bob",)
+
+
+async def test_every_answer_can_be_gone_through_whatever_the_refusal_is_about(play):
+    play.desk.refusal = Invalid("keeps", field="keeps", sentence="Say more.")
+    play.start(typing=FORM)
+    await play.shows(ANEW)
+    play.desk.refusal = None
+    play.type("perhaps\rtout\ranother tube\r\r\r\r\r\r")
+    await play.shows("is with the hospital")
+    assert "Please answer yes or no." in play.screen
+    assert play.desk.drafts[1] == replace(play.desk.drafts[0], reason="another tube")
+
+
+@pytest.mark.parametrize("field", ["technician_login", "callee", "rollback", ""])
+async def test_what_was_never_asked_leads_through_every_answer(play, field):
+    play.desk.refusal = Invalid("unknown", field=field, sentence="This does not do.")
+    play.start(typing=FORM)
+    await play.shows("Change the request and send it again? (yes/no)")
+    play.type("no\r")
+    await play.leaves()
+
+
+async def test_records_that_were_away_are_no_reason_to_type_anything_again(play):
+    play.desk.refusal = Unavailable("down")
+    play.start(typing=FORM)
+    await play.shows("Send the request again as it is? (yes/no, “all” to go through every answer)")
+    play.desk.refusal = None
+    play.type("yes\r")
+    await play.shows("is with the hospital")
+    assert play.desk.drafts[0] == play.desk.drafts[1]
 
 
 async def test_the_longest_time_is_said_where_the_time_is_asked(play):
