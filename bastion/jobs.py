@@ -17,6 +17,7 @@ from bastion.domain.parties import system_actor
 from bastion.domain.session_events import EndReason
 from bastion.errors import BastionError, Conflict
 from bastion.services.bundle import Services
+from bastion.services.replay import OTHER_SEAL
 from bastion.services.retention import Overdue
 from bastion.services.screens import ScreenGuard
 from bastion.services.sessions import Ending
@@ -196,23 +197,28 @@ async def _look_at_disk(services: Services, archive: Archive) -> None:
 
 
 async def _verify_in_turn(services: Services, archive: Archive, node: str) -> None:
-    """Once a day one node reads every recording it can reach and compares it with its seal; none may be gone (T36)."""
+    """Once a day one node reads every recording it can reach and compares it with its seal, and its seal with the one
+    the session ended with; none may be gone (T36, R-52).
+    """
 
     async def verify_all() -> None:
         promised = await services.retention.promised()
         stored = await asyncio.to_thread(archive.blobs.recordings)
         for recording_id in stored:
-            await _verify_one(services, archive, recording_id)
+            await _verify_one(services, archive, recording_id, promised.get(recording_id, ""))
         for recording_id in sorted({*promised} - {*stored}):
             await _damaged(services, recording_id, "it is missing")
 
     await run_if_mine(services.database, "verify", node, VERIFY_LEASE, clock.now(), verify_all)
 
 
-async def _verify_one(services: Services, archive: Archive, recording_id: str) -> None:
+async def _verify_one(services: Services, archive: Archive, recording_id: str, promised: str) -> None:
+    """`promised`: the digest its session ended with; empty while none is written down."""
     verdict = await asyncio.to_thread(archive.verify, recording_id)
     if not verdict.ok:
         await _damaged(services, recording_id, verdict.where)
+    elif promised and verdict.digest != promised:
+        await _damaged(services, recording_id, OTHER_SEAL)
 
 
 async def _damaged(services: Services, recording_id: str, where: str) -> None:

@@ -19,6 +19,7 @@ from bastion.domain.session_events import EndReason
 from bastion.errors import NotFound, Unavailable
 from bastion.services.derogations import DerogationForm
 from bastion.services.papers import PaperForm
+from bastion.services.replay import OTHER_SEAL
 from bastion.services.reviews import CampaignForm
 from bastion.services.sessions import Ending
 from recordings.blobs import FileBlobs
@@ -140,9 +141,17 @@ async def test_R54_at_its_term_a_recording_is_erased_and_the_trail_keeps_its_dig
     with pytest.raises(NotFound) as told:
         await house.services.replay.open(house.staff(house.ruth), ident, "curious")
     assert told.value.public == f"This recording was erased on {clock.now():%Y-%m-%d}: its time was over."
-    with pytest.raises(NotFound):
-        await house.services.replay.verify(house.staff(house.ruth), ident)
-    assert (await house.event("recording:verified")).fields["outcome"] == "erased"
+
+
+async def test_R52_a_recording_that_was_made_anew_is_an_alarm(house, archive, old, tmp_path):
+    ident, _ = await old()
+    await jobs._verify_in_turn(house.services, archive, "n1")
+    assert "recording:damaged" not in await house.tags()
+    shutil.rmtree(tmp_path / "recordings" / ident)
+    Recorder.start(archive.spool, replace(META, recording_id=ident)).finish(META.started_at, "technician_left")
+    archive.seal(ident)
+    await jobs._verify_in_turn(house.services, archive, "n1")
+    assert (await house.event("recording:damaged")).fields == {"session": ident, "where": OTHER_SEAL}
 
 
 @pytest.mark.parametrize("at_once", [1, 200])

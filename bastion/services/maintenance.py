@@ -201,14 +201,6 @@ class Maintenance:
             views = await self._views(uow, actor, waiting)
         return [view for view in views if not view.why_not]
 
-    async def of_device(self, actor: Actor, device_id: str) -> list[WindowView]:
-        """Those of a device that are proposed or stand."""
-        async with self._database.read() as uow:
-            device = found(await uow.devices.get(device_id), device_id)
-            if not actor.covers(device.facility_id):
-                return []
-            return await self._views(uow, actor, await uow.windows.of_device(device.id, clock.now()))
-
     async def get(self, actor: Actor, ident: str) -> WindowView:
         async with self._database.read() as uow:
             window, _device = await self._seen(uow, actor, ident)

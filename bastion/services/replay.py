@@ -22,7 +22,6 @@ from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
 from recordings.blobs import BlobStore
-from recordings.container import verify
 from recordings.file_table import Page
 from recordings.model import RecordingDamaged as Damaged
 from recordings.model import RecordingErased, RecordingError, RecordingMeta, TrackInfo, Verification
@@ -37,6 +36,8 @@ MEDIA: Final = MappingProxyType(
     {"cast": "application/x-asciicast", "csv": "text/csv; charset=utf-8", "pcapng": "application/x-pcapng"}
 )
 """The media type of a copy, by the end of its name."""
+OTHER_SEAL: Final = "its seal is not the one in the audit trail"
+"""A recording that was made anew, by whoever holds the key that signs: whole, and not what was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Replay:
         """Open a sealed recording to watch or download it (`how`).
 
         Taking a copy away needs a fresh code. Raises `ReasonNeeded` without a reason, `RecordingDamaged` (and an
-        alarm in the trail) when it is not whole.
+        alarm in the trail) when it is not whole, or not what was sealed when the session ended (R-52).
         """
         said = reasons.for_the_record(why, "why")
         if how == DOWNLOAD:
@@ -107,9 +108,7 @@ class Replay:
             )  # fmt: skip
             view = await Joins(uow).session(record)
         try:
-            recording = await asyncio.to_thread(
-                open_recording, self._recordings.blobs, record.id, self._recordings.public
-            )
+            recording = await asyncio.to_thread(self._whole, record)
         except Damaged as damage:
             await self._alarm(actor, record, damage.where)
             raise RecordingDamaged(damage.where, where=damage.where) from damage
@@ -151,25 +150,6 @@ class Replay:
         except RecordingError as error:
             raise NotFound(str(error), sentence="This recording is not in the store (any more).") from error
 
-    async def verify(self, actor: Actor, session_id: str) -> Verification:
-        """Check one recording against its seal, and its seal against the audit chain's digest (R-52)."""
-        async with self._database.read() as uow:
-            record = await self._seen_by(uow, actor, session_id)
-        verdict = await asyncio.to_thread(verify, self._recordings.blobs, record.id, self._recordings.public)
-        agrees = verdict.ok and verdict.digest == record.recording_digest
-        where = verdict.where or ("" if agrees else "its seal is not the one in the audit trail")
-        async with self._database.write() as uow:
-            await uow.audit.append(
-                "recording:verified", actor=actor, subject=("session", record.id), facility_id=record.facility_id,
-                at=clock.now(), session=record.id, outcome=where or ("erased" if verdict.erased_at else "ok"),
-            )  # fmt: skip
-        if where:
-            await self._alarm(actor, record, where)
-            raise RecordingDamaged(where, where=where)
-        if verdict.erased_at:
-            raise _erased(verdict.erased_at)
-        return verdict
-
     async def _seen_by(self, uow: UnitOfWork, actor: Actor, session_id: str) -> SessionRecord:
         """The session whose recording the actor may see; what he may not see is not there (T31)."""
         record = found(await uow.sessions.get(session_id), session_id)
@@ -180,6 +160,12 @@ class Replay:
         if record.live or not record.recording_digest:
             raise NotFound(session_id, sentence="This session has no sealed recording (yet).")
         return record
+
+    def _whole(self, record: SessionRecord) -> Opened:
+        recording = open_recording(self._recordings.blobs, record.id, self._recordings.public)
+        if recording.verification.digest != record.recording_digest:
+            raise Damaged(OTHER_SEAL)
+        return recording
 
     async def _alarm(self, actor: Actor, record: SessionRecord, where: str) -> None:
         async with self._database.write() as uow:

@@ -46,15 +46,17 @@ class Retention:
                 found += await self._overdue(uow, list(recording_ids[start : start + AT_ONCE]), clock.now())
         return found
 
-    async def promised(self) -> list[str]:
-        """Return the sessions of which the store must have a sealed recording, or the note of an erased one."""
-        promised: list[str] = []
+    async def promised(self) -> dict[str, str]:
+        """Return the digests of the recordings that the store must have sealed, or as the note of an erased one, by
+        session.
+        """
+        promised: dict[str, str] = {}
         full = True
         last: Place | None = None
         while full:
             async with self._database.read() as uow:
                 page = await uow.sessions.search(live=False, limit=AT_ONCE, after=last)
-            promised += [record.id for record in page if record.recording_digest]
+            promised |= {record.id: record.recording_digest for record in page if record.recording_digest}
             full = len(page) == AT_ONCE
             last = Place(page[-1].started_at, page[-1].id) if full else None
         return promised

@@ -148,11 +148,6 @@ class StandIns:
         return [view for view in views if _sees(actor, view.person) or view.person.id == actor.id]
 
     # -- what it comes to ----------------------------------------------------------------------------------------------
-    async def zone(self, actor: Actor) -> str:
-        """The clock an actor's times are read by."""
-        async with self._database.read() as uow:
-            person = await uow.staff.get(actor.id)
-            return await zone_of(uow, person) if person else HOME_ZONE
 
 
 async def zone_of(uow: UnitOfWork, person: Staff) -> str:

@@ -43,10 +43,6 @@ class Deliveries(Repository[Delivery]):
         for one in deliveries:
             await self._tx.change(QUEUE, self._row(one))
 
-    async def knows(self, key: str) -> bool:
-        """Tell whether anybody was told of this occasion."""
-        return bool(await self._tx.rows(KNOWN, {"occasion": key}))
-
     async def on(self, keys: Sequence[str]) -> list[Delivery]:
         """Everything told on these occasions."""
         return await self._many(ON, {"occasions": list(keys)})
@@ -109,7 +105,6 @@ NEXT_FACTS = Outbox.sql_all.limit(sa.bindparam("most"))
 CLEAR_FACTS = sa.delete(t.outbox).where(t.outbox.c.seq <= sa.bindparam("upto"))
 TAKE_FACT = sa.delete(t.outbox).where(t.outbox.c.seq == sa.bindparam("this"))
 QUEUE = insert(t.deliveries).on_conflict_do_nothing(index_elements=["key", "recipient_id"])
-KNOWN = sa.select(_D.id).where(_D.key == sa.bindparam("occasion")).limit(1)
 ON = Deliveries.sql_all.where(_D.key.in_(sa.bindparam("occasions", expanding=True)))
 DUE = Deliveries.sql_select.where(_WAITING, _D.due_at <= _NOW).order_by(_D.due_at, _D.id).limit(sa.bindparam("most"))
 CLAIM = (

@@ -228,8 +228,6 @@ async def test_who_may_propose_and_see(house, use, at):
     with pytest.raises(Forbidden):
         await use.get(house.technician(), window.id)
     assert await use.search(elsewhere) == []
-    assert await use.of_device(elsewhere, house.device.id) == []
-    assert [v.window.id for v in await use.of_device(house.staff(house.eve), house.device.id)] == [window.id]
     for wrong in ({"device": "nope"}, {"supplier": "other"}, {"ends": TUESDAY_NOON + timedelta(days=400)}):
         with pytest.raises(Invalid):
             await use.propose(house.staff(house.eve), form(**wrong))

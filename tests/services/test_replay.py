@@ -1,15 +1,16 @@
 import json
+import shutil
 
 import pytest
 
 from bastion import clock
 from bastion.domain.session_events import EndReason
 from bastion.errors import Forbidden, NotFound, ReasonNeeded, RecordingDamaged
-from bastion.services.replay import MEDIA
+from bastion.services.replay import MEDIA, OTHER_SEAL
 from bastion.services.sessions import Ending
 from recordings.container import seal
 from recordings.files import DONE, FileLine
-from recordings.model import TrackKind
+from recordings.model import RecordingMeta, TrackKind
 from recordings.recorder import Recorder
 from recordings.signing import Signer
 from tests.services.house import moved
@@ -65,7 +66,6 @@ async def test_T31_recordings_are_for_security_and_auditors_of_the_facility(hous
 
 
 async def test_T38_a_damaged_recording_is_refused_with_the_spot_and_raises_an_alarm(house, recorded, tmp_path):
-    await house.services.replay.verify(house.staff(house.ruth), recorded.id)
     blob = next((tmp_path / "recordings" / recorded.id).glob("track-*"))
     data = bytearray(blob.read_bytes())
     data[len(data) // 2] ^= 1
@@ -73,9 +73,19 @@ async def test_T38_a_damaged_recording_is_refused_with_the_spot_and_raises_an_al
     blob.write_bytes(data)
     with pytest.raises(RecordingDamaged, match="track"):
         await house.services.replay.open(house.staff(house.ruth), recorded.id, "incident 42")
+    assert (await house.tags("recording:damaged")) == ["recording:damaged"]
+
+
+async def test_R52_a_recording_that_was_made_anew_is_refused_and_raises_an_alarm(house, recorded, tmp_path):
+    """Whoever holds the key that signs can seal another one: it is whole, but the trail knows the seal of the first."""
+    shutil.rmtree(tmp_path / "recordings" / recorded.id)
+    Recorder.start(
+        tmp_path / "spool", RecordingMeta(recording_id=recorded.id, started_at=clock.now().isoformat())
+    ).finish(clock.now().isoformat(), "technician_left")
+    seal(tmp_path / "spool" / recorded.id, house.recordings.blobs, Signer.load(tmp_path / "signing.key"))
     with pytest.raises(RecordingDamaged):
-        await house.services.replay.verify(house.staff(house.ruth), recorded.id)
-    assert (await house.tags("recording:damaged")) == ["recording:damaged"] * 2
+        await house.services.replay.open(house.staff(house.ruth), recorded.id, "incident 42")
+    assert (await house.event("recording:damaged")).fields["where"] == OTHER_SEAL
 
 
 async def test_a_live_or_missing_recording_is_not_there(house):

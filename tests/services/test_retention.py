@@ -119,4 +119,4 @@ async def test_T36_a_recording_is_promised_for_every_session_that_was_sealed(hou
     unsealed = await sessions.open(house.technician(), ended.grant_id, CONNECTION)
     await sessions.closed(unsealed.record, Ending(EndReason.CRASHED))
     await sessions.open(house.technician(), ended.grant_id, CONNECTION)
-    assert await house.services.retention.promised() == [ended.id]
+    assert await house.services.retention.promised() == {ended.id: DIGEST}

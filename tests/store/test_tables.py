@@ -132,7 +132,6 @@ FINDERS = {
     "endpoints.of_several": directory._ENDPOINTS_OF_SEVERAL,
     "accounts.of_several": directory._ACCOUNTS_OF_SEVERAL,
     "deliveries.due": outbox.DUE,
-    "deliveries.knows": outbox.KNOWN,
     "deliveries.count": outbox.COUNT,
     "deliveries.search": outbox.NEWEST.limit(50),
     "deliveries.search in a state": outbox.NEWEST.where(t.deliveries.c.state == NOWHERE).limit(50),
