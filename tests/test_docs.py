@@ -1,4 +1,4 @@
-"""Pages made from the code are up to date, and links inside the documentation lead somewhere."""
+"""Pages made from the code are up to date, links lead somewhere, and what is written in two languages says the same."""
 
 import importlib.util
 import re
@@ -8,7 +8,16 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 WRITTEN = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?")
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PART = re.compile(r"(#+) |( *)(?:-|\d+\.) |(\|)|(```)")
+GUIDES = sorted(page.name.removesuffix(".en.md") for page in (ROOT / "docs").glob("*.en.md"))
+SPOKEN = {
+    "COMPTE": "LOGIN", "COPIE": "COPY", "DOSSIER": "FOLDER", "FICHIER": "FILE", "LIGNE": "LINE", "NUMÉRO": "NUMBER",
+    "REGISTRE": "REGISTER", "RÉF": "REF", "accepte": "accept", "compte": "account", "dispositif": "device",
+    "fichier": "file", "oui": "yes", "vous": "you",
+}  # fmt: skip
+"""What stands in code and is still a word of a language: what somebody puts in its place, or types in his own."""
 
 
 def generator():
@@ -27,11 +36,72 @@ def test_generated_pages_say_what_the_code_says(name):
 
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
-    for target in LINK.findall(page.read_text()):
-        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    for target, part in LINK.findall(page.read_text()):
+        there = page.parent / target if target else page
+        assert there.exists(), f"{page.name} links to {target}"
+        assert not part or part in anchors(there), f"{page.name} links to {target}#{part}"
+
+
+def test_every_page_is_found_from_the_readme():
+    found, ahead = set(), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page in found or page.suffix != ".md":
+            continue
+        found.add(page)
+        ahead += [(page.parent / target).resolve() for target, _ in LINK.findall(page.read_text()) if target]
+    assert found >= set(WRITTEN), {page.name for page in set(WRITTEN) - found}
 
 
 def test_the_readme_names_only_targets_that_exist():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"\bmake ([a-z-]+)\b", (ROOT / "README.md").read_text()))
     assert named <= targets, named - targets
+
+
+# -- two languages -----------------------------------------------------------------------------------------------------
+def both(guide):
+    return [(ROOT / "docs" / f"{guide}.{language}.md").read_text() for language in ("en", "fr")]
+
+
+def anchors(page):
+    """As GitHub makes them of the headings."""
+    headings = re.findall(r"^#+ (.*)$", FENCED.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def parts(text):
+    """A page without its words: the level of each heading, where items and rows of tables begin, where code stands."""
+    begun = map(PART.match, FENCED.sub("```", text).splitlines())
+    return ["".join(one for one in found.groups() if one is not None) for found in begun if found]
+
+
+def code(text):
+    """What is to be typed; what is explained beside it is said in the page's language."""
+    return [
+        (kind, re.sub(r"(^|\s)[ ]*#(?!!).*$", r"\1", block, flags=re.MULTILINE).split("\n"))
+        for kind, block in FENCED.findall(text)
+    ]
+
+
+def named(text):
+    """Settings, commands, files, rules: whatever stands in the lines as code."""
+    inline = re.findall(r"`([^`]+)`", FENCED.sub("", text))
+    return {re.sub(r"\w+", lambda word: SPOKEN.get(word[0], word[0]), one) for one in inline}
+
+
+def links(text):
+    """Where it leads, but for the language and for headings, which are words."""
+    return sorted(re.sub(r"\.(en|fr)\.md$", ".md", target) for target, _ in LINK.findall(text))
+
+
+def test_every_guide_is_written_in_both_languages():
+    assert sorted(page.name.removesuffix(".fr.md") for page in (ROOT / "docs").glob("*.fr.md")) == GUIDES
+    assert "operator" in GUIDES
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize("what", [parts, code, named, links], ids=lambda what: what.__name__)
+def test_both_languages_say_the_same(guide, what):
+    english, french = (what(text) for text in both(guide))
+    assert english == french

@@ -19,7 +19,7 @@ STALE: Final = timedelta(days=1)
 FIRST_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 MOST_ATTEMPTS: Final = 12
-"""With these pauses: about seven hours."""
+"""With these pauses: about five hours."""
 
 
 class Topic(StrEnum):

@@ -8,7 +8,7 @@ import policies
 from policies.engine import PolicyEngine
 from policies.loader import load
 
-_GUIDE: Final = Path(__file__).parents[2] / "docs" / "operator.md"
+_GUIDE: Final = Path(__file__).parents[2] / "docs" / "operator.en.md"
 _EXAMPLES: Final = """
 [people.wanda]
 kind = "staff"
