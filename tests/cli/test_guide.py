@@ -13,8 +13,9 @@ import pytest
 import typer
 
 from bastion.cli.main import command
-from bastion.config import Settings
+from bastion.config import MailServer, Settings
 from bastion.domain.importing import Register
+from bastion.services.address import setup_link
 from bastion.services.import_columns import column_of, columns
 
 ROOT = Path(__file__).parents[2]
@@ -90,9 +91,10 @@ def test_every_setting_a_page_shows_is_one(page):
 
 def test_the_settings_under_which_the_guide_installs_hold_together(monkeypatch):
     monkeypatch.delenv("BASTION_TEST_NETWORKS")
-    for kind, block in FENCED.findall(GUIDE.read_text()):
-        if kind == "toml":
-            Settings(**tomllib.loads(block))
+    installed, *_ = [tomllib.loads(block) for kind, block in FENCED.findall(GUIDE.read_text()) if kind == "toml"]
+    assert setup_link(Settings(**installed), "s3cret") == "https://bastion.hospital.example/setup#s3cret"
+    shown = "".join(block for kind, block in FENCED.findall(GUIDE.read_text()) if kind == "toml")
+    assert MailServer.read(Settings(**tomllib.loads(shown)).smtp_url.get_secret_value()).security == "starttls"
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
