@@ -206,10 +206,7 @@ class AccessRequest:
         self, by: Person, duration: timedelta, note: str, now: datetime, terms: Terms = PLAIN_TERMS
     ) -> "AccessRequest":
         """Add one person's agreement; the state is APPROVED once the quorum is reached."""
-        self._may(RequestEvent.APPROVE, now)
-        self._not_involved(by)
-        if any(a.voices & by.voices for a in self.approvals):
-            raise AlreadyAgreed(f"{by.id} on request {self.id}")
+        self.refuse_agreement(by, now)
         said = checked_terms(terms, self.start, now, extends=bool(self.extends_grant_id))
         approvals = (*self.approvals, Approval(by.id, by.name, now, duration, note, said, by.for_id, by.for_name))
         done = len(approvals) >= self.quorum
@@ -224,6 +221,13 @@ class AccessRequest:
             decided_by=by.name if done else "",
             decision_note=note if done else "",
         )
+
+    def refuse_agreement(self, by: Person, now: datetime) -> None:
+        """Raise what keeps this person from agreeing, whatever he would agree to; nothing when he may."""
+        self._may(RequestEvent.APPROVE, now)
+        self._not_involved(by)
+        if any(a.voices & by.voices for a in self.approvals):
+            raise AlreadyAgreed(f"{by.id} on request {self.id}")
 
     def once_agreed(self, several: int) -> "AccessRequest":
         """As it will stand when so many have agreed, whoever they are: to foresee what the rules say then."""

@@ -149,12 +149,9 @@ class Decisions:
     ) -> tuple[Decision, Lent | None]:  # fmt: skip
         """His own right comes first; then what somebody lent him who neither asked, nor called, nor agreed (R-23)."""
         mine = actor.id in request.involved
-        context = replace(
-            _context(
-                now, actor.source, request.kind.value, request.wanted, factors=2, approvals=len(request.approvals),
-                is_requester=mine,
-            ),
-            emergency=emergency is not None,
+        context = _context(
+            now, actor.source, request.kind.value, request.wanted, factors=2, approvals=len(request.approvals),
+            is_requester=mine, emergency=emergency is not None,
             is_caller=emergency is not None and emergency.is_caller(actor.id, actor.login, actor.name),
         )  # fmt: skip
         own = self._decide(Query(action, _principal(replace(actor, lent=())), None, _device(device), context), actor)
@@ -299,11 +296,11 @@ def by_rule(problem: BastionError) -> dict[str, str]:
 
 def _context(
     now: datetime, source: str, kind: str, duration: timedelta, *, factors: int, approvals: int = 0,
-    is_requester: bool = False,
+    is_requester: bool = False, emergency: bool = False, is_caller: bool = False,
 ) -> ContextFacts:  # fmt: skip
     return ContextFacts(
         now=now, source_ip=source, kind=kind, duration=duration, factors=factors, approvals=approvals,
-        emergency=False, is_requester=is_requester, is_caller=False, review_overdue=False,
+        emergency=emergency, is_requester=is_requester, is_caller=is_caller, review_overdue=False,
         report_overdue=False,
     )  # fmt: skip
 

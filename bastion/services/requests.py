@@ -157,9 +157,7 @@ class RequestViews:
         now = clock.now()
         try:
             lent = self._lent(actor, request, device, emergency) if actor.lent else None
-            request.approve(
-                person(actor, lent), request.wanted, "", now
-            )  # first what is decided: the policy costs more
+            request.refuse_agreement(person(actor, lent), now)  # first what is decided: the policy costs more
             refuse_reviewed(emergency)
             self._decisions.require_approve(actor, request, device, now, emergency)
         except BastionError as problem:

@@ -37,13 +37,17 @@ async def under_rules(joins: Joins, decisions: Decisions, request: AccessRequest
         urgency=Urgency() if await joins.emergency(request) else None,
     )  # fmt: skip
     wanted = decision.obligations.approvals if decision.allowed else 0  # whoever agrees reads what refuses it
-    standing = replace(request, quorum=max(request.quorum, wanted, len(request.approvals) + 1))
-    return await with_askers(joins, standing, now)
+    quorum = max(request.quorum, wanted, len(request.approvals) + 1)
+    return replace(request, quorum=quorum, earlier_askers=await _askers(joins, request, now))
 
 
 async def with_askers(joins: Joins, request: AccessRequest, now: datetime) -> AccessRequest:
     """The same request, with everybody who has asked for a part of its work by now."""
-    return replace(request, earlier_askers=request.earlier_askers | await joins.askers(request, now))
+    return replace(request, earlier_askers=await _askers(joins, request, now))
+
+
+async def _askers(joins: Joins, request: AccessRequest, now: datetime) -> frozenset[str]:
+    return request.earlier_askers | await joins.askers(request, now)
 
 
 async def whole_of(joins: Joins, request: AccessRequest, part: timedelta) -> timedelta:

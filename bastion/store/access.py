@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -187,11 +188,25 @@ _PLAN = tuple(field.name for field in fields(WorkPlan))
 _PLAIN = tuple(column.name for column in t.access_requests.c if column.name not in {*_CREATED_BY, *_PLAN})
 
 
+def _of_columns(names: Sequence[str]) -> "itemgetter[tuple[Any, ...]]":
+    """Takes these columns out of a row by their places."""
+    places = [column.name for column in t.access_requests.c]
+    return itemgetter(*(places.index(name) for name in names))
+
+
+_FIELDS = [field.name for field in fields(AccessRequest)]
+_JOINED = ("created_by", "approvals", "plan")
+_own = _of_columns([name for name in _FIELDS if name not in _JOINED])
+_created_by, _planned = _of_columns(_CREATED_BY), _of_columns(_PLAN)
+_PLACES = [_FIELDS.index(name) for name in _JOINED]
+
+
 def _request(row: Row[Any], approvals: tuple[Approval, ...]) -> AccessRequest:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    by = Person(*(values.pop(name) for name in _CREATED_BY))
-    plan = WorkPlan(**{name: values.pop(name) for name in _PLAN})
-    return AccessRequest(**values, created_by=by, approvals=approvals, plan=plan)
+    """By place and not by name: forty fields by name cost four times as much, in a list of two hundred."""
+    values: list[Any] = list(_own(row))
+    for place, value in zip(_PLACES, (Person(*_created_by(row)), approvals, WorkPlan(*_planned(row))), strict=True):
+        values.insert(place, value)
+    return AccessRequest(*values)
 
 
 def _in_state(state: str, now: datetime | None) -> "list[sa.ColumnElement[bool]]":

@@ -88,6 +88,12 @@ def test_a_member_of_a_closed_set_is_a_member_again() -> None:
         Closed(ChannelKind).process_result_value("unheard", SQLITE)
 
 
+def test_what_is_not_one_value_of_a_closed_set_is_refused_when_it_is_read() -> None:
+    for kept in ('["unheard"]', '["sftp"] ["shell"]', '["sftp"', ""):
+        with pytest.raises(ValueError):  # noqa: PT011 - each in its own words
+            Several(frozenset, ChannelKind).process_result_value(kept, SQLITE)
+
+
 def test_ids_strung_together_come_apart() -> None:
     assert CommaSet().process_result_value("a,b", SQLITE) == {"a", "b"}
     assert CommaSet().process_result_value(None, SQLITE) == frozenset()
