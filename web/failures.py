@@ -11,13 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from bastion import errors
-from bastion.domain.parties import Actor
-from bastion.errors import BastionError, Forbidden
+from bastion.errors import BastionError
 from bastion.i18n import N_
-from bastion.services.review_lost import Lost
 from web.errors import status_of
+from web.lost_words import lost_said
 from web.render import language_of, page, say, words
-from web.security import NotSignedIn, services_of
+from web.security import NotSignedIn
 from web.shield import dress
 
 Forget = Callable[[Response], None]
@@ -52,8 +51,8 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
     if isinstance(error, NotSignedIn):
         return _to_the_door(request)
     structlog.get_logger(__name__).info("page refused", code=error.code, detail=error.detail, path=request.url.path)
-    status, text = status_of(error), say(error, language_of(request))
-    return _trouble(request, status, text, await _lost(request) if type(error) is Forbidden else ())
+    language = language_of(request)
+    return _trouble(request, status_of(error), say(error, language), await lost_said(request, error, language))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -75,21 +74,15 @@ async def _on_fault(request: Request, error: Exception) -> Response:
     return answer
 
 
-async def _lost(request: Request) -> Sequence[Lost]:
-    """The roles of whoever asks that a review of rights took: he alone reads of them, and only once signed in."""
-    actor: Actor | None = getattr(request.state, "actor", None)
-    return await services_of(request).reviews.lost(actor) if actor is not None else ()
-
-
-def _trouble(request: Request, status: HTTPStatus, text: str, lost: Sequence[Lost] = ()) -> Response:
-    """Return a whole page, or just the sentence when a fragment was asked for (htmx swaps errors in too)."""
+def _trouble(request: Request, status: HTTPStatus, text: str, more: Sequence[str] = ()) -> Response:
+    """Return a whole page, or just the sentences when a fragment was asked for (htmx swaps errors in too)."""
     if request.headers.get("hx-request"):
-        return page(request, "parts/trouble.html", status=status, text=text)
+        return page(request, "parts/trouble.html", status=status, text=text, more=more)
     t = words(language_of(request))
     title = t(TITLES.get(status, N_("That did not work")))
     return page(
         request, "error.html", status=status, title=title, page_title=title, text=text, code=status.value,
-        start=request.app.state.start, lost=lost,
+        start=request.app.state.start, more=more,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem documents: a stable `code`, one sentence in the reader's language, never a detail."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
@@ -17,6 +17,7 @@ from bastion.domain.parties import Actor
 from bastion.errors import BastionError, Invalid, NotFound
 from bastion.i18n import LANGUAGES, sentence
 from web.errors import status_of
+from web.lost_words import lost_said
 
 TOO_LARGE: Final = "What you sent is too large. Shorten it and try again."
 MEDIA_TYPE: Final = "application/problem+json"
@@ -41,7 +42,7 @@ class Problem(BaseModel):
     title: str = Field(description="The status in words.")
     status: int
     code: str = Field(description="Stable name of the error.")
-    detail: str = Field(description="One sentence for a person, in the language asked for.")
+    detail: str = Field(description="What a person reads of it, in the language asked for.")
     field: str = ""
 
 
@@ -57,7 +58,7 @@ class ProblemRoute(APIRoute):
             except WrongMethod as error:
                 return _answer(request, error, HTTPStatus.METHOD_NOT_ALLOWED, {"allow": error.allow})
             except BastionError as error:
-                return _answer(request, error)
+                return _answer(request, error, lost=await lost_said(request, error, language_of(request)))
             except RequestValidationError as error:
                 return _answer(request, _invalid(error))
             except HTTPException as error:
@@ -84,13 +85,14 @@ def language_of(request: Request) -> str:
 
 
 def _answer(
-    request: Request, error: BastionError, status: HTTPStatus | None = None, more: Mapping[str, str] = NO_HEADERS
-) -> Response:
+    request: Request, error: BastionError, status: HTTPStatus | None = None, more: Mapping[str, str] = NO_HEADERS,
+    lost: Sequence[str] = (),
+) -> Response:  # fmt: skip
     status = status or status_of(error)
     structlog.get_logger(__name__).info("api refused", code=error.code, detail=error.detail, path=request.url.path)
     problem = Problem(
-        title=status.phrase, status=status, code=error.code, detail=sentence(error, language_of(request)),
-        field=error.field,
+        title=status.phrase, status=status, code=error.code,
+        detail=" ".join((sentence(error, language_of(request)), *lost)), field=error.field,
     )  # fmt: skip
     headers = {"www-authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else dict(more)
     return JSONResponse(problem.model_dump(), status, headers, MEDIA_TYPE)

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 from bastion import clock
 from bastion.domain.parties import Technician
+from bastion.errors import Forbidden
 from bastion.services.reviews import CampaignForm
 from tests.services.house import OPERATOR
 from tests.web.api.conftest import problem
+from web.lost_words import WHOM_TO_ASK
 
 
 async def test_a_review_is_begun_decided_and_read(ruth, eve, house):
@@ -102,3 +104,22 @@ async def test_the_list_of_reviews_comes_in_pages(ruth, house):
         await house.services.reviews.start(OPERATOR, form)
     found = (await ruth.client.get("/reviews", params={"limit": 1, "offset": 1})).json()
     assert [one["name"] for one in found] == ["H1"]
+
+
+async def test_whoever_is_refused_because_a_review_took_his_role_reads_it_as_on_a_page(eve, house):
+    """Nobody else does, and not what the withdrawal was for."""
+    review = await house.services.reviews.start(OPERATOR, CampaignForm("H2", clock.now() + timedelta(days=9)))
+    before = await eve.ask("GET", "/recordings")
+    assert (problem(before), before.json()["detail"]) == ((403, "forbidden"), Forbidden.sentence)
+    lines = [one.line for one in (await house.services.reviews.of(OPERATOR, review.id)).lines]
+    (mine,) = [one.id for one in lines if one.subject_id == house.eve.id]
+    await house.services.reviews.decide(OPERATOR, review.id, [mine], "withdrawn", "another duty")
+    refused = await eve.ask("GET", "/recordings")
+    assert problem(refused) == (403, "forbidden")
+    said = refused.json()["detail"]
+    assert said.startswith(f"{Forbidden.sentence} Your role “Approver” (CHU Demo) was withdrawn on ")
+    assert said.endswith(f"by the review of rights “H2”. {WHOM_TO_ASK}")
+    assert "another duty" not in said
+    await house.services.people.set_language(house.staff(house.eve), "fr")
+    said = (await eve.ask("GET", "/recordings")).json()["detail"]
+    assert "Votre rôle «\u202fApprobateur\u202f» (CHU Demo) a été retiré le " in said

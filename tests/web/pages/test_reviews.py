@@ -202,6 +202,8 @@ async def test_a_role_that_is_withdrawn_closes_the_console_at_the_next_click(hou
     assert "by the review of rights “H2”. Ask a security officer" in plain(refused.text)
     assert "other duty" not in refused.text, "why stands in the review"
     assert told in plain((await browser.see("/")).text), "without any role he reads it wherever he goes"
+    fragment = await browser.see("/recordings", **{"hx-request": "true"})
+    assert told in plain(fragment.text), "where a part of a page is refused too"
     other = await (await visitor().enter(people["approver"])).see("/recordings")
     assert (other.status_code, "review of rights" in other.text) == (403, False)
     await browser.ask("POST", "/sign-out")
