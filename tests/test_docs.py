@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-WRITTEN = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+READMES = [ROOT / "README.md", ROOT / "README.fr.md"]
+WRITTEN = sorted([*READMES, ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?")
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PART = re.compile(r"(#+) |( *)(?:-|\d+\.) |(\|)|(```)")
@@ -53,10 +54,12 @@ def test_every_page_is_found_from_the_readme():
     assert found >= set(WRITTEN), {page.name for page in set(WRITTEN) - found}
 
 
-def test_the_readme_names_only_targets_that_exist():
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
+def test_the_readme_names_only_targets_that_exist(page):
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z-]+)\b", (ROOT / "README.md").read_text()))
-    assert named <= targets, named - targets
+    said = set(re.findall(r"\bmake ([a-z-]+)\b", page.read_text()))
+    assert "demo" in said
+    assert said <= targets, said - targets
 
 
 # -- two languages -----------------------------------------------------------------------------------------------------
@@ -93,6 +96,11 @@ def named(text):
 def links(text):
     """Where it leads, but for the language and for headings, which are words."""
     return sorted(re.sub(r"\.(en|fr)\.md$", ".md", target) for target, _ in LINK.findall(text))
+
+
+def test_the_short_readme_names_nothing_that_the_long_one_does_not():
+    english, french = (page.read_text() for page in READMES)
+    assert named(french) <= named(english), named(french) - named(english)
 
 
 def test_every_guide_is_written_in_both_languages():

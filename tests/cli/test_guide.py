@@ -19,7 +19,7 @@ from bastion.services.address import setup_link
 from bastion.services.import_columns import column_of, columns
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("README*.md"), *(ROOT / "docs").glob("*.md")])
 GUIDE = ROOT / "docs" / "operator.en.md"
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
