@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Response, async_playwright, expect
 
 from bastion.domain.parties import Staff, Technician
 from tests.services.house import House
 from tests.web.visitor import seated
+
+expect.set_options(timeout=30_000)  # milliseconds; what is there is seen at once, but a machine may be busy
 
 FLAGS = [
     "--no-sandbox",
@@ -44,6 +48,41 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         yield browser
         await browser.close()
+
+
+BUSY = ".htmx-request, .htmx-swapping, .htmx-settling"
+
+
+@asynccontextmanager
+async def read_again(page: Page, path: str) -> AsyncIterator[None]:
+    """What is done inside makes the page, or a part of it, read `path` again; afterwards that stands on the page.
+
+    A page that is opened does so by itself, with the first word of its stream: whoever stops its clock or asks for
+    nothing more than what he did waits for that first.
+    """
+
+    def is_it(answer: Response) -> bool:
+        return answer.request.resource_type == "fetch" and urlsplit(answer.url).path == path
+
+    async with page.expect_response(is_it):
+        yield
+    # Not by `wait_for_function`: its second look would be an `eval`, which the page refuses.
+    await expect(page.locator(BUSY)).to_have_count(0)
+
+
+NOON = datetime(2030, 6, 1, 12, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def standing_still(page: Page, path: str) -> AsyncIterator[None]:
+    """What is done inside opens a page that reads `path` again; from then on its timers go off when the test says so.
+
+    Inside, time passes as ever.
+    """
+    await page.clock.install(time=NOON)
+    async with read_again(page, path):
+        yield
+    await page.clock.pause_at(NOON + timedelta(minutes=10))  # a page is there long before
 
 
 class Desk:

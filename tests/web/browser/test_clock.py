@@ -9,6 +9,7 @@ from playwright.async_api import expect
 from bastion.domain.parties import Staff
 from tests.services.house import House
 from tests.web.browser.conftest import Seat
+from tests.web.chromium import read_again
 from web.views import HOME_ZONE
 
 LATER = timedelta(minutes=7)
@@ -22,7 +23,8 @@ async def test_the_clock_and_the_running_sessions_go_on_by_themselves(
     await desk.context.route("**/board", lambda route: route.fulfill(status=204))
     page = await desk.context.new_page()
     await page.clock.install()
-    await page.goto(desk.address)
+    async with read_again(page, "/board"):
+        await page.goto(desk.address)
     gone = page.locator(".card.on svg .gone")
     before, began = float(await gone.get_attribute("width")), await page.evaluate("Date.now()")
     await page.clock.fast_forward(int(LATER.total_seconds() * 1000))
@@ -47,7 +49,8 @@ async def test_a_code_given_a_moment_ago_is_asked_for_again_once_it_serves_no_lo
     desk = await seat(people["approver"])
     page = await desk.context.new_page()
     await page.clock.install()
-    await page.goto(f"{desk.address}/requests/{request.id}")
+    async with read_again(page, f"/requests/{request.id}"):
+        await page.goto(f"{desk.address}/requests/{request.id}")
     code = page.get_by_label("Code from your authenticator").first
     grace, six = (page.get_by_text(said).first for said in ("Not needed until", "Six digits; each code works once."))
     await expect(grace).to_be_visible()

@@ -109,7 +109,7 @@ async def test_security_says_why_and_plays_a_recording(house: House, people: dic
     await skip_the_menu(page)
     await tab_to(page, page.locator(".ap-player .ap-playback-button, .ap-player [tabindex]").first)
     await page.keyboard.press("Space")
-    await expect(page.locator("[data-screen]")).to_contain_text("tube temperature 71 °C", timeout=10_000)
+    await expect(page.locator("[data-screen]")).to_contain_text("tube temperature 71 °C")
     await tab_to(page, page.get_by_role("button", name="+10 s"), key="Shift+Tab")
 
 

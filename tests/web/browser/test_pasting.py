@@ -4,12 +4,15 @@ from playwright.async_api import expect
 
 from tests.services.house import House
 from tests.web.browser.conftest import Seat
+from tests.web.chromium import read_again, standing_still
 
 
 async def test_the_button_beside_a_command_copies_exactly_it(house: House, seat: Seat):
     request = await house.asked()
     desk = await seat(house.eve, permissions=["clipboard-read", "clipboard-write"])
-    page = await desk.open(f"/requests/{request.id}")
+    page = await desk.context.new_page()
+    async with standing_still(page, f"/requests/{request.id}"):
+        await page.goto(f"{desk.address}/requests/{request.id}")
     await page.get_by_text("PuTTY (Windows, Linux)").click()
     command = page.locator("code", has_text="psftp")
     text = await command.inner_text()
@@ -22,15 +25,14 @@ async def test_the_button_beside_a_command_copies_exactly_it(house: House, seat:
 async def test_the_tick_on_the_button_outlives_a_page_that_reads_itself_again(house: House, seat: Seat):
     request = await house.approved()
     desk = await seat(house.alice, permissions=["clipboard-read", "clipboard-write"])
-    page = await desk.open("/supplier/")
-    await page.clock.install()  # two seconds of a tick do not end while the machine is busy
+    page = await desk.context.new_page()
+    async with standing_still(page, "/supplier/board"):
+        await page.goto(f"{desk.address}/supplier/")
     await page.locator(f"#held-{request.grant_id} [data-copy]").click()
     await expect(page.locator("[data-done]")).to_have_count(1)
-    await page.evaluate("document.querySelector('#board').addEventListener('htmx:after:swap', () => window.again = 1)")
-    async with page.expect_response(lambda answer: answer.url.endswith("/supplier/board")):
+    async with read_again(page, "/supplier/board"):
         await page.evaluate("document.body.dispatchEvent(new CustomEvent('bastion:resync'))")
         await page.clock.run_for(100)
-    await page.wait_for_function("() => window.again")
     await expect(page.locator("[data-done]")).to_have_count(1)
     await page.clock.run_for(2000)
     await expect(page.locator("[data-done]")).to_have_count(0)
@@ -42,9 +44,8 @@ async def test_what_the_reader_unfolded_stays_open_when_the_page_reads_itself_ag
     page = await desk.open(f"/requests/{request.id}")
     await page.get_by_text("PuTTY (Windows, Linux)").click()
     await page.get_by_text("OpenSSH (Linux, macOS, Windows)").click()  # was open: now folded
-    async with page.expect_response(lambda answer: answer.url.endswith(f"/requests/{request.id}")):
+    async with read_again(page, f"/requests/{request.id}"):
         await page.evaluate("document.body.dispatchEvent(new CustomEvent('bastion:resync'))")
-    await page.evaluate("new Promise(done => setTimeout(done, 200))")
     folds = page.locator("details", has=page.locator("dl.commands"))
     assert await folds.evaluate_all("all => all.map(one => one.open)") == [False, True, False]
 
@@ -52,7 +53,9 @@ async def test_what_the_reader_unfolded_stays_open_when_the_page_reads_itself_ag
 async def test_a_technician_copies_from_the_card_of_what_he_may_open_without_leaving_the_page(house: House, seat: Seat):
     request = await house.approved()
     desk = await seat(house.alice, permissions=["clipboard-read", "clipboard-write"])
-    page = await desk.open("/supplier/")
+    page = await desk.context.new_page()
+    async with standing_still(page, "/supplier/board"):
+        await page.goto(f"{desk.address}/supplier/")
     await page.locator(f"#held-{request.grant_id} [data-copy]").click()
     await expect(page.locator("[data-done]")).to_have_count(1)
     assert page.url == f"{desk.address}/supplier/"

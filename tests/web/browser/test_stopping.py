@@ -19,7 +19,7 @@ async def test_a_session_appears_is_held_released_and_cut(house: House, people: 
     await expect(page.get_by_text("Nobody is connected")).to_be_visible()
     opened = await house.opened()
     row = page.locator(f"#on-{opened.record.id}")
-    await expect(row).to_be_visible(timeout=3000)
+    await expect(row).to_be_visible()
     await row.get_by_role("link", name="replace the tube").click()
     await page.get_by_role("button", name="Freeze").click()
     await expect(page.get_by_text("frozen by Approver")).to_be_visible()
@@ -41,7 +41,7 @@ async def test_what_can_no_longer_be_done_goes_by_itself_when_the_session_ends(
     await page.get_by_text("Cut the session…").click()
     await page.get_by_label("Why; the technician will read it").fill("half written")
     await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
-    await expect(page.get_by_role("heading", name="How it ended")).to_be_visible(timeout=3000)
+    await expect(page.get_by_role("heading", name="How it ended")).to_be_visible()
     for gone in ("Freeze: hold the typing back", "Cut now"):
         await expect(page.get_by_role("button", name=gone)).to_have_count(0)
     await expect(page.get_by_text("Cut the session…")).to_have_count(0)
@@ -60,12 +60,12 @@ async def test_the_banner_of_a_cut_comes_and_goes_on_every_open_page(
     ruth = house.staff(house.ruth)
     locks = [await house.services.locks.impose(ruth, LockScope.ALL, "", f"intrusion {n}") for n in range(2)]
     banner = page.get_by_text("All remote access has been cut")
-    await expect(banner).to_have_count(1, timeout=3000)
+    await expect(banner).to_have_count(1)
     await house.services.locks.lift(ruth, locks[0].id, "all clear")
-    await expect(page.get_by_text("See what is cut")).not_to_contain_text("(2)", timeout=3000)
+    await expect(page.get_by_text("See what is cut")).not_to_contain_text("(2)")
     await expect(banner).to_have_count(1)
     await house.services.locks.lift(ruth, locks[1].id, "all clear")
-    await expect(banner).to_have_count(0, timeout=3000)
+    await expect(banner).to_have_count(0)
 
 
 async def test_while_all_is_cut_the_rail_says_so_and_offers_no_other_cut(
@@ -79,10 +79,10 @@ async def test_while_all_is_cut_the_rail_says_so_and_offers_no_other_cut(
         await expect(cut).to_have_count(2)
         await expect(is_cut).to_have_count(0)
         lock = await house.services.locks.impose(ruth, LockScope.ALL, "", "intrusion")
-        await expect(is_cut).to_be_visible(timeout=3000)
+        await expect(is_cut).to_be_visible()
         await expect(cut).to_have_count(0)
         await house.services.locks.lift(ruth, lock.id, "all clear")
-        await expect(cut).to_have_count(2, timeout=3000)
+        await expect(cut).to_have_count(2)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

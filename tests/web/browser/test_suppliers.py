@@ -6,6 +6,7 @@ from playwright.async_api import expect
 from bastion import clock
 from tests.services.house import OPERATOR, PASSWORD, House, public_line
 from tests.web.browser.conftest import Seat
+from tests.web.chromium import read_again
 
 
 async def test_a_link_is_followed_and_leads_to_the_own_pages_which_change_by_themselves(house: House, seat: Seat):
@@ -27,9 +28,9 @@ async def test_a_link_is_followed_and_leads_to_the_own_pages_which_change_by_the
     await page.get_by_label("Password").fill(PASSWORD)
     code = pyotp.TOTP(secret).at(clock.now(), counter_offset=1)
     await page.get_by_label("Code from your authenticator").fill(code)
-    await page.get_by_role("button", name="Sign in").click()
+    async with read_again(page, "/supplier/board"):
+        await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_role("heading", name="My work")).to_be_visible()
-    await page.wait_for_timeout(700)
     request = await house.asked(reason="the tube sings")
     await expect(page.get_by_text("the tube sings")).to_be_visible()
     await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 60, "ok")

@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 from bastion import clock
 from tests.services.house import House
 from tests.web.browser.conftest import Seat
+from tests.web.chromium import read_again
 from tests.web.visitor import speak
 
 EVENING = {"hour": 20, "minute": 0, "second": 0, "microsecond": 0}
@@ -33,7 +34,7 @@ async def test_a_technician_far_away_reads_both_clocks(house: House, seat: Seat)
     await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 60, "ok")
     card = page.locator(".card[id^=held-] [data-yours]")
     await expect(card).to_have_text(f" ({day} 05:00 – 06:00 Asia/Tokyo)")
-    async with page.expect_response("**/supplier/board"):
+    async with read_again(page, "/supplier/board"):
         await page.evaluate("document.body.dispatchEvent(new CustomEvent('bastion:resync'))")
     await expect(card).to_have_text(f" ({day} 05:00 – 06:00 Asia/Tokyo)")
     page = await desk.open(f"/supplier/requests/{request.id}")

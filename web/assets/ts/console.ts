@@ -1,4 +1,5 @@
 // What every page loads. Each page is whole without it: forms post and redirect, links lead on.
+import { keepDecided } from "./decided";
 import { keepFocus } from "./focus";
 import { keepFormsHonest } from "./forms";
 import { keepWhatTheReaderDid } from "./kept";
@@ -10,6 +11,7 @@ import { walkWaiting } from "./waiting";
 keepTime();
 keepWhatTheReaderDid();
 keepFocus();
+keepDecided();
 keepFormsHonest();
 walkWaiting();
 void stayPresent();
