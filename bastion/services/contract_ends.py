@@ -9,12 +9,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 from bastion import clock
-from bastion.domain.maintenance import promised_until
 from bastion.domain.own_words import CONTRACT_OVER
 from bastion.domain.parties import Actor
-from bastion.services.joins import Joins
 from bastion.services.revoking import revoke, withdraw
-from bastion.services.window_terms import companies_of, end_with_contract
+from bastion.services.window_terms import end_with_contract
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -54,14 +52,11 @@ async def take_back(uow: UnitOfWork, actor: Actor, supplier_ids: Collection[str]
 
 
 async def _left(uow: UnitOfWork, now: datetime) -> set[str]:
-    """Of whom something is left that a contract must carry."""
+    """Of whom something is left that a contract must carry; of windows only where none of its companies has one."""
     left = {one.supplier_id for one in await uow.grants.unfinished(now)}
     left |= {one.supplier_id for one in await uow.requests.pending(now)}
-    if not await _over(uow, await uow.windows.companies(now), now):
-        return left
-    windows = await uow.windows.standing(None, now)
-    its = await companies_of(Joins(uow), windows)
-    return left.union(*([one.id for one in its[w.id]] for w in windows if promised_until(w, its[w.id], now) is None))
+    over = await _over(uow, await uow.windows.companies(now), now)
+    return left | await uow.windows.left_to(over, now) if over else left
 
 
 async def _over(uow: UnitOfWork, supplier_ids: Collection[str], now: datetime) -> frozenset[str]:

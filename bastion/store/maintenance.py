@@ -1,6 +1,8 @@
 """Maintenance windows, and the requests that were agreed to by one."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -34,6 +36,12 @@ class MaintenanceWindows(Versioned[MaintenanceWindow]):
         rows = [*await self._tx.rows(NAMED, {"now": now}), *await self._tx.rows(MAINTAINING, {"now": now})]
         return frozenset(ident for (ident,) in rows)
 
+    async def left_to(self, supplier_ids: Collection[str], now: datetime) -> frozenset[str]:
+        """Of these suppliers, those who may come by one of such windows by which nobody but them may."""
+        theirs = {"now": now, "ids": sorted(supplier_ids)}
+        rows = [*await self._tx.rows(NAMED_OF, theirs), *await self._tx.rows(LEFT_TO, theirs)]
+        return frozenset(ident for (ident,) in rows)
+
     async def search(
         self, facility_ids: frozenset[str] | None, limit: int, offset: int, after: Place | None = None
     ) -> list[MaintenanceWindow]:
@@ -59,6 +67,13 @@ MAINTAINING = (
     .join(t.maintenance_windows, _W.device_id == t.device_suppliers.c.device_id)
     .where(_ON, _W.supplier_id.is_(None))
     .distinct()
+)
+_IDS: "Final[sa.BindParameter[Any]]" = sa.bindparam("ids", expanding=True)
+_OTHER = t.device_suppliers.alias()
+NAMED_OF = NAMED.where(_W.supplier_id.in_(_IDS))
+LEFT_TO = MAINTAINING.where(
+    t.device_suppliers.c.supplier_id.in_(_IDS),
+    ~sa.exists().where(_OTHER.c.device_id == _W.device_id, _OTHER.c.supplier_id.not_in(_IDS)),
 )
 OF_DEVICE = STANDING.where(_W.device_id == sa.bindparam("device_id"))
 NEWEST = MaintenanceWindows.sql_select.order_by(_W.created_at.desc(), _W.id.desc())

@@ -18,6 +18,7 @@ from bastion.domain.parties import system_actor
 from bastion.errors import BastionError, Conflict, IllegalTransition, NoGrant
 from bastion.services.directory import SupplierForm
 from bastion.services.maintenance import WindowForm
+from bastion.store.maintenance import MaintenanceWindows
 from tests.services.house import CONNECTION, OPERATOR, SOURCE
 from tests.services.postroom import ADDRESS, heard, turn
 
@@ -228,6 +229,21 @@ async def test_a_window_for_whoever_maintains_the_device_lasts_as_long_as_one_of
         OPERATOR, SupplierForm("other", "Other Lab", active=False, id=house.bob.supplier_id)
     )
     assert [await status(house, one) for one in (shared, other)] == [WindowStatus.ENDED] * 2
+
+
+async def test_a_company_without_a_contract_is_no_reason_to_read_windows_again_by_which_others_come(house, monkeypatch):
+    """The job asks every few seconds, for as long as the device has both companies."""
+    async with house.database.write() as uow:
+        both = frozenset({house.alice.supplier_id, house.bob.supplier_id})
+        await uow.devices.save(replace(await uow.devices.get(house.device.id), supplier_ids=both))
+    await a_window(house, "")
+    await contract(house, clock.now() - timedelta(days=1))
+    now, one = clock.now(), {house.alice.supplier_id}
+    async with house.database.read() as uow:
+        assert (await uow.windows.left_to(one, now), await uow.windows.left_to(both, now)) == (frozenset(), both)
+        assert await uow.windows.left_to(both, now + timedelta(days=301)) == frozenset()
+    monkeypatch.setattr(MaintenanceWindows, "standing", pytest.fail)
+    assert await house.services.contract_ends.settle(system_actor()) == 0
 
 
 @pytest.mark.parametrize("supplier", ["", "acme"], ids=["whoever maintains it", "a company's own"])

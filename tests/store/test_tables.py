@@ -78,6 +78,8 @@ FINDERS = {
     "handovers.of_several": handovers.OF_SEVERAL,
     "windows.of_device": maintenance.OF_DEVICE,
     "windows.standing": maintenance.STANDING,
+    "windows.left_to, their own": maintenance.NAMED_OF.params(ids=["s1"]),
+    "windows.left_to": maintenance.LEFT_TO.params(ids=["s1"]),
     "windows.search": maintenance.NEWEST.limit(50),
     "window_uses.of_window": maintenance.OF_WINDOW,
     "emergencies.of_several": emergencies.OF_SEVERAL,
