@@ -72,7 +72,6 @@ _IDS: "Final[sa.BindParameter[Any]]" = sa.bindparam("ids", expanding=True)
 _OTHER = t.device_suppliers.alias()
 NAMED_OF = NAMED.where(_W.supplier_id.in_(_IDS))
 LEFT_TO = MAINTAINING.where(
-    t.device_suppliers.c.supplier_id.in_(_IDS),
     ~sa.exists().where(_OTHER.c.device_id == _W.device_id, _OTHER.c.supplier_id.not_in(_IDS)),
 )
 OF_DEVICE = STANDING.where(_W.device_id == sa.bindparam("device_id"))

@@ -15,9 +15,11 @@ from bastion import clock
 from bastion.domain.access_request import RequestState
 from bastion.domain.emergency import Outcome
 from bastion.domain.grant import GrantStatus
+from bastion.domain.parties import system_actor
 from bastion.errors import Conflict, IllegalTransition
 from tests.services.batches import a_batch, more_devices
 from tests.services.postroom import ADDRESS, heard, turn
+from tests.services.test_contract_ends import contract
 from tests.services.test_decision_links import eve, house, links, mailed
 from tests.services.test_maintenance import LOOK, agreed, at
 from tests.services.test_works import CALL, NOTE, carol
@@ -78,6 +80,31 @@ async def test_taking_back_waits_for_who_decides_on_more_time(house):
     revoke = house.services.approvals.revoke(house.staff(house.eve), grant_id, WHY)
     await beside(house, revoke, ("requests", longer.id), ("grants", grant_id))
     assert await gone(house, grant_id, longer)
+
+
+async def test_giving_back_waits_for_who_decides_on_more_time(house):
+    grant_id = (await house.approved()).grant_id
+    longer = await more(house, grant_id)
+    back = house.services.taking_back.give_back(house.technician(), grant_id, "the part has not come")
+    await beside(house, back, ("requests", longer.id), ("grants", grant_id))
+    async with house.database.read() as uow:
+        grant, request = await uow.grants.get(grant_id), await uow.requests.get(longer.id)
+    assert (grant.status(clock.now()), request.stored_state) == (GrantStatus.GIVEN_BACK, RequestState.WITHDRAWN)
+
+
+async def test_R18_a_contract_that_is_prolonged_meanwhile_takes_nothing_back(house, later):
+    grant_id = (await house.approved()).grant_id
+    await contract(house, clock.now() + timedelta(minutes=30))
+    later(minutes=31)
+    async with house.database.write() as uow:
+        await uow.locks.hold()
+        settling = asyncio.create_task(house.services.contract_ends.settle(system_actor()))
+        await waiting(house, uow, settling)
+        supplier = await uow.suppliers.get(house.alice.supplier_id)
+        await uow.suppliers.save(replace(supplier, contract_end=clock.now() + timedelta(days=100)))
+    assert await settling == 0
+    async with house.database.read() as uow:
+        assert (await uow.grants.get(grant_id)).status(clock.now()) is GrantStatus.OPEN
 
 
 async def test_R64_a_cut_that_ends_the_work_waits_for_who_decides_on_more_time(house):
