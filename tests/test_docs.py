@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bastion.services.webhooks import OFFERED
+
 ROOT = Path(__file__).parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.fr.md"]
 WRITTEN = sorted([*READMES, ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -60,6 +62,11 @@ def test_the_readme_names_only_targets_that_exist(page):
     said = set(re.findall(r"\bmake ([a-z-]+)\b", page.read_text()))
     assert "demo" in said
     assert said <= targets, said - targets
+
+
+def test_whatever_a_program_may_hear_of_stands_in_the_api_page():
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \|", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+    assert sorted(re.findall(r"\w+", " ".join(rows))) == sorted(OFFERED)
 
 
 # -- two languages -----------------------------------------------------------------------------------------------------
