@@ -3,6 +3,7 @@
 The catalogues are read once and merged in memory: nothing to compile, nothing to forget to compile.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
@@ -18,8 +19,32 @@ _NO: Final = frozenset({"n", "no", "non"})
 _ALL: Final = frozenset({"all", "tout", "tous", "toutes"})
 
 
+NAMES: Final = frozenset({"who", "name", "by", "login", "company", "supplier", "place", "facility"})
+"""What stands for a person, a company or a hospital in a sentence of ours."""
+_BEFORE_A_NAME: Final = re.compile(rf"\b([Dd]|[Qq]u)e \{{({'|'.join(sorted(NAMES))})\}}")
+_VOWEL: Final = re.compile("[aeiouàâäéèêëîïôöùûüœæ]", re.IGNORECASE)
+
+
+class French(str):
+    """A French sentence: as it is filled in, « de » and « que » lose their vowel before a name: « d’Alice »."""
+
+    __slots__ = ()
+
+    def format(self, *args: object, **facts: object) -> str:
+        return self._elided(facts).format(*args, **facts)
+
+    def _elided(self, facts: Mapping[str, object]) -> str:
+        def before(found: re.Match[str]) -> str:
+            vowel = _VOWEL.match(str(facts[found[2]]))
+            return f"{found[1]}’{{{found[2]}}}" if vowel else found[0]
+
+        return _BEFORE_A_NAME.sub(before, self)
+
+
 def translator(language: str) -> Callable[[str], str]:
-    """Return the function that turns an English sentence into `language`; an unknown one stays English."""
+    """Return the function that turns an English sentence into `language`, to be filled in by `format`; an unknown one
+    stays English.
+    """
     words = catalogue(language)
     return lambda english: words.get(english, english)
 
@@ -58,7 +83,7 @@ def catalogue(language: str) -> Mapping[str, str]:
     merged: dict[str, str] = {}
     for words in _areas(language).values():
         merged = words | merged
-    return MappingProxyType(merged)
+    return MappingProxyType({english: French(text) for english, text in merged.items()})
 
 
 def disagreements(language: str) -> list[str]:

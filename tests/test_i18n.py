@@ -52,6 +52,14 @@ def test_one_thing_has_one_name_in_french():
     assert said == [], "what makes the codes is an « application d’authentification »"
 
 
+def test_a_french_sentence_drops_a_vowel_before_a_name_and_before_nothing_else(catalogues):
+    catalogues("web", "Of {who}, of {device}", "De {who}, de {device}, pour que {name} de {{who}}")
+    say = i18n.translator("fr")("Of {who}, of {device}")
+    assert say.format(who="Alice", device="irm", name="Élodie") == "D’Alice, de irm, pour qu’Élodie de {who}"
+    assert say.format(who="Bob", device="irm", name="") == "De Bob, de irm, pour que  de {who}"
+    assert i18n.translator("en")("Of {who}").format(who="Alice") == "Of Alice"
+
+
 def test_an_error_is_translated_before_its_facts_are_filled_in(catalogues):
     catalogues("errors", DeviceUnreachable.sentence, "L’appareil {device} ne répond pas.")
     assert i18n.sentence(DeviceUnreachable(device="ct-01"), "fr") == "L’appareil ct-01 ne répond pas."

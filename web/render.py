@@ -40,8 +40,6 @@ STATIC: Final = HERE / "static"
 ORNAMENT: Final = Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>')
 LABELLED: Final = Markup('<svg class="icon" role="img" aria-label="{}" focusable="false"><use href="#i-{}"/></svg>')
 LANGUAGES: Final = {"fr": "Français", "en": "English"}
-PEOPLE: Final = frozenset({"who", "name", "by", "login", "company", "supplier"})
-"""What stands for a person or a company in a sentence of ours."""
 SAID: Final = "__Host-said"
 LANGUAGE: Final = "__Host-language"
 _TIME: Final = re.compile(r"[\w.: ]{0,24}")
@@ -116,8 +114,6 @@ def words(language: str) -> Callable[..., str]:
                 text = text.replace(f"{{{name}}}.", f"{{{name}}}")
             if language == "fr":
                 text = views.with_article(text, name, str(value))
-            if language == "fr" and name in PEOPLE:
-                text = views.elided(text, name, str(value))
         return text.format(**{name: views.visible(value) for name, value in params.items()}) if params else text
 
     return t

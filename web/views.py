@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from bastion.domain.local_time import HOME_ZONE, last_day
 from bastion.domain.parties import Facility
+from bastion.i18n import French
 
 _HOSTILE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 (but tab and newline), DEL, C1: what a terminal would obey
@@ -53,7 +54,6 @@ _DAY = re.compile(
 )
 _FIRST = re.compile(r"\b1 (?=janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc)")
 _CLOCK = re.compile(r"\d\d:\d\d")
-_VOWEL = re.compile("[aeiouàâäéèêëîïôöùûüœæ]", re.IGNORECASE)
 _ARTICLES = (
     ("jusqu’à", "jusqu’au"),
     ("d’ici", "d’ici le"),
@@ -67,7 +67,7 @@ _ARTICLES = (
 
 def typeset(text: str, language: str) -> str:
     """Return text with what French typography asks for: no line ends before `;`, `:`, `?`, `!` or inside « »."""
-    return _OPENING.sub(NARROW, _STRONG.sub(NARROW, text)) if language == "fr" else text
+    return French(_OPENING.sub(NARROW, _STRONG.sub(NARROW, text))) if language == "fr" else text
 
 
 def with_article(text: str, name: str, value: str) -> str:
@@ -80,12 +80,7 @@ def with_article(text: str, name: str, value: str) -> str:
     for bare, with_le in _ARTICLES if day or clock else ():
         has, wants = (bare, with_le) if day else (with_le, bare)
         text = re.sub(rf"\b{has} \{{{name}\}}", f"{wants} {{{name}}}", text)
-    return text
-
-
-def elided(text: str, name: str, value: str) -> str:
-    """Return French text in which « de » and « que » lose their vowel before a name with one: « d’Alice »."""
-    return re.sub(rf"\b([Dd]|[Qq]u)e \{{{name}\}}", rf"\1’{{{name}}}", text) if _VOWEL.match(value) else text
+    return French(text)
 
 
 def is_one(count: int, language: str) -> bool:

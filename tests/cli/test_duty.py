@@ -5,6 +5,14 @@ import json
 from bastion.cli.exits import Exit
 
 
+def test_in_french_a_vowel_is_dropped_before_a_name_on_the_command_line_too(bastion, home, monkeypatch):
+    assert bastion("admin", "facility", "add", "chu", "CHU").code == 0
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    for login, said in (("eve", "Les rôles d’eve sont enregistrés."), ("max", "Les rôles de max sont enregistrés.")):
+        assert bastion("admin", "staff", "add", login, login.title(), "--duty", "approver@chu").code == 0
+        assert said in bastion("admin", "staff", "duties", login, "--duty", "auditor@chu").out
+
+
 def test_duties_and_rota_from_the_command_line(bastion, home, tmp_path):
     assert bastion("admin", "facility", "add", "chu", "CHU").code == 0
     assert bastion("admin", "staff", "add", "eve", "Eve", "--duty", "approver@chu:Imagerie,Bloc").code == 0

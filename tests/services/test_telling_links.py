@@ -32,6 +32,18 @@ async def test_R11_whom_a_link_is_for_hears_of_it_at_his_own_address_and_once_mo
     assert "If it was not you, call the hospital at once" in text
 
 
+async def test_a_french_mail_names_people_as_one_says_their_names(house, tell, box):
+    bea, carl = await bea_speaks(house), await carl_comes(house)
+    async with house.database.write() as uow:
+        await uow.technicians.save(replace(bea, language="fr"))
+        await uow.technicians.save(replace(house.alice, language="fr"))
+    await house.services.invitations.invite(house.technician(bea), carl.id)
+    await house.services.invitations.invite(house.technician(bea), house.alice.id)
+    await turn(tell)
+    said = [f"Un lien a été créé qui configure l’accès {whose}" for whose in ("de carl", "d’alice")]
+    assert sorted(heard(box)["bea@acme"]) == sorted(said)
+
+
 async def test_R11_that_a_factor_was_replaced_is_told_to_the_group_s_administrators_and_security(house, tell, box):
     group = replace(house.ruth, id="gil", login="gil", email="gil@group", assignments=assigned({Role.SECURITY}, {"*"}))
     async with house.database.write() as uow:

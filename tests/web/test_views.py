@@ -123,7 +123,6 @@ def test_an_approver_may_choose_shorter_only():
 def test_days_in_words_and_as_a_field_wants_them():
     assert FR.days(90) == "90\xa0jours"
     assert views.local_day(datetime(2026, 11, 22, 23, 30, tzinfo=UTC)) == "2026-11-23"
-    assert views.minutes(timedelta(minutes=90, seconds=59)) == 90
     assert EN.number(1234.5) == "1,234.5"
 
 

@@ -12,6 +12,10 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
 from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import Conflict, Invalid, PolicyRefused, Unavailable
+from bastion.proxy.lobby.lobby import Lobby
+from bastion.proxy.lobby.terminal import Terminal
+from bastion.proxy.notices import Words
+from bastion.services.professionals import NOT_LISTED
 from tests.proxy.lobby.playing import FORM, open_grant
 
 
@@ -199,6 +203,15 @@ async def test_what_was_never_asked_leads_through_every_answer(play, field):
     await play.shows("Change the request and send it again? (yes/no)")
     play.type("no\r")
     await play.leaves()
+
+
+@pytest.mark.parametrize(("place", "said"), [("Oncopole", "la liste d’Oncopole"), ("CHU Demo", "la liste de CHU Demo")])
+async def test_in_french_a_vowel_is_dropped_before_a_name_at_the_terminal_too(play, place, said):
+    play.lobby = Lobby(Terminal(play.end, 200), play.desk, Words("fr"), play.news)
+    play.desk.refusal = Invalid("x", field="professional", sentence=NOT_LISTED, place=place, device="ct-01")
+    play.start(typing=SOFTWARE)
+    await play.shows("renvoyer la demande")
+    assert f"Choisissez qui répond des données de patients dans {said}, pour" in play.screen
 
 
 async def test_records_that_were_away_are_no_reason_to_type_anything_again(play):
