@@ -1,10 +1,12 @@
 """Pages made from the code are up to date, links lead somewhere, and what is written in two languages says the same."""
 
 import importlib.util
+import io
 import re
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from bastion.services.webhooks import OFFERED
 
@@ -21,6 +23,8 @@ SPOKEN = {
     "fichier": "file", "oui": "yes", "tout": "all", "vous": "you",
 }  # fmt: skip
 """What stands in code and is still a word of a language: what somebody puts in its place, or types in his own."""
+ELSEWHERE = {"Auto-login username"}
+"""What programs of others call something."""
 
 
 def generator():
@@ -100,6 +104,22 @@ def named(text):
     return {re.sub(r"\w+", lambda word: SPOKEN.get(word[0], word[0]), one) for one in inline}
 
 
+def labels(text):
+    """What the console calls something: it stands in italics, one after the other along an arrow."""
+    plain = " ".join(re.sub(r"`[^`]*`", "", FENCED.sub("", text)).split())
+    shown = re.findall(r"(?<![*\w])\*([^*]+)\*(?![*\w])", plain)
+    return [one.rstrip("…").strip() for label in shown for one in label.split(" → ") if one not in ELSEWHERE]
+
+
+def same(text):
+    return re.sub(r"[\u00a0\u202f]", " ", text).replace("’", "'").replace("\u00ad", "").casefold()
+
+
+def named_so(whole, label):
+    """A label may leave out the number behind it, or what it is said of before it."""
+    return whole.startswith(label) or whole.endswith(f": {label}")
+
+
 def links(text):
     """Where it leads, but for the language and for headings, which are words."""
     return sorted(re.sub(r"\.(en|fr)\.md$", ".md", target) for target, _ in LINK.findall(text))
@@ -113,6 +133,25 @@ def test_the_short_readme_names_nothing_that_the_long_one_does_not():
 def test_every_guide_is_written_in_both_languages():
     assert sorted(page.name.removesuffix(".fr.md") for page in (ROOT / "docs").glob("*.fr.md")) == GUIDES
     assert "operator" in GUIDES
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_what_the_console_calls_something_is_called_so_in_both_languages(guide):
+    catalogue = [
+        (same(message.id), same(message.string))
+        for file in (ROOT / "bastion" / "locale" / "fr").glob("*.po")
+        for message in read_po(io.BytesIO(file.read_bytes()))
+        if isinstance(message.id, str) and message.id
+    ]
+    pairs = list(zip(*map(labels, both(guide)), strict=True))
+    assert pairs
+    begun = [(same(english), same(french)) for english, french in pairs]
+    unknown = [
+        (english, french)
+        for english, french in begun
+        if not any(named_so(ours, english) and named_so(theirs, french) for ours, theirs in catalogue)
+    ]
+    assert unknown == []
 
 
 @pytest.mark.parametrize("guide", GUIDES)
