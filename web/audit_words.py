@@ -57,6 +57,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "grant:extended": N_("Authorisation extended"),
         "grant:revoked": N_("Authorisation withdrawn"),
         "grant:given_back": N_("Authorisation given back"),
+        "grant:unanswered": N_("Nobody answers for the patient data of an authorisation any more"),
         "session:opened": N_("Session opened"),
         "session:refused": N_("Session refused"),
         "session:second_source": N_("Same person from a second address"),

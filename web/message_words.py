@@ -16,6 +16,7 @@ TOPICS: Mapping[str, str] = MappingProxyType(
         Topic.REQUEST_WITHDRAWN: N_("A request is taken back"),
         Topic.GRANT_REVOKED: N_("An authorisation is withdrawn"),
         Topic.GRANT_GIVEN_BACK: N_("An authorisation is given back"),
+        Topic.GRANT_UNANSWERED: N_("Nobody answers for the patient data of an authorisation any more"),
         Topic.QUESTION_ASKED: N_("A question is asked on a request"),
         Topic.QUESTION_ANSWERED: N_("A question on a request is answered"),
         Topic.REVIEW_DUE: N_("An emergency is to be reviewed"),

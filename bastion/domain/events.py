@@ -100,6 +100,7 @@ KINDS = MappingProxyType(
             _kind("grant:extended", _N, f"end request {_RULES}"),
             _kind("grant:handed_over", _N, "grant request", "technician"),
             _kind("grant:revoked", _W, _RULES, "why"),
+            _kind("grant:unanswered", _W, "request", "professional"),
             _kind("grant:given_back", _N, f"behalf {_RULES}", "why"),
             _kind("session:opened", _N, "grant device supplier account node client factors derogations", "technician"),
             _kind("session:refused", _W, f"device why door {_RULES}", "technician"),

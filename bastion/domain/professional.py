@@ -42,6 +42,10 @@ class Professional:
         said = until.replace(second=0, microsecond=0)
         return self.retired_at is None and self.starts <= begins and (self.ends is None or said <= self.ends)
 
+    def answers(self, at: datetime) -> bool:
+        """Whether he does so at this instant."""
+        return self.starts <= at and not self.over(at)
+
     def over(self, now: datetime) -> bool:
         return self.retired_at is not None or (self.ends is not None and self.ends <= now)
 

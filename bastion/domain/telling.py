@@ -30,6 +30,7 @@ class Topic(StrEnum):
     REQUEST_WITHDRAWN = "request_withdrawn"
     GRANT_REVOKED = "grant_revoked"
     GRANT_GIVEN_BACK = "grant_given_back"
+    GRANT_UNANSWERED = "grant_unanswered"
     QUESTION_ASKED = "question_asked"
     QUESTION_ANSWERED = "question_answered"
     REVIEW_DUE = "review_due"
@@ -64,6 +65,7 @@ TOLD: Final[Mapping[str, Topic]] = MappingProxyType(
         "request:withdrawn": Topic.REQUEST_WITHDRAWN,
         "grant:revoked": Topic.GRANT_REVOKED,
         "grant:given_back": Topic.GRANT_GIVEN_BACK,
+        "grant:unanswered": Topic.GRANT_UNANSWERED,
         "request:question": Topic.QUESTION_ASKED,
         "request:answer": Topic.QUESTION_ANSWERED,
         "emergency:agreed": Topic.REVIEW_DUE,

@@ -15,6 +15,7 @@ from bastion.domain.parties import Actor, ActorKind
 from bastion.domain.work_order import OrderLook
 from bastion.errors import Conflict, NotFound
 from bastion.services import reasons
+from bastion.services.answering import answered_for, still_answered_for
 from bastion.services.decisions import Decisions, Urgency, policy_ids, refusal
 from bastion.services.drafts import (
     Ask,
@@ -31,7 +32,6 @@ from bastion.services.hindrances import hindrances
 from bastion.services.joins import found
 from bastion.services.maintenance import Maintenance
 from bastion.services.paperwork import lacks_of
-from bastion.services.professionals import answered_for, still_answered_for
 from bastion.services.reports import overdue_of
 from bastion.services.request_keeping import keep
 from bastion.services.requests import check_minutes, person, refuse_beyond

@@ -16,12 +16,12 @@ from bastion.domain.timebox import whole_minutes
 from bastion.domain.working_days import WorkingDays
 from bastion.errors import AlreadyAgreed, Conflict, Invalid, NotFound
 from bastion.services import emergencies, reasons
+from bastion.services.answering import still_answered_for
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, Urgency, explained, refusal
 from bastion.services.emergencies import REVIEW_WITHIN
 from bastion.services.joins import Joins, found
 from bastion.services.paperwork import Lacks, lacks_of
-from bastion.services.professionals import still_answered_for
 from bastion.services.requests import (
     audit_decision,
     check_minutes,

@@ -16,12 +16,12 @@ from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.domain.timebox import TimeBox, whole_minutes
 from bastion.errors import Conflict, Invalid, NotFound
 from bastion.services import reasons
+from bastion.services.answering import still_answered_for
 from bastion.services.decisions import Decisions, Urgency, explained, policy_ids, refusal
 from bastion.services.joins import Joins, found
 from bastion.services.maintenance import Maintenance
 from bastion.services.occupied import waits_already
 from bastion.services.paperwork import lacks_of
-from bastion.services.professionals import still_answered_for
 from bastion.services.requests import person, refuse_if_locked
 from bastion.services.terms_ahead import refuse_past_terms
 from bastion.services.works import goes_on

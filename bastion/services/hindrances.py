@@ -9,9 +9,9 @@ from typing import Final
 
 from bastion.domain.timebox import TimeBox
 from bastion.errors import BastionError, Conflict
+from bastion.services.answering import answered_for
 from bastion.services.drafts import Ask, RequestDraft, check_start
 from bastion.services.occupied import waits_already
-from bastion.services.professionals import answered_for
 from bastion.services.requests import refuse_if_locked
 from bastion.services.terms_ahead import refuse_past_terms
 from bastion.store.unit_of_work import UnitOfWork

@@ -116,6 +116,17 @@ WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
                 N_("Who gave it back:"),
             ),
         ),
+        Topic.GRANT_UNANSWERED: (
+            N_("Nobody answers for patient data any more under {ref}: {device}"),
+            (
+                N_(
+                    "Who was named in what was agreed to for {planned} does not answer for patient data any more: no "
+                    "new session opens under it, one that is open goes on."
+                ),
+                _WHERE,
+                N_("What is still wanted is asked for anew, naming somebody who does. The authorisation:"),
+            ),
+        ),
         "handed_over": (
             N_("The authorisation {ref} was handed over: {device}"),
             (

@@ -63,7 +63,7 @@ _AT_ENTRANCE: Final[Mapping[Topic, str]] = MappingProxyType(
     {
         Topic.QUESTION_ASKED: "/supplier/requests/", Topic.REQUEST_DECIDED: "/supplier/requests/",
         Topic.REQUEST_WITHDRAWN: "/supplier/requests/", Topic.GRANT_REVOKED: "/supplier/requests/",
-        Topic.GRANT_GIVEN_BACK: "/supplier/requests/",
+        Topic.GRANT_GIVEN_BACK: "/supplier/requests/", Topic.GRANT_UNANSWERED: "/supplier/requests/",
         Topic.REPORT_DUE: "/supplier/reports/", Topic.REPORT_OVERDUE: "/supplier/reports/",
         Topic.PAPER_ENDING: "/supplier/company", Topic.ROSTER_OVERDUE: "/supplier/company",
     }

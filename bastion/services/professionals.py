@@ -1,19 +1,18 @@
-"""Keeping the list of professionals who answer for patient data, and choosing one from it (R-38)."""
+"""Keeping the list of professionals who answer for patient data (R-38); who is named from it, `answering.py`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
 from bastion import clock
-from bastion.domain.device import Device
 from bastion.domain.ids import new_id
 from bastion.domain.local_time import YEARS, day_end, local_date, midnight
 from bastion.domain.parties import Actor, ActorKind, Facility, Role
 from bastion.domain.professional import Professional, checked_rpps
-from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.errors import Conflict, Forbidden, Invalid, NotFound
+from bastion.services.answering import unanswered
 from bastion.services.forms import MAX_NAME, check_name, need_reader, plain
-from bastion.services.joins import found, scope
+from bastion.services.joins import Joins, found, scope
 from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -22,16 +21,7 @@ KEEPERS: Final = (Role.ADMIN, Role.SECURITY)
 """Who keeps the list: whoever agrees to a request does not write whom it may name (R-23)."""
 SAID: Final = ("name", "title", "rpps", "starts", "ends", "retired_at")
 """What makes two entries the same one."""
-NOBODY: Final = (
-    "Nobody of {place} is authorised to answer for patient data then: an administrator or the security officer of the "
-    "hospital enters who is."
-)
-NO_LONGER: Final = (
-    "{professional} does not answer for patient data until the end of this work: it is to be asked for anew, naming "
-    "somebody who does."
-)
 ON_THE_LIST: Final = "This person is on the list already: retire that entry first."
-NOT_LISTED: Final = "Choose who answers for the patient data from the list of {place}, for device {device}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +108,12 @@ class Professionals:
         return made
 
     async def retire(self, actor: Actor, ident: str) -> Professional:
-        """Nobody names him any more. What was asked in his name stays as it was."""
-        now = clock.now()
+        """Nobody names him any more, and nothing opens in his name: whoever agreed to that is told, and whoever follows
+        what is open already. What was asked stays as it was.
+        """
         async with self._database.write() as uow:
+            await uow.locks.hold()  # else a session opens in his name while he leaves the list
+            now = clock.now()
             one = found(await uow.professionals.get(ident), ident)
             if not actor.covers(one.facility_id):
                 raise NotFound(ident)
@@ -128,6 +121,7 @@ class Professionals:
             gone = await uow.professionals.save(one.retire(actor.name, now))
             facility = found(await uow.facilities.get(one.facility_id))
             await audit_professional(uow, "professional:retired", actor, gone, facility, now)
+            await _tell_of_silence(uow, actor, gone, now)
         return gone
 
     async def choosable(self, actor: Actor, device_code: str) -> list[Choosable]:
@@ -142,45 +136,6 @@ class Professionals:
                 raise NotFound(device_code)
             known = [one for one in await uow.professionals.of(frozenset({device.facility_id})) if not one.over(now)]
         return [Choosable(one.id, one.name, one.label) for one in sorted(known, key=lambda one: one.label.casefold())]
-
-
-async def answered_for(
-    uow: UnitOfWork, plan: WorkPlan, device: Device, begins: datetime, until: datetime
-) -> WorkPlan:  # fmt: skip
-    """Return the plan with the name of whom it says answers for patient data, as he stands on the list now; raise
-    `Invalid` unless he does so for all the time of the work, at the hospital of the device.
-    """
-    if plan.patient_data is not PatientData.NEEDED:
-        return plan
-    place = found(await uow.facilities.get(device.facility_id))
-    standing = [
-        one for one in await uow.professionals.of(frozenset({place.id})) if one.stands(begins, until)
-    ]  # fmt: skip
-    if not standing:
-        raise Invalid("professional", field="professional", sentence=NOBODY, place=place.name)
-    said = plan.professional
-    meant = [one for one in standing if one.id == said] or [one for one in standing if one.named(said)]
-    if len(meant) != 1:
-        raise Invalid("professional", field="professional", sentence=NOT_LISTED, place=place.name, device=device.code)
-    return replace(plan, professional=meant[0].label)
-
-
-async def still_answered_for(
-    uow: UnitOfWork, plan: WorkPlan, device: Device, begins: datetime, until: datetime
-) -> datetime | None:  # fmt: skip
-    """Until when at most somebody named as the plan names him answers for the data; `None`: the work has no such end.
-
-    `Conflict` unless he does so for all of the time that is agreed to, or of which more is asked for: it may be later
-    or longer than what was asked for first, and his entry may have ended.
-    """
-    if plan.patient_data is not PatientData.NEEDED:
-        return None
-    listed = await uow.professionals.of(frozenset({device.facility_id}))
-    ends = [one.ends for one in listed if one.named(plan.professional) and one.stands(begins, until)]
-    if not ends:
-        raise Conflict("professional", sentence=NO_LONGER, professional=plan.professional)
-    known = [end for end in ends if end is not None]
-    return max(known) if len(known) == len(ends) else None
 
 
 def adds_nothing(form: ProfessionalForm, made: Professional, there: Professional) -> bool:
@@ -207,6 +162,24 @@ def made_of(form: ProfessionalForm, facility: Facility, actor: Actor, now: datet
         new_id(now), facility.id, " ".join(form.name.split()), " ".join(title.split()), checked_rpps(form.rpps),
         midnight(since, zone), ends, actor.name, now,
     )  # fmt: skip
+
+
+async def _tell_of_silence(uow: UnitOfWork, actor: Actor, gone: Professional, now: datetime) -> None:
+    """Note each authorisation for which nobody answers now that he is gone; it stands all the same, for he may be
+    entered again.
+    """
+    joins = Joins(uow)
+    for grant in await uow.grants.unfinished(now):
+        plan = (await joins.request(grant.request_id)).plan
+        place = (await joins.device(grant.device_id)).facility_id
+        if place != gone.facility_id or not gone.named(plan.professional):
+            continue
+        if await unanswered(uow, plan, place, max(grant.start, now)):
+            await uow.audit.append(
+                "grant:unanswered", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
+                request=grant.request_id, professional=plan.professional,
+            )  # fmt: skip
+            uow.hint("grant", grant.id)
 
 
 def _need_keeper(actor: Actor, facility_id: str) -> None:

@@ -9,12 +9,13 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, Person, RequestState
 from bastion.domain.device import SESSIONS, Device
 from bastion.domain.emergency import Emergency, refuse_reviewed
-from bastion.domain.grant import Grant
+from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, ActorKind, Lent, Technician
 from bastion.domain.timebox import whole_minutes
 from bastion.errors import BastionError, Invalid, Locked, NotFound
 from bastion.i18n import sentence
+from bastion.services.answering import unanswered
 from bastion.services.decisions import Decisions, Scope, Urgency
 from bastion.services.joins import Joins, found
 from bastion.services.occupied import occupied
@@ -123,6 +124,7 @@ class RequestViews:
             live=await self._live(uow, joins, view),
             occupants=await occupied(uow, joins, request, clock.now()) if actor.kind is ActorKind.STAFF else (),
             papers_to_renew=await papers_to_renew(uow, request, clock.now()) if asks_now else (),
+            unanswered=await _unanswered(uow, view, clock.now()),
             lacks_key=not await uow.keys.of(request.technician_id),
             lacks_authenticator=not any(one.totp_sealed for one in await uow.credentials.some([request.technician_id])),
         )
@@ -163,6 +165,18 @@ class RequestViews:
         except BastionError as problem:
             return sentence(problem, actor.language)
         return ""
+
+
+async def _unanswered(uow: UnitOfWork, view: RequestView, now: datetime) -> str:
+    """Who does not answer for patient data (any more), of what waits or still opens something."""
+    request, grant = view.request, view.extends or view.grant
+    if grant is not None and grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
+        opens = grant.start
+    elif request.state(now) is RequestState.PENDING:
+        opens = request.begins or now
+    else:
+        return ""
+    return await unanswered(uow, request.plan, view.device.facility_id, max(opens, now))
 
 
 def check_minutes(minutes: int) -> None:

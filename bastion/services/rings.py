@@ -75,7 +75,7 @@ class Rings(Tellings):
         return {
             **dict.fromkeys(of_a_request, self._request), **dict.fromkeys(REVIEWS, self._review),
             **dict.fromkeys(REPORTS, self._report), Topic.GRANT_REVOKED: self._grant,
-            Topic.GRANT_GIVEN_BACK: self._grant,
+            Topic.GRANT_GIVEN_BACK: self._grant, Topic.GRANT_UNANSWERED: self._grant,
             Topic.WINDOW_WAITING: self._window, Topic.WINDOW_ENDED: self._window, Topic.RIGHTS_DUE: self._rights,
             Topic.FILE_HELD: self._held,
             **dict.fromkeys(_FILE_OF_A_SUPPLIER, self._supplier),
@@ -159,10 +159,14 @@ class Rings(Tellings):
         return await self._to_theirs_too(said, {request.technician_id} - {event.actor_id})
 
     async def _grant(self, topic: Topic, event: AuditEvent) -> Telling:
-        """An authorisation has ended before its time: whoever counted on it, but for who ended it."""
+        """An authorisation has ended before its time, or opens nothing any more: whoever counted on it, and whoever
+        follows what goes on, but for who did it.
+        """
         grant = found(await self._uow.grants.get(event.subject_id))
         request = found(await self._uow.requests.get(grant.request_id))
         agreed = {approval.staff_id for approval in request.approvals} | {request.created_by.id}
+        if topic is Topic.GRANT_UNANSWERED:
+            agreed |= {watch.staff_id for watch in await self._uow.watches.open_on([grant.id])}
         facts = await self._planned(grant)
         if await self._handed_over(grant):
             facts, agreed = facts | {"outcome": "handed_over"}, set()

@@ -8,6 +8,7 @@ from typing import Final
 from bastion import clock
 from bastion.domain import act
 from bastion.domain.device import Device, DeviceAccount, Protocol
+from bastion.domain.grant import Grant
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, Supplier, Technician, system_actor
 from bastion.domain.session_effects import Audit
@@ -23,6 +24,7 @@ from bastion.errors import (
 )
 from bastion.services import commands, comparisons, sign_ins
 from bastion.services.address import Address
+from bastion.services.answering import unanswered
 from bastion.services.commands import Command
 from bastion.services.decisions import Decisions, by_rule, refusal
 from bastion.services.joins import Joins, found
@@ -227,8 +229,8 @@ class Sessions:
         joins = Joins(uow)
         if pending is not None:
             pending = await under_rules(joins, self._decisions, pending, now)
-        grant = await uow.grants.live(technician.id, device.id, now)
-        over = None if grant else await uow.grants.last_over(technician.id, device.id, now)
+        grant, silent = await _open_one(joins, uow, technician.id, device, now)
+        over = None if grant or silent else await uow.grants.last_over(technician.id, device.id, now)
         emergency = await joins.emergency(pending) if pending else None
         asked, why_stuck = Standby(), ""
         if pending is not None:
@@ -240,7 +242,7 @@ class Sessions:
             technician, supplier, device, found(await uow.facilities.get(device.facility_id)), chosen,
             grant=grant, over=over if over and now - over.over_at < RECENT else None, pending=pending,
             emergency=emergency, approvers=tuple(one.name for one in asked.people), stuck=why_stuck,
-            undertaking=await owed_by(uow, technician.id),
+            undertaking=await owed_by(uow, technician.id), unanswered=silent,
         )  # fmt: skip
 
     async def _device(self, uow: UnitOfWork, supplier: Supplier, code: str) -> Device:
@@ -304,6 +306,22 @@ def _ended(current: SessionRecord, ending: Ending, now: datetime) -> SessionReco
         screen_findings=ending.findings,
         acts=ending.acts,
     )
+
+
+async def _open_one(
+    joins: Joins, uow: UnitOfWork, technician_id: str, device: Device, now: datetime
+) -> tuple[Grant | None, str]:
+    """His authorisation on a device under which a session opens: of several the one that ends last. Where nothing opens
+    only because nobody answers for the patient data any more (R-38), who was to do so.
+    """
+    silent = ""
+    for grant in await uow.grants.live(technician_id, device.id, now):
+        plan = (await joins.request(grant.request_id)).plan
+        name = await unanswered(uow, plan, device.facility_id, now)
+        if not name:
+            return grant, ""
+        silent = silent or name
+    return None, silent
 
 
 async def _account(uow: UnitOfWork, device: Device, login: str) -> DeviceAccount:

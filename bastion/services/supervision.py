@@ -12,6 +12,7 @@ from bastion.domain.place import Place
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import Conflict, Forbidden, IllegalTransition, NotFound
 from bastion.services import reasons
+from bastion.services.answering import unanswered
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import Joins, found, scope
@@ -73,7 +74,10 @@ class Supervision:
             record = found(await uow.sessions.get(session_id), session_id)
             if not actor.covers(record.facility_id):
                 raise NotFound(session_id)
-            return await Joins(uow).session(record)
+            view = await Joins(uow).session(record)
+            plan = view.request.plan
+            silent = await unanswered(uow, plan, view.device.facility_id, clock.now()) if record.live else ""
+            return replace(view, unanswered=silent)
 
     async def beside(self, actor: Actor, record: SessionRecord) -> list[SessionView]:
         """The other sessions under the same authorisation that go on when this one is cut, or once it was: whoever

@@ -43,6 +43,8 @@ class SessionView:
     must_be_watched: bool = False
     watched_by: tuple[str, ...] = ()
     """Who of the hospital follows it at this moment."""
+    unanswered: str = ""
+    """Who was to answer for its patient data and does so no longer; only on the screen of one live session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,10 @@ class RequestView:
     """The sessions that run under its authorisation now; only on the screen of one request."""
     occupants: tuple[Occupant, ...] = ()
     """Who else is on the device, or would be in that time; only for the hospital, while it is to be decided."""
+    unanswered: str = ""
+    """Who is named for its patient data and does not answer for them when it opens, or now if it is open: nothing is
+    agreed to, and nothing opens (R-38); only on the screen of one request.
+    """
     lacks_key: bool = False
     lacks_authenticator: bool = False
     """What the technician still needs before he can connect; only on the screen of one request."""
@@ -274,6 +280,8 @@ class Entry:
     grant: Grant | None = None
     over: Grant | None = None
     """Without an open one, the last that he had on this device, if it was of today or yesterday."""
+    unanswered: str = ""
+    """Who was to answer for the patient data of the only one that is open, and does so no longer: nothing opens."""
     pending: AccessRequest | None = None
     emergency: Emergency | None = None
     """What his open authorisation is for, or else his request that waits, if that could not wait."""

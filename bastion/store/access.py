@@ -283,9 +283,9 @@ APPROVALS_OF = (
 class Grants(Versioned[Grant]):
     kind, table, order = Grant, t.grants, ("start", "id")
 
-    async def live(self, technician_id: str, device_id: str, now: datetime) -> Grant | None:
-        """The open grant of this technician on this device that ends last."""
-        return await self._one(LIVE_GRANT, {"technician_id": technician_id, "device_id": device_id, "now": now})
+    async def live(self, technician_id: str, device_id: str, now: datetime) -> list[Grant]:
+        """The open grants of this technician on this device, the one that ends last first."""
+        return await self._many(LIVE_GRANTS, {"technician_id": technician_id, "device_id": device_id, "now": now})
 
     async def last_over(self, technician_id: str, device_id: str, now: datetime) -> Grant | None:
         """Of those of this technician on this device that have ended or were revoked, the one that was to end last."""
@@ -388,17 +388,13 @@ def _of_those(query: "sa.Select[Any]", facility_ids: frozenset[str] | None, devi
     return query.where(_G.device_id == device_id) if device_id else query
 
 
-LIVE_GRANT = (
-    Grants.sql_select.where(
-        _G.technician_id == sa.bindparam("technician_id"),
-        _G.device_id == sa.bindparam("device_id"),
-        _G.revoked_at.is_(None),
-        _G.start <= _NOW,
-        _G.end > _NOW,
-    )
-    .order_by(_G.end.desc())
-    .limit(1)
-)
+LIVE_GRANTS = Grants.sql_select.where(
+    _G.technician_id == sa.bindparam("technician_id"),
+    _G.device_id == sa.bindparam("device_id"),
+    _G.revoked_at.is_(None),
+    _G.start <= _NOW,
+    _G.end > _NOW,
+).order_by(_G.end.desc(), _G.id)
 
 
 class Locks(Repository[Lock]):

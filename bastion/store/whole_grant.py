@@ -78,7 +78,7 @@ _PARTS: tuple[tuple[type[Any], "list[sa.ColumnElement[Any]]"], ...] = tuple(
     (repository.kind, repository.columns())
     for repository in (Grants, Technicians, Suppliers, Devices, Facilities, Accounts, Secrets)
 )
-_TO_BEGIN = ("software_change", "backup_at", "backup_place", "rollback")
+_TO_BEGIN = ("software_change", "backup_at", "backup_place", "rollback", "patient_data", "professional")
 _ASKED = 2 + len(_TO_BEGIN)
 _SAID = 2 + len(fields(There))
 

@@ -13,8 +13,8 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.maintenance import Rhythm
 from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import Conflict, NoGrant, PolicyRefused
+from bastion.services.answering import NO_LONGER
 from bastion.services.maintenance import WindowForm
-from bastion.services.professionals import NO_LONGER
 from policies.engine import PolicyEngine
 from policies.loader import load
 from tests.services.house import CONNECTION

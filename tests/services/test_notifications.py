@@ -31,6 +31,7 @@ from bastion.services.webhooks import WebhookForm
 from tests.services.house import OPERATOR, PASSWORD, SOURCE, moved
 from tests.services.occasions import a_supplier_s_days, a_window
 from tests.services.postroom import ADDRESS, LOOPBACK, heard, point, states, turn
+from tests.services.professionals import a_professional, needing
 from tests.services.receivers import Authority, receiver
 
 
@@ -183,13 +184,16 @@ async def _set_up(house) -> str:
 
 
 async def _taken_back(house, canary: str) -> None:
-    """A request by who made it, an authorisation by the hospital."""
+    """A request by who made it, an authorisation by the hospital; of another, who answers for it leaves the list."""
     asked = await house.asked(reason=canary)
     await house.services.taking_back.withdraw(house.technician(), asked.id, canary)
     agreed = await house.approved(reason=canary)
     await house.services.approvals.revoke(house.staff(house.eve), agreed.grant_id, canary)
     agreed = await house.approved(reason=canary)
     await house.services.taking_back.give_back(house.technician(), agreed.grant_id, canary)
+    one = await a_professional(house, name=f"Dr {canary}")
+    await house.approved(plan=replace(needing(one.label), patient_why=canary))
+    await house.services.professionals.retire(OPERATOR, one.id)
 
 
 async def _all_that_is_owed(house, canary: str, worked: str) -> None:

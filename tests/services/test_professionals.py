@@ -12,22 +12,18 @@ from bastion import clock
 from bastion.domain.conditions import PLAIN as PLAIN_TERMS
 from bastion.domain.conditions import Terms
 from bastion.domain.parties import Role
-from bastion.domain.work_plan import PLAIN, PatientData
+from bastion.domain.work_plan import PLAIN
 from bastion.errors import Conflict, Forbidden, IllegalTransition, Invalid, NotFound
 from bastion.i18n import sentence
+from bastion.services.answering import NO_LONGER, NOBODY
 from bastion.services.directory import FacilityForm
 from bastion.services.inventory import DeviceForm
 from bastion.services.people import StaffForm, TechnicianForm
-from bastion.services.professionals import NO_LONGER, NOBODY
 from bastion.store import tables as t
 from tests.services.house import CONNECTION, OPERATOR, moved
-from tests.services.professionals import LABEL, ROUX, a_professional
+from tests.services.professionals import LABEL, ROUX, a_professional, needing
 from tests.services.watched import make_critical
 from tests.store.tampering import attempt
-
-
-def needing(said: str):
-    return replace(PLAIN, patient_data=PatientData.NEEDED, professional=said, patient_why="open a real plan")
 
 
 async def refused(house, said: str, **changes: object) -> Invalid:

@@ -158,19 +158,19 @@ async def test_a_grant_comes_back_whole(granted: Database) -> None:
 async def test_live_follows_the_half_open_box(granted: Database) -> None:
     async with granted.read() as uow:
         live = uow.grants.live
-        assert await live("tec-1", "dev-1", NOW) == a_grant()
-        assert await live("tec-1", "dev-1", NOW - timedelta(microseconds=1)) is None
-        assert await live("tec-1", "dev-1", NOW + 2 * HOUR - timedelta(microseconds=1)) == a_grant()
-        assert await live("tec-1", "dev-1", NOW + 2 * HOUR) is None
-        assert await live("tec-2", "dev-1", NOW) is None
-        assert await live("tec-1", "dev-2", NOW) is None
+        assert await live("tec-1", "dev-1", NOW) == [a_grant()]
+        assert await live("tec-1", "dev-1", NOW - timedelta(microseconds=1)) == []
+        assert await live("tec-1", "dev-1", NOW + 2 * HOUR - timedelta(microseconds=1)) == [a_grant()]
+        assert await live("tec-1", "dev-1", NOW + 2 * HOUR) == []
+        assert await live("tec-2", "dev-1", NOW) == []
+        assert await live("tec-1", "dev-2", NOW) == []
 
 
 async def test_live_takes_the_latest_end_and_never_a_revoked_one(hospital: Database) -> None:
     longer, revoked = a_grant(2, end=NOW + 3 * HOUR), a_grant(3, end=NOW + 4 * HOUR).revoke("Eve", "why", NOW)
     await granted_as(hospital, a_grant(1), longer, revoked)
     async with hospital.read() as uow:
-        assert await uow.grants.live("tec-1", "dev-1", NOW) == longer
+        assert await uow.grants.live("tec-1", "dev-1", NOW) == [longer, a_grant(1)]
         assert await uow.grants.get("gra-3") == revoked
 
 

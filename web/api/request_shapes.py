@@ -165,6 +165,10 @@ class RequestShape(Shape):
     """What the hospital's GMAO said of the work order when it was last asked; only of a single request."""
     orders: list[OrderShape] = Field(default_factory=list)
     """The same each time it was asked, first to last."""
+    unanswered: str = ""
+    """Who is named for its patient data and does not answer for them: nobody can agree to it, and nothing opens (R-38);
+    only of a single request.
+    """
     grant: GrantShape | None = None
     """The authorisation that came of it, as it stands now."""
 
@@ -189,7 +193,7 @@ class RequestShape(Shape):
             template=request.template_id, batch=request.batch_id,
             differs=list(view.origin.changed) if view.origin else [],
             proposed=sorted(view.origin.template.conditions) if view.origin else [],
-            order=OrderShape.of(view.order) if view.order else None,
+            unanswered=view.unanswered, order=OrderShape.of(view.order) if view.order else None,
             orders=[OrderShape.of(one) for one in view.orders],
             grant=GrantShape.of(view.grant, now, view.device.code, view.technician.login) if view.grant else None,
             why_not=view.why_not, derogations=[DerogationShape.of(one, now) for one in view.derogations],

@@ -47,6 +47,8 @@ class SessionShape(Shape):
     screen_findings: list[FindingKind]
     health_data: bool
     differences: list[Aspect]
+    unanswered: str
+    """Who was to answer for its patient data and does so no longer (R-38); only of a single live session."""
 
     @classmethod
     def of(cls, view: SessionView) -> Self:
@@ -61,5 +63,5 @@ class SessionShape(Shape):
             recording_digest=r.recording_digest, recording_bytes=r.recording_bytes,
             recording_seconds=r.recording_seconds,
             screen_findings=[FindingKind(kind) for kind in r.screen_findings], health_data=r.shows_health_data,
-            differences=[Aspect(one) for one in r.differences],
+            differences=[Aspect(one) for one in r.differences], unanswered=view.unanswered,
         )  # fmt: skip

@@ -15,6 +15,7 @@ from bastion.domain.timebox import whole_minutes
 from bastion.errors import BastionError
 from bastion.i18n import N_
 from bastion.services import reasons
+from bastion.services.professionals import KEEPERS
 from bastion.services.views import RequestView
 from web import condition_words, device_words, fields, labels, message_words, pasted, plan_words, template_words
 from web.console import Console, Seen, Typed, go
@@ -167,7 +168,8 @@ async def page_of(seen: Console, ident: str, error: BastionError | None = None, 
         waiting_too=[one for one in view.others if one.request.state(seen.face.now) is RequestState.PENDING],
         **decision_facts(view, typed, scans=seen.services.files.scans), colleagues=await _colleagues(seen, view),
         comparison=await seen.services.comparisons.of_request(seen.actor, ident),
-        mine=_mine(seen, view), paste_words=pasted, pasted=pasted.for_request(seen, view),
+        mine=_mine(seen, view), keeps=seen.actor.covers(view.device.facility_id, *KEEPERS),
+        paste_words=pasted, pasted=pasted.for_request(seen, view),
     )  # fmt: skip
 
 

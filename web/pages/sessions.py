@@ -12,6 +12,7 @@ from bastion.domain.watch import BEAT
 from bastion.errors import BastionError
 from bastion.i18n import N_
 from bastion.services import reasons
+from bastion.services.professionals import KEEPERS
 from web.console import Console, Seen, Typed, go
 from web.security import token_of
 
@@ -108,5 +109,6 @@ async def _show(seen: Console, ident: str, error: BastionError | None = None, **
         held=await seen.services.supervision.held_for_others(seen.actor, view.record) if view.record.live else "",
         beside=await seen.services.supervision.beside(seen.actor, view.record),
         comparison=await seen.services.comparisons.of_session(seen.actor, ident),
+        keeps=seen.actor.covers(view.device.facility_id, *KEEPERS),
         still_granted=next((v.grant for v in granted if v.grant.id == view.record.grant_id), None),
     )  # fmt: skip

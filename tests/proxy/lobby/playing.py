@@ -37,7 +37,7 @@ class Desk:
         self.grant = self.pending = self.coming_ = None
         self.log, self.drafts, self.troubles = [], [], []
         self.undertaking = self.emergency = None
-        self.stuck = ""
+        self.stuck = self.unanswered = ""
 
     async def enter(self, code, account):
         for trouble in self.troubles:
@@ -48,6 +48,7 @@ class Desk:
         return Entry(
             ALICE, ACME, device(code), CHU, None, grant=self.grant, pending=self.pending, approvers=("Eve",),
             undertaking=self.undertaking, emergency=self.emergency, stuck=self.stuck,
+            unanswered=self.unanswered,
         )  # fmt: skip
 
     async def coming(self, device_id):

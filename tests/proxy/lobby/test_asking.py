@@ -35,6 +35,15 @@ async def test_a_request_is_made_of_what_was_typed(play):
     assert (await play.result()).id == "g1"
 
 
+async def test_R38_where_nobody_answers_any_more_he_reads_so_and_is_led_through_asking_anew(play):
+    play.desk.unanswered = "Dr Roux, radiologist"
+    play.start(typing=FORM)
+    await play.shows("is with the hospital. Asked: Eve.")
+    said = " ".join(play.screen.split())
+    assert "Dr Roux, radiologist does not answer for patient data any more: nothing opens under this" in said
+    assert len(play.desk.drafts) == 1
+
+
 async def test_an_emergency_names_who_called(play):
     play.start(typing="scanner down\r2 U\rDr Roux\r+33 1 40 00 45 12\r1\r1\rWO-7\r30\ryes\r")
     await play.shows("is with the hospital")

@@ -13,6 +13,7 @@ from bastion.domain.undertaking import SHIPPED
 from bastion.errors import BastionError, GrantOver, GrantRevoked, NoGrant, Unavailable, UndertakingOwed
 from bastion.proxy.ssh.admission import ASK_FIRST, STILL_WAITING, WHICH_DEVICE, Admission, nobody_to_ask
 from bastion.proxy.ssh.names import LoginName
+from bastion.services.answering import NO_MORE
 from bastion.services.opening import Connection
 from bastion.services.views import Entry
 from tests.proxy.fakes import a_grant
@@ -28,8 +29,13 @@ def entry(**facts):
 
 @pytest.mark.parametrize(
     ("found", "sentence"),
-    [(None, WHICH_DEVICE), (entry(), ASK_FIRST), (entry(pending=a_request()), STILL_WAITING)],
-    ids=["no device", "nothing asked", "waiting"],
+    [
+        (None, WHICH_DEVICE),
+        (entry(), ASK_FIRST),
+        (entry(pending=a_request(), unanswered="Dr Roux"), STILL_WAITING),
+        (entry(unanswered="Dr Roux"), NO_MORE),
+    ],
+    ids=["no device", "nothing asked", "waiting", "nobody answers"],
 )
 def test_without_a_terminal_one_sentence_says_why_not(found, sentence):
     with pytest.raises(NoGrant) as refused:

@@ -7,7 +7,7 @@ import pytest
 from bastion.domain.place import Place
 from bastion.services.people import TechnicianForm
 from tests.services.house import OPERATOR
-from tests.services.professionals import LABEL, a_professional
+from tests.services.professionals import LABEL, a_professional, needing
 from tests.web.api.conftest import problem
 from tests.web.saying import PLAN
 
@@ -190,3 +190,12 @@ async def test_sessions_are_read_on_in_the_same_way(eve, house):
     assert ([one["id"] for one in first.json()], after) == ([opened.id], str(Place(opened.started_at, opened.id)))
     rest = await eve.ask("GET", f"/sessions?limit=1&after={quote(after)}")
     assert (rest.json(), rest.headers.get("next-after")) == ([], None)
+
+
+async def test_who_does_not_answer_for_patient_data_any_more_stands_with_the_request_and_its_session(eve, house):
+    one = await a_professional(house)
+    live = await house.opened(plan=needing())
+    paths = (f"/requests/{live.record.request_id}", f"/sessions/{live.record.id}")
+    assert [(await eve.ask("GET", path)).json()["unanswered"] for path in paths] == ["", ""]
+    await house.services.professionals.retire(OPERATOR, one.id)
+    assert [(await eve.ask("GET", path)).json()["unanswered"] for path in paths] == [LABEL, LABEL]

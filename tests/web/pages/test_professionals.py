@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from bastion import clock
-from tests.services.professionals import LABEL, a_professional
+from tests.services.professionals import LABEL, a_professional, needing
 
 LIST = "/directory/professionals"
 
@@ -63,3 +63,50 @@ async def test_a_form_offers_them_by_name_as_each_hospital_knows_the_person(hous
     browser = await visitor().enter(people["approver"])
     page = (await browser.see("/requests/new?technician=alice&device=ct-01")).text
     assert f'<option value="{LABEL}"' in page
+
+
+async def test_whom_a_waiting_request_names_is_entered_just_so_with_one_press(house, visitor, people):
+    one = await a_professional(house)
+    asked = await house.asked(plan=needing(LABEL))
+    admin, approver = await visitor().enter(people["admin"]), await visitor().enter(people["approver"])
+    page = f"/requests/{asked.id}"
+    assert "does not answer" not in (await admin.see(page)).text
+    assert (await admin.send(f"{LIST}/{one.id}/retire")).status_code == 303
+    told = plain((await approver.see(page)).text)
+    assert f"{LABEL} does not answer for patient data at that time: nobody can agree to this request." in told
+    assert "An administrator or the security officer of the hospital enters this person" in told
+    assert "Enter this person on" not in told
+    seen = (await admin.see(page)).text
+    way = re.search(r'<a href="(/directory/professionals\?request=\w+)#enter">Enter this person</a>', seen)[1]
+    form = (await admin.see(way)).text
+    assert 'id="enter" open>' in form
+    typed = dict(re.findall(r'name="(request|name|title|rpps|since|until)" value="([^"]*)"', form))
+    names = {"name": one.name, "title": one.title, "rpps": "", "since": "", "until": ""}
+    assert typed == names | {"request": asked.id}
+    assert re.search(r'<option value="chu" selected', form)
+    assert (await admin.send(LIST, facility="chu", **typed)).headers["location"] == page
+    back = plain((await admin.see(page)).text)
+    assert "Entered. Requests can name this person now." in back
+    assert "does not answer" not in back
+    eve = house.staff(house.eve)
+    assert (await house.services.approvals.approve(eve, asked.id, asked.version, 60)).grant_id
+
+
+async def test_a_request_that_is_not_there_fills_nothing_and_leads_to_the_list(house, visitor, people):
+    admin = await visitor().enter(people["admin"])
+    assert 'id="enter">' in (await admin.see(f"{LIST}?request={'0' * 32}")).text
+    form = {"facility": "chu", "name": "Dr Anne Roy", "title": "radiologue", "request": "../locks"}
+    assert (await admin.send(LIST, **form)).headers["location"] == LIST
+
+
+async def test_what_was_agreed_to_in_the_name_of_who_is_retired_says_so_on_its_page_and_on_its_sessions(
+    house, visitor, people
+):
+    one = await a_professional(house)
+    live = await house.opened(plan=needing(LABEL))
+    admin, approver = await visitor().enter(people["admin"]), await visitor().enter(people["approver"])
+    assert (await admin.send(f"{LIST}/{one.id}/retire")).status_code == 303
+    said = f"{LABEL} does not answer for patient data any more: no new session opens under this authorisation"
+    for page in (f"/requests/{live.record.request_id}", f"/sessions/{live.record.id}"):
+        assert said in plain((await approver.see(page)).text)
+        assert f"request={live.record.request_id}#enter" in (await admin.see(page)).text

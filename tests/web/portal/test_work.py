@@ -14,7 +14,7 @@ from bastion.services.drafts import RequestDraft
 from bastion.services.inventory import DeviceForm
 from tests.services.batches import more_devices
 from tests.services.house import OPERATOR, public_line
-from tests.services.professionals import LABEL, a_professional
+from tests.services.professionals import LABEL, a_professional, needing
 from tests.services.templates import a_template
 from tests.services.test_works import colleague, in_three_parts
 from tests.web.saying import pressed_by_enter
@@ -72,6 +72,17 @@ async def test_Enter_asks_and_who_answers_for_patient_data_stays_chosen(comer, h
     assert f'value="{LABEL}" selected' in page
     (asked,) = re.findall(r'hx-include="([^"]*)"[^>]*hx-select-oob="#professionals"', page)
     assert "[name=professional]" in asked
+
+
+async def test_who_does_not_answer_for_patient_data_any_more_is_said_with_what_to_do(comer, house):
+    one = await a_professional(house)
+    agreed, waiting = await house.approved(plan=needing()), await house.asked(plan=needing())
+    await house.services.professionals.retire(OPERATOR, one.id)
+    browser = await comer(house.alice)
+    page = plain((await browser.see(f"/supplier/requests/{agreed.id}")).text)
+    assert f"{LABEL} does not answer for patient data any more: nothing opens under this authorisation." in page
+    page = plain((await browser.see(f"/supplier/requests/{waiting.id}")).text)
+    assert "nobody can agree to this request. Call the hospital, or take it back and ask anew" in page
 
 
 async def test_he_asks_reads_the_answer_and_gets_the_commands(comer, house):

@@ -109,6 +109,10 @@ class WorkShape(Shape):
     parts: list[str]
     """The ids of one's own other requests of the same work; only of a single request."""
     plan: PlanShape
+    unanswered: str
+    """Who of the hospital is named for its patient data and does not answer for them: nobody can agree to it, and
+    nothing opens; only of a single request.
+    """
     announced: list[AnnouncedShape]
     emergency: CallShape | None
     grant: RightShape | None
@@ -129,7 +133,7 @@ class WorkShape(Shape):
             extends_grant_id=request.extends_grant_id, batch=request.batch_id, template=request.template_id,
             takes_over_from=view.handover.from_name if view.handover else "",
             parts=[part.request.id for part in view.parts],
-            plan=PlanShape.of(request.plan),
+            plan=PlanShape.of(request.plan), unanswered=view.unanswered,
             announced=[AnnouncedShape.model_validate(file) for file in request.announced],
             emergency=CallShape.of(view.emergency) if view.emergency else None,
             grant=RightShape.of(view.grant, now) if view.grant else None,

@@ -1,0 +1,84 @@
+"""Who answers for the patient data that some work needs (R-38): named from the hospital's list when it is asked for,
+still there for all of its time when it is agreed to, and still there when a session opens.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from bastion.domain.device import Device
+from bastion.domain.professional import Professional
+from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.errors import Conflict, Invalid, NoGrant
+from bastion.services.joins import found
+from bastion.store.unit_of_work import UnitOfWork
+
+NOBODY: Final = (
+    "Nobody of {place} is authorised to answer for patient data then: an administrator or the security officer of the "
+    "hospital enters who is."
+)
+NO_LONGER: Final = (
+    "{professional} does not answer for patient data until the end of this work: it is to be asked for anew, naming "
+    "somebody who does."
+)
+NO_MORE: Final = (
+    "{professional} does not answer for patient data any more: nothing opens under this authorisation. Ask for access "
+    "anew, naming somebody who does."
+)
+NOT_LISTED: Final = "Choose who answers for the patient data from the list of {place}, for device {device}."
+
+
+async def answered_for(
+    uow: UnitOfWork, plan: WorkPlan, device: Device, begins: datetime, until: datetime
+) -> WorkPlan:  # fmt: skip
+    """Return the plan with the name of whom it says answers for patient data, as he stands on the list now; raise
+    `Invalid` unless he does so for all the time of the work, at the hospital of the device.
+    """
+    if plan.patient_data is not PatientData.NEEDED:
+        return plan
+    place = found(await uow.facilities.get(device.facility_id))
+    standing = [one for one in await _listed(uow, place.id) if one.stands(begins, until)]
+    if not standing:
+        raise Invalid("professional", field="professional", sentence=NOBODY, place=place.name)
+    said = plan.professional
+    meant = [one for one in standing if one.id == said] or [one for one in standing if one.named(said)]
+    if len(meant) != 1:
+        raise Invalid("professional", field="professional", sentence=NOT_LISTED, place=place.name, device=device.code)
+    return replace(plan, professional=meant[0].label)
+
+
+async def still_answered_for(
+    uow: UnitOfWork, plan: WorkPlan, device: Device, begins: datetime, until: datetime
+) -> datetime | None:  # fmt: skip
+    """Until when at most somebody named as the plan names him answers for the data; `None`: the work has no such end.
+
+    `Conflict` unless he does so for all of the time that is agreed to, or of which more is asked for: it may be later
+    or longer than what was asked for first, and his entry may have ended.
+    """
+    if plan.patient_data is not PatientData.NEEDED:
+        return None
+    listed = await _listed(uow, device.facility_id)
+    ends = [one.ends for one in listed if one.named(plan.professional) and one.stands(begins, until)]
+    if not ends:
+        raise Conflict("professional", sentence=NO_LONGER, professional=plan.professional)
+    known = [end for end in ends if end is not None]
+    return max(known) if len(known) == len(ends) else None
+
+
+async def unanswered(uow: UnitOfWork, plan: WorkPlan, facility_id: str, at: datetime) -> str:
+    """Who answers no longer at this instant for the patient data that the work needs, by the name that was asked with;
+    empty while somebody so named does, and for work that needs none.
+    """
+    if plan.patient_data is not PatientData.NEEDED:
+        return ""
+    listed = await _listed(uow, facility_id)
+    return "" if any(one.named(plan.professional) and one.answers(at) for one in listed) else plan.professional
+
+
+def nobody_answers(professional: str) -> NoGrant:
+    """Why nothing opens any more although it was agreed to, and what to do."""
+    return NoGrant("professional", sentence=NO_MORE, professional=professional)
+
+
+async def _listed(uow: UnitOfWork, facility_id: str) -> list[Professional]:
+    return await uow.professionals.of(frozenset({facility_id}))

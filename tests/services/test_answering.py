@@ -1,0 +1,165 @@
+"""R-38: whoever is named for patient data answers for them when a session opens, and whoever can mend it is told."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bastion import clock
+from bastion.domain.ids import new_id
+from bastion.domain.telling import Topic
+from bastion.errors import Conflict, NoGrant
+from bastion.i18n import sentence
+from bastion.services.answering import NO_MORE
+from tests.services.house import CONNECTION, OPERATOR
+from tests.services.postroom import ENTRANCE, heard, turn
+from tests.services.professionals import LABEL, a_professional, needing
+from tests.services.watched import watched_session
+
+
+async def retire(house, one):
+    await house.services.professionals.retire(house.staff(house.ruth), one.id)
+
+
+async def opened(house, request):
+    await house.services.sessions.acknowledge(house.technician(), request.grant_id, "terminal")
+    return await house.services.sessions.open(house.technician(), request.grant_id, CONNECTION)
+
+
+async def opens_not(house, request):
+    with pytest.raises(NoGrant) as refused:
+        await opened(house, request)
+    return refused.value
+
+
+async def test_nothing_opens_once_he_is_retired_and_the_refusal_says_what_to_do(house):
+    one = await a_professional(house)
+    request = await house.approved(plan=needing())
+    await retire(house, one)
+    problem = await opens_not(house, request)
+    assert problem.public == NO_MORE.format(professional=LABEL)
+    assert "Refaites une demande en nommant" in sentence(problem, "fr")
+    refused = (await house.event("session:refused")).fields
+    assert (refused["why"], refused["technician"]) == ("no_grant", "alice")
+    async with house.database.read() as uow:
+        assert not await uow.sessions.search()
+        assert not await uow.audit.search(tag_prefix="vault:released")
+
+
+async def test_what_needs_no_patient_data_opens_whoever_is_on_the_list(house):
+    one = await a_professional(house)
+    request = await house.approved()
+    await retire(house, one)
+    assert (await opened(house, request)).record
+
+
+async def test_it_opens_while_somebody_of_that_name_answers(house):
+    one = await a_professional(house)
+    request = await house.approved(plan=needing())
+    await retire(house, one)
+    await a_professional(house, rpps="")
+    assert (await opened(house, request)).record, "entered anew"
+
+
+async def test_who_begins_tomorrow_does_not_answer_today(house):
+    one = await a_professional(house)
+    request = await house.approved(plan=needing())
+    await retire(house, one)
+    await a_professional(house, since=(clock.now() + timedelta(days=2)).date())
+    await opens_not(house, request)
+
+
+async def test_a_live_session_goes_on_and_says_who_answers_no_longer(house):
+    one = await a_professional(house)
+    live = await opened(house, await house.approved(plan=needing()))
+    eve = house.staff(house.eve)
+    assert (await house.services.supervision.get(eve, live.record.id)).unanswered == ""
+    await retire(house, one)
+    wish = (await house.services.sessions.wishes("n1"))[live.record.id]
+    assert wish.welcome
+    assert (wish.cut_by, wish.frozen_by) == ("", "")
+    assert (await house.services.supervision.get(eve, live.record.id)).unanswered == LABEL
+    await opens_not(house, replace(await _request(house, live), grant_id=live.grant.id))
+
+
+async def _request(house, live):
+    async with house.database.read() as uow:
+        return await uow.requests.get(live.grant.request_id)
+
+
+async def test_at_the_door_he_has_no_authorisation_and_reads_why_and_of_two_the_other_opens(house):
+    one = await a_professional(house)
+    await house.approved(plan=needing(), minutes=60)
+    await retire(house, one)
+    enter = house.services.sessions.enter
+    entry = await enter(house.technician(), "ct-01")
+    assert (entry.grant, entry.over, entry.unanswered) == (None, None, LABEL)
+    await a_professional(house, name="Dr Paul Vidal", rpps="")
+    anew = await house.approved(plan=needing("Dr Paul Vidal"), minutes=30)
+    entry = await enter(house.technician(), "ct-01")
+    assert (entry.grant.id, entry.unanswered) == (anew.grant_id, "")
+
+
+async def test_of_what_waits_and_what_was_agreed_the_page_says_it_and_of_what_is_over_nothing(house, later):
+    one = await a_professional(house)
+    agreed, eve = await house.approved(plan=needing()), house.staff(house.eve)
+    waiting = await house.asked(plan=needing())
+    coming = await house.approved(plan=needing(), start=clock.now() + timedelta(days=1))
+
+    async def said(*requests):
+        return [(await house.services.asked.get(eve, one.id)).unanswered for one in requests]
+
+    assert await said(agreed, waiting, coming) == ["", "", ""]
+    await retire(house, one)
+    assert await said(agreed, waiting, coming) == [LABEL] * 3
+    later(days=2)
+    assert await said(agreed, waiting, coming) == ["", "", ""]
+
+
+async def test_what_was_asked_in_free_words_is_agreed_to_once_somebody_of_that_name_is_entered(house):
+    """As before there was a list: the name was typed."""
+    await a_professional(house)
+    asked = await house.asked(plan=needing())
+    old = replace(asked, id=new_id(clock.now()), plan=needing("Dr  Anne ROY"), first_id="")
+    async with house.database.write() as uow:
+        await uow.requests.add(old)
+    eve = house.staff(house.eve)
+    approve = house.services.approvals.approve
+    with pytest.raises(Conflict):
+        await approve(eve, old.id, old.version, 60)
+    assert (await house.services.asked.get(eve, old.id)).unanswered == "Dr  Anne ROY"
+    await a_professional(house, name="Dr Anne Roy", rpps="")
+    assert (await house.services.asked.get(eve, old.id)).unanswered == ""
+    assert (await approve(eve, old.id, old.version, 60)).grant_id
+
+
+async def test_who_agreed_who_follows_and_whose_it_is_are_told(house, tell, box):
+    one = await a_professional(house)
+    house_draft = house.draft
+    house.draft = lambda **changes: house_draft(**{"plan": needing()} | changes)
+    live = await watched_session(house)
+    await house.services.watching.take(house.staff(house.max), live.record.id, "a browser")
+    await turn(tell)
+    box.raw.clear()
+    await retire(house, one)
+    event = await house.event("grant:unanswered")
+    assert (event.subject_id, event.fields["professional"]) == (live.grant.id, LABEL)
+    await turn(tell)
+    assert set(heard(box)) == {"a@acme", house.eve.email, house.max.email, "pia@chu"}
+    text = next(one for one in box.letters if "a@acme" in str(one["To"])).get_content()
+    assert "no new session opens under it, one that is open goes on" in " ".join(text.split())
+    assert f"{ENTRANCE}/supplier/requests/{live.grant.request_id}" in text
+    assert "Roux" not in text
+    async with house.database.read() as uow:
+        told = [one for one in await uow.deliveries.search(limit=50) if one.topic is Topic.GRANT_UNANSWERED]
+    assert len(told) == 4
+
+
+async def test_nobody_is_told_where_another_entry_of_that_name_answers_or_another_hospital_retires_one(house):
+    one = await a_professional(house)
+    await house.approved(plan=needing())
+    other = await a_professional(house, title="head of radiology", rpps="")
+    await retire(house, other)
+    assert await house.tags("grant:unanswered") == []
+    await house.services.professionals.retire(OPERATOR, one.id)
+    assert await house.tags("grant:unanswered") == ["grant:unanswered"]
