@@ -99,7 +99,7 @@ FINDERS = {
     "grants.over": access.GRANTS_OVER.limit(50),
     "grants.starting": access.GRANTS_STARTING.limit(50),
     "grants.starting on a device": access.GRANTS_STARTING.where(t.grants.c.device_id == NOWHERE).limit(50),
-    "grants.live": access.LIVE_GRANT,
+    "grants.live": access.LIVE_GRANTS,
     "whole_grants.get": whole_grant._WHOLE,
     "grants.of_technician": access.GRANTS_OF_TECHNICIAN,
     "grants.of_request": access.GRANT_OF_REQUEST,
