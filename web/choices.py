@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from bastion.domain.device import Device
 from web.console import Console
 
 READABLE: Final = 200
@@ -23,9 +22,7 @@ async def technicians(seen: Console, typed: str = "", *, usable: bool = False) -
     """By login. With `usable`, only people who may work now on some device: whom a review has withdrawn everywhere, or
     his employer keeps away, would be refused once all is filled in.
     """
-    people, whole = await seen.services.people.names(seen.actor, limit=READABLE + 1), True
-    if len(people) > READABLE:
-        people, whole = await seen.services.people.names(seen.actor, typed.strip(), OFFERED), False
+    people, whole = await seen.services.people.names(seen.actor, typed.strip(), readable=READABLE, offered=OFFERED)
     away = await seen.services.people.kept_away(seen.actor, [person for person, _ in people]) if usable else frozenset()
     fit = [(person, company) for person, company in people if person.id not in away]
     return Choice([(person.login, f"{person.name} · {company.name}") for person, company in fit], whole)
@@ -33,13 +30,9 @@ async def technicians(seen: Console, typed: str = "", *, usable: bool = False) -
 
 async def devices(seen: Console, typed: str = "", supplier_id: str = "", *, by_id: bool = False) -> Choice:
     """By code, of those in use; `by_id` gives ids while the list is whole."""
-
-    async def named(text: str, limit: int) -> list[Device]:
-        return await seen.services.inventory.names(seen.actor, text, supplier_id, limit)
-
-    found, whole = await named("", READABLE + 1), True
-    if len(found) > READABLE:
-        found, whole = await named(typed.strip(), OFFERED), False
+    found, whole = await seen.services.inventory.names(
+        seen.actor, typed.strip(), supplier_id, readable=READABLE, offered=OFFERED
+    )
     return Choice([(one.id if by_id and whole else one.code, f"{one.code} · {one.name}") for one in found], whole)
 
 

@@ -11,7 +11,7 @@ from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.device import Device
 from bastion.domain.grant import Grant
-from bastion.domain.maintenance import MaintenanceWindow, WindowStatus, promised_until
+from bastion.domain.maintenance import MaintenanceWindow, promised_until
 from bastion.domain.parties import Actor, ActorKind, Facility, Supplier
 from bastion.domain.timebox import TimeBox
 from bastion.errors import Forbidden, Invalid
@@ -132,21 +132,29 @@ async def _entries(
     uow: UnitOfWork, about: _About, grants: Sequence[Grant], since: datetime, until: datetime
 ) -> list[CalendarEntry]:
     """These authorisations, and what is asked for and expected in `[since, until)`, the earliest first."""
-    joins = Joins(uow)
-    waiting = [one for one in await uow.requests.pending(clock.now(), about.facilities) if _touches(one, since, until)]
-    windows = await uow.windows.standing(about.facilities, max(since, clock.now()))
+    joins, now = Joins(uow), clock.now()
+    waiting = [one for one in await uow.requests.pending(now, about.facilities) if _touches(one, since, until)]
     if about.device_id:
         waiting = [one for one in waiting if one.device_id == about.device_id]
-        windows = [one for one in windows if one.device_id == about.device_id]
+    windows = await uow.windows.between(max(since, now), until, about.facilities, about.device_id)
+    await joins.know("facility", (one.facility_id for one in windows))
+    due = [(one, times) for one in windows if (times := await _times(joins, one, since, until))]
     await joins.know("technician", (one.technician_id for one in grants))
-    await joins.around([*grants, *waiting, *windows])
+    await joins.around([*grants, *waiting, *(window for window, _ in due)])
     entries = [await _granted(joins, one) for one in await _holding(uow, joins, grants)]
     entries += [await _asked(joins, one) for one in waiting]
-    its, now = await companies_of(joins, windows), clock.now()
-    for window in windows:
+    its = await companies_of(joins, [window for window, _ in due])
+    for window, times in due:
         limit = promised_until(window, its[window.id], now)
-        entries += await _expected(joins, window, since, until, limit)
+        if limit is not None:
+            entries += await _expected(joins, window, [box for box in times if box.start < limit])
     return sorted(entries, key=lambda one: (one.box.start, one.device.code, one.kind, one.ident))
+
+
+async def _times(joins: Joins, window: MaintenanceWindow, since: datetime, until: datetime) -> list[TimeBox]:
+    """When a window would be on in `[since, until)`: most come once a month, and in a week are not asked about."""
+    zone = (await joins.facility(window.facility_id)).timezone
+    return list(window.occurrences(zone, since, until))
 
 
 async def _holding(uow: UnitOfWork, joins: Joins, grants: Sequence[Grant]) -> list[Grant]:
@@ -193,18 +201,12 @@ async def _asked(joins: Joins, request: AccessRequest) -> CalendarEntry:
     )  # fmt: skip
 
 
-async def _expected(
-    joins: Joins, window: MaintenanceWindow, since: datetime, until: datetime, limit: datetime | None
-) -> list[CalendarEntry]:
-    """Its times before `limit`: after the last day of a contract nobody is promised (R-18)."""
+async def _expected(joins: Joins, window: MaintenanceWindow, times: Sequence[TimeBox]) -> list[CalendarEntry]:
+    """Its times before the last day of a contract: after it nobody is promised (R-18)."""
     device, facility = await joins.device(window.device_id), await joins.facility(window.facility_id)
     supplier = await joins.supplier(window.supplier_id) if window.supplier_id else None
-    state = window.status(clock.now())
-    if state not in {WindowStatus.AGREED, WindowStatus.PROPOSED}:
-        return []
+    ref, state = window.ref, window.status(clock.now()).value
     return [
-        CalendarEntry(
-            EntryKind.WINDOW, window.id, window.ref, box, window.kind, state.value, device, facility, supplier,
-        )
-        for box in window.promised(facility.timezone, since, until, limit)
-    ]  # fmt: skip
+        CalendarEntry(EntryKind.WINDOW, window.id, ref, box, window.kind, state, device, facility, supplier)
+        for box in times
+    ]

@@ -101,13 +101,19 @@ class Inventory:
             devices = await uow.devices.some(sorted({account.device_id for account in accounts}))
             return [one for one in devices if one.active and actor.covers(one.facility_id)]
 
-    async def names(self, actor: Actor, text: str = "", supplier_id: str = "", limit: int = 20) -> list[Device]:
-        """Devices in use to choose from, by code; of a supplier, if one is named."""
+    async def names(
+        self, actor: Actor, text: str, supplier_id: str = "", *, readable: int, offered: int
+    ) -> tuple[list[Device], bool]:
+        """Devices in use to choose from, by code; of a supplier, if one is named. All of them while they are so few
+        that somebody finds his own, else so many of those that hold `text`; and whether these are all.
+        """
         need_reader(actor)
         async with self._database.read() as uow:
-            return await uow.devices.search(
-                text=text, facility_ids=scope(actor), supplier_id=supplier_id, active=True, limit=limit
+            whole = not await uow.devices.more_than(readable, scope(actor), supplier_id, active=True)
+            found = await uow.devices.search(
+                "" if whole else text, scope(actor), supplier_id, readable if whole else offered, active=True
             )
+        return found, whole
 
     async def by_code(self, actor: Actor, code: str) -> DeviceView | None:
         need_reader(actor)

@@ -92,13 +92,19 @@ class People:
         async with self._database.read() as uow:
             return await _technician_views(uow, await uow.technicians.search(text, limit=limit, offset=offset))
 
-    async def names(self, actor: Actor, text: str = "", limit: int = 20) -> list[tuple[Technician, Supplier]]:
-        """Named people to choose from, by name, each with the company: nothing is asked about what they may do."""
+    async def names(
+        self, actor: Actor, text: str, *, readable: int, offered: int
+    ) -> tuple[list[tuple[Technician, Supplier]], bool]:
+        """Named people to choose from, by name, each with the company: nothing is asked about what they may do. All of
+        them while they are so few that somebody finds his own, else so many of those that hold `text`; and whether
+        these are all.
+        """
         need_reader(actor)
         async with self._database.read() as uow:
-            people = await uow.technicians.search(text, limit=limit)
+            whole = not await uow.technicians.more_than(readable)
+            people = await uow.technicians.search("" if whole else text, limit=readable if whole else offered)
             companies = {one.id: one for one in await uow.suppliers.some(person.supplier_id for person in people)}
-            return [(one, companies[one.supplier_id]) for one in people]
+            return [(one, companies[one.supplier_id]) for one in people], whole
 
     async def kept_away(self, actor: Actor, people: Sequence[Technician]) -> frozenset[str]:
         """Those of these who may work on no device now: the account, the employer or a review stands in the way."""

@@ -14,6 +14,7 @@ from bastion.domain.review import UNREVIEWED, UNREVIEWED_AT, RightKind, Verdict,
 from bastion.domain.roster import UNCONFIRMED, RosterState, enrolled
 from bastion.errors import Phrase, Suspended
 from bastion.services.joins import Joins
+from bastion.store.reviews import Words
 from bastion.store.rosters import Employment
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -119,20 +120,26 @@ async def turned_out(uow: UnitOfWork, grants: Collection[Grant], now: datetime) 
     """
     people = {one.technician_id for one in grants}
     objected = await uow.rosters.barred(people)
-    said = await uow.review_lines.words(RightKind.TECHNICIAN, people, now)
+    said = await _said_of_withdrawn(uow, people, now)
     withdrawn = {one.id for one in grants if _withdrawn(said.get((one.technician_id, ""), ()), one.facility_id)}
     return frozenset(withdrawn | {one.id for one in grants if one.technician_id in objected})
 
 
 async def withdrawn_under(uow: UnitOfWork, grants: Collection[Grant], now: datetime) -> frozenset[str]:
     """Those whose technician a review had withdrawn before they were to end: so it stays when their time is over."""
-    said = await uow.review_lines.words(RightKind.TECHNICIAN, {one.technician_id for one in grants}, now)
+    said = await _said_of_withdrawn(uow, {one.technician_id for one in grants}, now)
 
     def before_its_end(grant: Grant) -> list[Word]:
         words = said.get((grant.technician_id, ""), ())
         return [one for one in words if one.since is None or one.since < grant.end]
 
     return frozenset(one.id for one in grants if _withdrawn(before_its_end(one), one.facility_id))
+
+
+async def _said_of_withdrawn(uow: UnitOfWork, people: Collection[str], now: datetime) -> Words:
+    """What reviews say of those of whom one ever withdrew something: of most of many, none did."""
+    withdrawn = await uow.review_lines.withdrawn(RightKind.TECHNICIAN, people)
+    return await uow.review_lines.words(RightKind.TECHNICIAN, withdrawn, now)
 
 
 async def welcome(joins: Joins, grant: Grant, out: Collection[str], now: datetime) -> bool:

@@ -64,6 +64,10 @@ class Technicians(Repository[Technician]):
             query = query.where(t.technicians.c.supplier_id.in_(supplier_ids))
         return await self._many(query)
 
+    async def more_than(self, count: int) -> bool:
+        """Whether there are more people than this."""
+        return bool(await self._tx.rows(sa.select(t.technicians.c.id).limit(1).offset(count)))
+
     async def abroad(self, inside: Collection[str], now: datetime) -> list[Technician]:
         """Those in use whose country is none of `inside`."""
         return await self._many(_ABROAD, {"inside": sorted(inside), "now": now})
@@ -171,17 +175,17 @@ class Devices(Repository[Device]):
         """Devices whose code, name, place, maker, model or serial number contains `text`, by code."""
         if not findable(text):
             return []
-        query = _IN_ORDER.limit(limit).offset(offset)
+        query = _among(_IN_ORDER, facility_ids, supplier_id, active=active).limit(limit).offset(offset)
         if text:
             query = query.where(holds(text, *_SEARCHED))
-        if facility_ids is not None:
-            query = query.where(t.devices.c.facility_id.in_(facility_ids))
-        if active:
-            query = query.where(t.devices.c.active)
-        if supplier_id:
-            linked = sa.select(t.device_suppliers.c.device_id).where(t.device_suppliers.c.supplier_id == supplier_id)
-            query = query.where(t.devices.c.id.in_(linked))
         return await self.some([row.id for row in await self._tx.rows(query)])
+
+    async def more_than(
+        self, count: int, facility_ids: frozenset[str] | None = None, supplier_id: str = "", *, active: bool = False
+    ) -> bool:
+        """Whether `search` without a text would find more devices than this."""
+        query = _among(sa.select(t.devices.c.id), facility_ids, supplier_id, active=active)
+        return bool(await self._tx.rows(query.limit(1).offset(count)))
 
     async def _link(self, *devices: Device) -> None:
         pairs = [
@@ -309,4 +313,20 @@ _UNLINK = sa.delete(t.device_suppliers).where(
 _UNLINK_ALL = sa.delete(t.device_suppliers).where(t.device_suppliers.c.device_id == sa.bindparam("device"))
 _IN_ORDER = sa.select(t.devices.c.id).order_by(t.devices.c.code, t.devices.c.id)
 """Ids first: PostgreSQL would look up the suppliers of every device that a later page leaves behind."""
+
+
+def _among(
+    query: "sa.Select[Any]", facility_ids: frozenset[str] | None, supplier_id: str, *, active: bool
+) -> "sa.Select[Any]":
+    """Those of these facilities (`None`: of all), of this supplier if one is named, and in use if only such count."""
+    if facility_ids is not None:
+        query = query.where(t.devices.c.facility_id.in_(facility_ids))
+    if active:
+        query = query.where(t.devices.c.active)
+    if supplier_id:
+        linked = sa.select(t.device_suppliers.c.device_id).where(t.device_suppliers.c.supplier_id == supplier_id)
+        query = query.where(t.devices.c.id.in_(linked))
+    return query
+
+
 _SEARCHED = tuple(t.devices.c[name] for name in ("code", "name", "ward", "location", "maker", "model", "serial"))

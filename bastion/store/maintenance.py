@@ -29,6 +29,15 @@ class MaintenanceWindows(Versioned[MaintenanceWindow]):
         query = STANDING if facility_ids is None else STANDING.where(_W.facility_id.in_(facility_ids))
         return await self._many(query, {"now": now})
 
+    async def between(
+        self, since: datetime, until: datetime, facility_ids: frozenset[str] | None, device_id: str = ""
+    ) -> list[MaintenanceWindow]:
+        """Those that are proposed or agreed to, not over at `since`, and begin before `until`."""
+        query = COMING if facility_ids is None else COMING.where(_W.facility_id.in_(facility_ids))
+        if device_id:
+            query = query.where(_W.device_id == device_id)
+        return await self._many(query, {"now": since, "until": until})
+
     async def companies(self, now: datetime) -> frozenset[str]:
         """Ids of the suppliers who may come by any that is proposed or agreed to and not over, by their own or as they
         maintain the device. This is asked every few seconds, of thousands of windows.
@@ -74,6 +83,7 @@ NAMED_OF = NAMED.where(_W.supplier_id.in_(_IDS))
 LEFT_TO = MAINTAINING.where(
     ~sa.exists().where(_OTHER.c.device_id == _W.device_id, _OTHER.c.supplier_id.not_in(_IDS)),
 )
+COMING = STANDING.where(_W.starts < sa.bindparam("until", type_=Instant()))
 OF_DEVICE = STANDING.where(_W.device_id == sa.bindparam("device_id"))
 NEWEST = MaintenanceWindows.sql_select.order_by(_W.created_at.desc(), _W.id.desc())
 OF_WINDOW = WindowUses.sql_select.where(_U.window_id == sa.bindparam("window_id")).order_by(

@@ -63,6 +63,12 @@ class ReviewLines(Repository[ReviewLine]):
         """By subject and right, what each campaign says that has decided or whose day has come, the latest last."""
         return await self._words(WORDS, subject_ids, {"kind": kind, "now": now})
 
+    async def withdrawn(self, kind: RightKind, subject_ids: Collection[str]) -> frozenset[str]:
+        """Of these subjects, those of whom any review ever withdrew something; what counts now, `words` says."""
+        ids = [one for one in subject_ids if storable(one)]
+        rows = await self._tx.rows(WITHDRAWN, {"kind": kind, "ids": ids}) if ids else []
+        return frozenset(subject for (subject,) in rows)
+
     async def decided(self, kind: RightKind, subject_ids: Collection[str]) -> Words:
         """The same of what people decided, whatever the day."""
         return await self._words(DECIDED, subject_ids, {"kind": kind})
@@ -133,6 +139,15 @@ _OF_SEVERAL = (
     .order_by(_C.created_at, _C.id)
 )
 WORDS = _OF_SEVERAL.where(_SPOKEN)
+WITHDRAWN = (
+    sa.select(_L.subject_id)
+    .where(
+        _L.kind == sa.bindparam("kind", type_=_L.kind.type),
+        _L.subject_id.in_(sa.bindparam("ids", expanding=True)),
+        _L.verdict == Verdict.WITHDRAWN,
+    )
+    .distinct()
+)
 SPOKEN = (
     sa.select(*ReviewLines.columns(), *Campaigns.columns())
     .join(t.review_campaigns, _C.id == _L.campaign_id)

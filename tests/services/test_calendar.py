@@ -1,5 +1,6 @@
 """What is coming: agreed, asked for and expected, in one list by time; each hospital sees its own."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -44,6 +45,24 @@ async def test_grants_requests_and_windows_stand_in_one_list(house, use):
     assert (grant.state, grant.path, grant.who) == ("scheduled", f"/requests/{agreed.id}", "Alice Martin")
     await house.services.maintenance.end(eve, window.id, "no longer needed")
     assert EntryKind.WINDOW not in {one.kind for one in await use.between(eve, now, now + 7 * DAY)}
+
+
+async def test_a_window_stands_in_the_calendar_of_its_device_and_hospital_as_soon_as_it_begins(house, use):
+    now, eve = clock.now(), house.staff(house.eve)
+    async with house.database.write() as uow:
+        await uow.devices.add(replace(house.device, id="another", code="ct-02"))
+    rhythm = Rhythm(0, (now + 2 * DAY).weekday(), 600, 60)
+    form = WindowForm("ct-01", "", InterventionKind.TELEDIAGNOSTIC, rhythm, now + 90 * DAY, "weekly look")
+    window = await house.services.maintenance.propose(eve, form)
+    first = min(one.box.start for one in await use.between(eve, now, now + 30 * DAY))
+    for about, expected in (
+        ({}, {window.id}), ({"device_code": "ct-01"}, {window.id}), ({"device_code": "ct-02"}, set()),
+        ({"facility_code": "chu"}, {window.id}), ({"device_code": "ct-01", "facility_code": "ch2"}, set()),
+    ):  # fmt: skip
+        found = await use.between(eve, first, first + timedelta(minutes=1), **about)
+        assert {one.ident for one in found} == expected
+    assert await use.between(eve, now - 20 * DAY, window.starts) == []
+    assert await use.between(moved(eve, {"elsewhere"}), first, first + DAY) == []
 
 
 async def test_what_is_open_now_is_in_it_and_what_was_revoked_is_not(house, use):

@@ -214,3 +214,16 @@ async def test_devices_are_searched(wards: Database) -> None:
         for question, codes in QUESTIONS:
             found = await uow.devices.search(**question)
             assert (question, [device.code for device in found]) == (question, codes)
+
+
+async def test_whether_there_are_more_than_somebody_reads(wards: Database) -> None:
+    """One more than is asked about, of those that would be found."""
+    async with wards.read() as uow:
+        for about in ({}, {"facility_ids": frozenset({"fac-1"})}, {"supplier_id": "sup-2"}, {"active": True}):
+            count = len(await uow.devices.search(**about))
+            assert count
+            assert await uow.devices.more_than(count - 1, **about)
+            assert not await uow.devices.more_than(count, **about)
+        people = len(await uow.technicians.all())
+        assert not await uow.technicians.more_than(people)
+        assert not people or await uow.technicians.more_than(people - 1)
