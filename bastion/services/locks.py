@@ -87,7 +87,7 @@ class Locks:
         """What was at work or agreed to when it was imposed, and ended by it."""
         at = lock.imposed_at
         async with self._database.read() as uow:
-            grants = [one for one in await uow.grants.revoked_at(at) if lock.hits(_subject(one))]
+            grants = await uow.grants.revoked_at(at)
             sessions = await uow.sessions.of_grants([one.id for one in grants])
         return Stopped(
             sum(one.ended_at is None or one.ended_at >= at for one in sessions),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bastion.domain.timebox import TimeBox
+from bastion.domain.timebox import TimeBox, whole_minutes
 
 NOW = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
@@ -49,3 +49,7 @@ def test_walking_from_wake_to_wake_meets_every_warning_once_and_the_end(length, 
         assert now > before
     assert sorted(seen) == sorted(due)
     assert wakes <= len(box.warnings) + 1
+
+
+def test_a_minute_counts_once_it_is_over():
+    assert whole_minutes(timedelta(minutes=90, seconds=59)) == 90

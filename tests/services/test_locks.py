@@ -5,9 +5,11 @@ import pytest
 from bastion import clock
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
+from bastion.domain.session_events import EndReason
 from bastion.errors import Forbidden, FreshFactorNeeded, IllegalTransition, Invalid, ReasonNeeded
 from bastion.services.locks import Stopped
-from tests.services.house import OPERATOR, moved
+from bastion.services.sessions import Ending
+from tests.services.house import CONNECTION, OPERATOR, moved
 
 
 async def test_a_lock_revokes_the_grants_it_hits_and_no_others(house):
@@ -21,10 +23,14 @@ async def test_a_lock_revokes_the_grants_it_hits_and_no_others(house):
 
 
 async def test_it_is_told_what_a_cut_stopped(house):
-    await house.opened()
-    await house.approved(start=clock.now() + timedelta(days=1))
+    """Not the session that had ended before, under the same authorisation."""
+    ended, opening = await house.opened(), house.services.sessions
+    await opening.closed(ended.record, Ending(EndReason.TECHNICIAN_LEFT))
+    await opening.open(house.technician(), ended.grant.id, CONNECTION)
+    for days in (1, 2):
+        await house.approved(start=clock.now() + timedelta(days=days))
     lock = await house.services.locks.impose(OPERATOR, LockScope.ALL, "", "drill")
-    assert await house.services.locks.stopped(lock) == Stopped(sessions=1, grants=2, planned=1)
+    assert await house.services.locks.stopped(lock) == Stopped(sessions=1, grants=3, planned=2)
     again = await house.services.locks.impose(OPERATOR, LockScope.SUPPLIER, "acme", "drill")
     assert await house.services.locks.stopped(again) == Stopped(sessions=0, grants=0, planned=0)
 
