@@ -34,6 +34,8 @@ class Outcome:
     request: AccessRequest
     device: Device
     why_not: str = ""
+    followed: bool = False
+    """Whether somebody of the hospital must follow what was agreed to (R-34)."""
 
     @property
     def lacking(self) -> int:
@@ -109,7 +111,9 @@ class Batches:
         outcomes = []
         for ident, version in versions.items():
             try:
-                outcomes.append(Outcome(await decide(known[ident], version), devices[ident]))
+                made = await decide(known[ident], version)
+                followed = await self._approvals.followed(made)
+                outcomes.append(Outcome(made, devices[ident], followed=followed))
             except Unavailable:
                 raise
             except BastionError as problem:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, Person, RequestState
+from bastion.domain.conditions import Condition
 from bastion.domain.device import SESSIONS, Device
 from bastion.domain.emergency import Emergency, refuse_reviewed
 from bastion.domain.grant import Grant, GrantStatus
@@ -103,6 +104,7 @@ class RequestViews:
         asks_now = request.stored_state is RequestState.PENDING
         if asks_now:
             scope = await self._scope(uow, joins, view)
+            view = await self._with_followed(uow, joins, view)
             around = uow, self._decisions, request, view.device, clock.now(), view.emergency
             asked = await asked_now(*around)
             why_stuck = await stuck(*around, asked)
@@ -139,6 +141,20 @@ class RequestViews:
             urgency=Urgency() if view.emergency else None,
         )  # fmt: skip
 
+    async def _with_followed(self, uow: UnitOfWork, joins: Joins, view: RequestView) -> RequestView:
+        """Say whether its session would have to be followed, while it waits; what is agreed to says so by its grant."""
+        request, now = view.request, clock.now()
+        if request.state(now) is not RequestState.PENDING:
+            return view
+        opened = self._decisions.on_device(
+            Action.CONNECT, asker(request, view.technician, view.supplier), view.supplier, view.device, request.kind,
+            await whole_of(joins, request, request.agreed), now, max(request.quorum, len(request.approvals)),
+            lacks=await lacks_of(uow, view.technician, view.supplier, now),
+            urgency=Urgency() if view.emergency else None,
+        )  # fmt: skip
+        wanted = opened.allowed and opened.obligations.watcher
+        return replace(view, followed=wanted or Condition.WATCHER in request.conditions)
+
     async def _live(self, uow: UnitOfWork, joins: Joins, view: RequestView) -> tuple[SessionView, ...]:
         grant = view.extends or view.grant
         records = await uow.sessions.of_grant(grant.id) if grant else []
@@ -149,7 +165,8 @@ class RequestViews:
     ) -> list[RequestView]:  # fmt: skip
         """What was asked for together with it, as far as this person may see."""
         together = [one for one in await uow.requests.of_batch(request.batch_id) if one.id != request.id]
-        return await self.rows(joins, actor, [one for one in together if may_see(actor, one)])
+        rows = await self.rows(joins, actor, [one for one in together if may_see(actor, one)])
+        return [await self._with_followed(uow, joins, row) for row in rows]
 
     def _lent(self, actor: Actor, request: AccessRequest, device: Device, emergency: Emergency | None) -> Lent | None:
         return self._decisions.in_whose_name(Action.APPROVE, actor, request, device, clock.now(), emergency)

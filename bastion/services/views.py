@@ -99,6 +99,8 @@ class RequestView:
     """Who employs the technician, if not the supplier itself; only on the screen of one request (R-46)."""
     scope: Scope | None = None
     """What the grant would hold; only on the screen of one request that waits."""
+    followed: bool = False
+    """Whether somebody must follow its session, by the rules of now (R-34); where `scope` is known, and of `others`."""
 
     thread: tuple[Remark, ...] = ()
     """What was asked and answered about it; only on the screen of one request."""

@@ -45,16 +45,19 @@ class DenyAll(Shape):
 
 
 class OutcomeShape(Shape):
-    """What became of one: `why_not` is empty when it was decided on as wished."""
+    """What became of one: `why_not` is empty when it was decided on as wished; `followed`: its session has to be."""
 
     id: str
     ref: str
     device: str
     why_not: str
+    followed: bool = False
 
     @classmethod
     def of(cls, one: Outcome) -> "OutcomeShape":
-        return cls(id=one.request.id, ref=one.request.ref, device=one.device.code, why_not=one.why_not)
+        return cls(
+            id=one.request.id, ref=one.request.ref, device=one.device.code, why_not=one.why_not, followed=one.followed
+        )
 
 
 def add_to(router: APIRouter) -> None:

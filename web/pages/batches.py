@@ -55,10 +55,12 @@ async def _decided(
     seen: Console, ident: str, code: str, decide: Callable[[Actor, str], Awaitable[Sequence[Outcome]]], said: str,
     shown: Callable[..., Awaitable[Response]],
 ) -> Response:  # fmt: skip
-    """Decide on each; where one could not be, or lacks another agreement, the page says of each what became of it."""
+    """Decide on each; where one could not be, lacks another agreement or must be followed, the page says of each what
+    became of it.
+    """
     batch_id = await _batch(seen, ident)
     outcomes = await decide(await seen.fresh(code), batch_id)
-    if not any(one.why_not or one.lacking for one in outcomes):
+    if not any(one.why_not or one.lacking or one.followed for one in outcomes):
         return go(f"/requests/{ident}", said)
     return await shown(outcomes=outcomes)
 

@@ -31,6 +31,7 @@ async def test_each_is_decided_on_and_the_answer_says_how(eve, house):
     assert problem(await eve.ask("POST", f"{path}/approve", **said)) == (403, "fresh_factor_needed")
     done = (await eve.sure("POST", f"{path}/approve", **said)).json()
     assert [(one["device"], bool(one["why_not"])) for one in done] == [("ct-01", False), ("ct-02", True)]
+    assert not any(one["followed"] for one in done)
     refused = await eve.sure("POST", f"{path}/deny", versions={made[1].id: 1}, note="a patient is there")
     assert refused.json()[0]["why_not"] == ""
 

@@ -83,6 +83,28 @@ async def test_after_an_agreement_to_all_it_is_said_which_still_lacks_one(house,
     assert "Agreed, for each of the devices." not in answer
 
 
+async def test_which_must_be_followed_is_said_before_all_are_agreed_to_and_after(house, visitor):
+    """The one that must, and not the other."""
+    await more_devices(house)
+    await house.services.inventory.save_device(
+        OPERATOR, DeviceForm("ct-01", "Scanner 1", "chu", ("acme",), 4, "Imagerie", "B12", id=house.device.id)
+    )
+    made = await a_batch(house, "ct-02", "ct-01")
+    path, must = f"/requests/{made[0].id}", "Somebody of the hospital has to follow the session."
+    eve, max_ = await visitor().enter(house.eve), await visitor().enter(house.max)
+    page = (await eve.see(path)).text
+    said = plain(page)
+    assert f"ct-01 {must}" in said
+    assert f"ct-02 {must}" not in said
+    assert f"criticality 4 of 4 {must}" in said, "where what was asked together is listed, too"
+    assert said.count(must) == 2, "nothing of it is said of the request that the page is about"
+    await eve.send(f"{path}/approve-all", versions=versions(page), minutes="30", note="go on")
+    assert must in plain((await max_.see(f"/requests/{made[1].id}")).text)
+    left = {"versions": [f"{made[1].id}:2"], "minutes": "30"}
+    answer = plain((await max_.send(f"/requests/{made[1].id}/approve-all", **left)).text)
+    assert "ct-01 agreed; somebody of the hospital has to follow the session" in answer
+
+
 async def test_all_are_refused_with_one_reason(house, visitor):
     await more_devices(house)
     made = await a_batch(house, "ct-01", "ct-02")
