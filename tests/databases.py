@@ -62,7 +62,9 @@ def compiled_once() -> Iterator[None]:
     first: dict[str, sa.Engine] = {}
 
     def share(engine: sa.Engine) -> None:
-        kept = first.setdefault(engine.dialect.name, engine)
+        kept = first.get(engine.dialect.name)
+        if kept is None or "default_isolation_level" not in vars(kept.dialect):  # it has never reached its database
+            kept = first[engine.dialect.name] = engine
         engine.dialect = engine.pool._dialect = kept.dialect
         engine._compiled_cache = kept._compiled_cache
 

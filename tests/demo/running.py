@@ -29,7 +29,7 @@ class Demo:
     async def ask(self, login: str, method: str, path: str, *, sure: bool = False, **body: object) -> httpx2.Response:
         headers = {"authorization": f"Bearer {self.accounts[login]['api_token']}"}
         headers |= {"authenticator-code": self.code(login)} if sure else {}
-        async with httpx2.AsyncClient(headers=headers, timeout=20) as client:
+        async with httpx2.AsyncClient(headers=headers, timeout=60) as client:
             return await client.request(method, f"{self.facts['web_url']}/api/v1{path}", json=body or None)
 
     def ssh(self, target: str, *command: str) -> Screen:

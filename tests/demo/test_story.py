@@ -56,4 +56,4 @@ async def test_a_technician_services_a_real_device_under_an_approved_recorded_se
         await samir.locator("[name=why]").fill("première intervention")
         await samir.get_by_role("button", name="Visionner").click()
         await samir.get_by_role("button", name="Lire").click()
-        await expect(samir.locator("[data-screen]")).to_contain_text("42-turns", timeout=15_000)
+        await expect(samir.locator("[data-screen]")).to_contain_text("42-turns")

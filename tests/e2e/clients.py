@@ -5,11 +5,14 @@ import contextlib
 import fcntl
 import os
 import pty
+import random
 import signal
 import socket
 import struct
 import termios
 from dataclasses import dataclass
+
+from tests.pace import seconds_until
 
 
 @dataclass
@@ -23,7 +26,7 @@ class Done:
         return (self.out + self.err).decode(errors="replace")
 
 
-async def run(command: list[str], environment: dict[str, str], stdin: bytes = b"", timeout: float = 15) -> Done:
+async def run(command: list[str], environment: dict[str, str], stdin: bytes = b"", timeout: float = 60) -> Done:
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE, start_new_session=True,
@@ -81,10 +84,17 @@ class Screen:
     def resize(self, cols: int, rows: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
 
-    async def expect(self, text: str, timeout: float = 10) -> str:
-        """Wait until `text` stands after what was expected before; return everything up to it."""
+    async def expect(self, text: str, timeout: float = 30, *, within: float | None = None) -> str:
+        """Wait until `text` stands after what was expected before; return everything up to it.
+
+        `within` is what is promised: so many seconds of this process (`tests.pace`), in which the bastion runs too.
+        """
         await self.process()
         wanted = text.encode()
+        if within is not None:
+            with contextlib.suppress(TimeoutError):  # what is missing is said below
+                took = await seconds_until(lambda: self.seen.find(wanted, self._at) >= 0, timeout)
+                assert took <= within, f"{text!r} after {took:.2f} s"
         try:
             async with asyncio.timeout(timeout):
                 while (found := self.seen.find(wanted, self._at)) < 0:
@@ -96,8 +106,11 @@ class Screen:
         self._at = found + len(wanted)
         return before.decode(errors="replace")
 
-    async def ended(self, timeout: float = 5) -> int:
+    async def ended(self, timeout: float = 30, *, within: float | None = None) -> int:
         process = await self.process()
+        if within is not None:
+            took = await seconds_until(lambda: process.returncode is not None, timeout)
+            assert took <= within, f"ended after {took:.2f} s"
         async with asyncio.timeout(timeout):
             status = await process.wait()
         await asyncio.sleep(0.05)
@@ -114,6 +127,8 @@ class Screen:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on which nobody listens, below those that the system gives to whoever calls out: nobody takes it soon."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(15_000, 32_000)))
+            return int(probe.getsockname()[1])

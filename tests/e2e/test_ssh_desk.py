@@ -350,7 +350,7 @@ async def test_R49_a_delivery_that_cannot_be_recorded_ends_the_session(desk, tmp
 
     monkeypatch.setattr(Track, "file", full)
     await release(desk, file)
-    assert await desk.terminal.ended(timeout=5) != 0
+    assert await desk.terminal.ended(within=5) != 0
     await desk.settled()
     assert not at_device(desk, "held.bin").exists()
     assert "recording:failed" in await desk.tags("recording")

@@ -20,7 +20,7 @@ from tests.services.test_files import Verdicts
 __all__ = ["desk"]
 
 
-async def until(met, seconds: float = 15) -> None:
+async def until(met, seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not met():
             await asyncio.sleep(0.02)

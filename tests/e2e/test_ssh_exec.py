@@ -142,5 +142,5 @@ async def test_a_device_that_never_says_how_it_ended_is_not_waited_for(world, ma
 
     await world.simulated_device(never_ends)
     await world.grant()
-    done = await world.ssh("work", before=await master(), timeout=5)
+    done = await world.ssh("work", before=await master(), timeout=25)
     assert done.status == 255

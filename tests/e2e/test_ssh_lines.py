@@ -116,8 +116,8 @@ async def test_R10_a_telnet_session_ends_with_its_derogation(world, screens):
         screen = screens(world.screen())
         await screen.expect("old$ ")
         await world.services.derogations.withdraw(OPERATOR, made.id)
-        await screen.expect("the derogation for this device has ended.", timeout=3)
-        await screen.ended(timeout=3)
+        await screen.expect("the derogation for this device has ended.", within=3)
+        await screen.ended(within=3)
 
 
 async def test_a_telnet_device_that_refuses_the_account_says_so(world, screens):

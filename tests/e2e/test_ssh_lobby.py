@@ -62,12 +62,10 @@ async def test_a_request_is_made_seen_agreed_and_the_session_opens_by_itself(lob
     assert asked == ("replace the tube", "telediagnostic", "WO-7", 90 * 60)
     lobby.send("typed while waiting\r")
     agreed = await hospital.approve(request, 45)
-    begun = asyncio.get_running_loop().time()
-    await lobby.expect("Agreed until ")
+    await lobby.expect("Agreed until ", within=2)
     assert await lobby.expect(" by Eve: “ok”") == await end_of(hospital, agreed)
     await lobby.expect("You asked for 1 h 30; 45 min is what was agreed.")
-    await lobby.expect("# ", timeout=3)
-    assert asyncio.get_running_loop().time() - begun < 2
+    await lobby.expect("# ", within=2)
     lobby.send("echo on''device; exit\r")
     await lobby.expect("ondevice")
     await lobby.ended()
@@ -89,7 +87,7 @@ async def test_a_refusal_is_read_with_its_reason(lobby, hospital):
     request = await pending(hospital)
     eve = hospital.staff(hospital.eve)
     await hospital.services.approvals.deny(eve, request.id, request.version, "a patient is on the table")
-    await lobby.expect("Eve has refused the request: a patient is on the table", timeout=3)
+    await lobby.expect("Eve has refused the request: a patient is on the table", within=3)
     await lobby.ended()
     assert not await hospital.records()
 
@@ -104,7 +102,7 @@ async def test_leaving_keeps_the_request_and_coming_back_goes_on_waiting(lobby, 
     again = screens(hospital.screen())
     await again.expect(f"Request {request.ref} for 1 h 30 is with the hospital.")
     again.send("w\r")
-    await again.expect("The request is withdrawn.", timeout=3)
+    await again.expect("The request is withdrawn.", within=3)
     await again.ended()
 
 
@@ -114,7 +112,7 @@ async def test_a_lock_imposed_while_waiting_ends_the_waiting(lobby, hospital):
     await fill_in(lobby)
     await pending(hospital)
     await hospital.services.locks.impose(hospital.staff(hospital.ruth), LockScope.ALL, "", "ransomware suspected")
-    await lobby.expect("Remote access is cut at the moment: ransomware suspected", timeout=2)
+    await lobby.expect("Remote access is cut at the moment: ransomware suspected", within=2)
     await lobby.expect("hospital.\r\n")
     said = lobby.seen.decode().rpartition("Remote access")[2]
     assert len(said.splitlines()) > 1, "it is broken between words, as all that is read on a terminal"
@@ -165,14 +163,11 @@ async def test_the_notice_is_accepted_once_and_the_prompt_is_there_within_200_ms
     screen = screens(hospital.screen())
     await screen.expect("Do you accept?")
     screen.send("oui\r")
-    begun = asyncio.get_running_loop().time()
-    await screen.expect("# ", timeout=5)
-    took = asyncio.get_running_loop().time() - begun
+    await screen.expect("# ", within=2)  # the bench measures it: acknowledged_to_device_ms
     screen.send("exit\r")
     await screen.ended()
     await hospital.settled()
     assert "notice:acknowledged" in await hospital.tags()
-    assert took < 2, f"{took:.3f} s; the bench measures it: acknowledged_to_device_ms"
     await hospital.forget_codes()
     again = screens(hospital.screen())
     await again.expect("# ")

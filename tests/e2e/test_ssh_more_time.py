@@ -37,7 +37,7 @@ async def test_R35_more_time_is_agreed_to_and_the_session_never_drops(hospital, 
     session.send("echo still''here\r")
     await session.expect("stillhere")
     await hospital.approve(request, 30)
-    await session.expect("Your time was extended: the session now ends at", timeout=4)
+    await session.expect("Your time was extended: the session now ends at", within=4)
     session.send("echo and''now\r")
     await session.expect("andnow")
     records = await hospital.records()
@@ -51,7 +51,7 @@ async def warned(hospital, screens):
     """At work, and told that a quarter of an hour is left."""
     screen = await at_work(hospital, screens)
     with clock_moved(45 * 60 + 5):
-        await screen.expect("More time: press Ctrl-T twice now", timeout=4)
+        await screen.expect("More time: press Ctrl-T twice now", within=4)
     return screen
 
 
@@ -70,7 +70,7 @@ async def test_R35_more_time_is_asked_from_inside_and_none_of_it_reaches_the_dev
     session.send("echo still''here\r")
     await session.expect("stillhere")
     await hospital.approve(request, 25)
-    await session.expect("Your time was extended: the session now ends at", timeout=4)
+    await session.expect("Your time was extended: the session now ends at", within=4)
     session.send("exit\r")
     await session.ended()
     typed, marks = await hospital.recorded("i"), await hospital.recorded("m")
@@ -140,7 +140,7 @@ async def test_R35_warnings_come_at_fifteen_five_and_one_minute(hospital, screen
     for minutes in (15, 5, 1):
         with clock_moved((60 - minutes) * 60 + 5):
             said = "min left. The session ends at"
-            await session.expect(f"{minutes} {said}", timeout=4)
+            await session.expect(f"{minutes} {said}", within=4)
 
 
 async def test_a_colleague_takes_over_and_the_first_session_ends_with_the_reason(hospital, screens):
@@ -155,5 +155,5 @@ async def test_a_colleague_takes_over_and_the_first_session_ends_with_the_reason
     await beside.expect("colleague takes over.")
     request = await pending(hospital)
     await hospital.approve(request, 60)
-    await session.expect("Your authorisation for this device was withdrawn: Handed over to", timeout=4)
+    await session.expect("Your authorisation for this device was withdrawn: Handed over to", within=4)
     await session.ended()

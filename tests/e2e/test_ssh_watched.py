@@ -119,7 +119,7 @@ async def test_a_technician_who_will_not_wait_leaves(critical, screens):
     screen = screens(critical.screen())
     await screen.expect(WAITS)
     screen.send("\x03")
-    await screen.ended(timeout=5)
+    await screen.ended(within=5)
     await critical.settled()
     assert "channel:opened" not in await critical.tags("channel")
 
@@ -130,7 +130,7 @@ async def test_a_waiting_technician_reads_that_the_session_was_cut(critical, scr
     (record,) = await critical.records()
     await critical.services.supervision.cut(critical.staff(critical.eve), record.id, "wrong device")
     await screen.expect("Eve has ended the session: wrong device.")
-    await screen.ended(timeout=5)
+    await screen.ended(within=5)
 
 
 async def test_T10_an_upload_stands_still_unwatched_and_arrives_whole(critical, tmp_path):

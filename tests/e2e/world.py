@@ -114,7 +114,7 @@ class World:
 
     async def settled(self) -> None:
         """Wait until every session that ended is sealed and kept."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.supervisor.lives or [t for t in self.supervisor._tasks if "good-bye" not in t.get_name()]:
                 await asyncio.sleep(0.02)
 

@@ -63,7 +63,7 @@ class Ear:
     def text(self) -> str:
         return self.data.decode("utf-8", "replace")
 
-    async def until(self, true: Callable[[], object], seconds: float = 10) -> None:
+    async def until(self, true: Callable[[], object], seconds: float = 30) -> None:
         async with asyncio.timeout(seconds):
             while not true():
                 self._news.clear()
@@ -153,7 +153,7 @@ class Line:
     def say(self, data: bytes) -> None:
         os.write(self.fd, data)
 
-    async def hears(self, size: int, seconds: float = 10) -> bytes:
+    async def hears(self, size: int, seconds: float = 30) -> bytes:
         got = b""
         async with asyncio.timeout(seconds):
             while len(got) < size:
@@ -190,7 +190,7 @@ async def ser2net(folder: Path, accepter: str = "telnet(rfc2217=true),tcp") -> A
         stop(socat)
 
 
-async def appears(there: Callable[[], bool], seconds: float = 10) -> None:
+async def appears(there: Callable[[], bool], seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
         while not there():
             await asyncio.sleep(0.02)

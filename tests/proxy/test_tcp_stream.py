@@ -162,7 +162,7 @@ async def test_closing_still_sends_what_was_written_before():
 
 @pytest.mark.timed
 async def test_closing_waits_for_nobody_who_reads_nothing(monkeypatch):
-    monkeypatch.setattr(tcp, "LINGER", 0.2)
+    monkeypatch.setattr(tcp, "LINGER", 0.6)
 
     async def talk(_reader, _writer) -> None:
         await asyncio.sleep(30)
@@ -173,9 +173,9 @@ async def test_closing_waits_for_nobody_who_reads_nothing(monkeypatch):
         end.write(Data(BULK))
         begun = time.monotonic()
         end.close()
-        assert time.monotonic() - begun < 0.1
+        assert time.monotonic() - begun < 0.5
         await ear.end()
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 10
 
 
 async def test_a_peer_that_resets_is_lost():

@@ -86,7 +86,7 @@ async def test_whoever_is_cancelled_leaves_nothing_and_blocks_nobody(database: D
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
-    async with asyncio.timeout(2), database.write() as uow:
+    async with asyncio.timeout(30), database.write() as uow:
         assert await uow.settings.get("name") is None
 
 
@@ -101,7 +101,7 @@ async def test_cancelled_at_any_step_the_database_still_works(database: Database
         await asyncio.sleep(delay / 4000)
         task.cancel()
         await asyncio.wait([task])
-    async with asyncio.timeout(2), database.write() as uow:
+    async with asyncio.timeout(30), database.write() as uow:
         await uow.settings.put("name", "still works")
 
 
@@ -138,7 +138,7 @@ async def test_a_commit_under_way_is_hinted_even_if_nobody_waits_for_it(
         go_on.set()
         await asyncio.wait([task])
     assert task.cancelled()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         assert await anext(hints) == Hint("device", "d")
     async with database.read() as uow:
         assert await uow.settings.get("name") == "kept"

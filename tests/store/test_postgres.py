@@ -52,8 +52,8 @@ async def test_a_database_that_does_not_exist_is_unavailable(postgres_url: str) 
 
 async def test_connections_that_the_server_hung_up_are_not_used_again(database: Database) -> None:
     await asyncio.gather(*(put(database) for _ in range(5)))
-    await attempt(database, sa.text(f"select pg_terminate_backend(pid) from pg_stat_activity {OTHERS}"))
-    await asyncio.sleep(0.1)
+    await attempt(database, sa.text(f"select pg_terminate_backend(pid, 30000) from pg_stat_activity {OTHERS}"))
+    await asyncio.sleep(0.1)  # they are gone; our end hears it as soon as it listens
     await asyncio.gather(*(put(database) for _ in range(5)))
 
 

@@ -17,7 +17,8 @@ from bastion.store.sqlite import Lane, SqliteBackend, connect
 @pytest.fixture
 async def database(sqlite_url: str) -> AsyncIterator[Database]:
     opened = await Database.open(sqlite_url)
-    await asyncio.sleep(0.1)  # its own first look is rolled back in a thread
+    while not all(lane.still for lane in opened._backend._lanes):  # its own first look is rolled back in a thread
+        await asyncio.sleep(0.01)
     yield opened
     await opened.close()
 

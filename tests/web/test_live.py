@@ -47,10 +47,10 @@ async def test_of_a_request_one_may_see_the_stream_says_which_and_how_it_stands(
     coming = asyncio.ensure_future(anext(stream))
     await asyncio.sleep(0)
     request = await house.asked()
-    word = await asyncio.wait_for(coming, 2)
+    word = await asyncio.wait_for(coming, 30)
     assert list(word.lines()) == [f"state {request.id} pending", "request"]
     await house.services.approvals.deny(house.staff(house.eve), request.id, request.version, "not today, patient")
-    word = await asyncio.wait_for(anext(stream), 2)
+    word = await asyncio.wait_for(anext(stream), 30)
     assert list(word.lines()) == [f"state {request.id} denied", "request"]
     await stream.aclose()
 
@@ -71,7 +71,7 @@ async def test_many_pages_cost_one_question(reader, house, monkeypatch):
     coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
     await asyncio.sleep(0)
     await house.asked()
-    words = await asyncio.wait_for(asyncio.gather(*coming), 2)
+    words = await asyncio.wait_for(asyncio.gather(*coming), 30)
     assert {(word.topic, word.state) for word in words} == {("request", "pending")}
     assert len({word.wait for word in words}) == 1, "the pages of one person read together"
     assert reader.app.state.audience.seeing() == 50
@@ -156,7 +156,7 @@ async def test_T25_a_stream_ends_when_its_reader_has_signed_out(reader, browser,
     stream = live.words(reader)
     await anext(stream)
     await browser.send("/sign-out")
-    assert await asyncio.wait_for(anext(stream), 2) == Word("gone")
+    assert await asyncio.wait_for(anext(stream), 30) == Word("gone")
     with pytest.raises(StopAsyncIteration):
         await anext(stream)
 
@@ -168,7 +168,7 @@ async def test_T31_nothing_more_is_told_once_the_reader_is_out(reader, browser, 
     coming = asyncio.ensure_future(anext(stream))
     await asyncio.sleep(0)
     await house.asked()
-    assert await asyncio.wait_for(coming, 2) == Word("gone")
+    assert await asyncio.wait_for(coming, 30) == Word("gone")
 
 
 async def test_a_stream_ends_by_itself_when_the_console_stops(reader, app):
@@ -178,7 +178,7 @@ async def test_a_stream_ends_by_itself_when_the_console_stops(reader, app):
     await asyncio.sleep(0)
     app.state.closing.set()
     with pytest.raises(StopAsyncIteration):
-        await asyncio.wait_for(coming, 1)
+        await asyncio.wait_for(coming, 30)
 
 
 async def test_a_closed_stream_leaves_no_listener_behind(reader, house):

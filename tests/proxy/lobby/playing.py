@@ -146,12 +146,12 @@ class Play:
         return " ".join(b"".join(bytes(f.data) for f in self.end.got).decode().split())
 
     async def shows(self, text):
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             while text not in self.screen:
                 await asyncio.sleep(0.005)
 
     async def result(self):
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             return await self.task
 
     async def leaves(self):

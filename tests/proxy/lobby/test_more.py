@@ -209,7 +209,7 @@ async def test_what_was_refused_keeps_all_of_it_and_a_dash_leaves_it_out(play, p
     play.start(typing=BEGIN + f"mri-2\r\rBob\r\r{HASH} a.bin\r\r1. save\r2. update\r\r" + END)
     await play.shows("Change the request and send it again?")
     play.type("yes\r" + "\r" * 4 + "\r" * 4 + "\r\r")
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         while len(play.desk.drafts) < 2:
             await asyncio.sleep(0.005)
     first, second = play.desk.drafts

@@ -88,7 +88,7 @@ async def opened(pair, command="cat", **options):
 
 
 async def until(condition):
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.005)
 
