@@ -174,8 +174,8 @@ def _papers(settings: Settings) -> Iterator[Finding]:
 def _networks(settings: Settings) -> Iterator[Finding]:
     """A declared network says from where a supplier works (R-5)."""
     if codes := ", ".join(asyncio.run(parts.from_everywhere(settings))):
-        yield _doubt("networks", t("every address there is counts as that of: {suppliers}; declare only those from"
-                                   " which they work", suppliers=codes))  # fmt: skip
+        yield _doubt("networks", t("every address there is counts as no declared network: nobody connects by it for"
+                                   " {suppliers}; declare those from which they work", suppliers=codes))  # fmt: skip
 
 
 def _policies(settings: Settings) -> Iterator[Finding]:

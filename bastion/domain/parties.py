@@ -121,6 +121,13 @@ class Supplier:
     contract_start: datetime | None = None
     security_contact: str = ""
 
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """Those of its networks that say from where its people come. Every address there is says nothing, so it counts
+        as not declared (R-5), whenever it was entered: nothing would ever come from outside of it.
+        """
+        return tuple(one for one in self.networks if not one.endswith("/0"))
+
     def under_contract(self, now: datetime) -> bool:
         begun = self.contract_start is None or self.contract_start <= now
         return self.active and begun and (self.contract_end is None or now < self.contract_end)

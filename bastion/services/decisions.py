@@ -258,9 +258,9 @@ def judged_source(source: str, supplier_asks: bool, supplier: Supplier) -> str:
     A technician who asked is judged by where he asked from. When staff asked on his behalf his address is not known
     yet, so the supplier's first declared network stands for it; the real one is judged when he connects (R-5).
     """
-    if supplier_asks or not supplier.networks:
+    if supplier_asks or not supplier.declared:
         return source
-    return supplier.networks[0].split("/")[0]
+    return supplier.declared[0].split("/")[0]
 
 
 def why(decision: Decision, language: str) -> str:
@@ -316,7 +316,7 @@ def _principal(actor: Actor) -> PrincipalFacts:
 
 def _supplier(supplier: Supplier, now: datetime, lacks: Lacks) -> SupplierFacts:
     return SupplierFacts(
-        supplier.id, supplier.code, supplier.networks, contract_active=supplier.under_contract(now),
+        supplier.id, supplier.code, supplier.declared, contract_active=supplier.under_contract(now),
         papers_in_order=not lacks.papers,
     )  # fmt: skip
 

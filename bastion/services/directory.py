@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bastion import clock
 from bastion.domain.country import HOME, checked_all
 from bastion.domain.ids import new_id
-from bastion.domain.parties import EVERYWHERE, Actor, Facility, Supplier
+from bastion.domain.parties import EVERYWHERE, Actor, Facility, Role, Supplier
 from bastion.errors import Invalid
 from bastion.services.contract_ends import take_back
 from bastion.services.forms import MAX_NAME, audit_saved, check_named, need_admin_of, need_known, need_reader, plain
@@ -75,6 +75,13 @@ class Directory:
             await (uow.facilities.save(thing) if old else uow.facilities.add(thing))
             await audit_saved(uow, actor, "directory:facility_saved", "facility", thing, old, entry=thing.code)
         return thing
+
+    async def to_declare(self, actor: Actor) -> list[Supplier]:
+        """Of whom every address there is was declared before that was refused, by name: for whoever can mend it."""
+        if not actor.covers(EVERYWHERE, Role.ADMIN):
+            return []
+        async with self._database.read() as uow:
+            return [one for one in await uow.suppliers.all() if one.active and names_nobody(one)]
 
     async def suppliers(self, actor: Actor) -> list[Supplier]:
         need_reader(actor)
@@ -141,7 +148,7 @@ def _check_zone(zone: str) -> None:
 
 def networks_of(texts: Iterable[str], old: Supplier | None) -> tuple[str, ...]:
     """The networks as they are kept; `Invalid` for what is none, and for every address there is: it names nobody (R-5).
-    One that the supplier has had from before that rule stays: it can still be closed.
+    One that the supplier has had from before that rule stays, and counts for nothing: it can still be closed.
     """
     found = tuple(_network(text.strip()) for text in texts if text.strip())
     for one in found:
@@ -151,8 +158,8 @@ def networks_of(texts: Iterable[str], old: Supplier | None) -> tuple[str, ...]:
 
 
 def names_nobody(supplier: Supplier) -> bool:
-    """Whether what it declared lets in every address there is."""
-    return any(not _network(text).prefixlen for text in supplier.networks)
+    """Whether every address there is stands among what it declared."""
+    return len(supplier.declared) < len(supplier.networks)
 
 
 def _network(said: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

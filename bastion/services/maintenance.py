@@ -317,7 +317,7 @@ def _need_contract(window: MaintenanceWindow, companies: Sequence[Supplier], now
 
 def _first_address(supplier: Supplier) -> str:
     """Where its people would come from: the real one is judged when somebody asks (R-5)."""
-    return supplier.networks[0].split("/")[0] if supplier.networks else ""
+    return supplier.declared[0].split("/")[0] if supplier.declared else ""
 
 
 def _need_staff(actor: Actor) -> None:

@@ -14,6 +14,7 @@ from bastion.domain.place import Place
 from bastion.domain.roster import RosterState
 from bastion.domain.session_record import SessionRecord
 from bastion.domain.subcontractor import Subcontractor, SubcontractorState
+from bastion.services.directory import names_nobody
 from bastion.services.forms import need_reader
 from bastion.services.joins import found, scope
 from bastion.services.papers import SupplierPapers, papers_of
@@ -110,7 +111,9 @@ def _blocks(
         yield Remark("The contract has ended on {day}: nobody of it works.", last_day(supplier.contract_end))
     elif supplier.contract_start is not None and now < supplier.contract_start:
         yield Remark("The contract begins on {day}: nobody of it works before.", local_date(supplier.contract_start))
-    if not supplier.networks:
+    if names_nobody(supplier):
+        yield Remark("Every address there is counts as no declared network: declare those from which its people work.")
+    if not supplier.declared:
         yield Remark("No network is declared: nobody of it connects.")
     if not supplier.countries:
         yield Remark("No country is declared: nobody of it works.")

@@ -264,7 +264,12 @@ def test_R5_check_names_who_had_declared_every_address(bastion, home):
 
     assert said() == []
     asyncio.run(fill())
-    assert said() == ["every address there is counts as that of: acme; declare only those from which they work"]
+    assert said() == [
+        (
+            "every address there is counts as no declared network: nobody connects by it for acme; declare those from"
+            " which they work"
+        )
+    ]
 
 
 def test_R54_verify_says_erased_where_nothing_is_missing(bastion, home):

@@ -100,6 +100,7 @@ async def _beside(seen: Console) -> dict[str, Any]:
         "rights": await seen.services.reviews.to_decide(seen.actor),
         "unbegun": await seen.services.reviews.unbegun(seen.actor),
         "to_sign": await seen.services.reviews.to_sign(seen.actor),
+        "to_declare": await seen.services.directory.to_declare(seen.actor),
         "refused": await seen.services.inventory.refused(seen.actor),
         "ending": await seen.services.derogations.ending(seen.actor),
     }

@@ -1,5 +1,6 @@
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from bastion import clock
@@ -84,6 +85,21 @@ async def test_T39_a_hostile_reason_is_text(house, visitor, people):
     assert "<script>window" not in page
     assert "\\x1b]52;" in page
     assert "\x1b" not in page
+
+
+async def test_R5_a_supplier_with_every_address_there_is_stands_on_the_first_page_of_who_can_mend_it(
+    house, visitor, people
+):
+    async with house.database.write() as uow:
+        (acme,) = await uow.suppliers.some([house.alice.supplier_id])
+        await uow.suppliers.save(replace(acme, networks=("::/0",)))
+    admin = await visitor().enter(people["admin"])
+    page = (await admin.see("/")).text
+    assert f"For {acme.name} every address there is was declared" in page
+    assert f'href="/directory/suppliers/{acme.id}"' in page
+    assert "counts as no declared network" in (await admin.see(f"/directory/suppliers/{acme.id}/file")).text
+    assert "none: it cannot connect" in (await admin.see("/directory/suppliers")).text
+    assert "every address there is" not in (await (await visitor().enter(people["approver"])).see("/")).text
 
 
 async def test_R10_a_derogation_that_ends_within_a_month_stands_on_the_first_page(house, visitor, people):
