@@ -73,6 +73,20 @@ def test_whatever_a_program_may_hear_of_stands_in_the_api_page():
     assert sorted(re.findall(r"\w+", " ".join(rows))) == sorted(OFFERED)
 
 
+def numbered(text):
+    """The rules (R-24) and weaknesses (T5, T04 in a test's name, T4–T6) that a text names."""
+    spans = re.findall(r"(?<![A-Za-z0-9])T0?(\d+)(?:–T(\d+))?(?![A-Za-z0-9])", text)
+    weaknesses = {f"T{n}" for first, last in spans for n in range(int(first), int(last or first) + 1)}
+    return weaknesses | set(re.findall(r"\bR-\d+", text))
+
+
+def test_what_the_threat_model_says_is_shown_is_named_by_a_test():
+    wanted = numbered((ROOT / "docs" / "threat-model.md").read_text())
+    shown = numbered("\n".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py")))
+    assert len(wanted) > 40
+    assert wanted <= shown, wanted - shown
+
+
 # -- two languages -----------------------------------------------------------------------------------------------------
 def both(guide):
     return [(ROOT / "docs" / f"{guide}.{language}.md").read_text() for language in ("en", "fr")]

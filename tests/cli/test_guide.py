@@ -5,8 +5,11 @@ import json
 import os
 import re
 import shlex
+import shutil
+import sqlite3
 import subprocess
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -121,3 +124,24 @@ def test_the_command_of_the_guide_runs_from_anywhere_and_says_how_to_lift_a_cut(
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert "Lift it with: bastion unlock all --reason …" in done.stdout
+
+
+def test_what_was_backed_up_is_restored_as_the_guide_says(bastion, home, tmp_path, monkeypatch):
+    """Also how a further node joins: `keys` first, then `init`, which makes what is missing and replaces nothing."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("canary-s3cret"))
+    for words in commands()[:-2]:
+        assert bastion(*words).code == 0, words
+    back = tmp_path / "back"
+    shutil.copytree(home / "keys", back / "keys")
+    shutil.copytree(home / "recordings", back / "recordings")
+    with closing(sqlite3.connect(home / "bastion.db")) as runs, closing(sqlite3.connect(back / "bastion.db")) as copy:
+        runs.backup(copy)
+    (back / "bastion.db").chmod(0o600)
+    back.chmod(0o700)
+    monkeypatch.setenv("BASTION_HOME", str(back))
+    again = bastion("init")
+    assert (again.code, again.out) == (5, "")
+    assert "set up already" in again.err
+    for words in (["migrate"], ["check"], ["verify", "--all", "--audit"]):
+        assert bastion(*words).code == 0, words
+    assert re.match(r"[1-9]\d* secrets are wrapped", bastion("vault", "rotate").out)
