@@ -24,6 +24,8 @@ WINDOW_MINUTES: Final = 15
 KNOWN_FOR: Final = timedelta(days=30)
 """How long an address counts as one from which somebody signs in; his browser's sessions are kept as long."""
 CODE_SECONDS: Final = 30
+WRONG_SIGN_IN: Final = "The login, the password or the code is wrong. Wait for the next code, then try again."
+"""What a browser's door says, one sentence for every cause: there is no key there (T33)."""
 PATIENCE: Final = 1.0
 """Seconds after which a flooded address is answered, whoever was tried: else time tells who is known there (T33)."""
 
@@ -40,7 +42,7 @@ class Try:
     async def failed(self, door: str) -> AuthenticationFailed:
         """What a wrong try is told; where too many were made, the same as everybody else is told, and no sooner."""
         if not self.flooded:
-            return AuthenticationFailed(door)
+            return AuthenticationFailed(door, sentence=WRONG_SIGN_IN)
         await asyncio.sleep(self.begun + PATIENCE - asyncio.get_running_loop().time())
         return TooManyAttempts(self.login, minutes=WINDOW_MINUTES)
 

@@ -29,6 +29,7 @@ from bastion.store.unit_of_work import UnitOfWork
 from bastion.store.vault import Vault
 
 WEB_SESSION_LENGTH: Final = timedelta(hours=10)
+NOT_THE_OLD_ONE: Final = "This is not your present password. Type it again."
 WRONG_CODE: Final = "This code is wrong or was used already. Wait for the next one, then type it."
 """One sentence for every cause: a wrong code and a used one must not be told apart."""
 FIRST_CODE: Final = (
@@ -215,7 +216,7 @@ class Authentication:
             credential = await uow.credentials.get(actor.id)
         if not await self.passwords.matches(credential.password_hash if credential else "", old):
             await self.refused(actor.login, actor.source, door, "password", "old password is wrong")
-            raise AuthenticationFailed("old password")
+            raise AuthenticationFailed("old password", field="old", sentence=NOT_THE_OLD_ONE)
         hashed, now = await self.passwords.hash(new), clock.now()
         async with self._database.write() as uow:
             await uow.failures.clear(actor.login, actor.source)

@@ -33,6 +33,7 @@ from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
 DOOR: Final = "decision link"
+WRONG_PROOF: Final = "The password or the code is wrong. Wait for the next code, then try again."
 KEPT: Final = timedelta(days=30)
 
 
@@ -164,7 +165,7 @@ class DecisionLinks:
             raise await self._refused(secret, proved, proof.source)
         stage = "code" if right else "password"
         await self._authentication.refused(who.login, proof.source, DOOR, stage, "decision refused")
-        raise AuthenticationFailed("decision link")
+        raise AuthenticationFailed("decision link", sentence=WRONG_PROOF)
 
     async def _code(self, secret: str, proof: Proof) -> Opened | str | None:
         """Spend the code in the transaction that finds the link open: then its person is here. `None`: wrong code."""

@@ -34,6 +34,10 @@ from bastion.store.vault import Vault
 INVITATION_LENGTH = timedelta(hours=72)
 ISSUER = "Bastion"
 DOOR: Final = "setup"
+SPENT: Final = (
+    "This one-time secret opens nothing: it was used already, has expired or was replaced. Ask an administrator for a "
+    "new one."
+)
 
 
 class Enrolment:
@@ -163,7 +167,7 @@ class Enrolment:
         """Keep that an invitation was tried that opens nothing; who tries one after the other is slowed down (T28)."""
         await self._authentication.attempts.count(f"link {hash_token(secret)[:12]}", source, DOOR)
         await self._authentication.refused("", source, DOOR, "link", why)
-        return LinkSpent(why)
+        return LinkSpent(why, sentence=SPENT)
 
 
 def otpauth(secret: str, login: str) -> str:

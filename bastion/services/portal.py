@@ -20,7 +20,7 @@ from bastion.domain.portal import PortalSession
 from bastion.domain.session_record import SessionRecord
 from bastion.errors import AlreadyExists, AuthenticationFailed, BastionError, Invalid, Locked, NotFound
 from bastion.services.actors import technician_actor
-from bastion.services.attempts import KNOWN_FOR, Try
+from bastion.services.attempts import KNOWN_FOR, WRONG_SIGN_IN, Try
 from bastion.services.authentication import Authentication, hash_token
 from bastion.services.decisions import Decisions, refusal
 from bastion.services.forms import MAX_NAME, check_language, plain
@@ -219,14 +219,14 @@ class Portal:
         technician = found(await uow.technicians.get(actor.id))
         supplier = found(await uow.suppliers.get(technician.supplier_id))
         if not technician.usable(now):
-            return AuthenticationFailed("technician is not usable")
+            return AuthenticationFailed("technician is not usable", sentence=WRONG_SIGN_IN)
         hit = first_hit(await uow.locks.unlifted(), Subject(technician.id, supplier.id), now)
         if hit is not None:
             return Locked(hit.id, why=hit.reason)
         decision = self._decisions.at_the_door(actor, supplier, now)
         if not decision.allowed:
             return refusal(decision, actor.language)
-        return None if supplier.under_contract(now) else AuthenticationFailed("no contract")
+        return None if supplier.under_contract(now) else AuthenticationFailed("no contract", sentence=WRONG_SIGN_IN)
 
     async def _end(self, actor: Actor, digest: str, trouble: BastionError) -> None:
         now = clock.now()

@@ -54,7 +54,7 @@ async def test_a_failed_sign_in_says_one_sentence_for_every_cause(house, visitor
     assert {answer.status_code for answer in answers} == {401}
     said = {answer.text.partition('role="alert"')[2].partition("</div>")[0] for answer in answers}
     assert len(said) == 1
-    assert "Sign-in failed" in said.pop()
+    assert "The login, the password or the code is wrong. Wait for the next code" in said.pop()
 
 
 async def test_T25_signing_out_ends_the_session_at_once(visitor, people):

@@ -63,7 +63,7 @@ def loose_words(path: Path) -> list[str]:
             found.extend(value for name, value in attributes if name in spoken and value and _wordy(value))
 
         def handle_data(self, text: str) -> None:
-            found.extend(word for word in text.split() if _wordy(word) and not word.startswith("aria-"))
+            found.extend(word for word in text.split() if _wordy(word) and not word.startswith(("aria-", "autofocus")))
 
     Reader().feed(data)
     return found

@@ -1,9 +1,11 @@
 """A mail's link on a phone: it opens by itself, leaves no secret in the address bar, and decides with both factors."""
 
 import pyotp
+import pytest
 from playwright.async_api import expect
 
 from bastion.domain.access_request import RequestState
+from bastion.domain.parties import Staff
 from tests.services.house import PASSWORD, House, enrol
 from tests.web.browser.conftest import Seat
 from tests.web.browser.test_approving import forget_codes
@@ -41,6 +43,26 @@ async def test_T34_from_the_mail_to_the_decision_on_a_phone(house: House, seat: 
     again = await desk.open(f"/decide#{secret}")
     await expect(again.get_by_role("alert")).to_contain_text("This link opens nothing any more")
     desk.complaints[:] = [one for one in desk.complaints if "401" not in one]  # the browser's own word for that page
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_refused_decision_opens_at_the_field_that_was_refused_on_a_phone(
+    house: House, people: dict[str, Staff], seat: Seat, scripts: bool
+):
+    """Whether it was the code or the reason, the sentence is in sight, and the caret in its field."""
+    request = await house.asked()
+    desk = await seat(people["approver"], fresh=False, viewport=PHONE, java_script_enabled=scripts)
+    page = await desk.open(f"/requests/{request.id}")
+    code, note = page.get_by_label("Code from your authenticator"), page.get_by_label("A word to the technician")
+    await code.fill("000000")
+    await page.get_by_role("button", name="Agree").click()
+    await expect(code).to_be_focused()
+    await expect(page.locator("#code-wrong")).to_be_in_viewport()
+    await expect(page.locator("#code-wrong")).to_contain_text("This code is wrong or was used already.")
+    await page.get_by_role("button", name="Refuse").click()
+    await expect(note).to_be_focused()
+    await expect(page.locator("#note-wrong")).to_be_in_viewport()
+    desk.complaints[:] = [one for one in desk.complaints if "401" not in one and "422" not in one]
 
 
 async def test_the_page_shuts_nobody_out_in_whatever_way_it_is_looked_at(house: House, seat: Seat):

@@ -101,6 +101,8 @@ async def test_agreeing_takes_password_and_code_and_ends_on_a_page_that_says_so(
     wrong = await browser.send("/decide/agree", **form, password="nonsense-canary", code=code())
     assert wrong.status_code == 401
     assert "ring me before" in wrong.text, "what was typed stays"
+    beside = wrong.text.partition('id="code-wrong"')[2].partition("</label>")[0]
+    assert "The password or the code is wrong. Wait for the next code" in beside
     assert "nonsense-canary" not in wrong.text
     done = await browser.send("/decide/agree", **form, password=password, code=code())
     assert (done.status_code, done.headers["location"]) == (303, "/decide/done")

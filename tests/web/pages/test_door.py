@@ -36,7 +36,10 @@ async def test_each_door_shows_the_way_to_the_other_and_none_to_one_that_is_clos
 async def test_T51_an_invitation_leads_to_a_password_and_an_authenticator(house, visitor):
     secret = await house.services.enrolment.invite(OPERATOR, house.eve.id)
     browser = visitor()
-    assert (await browser.send("/setup", secret="guess")).status_code == 401
+    assert "I have a one-time secret" in (await browser.see("/sign-in")).text
+    spent = await browser.send("/setup", secret="guess")
+    assert spent.status_code == 401
+    assert "This one-time secret opens nothing" in spent.text
     shown = await browser.send("/setup", secret=f" {secret} ")
     assert "Welcome, Eve" in shown.text
     assert "<svg" in shown.text.partition('class="qr"')[2]

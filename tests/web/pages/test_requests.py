@@ -119,6 +119,9 @@ async def test_T41_a_decision_wants_a_fresh_code(house, visitor, people):
     assert "typed before" in stale.text, "what was typed stays"
     wrong = await browser.send(f"/requests/{request.id}/approve", version="1", minutes="60", code="000000")
     assert wrong.status_code == 401
+    for page, said in ((stale.text, "enter a new code"), (wrong.text, "This code is wrong or was used already.")):
+        assert said in page.partition('id="code-wrong"')[2].partition("</label>")[0], "beside the field"
+        assert re.findall(r'name="(\w+)"[^>]* autofocus', page) == ["code"], "where the page opens"
     assert "This code is wrong or was used already." in wrong.text
     assert "Sign-in failed" not in wrong.text
     view = await house.services.asked.get(house.staff(house.eve), request.id)

@@ -78,7 +78,7 @@ async def test_who_is_refused_reads_one_sentence_and_after_both_factors_the_reas
     browser = await comer()
     wrong = await browser.send(DOOR, login="alice", password="wrong horse battery", code="000000")
     assert wrong.status_code == 401
-    assert "Sign-in failed" in wrong.text
+    assert "The login, the password or the code is wrong." in wrong.text
     await house.services.locks.impose(OPERATOR, LockScope.SUPPLIER, "acme", "intrusion at Acme")
     cut = await browser.send(DOOR, login="alice", password=PASSWORD, code=code_of(totp))
     assert cut.status_code == 423
@@ -97,7 +97,8 @@ async def test_T33_a_used_code_is_told_to_wait_in_the_words_of_every_other_refus
         assert refused.status_code == 401
         said.add(re.sub(r'(value|data-now)="[^"]*"', "", refused.text))
     (page,) = said
-    assert "try again with a new code: each works once" in page
+    assert "Wait for the next code, then try again." in page
+    assert " key " not in page.partition('role="alert"')[2].partition("</div>")[0]
 
 
 async def test_a_cut_ends_the_session_of_an_open_page(comer, house):
