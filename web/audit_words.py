@@ -94,7 +94,6 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "session:differed": N_("Differs from what was declared"),
         "recording:findings": N_("Patient data on the screen, or not looked at to the end"),
         "recording:viewed": N_("Recording watched"),
-        "recording:verified": N_("Recording verified"),
         "recording:damaged": N_("Recording damaged"),
         "recording:held": N_("Recording kept beyond its term"),
         "recording:released": N_("Recording no longer kept beyond its term"),

@@ -135,7 +135,6 @@ KINDS = MappingProxyType(
             _kind("recording:sealed", _I, "digest bytes"),
             _kind("recording:findings", _N, "findings"),
             _kind("recording:viewed", _N, "session how reach", "why"),
-            _kind("recording:verified", _I, "session outcome"),
             _kind("recording:damaged", _A, "session where"),
             _kind("recording:held", _N, "session", "why"),
             _kind("recording:released", _W, "session", "why"),
