@@ -39,8 +39,7 @@ class ReviewPages:
         self, campaign: Campaign, remit: Remit, sought: Sought, now: datetime, *, limit: int | None, offset: int
     ) -> list[FoundLine]:
         """Some of them, what waits first."""
-        query = _lines(campaign, remit).where(*_wanted(campaign, remit, sought, now))
-        return await self._found(query.order_by(_L.verdict.is_not(None), *_ORDER).limit(limit).offset(offset))
+        return await self._found(paging(campaign, remit, sought, now).limit(limit).offset(offset))
 
     async def count(self, campaign: Campaign, remit: Remit, sought: Sought, now: datetime) -> int:
         return int((await self._tx.rows(counting(campaign, remit, sought, now)))[0][0])
@@ -73,6 +72,12 @@ _SPEAKS = (
 
 def _lines(campaign: Campaign, remit: Remit) -> "sa.Select[Any]":
     return sa.select(*ReviewLines.columns(), within(remit), _SPEAKS).where(_L.campaign_id == campaign.id)
+
+
+def paging(campaign: Campaign, remit: Remit, sought: Sought, now: datetime) -> "sa.Select[Any]":
+    """In the order of an index of its own: of thousands of lines those of one page are read."""
+    query = _lines(campaign, remit).where(*_wanted(campaign, remit, sought, now))
+    return query.order_by(_L.verdict.is_not(None), *_ORDER)
 
 
 def counting(campaign: Campaign, remit: Remit, sought: Sought, now: datetime) -> "sa.Select[Any]":

@@ -209,7 +209,7 @@ review_lines = sa.Table(
     "review_lines", metadata, _id(), _to("review_campaigns", "campaign_id", index=False),
     _of("kind", Closed(RightKind)), _text("subject_id"), _text("right"), _text("name"), _text("company"),
     _of("verdict", Closed(Verdict), nullable=True), _at("decided_at", nullable=True), _text("decided_by"),
-    _text("note"), _later("place"), sa.Index("ix_review_lines_subject", "subject_id", "kind"),
+    _text("note"), _later("place"), sa.Index("ix_review_lines_subject", "subject_id", "kind", "verdict"),
     sa.Index("ix_review_lines_campaign", "campaign_id", "verdict", "kind", "place", "subject_id"),
 )  # fmt: skip
 review_signatures = sa.Table(
@@ -552,6 +552,10 @@ for table in (technicians, staff):
 sa.Index("ix_suppliers_name", sa.func.lower(suppliers.c.name))
 sa.Index("ix_technicians_name", sa.func.lower(technicians.c.name))
 sa.Index("ix_technicians_register", technicians.c.name, technicians.c.id)
+sa.Index(
+    "ix_review_lines_page", review_lines.c.campaign_id, review_lines.c.verdict.is_not(None),
+    *(review_lines.c[name] for name in ("kind", "company", "name", "right", "place", "id")),
+)  # fmt: skip
 sa.Index("ix_access_requests_order", sa.func.lower(access_requests.c.work_order))
 sa.Index(
     "ix_access_requests_batch", sa.func.substr(access_requests.c.batch_id, sa.literal_column("25")),

@@ -6,7 +6,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from bastion.domain.review import Campaign, Remit, ReviewLine, RightKind, Verdict, Word
+from bastion.domain.review import Campaign, Remit, ReviewLine, RightKind, Sought, Verdict, Word
 from bastion.errors import BastionError
 from bastion.store.database import Database
 from tests.bench.scale.plans import statements
@@ -86,7 +86,7 @@ async def test_a_decision_may_change_and_not_vanish_and_a_campaign_stays_as_it_w
                 await work(uow)
 
 
-async def test_a_list_of_reviews_is_counted_by_its_index_on_postgres(postgres_url):
+async def test_a_list_of_reviews_is_counted_and_a_page_of_one_read_by_their_indexes_on_postgres(postgres_url):
     """Of eight reviews with thousands of lines each: the planner of an analysed database is asked."""
     database = await Database.open(postgres_url)
     several = [replace(OLD, id=f"c{number}") for number in range(8)]
@@ -105,11 +105,13 @@ async def test_a_list_of_reviews_is_counted_by_its_index_on_postgres(postgres_ur
         with statements() as heard:
             async with database.read() as uow:
                 counted = await uow.review_lines.counts([one.id for one in several])
-        ((statement, values),) = heard
-        plan = [row[0] for row in await server.fetch(f"explain {statement}", *values)]
+                page = await uow.review_pages.page(several[3], Remit("nobody"), Sought(), NOW, limit=50, offset=0)
+        plans = [[row[0] for row in await server.fetch(f"explain {said}", *values)] for said, values in heard]
     finally:
         await server.close()
         await database.close()
     assert counted == {one.id: {Verdict.CONFIRMED: 2000} for one in several}
-    assert any("ix_review_lines_campaign" in step for step in plan), plan
-    assert not any("Seq Scan on review_lines" in step for step in plan), plan
+    assert len(page) == 50
+    for plan, index in zip(plans, ("ix_review_lines_campaign", "ix_review_lines_page"), strict=True):
+        assert any(index in step for step in plan), plan
+        assert not any("Seq Scan on review_lines" in step for step in plan), plan

@@ -166,16 +166,23 @@ FINDERS = {
 } | {f"what is called so, {number}": part for number, part in enumerate((*looking.PARTS, *looking.PARTS_AT))}
 
 
+def plan_of(statement: "sa.Select[Any]", path: Path) -> list[str]:
+    """The steps by which SQLite would find what is asked."""
+    compiled = statement.compile(dialect=dialect.dialect(), compile_kwargs={"render_postcompile": True})
+    connection = sqlite.connect(path)
+    values = [0] * len(compiled.positiontup or ())
+    steps = [row[3] for row in connection.execute(f"explain query plan {compiled}", values)]
+    connection.close()
+    return steps
+
+
 @pytest.mark.parametrize("name", FINDERS)
 def test_no_finder_reads_a_whole_table(name: str, migrated_sqlite: Path) -> None:
     statement = FINDERS[name]
     binds = statement.compile(dialect=dialect.dialect()).binds.items()
-    filled = statement.params({key: [""] if bind.expanding else "" for key, bind in binds if bind.required})
-    compiled = filled.compile(dialect=dialect.dialect(), compile_kwargs={"render_postcompile": True})
-    connection = sqlite.connect(migrated_sqlite)
-    values = [0] * len(compiled.positiontup or ())
-    plan = [row[3] for row in connection.execute(f"explain query plan {compiled}", values)]
-    connection.close()
+    plan = plan_of(
+        statement.params({key: [""] if bind.expanding else "" for key, bind in binds if bind.required}), migrated_sqlite
+    )
     scans = [step for step in plan if step.startswith("SCAN") and "USING" not in step and step != "SCAN audit_events"]
     assert not scans, plan
 
@@ -187,16 +194,19 @@ def test_how_far_the_reviews_are_is_read_from_the_index_alone(migrated_sqlite: P
     )
     for statement in (reviews.COUNTS, waits):
         filled = statement.params(ids=["c1"]) if statement is reviews.COUNTS else statement
-        compiled = filled.compile(dialect=dialect.dialect(), compile_kwargs={"render_postcompile": True})
-        connection = sqlite.connect(migrated_sqlite)
-        values = [0] * len(compiled.positiontup or ())
-        plan = [row[3] for row in connection.execute(f"explain query plan {compiled}", values)]
-        connection.close()
+        plan = plan_of(filled, migrated_sqlite)
         of_lines = [step for step in plan if "review_lines" in step]
         assert of_lines
         assert all(
             step.startswith("SEARCH") and "USING COVERING INDEX ix_review_lines_campaign " in step for step in of_lines
         ), plan
+
+
+def test_a_page_of_a_review_is_read_in_its_order(migrated_sqlite: Path) -> None:
+    """It is not sorted: of five thousand lines fifty are looked at."""
+    plan = plan_of(review_pages.paging(A_REVIEW, A_REMIT, Sought(), NOW).limit(50), migrated_sqlite)
+    assert "SEARCH review_lines USING INDEX ix_review_lines_page (campaign_id=?)" in plan, plan
+    assert not [step for step in plan if "ORDER BY" in step], plan
 
 
 def test_the_template_is_where_the_tests_think(sqlite_url: str) -> None:
