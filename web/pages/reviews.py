@@ -37,6 +37,8 @@ class Filters(BaseModel):
     judge: str = ""
     text: str = ""
     at: str = ""
+    ticked: str = ""
+    """The first line of the group whose lines all come ticked: nothing is until somebody asks for it."""
 
     @property
     def sought(self) -> Sought:
@@ -49,7 +51,7 @@ class Filters(BaseModel):
 
     def query(self, **changes: object) -> str:
         """The same filters on another page, or another filter; empty or with its question mark."""
-        kept = {**self.model_dump(), "at": "", **changes}
+        kept = {**self.model_dump(), "at": "", "ticked": "", **changes}
         said = urlencode({name: value for name, value in kept.items() if value})
         return f"?{said}" if said else ""
 
@@ -85,7 +87,7 @@ async def decide(
     seen: Seen, ident: str, wanted: Wanted, lines: Several = NONE, verdict: Text = "", note: Text = "", code: Text = "",
     group: Text = "",
 ) -> Response:  # fmt: skip
-    """Confirm what is ticked, which is everything unless somebody unticks it: so nothing is withdrawn this way.
+    """Confirm what is ticked, a whole group perhaps: so nothing is withdrawn this way.
 
     `group`: a line of the form that was sent, ticked or not; after a mistake that form comes back as it was.
     """

@@ -1,6 +1,7 @@
 """R-19: a review of rights in the console: begun, confirmed a company at once, withdrawn, handed out."""
 
 import csv
+import html
 import io
 import re
 from datetime import timedelta
@@ -71,17 +72,35 @@ async def test_a_company_s_people_are_confirmed_at_once_and_one_is_withdrawn(hou
     assert (await browser.send(other, lines=lines[1], verdict="confirmed")).status_code == 404
 
 
-async def test_what_comes_ticked_is_never_withdrawn_and_a_page_of_before_neither(house, visitor, people, campaign):
+async def test_what_is_ticked_is_never_withdrawn_and_a_page_of_before_neither(house, visitor, people, campaign):
     browser = await visitor().enter(people["security"])
     page = (await browser.see(f"/reviews/{campaign.id}")).text
     assert 'name="lines"' in page
-    assert "checked" in page
     assert re.findall(r'<button[^>]*value="(\w+)"', page) == ["confirmed"] * page.count('name="group"')
     old = await browser.send(f"/reviews/{campaign.id}/decide", lines=ticked(page), verdict="withdrawn", note="Zoe left")
     assert old.status_code == 422
     assert "A right is withdrawn line by line, once one has read what that takes away." in plain(old.text)
     shown = (await house.services.reviews.of(OPERATOR, campaign.id)).standing.counts
     assert (shown["withdrawn"], shown["confirmed"]) == (0, 0)
+
+
+def checked(page: str) -> list[str]:
+    return re.findall(r'name="lines" value="(\w+)" checked', page)
+
+
+async def test_R19_no_line_comes_ticked_and_a_group_is_ticked_by_its_own_link(house, visitor, people, campaign):
+    browser = await visitor().enter(people["security"])
+    page = (await browser.see(f"/reviews/{campaign.id}?judge=me")).text
+    groups = re.findall(r'name="group" value="(\w+)"', page)
+    assert (len(groups), checked(page), page.count(">Tick all<")) == (2, [], 2)
+    link = f"/reviews/{campaign.id}?judge=me&ticked={groups[1]}"
+    assert f'href="{link}#g2">Tick all<' in html.unescape(page)
+    page = (await browser.see(link)).text
+    of_the_group = page.partition(f'name="group" value="{groups[1]}"')[2].partition("</form>")[0]
+    assert checked(page) == ticked(of_the_group)
+    assert f'href="/reviews/{campaign.id}?judge=me#g2">Untick all<' in html.unescape(page)
+    auditor = await visitor().enter(people["auditor"])
+    assert "Tick all" not in (await auditor.see(f"/reviews/{campaign.id}")).text
 
 
 async def line_of(house, campaign, name: str, right: str = "") -> str:
@@ -280,6 +299,28 @@ async def test_what_is_decided_after_the_signature_is_pointed_out(house, visitor
     page = plain((await (await visitor().enter(people["auditor"])).see(f"/reviews/{campaign.id}")).text)
     assert "Lines decided since, which the signature does not cover: 1" in page
     assert f"confirmed: {count}, withdrawn: 0" in page
+
+
+async def test_what_is_signed_is_read_and_only_what_is_suspended_is_confirmed(
+    house, visitor, people, campaign, monkeypatch
+):  # fmt: skip
+    browser, path = await visitor().enter(people["security"]), f"/reviews/{campaign.id}"
+    lines = ticked((await browser.see(path)).text)
+    await house.services.reviews.decide(OPERATOR, campaign.id, lines[1:], "confirmed")
+    later = campaign.due_at + timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    await house.services.reviews.sign(OPERATOR, campaign.id)
+    browser = await visitor().enter(people["security"])
+    page = (await browser.see(path)).text
+    assert ticked(page) == lines[:1]
+    assert page.count("Confirm what is ticked") == 1
+    assert "It does not change what was signed." in page
+    assert page.count("/withdraw") == len(lines)
+    done = await browser.send(f"{path}/decide", lines=lines[:1], verdict="confirmed")
+    assert done.status_code == 303
+    page = (await browser.see(path)).text
+    assert (ticked(page), page.count("Confirm what is ticked")) == ([], 0)
+    assert page.count("/withdraw") == len(lines)
 
 
 async def test_the_first_page_reminds_whoever_may_sign(house, visitor, people, campaign):
