@@ -78,7 +78,7 @@ async def _suppliers(uow: UnitOfWork, device: Device) -> list[Supplier]:
 async def _comers(uow: UnitOfWork, supplier: Supplier, device: Device, now: datetime) -> Comers:
     people = [one for one in await uow.technicians.of_supplier(supplier.id) if one.usable(now)]
     people.sort(key=lambda one: one.name.casefold())
-    out = await suspended_of(uow, supplier, people, device.facility_id, now)
+    out = await suspended_of(uow, people, device.facility_id, now)
     return Comers(
         supplier, supplier.active and supplier.under_contract(now),
         tuple(one for one in people if one.id not in out), tuple(one for one in people if one.id in out),

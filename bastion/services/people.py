@@ -7,7 +7,17 @@ from datetime import datetime
 from bastion import clock
 from bastion.domain.country import HOME, checked
 from bastion.domain.ids import new_id
-from bastion.domain.parties import EVERYWHERE, Actor, Assignment, Role, Staff, Supplier, Technician, TechnicianKey
+from bastion.domain.parties import (
+    EVERYWHERE,
+    Actor,
+    Assignment,
+    Facility,
+    Role,
+    Staff,
+    Supplier,
+    Technician,
+    TechnicianKey,
+)
 from bastion.domain.subcontractor import Subcontractor
 from bastion.errors import Invalid, NotFound
 from bastion.services.authentication import end_web_sessions
@@ -31,7 +41,7 @@ from bastion.services.keys import fingerprint_of, public_key
 from bastion.services.portal import speaks_for
 from bastion.services.readiness import readinesses
 from bastion.services.subcontractors import EMPLOYING
-from bastion.services.suspension import barred_everywhere
+from bastion.services.suspension import barred_everywhere, out_of, suspended_of
 from bastion.services.views import TechnicianView
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -106,13 +116,25 @@ class People:
             companies = {one.id: one for one in await uow.suppliers.some(person.supplier_id for person in people)}
             return [(one, companies[one.supplier_id]) for one in people], whole
 
-    async def kept_away(self, actor: Actor, people: Sequence[Technician]) -> frozenset[str]:
-        """Those of these who may work on no device now: the account, the employer or a review stands in the way."""
+    async def kept_away(self, actor: Actor, people: Sequence[Technician], device_code: str = "") -> frozenset[str]:
+        """Those of these who may not work on this device now, without one on no device at all: the account, the
+        employer or a review stands in the way.
+        """
         need_reader(actor)
         now = clock.now()
         async with self._database.read() as uow:
             closed = frozenset(one.id for one in people if not one.usable(now))
+            device = await uow.devices.by_code(device_code) if device_code else None
+            if device is not None and actor.covers(device.facility_id):
+                return closed | await suspended_of(uow, people, device.facility_id, now)
             return closed | await barred_everywhere(uow, people, now)
+
+    async def out_of(self, actor: Actor, technician: Technician) -> list[Facility]:
+        """The hospitals of the actor's whose devices a review keeps this person from, by name."""
+        need_reader(actor)
+        async with self._database.read() as uow:
+            out = [one for one in await out_of(uow, technician, clock.now()) if actor.covers(one)]
+            return sorted(await uow.facilities.some(out), key=lambda one: one.name)
 
     async def of_company(self, actor: Actor, supplier_id: str) -> list[Technician]:
         """Everybody of one company, by name."""

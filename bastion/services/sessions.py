@@ -34,10 +34,10 @@ from bastion.services.paperwork import missing_of_several
 from bastion.services.reaching import reachable
 from bastion.services.reports import REPORT_DAYS, owe
 from bastion.services.standby import Standby
-from bastion.services.suspension import refuse_if_suspended, turned_out, welcome
+from bastion.services.suspension import out_of, refuse_if_suspended, turned_out, welcome
 from bastion.services.turns import asked_now, stuck
 from bastion.services.undertakings import owed_by
-from bastion.services.views import Entry, MenuItem, Opened, Wish
+from bastion.services.views import BARRED, Entry, MenuItem, Opened, Wish
 from bastion.services.waiting import under_rules
 from bastion.services.watching import end_watches
 from bastion.store.database import Database
@@ -260,10 +260,12 @@ class Sessions:
         await joins.know("facility", (device.facility_id for device in devices))
         grants = {g.device_id: g for g in await uow.grants.of_technician(technician.id, now)}
         waiting = await uow.requests.awaited(technician.id, now)
+        out = await out_of(uow, technician, now)
         items = []
         for device in devices:
             grant = grants.get(device.id)
             state = grant.status(now).value if grant else "pending" if device.id in waiting else "none"
+            state = BARRED if device.facility_id in out else state
             until, urgent = (grant.end, grant.emergency) if grant else (None, waiting.get(device.id, False))
             items.append(MenuItem(device, await joins.facility(device.facility_id), state, until, urgent))
         return tuple(items)

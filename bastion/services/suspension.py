@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bastion.domain.device import Device
 from bastion.domain.grant import Grant
-from bastion.domain.parties import EVERYWHERE, Supplier, Technician
+from bastion.domain.parties import EVERYWHERE, Technician
 from bastion.domain.review import UNREVIEWED, UNREVIEWED_AT, RightKind, Verdict, Word, barred, last_word
 from bastion.domain.roster import UNCONFIRMED, RosterState, enrolled
 from bastion.errors import Phrase, Suspended
@@ -46,6 +46,13 @@ async def why_suspended(uow: UnitOfWork, technician: Technician, now: datetime) 
         return why
     names = sorted(one.name for one in await uow.facilities.some(out))
     return Phrase(UNREVIEWED_AT, where=", ".join(names)) if free else UNREVIEWED
+
+
+async def out_of(uow: UnitOfWork, technician: Technician, now: datetime) -> frozenset[str]:
+    """The hospitals whose devices a review keeps him from: nothing there is offered to be asked for, in his name or to
+    himself, since asking is refused (`refuse_if_suspended`).
+    """
+    return frozenset((await _reviewed_at(uow, technician, now))[0])
 
 
 async def barred_everywhere(uow: UnitOfWork, people: Collection[Technician], now: datetime) -> frozenset[str]:
@@ -96,20 +103,14 @@ def _split(said: Collection[Sequence[Word]], places: Collection[str]) -> tuple[l
 
 
 async def suspended_of(
-    uow: UnitOfWork, supplier: Supplier, people: Collection[Technician], facility_id: str, now: datetime
+    uow: UnitOfWork, people: Collection[Technician], facility_id: str, now: datetime
 ) -> frozenset[str]:
-    """Of these people of one supplier, those whom something keeps from the devices of this hospital; asked of all of
-    them at once.
-    """
+    """Of these people, those whom something keeps from the devices of this hospital; asked of all of them at once."""
     ids = [one.id for one in people]
-    employers = {one.id: one for one in await uow.subcontractors.of(supplier.id)}
-    confirmed = {one.technician_id: one for one in await uow.rosters.of(supplier.id)}
-    facts = {
-        one.id: Employment(one.employer_id, employers.get(one.employer_id), confirmed.get(one.id)) for one in people
-    }
+    facts = await uow.rosters.employments(ids)
     said = await uow.review_lines.words(RightKind.TECHNICIAN, ids, now)
     unreviewed = {ident for (ident, _), words in said.items() if barred(words, facility_id)}
-    return frozenset(i for i in ids if i in unreviewed or why_unemployed(facts[i], i, now) is not None)
+    return frozenset(i for i in ids if i in unreviewed or why_unemployed(facts.get(i), i, now) is not None)
 
 
 async def turned_out(uow: UnitOfWork, grants: Collection[Grant], now: datetime) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, InterventionKind
@@ -259,9 +260,15 @@ class GrantView:
     technician: Technician
 
 
+BARRED: Final = "barred"
+"""A review of access rights keeps him from the devices of that hospital."""
+
+
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """A line of the technician's menu. `state` is open, scheduled, pending or none; `urgent`: of an emergency."""
+    """A line of the technician's menu. `state` is open, scheduled, pending, none or `BARRED`; `urgent`: of an
+    emergency.
+    """
 
     device: Device
     facility: Facility

@@ -65,9 +65,8 @@ async def agree(house, *others) -> None:
     now, people = clock.now(), [house.alice, *others]
     async with house.database.read() as uow:
         people = list(await uow.technicians.some([one.id for one in people]))
-        supplier = await uow.suppliers.get(house.alice.supplier_id)
         alone = {one.id for one in people if await why_suspended(uow, one, now) is not None}
-        assert await suspended_of(uow, supplier, people, house.device.facility_id, now) == alone
+        assert await suspended_of(uow, people, house.device.facility_id, now) == alone
 
 
 async def test_a_company_without_a_contract_that_holds_sends_nobody(house, later):

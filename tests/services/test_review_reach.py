@@ -97,6 +97,23 @@ async def test_an_agreed_right_opens_no_session_where_it_is_withdrawn(house, gro
         await sessions.open(house.technician(), request.grant_id, CONNECTION)
 
 
+async def test_what_is_offered_to_ask_for_is_what_asking_takes(house, group):
+    """In one hospital of two: where asking is refused nothing is offered, neither of her nor to her."""
+    people, eve, alice, both = house.services.people, house.staff(house.eve), house.alice, house.staff(house.max)
+
+    async def offered() -> tuple[list[str], list[bool], dict[str, str]]:
+        out = [one.code for one in await people.out_of(both, alice)]
+        away = [alice.id in await people.kept_away(both, [alice], code) for code in (CHU, CH2, "")]
+        menu = (await house.services.sessions.enter(house.technician(), "", "")).menu
+        return out, away, {one.device.code: one.state for one in menu if one.device.code in {CHU, CH2}}
+
+    assert await offered() == ([], [False, False, False], {CHU: "none", CH2: "none"})
+    await say(house, eve, await begun(house, 10, "chu"), WITHDRAWN, "has changed job")
+    assert await offered() == (["chu"], [True, False, False], {CHU: "barred", CH2: "none"})
+    assert (await may_ask(house, CHU), await may_ask(house, CH2)) == (False, True)
+    assert await people.out_of(group, alice) == [], "of a hospital that is not his nobody reads"
+
+
 async def test_who_is_out_of_one_hospital_still_comes_in_and_of_all_no_longer(house, group):
     sessions, ours = house.services.sessions, await begun(house, 10, "chu")
     await say(house, house.staff(house.eve), ours, WITHDRAWN, "has changed job")

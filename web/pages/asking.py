@@ -206,13 +206,18 @@ async def _form(
 ) -> Response:  # fmt: skip
     t = seen.t
     chosen = await seen.services.people.by_login(seen.actor, typed.technician)
-    devices = await choices.devices(seen, typed.device, chosen.supplier.id if chosen else "")
+    out = await seen.services.people.out_of(seen.actor, chosen.technician) if chosen else []
+    devices = await choices.devices(
+        seen, typed.device, chosen.supplier.id if chosen else "", without={one.id for one in out}
+    )
     if error and devices.whole and typed.device not in {code for code, _ in devices.options}:
         devices.options.extend(one for one in (await choices.devices(seen)).options if one[0] == typed.device)
     return seen.page(
         "request_new.html", N_("Ask for a technician"), error=error, typed=typed, chosen=chosen,
-        forecast=forecast, unclear=unclear,
-        devices=devices, technicians=await choices.technicians(seen, typed.technician, usable=True),
+        forecast=forecast, unclear=unclear, out_of=", ".join(one.name for one in out), devices=devices,
+        technicians=await choices.technicians(
+            seen, typed.technician, usable=True, device="" if chosen else typed.device
+        ),
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/requests",
         many=several(devices), **plan_words.choices(t, typed),

@@ -12,7 +12,7 @@ from bastion.errors import BastionError, Conflict, Invalid, NotFound
 from bastion.i18n import N_
 from bastion.services import reasons
 from bastion.services.handovers import Passing
-from bastion.services.views import MenuItem, Outlook, RequestView
+from bastion.services.views import BARRED, MenuItem, Outlook, RequestView
 from web import condition_words, device_words, fields, labels, pasted, plan_words
 from web.console import ELSEWHERE, Typed, go
 from web.pages.asking import TICKED, USUAL, AskForm, answering, durations, offered, typed_with
@@ -201,9 +201,11 @@ async def _ask_form(
 ) -> Response:  # fmt: skip
     t = seen.t
     menu = await _menu(seen)
-    devices = [(i.device.code, f"{i.device.code} · {i.device.name} · {i.facility.name}") for i in menu]
+    offers = [i for i in menu if i.state != BARRED]
+    devices = [(i.device.code, f"{i.device.code} · {i.device.name} · {i.facility.name}") for i in offers]
     return seen.page(
         "request_new.html", N_("Ask for access"), error=error, typed=typed, outlook=outlook, unclear=unclear,
+        out_of=", ".join(sorted({i.facility.name for i in menu if i.state == BARRED})),
         zones=_zones(menu, typed.device), devices=devices, many=devices if len(devices) <= TICKED else [],
         kinds=[(kind.value, t(labels.KINDS[kind]), "") for kind in InterventionKind],
         durations=durations(seen, typed.minutes), offers=await offered(seen, typed.device), asking="/supplier/requests",

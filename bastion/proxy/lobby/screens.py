@@ -29,6 +29,7 @@ _STATES: Final = {
     "scheduled": "agreed, opens later",
     "pending": "waiting for the hospital",
     "none": "ask for access",
+    "barred": "not yours here: a review of access rights",
 }
 _CONDITIONS: Final = {
     Condition.NO_UPLOAD: (

@@ -15,7 +15,7 @@ from bastion.errors import Conflict, Invalid, PolicyRefused, Unavailable
 from bastion.proxy.lobby.lobby import Lobby
 from bastion.proxy.lobby.terminal import Terminal
 from bastion.proxy.notices import Words
-from bastion.services.professionals import NOT_LISTED
+from bastion.services.answering import NOT_LISTED
 from tests.proxy.lobby.playing import FORM, open_grant
 
 

@@ -24,6 +24,7 @@ from bastion.services.papers import PaperForm
 from bastion.services.people import Duty, StaffForm, TechnicianForm
 from bastion.services.sessions import Ending
 from bastion.store import tables as t
+from tests.services.batches import more_devices
 from tests.services.house import CONNECTION, OPERATOR
 from tests.services.in_turn import engine as in_turn_rules
 from tests.services.professionals import LABEL, a_professional
@@ -652,3 +653,26 @@ async def test_whom_a_review_has_withdrawn_is_offered_to_nobody_who_asks(house, 
         page = (await browser.see("/requests/new")).text
         assert offered not in page
         assert '<option value="bob"' in page
+
+
+async def test_where_a_review_keeps_somebody_out_of_one_hospital_its_devices_are_not_offered_for_him(
+    house, visitor, people
+):
+    await more_devices(house)
+    both = await visitor().enter(house.max)
+
+    async def offered(query: str) -> tuple[set[str], str]:
+        page = (await both.see(f"/requests/new?{query}")).text
+        return set(re.findall(r'<option value="(ct-0\d|alice)"', page)), " ".join(page.split())
+
+    assert {"ct-01", "ct-03", "alice"} <= (await offered("technician=alice"))[0]
+    await say(house, house.staff(house.eve), await begun(house, 10, "chu"), WITHDRAWN, "has changed job")
+    found, page = await offered("technician=alice")
+    assert found == {"alice", "ct-03"}
+    assert "Nothing is offered of CHU Demo: a review of access rights has not confirmed Alice Martin there." in page
+    assert "alice" not in (await offered("device=ct-01"))[0]
+    assert "alice" in (await offered("device=ct-03"))[0]
+    form = {"technician": "alice", "device": "ct-01", "kind": "telediagnostic", "reason": "look at it", "minutes": "30"}
+    refused = await both.send("/requests/new", **form, usable="everything", patient_data="none", software_change="no")
+    assert refused.status_code == 403
+    assert "has not confirmed this access" in refused.text

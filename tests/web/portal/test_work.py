@@ -16,6 +16,8 @@ from tests.services.batches import more_devices
 from tests.services.house import OPERATOR, public_line
 from tests.services.professionals import LABEL, a_professional, needing
 from tests.services.templates import a_template
+from tests.services.test_review_reach import say
+from tests.services.test_reviews import WITHDRAWN, begun
 from tests.services.test_works import colleague, in_three_parts
 from tests.web.saying import pressed_by_enter
 from tests.web.scenery import HOSTILE
@@ -321,3 +323,11 @@ async def test_R27_an_emergency_is_marked_with_who_called_wherever_he_sees_it(co
     await house.services.approvals.revoke(house.staff(house.eve), request.grant_id, "it works again")
     assert "Emergency" in plain((await browser.see("/supplier/board")).text)
     assert "Emergency" not in plain((await browser.see(f"/supplier/requests/{(await house.asked()).id}")).text)
+
+
+async def test_devices_of_a_hospital_whose_review_keeps_him_out_are_not_offered_to_him(comer, house):
+    await more_devices(house)
+    await say(house, house.staff(house.eve), await begun(house, 10, "chu"), WITHDRAWN, "has changed job")
+    page = (await (await comer(house.alice)).see("/supplier/requests/new")).text
+    assert set(re.findall(r'<option value="(ct-0\d)"', page)) == {"ct-03"}
+    assert "Nothing is offered of CHU Demo: a review of access rights has not confirmed you there." in page

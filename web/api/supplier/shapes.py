@@ -21,7 +21,9 @@ from web.api.shapes import Minutes, Reason, Shape
 
 
 class DeviceShape(Shape):
-    """A device one may ask for. `state` is open, scheduled, pending or none; `until` the end of what is open."""
+    """A device of one's company. `state` is open, scheduled, pending, none (it may be asked for), or barred where a
+    review of access rights keeps one from it; `until` the end of what is open.
+    """
 
     code: str
     name: str
