@@ -82,6 +82,8 @@ class LiveSession:
         self.activity = Activity()
         self.warned: Callable[[Sequence[Relay]], None] = lambda _relays: None
         """Called with the open channels when the technician has been told that little time is left."""
+        self.more_asked: Callable[[Sequence[str]], None] = lambda _requests: None
+        """Called with the ids of the requests for more time that have been made, again and again."""
         self.reached = False
         """Something was opened on the device."""
         self.ended = asyncio.Event()

@@ -278,6 +278,7 @@ def obey(live: LiveSession, locks: list[Lock], wish: Wish | None) -> None:
     if wish is None:
         return
     live.warn_of_papers(wish.lacks)
+    live.more_asked(wish.more_time)
     if wish.grant.end != live.end:
         live.feed(BoxChanged(wish.grant.box))
     if wish.frozen_by and not live.frozen_by_hand:

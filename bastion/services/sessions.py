@@ -195,11 +195,13 @@ class Sessions:
             welcomed = {ident: await welcome(joins, grant, out, now) for ident, grant in grants.items()}
             lacks = await missing_of_several(uow, {r.supplier_id for r in records}, now)
             derogations = await uow.derogations.of_several(frozenset(r.device_id for r in records))
+            extending = await uow.requests.extending(grants)
         return {
             r.id: Wish(
                 r.id, r.frozen_by, r.cut_by, r.cut_why, grants[r.grant_id], welcomed[r.grant_id],
                 tuple(one for one in derogations if one.device_id == r.device_id),
                 lacks[r.supplier_id],
+                tuple(e.request_id for e in extending if e.grant_id == r.grant_id and e.settled > r.started_at),
             )
             for r in records
         }  # fmt: skip

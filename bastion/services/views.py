@@ -352,3 +352,5 @@ class Wish:
     """Every derogation of the device, as they are now."""
     lacks: tuple[PaperKind, ...] = ()
     """Papers whose want blocks the supplier: this session is told and goes on, another does not begin (R-67)."""
+    more_time: tuple[str, ...] = ()
+    """Requests for more time under its grant, wherever they were made, that were not decided before it began (R-35)."""

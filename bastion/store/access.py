@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Row
@@ -26,6 +26,19 @@ from bastion.store.repository import Repository, Versioned
 _R = t.access_requests.c
 _G = t.grants.c
 _NOW = sa.bindparam("now", type_=Instant())
+
+
+class Extending(NamedTuple):
+    """That more time was asked for under an authorisation; `settled` when that was decided, or lapsed undecided."""
+
+    request_id: str
+    grant_id: str
+    expires_at: datetime
+    decided_at: datetime | None
+
+    @property
+    def settled(self) -> datetime:
+        return self.decided_at or self.expires_at
 
 
 class Requests(Versioned[AccessRequest]):
@@ -71,6 +84,11 @@ class Requests(Versioned[AccessRequest]):
     async def waiting_on(self, grant_id: str, now: datetime) -> list[AccessRequest]:
         """What waits for a decision about this authorisation: more time under it, or that a colleague takes it over."""
         return await self._many(WAITING_ON, {"grant_id": grant_id, "now": now})
+
+    async def extending(self, grant_ids: Collection[str]) -> Sequence[Extending]:
+        """Every request for more time under these authorisations, whatever became of it, the oldest first."""
+        rows = await self._tx.rows(EXTENDING, {"grant_ids": list(grant_ids)}) if grant_ids else []
+        return [Extending(row.id, row.extends_grant_id, row.expires_at, row.decided_at) for row in rows]
 
     async def awaited(self, technician_id: str, now: datetime) -> dict[str, bool]:
         """The devices for which this technician waits for a decision, and whether for that on an emergency."""
@@ -265,6 +283,11 @@ WAITING_ON = WAITING.where(
         _R.extends_grant_id == sa.bindparam("grant_id"),
         _R.id.in_(sa.select(t.handovers.c.id).where(t.handovers.c.grant_id == sa.bindparam("grant_id"))),
     )
+)
+EXTENDING = (
+    sa.select(_R.id, _R.extends_grant_id, _R.expires_at, _R.decided_at)
+    .where(_R.extends_grant_id.in_(sa.bindparam("grant_ids", expanding=True)))
+    .order_by(_R.created_at, _R.id)
 )
 _WORK = sa.case((_R.first_id != "", _R.first_id), else_=_R.id)
 AWAITED = (

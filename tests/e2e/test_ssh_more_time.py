@@ -47,6 +47,35 @@ async def test_R35_more_time_is_agreed_to_and_the_session_never_drops(hospital, 
 TWICE = "\x14\x14"
 
 
+async def test_R35_what_was_asked_from_the_menu_is_asked_back_and_refused_in_the_session(hospital, screens):
+    session = await at_work(hospital, screens)
+    beside = await menu(hospital, screens)
+    beside.send("+1\r")
+    await beside.expect("How much longer")
+    beside.send("30\r")
+    await beside.expect("Why: ")
+    beside.send("the tube is still hot\r")
+    await beside.expect("what the hospital answers")
+    request, eve = await pending(hospital), hospital.staff(hospital.eve)
+    await hospital.services.threads.ask(eve, request.id, "How hot?")
+    await session.expect("Eve asks: How hot?")
+    session.send(TWICE)
+    await session.expect("Your answer: ")
+    session.send("90 degrees\r")
+    await session.expect("Your answer is with the hospital.")
+    request = await pending(hospital)
+    await hospital.services.approvals.deny(eve, request.id, request.version, "the room is needed")
+    await session.expect("Eve has refused the request: the room is needed")
+
+
+async def test_R35_what_his_company_asked_for_is_refused_in_the_session(hospital, screens):
+    session = await at_work(hospital, screens)
+    alice, eve = hospital.alice.actor, hospital.staff(hospital.eve)
+    request = await hospital.services.access.extend(alice, hospital.given.id, 30, "asked on the page")
+    await hospital.services.approvals.deny(eve, request.id, request.version, "the room is needed")
+    await session.expect("Eve has refused the request: the room is needed")
+
+
 async def warned(hospital, screens):
     """At work, and told that a quarter of an hour is left."""
     screen = await at_work(hospital, screens)

@@ -32,6 +32,14 @@ async def live():
     return a_live_session()
 
 
+# -- telling ---------------------------------------------------------------------------------------------------------
+async def test_a_session_is_told_of_more_time_that_was_asked_for(live):
+    told = []
+    live.more_asked = told.append
+    obey(live, [], a_wish(more_time=("r1",)))
+    assert told == [("r1",)]
+
+
 # -- obeying -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("scope", "subject"),

@@ -246,6 +246,22 @@ async def test_wishes_reach_the_node_that_carries_the_session(house):
     assert [r.id for r in await house.services.sessions.left_behind("n1")] == [opened.record.id]
 
 
+async def test_R35_the_node_learns_of_more_time_wherever_it_was_asked_for_and_whatever_became_of_it(house):
+    opened = await house.opened()
+    access, alice, eve = house.services.access, house.technician(), house.staff(house.eve)
+
+    async def told() -> dict[str, tuple[str, ...]]:
+        return {one.session_id: one.more_time for one in (await house.services.sessions.wishes("n1")).values()}
+
+    assert await told() == {opened.record.id: ()}
+    request = await access.extend(alice, opened.grant.id, 30, "the tube is hot")
+    assert await told() == {opened.record.id: (request.id,)}
+    await house.services.approvals.deny(eve, request.id, request.version, "the room is needed")
+    assert await told() == {opened.record.id: (request.id,)}, "refused before the node has looked"
+    later = await house.services.sessions.open(alice, opened.grant.id, CONNECTION)
+    assert await told() == {opened.record.id: (request.id,), later.record.id: ()}, "decided before it began"
+
+
 async def test_a_refused_account_is_shown_until_its_secret_is_replaced_or_a_session_succeeds(house):
     sessions, inventory = house.services.sessions, house.services.inventory
     refused = [Audit("device:login_failed", {"device": "ct-01", "account": "service"})]

@@ -1,4 +1,5 @@
-r"""What a technician says to the hospital from inside his session: that he needs more time, and why (R-35).
+r"""What a technician says to the hospital from inside his session: that he needs more time, and why; and what he hears
+of that, wherever it was asked for: here, from the menu, by his company (R-35).
 
 For `LIVE` seconds after each warning Ctrl-T, pressed twice, turns what he types from the device to the hospital. No
 console loses a key by it. Pressed once, Ctrl-T goes to the device with the next key, or after a second; a third
@@ -50,7 +51,7 @@ Spawn = Callable[[Coroutine[Any, Any, None], str], object]
 
 
 class Aside:
-    """One session's. `offer` after a warning."""
+    """One session's. `offer` after a warning; `follow` whenever more time may have been asked for."""
 
     def __init__(self, live: LiveSession, desk: Desk, news: Pulse, spawn: Spawn) -> None:
         self.live = live
@@ -60,6 +61,7 @@ class Aside:
         self._ears: dict[Relay, _Keys] = {}
         self._asked: tuple[AccessRequest, Remark] | None = None
         self._heard: set[str] = set()
+        self._followed: set[str] = set()
 
     def offer(self, relays: Sequence[Relay]) -> None:
         """Hear the key at each of these terminals for a while."""
@@ -94,7 +96,7 @@ class Aside:
             self.live.tell(sentence(problem, self.live.words.language))
             return
         self.live.tell(self.say(errands.ASKED_FOR_MORE))
-        await self._follow(request)
+        self.follow([request.id])
 
     def _answer(self, request: AccessRequest, question: Remark) -> Script:
         text = yield ANSWER
@@ -114,28 +116,35 @@ class Aside:
         self.live.tell(self.say("Your answer is with the hospital."))
 
     # -- what comes back -----------------------------------------------------------------------------------------------
-    async def _follow(self, request: AccessRequest) -> None:
+    def follow(self, requests: Sequence[str]) -> None:
+        """Tell what becomes of these requests for more time; of each once, however often it is said."""
+        for request_id in requests:
+            if request_id not in self._followed:
+                self._followed.add(request_id)
+                self.run(self._follow(request_id))
+
+    async def _follow(self, request_id: str) -> None:
         """Tell what becomes of a request, until it is decided or the session ends."""
-        before: AccessRequest | None = request
-        while before is not None and self.live.live:
+        agreed: int | None = 0
+        while agreed is not None and self.live.live:
             beat = self._news.coming()
-            before = await self._progress(before)
-            if before is not None:
+            agreed = await self._progress(request_id, agreed)
+            if agreed is not None:
                 await self._news.wait(LOOK_AGAIN, beat)
 
-    async def _progress(self, before: AccessRequest) -> AccessRequest | None:
-        """Return the request as it is now; `None` when it is decided. That it is agreed, the session says itself."""
+    async def _progress(self, request_id: str, before: int) -> int | None:
+        """Return how many have agreed; `None` when it is decided. That it is agreed, the session says itself."""
         try:
-            request = await self._desk.request(before.id)
-            thread = await self._desk.thread(before.id)
+            request = await self._desk.request(request_id)
+            thread = await self._desk.thread(request_id)
         except Unavailable:
             return before
         match request.state(clock.now()):
             case RequestState.PENDING:
                 self._hear(request, open_questions(thread))
-                if len(request.approvals) > len(before.approvals):
+                if len(request.approvals) > before:
                     self.live.tell(screens.agreed_so_far(self.live.words, request))
-                return request
+                return len(request.approvals)
             case RequestState.APPROVED:
                 pass
             case state:

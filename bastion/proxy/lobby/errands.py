@@ -24,7 +24,7 @@ HOW_MUCH: Final = "How much longer, e.g. 30 min, 1h (Enter for 30 min): "
 HOW_MUCH_AGAIN: Final = "This is not a length of time. How much longer, e.g. 30 min, 1h (Enter for 30 min): "
 WHY: Final = "Why: "
 WHY_AGAIN: Final = "This cannot be left empty. Why: "
-ASKED_FOR_MORE: Final = "The hospital has been asked. Your session goes on; it tells you when more time is agreed to."
+ASKED_FOR_MORE: Final = "The hospital has been asked. Your session goes on; what the hospital answers appears in it."
 ASKED_FOR_A_COLLEAGUE: Final = (
     "The hospital has been asked. Your session goes on until it agrees; then your colleague takes over."
 )

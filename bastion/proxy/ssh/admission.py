@@ -178,7 +178,8 @@ class Admission:
         except BaseException:
             self._let_go()
             raise
-        live.warned = Aside(live, self.desk, self._supervisor.news, self._supervisor.spawn).offer
+        aside = Aside(live, self.desk, self._supervisor.news, self._supervisor.spawn)
+        live.warned, live.more_asked = aside.offer, aside.follow
         if self._gone:
             self._let_go()
             live.feed(TechnicianLeft())

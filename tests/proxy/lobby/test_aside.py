@@ -53,7 +53,7 @@ class Warned:
         self.desk, self.news = Desk(), Pulse()
         self.tasks = []
         self.aside = Aside(self.carried.live, self.desk, self.news, self._spawn)
-        self.carried.live.warned = self.aside.offer
+        self.carried.live.warned, self.carried.live.more_asked = self.aside.offer, self.aside.follow
         self.shell = self.carried.channel()
 
     def _spawn(self, work, _name) -> None:
@@ -279,6 +279,21 @@ async def test_the_refusal_stands_in_the_session(warned):
     await warned.shows("Eve has refused the request: the room is needed")
     await asyncio.gather(*warned.tasks)
     assert warned.carried.live.live
+
+
+async def test_what_was_asked_for_elsewhere_is_told_here_once_and_its_question_is_answered_by_the_key(warned):
+    for _ in range(3):
+        warned.carried.live.more_asked(["r1"])
+    warned.desk.questions = [question("How hot?")]
+    await warned.shows("Eve asks: How hot?")
+    warned.type(KEY, KEY, b"90 degrees\r")
+    await warned.shows("Your answer is with the hospital.")
+    warned.desk.now = replace(
+        warned.desk.now, stored_state=RequestState.DENIED, decided_by="Eve", decision_note="the room is needed"
+    )
+    await warned.shows("Eve has refused the request: the room is needed")
+    await asyncio.gather(*warned.tasks)
+    assert [warned.screen.count(said) for said in ("How hot?", "has refused")] == [1, 1]
 
 
 async def test_a_question_is_shown_once_and_answered_by_the_same_key(warned):

@@ -52,7 +52,7 @@ def play(play):
 @pytest.mark.parametrize("asked", ["+", "+1", "+ ct-01"])
 async def test_more_time_is_asked_for_and_the_menu_stays(play, asked):
     play.start("", typing=f"{asked}\rsoon\r1h\r\rnot finished\r")
-    await play.shows("Your session goes on; it tells you when more time is agreed to.")
+    await play.shows("Your session goes on; what the hospital answers appears in it.")
     assert play.desk.log == ["extend g1 60 not finished"]
     for said in ("Hand over to a colleague", "This is not a length of time.", "This cannot be left empty."):
         assert said in play.screen
