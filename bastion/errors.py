@@ -246,7 +246,10 @@ class ChannelRefused(BastionError):
 
 class DeviceBusy(BastionError):
     code = "device_busy"
-    sentence = "{who} is at work on this device. Try again when that intervention is over."
+    sentence = (
+        "Agreed until {until}, but {who} is still at work on this device. Sign in again when that is over; nothing has "
+        "to be asked for anew."
+    )
 
 
 class DeviceNotReady(BastionError):

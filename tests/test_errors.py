@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,39 @@ def phrases():
             named = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Phrase"
             if named and isinstance(node.args[0], ast.Constant):
                 yield node.args[0].value
+
+
+ERRORS = {kind.__name__ for kind in tree()} - {"ConfigurationError"}  # whoever operates it reads its causes in English
+NOT_SAID = {"sentence", "field", "state"}
+"""What is translated as it is, and names of ours that nobody reads."""
+
+
+def facts_in(tree):
+    """Whatever is given to an error for its sentence, each way it may turn out; under a name, what that was set to."""
+    named = defaultdict(list)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            named[node.targets[0].id].append(node.value)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in ERRORS:
+            given = [one.value for one in node.keywords if one.arg not in NOT_SAID]
+            while given:
+                fact = given.pop()
+                given += [fact.body, fact.orelse] if isinstance(fact, ast.IfExp) else getattr(fact, "values", [])
+                given += named.pop(fact.id, []) if isinstance(fact, ast.Name) else []
+                yield fact
+
+
+def test_no_error_is_given_bare_words_of_ours():
+    """They would stay English in a French sentence: `Phrase` takes them along."""
+    bare = [
+        f"{path.relative_to(ROOT)}:{fact.lineno}: {fact.value}"
+        for folder in ("bastion", "web")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for fact in facts_in(ast.parse(path.read_text()))
+        if isinstance(fact, ast.Constant) and re.search("[A-Za-z]{2}", str(fact.value)) and isinstance(fact.value, str)
+    ]
+    assert bare == []
 
 
 def test_every_error_has_a_code_of_its_own():

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bastion.errors import Invalid
+from bastion.errors import Invalid, Phrase
 
 HOME_ZONE: Final = "Europe/Paris"
 """Of what the group keeps for all of its hospitals."""
@@ -20,6 +20,14 @@ TWICE: Final = (
     "The clocks go back on that day and this hour comes twice, as {first} and as {second}. Choose a time before or "
     "after it."
 )
+
+
+def time_of_day(moment: datetime, zone: str, now: datetime) -> Phrase:
+    """The time of day in `zone` and where that is, with the date when it is not today."""
+    local, today = moment.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
+    if local.date() == today:
+        return Phrase("{time} ({zone})", time=f"{local:%H:%M}", zone=zone)
+    return Phrase("{time} on {day} ({zone})", time=f"{local:%H:%M}", day=f"{local:%d/%m}", zone=zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from bastion import clock
 from bastion.domain.grant import GIVEN_BACK
+from bastion.domain.local_time import time_of_day
 from bastion.domain.own_words import told
 from bastion.domain.session_effects import Notice
 from bastion.domain.session_events import EndReason
@@ -93,12 +93,8 @@ class Words:
 
     def clock(self, moment: datetime) -> str:
         """Show the time of day in the hospital and where that is, with the date when it is not today."""
-        zone = ZoneInfo(self.zone)
-        local, today = moment.astimezone(zone), clock.now().astimezone(zone).date()
-        time = local.strftime("%H:%M")
-        if local.date() != today:
-            time = self.say("{time} on {day}").format(time=time, day=local.strftime("%d/%m"))
-        return f"{time} ({self.zone})"
+        said = time_of_day(moment, self.zone, clock.now())
+        return self.say(said.msgid).format(**said.facts)
 
     def notice(self, notice: Notice, params: Mapping[str, object], end: datetime) -> str:
         if notice is Notice.ENDED:

@@ -10,6 +10,7 @@ from bastion.domain.derogation import Derogation
 from bastion.domain.device import ChannelKind, Endpoint
 from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.ids import new_id
+from bastion.domain.local_time import time_of_day
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.own_words import recognised
 from bastion.domain.parties import Actor
@@ -24,6 +25,7 @@ from bastion.errors import (
     Locked,
     NoGrant,
     NotAcknowledged,
+    Phrase,
     UndertakingOwed,
 )
 from bastion.secret import Secret
@@ -133,8 +135,9 @@ class Opening:
         live = await uow.sessions.live_on_device(facts.device.id, FEW)
         other = next((s for s in live if s.grant_id != facts.grant.id), None)
         if other is not None:
-            mine = other.supplier_id == facts.supplier.id
-            raise DeviceBusy(facts.device.code, who=other.technician_name if mine else "Another technician")
+            who = other.technician_name if other.supplier_id == facts.supplier.id else Phrase("another technician")
+            until = time_of_day(facts.grant.end, facts.facility.timezone, now)
+            raise DeviceBusy(facts.device.code, who=who, until=until)
         if any(s.frozen_at for s in live):
             raise ChannelRefused("frozen", sentence="The hospital has frozen this session. Wait until it goes on.")
         elsewhere = next((s for s in live if s.source != actor.source), None)

@@ -68,6 +68,8 @@ async def following(hospital, *, take: bool = True):
 
 async def test_T10_a_shell_begins_when_somebody_follows_and_stands_still_when_nobody_does(critical, screens, tmp_path):
     screen = screens(critical.screen())
+    await screen.expect("Agreed until")
+    await screen.expect("Pia")
     await screen.expect(WAITS)
     screen.send(f"touch {tmp_path}/early\r")
     await asyncio.sleep(0.3)

@@ -19,6 +19,8 @@ from bastion.errors import (
     NotFound,
     PolicyRefused,
 )
+from bastion.i18n import sentence
+from bastion.proxy.notices import Words
 from bastion.secret import Secret
 from bastion.services.directory import SupplierForm
 from bastion.services.inventory import DeviceForm
@@ -153,17 +155,33 @@ async def test_a_sign_in_by_a_standing_proof_is_kept_once_with_what_it_leads_to(
     assert (await house.tags("auth:succeeded")) == ["auth:succeeded"] * 2
 
 
-async def test_one_intervention_at_a_time_on_a_device(house):
-    await house.opened()
-    form = TechnicianForm("carol", "Carol", "", "acme", "fr")
-    carol = await house.services.people.save_technician(OPERATOR, form)
+async def turned_away(house) -> tuple[DeviceBusy, str]:
+    """What stops Carol, to whom more is agreed on the same device; and until when, on the hospital's clock."""
+    carol = await house.services.people.save_technician(OPERATOR, TechnicianForm("carol", "Carol", "", "acme", "fr"))
     await undertake(house.services, carol)
     other = await house.services.access.request(house.technician(carol), house.draft())
     other = await house.services.approvals.approve(house.staff(house.eve), other.id, other.version, 30)
     await house.services.sessions.acknowledge(house.technician(carol), other.grant_id, "terminal")
     with pytest.raises(DeviceBusy) as busy:
         await house.services.sessions.open(house.technician(carol), other.grant_id, CONNECTION)
-    assert "Alice Martin" in busy.value.public
+    async with house.database.read() as uow:
+        grant = await uow.grants.get(other.grant_id)
+    return busy.value, Words("en").clock(grant.end)
+
+
+async def test_one_intervention_at_a_time_on_a_device(house):
+    await house.opened()
+    busy, until = await turned_away(house)
+    assert busy.public.startswith(f"Agreed until {until}, but Alice Martin is still at work on this device.")
+
+
+async def test_who_else_is_at_work_for_another_company_stays_unnamed_in_every_language(house):
+    opened = await house.opened()
+    async with house.database.write() as uow:
+        await uow.sessions.save(replace(opened.record, supplier_id=house.bob.supplier_id))
+    busy, until = await turned_away(house)
+    french = f"Accordé jusqu’à {until.replace(' on ', ' le ')}, mais un autre intervenant travaille encore sur"
+    assert sentence(busy, "fr").startswith(french)
 
 
 async def test_parallel_connections_of_one_grant_are_one_intervention_and_a_second_place_is_noticed(house):

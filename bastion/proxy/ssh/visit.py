@@ -118,6 +118,8 @@ class Visit:
                 end.refuse(sentence(problem, self._actor.language), answer(problem).exit_status)
             else:
                 live = await self._admission.for_channel(end)
+                if _is_shell(end):
+                    await self._say_what_was_agreed(end, live)
                 await self._followed(end, live)
                 await self._carry(end, live)
         except Left:
@@ -163,8 +165,6 @@ class Visit:
         if end.asked.subsystem:
             await self._straight(ways, end, live)
             return
-        if end.asked.pty and end.asked.command is None:
-            await self._say_what_was_agreed(end, live)
         await ways.terminal(end)
 
     async def _straight(self, ways: Carriage, end: TechnicianEnd, live: LiveSession) -> None:
@@ -203,7 +203,9 @@ class Visit:
             end.write(Data(f"{text}{newline}".encode(), Stream.ERR))
 
     async def _say_what_was_agreed(self, end: TechnicianEnd, live: LiveSession) -> None:
-        """Until when, and what the approver had to say: read before anything else. The device is dialled meanwhile."""
+        """Until when, and what the approver had to say: read before anything else, and before what is still missing:
+        his time runs. The device is dialled meanwhile.
+        """
         request = await self._roads.ways.agreed(live, self._admission.desk.request)
         cols, paste = end.asked.size.cols, self._admission.ways(live).commands(self._roads.address, self._actor.login)
         text = screens.agreed(live.words, request, live.end, cols) + pasted.brief(live.words, paste, cols)
@@ -233,6 +235,11 @@ class Visit:
         for end in list(self._ends):
             shown = on_screen(text, end.asked.size.cols) if end.asked.pty else f"{text}\n".encode()
             end.write(Data(shown, Stream.ERR))
+
+
+def _is_shell(end: TechnicianEnd) -> bool:
+    """Whether somebody reads there, and nothing else does."""
+    return end.asked.pty and end.asked.command is None and not end.asked.subsystem
 
 
 async def _until_left(terminal: Terminal) -> None:
