@@ -1,13 +1,12 @@
 """The main job, nothing of it played: the OpenSSH client, a real `sshd`, an approver and a replayer in Chromium."""
 
 import re
-from contextlib import suppress
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.demo.running import Demo, running, typed
-from tests.e2e.clients import Screen, free_port
+from tests.e2e.clients import free_port
 from tests.web.chromium import chromium
 
 pytestmark = pytest.mark.slow
@@ -24,16 +23,6 @@ async def at_the_console(browser: Browser, demo: Demo, login: str) -> Page:
     return page
 
 
-async def at_its_shell(screen: Screen) -> None:
-    """A login shell may throw away what is typed before it is ready: ask until it answers."""
-    for _ in range(20):
-        screen.send("echo $((1 + 1))-ready\r")
-        with suppress(AssertionError):
-            await screen.expect("2-ready", timeout=1)
-            return
-    raise AssertionError(screen.seen)
-
-
 async def test_a_technician_services_a_real_device_under_an_approved_recorded_session(tmp_path):
     async with running(tmp_path / "demo", free_port(), free_port()) as demo, chromium() as browser:
         claire = await at_the_console(browser, demo, "claire")
@@ -44,7 +33,7 @@ async def test_a_technician_services_a_real_device_under_an_approved_recorded_se
         await expect(claire.get_by_text("Erreur E-2207").first).to_be_visible()
         await claire.get_by_role("button", name="Accorder l’accès").click()
         await alice.expect("Claire Dubois")
-        await at_its_shell(alice)
+        await alice.insist("echo $((1 + 1))-ready\r", "2-ready")
         alice.send("echo $((6 * 7))-turns; exit 3\r")
         await alice.expect("42-turns")
         assert await alice.ended(10) == 3, "the status of the device's own shell"

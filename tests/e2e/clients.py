@@ -106,6 +106,17 @@ class Screen:
         self._at = found + len(wanted)
         return before.decode(errors="replace")
 
+    async def insist(self, typed: str, text: str) -> None:
+        """Type it again and again until `text` is the answer: for what takes a way of its own, as a new size does, and
+        for a login shell that throws away what is typed before it is ready.
+        """
+        for _ in range(30):
+            self.send(typed)
+            with contextlib.suppress(AssertionError):
+                await self.expect(text, timeout=1)
+                return
+        raise AssertionError(f"{text!r} not in {self.seen[self._at :][-1500:]!r}")
+
     async def ended(self, timeout: float = 30, *, within: float | None = None) -> int:
         process = await self.process()
         if within is not None:

@@ -44,9 +44,7 @@ async def test_R10_telnet_with_the_login_from_the_vault(world, screens):
         await screen.expect("100x30")
         screen.resize(132, 40)
         (await screen.process()).send_signal(signal.SIGWINCH)
-        await asyncio.sleep(0.3)
-        screen.send("size\r")
-        await screen.expect("132x40")
+        await screen.insist("size\r", "132x40")
         screen.send("exit\r")
         assert await screen.ended() == 0
     assert PASSWORD not in screen.seen.decode()

@@ -32,9 +32,7 @@ async def test_size_and_resize_reach_the_device(shell):
     process = await shell.process()
     shell.resize(132, 50)
     process.send_signal(28)  # SIGWINCH
-    await asyncio.sleep(0.3)
-    shell.send("stty size\r")
-    await shell.expect("50 132")
+    await shell.insist("stty size\r", "50 132")
 
 
 async def test_control_c_interrupts_what_runs_on_the_device(shell):
