@@ -1,10 +1,12 @@
 """R-19: who has left while a review runs keeps nobody from signing it, and comes back only once he is confirmed."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
+from bastion import clock
 from bastion.domain.parties import Role, system_actor
 from bastion.domain.review import LineState, ReviewLine, RightKind, Verdict
 from bastion.errors import Conflict, Forbidden, Invalid, Suspended
@@ -12,6 +14,7 @@ from bastion.services.people import StaffForm
 from bastion.store import tables as t
 from tests.services.house import OPERATOR
 from tests.services.test_reviews import CONFIRMED, begun, lines, now_as, use
+from tests.services.test_row_order import waiting
 from tests.store.tampering import attempt
 
 __all__ = ["use"]
@@ -41,6 +44,19 @@ async def test_R19_somebody_who_left_is_settled_with_a_trace_and_the_review_can_
     assert (signature.confirmed, signature.withdrawn) == (len(waits), 0)
     _, sheet = await use.export(house.staff(house.ruth), campaign.id)
     assert "Alice Martin,Acme Imaging,,gone" in sheet.decode()
+
+
+async def test_R19_what_somebody_decides_meanwhile_is_not_settled(house, use):
+    campaign = await begun(house, 10, "chu")
+    await house.services.rosters.leave(OPERATOR, house.alice.id, "resigned")
+    async with house.database.write() as uow:
+        (line,) = [one for one in await uow.review_lines.open_of(campaign.id) if one.subject_id == house.alice.id]
+        said = replace(line, verdict=CONFIRMED, decided_at=clock.now(), decided_by="Ruth")
+        settling = asyncio.create_task(use.settle(ME))
+        await waiting(house, uow, settling)
+        await uow.review_lines.save_all([said])
+    assert await settling == 0
+    assert (await states(house, campaign))["Alice Martin"] is LineState.CONFIRMED
 
 
 async def test_R19_who_comes_back_is_confirmed_first(house, use):

@@ -14,13 +14,14 @@ import pytest
 
 from bastion import clock
 from bastion.domain.parties import Role
-from bastion.domain.review import CampaignState, LineState, ReviewSignature
+from bastion.domain.review import CampaignState, LineState, Remit, ReviewSignature
 from bastion.errors import BastionError, Conflict, Forbidden, FreshFactorNeeded, Invalid, NotFound, Suspended
 from bastion.services.people import StaffForm
 from bastion.services.review_sheet import digest, signed
 from bastion.store.review_pages import ReviewPages
 from tests.services.house import OPERATOR, moved
 from tests.services.test_reviews import CONFIRMED, WITHDRAWN, begun, later, lines, use
+from tests.services.test_row_order import waiting
 
 __all__ = ["later", "use"]
 
@@ -276,3 +277,16 @@ async def test_whoever_waits_for_the_signature_to_be_given_decides_after_it(hous
     sent = clock.now()
     (line, *_) = await use.decide(OPERATOR, campaign.id, [ids["Max approver"]], WITHDRAWN, "gone")
     assert line.decided_at > sent + timedelta(minutes=1)
+
+
+async def test_a_decision_waits_for_whoever_signs_and_counts_after_the_signature(house, use):
+    """The lines are held while the signature is given; whoever decides meanwhile is told so by its instant."""
+    campaign = await decided(house)
+    ids = await lines(house, campaign)
+    async with house.database.write() as uow:
+        await uow.review_pages.whole(campaign, Remit("nobody"), hold=True)
+        deciding = asyncio.create_task(use.decide(OPERATOR, campaign.id, [ids["Max approver"]], WITHDRAWN, "gone"))
+        await waiting(house, uow, deciding)
+        signed_at = clock.now()
+    (line, *_) = await deciding
+    assert line.decided_at > signed_at

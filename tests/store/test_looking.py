@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from bastion import clock
+from bastion.domain.held_file import Direction
 from bastion.domain.ids import new_id
 from bastion.store import audit_search, looking
 from bastion.store import tables as t
 from bastion.store.audit_search import Wanted
 from bastion.store.database import Database
-from tests.services.house import House, build_house
+from tests.services.house import CONNECTION, House, build_house, moved
 
 STRETCH = 3
 
@@ -76,6 +77,26 @@ async def test_T33_where_a_search_ends_does_not_tell_what_is_a_name_in_another_h
             assert await uow.requests.reach(text, facility_ids=own) is None
             assert await uow.requests.search(text=text, facility_ids=own)
         assert await uow.requests.search(text="ct-01", facility_ids=elsewhere) != [], "the device's code is in the row"
+
+
+async def test_T33_how_far_was_looked_is_said_of_one_s_own_hospitals_only(house: House):
+    """Else it would tell when something was asked for, opened, brought or written elsewhere."""
+    session = await house.opened()
+    for number in range(STRETCH):
+        if number:
+            await house.services.sessions.open(house.technician(), session.grant.id, CONNECTION)
+        await house.services.files.arriving(session.record, session.grant, Direction.IN, f"/fw/{number}.bin")
+    async with house.database.read() as uow:
+        other = await uow.facilities.by_code("ch2")
+    use, own = house.services, house.staff(house.ruth)
+    for who, nothing in ((own, False), (moved(own, {other.id}), True)):
+        reached = {
+            "requests": await use.asked.reach(who, text="tube"),
+            "sessions": await use.supervision.reach(who, text="tube"),
+            "files": await use.releases.reach(who, text="tube"),
+            "trail": await use.audit.reach(who, Wanted(text="tube")),
+        }
+        assert {what: last is None for what, last in reached.items()} == dict.fromkeys(reached, nothing)
 
 
 async def test_a_reference_is_found_in_either_case(house: House):
