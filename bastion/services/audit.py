@@ -41,7 +41,7 @@ class Audit:
         """The last event `search` looked at for a text or a name: look further back from there. `None`: at all."""
         _reader(actor)
         async with self._database.read() as uow:
-            return await uow.audit.reach(replace(wanted, facility_ids=scope(actor)))
+            return await uow.audit.reach(replace(wanted, facility_ids=scope(actor, *READERS)))
 
     async def verify(self, actor: Actor) -> AuditVerdict:
         """Walk the whole chain; the verdict itself becomes an event."""

@@ -62,11 +62,14 @@ class Supervision:
         outcome: str = "", since: datetime | None = None, until: datetime | None = None, live: bool | None = None,
         health_data: bool = False, differs: bool = False,
     ) -> datetime | None:  # fmt: skip
-        """Up to when `search` looked for this text: look further back from there. `None`: everything was looked at."""
+        """Up to when `search` looked for this text among what he may replay: look further back from there. `None`:
+        everything was looked at.
+        """
         async with self._database.read() as uow:
             return await uow.sessions.reach(
-                text, facility_ids=scope(actor), technician=technician, supplier_id=supplier_id, device_id=device_id,
-                outcome=outcome, since=since, until=until, live=live, health_data=health_data, differs=differs,
+                text, facility_ids=scope(actor, *REPLAYERS), technician=technician, supplier_id=supplier_id,
+                device_id=device_id, outcome=outcome, since=since, until=until, live=live, health_data=health_data,
+                differs=differs,
             )  # fmt: skip
 
     async def get(self, actor: Actor, session_id: str) -> SessionView:
