@@ -20,7 +20,7 @@ from bastion.domain.country import outside_eea
 from bastion.domain.own_words import told
 from bastion.domain.parties import Actor
 from bastion.errors import BastionError, ConfigurationError, IllegalTransition, Phrase
-from bastion.i18n import translator
+from bastion.i18n import catalogue, translator
 from web import (
     audit_words,
     comparison_words,
@@ -103,12 +103,18 @@ def asset(name: str) -> str:
     return f"/static/{manifest()[name]}"
 
 
+@cache
+def sentences(language: str) -> Mapping[str, str]:
+    """Every sentence that is translated, as it is set: a page says some hundreds, most of them again and again."""
+    return {english: views.typeset(said, language) for english, said in catalogue(language).items()}
+
+
 def words(language: str) -> Callable[..., str]:
     """Return `t(msgid, **params)`: translate, then fill in. A text from a user is a parameter, never a msgid."""
-    translate = translator(language)
+    known = sentences(language)
 
     def t(msgid: str, **params: object) -> str:
-        text = views.typeset(translate(msgid), language)
+        text = known.get(msgid) or views.typeset(msgid, language)
         for name, value in params.items():
             if str(value).endswith("."):  # “29 nov.” ends a sentence with the full stop it has
                 text = text.replace(f"{{{name}}}.", f"{{{name}}}")

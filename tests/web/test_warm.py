@@ -89,6 +89,7 @@ async def test_the_words_are_read_and_the_dates_known_before_the_first_page_and_
     closing = asyncio.Event()
     closing.set()
     i18n.catalogue.cache_clear()
+    render.sentences.cache_clear()
     views._locale.cache_clear()
     views._written.cache_clear()
     await warm.pages(closing)
