@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
+from typing import Final
 
 from bastion.domain.access_request import AccessRequest, InterventionKind, RequestState
 from bastion.domain.device import ChannelKind, SecretKind
@@ -162,6 +163,16 @@ FILE_OUTCOMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """How it went, by what stands before the colon."""
+_TOLD: Final = "Your authorisation does not cover {} this device. Ask for it in a new request."
+FILE_REFUSALS: Mapping[str, str] = MappingProxyType(
+    {
+        _TOLD.format("sending or changing files on"): N_("The authorisation did not cover sending or changing files."),
+        _TOLD.format("fetching files from"): N_("The authorisation did not cover fetching files."),
+        _TOLD.format("deleting files on"): N_("The authorisation did not cover deleting files."),
+        _TOLD.format("renaming or linking files on"): N_("The authorisation did not cover renaming or linking files."),
+    }
+)
+"""What the technician was told, in words for whoever replays it: the recording keeps the sentence he read."""
 SECRET_KINDS: Mapping[str, str] = MappingProxyType(
     {
         SecretKind.PASSWORD: N_("Password"),

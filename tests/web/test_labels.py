@@ -15,6 +15,7 @@ from bastion.domain.session import SessionState
 from bastion.domain.session_events import EndReason
 from bastion.domain.session_record import ACCOUNT_REFUSED
 from bastion.domain.work_plan import PatientData
+from bastion.proxy.files import rights
 from bastion.proxy.ssh import deliveries
 from recordings.model import TrackKind
 from web import audit_words, condition_words, labels, plan_words, report_words
@@ -32,6 +33,11 @@ from web import audit_words, condition_words, labels, plan_words, report_words
 ])  # fmt: skip
 def test_every_member_has_a_word_and_no_word_is_idle(table, members):
     assert set(table) == set(members)
+
+
+def test_each_right_that_a_technician_lacked_is_told_in_words_for_who_replays_it():
+    refused = {one.sentence for one in (rights.NO_UPLOAD, rights.NO_DOWNLOAD, rights.NO_DELETE, rights.NO_RENAME)}
+    assert set(labels.FILE_REFUSALS) == refused
 
 
 def test_what_the_bastion_calls_its_own_channels_has_a_word():

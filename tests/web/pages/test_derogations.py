@@ -167,7 +167,11 @@ async def test_a_device_that_cannot_be_reached_says_so_on_the_request(house, vis
     (kept,) = await house.services.derogations.of(OPERATOR, house.device.id)
     monkeypatch.setattr(type(kept), "active", lambda *_: False)
     monkeypatch.setattr(type(kept), "status", lambda *_: DerogationStatus.OVER)
-    assert "cannot be reached yet" in (await browser.see(f"/requests/{request.id}")).text
+    page = (await browser.see(f"/requests/{request.id}")).text
+    assert 0 < page.index("cannot be reached yet") < page.index("The device is free"), "at the top, once"
+    assert page.count("cannot be reached yet") == 1
+    await house.services.approvals.approve(house.staff(house.eve), request.id, request.version, 30)
+    assert "cannot be reached yet" in (await browser.see(f"/requests/{request.id}")).text, "though it was agreed to"
 
 
 async def test_R10_whoever_replays_a_session_reads_what_it_stood_on(house, scenery, visitor, people):

@@ -47,6 +47,12 @@ async def test_one_file_shows_everything_one_decides_on(house, held, visitor, pe
     assert "DUPONT" not in page
 
 
+async def test_who_may_not_decide_reads_who_does(held, visitor, people):
+    page = (await (await visitor().enter(people["security"])).see(f"/desk/{held[3].id}")).text
+    assert "Releasing or refusing a file is for the approvers of CHU Demo." in page
+    assert "Your role does not allow this" not in page
+
+
 async def test_releasing_says_why_and_is_kept(house, held, visitor, people):
     browser = await visitor().enter(people["approver"])
     page = (await browser.see(f"/desk/{held[1].id}")).text

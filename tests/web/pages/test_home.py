@@ -32,6 +32,17 @@ async def test_what_waits_stands_first_and_what_is_live_beside_it(house, scenery
     assert (await browser.see("/count")).text == "1"
 
 
+async def test_only_who_decides_reads_by_which_key(house, scenery, visitor, people):
+    await scenery.device("mri-02", "MRI 2", 3, "Imaging", "B4")
+    for device in ("ct-01", "mri-02"):
+        await house.services.access.request(house.technician(), replace(house.draft(), device_code=device))
+    approver, auditor = await visitor().enter(people["approver"]), await visitor().enter(people["auditor"])
+    assert "Enter in the code field agrees" in (await approver.see("/")).text
+    page = (await auditor.see("/")).text
+    assert "Enter to open it." in page
+    assert "Enter in the code field agrees" not in page
+
+
 async def test_a_session_that_waits_to_be_followed_is_not_nothing(house, visitor, people):
     await watched_session(house)
     browser = await visitor().enter(people["approver"])

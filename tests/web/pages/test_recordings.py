@@ -6,7 +6,6 @@ import pytest
 
 from bastion.domain.session_events import EndReason
 from bastion.errors import DeviceLoginFailed
-from bastion.proxy.files.rights import NO_DELETE
 from recordings.files import BEGUN, DONE, FileLine
 from tests.web.scenery import FILES, HOSTILE, TUNNELS, moved
 from tests.web.visitor import speak
@@ -161,7 +160,7 @@ async def test_the_page_tells_what_was_done_to_each_file(opened):
         ("Download from the device", "524 kB", "Held back 42520689"),
         ("Upload to the device", "3.1 MB", "Broken off"),
         ("Rename", "–", "Done"),
-        ("Delete", "–", f"Not allowed {NO_DELETE.sentence}"),
+        ("Delete", "–", "Not allowed The authorisation did not cover deleting files."),
         ("Upload to the device", "0 B", "No end recorded"),
     ]
     assert rows[0][2] == "/opt/tomolux/update/recon-7.2.2.bin"
