@@ -16,7 +16,8 @@ from bastion.domain.parties import Actor, ActorKind, Facility, Supplier
 from bastion.domain.timebox import TimeBox
 from bastion.errors import Forbidden, Invalid
 from bastion.services.joins import Joins, scope
-from bastion.services.suspension import turned_out, welcome, withdrawn_under
+from bastion.services.lost_ground import held_until, shortened
+from bastion.services.suspension import turned_out, welcome
 from bastion.services.window_terms import companies_of
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -141,7 +142,7 @@ async def _entries(
     due = [(one, times) for one in windows if (times := await _times(joins, one, since, until))]
     await joins.know("technician", (one.technician_id for one in grants))
     await joins.around([*grants, *waiting, *(window for window, _ in due)])
-    entries = [await _granted(joins, one) for one in await _holding(uow, joins, grants)]
+    entries = [await _granted(joins, one) for one in await _holding(uow, joins, grants) if since < one.end]
     entries += [await _asked(joins, one) for one in waiting]
     its = await companies_of(joins, [window for window, _ in due])
     for window, times in due:
@@ -158,15 +159,14 @@ async def _times(joins: Joins, window: MaintenanceWindow, since: datetime, until
 
 
 async def _holding(uow: UnitOfWork, joins: Joins, grants: Sequence[Grant]) -> list[Grant]:
-    """Without those that ended before their time: what was revoked is not read, and under these nothing opens any more
-    either, or did not until their end.
+    """Without those under which nothing opens any more, as what was revoked is not read; of those whose time is over as
+    much as held.
     """
     now = clock.now()
-    left = [one for one in grants if now < one.end]
+    left, over = [one for one in grants if now < one.end], [one for one in grants if one.end <= now]
     out = await turned_out(uow, left, now)
-    shut = await withdrawn_under(uow, [one for one in grants if one.end <= now], now)
-    shut |= {one.id for one in left if not await welcome(joins, one, out, now)}
-    return [one for one in grants if one.id not in shut]
+    standing = [one for one in left if await welcome(joins, one, out, now)]
+    return standing + shortened(over, await held_until(uow, joins, over, now))
 
 
 def _day(entries: Sequence[CalendarEntry], since: datetime, until: datetime, *, begun: bool) -> Day:

@@ -126,15 +126,18 @@ async def turned_out(uow: UnitOfWork, grants: Collection[Grant], now: datetime) 
     return frozenset(withdrawn | {one.id for one in grants if one.technician_id in objected})
 
 
-async def withdrawn_under(uow: UnitOfWork, grants: Collection[Grant], now: datetime) -> frozenset[str]:
-    """Those whose technician a review had withdrawn before they were to end: so it stays when their time is over."""
+async def withdrawn_under(uow: UnitOfWork, grants: Collection[Grant], now: datetime) -> dict[str, datetime | None]:
+    """By their ids those whose technician a review had withdrawn before they were to end, and since when: so it stays
+    when their time is over.
+    """
     said = await _said_of_withdrawn(uow, {one.technician_id for one in grants}, now)
 
     def before_its_end(grant: Grant) -> list[Word]:
         words = said.get((grant.technician_id, ""), ())
         return [one for one in words if one.since is None or one.since < grant.end]
 
-    return frozenset(one.id for one in grants if _withdrawn(before_its_end(one), one.facility_id))
+    last = {one.id: last_word(before_its_end(one), one.facility_id) for one in grants}
+    return {ident: word.since for ident, word in last.items() if word and word.verdict is Verdict.WITHDRAWN}
 
 
 async def _said_of_withdrawn(uow: UnitOfWork, people: Collection[str], now: datetime) -> Words:

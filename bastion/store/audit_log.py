@@ -7,7 +7,7 @@ writers share, is locked for the length of three statements and not for the leng
 import asyncio
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -118,6 +118,13 @@ class AuditLog:
         rows = await self._tx.rows(_BETWEEN, {"first": first, "last": last})
         return _events(rows)
 
+    async def about(self, tags: Collection[str], subject_ids: Collection[str], since: datetime) -> list[AuditEvent]:
+        """What of these kinds happened to each of these since then, the newest first."""
+        if not subject_ids:
+            return []
+        await self._flush()
+        return _events(await self._tx.rows(ABOUT, {"tags": list(tags), "ids": list(subject_ids), "since": since}))
+
     async def counted(
         self, since: datetime, until: datetime, facility_ids: frozenset[str] | None
     ) -> tuple[Counter[str], Counter[str]]:
@@ -210,6 +217,15 @@ _COUNTED = (
     sa.select(_E.tag, _E.severity, sa.func.count())
     .where(_E.at >= sa.bindparam("since", type_=Instant()), _E.at < sa.bindparam("until", type_=Instant()))
     .group_by(_E.tag, _E.severity)
+)
+ABOUT = (
+    sa.select(t.audit_events)
+    .where(
+        _E.subject_id.in_(sa.bindparam("ids", expanding=True)),
+        _E.tag.in_(sa.bindparam("tags", expanding=True)),
+        _E.at >= sa.bindparam("since", type_=Instant()),
+    )
+    .order_by(_E.seq.desc())
 )
 _BETWEEN = (
     sa.select(t.audit_events).where(_E.seq >= sa.bindparam("first"), _E.seq <= sa.bindparam("last")).order_by(_E.seq)

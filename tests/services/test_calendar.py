@@ -13,7 +13,8 @@ from bastion.services import calendar
 from bastion.services.calendar import EntryKind
 from bastion.services.emergencies import Call
 from bastion.services.maintenance import WindowForm
-from tests.services.house import moved
+from bastion.services.people import TechnicianForm
+from tests.services.house import OPERATOR, moved
 from tests.services.test_review_reach import say
 from tests.services.test_reviews import WITHDRAWN, begun
 
@@ -85,6 +86,78 @@ async def test_what_a_review_withdrew_is_not_in_it_either_nor_once_its_time_is_o
     assert (await use.between(eve, now, now + DAY), (await use.days(eve, edges))[0].entries) == ([], ())
     later(minutes=120)
     assert (await use.between(eve, now, now + DAY), (await use.days(eve, edges))[0].entries) == ([], ())
+
+
+async def closed(house, **changes: object) -> None:
+    form = replace(TechnicianForm.of(house.alice, "acme"), **changes)
+    await house.services.people.save_technician(OPERATOR, form)
+
+
+async def company(house, **changes: object) -> None:
+    """As a register that was kept while the bastion was down: nothing was taken back."""
+    async with house.database.write() as uow:
+        known = await uow.suppliers.get(house.alice.supplier_id)
+        await uow.suppliers.save(replace(known, **changes))
+
+
+async def review(house, **_facts: object) -> None:
+    await say(house, house.staff(house.eve), await begun(house, 10, "chu"), WITHDRAWN, "has changed job")
+
+
+LOST = {
+    "account closed": (closed, lambda _at: {"active": False}),
+    "account over": (closed, lambda at: {"valid_until": at}),
+    "contract over": (company, lambda at: {"contract_end": at}),
+    "withdrawn in a review": (review, lambda _at: {}),
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+async def test_a_past_week_tells_until_when_it_held(house, use, later, how):
+    eve, (lose, facts) = house.staff(house.eve), LOST[how]
+    await house.approved()
+    since = clock.now()
+    later(minutes=20)
+    lost = clock.now() + timedelta(seconds=2)
+    await lose(house, **facts(lost))
+    later(minutes=120)
+    edges = [since, since + DAY]
+    for (one,) in (await use.between(eve, since, since + DAY), (await use.days(eve, edges))[0].entries):
+        assert abs(one.box.end - lost) < timedelta(minutes=1)
+        assert one.state == "over"
+    assert await use.between(eve, since + timedelta(minutes=30), since + DAY) == [], "it held no longer by then"
+
+
+@pytest.mark.parametrize("how", LOST)
+async def test_what_held_to_its_end_is_told_so_whatever_comes_after(house, use, later, how):
+    """A day that is entered afterwards shortens nothing that was."""
+    eve, (lose, facts) = house.staff(house.eve), LOST[how]
+    await house.approved(minutes=60)
+    since = clock.now()
+    later(minutes=90)
+    await lose(house, **facts(clock.now()))
+    (one,) = await use.between(eve, since, since + DAY)
+    assert one.box.length == timedelta(hours=1)
+
+
+async def test_a_last_day_entered_afterwards_for_a_time_before_shortens_nothing(house, use, later):
+    await house.approved(minutes=60)
+    since = clock.now()
+    later(minutes=90)
+    await closed(house, valid_until=since + timedelta(minutes=10))
+    (one,) = await use.between(house.staff(house.eve), since, since + DAY)
+    assert one.box.length == timedelta(hours=1)
+
+
+async def test_who_is_back_since_was_there(house, use, later):
+    await house.approved(minutes=60)
+    since = clock.now()
+    later(minutes=90)
+    await closed(house, active=False)
+    await closed(house, active=True)
+    await closed(house, active=False)
+    (one,) = await use.between(house.staff(house.eve), since, since + DAY)
+    assert one.box.length == timedelta(hours=1)
 
 
 async def test_what_was_over_before_stays_what_it_was(house, use, later):

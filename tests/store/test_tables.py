@@ -98,6 +98,7 @@ FINDERS = {
     "requests.awaited": access.AWAITED,
     "requests.search": access.NEWEST_REQUESTS.limit(50),
     "requests, approvals": access.APPROVALS_OF,
+    "audit.about": audit_log.ABOUT.params(ids=["t1"], tags=["technician:left"]),
     "grants.over": access.GRANTS_OVER.limit(50),
     "grants.starting": access.GRANTS_STARTING.limit(50),
     "grants.starting on a device": access.GRANTS_STARTING.where(t.grants.c.device_id == NOWHERE).limit(50),
