@@ -25,6 +25,7 @@ from bastion.services.directory import check_term, networks_of
 from bastion.services.duties import assignments_of, need_right_over, of_cells
 from bastion.services.forms import CODE, MAX_NAME, check_language, check_mail, check_named, check_person, plain
 from bastion.services.people import check_employer
+from bastion.services.professionals import KEEPERS as PROFESSIONALS
 from bastion.services.professionals import ON_THE_LIST, ProfessionalForm, adds_nothing, known_as, made_of
 from bastion.services.subcontractors import EMPLOYING
 
@@ -91,6 +92,10 @@ _COLUMNS: Final[Mapping[Register, tuple[str, str]]] = MappingProxyType(
     }
 )  # fmt: skip
 """Columns that a new entry needs, and the others."""
+KEEPERS: Final[Mapping[Register, tuple[Role, ...]]] = MappingProxyType(
+    {register: PROFESSIONALS if register is Register.PROFESSIONALS else (Role.ADMIN,) for register in Register}
+)
+"""Who fills which register: whoever may enter one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +276,8 @@ def _colleague(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Sta
 
 def _professional(cells: Cells, facts: Facts, old: Entry | None, ident: str) -> Professional:
     """Somebody new, or an entry as it stands: one is never changed, as requests name it (R-38)."""
-    facility, there = _facility(cells["facility"], facts), cast("Professional | None", old)
+    facility = _facility(cells["facility"], facts, of=Register.PROFESSIONALS)
+    there = cast("Professional | None", old)
     days = {name: _day(cells, name) for name in ("since", "until") if name in cells}
     form = ProfessionalForm(facility.code, cells["name"], cells["title"], cells.get("rpps", ""), **days)
     made = made_of(form, facility, facts.actor, clock.now())
@@ -309,10 +315,13 @@ def _listed(cell: str) -> list[str]:
     return [word for word in re.split(r"[\s,;|]+", cell) if word]
 
 
-def _facility(code: str, facts: Facts, name: Literal["facility", "facilities"] = "facility") -> Facility:
+def _facility(
+    code: str, facts: Facts, name: Literal["facility", "facilities"] = "facility", of: Register = Register.DEVICES
+) -> Facility:  # fmt: skip
+    """One where the actor keeps this register."""
     facility = facts.facilities.get(code.lower())
-    if facility is None or not facts.actor.covers(facility.id, Role.ADMIN):
-        known = sorted(one.code for one in facts.facilities.values() if facts.actor.covers(one.id, Role.ADMIN))
+    if facility is None or not facts.actor.covers(facility.id, *KEEPERS[of]):
+        known = sorted(one.code for one in facts.facilities.values() if facts.actor.covers(one.id, *KEEPERS[of]))
         named = ", ".join(known[:MOST_NAMED]) + ("…" if len(known) > MOST_NAMED else "")
         raise Invalid(code, field=name, sentence=NO_FACILITY if known else NONE_AT_ALL, code=code, known=named)
     return facility

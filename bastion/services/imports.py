@@ -17,12 +17,12 @@ from bastion.domain.importing import DRAFT_LIFE, Change, Draft, Entry, Plan, Reg
 from bastion.domain.parties import EVERYWHERE, Actor, Staff, Supplier, Technician
 from bastion.domain.professional import Professional
 from bastion.domain.subcontractor import Subcontractor
-from bastion.errors import Conflict, Invalid, Unavailable
+from bastion.errors import Conflict, Forbidden, Invalid, Unavailable
 from bastion.services.authentication import Authentication
 from bastion.services.directory import supplier_changed
 from bastion.services.duties import in_words
-from bastion.services.forms import MAX_NAME, audit_saved, need_admin, need_admin_of, plain
-from bastion.services.import_columns import Facts
+from bastion.services.forms import MAX_NAME, audit_saved, need_admin_of, plain
+from bastion.services.import_columns import KEEPERS, Facts
 from bastion.services.import_plan import planned
 from bastion.services.joins import Joins, found
 from bastion.services.people import staff_changed, technician_changed
@@ -61,7 +61,7 @@ class Imports:
 
         With `mark`, only if what it would do is still what was looked at. With `skip_bad`, without the bad lines.
         """
-        _need_admin_for(actor, register)
+        _need_keeper(actor, register)
         self._authentication.require_fresh(actor)
         plan, facts = await self._held_against(actor, register, data)
         async with self._database.write() as uow:
@@ -83,13 +83,11 @@ class Imports:
         return draft
 
     async def look(self, actor: Actor, draft_id: str) -> tuple[Draft, Plan]:
-        need_admin(actor)
         async with self._database.read() as uow:
             draft = await _draft(uow, actor, draft_id)
         return draft, await self.check(actor, draft.register, draft.content)
 
     async def apply_draft(self, actor: Actor, draft_id: str, mark: str, *, skip_bad: bool = False) -> Plan:
-        need_admin(actor)
         self._authentication.require_fresh(actor)
         async with self._database.read() as uow:
             draft = await _draft(uow, actor, draft_id)
@@ -121,19 +119,29 @@ class Imports:
 
     async def _held_against(self, actor: Actor, register: Register, data: bytes) -> tuple[Plan, Facts]:
         """Seconds of work for a long file, so in a thread, and not while others wait to write."""
-        _need_admin_for(actor, register)
+        _need_keeper(actor, register)
         async with self._database.read() as uow:
             facts = await _facts(uow, actor, register)
         return await asyncio.to_thread(planned, register, data, facts), facts
 
 
-def _need_admin_for(actor: Actor, register: Register) -> None:
-    """Companies and their people are the whole group's; a device, a colleague and who answers for patient data are a
-    hospital's, judged by line.
-    """
-    if register in {Register.DEVICES, Register.STAFF, Register.PROFESSIONALS}:
-        need_admin(actor)
-    else:
+OF_THE_GROUP: Final = frozenset({Register.SUPPLIERS, Register.TECHNICIANS})
+"""Companies and their people; a device, a colleague, who answers for patient data are a hospital's: judged by line."""
+
+
+def fillable(actor: Actor) -> tuple[Register, ...]:
+    """The registers that he may fill from a file."""
+    return tuple(one for one in Register if _keeps(actor, one))
+
+
+def _keeps(actor: Actor, register: Register) -> bool:
+    return bool(actor.roles.intersection(KEEPERS[register]))
+
+
+def _need_keeper(actor: Actor, register: Register) -> None:
+    if not _keeps(actor, register):
+        raise Forbidden(f"{actor.login} does not fill the register of {register}")
+    if register in OF_THE_GROUP:
         need_admin_of(actor, EVERYWHERE)
 
 

@@ -9,6 +9,7 @@ import pytest
 from bastion import clock
 from bastion.domain.importing import Register
 from bastion.domain.local_time import local_date
+from bastion.domain.parties import Role, assigned
 from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, Invalid
 from bastion.services.directory import FacilityForm
@@ -169,7 +170,25 @@ async def test_T32_an_administrator_of_one_hospital_enters_people_there_and_nowh
     assert (said(plan), [one.key for one in plan.changes]) == ([(3, *nowhere), (4, *nowhere)], ["A, radiologist"])
 
 
-async def test_only_an_administrator_with_a_fresh_code(house, use):
+async def test_R38_a_security_officer_keeps_the_list_of_his_hospital_and_fills_no_other_register(house, use):
+    """Who administers one hospital and only agrees in another keeps the list of the first."""
+    chu = house.device.facility_id
+    data = b"name;title;facility\nA;radiologist;chu\nB;radiologist;ch2\n"
+    for roles in (assigned({Role.SECURITY}, {chu}), assigned({Role.ADMIN}, {chu}) + assigned({Role.APPROVER}, {"*"})):
+        keeper = replace(house.staff(house.eve), assignments=roles)
+        plan = await use.check(keeper, PROFESSIONALS, data)
+        assert ([bad.line for bad in plan.bad], [one.key for one in plan.changes]) == ([3], ["A, radiologist"])
+    keeper = replace(keeper, assignments=assigned({Role.SECURITY}, {chu}))
+    for register in set(Register) - {PROFESSIONALS}:
+        with pytest.raises(Forbidden):
+            await use.check(keeper, register, data)
+        with pytest.raises(Forbidden):
+            await use.apply(keeper, register, data)
+    await use.apply(keeper, PROFESSIONALS, data, skip_bad=True)
+    assert await listed(house) == ["A, radiologist"]
+
+
+async def test_only_who_keeps_the_list_with_a_fresh_code(house, use):
     data = b"name;title;facility\nA;radiologist;chu\n"
     for actor, error in (
         (house.staff(house.eve), Forbidden), (house.technician(), Forbidden),

@@ -93,7 +93,7 @@ API_GUARDS: Final[Mapping[Key, Guard]] = MappingProxyType(
         **_rows(ADMINS, "POST /suppliers/{ident}/subcontractors", "POST /subcontractors/{ident}/end"),
         **_rows(LOCKERS, "POST /subcontractors/{ident}/object"),
         **_rows(ADMINS, "POST /suppliers/{ident}/roster", "POST /technicians/{ident}/leave"),
-        **_rows(ADMINS, "POST /imports/{register}", "POST /imports/{register}/apply"),
+        **_rows(LOCKERS, "POST /imports/{register}", "POST /imports/{register}/apply"),
         **_rows(ADMINS, "POST /devices", "PUT /devices/{ident}", "POST /devices/{ident}/endpoints"),
         **_rows(ADMINS, "POST /endpoints/{ident}/scan", "POST /endpoints/{ident}/pin"),
         **_rows(ADMINS, "POST /endpoints/{ident}/withdraw", "POST /accounts/{ident}/withdraw"),

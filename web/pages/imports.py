@@ -10,6 +10,7 @@ from starlette.responses import Response
 from bastion.domain.importing import Register
 from bastion.errors import BastionError, Invalid
 from bastion.i18n import N_
+from bastion.services.imports import fillable
 from web import fields, import_words
 from web.console import Console, Seen, go
 
@@ -61,9 +62,10 @@ async def apply(seen: Seen, ident: str, mark: Text = "", skip: Text = "", code: 
 
 
 async def _form(seen: Console, register: str = "", error: BastionError | None = None) -> Response:
+    offered = fillable(seen.actor)
     return seen.page(
-        "directory/import.html", N_("Import from a file"), error=error, register=register or Register.DEVICES.value,
-        words=import_words,
+        "directory/import.html", N_("Import from a file"), error=error, offered=offered, words=import_words,
+        register=register or offered[0].value,
     )  # fmt: skip
 
 

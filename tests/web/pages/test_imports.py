@@ -1,9 +1,12 @@
 """The import of a register in the console: look, then apply with a fresh code, and only what was looked at."""
 
+import html
 import re
+from dataclasses import replace
 
 import httpx2
 
+from bastion.domain.parties import Role, assigned
 from bastion.services.inventory import DeviceForm
 from tests.services.house import OPERATOR
 from tests.services.professionals import a_professional
@@ -132,11 +135,31 @@ async def test_R23_the_hospitals_people_come_from_a_file_but_nobody_changes_hims
     assert now[admin.login].assignments == admin.assignments
 
 
+async def test_who_keeps_the_list_of_professionals_fills_it_from_a_file_and_no_other_register(house, visitor, people):
+    """A security officer of one hospital: a line of another is refused as it is looked at (R-38, T33)."""
+    here = replace(people["security"], assignments=assigned({Role.SECURITY}, {house.device.facility_id}))
+    async with house.database.write() as uow:
+        await uow.staff.save(here)
+    browser = await visitor().enter(here)
+    assert "/directory/import?register=professionals" in (await browser.see("/directory/professionals")).text
+    assert "/directory/import" not in (await browser.see("/directory/devices")).text
+    page = (await browser.see("/directory/import")).text
+    assert re.findall(r'name="register" value="(\w+)"', page) == ["professionals"]
+    assert "Roles: approver" not in page
+    assert (await hand_in(browser, b"code;name\n", register="devices")).status_code == 403
+    lines = b"name;title;facility\nA;radiologist;chu\nB;radiologist;ch2\n"
+    address, page, mark = await shown(browser, await hand_in(browser, lines, register="professionals"))
+    assert "There is no facility “ch2”. Register it first, or name one there is: chu." in html.unescape(page)
+    done = await browser.send(address, mark=mark, skip="yes")
+    assert done.headers["location"] == "/directory/professionals"
+    assert [view.one.name for view in await house.services.professionals.listed(OPERATOR)] == ["A"]
+
+
 async def test_R38_who_answers_for_patient_data_comes_from_a_file(house, visitor, people):
     browser = await visitor().enter(people["admin"])
     link = "/directory/import?register=professionals"
     assert link in (await browser.see("/directory/professionals")).text
-    assert link not in (await (await visitor().enter(people["security"])).see("/directory/professionals")).text
+    assert link not in (await (await visitor().enter(people["approver"])).see("/directory/professionals")).text
     assert 'value="professionals" checked' in (await browser.see(link)).text
     await a_professional(house)
     lines = (

@@ -197,8 +197,8 @@ async def _(yard: Yard) -> Given:
 
 async def _sheet(yard: Yard) -> Given:
     scene = await yard.scene()
-    data = f"code,name,facility,suppliers\n{yard.name()},New,{scene.facility.code},{scene.supplier.code}\n"
-    return Given({"register": "devices"}, data.encode(), {"mark": "", "skip_bad": "false", "name": "gmao.csv"})
+    data = f"name,title,facility\n{yard.name()},radiologist,{scene.facility.code}\n"
+    return Given({"register": "professionals"}, data.encode(), {"mark": "", "skip_bad": "false", "name": "gmao.csv"})
 
 
 way("POST /imports/{register}")(_sheet)
