@@ -52,6 +52,14 @@ def test_one_thing_has_one_name_in_french():
     assert said == [], "what makes the codes is an « application d’authentification »"
 
 
+@pytest.mark.parametrize(
+    ("another", "word"), [("hôpital", "établissement"), ("caduque", "expiré"), ("p. ex.", "par exemple"),
+                          ("par ex.", "par exemple")],
+)  # fmt: skip
+def test_the_french_have_one_word_for_each_of_these(another, word):
+    assert [french for french in i18n.catalogue("fr").values() if another in french.lower()] == [], f"say « {word} »"
+
+
 def test_a_french_sentence_drops_a_vowel_before_a_name_and_before_nothing_else(catalogues):
     catalogues("web", "Of {who}, of {device}", "De {who}, de {device}, pour que {name} de {{who}}")
     say = i18n.translator("fr")("Of {who}, of {device}")

@@ -13,7 +13,7 @@ from bastion.domain.local_time import time_of_day
 from bastion.domain.own_words import told
 from bastion.domain.session_effects import Notice
 from bastion.domain.session_events import EndReason
-from bastion.errors import DeviceLoginFailed, sentence_end
+from bastion.errors import DeviceLoginFailed, Phrase, sentence_end
 from bastion.i18n import translator
 
 LEAVE_SCREEN: Final = (
@@ -24,10 +24,12 @@ LEAVE_SCREEN: Final = (
 )
 """Undo what a full-screen program had set: colours, cursor, mouse, keypad, bracketed paste."""
 
+HEARD: Final = 2
+"""Minutes after a warning, or a question of the hospital, in which the key is heard (`lobby.aside`)."""
 _NOTICES: Final[Mapping[Notice, str]] = {
     Notice.TIME_LEFT: (
         "{minutes} min left. The session ends at {end}. "
-        "More time: press Ctrl-T twice now; later, sign in once more without a device, and type +."
+        "More time: press Ctrl-T twice within {heard} min; later, sign in once more without a device, and type +."
     ),
     Notice.IDLE_SOON: "Nothing was typed for a while. The session ends in {seconds} s unless you press a key.",
     Notice.FROZEN: "{by} has frozen your session: nothing you type reaches the device.",
@@ -93,13 +95,16 @@ class Words:
 
     def clock(self, moment: datetime) -> str:
         """Show the time of day in the hospital and where that is, with the date when it is not today."""
-        said = time_of_day(moment, self.zone, clock.now())
-        return self.say(said.msgid).format(**said.facts)
+        return self.phrase(time_of_day(moment, self.zone, clock.now()))
+
+    def phrase(self, ours: Phrase) -> str:
+        """Words of ours that stand within a sentence."""
+        return self.say(ours.msgid).format(**ours.facts)
 
     def notice(self, notice: Notice, params: Mapping[str, object], end: datetime) -> str:
         if notice is Notice.ENDED:
             return self.ending(EndReason(str(params["reason"])), str(params["by"]), str(params["why"]))
-        facts = {**{k: plain(str(v)) for k, v in params.items()}, "end": self.clock(end)}
+        facts = {**{k: plain(str(v)) for k, v in params.items()}, "end": self.clock(end), "heard": HEARD}
         return self.say(_NOTICES[notice]).format(**facts)
 
     def ending(self, reason: EndReason, by: str = "", why: str = "") -> str:

@@ -26,13 +26,12 @@ from bastion.proxy.live_session import LiveSession
 from bastion.proxy.lobby import errands, screens
 from bastion.proxy.lobby.desk import Desk
 from bastion.proxy.lobby.terminal import Line, LineEditor
-from bastion.proxy.notices import on_screen, plain
+from bastion.proxy.notices import HEARD, on_screen, plain
 from bastion.proxy.pulse import Pulse
 from bastion.proxy.relay import FromTechnician, Relay
 
 KEY: Final = b"\x14"
-LIVE: Final = 120.0
-"""Seconds after a warning, or a question of the hospital, in which the key is heard."""
+LIVE: Final = 60.0 * HEARD
 TWICE_WITHIN: Final = 1.0
 PATIENCE: Final = 60.0
 """Seconds without a key after which the device gets the keys back."""
@@ -43,7 +42,7 @@ TO_HOSPITAL: Final = "You write to the hospital now, not to the device. Ctrl-C g
 TO_DEVICE: Final = "What you type goes to the device again."
 ANSWER: Final = "Your answer: "
 ANSWER_AGAIN: Final = "This cannot be left empty. Your answer: "
-NOW: Final = "To answer, press Ctrl-T twice now; later, sign in once more without a device."
+NOW: Final = "To answer, press Ctrl-T twice within {heard} min; later, sign in once more without a device."
 
 Script = Generator[str, str, Coroutine[Any, Any, None]]
 """Yields what to ask, in English; takes the answers; returns what is then to be done."""
@@ -158,7 +157,7 @@ class Aside:
             if remark.id not in self._heard:
                 self._heard.add(remark.id)
                 said = self.say("{who} asks: {what}").format(who=plain(remark.author_name), what=plain(remark.text))
-                self.live.tell(f"{said} — {self.say(NOW)}")
+                self.live.tell(f"{said} — {self.say(NOW).format(heard=HEARD)}")
                 self.offer(self.live.open_channels)
 
 

@@ -117,7 +117,7 @@ class Lobby:
         coming = None if request else await self._desk.coming(device_id)
         coming = coming if coming and _soon(coming.start) else None
         if coming is not None:
-            self._talk.show(screens.later(self._talk.words, coming.start) + "\n")
+            self._talk.write(screens.later(self._talk.words, coming.start))
         elif request is None:
             if entry.over is not None and entry.over.status(clock.now()) is GrantStatus.REVOKED:
                 self._talk.tell(GrantRevoked(entry.over.id, why=recognised(entry.over.revoke_reason)))
@@ -175,13 +175,16 @@ class Lobby:
             case RequestState.PENDING:
                 await self._hear(request)
                 if len(request.approvals) > len(before.approvals):
-                    self._talk.show(screens.agreed_so_far(self._talk.words, request) + "\n")
+                    self._talk.write(screens.agreed_so_far(self._talk.words, request))
                 return request
             case RequestState.APPROVED:
                 await self._agreed(request)
                 return None
             case state:
-                self._talk.show("\n" + screens.not_agreed(self._talk.words, request, state) + "\n")
+                self._talk.show("\n")
+                self._talk.write(screens.not_agreed(self._talk.words, request, state))
+                if screens.said_no(request, state):
+                    self._talk.say(screens.AFTER_NO)
         raise Left
 
     async def _hear(self, request: AccessRequest) -> None:
@@ -208,7 +211,7 @@ class Lobby:
     async def _agreed(self, request: AccessRequest) -> None:
         coming = await self._desk.coming(request.device_id)
         if coming is not None and coming.request_id == request.id:
-            self._talk.show(screens.later(self._talk.words, coming.start) + "\n")
+            self._talk.write(screens.later(self._talk.words, coming.start))
 
     async def _hint_or_key(
         self, key: asyncio.Task[str], request: AccessRequest | None, beat: asyncio.Event

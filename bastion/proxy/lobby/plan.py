@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
-from zoneinfo import ZoneInfo
 
 from bastion.domain import work_plan
 from bastion.domain.access_request import InterventionKind
@@ -18,15 +17,20 @@ from bastion.domain.work_plan import ANSWERED, UNSAID, PatientData, Usable, Work
 from bastion.errors import Invalid
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.talk import HELP, Talk
-from bastion.proxy.lobby.timing import NO_TIME, age_of, moment
+from bastion.proxy.lobby.timing import NO_TIME, age_of, moment, typed_as
 
 SOFTWARE: Final = "4"
 URGENT: Final = "u"
 MORE: Final = "+"
 KEEPS: Final = "What stays usable on the device meanwhile: 1 everything, 2 nothing, or say what: "
-OR_WHEN: Final = "One that is still to be made: the day and the hour, e.g. {example}"
-AGO: Final = "How long ago was it saved, e.g. 20 min, 2h, 3d (Enter for just now): "
-AGO_AGAIN: Final = "How long ago was it saved, e.g. 20 min, 2h, 3d (Enter keeps what you said): "
+AGO: Final = (
+    "How long ago was it saved, e.g. 20 min, 2h, 3d; if it is still to be made, its day and hour, e.g. {example} "
+    "(Enter for just now): "
+)
+AGO_AGAIN: Final = (
+    "How long ago was it saved, e.g. 20 min, 2h, 3d; if it is still to be made, its day and hour, e.g. {example} "
+    "(Enter keeps what you said): "
+)
 WHO: Final = "Which health professional of the hospital answers for the patient data (number or name): "
 NOBODY_LISTED: Final = (
     "Nobody of this hospital is authorised to answer for patient data, so work that needs it cannot be asked for. Call "
@@ -107,12 +111,10 @@ class PlanQuestions:
         said, zone = self._keeping.saved_at, self._talk.words.zone
         if said is not None and self._keeping.settled("backup_at"):
             return said
-        example = f"{now.astimezone(ZoneInfo(zone)):%Y-%m-%d} 21:00"
-        hint = self._talk.words.say(OR_WHEN).format(example=screens.whole(example))
-        self._talk.write(hint)
-        while answer := await self._talk.question(AGO if said is None else AGO_AGAIN):
+        example = screens.whole(self._talk.words.phrase(typed_as(now, zone, "21:00")))
+        prompt = self._talk.words.say(AGO if said is None else AGO_AGAIN).format(example=example)
+        while answer := await self._talk.question(prompt):
             if answer == HELP:
-                self._talk.write(hint)
                 continue
             try:
                 when = moment(answer, zone, "backup_at")

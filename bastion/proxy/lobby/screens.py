@@ -43,6 +43,7 @@ _ENDED: Final = {
     RequestState.WITHDRAWN: "The request is withdrawn.",
     RequestState.EXPIRED: "Nobody has answered in time; the request has lapsed. Call the hospital, or ask again.",
 }
+AFTER_NO: Final = "To ask anew, sign in again; to talk about it, call the hospital."
 _URGENT: Final = "Add u for an emergency that the hospital called you for, e.g. 2u."
 _MORE: Final = "Add + to say more, e.g. 2+: other devices, people, files you will bring, steps."
 _TOGETHER: Final = "It was asked together with others, under the reference {ref}; “w” withdraws this one only."
@@ -206,6 +207,11 @@ def not_agreed(words: Words, request: AccessRequest, state: RequestState) -> str
     if state in _ENDED:
         return words.say(_ENDED[state])
     return words.say("{who} has refused the request: {why}").format(who=who, why=why)
+
+
+def said_no(request: AccessRequest, state: RequestState) -> bool:
+    """Whether a person of the hospital did, so that he may want to know how to go on."""
+    return state is RequestState.DENIED or (state is RequestState.WITHDRAWN and bool(request.decision_note))
 
 
 def later(words: Words, start: datetime) -> str:

@@ -7,7 +7,7 @@ from bastion.errors import BastionError, Invalid
 from bastion.i18n import sentence, yes
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.terminal import Terminal
-from bastion.proxy.notices import Words
+from bastion.proxy.notices import UNBROKEN, Words
 
 HELP: Final = "?"
 """Asks what is asked for."""
@@ -82,4 +82,4 @@ class Talk:
     def _fitted(self, prompt: str) -> str:
         """A question, in his language; one that is longer than the screen is broken between words."""
         text = self.words.say(prompt) if prompt else ""
-        return text if len(text) < self.cols else screens.wrap(text.rstrip(), self.cols) + " "
+        return text.replace(UNBROKEN, " ") if len(text) < self.cols else screens.wrap(text.rstrip(), self.cols) + " "

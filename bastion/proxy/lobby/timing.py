@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bastion import clock
 from bastion.domain.local_time import YEARS, only_moment
 from bastion.domain.timebox import whole_minutes
-from bastion.errors import Invalid
+from bastion.errors import Invalid, Phrase
 from bastion.proxy.lobby import screens
 from bastion.proxy.lobby.talk import HELP, Talk
 from bastion.services.drafts import PAST
@@ -74,9 +74,9 @@ class TimeQuestion:
                 start=self.talk.words.clock(start)
             )
         else:
-            day = _tomorrow(self.talk.words.zone, clock.now())
+            example = typed_as(_tomorrow(clock.now()), self.talk.words.zone, "22:00", f"{minutes} min ")
             said = self.talk.words.say("For later, add the day and the hour at the hospital: {example}")
-            said = said.format(example=screens.whole(f"{minutes} min {day} 22:00"))
+            said = said.format(example=screens.whole(self.talk.words.phrase(example)))
         self.talk.write(said)
 
 
@@ -86,7 +86,7 @@ def read(answer: str, zone: str, now: datetime) -> Timing:
     """
     length, start = _parts(answer, zone, "start")
     if start is None and not screens.minutes_of(answer) and _LENGTH_AND_DAY.match(answer.strip().lower()):
-        raise Invalid(answer, field="start", sentence=NO_START, example=f"2h {_tomorrow(zone, now)} 22:00")
+        raise Invalid(answer, field="start", sentence=NO_START, example=typed_as(_tomorrow(now), zone, "22:00", "2h "))
     if start is None:
         return _length(answer)
     if start <= now:
@@ -126,8 +126,14 @@ def _length(answer: str) -> Timing:
     return Timing(minutes)
 
 
-def _tomorrow(zone: str, now: datetime) -> str:
-    return (now + timedelta(days=1)).astimezone(ZoneInfo(zone)).date().isoformat()
+def typed_as(moment: datetime, zone: str, hour: str, length: str = "") -> Phrase:
+    """An hour of the day that `moment` is in `zone`, as it may be typed, behind a `length`; each language's own way."""
+    year, month, day = moment.astimezone(ZoneInfo(zone)).date().isoformat().split("-")
+    return Phrase("{length}{year}-{month}-{day} {hour}", length=length, year=year, month=month, day=day, hour=hour)
+
+
+def _tomorrow(now: datetime) -> datetime:
+    return now + timedelta(days=1)
 
 
 def _wall(day: str, hour: str, minute: str) -> datetime:

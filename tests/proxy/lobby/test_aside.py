@@ -101,7 +101,7 @@ def question(text: str) -> Remark:
 
 # -- asking ------------------------------------------------------------------------------------------------------------
 async def test_the_warning_says_how_and_the_answers_reach_the_hospital_and_no_device(warned):
-    assert "press Ctrl-T twice now" in warned.screen
+    assert "press Ctrl-T twice within 2 min" in warned.screen
     warned.type(b"ls\r", KEY, KEY, b"s", b"oon\r", b"45\r", b"\r", b"the tube is hot\rrm -rf /\r", b"ls\r")
     await warned.shows("The hospital has been asked.")
     assert warned.desk.asked == [("g1", 45, "the tube is hot")]

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bastion.errors import Invalid
-from bastion.proxy.lobby.timing import NO_DAY, NO_START, NO_TIME, Timing, age_of, read
+from bastion.proxy.lobby.timing import NO_DAY, NO_START, NO_TIME, Timing, age_of, read, typed_as
+from bastion.proxy.notices import Words
 from bastion.services.drafts import PAST
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -61,3 +62,10 @@ def test_an_hour_that_the_clocks_skip_or_show_twice_is_refused(answer):
 )  # fmt: skip
 def test_how_long_ago_a_backup_was_made(answer, age):
     assert age_of(answer) == age
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "2h 2026-03-01 22:00"), ("fr", "2h 01/03/2026 22:00")])
+def test_an_example_is_written_as_the_reader_writes_days_and_is_understood(language, text):
+    moment = datetime(2026, 2, 28, 23, 30, tzinfo=UTC)  # past midnight in Paris
+    assert Words(language).phrase(typed_as(moment, "Europe/Paris", "22:00", "2h ")) == text
+    assert read(text, "Europe/Paris", moment).start == datetime(2026, 3, 1, 21, 0, tzinfo=UTC)

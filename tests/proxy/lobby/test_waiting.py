@@ -107,6 +107,44 @@ async def test_what_becomes_of_a_request_is_said(play, change, said):
     play.news.beat()
     await play.leaves()
     assert said in play.screen
+    assert ("To ask anew, sign in again" in play.screen) == ("refused" in said)
+
+
+def broken_words(play) -> list[str]:
+    """Lines that the terminal breaks itself, wherever that is."""
+    shown = b"".join(bytes(frame.data) for frame in play.end.got).decode()
+    return [line for line in shown.replace("\r", "").split("\n") if len(line) >= 80]
+
+
+LONG = "the patient is still on the table, call back at six in the evening, or tomorrow before the first one comes"
+
+
+async def test_a_long_refusal_and_what_somebody_agreed_to_before_break_between_words(play):
+    play.desk.pending = a_request(created_at=clock.now(), expires_at=clock.now() + timedelta(hours=1), quorum=6)
+    play.start()
+    await play.shows("is with the hospital")
+    people = ("Claire Dubois, biomedical engineer", "Max", "Yves Le Goff, head of imaging")
+    agreed = tuple(Approval(name, name, clock.now(), timedelta(hours=1)) for name in people)
+    play.desk.pending = replace(play.desk.pending, approvals=agreed)
+    play.news.beat()
+    await play.shows("Agreed so far:")
+    play.desk.pending = replace(
+        play.desk.pending, stored_state=RequestState.DENIED, decided_by="Claire Dubois", decision_note=LONG
+    )
+    play.news.beat()
+    await play.leaves()
+    assert f"Claire Dubois has refused the request: {LONG}" in play.screen
+    assert broken_words(play) == []
+
+
+async def test_when_it_begins_breaks_between_words_too(play):
+    now = clock.now()
+    play.desk.coming_ = a_grant(start=now + timedelta(hours=1), end=now + timedelta(hours=2))
+    play.start()
+    await play.shows("the session opens here by itself then.")
+    assert broken_words(play) == []
+    play.desk.grant = open_grant(acknowledged_at=now)
+    await play.result()
 
 
 async def test_the_first_of_two_agreements_is_said(play):
