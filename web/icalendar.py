@@ -23,11 +23,12 @@ def text(entries: Iterable[CalendarEntry], now: datetime) -> str:
 
 def _event(entry: CalendarEntry, written: str) -> list[str]:
     company = f" {entry.supplier.code}" if entry.supplier else ""
+    start = _instant(entry.box.start)
     return [
         "BEGIN:VEVENT",
-        f"UID:{entry.uid}@bastion",
+        f"UID:{_uid(entry, start)}@bastion",
         f"DTSTAMP:{written}",
-        f"DTSTART:{_instant(entry.box.start)}",
+        f"DTSTART:{start}",
         f"DTEND:{_instant(entry.box.end)}",
         f"SUMMARY:{_escaped(f'{entry.device.code}{company} {entry.work}')}",
         f"LOCATION:{_escaped(entry.facility.code)}",
@@ -38,8 +39,14 @@ def _event(entry: CalendarEntry, written: str) -> list[str]:
     ]
 
 
+def _uid(entry: CalendarEntry, start: str) -> str:
+    """The same for the same event each time it is exported; of a window each time it is on is one, by the minute."""
+    at = f"-{start[:-3]}Z" if entry.kind is EntryKind.WINDOW else ""
+    return f"{entry.kind}-{entry.ident}{at}"
+
+
 def _instant(at: datetime) -> str:
-    """Three thousand stand in two months, and `strftime` would take seven times as long for each."""
+    """Two thousand stand in two months, and `strftime` would take five times as long for each."""
     utc = at.astimezone(UTC)
     return f"{utc.year:04}{utc.month:02}{utc.day:02}T{utc.hour:02}{utc.minute:02}{utc.second:02}Z"
 

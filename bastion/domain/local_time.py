@@ -43,7 +43,7 @@ class Moments:
 
 def moments(wall: datetime, zone: str) -> Moments:
     """Return every instant at which the clocks of `zone` show `wall` (a naive date and time), the earlier first."""
-    return _moments(wall.replace(tzinfo=None, fold=0), zone)
+    return _moments(wall if wall.tzinfo is None and not wall.fold else wall.replace(tzinfo=None, fold=0), zone)
 
 
 @lru_cache(4096)

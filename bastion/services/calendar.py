@@ -58,12 +58,6 @@ class CalendarEntry:
     def path(self) -> str:
         return f"/windows/{self.ident}" if self.kind is EntryKind.WINDOW else f"/requests/{self.ident}"
 
-    @property
-    def uid(self) -> str:
-        """The same for the same event each time it is exported."""
-        at = f"-{self.box.start:%Y%m%dT%H%MZ}" if self.kind is EntryKind.WINDOW else ""
-        return f"{self.kind}-{self.ident}{at}"
-
 
 @dataclass(frozen=True, slots=True)
 class Day:
