@@ -144,7 +144,7 @@ async def build_house(database: Database, home: Path, outward: Outward | None = 
     (home / "spool").mkdir()
     recordings = RecordingStore(FileBlobs(home / "recordings"), signer.public)
     vault = Vault.open(home / "vault.key")
-    services = _services(database, home, vault, recordings, device_keys, outward)
+    services = services_of(database, home, vault, recordings, device_keys, outward)
     return House(services, database, vault, recordings, device_keys=device_keys, **plan.people)
 
 
@@ -172,14 +172,14 @@ _NOW: Final = clock.now
 async def _plan(database: Database, home: Path) -> _Plan:
     """Build a house, through the services and in the present, whatever the test makes of the time."""
     host_key, recordings = public_line(), RecordingStore(FileBlobs(home), Ed25519PrivateKey.generate().public_key())
-    services = _services(database, home, Vault.open(home / "vault.key"), recordings, [host_key])
+    services = services_of(database, home, Vault.open(home / "vault.key"), recordings, [host_key])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", _NOW)
         people = await _furnish(services)
     return _Plan(await Rows.of(database), (home / "vault.key").read_bytes(), host_key, people)
 
 
-def _services(
+def services_of(
     database: Database, home: Path, vault: Vault, recordings: RecordingStore, device_keys: list[str],
     outward: Outward | None = None,
 ) -> Services:  # fmt: skip

@@ -13,7 +13,7 @@ from bastion import clock
 from bastion.domain.device import ChannelKind
 from bastion.i18n import N_
 from bastion.services.views import RequestView, SessionView
-from web import window_words
+from web import first_day, window_words
 from web.console import Console, Seen
 from web.render import language_of, page
 from web.together import Turns
@@ -101,6 +101,7 @@ async def _beside(seen: Console) -> dict[str, Any]:
         "unbegun": await seen.services.reviews.unbegun(seen.actor),
         "to_sign": await seen.services.reviews.to_sign(seen.actor),
         "to_declare": await seen.services.directory.to_declare(seen.actor),
+        "first_day": await first_day.steps(seen),
         "refused": await seen.services.inventory.refused(seen.actor),
         "ending": await seen.services.derogations.ending(seen.actor),
     }
