@@ -2,6 +2,7 @@
 still there for all of its time when it is agreed to, and still there when a session opens.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -69,10 +70,13 @@ async def unanswered(uow: UnitOfWork, plan: WorkPlan, facility_id: str, at: date
     """Who answers no longer at this instant for the patient data that the work needs, by the name that was asked with;
     empty while somebody so named does, and for work that needs none.
     """
-    if plan.patient_data is not PatientData.NEEDED:
-        return ""
-    listed = await _listed(uow, facility_id)
-    return "" if any(one.named(plan.professional) and one.answers(at) for one in listed) else plan.professional
+    needed = plan.patient_data is PatientData.NEEDED
+    return plan.professional if needed and silent(plan, await _listed(uow, facility_id), at) else ""
+
+
+def silent(plan: WorkPlan, listed: Collection[Professional], at: datetime) -> bool:
+    """Whether none of these, a hospital's list, is who the plan names and answers for the data at this instant."""
+    return not any(one.named(plan.professional) and one.answers(at) for one in listed)
 
 
 def nobody_answers(professional: str) -> NoGrant:

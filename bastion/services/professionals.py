@@ -10,7 +10,7 @@ from bastion.domain.local_time import YEARS, day_end, local_date, midnight
 from bastion.domain.parties import Actor, ActorKind, Facility, Role
 from bastion.domain.professional import Professional, checked_rpps
 from bastion.errors import Conflict, Forbidden, Invalid, NotFound
-from bastion.services.answering import unanswered
+from bastion.services.answering import silent
 from bastion.services.forms import MAX_NAME, check_name, need_reader, plain
 from bastion.services.joins import Joins, found, scope
 from bastion.services.twice import need_first
@@ -168,13 +168,12 @@ async def _tell_of_silence(uow: UnitOfWork, actor: Actor, gone: Professional, no
     """Note each authorisation for which nobody answers now that he is gone; it stands all the same, for he may be
     entered again.
     """
-    joins = Joins(uow)
-    for grant in await uow.grants.unfinished(now):
+    joins, grants = Joins(uow), await uow.grants.with_patient_data(gone.facility_id, now)
+    await joins.know("request", (one.request_id for one in grants))  # at once: every cut waits for the locks (R-64)
+    listed = await uow.professionals.of(frozenset({gone.facility_id}))
+    for grant in grants:
         plan = (await joins.request(grant.request_id)).plan
-        place = (await joins.device(grant.device_id)).facility_id
-        if place != gone.facility_id or not gone.named(plan.professional):
-            continue
-        if await unanswered(uow, plan, place, max(grant.start, now)):
+        if gone.named(plan.professional) and silent(plan, listed, max(grant.start, now)):
             await uow.audit.append(
                 "grant:unanswered", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
                 request=grant.request_id, professional=plan.professional,

@@ -16,7 +16,7 @@ from bastion.domain.conditions import Terms
 from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock
 from bastion.domain.place import Place
-from bastion.domain.work_plan import WorkPlan
+from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.store import tables as t
 from bastion.store.columns import Instant, findable, storable
 from bastion.store.looking import floor, holds, named, within
@@ -359,6 +359,10 @@ class Grants(Versioned[Grant]):
         """Those that were revoked at this very instant: by one decision that hit many."""
         return await self._many(REVOKED_AT, {"at": at})
 
+    async def with_patient_data(self, facility_id: str, now: datetime) -> list[Grant]:
+        """The open and scheduled ones whose work needs patient data, on devices of this hospital; none is held."""
+        return await self._many(WITH_PATIENT_DATA, {"facility_id": facility_id, "now": now})
+
     async def unfinished(self, now: datetime) -> list[Grant]:
         """Every open or scheduled grant: what a lock may have to revoke. Held until the commit, as by `get`."""
         return await self._many(UNFINISHED if self._tx.reading else HOLD_UNFINISHED, {"now": now})
@@ -374,6 +378,10 @@ LAST_OVER = (
     .limit(1)
 )
 UNFINISHED = Grants.sql_all.where(_G.revoked_at.is_(None), _G.end > _NOW)
+WITH_PATIENT_DATA = UNFINISHED.where(
+    _G.device_id.in_(sa.select(t.devices.c.id).where(t.devices.c.facility_id == sa.bindparam("facility_id"))),
+    sa.exists().where(_R.id == _G.request_id, _R.patient_data == PatientData.NEEDED),
+)
 REVOKED_AT = Grants.sql_all.where(_G.revoked_at == sa.bindparam("at"))
 HOLD_UNFINISHED = UNFINISHED.with_for_update(key_share=True)
 GRANTS_OF_TECHNICIAN = UNFINISHED.where(_G.technician_id == sa.bindparam("technician_id"))

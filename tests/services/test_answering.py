@@ -14,6 +14,7 @@ from bastion.services.answering import NO_MORE
 from tests.services.house import CONNECTION, OPERATOR
 from tests.services.postroom import ENTRANCE, heard, turn
 from tests.services.professionals import LABEL, a_professional, needing
+from tests.services.test_lists import statements
 from tests.services.watched import watched_session
 
 
@@ -163,3 +164,20 @@ async def test_nobody_is_told_where_another_entry_of_that_name_answers_or_anothe
     assert await house.tags("grant:unanswered") == []
     await house.services.professionals.retire(OPERATOR, one.id)
     assert await house.tags("grant:unanswered") == ["grant:unanswered"]
+
+
+async def test_R64_however_much_was_agreed_to_who_retires_him_asks_no_more_of_the_database(house):
+    """Every cut waits meanwhile."""
+
+    async def retiring(count: int) -> int:
+        one = await a_professional(house)
+        for hour in range(count):
+            await house.approved(plan=needing(), start=clock.now() + timedelta(hours=2 * hour + 1))
+        with statements() as asked:
+            await retire(house, one)
+        return len([text for text in asked if not text.startswith("INSERT") and "pg_notify" not in text])
+
+    one = await retiring(1)
+    assert len(await house.tags("grant:unanswered")) == 1
+    assert await retiring(4) == one
+    assert len(await house.tags("grant:unanswered")) == 6

@@ -108,6 +108,7 @@ FINDERS = {
     "grants.of_request": access.GRANT_OF_REQUEST,
     "grants.of_requests": access.GRANTS_OF_REQUESTS,
     "grants.unfinished": access.UNFINISHED,
+    "grants.with_patient_data": access.WITH_PATIENT_DATA,
     "locks.unlifted": access.UNLIFTED,
     "gmaos.of": work_orders.OF_FACILITY,
     "watches.open_on": watches.OPEN_ON,
