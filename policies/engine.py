@@ -61,6 +61,18 @@ class PolicyEngine:
         """Return the sentence of a rule, or of a built-in answer; `None` for a rule of some other set."""
         return self._reasons.get(policy_id)
 
+    def outdone(self, policy_ids: Iterable[str]) -> frozenset[str]:
+        """Which of these permits ask for nothing that another of them does not ask for more strictly: together with
+        its sentence, theirs would contradict it.
+        """
+        rules = {name: self._policies.rules[name] for name in policy_ids if name in self._policies.rules}
+        asked = {name: rule.obligations for name, rule in rules.items() if rule.obligations is not None}
+        return frozenset(
+            name
+            for name, mine in asked.items()
+            if any(mine != other and strictest((mine, other)) == other for other in asked.values())
+        )
+
     def decide(self, query: Query) -> Decision:
         """Answer. Never raises: facts that cannot be meant, unknown actions and rules that fail are a no.
 

@@ -74,8 +74,11 @@ class Decisions:
         return self._engine.in_turn
 
     def explain(self, policy_ids: tuple[str, ...], language: str) -> tuple[str, ...]:
-        """The sentences of rules that decided earlier, as far as they are still in force."""
-        known = [self._engine.reason(ident) for ident in policy_ids]
+        """The sentences of rules that decided earlier, as far as they are still in force and say what holds in the end:
+        where two people must agree, a rule that wants one is not told beside it.
+        """
+        outdone = self._engine.outdone(policy_ids)
+        known = [self._engine.reason(ident) for ident in policy_ids if ident not in outdone]
         return tuple(reason.sentence(language) for reason in known if reason)
 
     # -- technicians ---------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ class Forecasts:
             judged = await self._judge(uow, actor, actor, ask, draft, actor.language, now)
         asked = judged.asked
         return Outlook(
-            asked.allowed, reasons(asked, actor.language), asked.obligations.approvals,
+            asked.allowed, self._told(asked, actor.language), asked.obligations.approvals,
             min(ask.wanted, asked.obligations.max_duration), judged.watcher, judged.obstacles,
         )  # fmt: skip
 
@@ -75,7 +75,7 @@ class Forecasts:
         turns = await self._turns(uow, asker, ask, draft, asked, now) if asked.allowed else ()
         return Forecast(
             ask.technician, ask.supplier, ask.device, await joins.facility(ask.device.facility_id), draft.kind,
-            ask.wanted, asked.allowed, reasons(asked, actor.language), policy_ids(asked),
+            ask.wanted, asked.allowed, self._told(asked, actor.language), policy_ids(asked),
             asked.obligations.approvals, asked.obligations.max_duration, watcher=judged.watcher,
             turns=tuple(tuple(one.name for one in turn) for turn in turns), obstacles=judged.obstacles,
         )  # fmt: skip
@@ -101,6 +101,9 @@ class Forecasts:
         )  # fmt: skip
         late = () if opened.allowed else reasons(opened, language)
         return _Judged(asked, watcher=opened.obligations.watcher, obstacles=(*obstacles, *late))
+
+    def _told(self, asked: Decision, language: str) -> tuple[str, ...]:
+        return self._decisions.explain(policy_ids(asked), language) if asked.allowed else reasons(asked, language)
 
     async def _turns(
         self, uow: UnitOfWork, asker: Actor, ask: Ask, draft: RequestDraft, asked: Decision, now: datetime

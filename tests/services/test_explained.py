@@ -6,6 +6,8 @@ from bastion.domain.emergency import Call, Outcome
 from bastion.domain.lock import LockScope
 from bastion.domain.maintenance import Rhythm
 from bastion.services.maintenance import WindowForm
+from tests.services.test_forecasts import question
+from tests.services.watched import make_critical
 
 AGREES = ("approver-agrees", "An approver of this device’s ward, or of its whole facility, decides.")
 
@@ -66,3 +68,22 @@ async def test_the_review_of_an_emergency_names_its_rule(house):
         house.staff(house.max), request.id, 2, Outcome.JUSTIFIED, "The tube had failed indeed."
     )
     assert (await told(house, "emergency:reviewed"))[0] == "reviews-emergency"
+
+
+async def test_R22_of_rules_that_want_more_and_less_only_what_holds_is_told_beforehand_and_to_whoever_decides(house):
+    """The trail names them all."""
+    await make_critical(house)
+    request = await house.asked()
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
+    foreseen = await house.services.forecasts.of(house.staff(house.eve), question(house))
+    for said in (view.decision_reasons, foreseen.reasons):
+        assert [one.partition(":")[0] for one in said] == ["This device is of the highest criticality"]
+    assert (await told(house, "request:created"))[0].split() == ["maintainer", "maintainer-critical"]
+
+
+async def test_rules_of_which_neither_outdoes_the_other_are_both_told(house):
+    await make_critical(house)
+    request = await house.asked(emergency=Call("Dr Roux"))
+    view = await house.services.asked.get(house.staff(house.eve), request.id)
+    said = [one.partition(":")[0] for one in view.decision_reasons]
+    assert said == ["This device is of the highest criticality", "An emergency"]

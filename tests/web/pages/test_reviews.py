@@ -344,3 +344,12 @@ async def test_the_first_page_reminds_whoever_has_lines_to_decide(house, visitor
     assert "Access rights to review" not in (await auditor.see("/")).text
     await confirmed(house, campaign)
     assert "Access rights to review" not in (await approver.see("/")).text
+
+
+async def test_every_line_says_what_right_it_is_about(house, visitor, people):
+    form = CampaignForm("H2", clock.now() + timedelta(days=20), ("chu",))
+    review = await house.services.reviews.start(OPERATOR, form)
+    page = (await (await visitor().enter(people["auditor"])).see(f"/reviews/{review.id}")).text
+    rights = [plain(one).strip() for one in re.findall(r'<td data-name="Right">(.*?)</td>', page, re.DOTALL)]
+    assert "Technician: may ask for access" in rights
+    assert not {"", "–"} & set(rights)
