@@ -14,7 +14,7 @@ from bastion.domain.stretch import check_stretch, on_the_wall
 from bastion.errors import Forbidden, Invalid, NotFound
 from bastion.services import reasons
 from bastion.services.authentication import Authentication
-from bastion.services.forms import need_person, need_reader
+from bastion.services.forms import need_reader
 from bastion.services.joins import found
 from bastion.services.twice import need_first
 from bastion.store.database import Database
@@ -56,10 +56,9 @@ class StandIns:
 
     # -- delegation ----------------------------------------------------------------------------------------------------
     async def delegate(self, actor: Actor, form: DelegationForm) -> Delegation:
-        """Lend one's own approving; nobody lends another's, and a token lends nothing."""
+        """Lend one's own approving, by a fresh code; nobody lends another's."""
         if actor.kind is not ActorKind.STAFF:
             raise Forbidden(actor.login)
-        need_person(actor)
         said = reasons.for_the_record(form.reason, "reason")
         self._authentication.require_fresh(actor)
         now = clock.now()

@@ -15,7 +15,7 @@ from bastion.i18n import N_
 from bastion.services.views import RequestView, SessionView
 from web import first_day, window_words
 from web.console import Console, Seen
-from web.render import language_of, page
+from web.render import page
 from web.together import Turns
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ async def board(seen: Seen) -> Response:
     async def made() -> bytes:
         return bytes(page(seen.request, "parts/board.html", **await _board(seen)).body)
 
-    return HTMLResponse(await _in_turn(seen, made, language_of(seen.request)))
+    return HTMLResponse(await _in_turn(seen, made))
 
 
 @router.get("/count")
@@ -56,14 +56,13 @@ async def count(seen: Seen) -> Response:
     return PlainTextResponse(str(await _in_turn(seen, partial(seen.services.asked.to_decide, seen.actor))))
 
 
-async def _in_turn(seen: Console, work: Callable[[], Awaitable[T]], *of: str) -> T:
+async def _in_turn(seen: Console, work: Callable[[], Awaitable[T]]) -> T:
     """What every open page asks for after each decision; once for all pages of one person.
 
-    It depends on who asks and on `of`, not on when he last gave a code.
+    It depends on who asks, in which language he reads too, not on when he last gave a code.
     """
     turns: Turns = seen.request.app.state.turns
-    who = replace(seen.actor, factor_at=None)
-    return await turns.of((seen.request.url.path, who, *of), work)
+    return await turns.of((seen.request.url.path, replace(seen.actor, factor_at=None)), work)
 
 
 async def _board(seen: Console) -> dict[str, Any]:
@@ -88,7 +87,7 @@ async def _twins(seen: Console, live: Sequence[SessionView]) -> dict[str, Twin]:
 async def _opened(seen: Console, session_id: str) -> tuple[ChannelKind, ...]:
     """The kinds of channels that are open in it; none where this person may not follow it."""
     doings = await seen.services.doing.shown_to(seen.actor, session_id)
-    return tuple(dict.fromkeys(one.kind for one in doings.channels if one.open and not one.refused)) if doings else ()
+    return tuple(dict.fromkeys(one.kind for one in doings.channels if one.open)) if doings else ()
 
 
 async def _beside(seen: Console) -> dict[str, Any]:

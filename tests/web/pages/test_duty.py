@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 
 from bastion import clock
+from bastion.domain.parties import Role
+from bastion.services.people import Duty, StaffForm
 from bastion.services.standins import DelegationForm
 from tests.services.house import OPERATOR
 from tests.services.test_rota import now_on_call, wall
@@ -106,3 +108,41 @@ async def test_a_week_is_taken_away_and_a_file_is_looked_at_before_it_is_taken(h
     assert len(await house.services.rota.between(OPERATOR, now, now + timedelta(days=50_000 // 2))) == 1
     assert (await put()).status_code == 303
     assert len(await house.services.rota.between(OPERATOR, now, now + timedelta(days=50_000 // 2))) == 2
+
+
+def offered(page: str, name: str) -> set[str]:
+    """What a list of a form lets one choose."""
+    listed = re.search(rf'<select[^>]* name="{name}".*?</select>', page, re.DOTALL)
+    return set(re.findall(r'<option value="(\w+)"', listed[0])) if listed else set()
+
+
+async def test_a_form_offers_only_what_its_reader_may_do(house, visitor, people):
+    both = StaffForm(
+        "both", "Both", "b@chu", language="en", duties=(Duty(Role.APPROVER, "chu"), Duty(Role.APPROVER, "ch2"))
+    )
+    local = StaffForm("local", "Local", "l@chu", language="en", duties=(Duty(Role.ADMIN, "chu"),))
+    both, local = [await house.services.people.save_staff(OPERATOR, one) for one in (both, local)]
+    form = DelegationForm(people["approver"].login, wall(hours=-1), wall(days=1), "leave", "chu")
+    made = await house.services.standins.delegate(house.staff(house.eve), form)
+    pages = {
+        who.login: [(await (await visitor().enter(who)).see(path)).text for path in ("/standins", "/rota")]
+        for who in (both, local, people["auditor"], people["security"])
+    }
+    auditor, security = (pages[people[who].login] for who in ("auditor", "security"))
+    assert {"eve", "max"} <= offered(pages["both"][0], "to")
+    assert {"both", "local", people["admin"].login}.isdisjoint(offered(pages["both"][0], "to")), "nor an administrator"
+    assert [bool(offered(one[0], "to")) for one in (pages["local"], auditor, security)] == [False] * 3
+    assert "eve" in offered(pages["local"][0], "login")
+    assert "both" not in offered(pages["local"][0], "login"), "he works in another hospital too"
+    assert [f"/{made.id}/revoke" in one[0] for one in (security, pages["local"], auditor)] == [True, True, False]
+    assert "eve" in offered(pages["both"][1], "login")
+    assert people["auditor"].login not in offered(pages["both"][1], "login"), "nobody else is on call"
+    assert (offered(pages["both"][1], "facility"), offered(auditor[1], "facility")) == ({"chu", "ch2"}, set())
+
+
+async def test_a_shift_of_the_night_before_stands_with_the_monday(house, visitor, people):
+    browser = await visitor().enter(people["approver"])
+    await browser.send("/rota", **SHIFT | {"starts": "2090-10-22T18:00", "ends": "2090-10-23T08:00"})
+    page = plain((await browser.see("/rota?week=2090-10-23")).text)
+    assert re.search(r"Withdraw Monday\b.*\bEve\b", page)
+    assert "Sunday" not in page

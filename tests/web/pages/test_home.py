@@ -59,6 +59,10 @@ async def test_sessions_of_one_person_on_one_device_are_told_apart(house, scener
     for opened, kind in ((first, "shell"), (second, "sftp")):
         facts = [Audit("channel:opened", {"channel": 1, "kind": kind, "detail": ""})]
         await house.services.sessions.note(opened.record, facts)
+    over = {"channel": 2, "kind": "exec"}
+    facts = [Audit("channel:opened", over | {"detail": "ls"}), Audit("channel:closed", over | {"outcome": "closed"})]
+    facts.append(Audit("channel:refused", {"channel": 3, "kind": "tunnel", "why": "not_granted", "detail": ""}))
+    await house.services.sessions.note(first.record, facts)
     cards = re.split(r'<li class="card on', (await browser.see("/board")).text)[1:]
     said = {re.search(r'id="on-(\w+)"', card)[1]: " ".join(re.sub(r"<[^>]*>", "", card).split()) for card in cards}
     assert f"session 1 of 2 · Terminal · from {first.record.source}" in said[first.record.id]
@@ -132,9 +136,11 @@ async def test_what_waits_stands_by_urgency(house, scenery, visitor, people):
     minor = await house.asked(device_code="us-03")
     graver = await house.asked()
     urgent = await house.asked(device_code="cr-04", emergency=Call("Dr Anne Roux"))
+    own = house.draft(technician_login="alice", device_code="mri-02", emergency=Call("Dr Anne Roux"))
+    own = await house.services.access.request(house.staff(people["approver"]), own)
     page = (await (await visitor().enter(people["approver"])).see("/")).text
-    places = [page.index(f'id="ask-{one.id}"') for one in (urgent, graver, minor, later)]
-    assert places == sorted(places)
+    places = [page.index(f"/requests/{one.id}") for one in (urgent, graver, minor, later, own)]
+    assert places == sorted(places), "what others decide stands last, however urgent it is"
     assert "2 of 4" in page
     assert "Enter to open it" in page
 
