@@ -5,7 +5,10 @@ The sentence is the English msgid; the edge that shows it translates it (`bastio
 `bastion/proxy/ssh/errors.py`.
 """
 
-from typing import Any, ClassVar, Final, Self
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, Self, TypeVar
+
+T = TypeVar("T")
 
 STATES: Final = {
     "pending": "waiting",
@@ -73,6 +76,12 @@ class BastionError(Exception):
         self.field = field
         self.params = params
         self.msgid = sentence or self.sentence
+        self.others: tuple[BastionError, ...] = ()
+        """What else is wrong with the same form, each about another field (`Faults`)."""
+
+    def about(self, field: str) -> "BastionError | None":
+        """Return what is wrong with this answer."""
+        return next((one for one in (self, *self.others) if one.field == field), None)
 
     @property
     def public(self) -> str:
@@ -85,6 +94,34 @@ class Invalid(BastionError):
 
     code = "invalid"
     sentence = "This value cannot be used. Please correct it."
+
+
+class Faults:
+    """Looks at every answer of a form before it is refused: whoever filled it in mends all of it at once.
+
+    `check` each answer, then `settle`, which raises the first fault with the `others` behind it.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[str, BastionError] = {}
+
+    def check(self, judge: Callable[..., T], *answers: object) -> T | None:
+        """Return what `judge` makes of the answers; `None`, and the fault kept, where it raises `Invalid`."""
+        try:
+            return judge(*answers)
+        except Invalid as fault:
+            self.add(fault)
+        return None
+
+    def add(self, fault: BastionError) -> None:
+        """Keep a fault; of one field the first counts."""
+        self._found.setdefault(fault.field, fault)
+
+    def settle(self) -> None:
+        if self._found:
+            first, *others = self._found.values()
+            first.others = tuple(others)
+            raise first
 
 
 class WeakPassword(Invalid):

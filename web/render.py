@@ -187,7 +187,7 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
         "locks": getattr(request.state, "locks", ()),
         "country": partial(country_words.name, language),
     } | facts
-    facts["wrong"] = partial(first_error, facts["error"])
+    facts["wrong"] = partial(error_about, facts["error"])
     response = HTMLResponse(environment().get_template(template).render(facts), status_code=status)
     if said:
         response.delete_cookie(SAID, secure=True, httponly=True, samesite="strict")
@@ -214,6 +214,6 @@ def remember_language(response: Response, language: str) -> None:
         )
 
 
-def first_error(error: BastionError | None, name: str) -> bool:
-    """Tell whether `error` is about the form field `name`."""
-    return error is not None and error.field == name
+def error_about(error: BastionError | None, name: str) -> BastionError | None:
+    """Return what is wrong with the form field `name`."""
+    return error.about(name) if error is not None else None

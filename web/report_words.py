@@ -7,7 +7,9 @@ from typing import Annotated, Any, Final
 from fastapi import Form
 from pydantic import BaseModel
 
-from bastion.domain.report import After, ReportForm
+from bastion import clock
+from bastion.domain.report import After, ReportForm, checked
+from bastion.errors import Faults
 from bastion.i18n import N_
 from web import fields
 
@@ -33,8 +35,13 @@ class Written(BaseModel):
 
     def form(self, zone: str) -> ReportForm:
         """`erased_by` is a day on the hospital's own clock, to its end."""
-        by = fields.day_end(self.erased_by, "erased_by", zone)
-        return ReportForm(self.done, fields.choice(self.after, After, "after"), self.taken, by)
+        faults = Faults()
+        by = faults.check(fields.day_end, self.erased_by, "erased_by", zone)
+        after = faults.check(fields.choice, self.after, After, "after")
+        form = ReportForm(self.done, after or After.OUT_OF_SERVICE, self.taken, by)
+        faults.check(checked, form, 0, clock.now())
+        faults.settle()
+        return form
 
     def typed(self) -> dict[str, Any]:
         return self.model_dump()

@@ -11,9 +11,19 @@ from bastion import clock
 from bastion.domain.country import HOME, checked_all
 from bastion.domain.ids import new_id
 from bastion.domain.parties import EVERYWHERE, Actor, Facility, Role, Supplier
-from bastion.errors import Invalid
+from bastion.errors import Faults, Invalid
 from bastion.services.contract_ends import take_back
-from bastion.services.forms import MAX_NAME, audit_saved, check_named, need_admin_of, need_known, need_reader, plain
+from bastion.services.forms import (
+    MAX_NAME,
+    audit_saved,
+    check_code,
+    check_name,
+    check_named,
+    need_admin_of,
+    need_known,
+    need_reader,
+    plain,
+)
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 
@@ -65,8 +75,11 @@ class Directory:
     async def save_facility(self, actor: Actor, form: FacilityForm) -> Facility:
         need_admin_of(actor, form.id or EVERYWHERE)
         form = replace(form, code=form.code.lower())
-        check_named(form.code, form.name)
-        _check_zone(form.timezone)
+        faults = Faults()
+        faults.check(check_code, form.code)
+        faults.check(check_name, form.name)
+        faults.check(_check_zone, form.timezone)
+        faults.settle()
         ident = form.id or new_id(clock.now())
         thing = Facility(ident, form.code, form.name.strip(), form.finess.strip(), form.timezone)
         async with self._database.write() as uow:

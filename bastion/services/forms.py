@@ -8,7 +8,7 @@ from bastion.config import MAILABLE
 from bastion.domain.device import Device
 from bastion.domain.parties import Actor, Facility, Role, Staff, Supplier, Technician
 from bastion.domain.professional import Professional
-from bastion.errors import Forbidden, FreshFactorNeeded, Invalid, NotFound
+from bastion.errors import Faults, Forbidden, FreshFactorNeeded, Invalid, NotFound
 from bastion.services.authentication import is_fresh
 from bastion.services.reasons import TOO_LONG
 from bastion.store.unit_of_work import UnitOfWork
@@ -57,9 +57,15 @@ def plain(text: str) -> str:
 
 
 def check_named(code: str, name: str) -> None:
+    faults = Faults()
+    faults.check(check_code, code)
+    faults.check(check_name, name)
+    faults.settle()
+
+
+def check_code(code: str) -> None:
     if not CODE.fullmatch(code):
         raise Invalid(code, field="code", sentence="A code is made of a–z, 0–9, dot, dash and underscore, 32 at most.")
-    check_name(name)
 
 
 def check_person(login: str, name: str) -> None:

@@ -56,9 +56,9 @@ def test_errors_are_said_in_the_readers_language_with_their_state():
 
 
 def test_an_error_is_put_beside_the_field_it_is_about():
-    assert render.first_error(Invalid(field="port"), "port")
-    assert not render.first_error(Invalid(field="port"), "host")
-    assert not render.first_error(None, "port")
+    assert render.error_about(Invalid(field="port"), "port")
+    assert not render.error_about(Invalid(field="port"), "host")
+    assert not render.error_about(None, "port")
 
 
 def asked(query: str = "", cookie: str = "", accept: str = "", default: str = "fr") -> Request:

@@ -15,10 +15,11 @@ from bastion.domain.emergency import Call
 from bastion.domain.parties import Actor, Facility
 from bastion.domain.request_template import RequestTemplate
 from bastion.domain.work_plan import WorkPlan
-from bastion.errors import BastionError, Invalid, NotFound
+from bastion.errors import BastionError, Faults, Invalid, NotFound
 from bastion.i18n import N_
 from bastion.services.bundle import Services
 from bastion.services.drafts import RequestDraft
+from bastion.services.joins import found
 from bastion.services.views import DeviceView, Forecast
 from web import choices, fields, labels, plan_words, template_words
 from web.console import ELSEWHERE, Console, Seen, Typed, go
@@ -181,12 +182,15 @@ async def _foresee(seen: Console, said: AskForm) -> Forecast:
 
 
 async def _device(seen: Console, said: AskForm) -> DeviceView:
-    device = await seen.services.inventory.by_code(seen.actor, said.device)
-    if device is None:
-        raise Invalid(said.device, field="device", sentence="Choose a device from the list.")
+    """The device that was named; what is missing besides is told with it."""
+    device, faults = await seen.services.inventory.by_code(seen.actor, said.device), Faults()
     if not said.technician:
-        raise Invalid("none", field="technician", sentence="Choose a technician from the list.")
-    return device
+        faults.add(Invalid("none", field="technician", sentence="Choose a technician from the list."))
+    if device is None:
+        faults.add(Invalid(said.device, field="device", sentence="Choose a device from the list."))
+    faults.check(fields.choice, said.kind, InterventionKind, "kind")
+    faults.settle()
+    return found(device)
 
 
 async def _ask(seen: Console, said: AskForm) -> Response:

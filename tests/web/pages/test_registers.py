@@ -62,6 +62,9 @@ async def test_a_facility_is_kept_with_its_time_zone(house, visitor, people):
     wrong = await browser.send(f"/directory/facilities/{facility.id}", **form | {"timezone": "Mars/Base"})
     assert wrong.status_code == 422
     assert "Choose a time zone" in wrong.text
+    nothing = (await browser.send("/directory/facilities/new", code="Ç", name=" ", timezone="Paris")).text
+    for field, said in (("code", "A code is made"), ("name", "Give a name"), ("timezone", "Choose a time zone")):
+        assert said in nothing.partition(f'id="{field}-wrong"')[2].partition("</span>")[0]
     assert 'value="CHU Réunion"' in (await browser.see(f"/directory/facilities/{facility.id}")).text
 
 

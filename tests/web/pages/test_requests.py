@@ -185,6 +185,10 @@ async def test_asking_says_what_is_missing_beside_the_field(visitor, people):
     answer = await browser.send("/requests/new", device="no-such", kind="telediagnostic", reason="x y z", minutes="30")
     assert answer.status_code == 422
     assert "Choose a device from the list" in answer.text
+    empty = (await browser.send("/requests/new", reason="x y z", minutes="30")).text
+    for field, said in (("technician", "Choose a technician"), ("device", "Choose a device"), ("kind", "Choose one")):
+        assert f'href="#{field}-wrong">{said}' in empty, "told at the top"
+        assert said in empty.partition(f'id="{field}-wrong"')[2].partition("</span>")[0], "and each beside its field"
     spring = await browser.send(
         "/requests/new", device="ct-01", technician="alice", kind="telediagnostic", reason="x y z", minutes="30",
         start="2027-03-28T02:30", **SAID,

@@ -44,6 +44,17 @@ async def test_he_sees_what_he_owes_writes_it_and_the_hospital_reads_it(comer, v
     assert "Write it down for the supplier" not in (await officer.see(f"/requests/{over}/report")).text
 
 
+async def test_what_an_empty_report_lacks_is_all_said_at_once_each_beside_its_field(comer, house, over):
+    browser = await comer(house.alice)
+    page = (await browser.send(f"/supplier/reports/{over}", done="", after="", erased_by="x")).text
+    for field, said in (
+        ("done", "Write what was done."), ("after", "Choose one of the list."), ("erased_by", "Give a date"),
+    ):  # fmt: skip
+        assert f'href="#{field}-wrong">{said}' in page
+        assert said in page.partition(f'id="{field}-wrong"')[2].partition("</span>")[0]
+    assert page.count('aria-invalid="true"') == 3
+
+
 async def test_an_approver_writes_it_down_for_a_supplier_who_called(visitor, house, over):
     browser, path = await visitor().enter(house.eve), f"/requests/{over}/report"
     assert (await browser.send(path, **DONE | {"done": ""})).status_code == 422
