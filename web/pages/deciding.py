@@ -135,6 +135,7 @@ def _page(
     response = page(
         request, "decide.html", status=int(status_of(wrong)) if wrong else 200, page_title=TITLE, kind=KIND,
         opened=opened, secret=secret, error=wrong, for_whom=opened.actor.name,
+        keeps=False,  # nothing leads on into the console from here
         **decision_facts(opened.view, typed, scans=services_of(request).files.scans),
     )  # fmt: skip
     remember_language(response, opened.actor.language)

@@ -14,6 +14,7 @@ from bastion.domain.telling import Delivery, RecipientKind, Topic
 from bastion.services.decision_links import mint
 from bastion.services.people import StaffForm
 from tests.services.house import OPERATOR, enrol
+from tests.services.professionals import LABEL, a_professional, needing
 from tests.web.visitor import speak
 from web.views import Clockface
 
@@ -244,3 +245,13 @@ async def test_R35_more_time_by_a_link_is_told_from_the_old_end(house, visitor, 
     said = html.unescape((await browser.see("/decide/done")).text)
     assert f"Extended until {new}." in said
     assert "may connect" not in said
+
+
+async def test_R38_behind_a_link_it_is_said_who_answers_no_longer_and_nothing_leads_into_the_console(house, visitor):
+    one = await a_professional(house)
+    request = await house.asked(plan=needing())
+    await house.services.professionals.retire(OPERATOR, one.id)
+    answer = await visitor().send("/decide", secret=await link_to(house, request))
+    assert answer.status_code == 200
+    assert f"{LABEL} does not answer for patient data at that time: nobody can agree to this request." in answer.text
+    assert "/directory/" not in answer.text
