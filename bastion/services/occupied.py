@@ -24,7 +24,7 @@ async def occupied(uow: UnitOfWork, joins: Joins, request: AccessRequest, now: d
     grants = [
         one
         for one in await uow.grants.between(start, end, None, MOST, request.device_id)
-        if one.id not in working | {request.extends_grant_id} and one.end > now
+        if one.id not in working | {request.extends_grant_id}
     ]
     asked = await uow.requests.search(state=RequestState.PENDING, device_id=request.device_id, now=now, limit=MOST)
     times = [(one, *await _time_of(joins, one, now)) for one in asked if one.id != request.id]

@@ -55,6 +55,7 @@ async def test_the_colleague_gets_what_is_left_and_the_first_one_ends(house, use
     done = await agree(house, asked)
     mine = await grant_of(house, done)
     assert (mine.technician_id, mine.end, mine.status(clock.now())) == (carol.id, opened.grant.end, GrantStatus.OPEN)
+    assert mine.latest == mine.end, "the work has begun: his first connection moves nothing"
     (wish,) = (await house.services.sessions.wishes("n1")).values()
     assert (wish.grant.revoke_reason, wish.grant.status(clock.now())) == (
         "Handed over to Carol Blanc.", GrantStatus.REVOKED,

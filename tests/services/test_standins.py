@@ -213,9 +213,12 @@ async def test_who_is_away_is_not_asked_and_his_stand_in_is_called_instead(house
     assert ([one.login for one in found.people], [one.login for one in found.away]) == (["max"], ["eve"])
     await use.delegate(house.staff(house.eve), form())
     assert [one.person.login for one in (await ready(house)).on_call] == ["zoe"]
+    hers = await use.away(OPERATOR, wall(hours=-1), wall(days=3), "zoe")
+    assert (await ready(house)).on_call == ()
+    await use.back(OPERATOR, hers.id)
     await use.back(house.staff(house.eve), absence.id)
     assert [one.person.login for one in (await ready(house)).on_call] == ["eve"]
-    assert await house.tags("absence") == ["absence:noted", "absence:withdrawn"]
+    assert await house.tags("absence") == ["absence:noted"] * 2 + ["absence:withdrawn"] * 2
 
 
 async def test_ones_absence_is_ones_own_or_the_administrators_affair(house, use):

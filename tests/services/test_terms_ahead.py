@@ -10,11 +10,13 @@ from bastion.domain.access_request import AccessRequest
 from bastion.domain.conditions import PLAIN, Terms
 from bastion.domain.local_time import last_day
 from bastion.domain.paper import PaperKind
+from bastion.domain.timebox import TimeBox
 from bastion.errors import Invalid
 from bastion.i18n import sentence
 from bastion.services.directory import SupplierForm
 from bastion.services.papers import PaperForm
 from bastion.services.people import TechnicianForm
+from bastion.services.terms_ahead import refuse_past_terms
 from tests.services.house import OPERATOR, undertake
 
 DAY = timedelta(days=1)
@@ -112,6 +114,9 @@ async def test_R67_of_papers_that_end_before_it_whoever_decides_is_warned(house)
     await papers.add(OPERATOR, supplier, PaperForm(PaperKind.INSURANCE, "P-1", None, clock.now() + 5 * DAY))
     near, far = await house.asked(**planned(3)), await house.asked(**planned(10))
     assert (await renew(house, near), await renew(house, far)) == ((), (PaperKind.INSURANCE,))
+    await papers.require(OPERATOR, PaperKind.CHARTER, clock.now())
+    assert await renew(house, far) == (PaperKind.INSURANCE,), "what is missing today stops the work already"
+    await papers.require(OPERATOR, PaperKind.CHARTER, None)
     begins = clock.now() + 4 * DAY
     await papers.add(OPERATOR, supplier, PaperForm(PaperKind.INSURANCE, "P-2", begins, begins + 365 * DAY))
     assert await renew(house, far) == ()
@@ -125,3 +130,14 @@ async def renew(house, request: AccessRequest) -> tuple[PaperKind, ...]:
 async def agree(house, request: AccessRequest, terms: Terms = PLAIN) -> AccessRequest:
     person = house.staff(house.eve)
     return await house.services.approvals.approve(person, request.id, request.version, 60, "ok", terms)
+
+
+async def test_what_is_over_already_is_refused_by_the_rules_and_not_by_the_day_it_is_planned_for(house):
+    async with house.database.read() as uow:
+        supplier = await uow.suppliers.get(house.alice.supplier_id)
+    now = clock.now()
+    box = TimeBox(now + DAY, now + 2 * DAY)
+    over, ends = (replace(supplier, contract_end=now + days * DAY) for days in (-1, 1.5))
+    refuse_past_terms(house.alice, over, box, now)
+    with pytest.raises(Invalid):
+        refuse_past_terms(house.alice, ends, box, now)
