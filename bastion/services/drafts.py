@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from bastion import clock
@@ -13,7 +14,7 @@ from bastion.domain.emergency import Call, refuse_later
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, ActorKind, Supplier, Technician
 from bastion.domain.work_plan import UNSAID, WorkPlan
-from bastion.errors import DeviceNotReady, Forbidden, Invalid, NotFound, ReasonNeeded
+from bastion.errors import DeviceNotReady, Faults, Forbidden, Invalid, NotFound, ReasonNeeded
 from bastion.services import reasons
 from bastion.services.decisions import policy_ids
 from bastion.services.joins import found
@@ -66,16 +67,19 @@ class Ask:
 
 def complete(draft: RequestDraft, now: datetime) -> RequestDraft:
     """Everything that a request must say is said, and no text runs on for ever (R-25)."""
-    work_said(draft.reason)
+    faults, call = Faults(), draft.emergency
+    faults.check(work_said, draft.reason)
     for name in ("work_order", "account"):
-        reasons.note(getattr(draft, name), name)
-    check_minutes(draft.minutes)
-    if draft.emergency is not None:
-        draft = replace(draft, emergency=draft.emergency.checked())
-    check_start(draft, now)
+        faults.check(reasons.note, getattr(draft, name), name)
+    faults.check(check_minutes, draft.minutes)
+    if call is not None:
+        call = faults.check(call.checked)
+    faults.check(check_start, draft, now)
     changes = draft.kind is not InterventionKind.TELEDIAGNOSTIC
-    plan = work_plan.checked(draft.plan, max(draft.start or now, now), may_change=changes)
-    return replace(draft, announced=checked(draft.announced), plan=plan)
+    tidy = partial(work_plan.checked, draft.plan, max(draft.start or now, now), may_change=changes)
+    plan, files = faults.check(tidy), faults.check(checked, draft.announced)
+    faults.settle()
+    return replace(draft, announced=files or (), plan=plan or draft.plan, emergency=call)
 
 
 def work_said(reason: str) -> str:

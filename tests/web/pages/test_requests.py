@@ -186,6 +186,11 @@ async def test_asking_says_what_is_missing_beside_the_field(visitor, people):
     assert answer.status_code == 422
     assert "Choose a device from the list" in answer.text
     empty = (await browser.send("/requests/new", reason="x y z", minutes="30")).text
+    silent = await browser.send(
+        "/requests/new", device="ct-01", technician="alice", kind="telediagnostic", reason=" ", minutes="0"
+    )
+    for field, said in (("reason", "Please say in a few words"), ("minutes", "Choose a duration"), ("keeps", "Say ")):
+        assert said in silent.text.partition(f'id="{field}-wrong"')[2].partition("</span>")[0]
     for field, said in (("technician", "Choose a technician"), ("device", "Choose a device"), ("kind", "Choose one")):
         assert f'href="#{field}-wrong">{said}' in empty, "told at the top"
         assert said in empty.partition(f'id="{field}-wrong"')[2].partition("</span>")[0], "and each beside its field"
