@@ -54,6 +54,18 @@ def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for it
     return sentence
 
 
+def wished(accepted: str) -> list[str]:
+    """Which of our languages a browser asks for in its header `Accept-Language`, the dearest first (RFC 9110)."""
+    parts = [(*part.strip().partition(";q="), place) for place, part in enumerate(accepted.split(","))]
+    ranked = sorted(parts, key=lambda wish: (-_weight(wish[1], wish[2]), wish[3]))
+    tags = [tag.strip().lower().split("-")[0] for tag, mark, weight, _place in ranked if _weight(mark, weight) > 0]
+    return [tag for tag in dict.fromkeys(tags) if tag in LANGUAGES]
+
+
+def _weight(mark: str, weight: str) -> float:
+    return 1.0 if not mark else float(weight) if re.fullmatch(r"[01](\.[0-9]{0,3})?", weight) else 0.0
+
+
 def yes(answer: str) -> bool | None:
     """What somebody at a terminal answers; `None` when it is neither yes nor no, in either language."""
     word = answer.strip().lower()

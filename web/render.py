@@ -20,7 +20,7 @@ from bastion.domain.country import outside_eea
 from bastion.domain.own_words import told
 from bastion.domain.parties import Actor
 from bastion.errors import BastionError, ConfigurationError, IllegalTransition, Phrase
-from bastion.i18n import catalogue, translator
+from bastion.i18n import catalogue, translator, wished
 from web import (
     audit_words,
     comparison_words,
@@ -157,8 +157,8 @@ def language_of(request: Request) -> str:
     """Return the signed-in person's language, else the one chosen on the sign-in page, else the browser's."""
     actor: Actor | None = getattr(request.state, "actor", None)
     chosen = [actor.language if actor else "", request.query_params.get("lang", ""), request.cookies.get(LANGUAGE, "")]
-    accepted = [part.split(";")[0].strip()[:2] for part in request.headers.get("accept-language", "").split(",")]
     default: str = request.app.state.settings.language
+    accepted = wished(request.headers.get("accept-language", ""))
     return next((tag for tag in (*chosen, *accepted) if tag in LANGUAGES), default)
 
 

@@ -73,6 +73,8 @@ def asked(query: str = "", cookie: str = "", accept: str = "", default: str = "f
 @pytest.mark.parametrize(("request_", "language"), [
     (asked("lang=en"), "en"), (asked("lang=de"), "fr"), (asked(cookie="__Host-language=en"), "en"),
     (asked("lang=fr", cookie="__Host-language=en"), "fr"), (asked(accept="de,en-GB;q=0.8"), "en"),
+    (asked(accept="fr;q=0.3,en-GB;q=0.8"), "en"), (asked(accept="FR-CA,en;q=0.9", default="en"), "fr"),
+    (asked(accept="frr,fr;q=0,en;q=x", default="en"), "en"), (asked(accept="enm", default="fr"), "fr"),
     (asked(accept="de"), "fr"), (asked(default="en"), "en"), (asked("lang=../../etc"), "fr"),
 ])  # fmt: skip
 def test_the_language_is_chosen_then_remembered_then_guessed(request_, language):

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 
 from bastion.domain.parties import Actor
 from bastion.errors import BastionError, Invalid, NotFound
-from bastion.i18n import LANGUAGES, sentence
+from bastion.i18n import sentence, wished
 from web.errors import status_of
 from web.lost_words import lost_said
 
@@ -80,8 +80,7 @@ def language_of(request: Request) -> str:
     actor: Actor | None = getattr(request.state, "actor", None)
     if actor is not None:
         return actor.language
-    accepted = [part.split(";")[0].strip()[:2] for part in request.headers.get("accept-language", "").split(",")]
-    return next((tag for tag in accepted if tag in LANGUAGES), "en")
+    return next(iter(wished(request.headers.get("accept-language", ""))), "en")
 
 
 def _answer(

@@ -73,8 +73,11 @@ async def setup(request: Request, lang: Asked = "") -> Response:
 
 
 @router.post("/setup")
-async def begin(request: Request, secret: Text = "") -> Response:
-    return await _invitation(request, secret.strip().rpartition("#")[2])
+async def begin(request: Request, secret: Text = "", lang: Asked = "") -> Response:
+    """The language is chosen here too: the link's secret stays with the form."""
+    response = await _invitation(request, secret.strip().rpartition("#")[2])
+    remember_language(response, lang)
+    return response
 
 
 @router.post("/setup/finish")

@@ -61,8 +61,11 @@ async def welcome(request: Request, lang: Asked = "") -> Response:
 
 
 @router.post("/welcome")
-async def begin(request: Request, secret: Text = "") -> Response:
-    return await _invitation(request, secret.rpartition("#")[2].strip(), Typed())
+async def begin(request: Request, secret: Text = "", lang: Asked = "") -> Response:
+    """The language is chosen here too: the link's secret stays with the form."""
+    response = await _invitation(request, secret.rpartition("#")[2].strip(), Typed())
+    remember_language(response, lang)
+    return response
 
 
 @router.post("/welcome/finish")

@@ -4,6 +4,7 @@ import html
 import re
 
 import pyotp
+import pytest
 
 from bastion import clock
 from bastion.config import Settings
@@ -20,6 +21,29 @@ async def test_the_language_of_the_door_is_chosen_there_and_remembered(visitor):
     assert '<html lang="fr">' in french.text
     assert "Se connecter" in (await browser.see("/sign-in")).text
     assert "Sign in" in (await browser.see("/sign-in?lang=en")).text
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/setup", "/supplier/sign-in", "/supplier/welcome"])
+async def test_the_first_pages_are_in_the_browser_s_language_until_another_is_chosen(visitor, path):
+    for header, language in (("fr-CA,en;q=0.5", "fr"), ("fr;q=0.1,en-GB;q=0.9", "en")):
+        page = (await visitor().see(path, **{"accept-language": header})).text
+        assert f'<html lang="{language}">' in page
+        assert f'href="{path}?lang={"en" if language == "fr" else "fr"}"' in page
+
+
+async def test_who_sets_himself_up_changes_the_language_and_keeps_what_his_link_opens(house, visitor):
+    """The secret is in no address, so a link would lose it."""
+    secret = await house.services.enrolment.invite(OPERATOR, house.eve.id)
+    link = await house.services.invitations.invite(OPERATOR, house.alice.id)
+    for path, said in (("/setup", secret), ("/supplier/welcome", link)):
+        browser = visitor()
+        shown = (await browser.send(path, secret=said)).text
+        assert f'form="finish" formaction="{path}?lang=fr"' in shown
+        assert f'href="{path}?lang=' not in shown
+        french = (await browser.send(f"{path}?lang=fr", secret=said)).text
+        assert '<html lang="fr">' in french
+        assert f'name="secret" value="{said}"' in french
+        assert '<html lang="fr">' in (await browser.see(path)).text, "and it stays"
 
 
 async def test_each_door_shows_the_way_to_the_other_and_none_to_one_that_is_closed(house, tmp_path, visitor):
