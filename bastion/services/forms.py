@@ -69,11 +69,17 @@ def check_code(code: str) -> None:
 
 
 def check_person(login: str, name: str) -> None:
+    faults = Faults()
+    faults.check(check_login, login)
+    faults.check(check_name, name)
+    faults.settle()
+
+
+def check_login(login: str) -> None:
     if not CODE.fullmatch(login):
         raise Invalid(
             login, field="login", sentence="A login is made of a–z, 0–9, dot, dash and underscore, 32 at most."
         )
-    check_name(name)
 
 
 def check_name(name: str) -> None:

@@ -13,12 +13,13 @@ from bastion.domain.endpoint_options import checked
 from bastion.domain.grant import GrantStatus
 from bastion.domain.ids import new_id
 from bastion.domain.parties import Actor, Role
-from bastion.errors import AddressRefused, Conflict, HostKeyChanged, Invalid, NotFound, Phrase
+from bastion.errors import AddressRefused, Conflict, Faults, HostKeyChanged, Invalid, NotFound, Phrase
 from bastion.networks import NOT_DIALLED, Networks
 from bastion.secret import Secret
 from bastion.services.forms import (
     audit_saved,
-    check_named,
+    check_code,
+    check_name,
     need_admin,
     need_admin_of,
     need_known,
@@ -143,9 +144,12 @@ class Inventory:
     async def save_device(self, actor: Actor, form: DeviceForm) -> Device:
         need_admin(actor)
         form = replace(form, code=form.code.lower())
-        check_named(form.code, form.name)
+        faults = Faults()
+        faults.check(check_code, form.code)
+        faults.check(check_name, form.name)
         if form.criticality not in range(1, 5):
-            raise Invalid("criticality", field="criticality", sentence="Criticality runs from 1 to 4.")
+            faults.add(Invalid("criticality", field="criticality", sentence="Criticality runs from 1 to 4."))
+        faults.settle()
         ident = form.id or new_id(clock.now())
         async with self._database.write() as uow:
             thing = await _make_device(uow, form, ident)

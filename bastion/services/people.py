@@ -19,7 +19,7 @@ from bastion.domain.parties import (
     TechnicianKey,
 )
 from bastion.domain.subcontractor import Subcontractor
-from bastion.errors import Invalid, NotFound
+from bastion.errors import Faults, Invalid, NotFound
 from bastion.services.authentication import end_web_sessions
 from bastion.services.duties import Duty, assignments_of, in_words, need_right_over
 from bastion.services.former_addresses import address_changed
@@ -27,8 +27,9 @@ from bastion.services.forms import (
     MAX_NAME,
     audit_saved,
     check_language,
+    check_login,
     check_mail,
-    check_person,
+    check_name,
     need_admin,
     need_admin_of,
     need_known,
@@ -161,8 +162,12 @@ class People:
     async def save_technician(self, actor: Actor, form: TechnicianForm) -> Technician:
         need_admin_of(actor, EVERYWHERE)
         form = replace(form, login=form.login.lower())
-        check_person(form.login, form.name)
-        country = checked(form.country)
+        faults = Faults()
+        faults.check(check_login, form.login)
+        faults.check(check_name, form.name)
+        country = faults.check(checked, form.country) or form.country
+        faults.check(check_language, form.language)
+        faults.settle()
         ident = form.id or new_id(clock.now())
         async with self._database.write() as uow:
             supplier = await uow.suppliers.by_code(form.supplier_code)
@@ -222,7 +227,11 @@ class People:
         need_admin(actor)
         need_person(actor)
         form = replace(form, login=form.login.lower())
-        check_person(form.login, form.name)
+        faults = Faults()
+        faults.check(check_login, form.login)
+        faults.check(check_name, form.name)
+        faults.check(check_language, form.language)
+        faults.settle()
         ident = form.id or new_id(clock.now())
         async with self._database.write() as uow:
             old = await uow.staff.get(ident)

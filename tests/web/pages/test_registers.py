@@ -1,4 +1,7 @@
+import re
 from datetime import UTC, datetime
+
+import pytest
 
 from bastion.services.directory import SupplierForm
 from tests.services.house import OPERATOR
@@ -66,6 +69,23 @@ async def test_a_facility_is_kept_with_its_time_zone(house, visitor, people):
     for field, said in (("code", "A code is made"), ("name", "Give a name"), ("timezone", "Choose a time zone")):
         assert said in nothing.partition(f'id="{field}-wrong"')[2].partition("</span>")[0]
     assert 'value="CHU Réunion"' in (await browser.see(f"/directory/facilities/{facility.id}")).text
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "wrong"),
+    [
+        ("devices", {"code": "Ç", "name": " ", "criticality": "9"}, {"code", "name", "criticality"}),
+        ("technicians", {"login": "Ç", "name": " ", "country": "XX"}, {"login", "name", "country"}),
+        ("staff", {"login": "Ç", "name": " ", "language": "fr"}, {"login", "name"}),
+        ("suppliers", {"code": "Ç", "name": " "}, {"code", "name"}),
+    ],
+)
+async def test_all_that_is_wrong_with_an_entry_is_said_at_once(visitor, people, path, form, wrong):
+    browser = await visitor().enter(people["admin"])
+    answer = await browser.send(f"/directory/{path}/new", **form)
+    assert answer.status_code == 422
+    assert {*re.findall(r'class="wrong" id="(\w+)-wrong"', answer.text)} == wrong
+    assert {*re.findall(r'href="#(\w+)-wrong"', answer.text)} == wrong
 
 
 async def test_what_is_not_there_says_so(visitor, people):
