@@ -7,7 +7,9 @@ import pytest
 
 from bastion import clock
 from bastion.domain.access_request import RequestState
+from bastion.domain.credentials import FactorProof
 from bastion.domain.grant import GrantStatus
+from bastion.domain.portal import PortalSession
 from bastion.errors import (
     AuthenticationFailed,
     Forbidden,
@@ -17,7 +19,7 @@ from bastion.errors import (
     ReasonNeeded,
     Suspended,
 )
-from tests.services.house import CONNECTION, OPERATOR
+from tests.services.house import CONNECTION, OPERATOR, SOURCE
 from tests.services.test_subcontractors import later
 
 __all__ = ["later"]
@@ -153,3 +155,16 @@ async def test_one_reads_of_a_person_what_stands_in_the_way(house, use, later):
         await use.person(reader, "0" * 32)
     with pytest.raises(Forbidden):
         await use.person(house.technician(), house.alice.id)
+
+
+async def test_R18_whoever_has_left_leaves_no_sign_in_behind(house):
+    """Whatever else is looked at when one comes: the door and the terminal remember nothing of him."""
+    request, now = await house.approved(), clock.now()
+    until = now + timedelta(hours=1)
+    async with house.database.write() as uow:
+        await uow.portal_sessions.add(PortalSession("b" * 64, house.alice.id, now, until, now, SOURCE))
+        await uow.proofs.add(FactorProof("f", house.alice.id, "SHA256:x", SOURCE, request.grant_id, until))
+    await house.services.rosters.leave(OPERATOR, house.alice.id, "resigned")
+    async with house.database.read() as uow:
+        (browser,) = await uow.portal_sessions.some(["b" * 64])
+        assert (browser.ended_at is None, await uow.proofs.get("f")) == (False, None)
