@@ -135,6 +135,12 @@ class Grant:
         end = min(self.end, until)
         return replace(self, end=end, slack=min(self.slack, until - end))
 
+    def not_before(self, since: datetime | None) -> "Grant":
+        """The same right as it is made: opens at `since` at the earliest, however early the rules let work begin;
+        `None`: as early as they do.
+        """
+        return self if since is None else replace(self, start=max(self.start, since))
+
     @property
     def takes_input(self) -> bool:
         """Whether a command without a terminal gets what is sent to it: that would be a file by another name."""

@@ -1,9 +1,10 @@
 """Who answers for the patient data that some work needs (R-38): named from the hospital's list when it is asked for,
-still there for all of its time when it is agreed to, and still there when a session opens.
+still there for all of its time when it is agreed to, and still there when a session opens. What is agreed to opens no
+earlier than he begins to answer, however long before the planned start the rules let work begin.
 """
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -26,7 +27,19 @@ NO_MORE: Final = (
     "{professional} does not answer for patient data any more: nothing opens under this authorisation. Ask for access "
     "anew, naming somebody who does."
 )
+NOT_YET: Final = (
+    "{professional} does not answer for patient data yet: until then nothing opens under this authorisation. Wait, or "
+    "ask for access anew, naming somebody who does."
+)
 NOT_LISTED: Final = "Choose who answers for the patient data from the list of {place}, for device {device}."
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """From when, and until when at most, somebody answers for the data; `None`: the work has no such bound."""
+
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 async def answered_for(
@@ -50,20 +63,20 @@ async def answered_for(
 
 async def still_answered_for(
     uow: UnitOfWork, plan: WorkPlan, device: Device, begins: datetime, until: datetime
-) -> datetime | None:  # fmt: skip
-    """Until when at most somebody named as the plan names him answers for the data; `None`: the work has no such end.
+) -> Answered:  # fmt: skip
+    """From when until when somebody named as the plan names him answers for the data.
 
     `Conflict` unless he does so for all of the time that is agreed to, or of which more is asked for: it may be later
     or longer than what was asked for first, and his entry may have ended.
     """
     if plan.patient_data is not PatientData.NEEDED:
-        return None
+        return Answered()
     listed = await _listed(uow, device.facility_id)
-    ends = [one.ends for one in listed if one.named(plan.professional) and one.stands(begins, until)]
-    if not ends:
+    standing = [one for one in listed if one.named(plan.professional) and one.stands(begins, until)]
+    if not standing:
         raise Conflict("professional", sentence=NO_LONGER, professional=plan.professional)
-    known = [end for end in ends if end is not None]
-    return max(known) if len(known) == len(ends) else None
+    ends = [one.ends for one in standing if one.ends is not None]
+    return Answered(min(one.starts for one in standing), max(ends) if len(ends) == len(standing) else None)
 
 
 async def unanswered(uow: UnitOfWork, plan: WorkPlan, facility_id: str, at: datetime) -> str:
@@ -74,14 +87,22 @@ async def unanswered(uow: UnitOfWork, plan: WorkPlan, facility_id: str, at: date
     return plan.professional if needed and silent(plan, await _listed(uow, facility_id), at) else ""
 
 
+async def silence(uow: UnitOfWork, plan: WorkPlan, facility_id: str, at: datetime) -> NoGrant | None:
+    """Why nothing opens at this instant although it was agreed to, and what to do: nobody answers for the patient data
+    any more, or whoever does begins later; `None` while somebody does, and for work that needs none.
+    """
+    if plan.patient_data is not PatientData.NEEDED:
+        return None
+    listed = await _listed(uow, facility_id)
+    if not silent(plan, listed, at):
+        return None
+    later = any(one.named(plan.professional) and one.starts > at and not one.over(at) for one in listed)
+    return NoGrant("professional", sentence=NOT_YET if later else NO_MORE, professional=plan.professional)
+
+
 def silent(plan: WorkPlan, listed: Collection[Professional], at: datetime) -> bool:
     """Whether none of these, a hospital's list, is who the plan names and answers for the data at this instant."""
     return not any(one.named(plan.professional) and one.answers(at) for one in listed)
-
-
-def nobody_answers(professional: str) -> NoGrant:
-    """Why nothing opens any more although it was agreed to, and what to do."""
-    return NoGrant("professional", sentence=NO_MORE, professional=professional)
 
 
 async def _listed(uow: UnitOfWork, facility_id: str) -> list[Professional]:

@@ -245,8 +245,8 @@ class Approvals:
         if fixed:
             grant = replace(grant, slack=timedelta())
         grant = await take_over(uow, actor, request, grant, now)
-        until = await still_answered_for(uow, request.plan, device, max(grant.start, grant.planned), grant.end)
-        grant = grant.over_by(until)
+        answered = await still_answered_for(uow, request.plan, device, max(grant.start, grant.planned), grant.end)
+        grant = grant.not_before(answered.since).over_by(answered.until)
         await uow.grants.add(grant)
         await uow.audit.append(
             "grant:created", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
@@ -302,8 +302,8 @@ class Approvals:
         grant = found(await uow.grants.get(request.extends_grant_id))
         decision = self._require_connect(request, work, now, actor.language)
         refuse_beyond(grant, work.whole, decision)
-        until = await still_answered_for(uow, request.plan, work.device, now, grant.latest + request.agreed)
-        saved = await uow.grants.save(grant.extend(grant.end + request.agreed, now, until))
+        answered = await still_answered_for(uow, request.plan, work.device, now, grant.latest + request.agreed)
+        saved = await uow.grants.save(grant.extend(grant.end + request.agreed, now, answered.until))
         await uow.audit.append(
             "grant:extended", actor=actor, subject=("grant", grant.id), facility_id=grant.facility_id, at=now,
             end=saved.end.isoformat(), request=request.id, **explained(decision),

@@ -30,7 +30,7 @@ from bastion.errors import (
 )
 from bastion.secret import Secret
 from bastion.services import sign_ins
-from bastion.services.answering import nobody_answers, unanswered
+from bastion.services.answering import silence
 from bastion.services.decisions import Decisions, Urgency, refusal
 from bastion.services.mistaken import mark_used
 from bastion.services.paperwork import lacks_of
@@ -112,9 +112,9 @@ class Opening:
         check_grant(facts.grant, now)
         if not facts.plan.ready(now):
             raise NoGrant(facts.grant.id, sentence="Software is to be changed and its backup is not there yet.")
-        silent = await unanswered(uow, facts.plan, facts.facility.id, now)
-        if silent:
-            raise nobody_answers(silent)
+        silent = await silence(uow, facts.plan, facts.facility.id, now)
+        if silent is not None:
+            raise silent
         decision = self._decisions.on_device(
             Action.CONNECT, actor, facts.supplier, facts.device, facts.grant.kind,
             facts.grant.whole, now, approvals=len(facts.grant.approved_by),

@@ -18,13 +18,14 @@ from bastion.errors import (
     BastionError,
     DeviceNotReady,
     Locked,
+    NoGrant,
     NotFound,
     PolicyRefused,
     Suspended,
 )
 from bastion.services import commands, comparisons, sign_ins
 from bastion.services.address import Address
-from bastion.services.answering import unanswered
+from bastion.services.answering import silence
 from bastion.services.commands import Command
 from bastion.services.decisions import Decisions, by_rule, refusal
 from bastion.services.joins import Joins, found
@@ -314,17 +315,17 @@ def _ended(current: SessionRecord, ending: Ending, now: datetime) -> SessionReco
 
 async def _open_one(
     joins: Joins, uow: UnitOfWork, technician_id: str, device: Device, now: datetime
-) -> tuple[Grant | None, str]:
+) -> tuple[Grant | None, NoGrant | None]:
     """His authorisation on a device under which a session opens: of several the one that ends last. Where nothing opens
-    only because nobody answers for the patient data any more (R-38), who was to do so.
+    only because nobody answers for the patient data (R-38), that.
     """
-    silent = ""
+    silent = None
     for grant in await uow.grants.live(technician_id, device.id, now):
         plan = (await joins.request(grant.request_id)).plan
-        name = await unanswered(uow, plan, device.facility_id, now)
-        if not name:
-            return grant, ""
-        silent = silent or name
+        why_not = await silence(uow, plan, device.facility_id, now)
+        if why_not is None:
+            return grant, None
+        silent = silent or why_not
     return None, silent
 
 

@@ -20,6 +20,7 @@ from bastion.domain.session_record import SessionRecord
 from bastion.domain.subcontractor import Subcontractor
 from bastion.domain.undertaking import Undertaking
 from bastion.domain.work_order import OrderLook
+from bastion.errors import NoGrant
 from bastion.secret import Secret
 from bastion.services.decisions import Scope
 from bastion.services.standby import Standby
@@ -289,8 +290,8 @@ class Entry:
     grant: Grant | None = None
     over: Grant | None = None
     """Without an open one, the last that he had on this device, if it was of today or yesterday."""
-    unanswered: str = ""
-    """Who was to answer for the patient data of the only one that is open, and does so no longer: nothing opens."""
+    unanswered: NoGrant | None = None
+    """Why nothing opens under the only one that is open: nobody answers for its patient data (R-38)."""
     pending: AccessRequest | None = None
     emergency: Emergency | None = None
     """What his open authorisation is for, or else his request that waits, if that could not wait."""

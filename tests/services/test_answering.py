@@ -10,7 +10,7 @@ from bastion.domain.ids import new_id
 from bastion.domain.telling import Topic
 from bastion.errors import Conflict, NoGrant
 from bastion.i18n import sentence
-from bastion.services.answering import NO_MORE
+from bastion.services.answering import NO_MORE, NOT_YET
 from tests.services.house import CONNECTION, OPERATOR
 from tests.services.postroom import ENTRANCE, heard, turn
 from tests.services.professionals import LABEL, a_professional, needing
@@ -67,7 +67,11 @@ async def test_who_begins_tomorrow_does_not_answer_today(house):
     request = await house.approved(plan=needing())
     await retire(house, one)
     await a_professional(house, since=(clock.now() + timedelta(days=2)).date())
-    await opens_not(house, request)
+    problem = await opens_not(house, request)
+    assert problem.public == NOT_YET.format(professional=LABEL)
+    assert "ne répond pas encore" in sentence(problem, "fr")
+    entry = await house.services.sessions.enter(house.technician(), "ct-01")
+    assert entry.unanswered.public == problem.public
 
 
 async def test_a_live_session_goes_on_and_says_who_answers_no_longer(house):
@@ -94,11 +98,12 @@ async def test_at_the_door_he_has_no_authorisation_and_reads_why_and_of_two_the_
     await retire(house, one)
     enter = house.services.sessions.enter
     entry = await enter(house.technician(), "ct-01")
-    assert (entry.grant, entry.over, entry.unanswered) == (None, None, LABEL)
+    assert (entry.grant, entry.over) == (None, None)
+    assert entry.unanswered.public == NO_MORE.format(professional=LABEL)
     await a_professional(house, name="Dr Paul Vidal", rpps="")
     anew = await house.approved(plan=needing("Dr Paul Vidal"), minutes=30)
     entry = await enter(house.technician(), "ct-01")
-    assert (entry.grant.id, entry.unanswered) == (anew.grant_id, "")
+    assert (entry.grant.id, entry.unanswered) == (anew.grant_id, None)
 
 
 async def test_of_what_waits_and_what_was_agreed_the_page_says_it_and_of_what_is_over_nothing(house, later):

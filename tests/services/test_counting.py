@@ -1,6 +1,5 @@
 """From when the agreed time counts, and how far from a planned start one may begin: as the rules say (R-24)."""
 
-from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,14 +10,13 @@ import policies
 from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.maintenance import Rhythm
-from bastion.domain.work_plan import PLAIN, PatientData
 from bastion.errors import Conflict, NoGrant, PolicyRefused
 from bastion.services.answering import NO_LONGER
 from bastion.services.maintenance import WindowForm
 from policies.engine import PolicyEngine
 from policies.loader import load
 from tests.services.house import CONNECTION
-from tests.services.professionals import LABEL, a_professional
+from tests.services.professionals import LABEL, a_professional, needing
 
 MINUTE = timedelta(minutes=1)
 
@@ -146,8 +144,7 @@ async def test_R38_a_late_connection_moves_no_end_beyond_the_last_day_of_who_ans
     night = (paris + timedelta(days=1)).replace(hour=23, minute=0, second=0, microsecond=0)
     one = await a_professional(house, until=night.date())
     later(seconds=(night.astimezone(UTC) - paris).total_seconds())
-    needed = replace(PLAIN, patient_data=PatientData.NEEDED, professional=LABEL, patient_why="open a real plan")
-    asked, approve = await house.asked(minutes=50, plan=needed), house.services.approvals.approve
+    asked, approve = await house.asked(minutes=50, plan=needing()), house.services.approvals.approve
     request = await approve(house.staff(house.eve), asked.id, asked.version, 50)
     await refused_more_time(house, request)
     before = await granted(house, request)
@@ -156,6 +153,24 @@ async def test_R38_a_late_connection_moves_no_end_beyond_the_last_day_of_who_ans
     assert before.end < after.end == one.ends
     assert (after.whole, after.slack) == (50 * MINUTE, before.slack)
     await refused_more_time(house, request)
+
+
+async def test_R38_however_early_work_may_begin_it_does_not_before_the_first_day_of_who_answers_for_patient_data(
+    house, rules, later
+):
+    """It is planned for midnight in Paris, at which he begins to answer: a quarter of an hour before nothing opens."""
+    rules('@early("PT15M")')
+    day = (clock.now() + timedelta(days=2)).astimezone(ZoneInfo("Europe/Paris")).date()
+    one = await a_professional(house, since=day)
+    request = await house.approved(plan=needing(), start=one.starts + 5 * MINUTE)
+    before = await granted(house, request)
+    assert (before.start, before.planned) == (one.starts, one.starts + 5 * MINUTE)
+    assert (await house.services.asked.get(house.staff(house.eve), request.id)).unanswered == ""
+    later(seconds=(one.starts - clock.now() - MINUTE).total_seconds())
+    entry = await house.services.sessions.enter(house.technician(), "ct-01")
+    assert (entry.grant, entry.unanswered) == (None, None)
+    later(seconds=(one.starts - clock.now() + MINUTE).total_seconds())
+    assert (await connect(house, request)).record
 
 
 async def refused_more_time(house, request) -> None:

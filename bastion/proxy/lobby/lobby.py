@@ -21,7 +21,6 @@ from bastion.proxy.lobby.talk import Left, Talk
 from bastion.proxy.lobby.terminal import HungUp, Terminal
 from bastion.proxy.notices import Words
 from bastion.proxy.pulse import Pulse
-from bastion.services.answering import nobody_answers
 from bastion.services.views import Entry, MenuItem
 
 SOON: Final = timedelta(hours=2)
@@ -121,8 +120,8 @@ class Lobby:
         elif request is None:
             if entry.over is not None and entry.over.status(clock.now()) is GrantStatus.REVOKED:
                 self._talk.tell(GrantRevoked(entry.over.id, why=recognised(entry.over.revoke_reason)))
-            if entry.unanswered:
-                self._talk.tell(nobody_answers(entry.unanswered))
+            if entry.unanswered is not None:
+                self._talk.tell(entry.unanswered)
             request = await Asking(self._talk, self._desk, code, account).ask()
             entry = await self._desk.enter(code, account)
             self._urgent(entry)

@@ -29,7 +29,6 @@ from bastion.proxy.ssh.links import Link
 from bastion.proxy.ssh.names import LoginName
 from bastion.proxy.ssh.roads import Roads, Standing
 from bastion.proxy.ssh.ways import Way
-from bastion.services.answering import nobody_answers
 from bastion.services.opening import Connection, check_grant
 from bastion.services.views import Entry, Opened
 
@@ -235,8 +234,8 @@ def nobody_to_ask(name: LoginName, entry: Entry | None, *, has_terminal: bool) -
     if entry.grant is None:
         if entry.pending is not None:
             raise NoGrant("pending", sentence=STILL_WAITING, ref=entry.pending.ref)
-        if entry.unanswered:
-            raise nobody_answers(entry.unanswered)
+        if entry.unanswered is not None:
+            raise entry.unanswered
         if entry.over is not None:
             check_grant(entry.over, clock.now())
         raise NoGrant("nothing asked", sentence=ASK_FIRST)

@@ -37,7 +37,7 @@ class Desk:
         self.grant = self.pending = self.coming_ = None
         self.log, self.drafts, self.troubles = [], [], []
         self.undertaking = self.emergency = None
-        self.stuck = self.unanswered = ""
+        self.stuck, self.unanswered = "", None
 
     async def enter(self, code, account):
         for trouble in self.troubles:

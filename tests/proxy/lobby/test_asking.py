@@ -11,11 +11,11 @@ from bastion import clock
 from bastion.domain.access_request import InterventionKind
 from bastion.domain.emergency import Call
 from bastion.domain.work_plan import PLAIN, PatientData
-from bastion.errors import Conflict, Invalid, PolicyRefused, Unavailable
+from bastion.errors import Conflict, Invalid, NoGrant, PolicyRefused, Unavailable
 from bastion.proxy.lobby.lobby import Lobby
 from bastion.proxy.lobby.terminal import Terminal
 from bastion.proxy.notices import Words
-from bastion.services.answering import NOT_LISTED
+from bastion.services.answering import NO_MORE, NOT_LISTED
 from tests.proxy.lobby.playing import FORM, open_grant
 
 
@@ -36,7 +36,7 @@ async def test_a_request_is_made_of_what_was_typed(play):
 
 
 async def test_R38_where_nobody_answers_any_more_he_reads_so_and_is_led_through_asking_anew(play):
-    play.desk.unanswered = "Dr Roux, radiologist"
+    play.desk.unanswered = NoGrant("professional", sentence=NO_MORE, professional="Dr Roux, radiologist")
     play.start(typing=FORM)
     await play.shows("is with the hospital. Asked: Eve.")
     said = " ".join(play.screen.split())

@@ -21,6 +21,7 @@ from tests.proxy.lobby.test_screens import a_request
 
 ALICE, ACME = Technician("t1", "alice", "Alice", "a@acme", "s1"), Supplier("s1", "acme", "Acme", ())
 NAME = LoginName("alice", "ct-01")
+SILENT = NoGrant("professional", sentence=NO_MORE, professional="Dr Roux")
 
 
 def entry(**facts):
@@ -32,8 +33,8 @@ def entry(**facts):
     [
         (None, WHICH_DEVICE),
         (entry(), ASK_FIRST),
-        (entry(pending=a_request(), unanswered="Dr Roux"), STILL_WAITING),
-        (entry(unanswered="Dr Roux"), NO_MORE),
+        (entry(pending=a_request(), unanswered=SILENT), STILL_WAITING),
+        (entry(unanswered=SILENT), NO_MORE),
     ],
     ids=["no device", "nothing asked", "waiting", "nobody answers"],
 )
