@@ -74,11 +74,15 @@ class Decisions:
         return self._engine.in_turn
 
     def explain(self, policy_ids: tuple[str, ...], language: str) -> tuple[str, ...]:
-        """The sentences of rules that decided earlier, as far as they are still in force and say what holds in the end:
-        where two people must agree, a rule that wants one is not told beside it.
+        """The same as `each_said`, less what does not hold in the end: where two must agree, a rule that wants one is
+        not told beside it.
         """
         outdone = self._engine.outdone(policy_ids)
-        known = [self._engine.reason(ident) for ident in policy_ids if ident not in outdone]
+        return self.each_said(tuple(ident for ident in policy_ids if ident not in outdone), language)
+
+    def each_said(self, policy_ids: tuple[str, ...], language: str) -> tuple[str, ...]:
+        """The sentence of every rule that decided earlier, if it is still in force: the trail leaves none out."""
+        known = [self._engine.reason(ident) for ident in policy_ids]
         return tuple(reason.sentence(language) for reason in known if reason)
 
     # -- technicians ---------------------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def _number(text: str) -> int | None:
 def _rules(seen: Console, ids: tuple[str, ...]) -> tuple[str, ...]:
     """What the rules of these names say, as the reader's language is set."""
     language = language_of(seen.request)
-    return tuple(typeset(line, language) for line in seen.services.decisions.explain(ids, language))
+    return tuple(typeset(line, language) for line in seen.services.decisions.each_said(ids, language))
 
 
 async def _search(seen: Console, wanted: Wanted) -> list[AuditEvent]:
