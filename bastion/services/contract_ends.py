@@ -11,7 +11,7 @@ from datetime import datetime
 from bastion import clock
 from bastion.domain.own_words import CONTRACT_OVER
 from bastion.domain.parties import Actor
-from bastion.services.revoking import revoke, withdraw
+from bastion.services.revoking import revoke_all, withdraw
 from bastion.services.window_terms import end_with_contract
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -43,8 +43,8 @@ async def take_back(uow: UnitOfWork, actor: Actor, supplier_ids: Collection[str]
     if not supplier_ids:
         return 0
     grants = [one for one in await uow.grants.unfinished(now) if one.supplier_id in supplier_ids]
+    await revoke_all(uow, actor, grants, CONTRACT_OVER, now)
     for grant in grants:
-        await revoke(uow, actor, grant, CONTRACT_OVER, now)
         await uow.proofs.revoke_grant(grant.id)
     waiting = [one.id for one in await uow.requests.pending(now) if one.supplier_id in supplier_ids]
     withdrawn = await withdraw(uow, actor, waiting, CONTRACT_OVER, now)

@@ -9,7 +9,7 @@ from bastion.domain.grant import GrantStatus
 from bastion.domain.own_words import LEFT_SUPPLIER
 from bastion.domain.parties import Actor, Technician
 from bastion.services.joins import found
-from bastion.services.revoking import revoke, withdraw
+from bastion.services.revoking import revoke_all, withdraw
 from bastion.store.unit_of_work import UnitOfWork
 
 MOST: Final = 500
@@ -53,8 +53,8 @@ async def _gone_before(uow: UnitOfWork, who: Technician) -> bool:
 async def _revoke_grants(uow: UnitOfWork, actor: Actor, who: Technician, now: datetime) -> int:
     held = [found(await uow.grants.get(one.id)) for one in await uow.grants.of_technician(who.id, now)]
     standing = [one for one in held if one.status(now) in {GrantStatus.OPEN, GrantStatus.SCHEDULED}]
+    await revoke_all(uow, actor, standing, LEFT_SUPPLIER, now)
     for grant in standing:
-        await revoke(uow, actor, grant, LEFT_SUPPLIER, now)
         await uow.proofs.revoke_grant(grant.id)
     return len(standing)
 

@@ -17,7 +17,7 @@ from bastion.services import reasons
 from bastion.services.authentication import Authentication
 from bastion.services.decisions import Decisions, explained
 from bastion.services.joins import Joins, found
-from bastion.services.revoking import revoke
+from bastion.services.revoking import revoke_all
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
@@ -138,8 +138,7 @@ class Locks:
 
     async def _revoke_grants(self, uow: UnitOfWork, actor: Actor, lock: Lock, now: datetime) -> None:
         hit = [g for g in await uow.grants.unfinished(now) if lock.hits(_subject(g))]
-        for grant in hit:
-            await revoke(uow, actor, grant, lock.reason, now)
+        await revoke_all(uow, actor, hit, lock.reason, now)
 
 
 async def _people(joins: Joins, locks: Sequence[Lock]) -> list[Technician]:

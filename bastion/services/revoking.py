@@ -1,6 +1,6 @@
 """Taking back, within somebody's transaction, what was agreed to, by which live sessions end, and what still waits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bastion.domain.access_request import AccessRequest, RequestState
@@ -32,19 +32,36 @@ async def revoke(
     What was asked about it, more time or that a colleague takes over, waits no longer.
     """
     saved = await uow.grants.save(grant.revoke(actor.name, reason, now, given_back=given_back))
-    await uow.audit.append(
-        "grant:given_back" if given_back else "grant:revoked", actor=actor, subject=("grant", grant.id),
-        facility_id=grant.facility_id, at=now, why=reason, **facts, **(explained(decision) if decision else {}),
-    )  # fmt: skip
-    uow.hint("grant", grant.id)
-    await _withdraw_what_waits(uow, actor, grant, agreed_id, now)
+    told = facts | (explained(decision) if decision else {})
+    await _tell(uow, actor, saved, now, **told)
+    await _withdraw_what_waits(uow, actor, [grant], agreed_id, now)
     return saved
 
 
-async def _withdraw_what_waits(uow: UnitOfWork, actor: Actor, grant: Grant, agreed_id: str, now: datetime) -> None:
-    for one in await uow.requests.waiting_on(grant.id, now):
-        if one.id != agreed_id:
-            await withdraw(uow, actor, [one.id], ITS_GRANT_OVER, now)
+async def revoke_all(uow: UnitOfWork, actor: Actor, grants: Sequence[Grant], reason: str, now: datetime) -> None:
+    """The same as the consequence of something else, for as many as that hits, which the caller holds: all at once,
+    since the sessions under them go on until it is committed (R-64).
+    """
+    revoked = [grant.revoke(actor.name, reason, now) for grant in grants]
+    await uow.grants.save_revoked(revoked)
+    for grant in revoked:
+        await _tell(uow, actor, grant, now)
+    await _withdraw_what_waits(uow, actor, grants, "", now)
+
+
+async def _tell(uow: UnitOfWork, actor: Actor, revoked: Grant, now: datetime, **facts: object) -> None:
+    await uow.audit.append(
+        "grant:given_back" if revoked.given_back else "grant:revoked", actor=actor, subject=("grant", revoked.id),
+        facility_id=revoked.facility_id, at=now, why=revoked.revoke_reason, **facts,
+    )  # fmt: skip
+    uow.hint("grant", revoked.id)
+
+
+async def _withdraw_what_waits(
+    uow: UnitOfWork, actor: Actor, grants: Sequence[Grant], agreed_id: str, now: datetime
+) -> None:  # fmt: skip
+    waiting = await uow.requests.waiting_on([grant.id for grant in grants], now)
+    await withdraw(uow, actor, [one.id for one in waiting if one.id != agreed_id], ITS_GRANT_OVER, now)
 
 
 async def withdraw(

@@ -17,6 +17,7 @@ from bastion.domain.grant import Grant
 from bastion.domain.lock import Lock
 from bastion.domain.place import Place
 from bastion.domain.work_plan import PatientData, WorkPlan
+from bastion.errors import Conflict
 from bastion.store import tables as t
 from bastion.store.columns import Instant, findable, storable
 from bastion.store.looking import floor, holds, named, within
@@ -26,6 +27,9 @@ from bastion.store.repository import Repository, Versioned
 _R = t.access_requests.c
 _G = t.grants.c
 _NOW = sa.bindparam("now", type_=Instant())
+_GRANTS: "Final[sa.BindParameter[Any]]" = sa.bindparam("grant_ids", expanding=True)
+AT_ONCE: Final = 1000
+"""Authorisations named in one statement: a cut may hit thousands."""
 
 
 class Extending(NamedTuple):
@@ -81,9 +85,12 @@ class Requests(Versioned[AccessRequest]):
         """Of each of these works the request by which it began, and those for more time or to take over."""
         return await self._many(OF_WORKS, {"ids": list(work_ids)}) if work_ids else []
 
-    async def waiting_on(self, grant_id: str, now: datetime) -> list[AccessRequest]:
-        """What waits for a decision about this authorisation: more time under it, or that a colleague takes it over."""
-        return await self._many(WAITING_ON, {"grant_id": grant_id, "now": now})
+    async def waiting_on(self, grant_ids: Sequence[str], now: datetime) -> list[AccessRequest]:
+        """What waits for a decision about these authorisations: more time under one, or that a colleague takes over."""
+        found: list[AccessRequest] = []
+        for at in range(0, len(grant_ids), AT_ONCE):
+            found += await self._many(WAITING_ON, {"grant_ids": list(grant_ids[at : at + AT_ONCE]), "now": now})
+        return found
 
     async def extending(self, grant_ids: Collection[str]) -> Sequence[Extending]:
         """Every request for more time under these authorisations, whatever became of it, the oldest first."""
@@ -280,13 +287,13 @@ _WORKS: "Final[sa.BindParameter[Any]]" = sa.bindparam("ids", expanding=True)
 OF_WORKS = Requests.sql_select.where(sa.or_(_R.id.in_(_WORKS), _R.first_id.in_(_WORKS)))
 WAITING_ON = WAITING.where(
     sa.or_(
-        _R.extends_grant_id == sa.bindparam("grant_id"),
-        _R.id.in_(sa.select(t.handovers.c.id).where(t.handovers.c.grant_id == sa.bindparam("grant_id"))),
+        _R.extends_grant_id.in_(_GRANTS),
+        _R.id.in_(sa.select(t.handovers.c.id).where(t.handovers.c.grant_id.in_(_GRANTS))),
     )
 )
 EXTENDING = (
     sa.select(_R.id, _R.extends_grant_id, _R.expires_at, _R.decided_at)
-    .where(_R.extends_grant_id.in_(sa.bindparam("grant_ids", expanding=True)))
+    .where(_R.extends_grant_id.in_(_GRANTS))
     .order_by(_R.created_at, _R.id)
 )
 _WORK = sa.case((_R.first_id != "", _R.first_id), else_=_R.id)
@@ -363,6 +370,20 @@ class Grants(Versioned[Grant]):
         """The open and scheduled ones whose work needs patient data, on devices of this hospital; none is held."""
         return await self._many(WITH_PATIENT_DATA, {"facility_id": facility_id, "now": now})
 
+    async def save_revoked(self, revoked: Sequence[Grant]) -> None:
+        """Write down what one person took back at one instant, for one reason; `Conflict` where one had ended before.
+
+        As one change, however many there are: until it is committed, the sessions under them go on (R-64).
+        """
+        for at in range(0, len(revoked), AT_ONCE):
+            part = revoked[at : at + AT_ONCE]
+            touched = await self._tx.change(SAVE_REVOKED, {
+                "grant_ids": [one.id for one in part],
+                **{f"new_{name}": getattr(part[0], name) for name in _REVOKED},
+            })  # fmt: skip
+            if touched != len(part):
+                raise Conflict(f"of {len(part)} grants {touched} could be revoked")
+
     async def unfinished(self, now: datetime) -> list[Grant]:
         """Every open or scheduled grant: what a lock may have to revoke. Held until the commit, as by `get`."""
         return await self._many(UNFINISHED if self._tx.reading else HOLD_UNFINISHED, {"now": now})
@@ -376,6 +397,12 @@ LAST_OVER = (
     )
     .order_by(_G.end.desc())
     .limit(1)
+)
+_REVOKED: Final = ("revoked_at", "revoked_by", "revoke_reason", "given_back")
+SAVE_REVOKED = (
+    sa.update(t.grants)
+    .where(_G.id.in_(_GRANTS), _G.revoked_at.is_(None))
+    .values(version=_G.version + 1, **{name: sa.bindparam(f"new_{name}", type_=_G[name].type) for name in _REVOKED})
 )
 UNFINISHED = Grants.sql_all.where(_G.revoked_at.is_(None), _G.end > _NOW)
 WITH_PATIENT_DATA = UNFINISHED.where(

@@ -3,13 +3,17 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
+from bastion.domain.access_request import RequestState
 from bastion.domain.grant import GrantStatus
 from bastion.domain.lock import LockScope
+from bastion.domain.own_words import ITS_GRANT_OVER
 from bastion.domain.session_events import EndReason
-from bastion.errors import Forbidden, FreshFactorNeeded, IllegalTransition, Invalid, ReasonNeeded
+from bastion.errors import Conflict, Forbidden, FreshFactorNeeded, IllegalTransition, Invalid, ReasonNeeded
 from bastion.services.locks import Stopped
 from bastion.services.sessions import Ending
+from bastion.store import access
 from tests.services.house import CONNECTION, OPERATOR, moved
+from tests.services.test_lists import statements
 
 
 async def test_a_lock_revokes_the_grants_it_hits_and_no_others(house):
@@ -33,6 +37,44 @@ async def test_it_is_told_what_a_cut_stopped(house):
     assert await house.services.locks.stopped(lock) == Stopped(sessions=1, grants=3, planned=2)
     again = await house.services.locks.impose(OPERATOR, LockScope.SUPPLIER, "acme", "drill")
     assert await house.services.locks.stopped(again) == Stopped(sessions=0, grants=0, planned=0)
+
+
+async def test_R64_a_cut_takes_no_more_trips_the_more_it_hits(house, monkeypatch):
+    """Until it is committed the sessions go on: that must not wait for each of thousands of authorisations."""
+    monkeypatch.setattr(access, "AT_ONCE", 10)
+
+    async def cutting(count):
+        made = [await house.approved(start=clock.now() + timedelta(hours=2 * hour + 1)) for hour in range(count)]
+        with statements() as asked:
+            await house.services.locks.impose(OPERATOR, LockScope.DEVICE, "ct-01", f"drill {count}")
+        async with house.database.read() as uow:
+            stand = [await uow.grants.get(request.grant_id) for request in made]
+        assert {grant.status(clock.now()) for grant in stand} == {GrantStatus.REVOKED}
+        assert len({grant.version for grant in stand}) == 1
+        return len([text for text in asked if not text.startswith("INSERT") and "pg_notify" not in text])
+
+    one = await cutting(1)
+    lock = (await house.services.locks.view())[0]
+    await house.services.locks.lift(OPERATOR, lock.id, "over")
+    assert await cutting(5) == one
+
+
+async def test_what_ended_before_is_not_revoked_once_more(house):
+    request = await house.approved()
+    async with house.database.write() as uow:
+        grant = await uow.grants.get(request.grant_id)
+        await uow.grants.save_revoked([grant.revoke("Ruth", "why", clock.now())])
+        with pytest.raises(Conflict):
+            await uow.grants.save_revoked([grant.revoke("Ruth", "again", clock.now())])
+
+
+async def test_more_time_asked_for_under_what_a_cut_hits_waits_no_longer(house):
+    request = await house.approved()
+    more = await house.services.access.extend(house.technician(), request.grant_id, 30, "the pump is still leaking")
+    await house.services.locks.impose(OPERATOR, LockScope.ALL, "", "drill")
+    async with house.database.read() as uow:
+        gone = await uow.requests.get(more.id)
+    assert (gone.stored_state, gone.decision_note) == (RequestState.WITHDRAWN, ITS_GRANT_OVER)
 
 
 async def test_a_lock_needs_a_reason_a_role_and_a_fresh_code(house):
