@@ -15,6 +15,7 @@ from bastion.errors import Phrase
 LEFT_SUPPLIER: Final = "The person no longer works for the supplier."
 CONTRACT_OVER: Final = "The supplier's contract is over."
 ITS_GRANT_OVER: Final = "The authorisation that this was about has ended."
+NOBODY_ANSWERS: Final = "Nobody answers any more for the patient data of the authorisation that this was about."
 REVIEWED_MEANWHILE: Final = "The emergency that this was part of has been reviewed."
 HANDED_OVER: Final = "Handed over to {name}."
 AGREED_BEFORE: Final = "Agreed to beforehand: maintenance window {ref}."
@@ -25,7 +26,7 @@ DEROGATION_OVER: Final = "the derogation for this device has ended"
 UNKNOWN_SESSION: Final = "the records do not know this session any more"
 ALL: Final = (
     LEFT_SUPPLIER, CONTRACT_OVER, ITS_GRANT_OVER, REVIEWED_MEANWHILE, HANDED_OVER, AGREED_BEFORE, NOT_WELCOME,
-    DEROGATION_OVER, UNKNOWN_SESSION, ENDED_BEFORE,
+    DEROGATION_OVER, UNKNOWN_SESSION, ENDED_BEFORE, NOBODY_ANSWERS,
 )  # fmt: skip
 _SHAPES: Final = tuple(
     (text, re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(text)), re.DOTALL)) for text in ALL

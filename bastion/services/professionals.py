@@ -13,6 +13,7 @@ from bastion.errors import Conflict, Forbidden, Invalid, NotFound
 from bastion.services.answering import silent
 from bastion.services.forms import MAX_NAME, check_name, need_reader, plain
 from bastion.services.joins import Joins, found, scope
+from bastion.services.revoking import withdraw_more_time
 from bastion.services.twice import need_first
 from bastion.store.database import Database
 from bastion.store.unit_of_work import UnitOfWork
@@ -109,7 +110,7 @@ class Professionals:
 
     async def retire(self, actor: Actor, ident: str) -> Professional:
         """Nobody names him any more, and nothing opens in his name: whoever agreed to that is told, and whoever follows
-        what is open already. What was asked stays as it was.
+        what is open already. What was asked stays as it was, but for more time under what opens no more.
         """
         async with self._database.write() as uow:
             await uow.locks.hold()  # else a session opens in his name while he leaves the list
@@ -166,11 +167,12 @@ def made_of(form: ProfessionalForm, facility: Facility, actor: Actor, now: datet
 
 async def _tell_of_silence(uow: UnitOfWork, actor: Actor, gone: Professional, now: datetime) -> None:
     """Note each authorisation for which nobody answers now that he is gone; it stands all the same, for he may be
-    entered again.
+    entered again. More time under it is waited for no longer.
     """
     joins, grants = Joins(uow), await uow.grants.with_patient_data(gone.facility_id, now)
     await joins.know("request", (one.request_id for one in grants))  # at once: every cut waits for the locks (R-64)
     listed = await uow.professionals.of(frozenset({gone.facility_id}))
+    unanswered = []
     for grant in grants:
         plan = (await joins.request(grant.request_id)).plan
         if gone.named(plan.professional) and silent(plan, listed, max(grant.start, now)):
@@ -179,6 +181,8 @@ async def _tell_of_silence(uow: UnitOfWork, actor: Actor, gone: Professional, no
                 request=grant.request_id, professional=plan.professional,
             )  # fmt: skip
             uow.hint("grant", grant.id)
+            unanswered.append(grant.id)
+    await withdraw_more_time(uow, actor, unanswered, now)
 
 
 def _need_keeper(actor: Actor, facility_id: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.grant import Grant
-from bastion.domain.own_words import ITS_GRANT_OVER
+from bastion.domain.own_words import ITS_GRANT_OVER, NOBODY_ANSWERS
 from bastion.domain.parties import Actor
 from bastion.services.decisions import explained
 from bastion.services.joins import found
@@ -62,6 +62,14 @@ async def _withdraw_what_waits(
 ) -> None:  # fmt: skip
     waiting = await uow.requests.waiting_on([grant.id for grant in grants], now)
     await withdraw(uow, actor, [one.id for one in waiting if one.id != agreed_id], ITS_GRANT_OVER, now)
+
+
+async def withdraw_more_time(uow: UnitOfWork, actor: Actor, grant_ids: Sequence[str], now: datetime) -> None:
+    """Withdraw what waits for more time under authorisations for which nobody answers any more: nobody can agree to
+    it, and while it waits its technician could not ask for the work anew (R-38).
+    """
+    waiting = await uow.requests.waiting_on(grant_ids, now)
+    await withdraw(uow, actor, [one.id for one in waiting if one.extends_grant_id], NOBODY_ANSWERS, now)
 
 
 async def withdraw(

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bastion import clock
+from bastion.domain.access_request import RequestState
 from bastion.domain.ids import new_id
+from bastion.domain.own_words import NOBODY_ANSWERS
 from bastion.domain.telling import Topic
 from bastion.errors import Conflict, NoGrant
 from bastion.i18n import sentence
@@ -104,6 +106,25 @@ async def test_at_the_door_he_has_no_authorisation_and_reads_why_and_of_two_the_
     anew = await house.approved(plan=needing("Dr Paul Vidal"), minutes=30)
     entry = await enter(house.technician(), "ct-01")
     assert (entry.grant.id, entry.unanswered) == (anew.grant_id, None)
+
+
+async def test_more_time_is_waited_for_no_longer_he_reads_why_and_the_work_is_asked_for_anew(house):
+    """Nobody could agree to it, and while it waited he read that his request still waits."""
+    one, other = await a_professional(house), await a_professional(house, name="Dr Paul Vidal", rpps="")
+    request = await house.approved(plan=needing())
+    use = house.services
+    longer = await use.access.extend(house.technician(), request.grant_id, 30, "not finished")
+    await retire(house, other)
+    assert (await use.asked.get(house.technician(), longer.id)).request.stored_state is RequestState.PENDING
+    await retire(house, one)
+    taken_back = (await use.asked.get(house.technician(), longer.id)).request
+    assert (taken_back.stored_state, taken_back.decision_note) == (RequestState.WITHDRAWN, NOBODY_ANSWERS)
+    assert (await house.event("request:withdrawn")).subject_id == longer.id
+    entry = await use.sessions.enter(house.technician(), "ct-01")
+    assert entry.pending is None
+    assert entry.unanswered.public == NO_MORE.format(professional=LABEL)
+    await a_professional(house, name="Dr Paul Vidal", rpps="")
+    assert (await house.asked(plan=needing("Dr Paul Vidal"))).id != longer.id
 
 
 async def test_of_what_waits_and_what_was_agreed_the_page_says_it_and_of_what_is_over_nothing(house, later):

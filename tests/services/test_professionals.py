@@ -197,11 +197,13 @@ async def test_what_is_asked_for_at_once_fits_up_to_his_last_minute(house, later
         assert (await uow.grants.get(request.grant_id)).end == one.ends
 
 
-async def test_more_time_is_not_agreed_to_once_he_is_retired(house, denis):
+async def test_more_time_that_waits_all_the_same_is_not_agreed_to_once_he_is_retired(house, denis):
+    """As where an earlier version retired him: by now it is withdrawn with him."""
     one = await a_professional(house)
     request = await agree(house, await house.asked(plan=needing(LABEL)))
     more = await house.services.access.extend(house.technician(), request.grant_id, 2, "not finished")
-    await house.services.professionals.retire(denis, one.id)
+    async with house.database.write() as uow:
+        await uow.professionals.save(one.retire(denis.name, clock.now()))
     with pytest.raises(Conflict) as problem:
         await agree(house, more)
     assert problem.value.public == NO_LONGER.format(professional=LABEL)
