@@ -11,7 +11,7 @@ BUILT := web/static/manifest.json
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
-PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
+PIP := $(PY) -m pip --disable-pip-version-check -qq install --require-hashes
 
 # What the tests drive for real: browsers, SSH and file clients, servers, terminals. sshfs mounts, so it needs /dev/fuse.
 COMMANDS := chromium ssh sshd plink dropbear dbclient tmux expect sshpass tshark capinfos clamd telnetd ser2net socat \

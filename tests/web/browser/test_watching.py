@@ -45,6 +45,26 @@ async def test_T41_why_then_watch_then_take_a_copy(house: House, people: dict[st
     assert '"version":3' in Path(await copy.path()).read_text().splitlines()[0]
 
 
+async def test_on_a_phone_the_letters_are_large_enough_and_the_page_itself_does_not_move_sideways(
+    house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path
+):
+    record = await Scenery(house, tmp_path).recorded(house.alice, "ct-01", "tube")
+    desk = await seat(people["security"], viewport={"width": 390, "height": 844})
+    page = await desk.open(f"/recordings/{record.id}")
+    await page.get_by_label("Why do you watch it?").fill("incident 12")
+    await page.get_by_role("button", name="Watch the recording").click()
+    screen = page.locator("[data-screen]")
+    await page.get_by_role("combobox", name="Speed").select_option("8")
+    await expect(screen).to_contain_text("tube temperature 71 °C")
+    size = "element => parseFloat(getComputedStyle(element).fontSize)"
+    assert await page.locator(".ap-term-text").first.evaluate(size) >= 11
+    assert await screen.evaluate("element => element.scrollWidth > element.clientWidth"), "moved under the finger"
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    bar = await page.locator(".ap-control-bar").bounding_box()
+    assert bar is not None
+    assert 0 <= bar["x"] <= bar["x"] + bar["width"] <= 390, "all of the player's bar is there"
+
+
 @pytest.mark.parametrize("height", [850, 720])
 async def test_the_whole_player_stands_on_the_first_screen_of_a_desk(
     house: House, people: dict[str, Staff], seat: Seat, tmp_path: Path, height: int

@@ -48,7 +48,9 @@ async function read(stage: Stage, data: unknown): Promise<Recording> {
     return [time, code, what];
   });
   stage.take = { events, most: chosen(stage.root, "skip") ? ENOUGH_SILENCE : Infinity };
-  return { cols: head.term.cols || 80, rows: head.term.rows || 24, events };
+  const cols = head.term.cols || 80;
+  stage.root.querySelector<HTMLElement>("[data-screen]")?.style.setProperty("--cols", String(cols));
+  return { cols, rows: head.term.rows || 24, events };
 }
 
 function show(stage: Stage, startAt = 0, play = false): void {
