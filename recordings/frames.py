@@ -3,7 +3,7 @@
     check u32 | stored length u32 | time u64 | code u8 | flags u8 | payload        little endian, 18 bytes of head
 
 `time` is in µs since the frame before it, in the first frame since the recording began (monotonic clock). Codes:
-`h` head of the track (JSON, always first), `i` `o` `e` data, `r` resize (two u32), `m` marker and `x` outcome (UTF-8),
+`h` head of the track (JSON, first), `i` `o` `e` `w` data, `r` resize (two u32), `m` marker, `x` outcome (UTF-8),
 `f` what was done to a file (JSON, see `files`), `p` data that passed and was not kept (direction u8, size u64).
 Flag 1: the payload is a zstd frame. A process killed in the middle of a write leaves a torn last frame: it is too
 short, or its check fails, and everything before it stands.
@@ -31,7 +31,7 @@ _CHECKED_WHOLE = 4096
 _CHECKED_END = 1024
 
 HEAD_BYTES = _HEAD.size
-_CODES = frozenset(b"hioermxfp")
+_CODES = frozenset(b"hioewrmxfp")
 
 
 def head(code: int, elapsed: int, payload: bytes | memoryview, flags: int = 0) -> bytes:

@@ -10,8 +10,8 @@ from typing import Any, Literal, Self
 
 FORMAT = "bastion-recording/1"
 
-Direction = Literal["i", "o", "e"]
-"""Typed by the technician (stdin), answered by the device (stdout), the device's stderr."""
+Direction = Literal["i", "o", "e", "w"]
+"""Typed by the technician (stdin), answered by the device (stdout), the device's stderr; typed and not passed on."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
@@ -139,7 +139,7 @@ class TrackInfo:
     """One sealed track. `began` and `seconds` count from the start of the recording and of the track.
 
     `frames` are frames in the spool, `spool_bytes` their length; `typed`, `shown`, `errors` are the payload bytes of
-    the directions i, o and e, of which `unkept` bytes passed without being kept; `files` are the lines about files.
+    the directions i (and w), o and e, of which `unkept` bytes passed without being kept; `files` are lines about files.
     `outcome` is how the channel ended as the device told it, "" when it never did. `findings` say what was seen in what
     a terminal showed, each a line of words with tabs between: its kind first, never the data itself; `acts` in the same
     way which kinds of commands were typed, how often, on which track and since which second of the recording.

@@ -44,7 +44,7 @@ text, at 3 to 1, 5.3. The rest is packed at sealing, when nobody waits."""
 PROBE_EVERY = 32
 """After a payload not worth packing, so many go raw before the next try."""
 
-_CODES = {"i": ord("i"), "o": ord("o"), "e": ord("e")}
+_CODES = {"i": ord("i"), "o": ord("o"), "e": ord("e"), "w": ord("w")}
 
 
 class _Compressor(threading.local):

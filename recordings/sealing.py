@@ -71,6 +71,8 @@ class TrackReading:
                 self._screen = self._look(self._head, frame.at / 1e6)
         elif frame.code == "x":
             self._outcome = frame.data.decode("utf-8", "replace")
+        elif frame.code == "w":  # no command of it was ever carried out: there is nothing to look at
+            self._bytes["i"] += frame.size
         elif frame.code in "ioe":
             self._bytes[frame.code] += frame.size
             self._see(frame)

@@ -6,7 +6,8 @@ control character and everything beyond it escaped by JSON, so that printing a `
 escapes mean is for the player to judge. Bytes that are not UTF-8 show as U+FFFD here; the track keeps them as they are.
 
     o   what the device answered; also its stderr, with one marker at the first of it
-    i   what the technician typed, or sent to the standard input of a command
+    i   what the technician typed, or sent to the standard input of a command; with one marker at the first of what he
+        typed while the session was frozen, which the device never had
     r   resize          m   marker: signals, breaks, the end of input, what the hospital did
     x   exit status (signals as 128 + n, 255 when it cannot be told)
 
@@ -28,6 +29,7 @@ from recordings.model import RecordingMeta, TrackHead, canonical, printable
 _PLAIN_SIZE = (80, 24)
 _LARGEST = (1000, 500)
 _MARK_STDERR = "stderr"
+_MARK_WITHHELD = "typed, not passed on"
 
 
 class Cast:
@@ -39,8 +41,9 @@ class Cast:
         self._head = head
         self._began = began
         self._last = round(began * 1e6)
-        self._decoders = {code: codecs.getincrementaldecoder("utf-8")("replace") for code in "ioe"}
+        self._decoders = {code: codecs.getincrementaldecoder("utf-8")("replace") for code in "ioew"}
         self._stderr_seen = False
+        self._withheld = False
 
     def header(self) -> bytes:
         about = self._shape(*_bounded(self._head.cols, self._head.rows), printable(self._head.term, 64) or "dumb")
@@ -76,9 +79,14 @@ class Cast:
         if code == "e" and not self._stderr_seen:
             self._stderr_seen = True
             mark = self._line(at, "m", _MARK_STDERR)
-        if code == "i":
-            return self._line(at, "i", text)
+        if code in "iw":
+            return self._typed(at, text, withheld=code == "w")
         return mark + self._line(at, "o", text if self._head.pty else text.replace("\n", "\r\n"))
+
+    def _typed(self, at: int, text: str, *, withheld: bool) -> bytes:
+        mark = self._line(at, "m", _MARK_WITHHELD) if withheld and not self._withheld else b""
+        self._withheld = withheld
+        return mark + self._line(at, "i", text)
 
     def _exit(self, at: int, outcome: str) -> bytes:
         status = exit_status(outcome)

@@ -24,6 +24,9 @@ class Tap(Protocol):
 
     def typed(self, frame: Frame) -> None: ...
 
+    def withheld(self, frame: Frame) -> None:
+        """It was typed while the relay is frozen and is not passed on, now or later."""
+
     def shown(self, frame: Frame) -> None: ...
 
 
@@ -128,10 +131,10 @@ class Relay:
     def to_device(self, frame: Frame) -> None:
         if isinstance(frame, Resize):
             self.cols = frame.cols
-        if self._stopped or (self._frozen and self._withheld(frame)):
+        if self._stopped:
             return
         try:
-            if self.passes_typed(frame):
+            if not self._withheld(frame) and self.passes_typed(frame):
                 self.device.write(frame)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing may pass unrecorded; the owner reports it
             self.fail(error)
@@ -179,8 +182,8 @@ class Relay:
     def freeze(self, *, on: bool) -> None:
         """Let no input through while on.
 
-        At a terminal what is typed meanwhile is dropped, never played back later. A byte stream without a terminal
-        (an upload through exec) is held instead: dropped bytes would damage the file on the device.
+        At a terminal what is typed meanwhile is recorded and dropped, never played back later. A byte stream without a
+        terminal (an upload through exec) is held instead: dropped bytes would damage the file on the device.
         """
         if on == self._frozen or self._over:
             return
@@ -294,9 +297,15 @@ class Relay:
         return self._hidden and self.terminal and isinstance(frame, Data)
 
     def _withheld(self, frame: Frame) -> bool:
+        """Say whether a freeze keeps a frame from the device; what is dropped by it is shown to the taps."""
+        if not self._frozen or not isinstance(frame, Data | Signal | Break | Eof):
+            return False
         if isinstance(frame, Eof):
             self._late_eof = True
-        return isinstance(frame, Data | Signal | Break | Eof)
+            return True
+        for tap in self._taps:
+            tap.withheld(frame)
+        return True
 
 
 def _writing(end: End, frame: Frame) -> Callable[[], None]:

@@ -34,6 +34,18 @@ class RecorderTap:
             case _:
                 raise TypeError(f"{type(frame).__name__} does not go to a device")
 
+    def withheld(self, frame: Frame) -> None:
+        """What is typed during a freeze is recorded as such: the device never had it."""
+        match frame:
+            case Data(data):
+                self._track.write("w", data)
+            case Signal(name):
+                self._track.mark(f"signal {name}, not passed on")
+            case Break(milliseconds):
+                self._track.mark(f"break {milliseconds} ms, not passed on")
+            case _:
+                raise TypeError(f"{type(frame).__name__} is not withheld")
+
     def shown(self, frame: Frame) -> None:
         if isinstance(frame, Data):
             self._track.write(_SHOWN[frame.stream], frame.data)
@@ -52,6 +64,9 @@ class RemarksTap:
     def typed(self, _frame: Frame) -> None:
         """The gate's."""
 
+    def withheld(self, _frame: Frame) -> None:
+        """The gate's."""
+
     def shown(self, frame: Frame) -> None:
         if isinstance(frame, Data) and frame.stream is Stream.ERR:
             self._track.write("e", frame.data)
@@ -68,6 +83,9 @@ class PassageTap:
             self._track.passed("i", len(frame.data))
         elif isinstance(frame, Eof):
             self._track.mark("end of input")
+
+    def withheld(self, _frame: Frame) -> None:
+        """A stream waits for the end of a freeze; nothing of it is dropped."""
 
     def shown(self, frame: Frame) -> None:
         if isinstance(frame, Data):
@@ -89,6 +107,9 @@ class Activity:
     def typed(self, _frame: Frame) -> None:
         self._last = self._monotonic()
 
+    def withheld(self, _frame: Frame) -> None:
+        """A key that does nothing keeps no session open."""
+
     def shown(self, _frame: Frame) -> None:
         """Nothing to note."""
 
@@ -101,6 +122,9 @@ class Traffic:
 
     def typed(self, frame: Frame) -> None:
         self._activity.typed(frame)
+
+    def withheld(self, frame: Frame) -> None:
+        self._activity.withheld(frame)
 
     def shown(self, frame: Frame) -> None:
         self._activity.typed(frame)

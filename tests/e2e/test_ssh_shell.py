@@ -139,6 +139,14 @@ async def test_freeze_holds_the_keys_back_and_never_plays_them_later(shell, hosp
     typed = await hospital.recorded("i")
     assert b"tha''wed" in typed
     assert b"fro''zen" not in typed, "what did not reach the device is not recorded as if it had"
+    assert await hospital.recorded("w") == b"echo fro''zen\r"
+    said = [(code, text) for _, code, text in await hospital.cast() if code in "im"]
+    noted = said.index(("m", "typed, not passed on"))
+    marks = [text for code, text in said[:noted] if code == "m"]
+    assert marks[-1].startswith("Eve has frozen your session")
+    goes_on = next(at for at, (_, text) in enumerate(said) if text.startswith("The session goes on."))
+    assert "".join(text for _, text in said[noted + 1 : goes_on]) == "echo fro''zen\r"
+    assert "".join(text for _, text in said[goes_on + 1 :]).startswith("echo tha''wed; exit\r")
 
 
 async def test_a_warning_before_the_end_stands_on_the_screen(hospital, screens):

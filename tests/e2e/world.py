@@ -1,11 +1,13 @@
 """A small hospital with a running bastion and a device, all real, in the test's own event loop."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pyotp
@@ -260,6 +262,17 @@ class World:
         await self.settled()
         record = (await self.records())[session]
         return recorded(self.archive, self.signer, record.id, direction, track)
+
+    async def cast(self) -> list[Any]:
+        """The events of the newest session's first track as the player has them: interval, code, text."""
+        await self.settled()
+        return played(self.archive, self.signer, (await self.records())[0].id)
+
+
+def played(archive: Archive, signer: Signer, recording_id: str) -> list[Any]:
+    """The events of the first track as the player has them."""
+    opened = replay.open_recording(archive.blobs, recording_id, signer.public)
+    return [json.loads(line) for line in b"".join(opened.cast(0)).splitlines()[1:]]
 
 
 def recorded(archive: Archive, signer: Signer, recording_id: str, direction: str, track: int = 0) -> bytes:

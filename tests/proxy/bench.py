@@ -9,6 +9,7 @@ class HandTap:
 
     def __init__(self) -> None:
         self.typed_frames: list = []
+        self.withheld_frames: list = []
         self.shown_frames: list = []
         self.passed_first: list = []
         self.trouble: Exception | None = None
@@ -16,6 +17,9 @@ class HandTap:
 
     def typed(self, frame) -> None:
         self._see(frame, self.typed_frames, self.relay.device)
+
+    def withheld(self, frame) -> None:
+        self._see(frame, self.withheld_frames, self.relay.device)
 
     def shown(self, frame) -> None:
         self._see(frame, self.shown_frames, self.relay.technician)

@@ -62,6 +62,9 @@ class FakeTap:
     def typed(self, frame) -> None:
         self._note("typed", frame)
 
+    def withheld(self, frame) -> None:
+        self._note("withheld", frame)
+
     def shown(self, frame) -> None:
         self._note("shown", frame)
 

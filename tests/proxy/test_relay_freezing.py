@@ -13,14 +13,22 @@ def bench() -> Bench:
 
 
 # -- freezing ----------------------------------------------------------------------------------------------------------
-def test_frozen_at_a_terminal_what_is_typed_is_dropped_and_never_played_back(bench):
+def test_frozen_at_a_terminal_what_is_typed_is_noted_dropped_and_never_played_back(bench):
     bench.relay.freeze(on=True)
     bench.technician.send(b"rm -rf /\n", Signal("INT"), Break(1))
     assert bench.device.got == []
     assert bench.tap.typed_frames == []
+    assert bench.tap.withheld_frames == bench.tap2.withheld_frames == [Data(b"rm -rf /\n"), Signal("INT"), Break(1)]
     bench.relay.freeze(on=False)
     bench.technician.send(b"ls\n")
-    assert bench.device.got == [Data(b"ls\n")]
+    assert bench.device.got == bench.tap.typed_frames == [Data(b"ls\n")]
+
+
+def test_a_key_of_a_freeze_that_cannot_be_recorded_ends_it_like_any_other(bench):
+    bench.relay.freeze(on=True)
+    bench.tap.trouble = OSError("disk full")
+    bench.technician.send(b"x")
+    assert bench.owner.failures == [bench.tap.trouble]
 
 
 def test_frozen_the_window_still_changes_size(bench):

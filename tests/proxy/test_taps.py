@@ -70,6 +70,14 @@ def test_T36_whatever_reaches_the_device_leaves_a_trace(tape):
     assert tape.sealed() == [("m", b"signal INT"), ("m", b"break 500 ms"), ("m", b"end of input")]
 
 
+def test_what_was_typed_in_a_freeze_is_kept_apart_from_what_the_device_had(tape):
+    for frame in (Data(b"l\x00\xff"), Signal("INT"), Break(500)):
+        tape.tap.withheld(frame)
+    assert tape.sealed() == [
+        ("w", b"l\x00\xff"), ("m", b"signal INT, not passed on"), ("m", b"break 500 ms, not passed on"),
+    ]  # fmt: skip
+
+
 def test_T36_a_kind_of_frame_the_tap_does_not_know_goes_no_further(tape):
     with pytest.raises(TypeError):
         tape.tap.typed(Exit(0))

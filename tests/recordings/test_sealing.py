@@ -101,6 +101,7 @@ class Echo:
 
 def test_what_terminals_showed_is_looked_at_and_nothing_else(recorder, shell):
     shell.write("i", b"cat patients\r")
+    shell.write("w", b"reboot\r")
     shell.write("o", b"a" * 40_000)
     shell.write("e", b"no such file")
     tunnel = recorder.open_track(1, TrackKind.TUNNEL, cols=0, rows=0, term="", command="tcp ct-01:104", pty=False)
@@ -110,5 +111,6 @@ def test_what_terminals_showed_is_looked_at_and_nothing_else(recorder, shell):
     manifest = SpoolReading(recorder.directory, Echo).manifest()
     assert [track.findings for track in manifest.tracks] == [("seen 40012 on shell",), (), ()]
     assert [track.acts for track in manifest.tracks] == [("typed b'cat patients\\r'",), (), ()]
+    assert manifest.tracks[0].typed == len(b"cat patients\rreboot\r")
     assert type(manifest).parse(manifest.as_bytes()) == manifest
     assert all(track.findings == track.acts == () for track in SpoolReading(recorder.directory).manifest().tracks)

@@ -100,6 +100,15 @@ def test_stderr_is_shown_as_output_with_one_marker_at_its_first():
     assert [e[1:] for e in events] == [["o", "a"], ["m", "stderr"], ["o", "b"], ["o", "c"], ["o", "d"]]
 
 
+def test_what_was_typed_in_a_freeze_is_typed_with_one_marker_at_the_first_of_each():
+    codes = [("i", b"a"), ("w", b"b\xc3"), ("o", b"c"), ("w", b"\xa9d"), ("i", b"e"), ("w", b"f")]
+    _, events = played([Frame(at, code, data, 0) for at, (code, data) in enumerate(codes)])
+    noted = ["m", "typed, not passed on"]
+    assert [e[1:] for e in events] == [
+        ["i", "a"], noted, ["i", "b"], ["o", "c"], ["i", "\u00e9d"], ["i", "e"], noted, ["i", "f"],
+    ]  # fmt: skip
+
+
 def test_a_character_split_between_stdout_and_stderr_is_not_mixed_up():
     snow = "☃".encode()
     frames = [Frame(0, "o", snow[:1], 0), Frame(1, "e", b"E", 0), Frame(2, "o", snow[1:], 0)]
