@@ -8,7 +8,7 @@ from typing import Final
 from bastion import clock
 from bastion.domain import act
 from bastion.domain.device import Device, DeviceAccount, Protocol
-from bastion.domain.grant import Grant
+from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.lock import Subject, first_hit
 from bastion.domain.parties import Actor, Supplier, Technician, system_actor
 from bastion.domain.session_effects import Audit
@@ -30,7 +30,7 @@ from bastion.services.commands import Command
 from bastion.services.decisions import Decisions, by_rule, refusal
 from bastion.services.joins import Joins, found
 from bastion.services.occupied import waiting_at_the_door
-from bastion.services.opening import PROOF_LENGTH, Connection, Opening
+from bastion.services.opening import PROOF_LENGTH, Connection, Opening, check_grant
 from bastion.services.paperwork import missing_of_several
 from bastion.services.reaching import reachable
 from bastion.services.reports import REPORT_DAYS, owe
@@ -116,6 +116,22 @@ class Sessions:
                 "session:refused", actor=actor, subject=("technician", actor.id), at=now, door="ssh",
                 device=device_code, why=problem.code, technician=actor.login, **by_rule(problem),
             )  # fmt: skip
+
+    async def still_coming(self, actor: Actor, grant_id: str) -> None:
+        """Raise `NoGrant`, or the kind of it that says why, unless an authorisation for whose time its technician waits
+        opens by itself then, as all stands now: it has ended, or nobody answers for its patient data then (R-38).
+        """
+        async with self._database.read() as uow:
+            now = clock.now()
+            grant = await uow.grants.get(grant_id)
+            if grant is None or grant.technician_id != actor.id:
+                raise NotFound(grant_id)
+            if grant.status(now) is not GrantStatus.SCHEDULED:
+                check_grant(grant, now)
+            plan = found(await uow.requests.get(grant.request_id)).plan
+            silent = await silence(uow, plan, grant.facility_id, max(grant.start, now))
+            if silent is not None:
+                raise silent
 
     async def acknowledge(self, actor: Actor, grant_id: str, how: str) -> None:
         """Keep that the recording notice was accepted, once per grant (R-56)."""

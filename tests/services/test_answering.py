@@ -10,7 +10,7 @@ from bastion.domain.access_request import RequestState
 from bastion.domain.ids import new_id
 from bastion.domain.own_words import NOBODY_ANSWERS
 from bastion.domain.telling import Topic
-from bastion.errors import Conflict, NoGrant
+from bastion.errors import Conflict, GrantRevoked, NoGrant, NotFound
 from bastion.i18n import sentence
 from bastion.services.answering import NO_MORE, NOT_YET
 from tests.services.house import CONNECTION, OPERATOR
@@ -125,6 +125,36 @@ async def test_more_time_is_waited_for_no_longer_he_reads_why_and_the_work_is_as
     assert entry.unanswered.public == NO_MORE.format(professional=LABEL)
     await a_professional(house, name="Dr Paul Vidal", rpps="")
     assert (await house.asked(plan=needing("Dr Paul Vidal"))).id != longer.id
+
+
+async def test_what_he_waits_for_comes_while_somebody_answers_then_and_until_it_is_taken_back(house, later):
+    one = await a_professional(house)
+    request = await house.approved(plan=needing(), start=clock.now() + timedelta(hours=1), minutes=60)
+    still_coming = house.services.sessions.still_coming
+    await still_coming(house.technician(), request.grant_id)
+    with pytest.raises(NotFound):
+        await still_coming(replace(house.technician(), id="another"), request.grant_id)
+    later(minutes=61)
+    await still_coming(house.technician(), request.grant_id)
+    await retire(house, one)
+    with pytest.raises(NoGrant) as refused:
+        await still_coming(house.technician(), request.grant_id)
+    assert refused.value.public == NO_MORE.format(professional=LABEL)
+    await house.services.approvals.revoke(house.staff(house.eve), request.grant_id, "a patient is on the table")
+    with pytest.raises(GrantRevoked):
+        await still_coming(house.technician(), request.grant_id)
+
+
+@pytest.mark.parametrize(("day", "days", "says"), [("since", 6, NOT_YET), ("until", 1, NO_MORE)])
+async def test_a_start_at_which_he_does_not_answer_is_told_before_it_comes(house, day, days, says):
+    """His entry was wrong, and is made anew: from after the start on, or until before it."""
+    one = await a_professional(house)
+    request = await house.approved(plan=needing(), start=clock.now() + timedelta(days=3), minutes=60)
+    await retire(house, one)
+    await a_professional(house, **{day: (clock.now() + timedelta(days=days)).date()})
+    with pytest.raises(NoGrant) as refused:
+        await house.services.sessions.still_coming(house.technician(), request.grant_id)
+    assert refused.value.public == says.format(professional=LABEL)
 
 
 async def test_of_what_waits_and_what_was_agreed_the_page_says_it_and_of_what_is_over_nothing(house, later):

@@ -25,6 +25,9 @@ class Desk(Protocol):
     async def coming(self, device_id: str) -> Grant | None:
         """The next authorisation on a device that has not begun yet."""
 
+    async def still_coming(self, grant_id: str) -> None:
+        """Raise what says why this authorisation will open nothing; nothing while it opens when its time has come."""
+
     async def acknowledge(self, grant_id: str) -> None: ...
 
     async def undertake(self, version: int) -> None:
@@ -84,6 +87,9 @@ class ServiceDesk:
         grants = [view.grant for view in await self._services.asked.grants(self._actor, self._actor.id)]
         mine = [g for g in grants if g.device_id == device_id and g.status(clock.now()) is GrantStatus.SCHEDULED]
         return min(mine, key=lambda g: g.start, default=None)
+
+    async def still_coming(self, grant_id: str) -> None:
+        await self._services.sessions.still_coming(self._actor, grant_id)
 
     async def acknowledge(self, grant_id: str) -> None:
         await self._services.sessions.acknowledge(self._actor, grant_id, "terminal")

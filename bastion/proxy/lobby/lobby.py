@@ -12,7 +12,7 @@ from bastion.domain.grant import Grant, GrantStatus
 from bastion.domain.own_words import recognised
 from bastion.domain.remark import open_questions
 from bastion.domain.undertaking import Undertaking, accepts
-from bastion.errors import Conflict, GrantRevoked, Invalid, Unavailable
+from bastion.errors import Conflict, GrantRevoked, Invalid, NoGrant, Unavailable
 from bastion.i18n import yes
 from bastion.proxy.lobby import errands, owed, pasted, screens
 from bastion.proxy.lobby.asking import Asking
@@ -40,6 +40,8 @@ class Lobby:
         self._heard: set[str] = set()
         self._asked = False
         self._stuck = self._warned = ""
+        self._awaited: Grant | None = None
+        self._silent: NoGrant | None = None
 
     async def run(self, device: str = "", account: str = "") -> Grant:
         """Return an open grant whose recording notice is accepted; raise `Left`, or what stands in the way."""
@@ -114,8 +116,9 @@ class Lobby:
         request = entry.pending if entry.pending and _soon(entry.pending.begins) else None
         device_id = entry.device.id if entry.device else ""
         coming = None if request else await self._desk.coming(device_id)
-        coming = coming if coming and _soon(coming.start) else None
+        coming = coming if coming and _soon(coming.start) and await self._comes(coming) else None
         if coming is not None:
+            self._awaited = coming
             self._talk.write(screens.later(self._talk.words, coming.start))
         elif request is None:
             if entry.over is not None and entry.over.status(clock.now()) is GrantStatus.REVOKED:
@@ -143,6 +146,8 @@ class Lobby:
                 if request is not None:
                     request = await self._progress(request)
                     self._warn()
+                elif not await self._anything_comes():
+                    raise Left
                 key = await self._hint_or_key(key, request, beat)
                 beat = self._news.coming()
         finally:
@@ -155,8 +160,27 @@ class Lobby:
             entry = await self._desk.enter(code, account)
         except Unavailable:
             return None  # the rows are away; whoever waits goes on waiting
-        self._stuck = entry.stuck
+        self._stuck, self._silent = entry.stuck, entry.unanswered
         return entry.grant
+
+    async def _anything_comes(self) -> bool:
+        """Whether there is still something to wait for, once all is agreed; why not is said."""
+        if self._awaited is not None:
+            return await self._comes(self._awaited)
+        if self._silent is not None:
+            self._talk.tell(self._silent)
+        return self._silent is None
+
+    async def _comes(self, grant: Grant) -> bool:
+        """Whether this opens by itself when its time has come, as all stands now; why not is said."""
+        try:
+            await self._desk.still_coming(grant.id)
+        except Unavailable:
+            return True  # the rows are away; whoever waits goes on waiting
+        except NoGrant as problem:
+            self._talk.tell(problem)
+            return False
+        return True
 
     def _warn(self) -> None:
         """Say once that he would wait for nobody, and again when that has changed meanwhile."""
@@ -210,6 +234,9 @@ class Lobby:
     async def _agreed(self, request: AccessRequest) -> None:
         coming = await self._desk.coming(request.device_id)
         if coming is not None and coming.request_id == request.id:
+            if not await self._comes(coming):
+                raise Left
+            self._awaited = coming
             self._talk.write(screens.later(self._talk.words, coming.start))
 
     async def _hint_or_key(

@@ -54,6 +54,13 @@ class Desk:
     async def coming(self, device_id):
         return self.coming_
 
+    async def still_coming(self, grant_id):
+        self.log.append(f"still coming {grant_id}")
+        if self.never:
+            raise self.never
+
+    never = None
+
     async def acknowledge(self, grant_id):
         self.log.append(f"acknowledge {grant_id}")
 

@@ -9,8 +9,9 @@ import pytest
 from bastion import clock
 from bastion.domain.access_request import Approval, RequestState
 from bastion.domain.remark import Side
-from bastion.errors import Locked, Unavailable
+from bastion.errors import GrantRevoked, Locked, NoGrant, Unavailable
 from bastion.proxy.lobby import lobby as module
+from bastion.services.answering import NO_MORE
 from bastion.services.turns import NOBODY, NOBODY_LEFT
 from tests.proxy.fakes import a_grant
 from tests.proxy.lobby.playing import FORM, a_remark, open_grant
@@ -145,6 +146,66 @@ async def test_when_it_begins_breaks_between_words_too(play):
     assert broken_words(play) == []
     play.desk.grant = open_grant(acknowledged_at=now)
     await play.result()
+
+
+SILENT = NoGrant("professional", sentence=NO_MORE, professional="Dr Roux, radiologist")
+SAYS = "Dr Roux, radiologist does not answer for patient data any more"
+NEVER = [(SILENT, SAYS), (GrantRevoked("g1", why="not today"), "not today")]
+
+
+@pytest.mark.parametrize(("why", "says"), NEVER, ids=["nobody answers", "taken back"])
+async def test_who_waits_for_his_time_is_told_once_nothing_will_open_then(play, why, says):
+    now = clock.now()
+    play.desk.coming_ = a_grant(start=now + timedelta(hours=1), end=now + timedelta(hours=2))
+    play.start()
+    await play.shows("the session opens here by itself then.")
+    play.desk.never = why
+    play.news.beat()
+    await play.leaves()
+    assert play.screen.count(says) == 1
+
+
+async def test_R38_what_comes_and_will_open_nothing_is_not_promised_and_he_is_led_through_asking_anew(play):
+    now = clock.now()
+    play.desk.coming_ = a_grant(start=now + timedelta(hours=1), end=now + timedelta(hours=2))
+    play.desk.never = SILENT
+    play.start(typing=FORM)
+    await play.shows("is with the hospital")
+    assert SAYS in play.screen
+    assert "by itself then" not in play.screen
+    assert len(play.desk.drafts) == 1
+
+
+@pytest.mark.parametrize("comes_later", [True, False])
+async def test_R38_of_what_is_agreed_to_and_opens_nothing_all_the_same_he_reads_it_where_he_waits(play, comes_later):
+    now = clock.now()
+    play.desk.pending = a_request(created_at=now, expires_at=now + timedelta(hours=1))
+    play.start()
+    await play.shows("is with the hospital")
+    if comes_later:
+        start = now + timedelta(hours=1)
+        play.desk.coming_ = a_grant(request_id=play.desk.pending.id, start=start, end=start + timedelta(hours=1))
+        play.desk.never = SILENT
+    else:
+        play.desk.unanswered = SILENT
+    play.desk.pending = replace(play.desk.pending, stored_state=RequestState.APPROVED)
+    play.news.beat()
+    await play.leaves()
+    assert SAYS in play.screen
+    assert "by itself then" not in play.screen
+
+
+async def test_while_the_rows_are_away_he_goes_on_waiting_for_his_time(play):
+    now = clock.now()
+    play.desk.never = Unavailable("down")
+    play.desk.coming_ = a_grant(start=now + timedelta(hours=1), end=now + timedelta(hours=2))
+    play.start()
+    await play.shows("the session opens here by itself then.")
+    async with asyncio.timeout(30):
+        while len([line for line in play.desk.log if line.startswith("still coming")]) < 3:
+            await asyncio.sleep(0.005)
+    play.desk.grant = open_grant(acknowledged_at=now)
+    assert (await play.result()).id == "g1"
 
 
 async def test_the_first_of_two_agreements_is_said(play):
