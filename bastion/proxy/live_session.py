@@ -245,7 +245,7 @@ class LiveSession:
         await self._journal.flush()
 
     def warn_of_papers(self, lacks: tuple[PaperKind, ...]) -> None:
-        """Say, once for each change, that the supplier's papers have run out (R-67). The work goes on."""
+        """Say, once for each change, that papers of the supplier are wanting (R-67). The work goes on."""
         if lacks and lacks != self._lacks:
             said = self.words.say(PAPERS_LACK)
             self.tell(said.format(papers=named(lacks, self.words.language)))

@@ -66,7 +66,8 @@ WAITS_FOR_WATCHER: Final = (
     "Somebody of the hospital must follow this session. It begins as soon as somebody does; they have been asked."
 )
 PAPERS_LACK: Final = (
-    "Your company’s papers at the hospital have run out ({papers}). You may finish; no new session opens without them."
+    "Papers of your company are missing at the hospital or have run out ({papers}). You may finish; no new session "
+    "opens without them."
 )
 
 

@@ -153,4 +153,5 @@ async def test_R67_papers_that_ran_out_are_said_once_and_the_session_goes_on(liv
         obey(live, [], wish)
     assert live.live
     assert len(said) == 2, "once for each time it begins"
-    assert said[0].startswith("Your company’s papers at the hospital have run out (security plan (PAS)).")
+    wanting = "Papers of your company are missing at the hospital or have run out (security plan (PAS))."
+    assert said[0].startswith(wanting)
