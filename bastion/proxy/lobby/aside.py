@@ -19,6 +19,7 @@ from typing import Any, Final
 from bastion import clock
 from bastion.domain.access_request import AccessRequest, RequestState
 from bastion.domain.remark import Remark, open_questions
+from bastion.domain.session import SessionState
 from bastion.errors import BastionError, Invalid, Unavailable
 from bastion.i18n import sentence
 from bastion.proxy.frames import Data, Frame
@@ -40,6 +41,7 @@ _TWO: Final = 2
 
 TO_HOSPITAL: Final = "You write to the hospital now, not to the device. Ctrl-C goes back to the device."
 TO_DEVICE: Final = "What you type goes to the device again."
+STILL: Final = "Your session still stands still: nothing you type reaches the device."
 ANSWER: Final = "Your answer: "
 ANSWER_AGAIN: Final = "This cannot be left empty. Your answer: "
 NOW: Final = "To answer, press Ctrl-T twice within {heard} min; later, sign in once more without a device."
@@ -132,7 +134,7 @@ class Aside:
                 await self._news.wait(LOOK_AGAIN, beat)
 
     async def _progress(self, request_id: str, before: int) -> int | None:
-        """Return how many have agreed; `None` when it is decided. That it is agreed, the session says itself."""
+        """Return how many have agreed; `None` when it is decided. Until when it is agreed, the session says itself."""
         try:
             request = await self._desk.request(request_id)
             thread = await self._desk.thread(request_id)
@@ -145,7 +147,8 @@ class Aside:
                     self.live.tell(screens.agreed_so_far(self.live.words, request))
                 return len(request.approvals)
             case RequestState.APPROVED:
-                pass
+                for said in screens.more_agreed(self.live.words, request):
+                    self.live.tell(said)
             case state:
                 self.live.tell(screens.not_agreed(self.live.words, request, state))
         self._asked = None
@@ -263,7 +266,7 @@ class _Keys(FromTechnician):
             talk.prompt = talk.script.send(line.strip())
             self._prompt(talk.prompt)
         except StopIteration as done:
-            self._finish()
+            self._leave()
             self._aside.run(done.value)
             return False
         return True
@@ -277,9 +280,10 @@ class _Keys(FromTechnician):
             self.relay.tell(on_screen(self._aside.say(TO_HOSPITAL), self.relay.cols))
 
     def _leave(self) -> None:
-        """Nothing is asked."""
+        """Give the keys back, and say so."""
         if self._talk is not None:
-            said = self._aside.say(TO_DEVICE)
+            frozen = self._aside.live.state is SessionState.FROZEN
+            said = self._aside.say(STILL if frozen else TO_DEVICE)
             self._aside.live.mark(said)
             self.relay.tell(on_screen(said, self.relay.cols))
             self._finish()

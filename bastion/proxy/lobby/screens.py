@@ -227,11 +227,22 @@ def agreed(words: Words, request: AccessRequest, end: datetime, cols: int) -> st
         lines = [words.say("Agreed until {until} by {who}").format(until=until, who=people[0])]
     else:
         lines = [words.say("Agreed until {until} by:").format(until=until), *(f"- {person}" for person in people)]
-    if request.agreed < request.wanted:
-        less = words.say("You asked for {asked}; {agreed} is what was agreed.")
-        lines.append(less.format(asked=length(request.wanted), agreed=length(request.agreed)))
+    lines += _less(words, request)
     lines += [f"- {words.say(_CONDITIONS[one])}" for one in Condition if one in request.conditions]
     return "\n" + "\n".join(wrap(line, cols) for line in lines) + "\n"
+
+
+def more_agreed(words: Words, request: AccessRequest) -> list[str]:
+    """What is to be said of more time besides until when: that it is less than was asked, and the approvers' words."""
+    said = [f"{plain(one.staff_name)}{_note(words, one)}" for one in request.approvals if one.note]
+    return [*_less(words, request), *said]
+
+
+def _less(words: Words, request: AccessRequest) -> list[str]:
+    if request.agreed >= request.wanted:
+        return []
+    less = words.say("You asked for {asked}; {agreed} is what was agreed.")
+    return [less.format(asked=length(request.wanted), agreed=length(request.agreed))]
 
 
 def _note(words: Words, approval: Approval) -> str:

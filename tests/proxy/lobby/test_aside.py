@@ -9,6 +9,7 @@ import pytest
 from bastion import clock
 from bastion.domain.access_request import Approval, RequestState
 from bastion.domain.remark import Remark, Side
+from bastion.domain.session_events import Frozen
 from bastion.errors import Conflict
 from bastion.proxy.frames import Data, Eof, Exit, Signal
 from bastion.proxy.lobby import aside
@@ -133,6 +134,21 @@ async def test_the_recording_marks_it_and_holds_no_key_of_it(warned):
     assert b"The technician writes to the hospital; the device gets none of it." in kept
     assert b"The technician asks for 45 min more: the tube is hot" in kept
     assert [typed in kept for typed in (b"45\r", b"the tube is hot\r", b"ls\r")] == [False, False, True]
+
+
+async def test_when_all_is_said_the_keys_go_to_the_device_again_and_he_reads_so(warned):
+    warned.type(KEY, KEY, b"45\r", b"the tube is hot\r")
+    assert warned.screen.endswith("What you type goes to the device again. \x1b[0m\r\n")
+    warned.type(b"ls\r")
+    assert warned.device == b"ls\r"
+
+
+async def test_frozen_nobody_is_told_that_his_keys_go_to_the_device(warned):
+    warned.carried.live.feed(Frozen("Eve"))
+    warned.type(KEY, KEY, b"\x03", b"ls\r")
+    assert "Your session still stands still: nothing you type reaches the device." in warned.screen
+    assert "goes to the device again" not in warned.screen
+    assert warned.device == b""
 
 
 async def test_that_the_keys_go_to_the_device_again_stands_in_the_recording_too(warned):
@@ -306,6 +322,21 @@ async def test_a_question_is_shown_once_and_answered_by_the_same_key(warned):
     assert warned.desk.answers == ["90 degrees"]
     assert warned.screen.count("How hot?") == 1
     assert warned.device == b"ls\r"
+
+
+async def test_what_the_approvers_say_of_more_time_stands_in_the_session_once(warned):
+    warned.type(KEY, KEY, b"\r", b"hot\r")
+    await warned.shows("The hospital has been asked.")
+    agreed = (
+        Approval("s1", "Eve", NOW, timedelta(minutes=60), "the room is needed\x1b[2J"),
+        Approval("s2", "Paul", NOW, timedelta(minutes=90)),
+    )
+    warned.desk.now = replace(warned.desk.now, stored_state=RequestState.APPROVED, approvals=agreed)
+    await warned.shows("Eve: “the room is needed [2J”")
+    await asyncio.gather(*warned.tasks)
+    assert warned.screen.count("the room is needed") == 1
+    assert "You asked for 1 h 30; 1 h is what was agreed." in warned.screen
+    assert "Paul" not in warned.screen
 
 
 async def test_who_has_agreed_so_far_is_told(warned):
