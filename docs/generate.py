@@ -29,7 +29,8 @@ def settings() -> str:
         f"| `{name}` | {f'`{default}`' if default else ''} | {text} |" for name, default, text in config.reference()
     ]
     lines += [
-        "\nIn `bastion.toml` names are lower case and without prefix:\n",
+        "\nIn `bastion.toml` names are lower case and without prefix, a list stands in brackets; in a variable its",
+        "parts are separated by commas (`BASTION_TEST_NETWORKS=127.0.0.0/8,::1/128`). It is all read at the start.\n",
         '```toml\nssh_host = "0.0.0.0"\nweb_port = 443\ntrusted_proxies = ["10.20.0.5"]\n```',
     ]
     return NOTE + "\n".join(lines) + "\n"

@@ -247,7 +247,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "approved": N_("Agreed. The technician may connect."),
         "approved_followed": N_(
             "Agreed. The technician may connect, and somebody of the hospital must then follow the session: "
-            "under “Sessions”, as soon as it begins."
+            "under “Live sessions”, as soon as it begins."
         ),
         "extended": N_("Extended until {until}."),
         "one_more": N_("Your agreement is noted. Another person must agree too."),
@@ -322,7 +322,7 @@ FLASHES: Mapping[str, str] = MappingProxyType(
         "sealed": N_("The secret is sealed in the vault. Nobody can read it back."),
         "password": N_("Your password is changed. Please sign in again."),
         "revoked_token": N_("The token is revoked; it stops working at once."),
-        "welcome": N_("Your account is ready. Sign in with it."),
+        "welcome": N_("Your account is ready. The code you gave is used up: wait for the next one, then sign in."),
         "accepted": N_("Accepted. Thank you."),
         "parted": N_("Done: this person is out at both doors."),
         "signed_out": N_("You are signed out."),

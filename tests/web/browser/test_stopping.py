@@ -42,7 +42,7 @@ async def test_what_can_no_longer_be_done_goes_by_itself_when_the_session_ends(
     await page.get_by_label("Why; the technician will read it").fill("half written")
     await house.services.sessions.closed(opened.record, Ending(EndReason.TECHNICIAN_LEFT))
     await expect(page.get_by_role("heading", name="How it ended")).to_be_visible()
-    for gone in ("Freeze: hold the typing back", "Cut now"):
+    for gone in ("Freeze: pass no typing on", "Cut now"):
         await expect(page.get_by_role("button", name=gone)).to_have_count(0)
     await expect(page.get_by_text("Cut the session…")).to_have_count(0)
     await expect(page.get_by_text("The technician can connect again until")).to_be_visible()
@@ -106,7 +106,7 @@ async def test_on_a_phone_what_stops_is_on_the_first_screen(house: House, people
     for width in (390, 320):
         desk = await seat(people["security"], viewport={"width": width, "height": 640})
         page = await desk.open(f"/sessions/{opened.record.id}")
-        for name in ("Freeze: hold the typing back", "Cut everything"):
+        for name in ("Freeze: pass no typing on", "Cut everything"):
             thing = page.get_by_text(name).locator("visible=true").first
             await expect(thing).to_be_in_viewport(ratio=1)
 
