@@ -48,7 +48,9 @@ class Pasted:
 
 
 def for_request(seen: Console, view: RequestView) -> Pasted | None:
-    """What the technician may use once it is agreed; nothing once it no longer can be."""
+    """What the technician may use once it is agreed; nothing once it no longer can be, nor while nobody answers for its
+    patient data: then nothing opens.
+    """
     address = address_of(seen)
     found = commands_for(address, view, seen.face.now)
     return Pasted(_by_client(found), address) if found else None
@@ -58,7 +60,7 @@ def commands_for(address: Address, view: RequestView, now: datetime) -> tuple[Co
     """The same, as they are, for programs."""
     grant, state = view.grant, view.request.state(now)
     dead = grant is not None and grant.status(now) not in {GrantStatus.OPEN, GrantStatus.SCHEDULED}
-    if view.holds is None or dead or state not in {RequestState.PENDING, RequestState.APPROVED}:
+    if view.holds is None or dead or view.unanswered or state not in {RequestState.PENDING, RequestState.APPROVED}:
         return ()
     line = view.endpoint.protocol if view.endpoint else Protocol.SSH
     return ready(address, view.technician.login, view.device.code, view.holds, view.services, line)

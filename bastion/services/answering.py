@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device
+from bastion.domain.grant import Grant
 from bastion.domain.professional import Professional
 from bastion.domain.work_plan import PatientData, WorkPlan
 from bastion.errors import Conflict, Invalid, NoGrant
-from bastion.services.joins import found
+from bastion.services.joins import Joins, found
 from bastion.store.unit_of_work import UnitOfWork
 
 NOBODY: Final = (
@@ -100,9 +102,37 @@ async def silence(uow: UnitOfWork, plan: WorkPlan, facility_id: str, at: datetim
     return NoGrant("professional", sentence=NOT_YET if later else NO_MORE, professional=plan.professional)
 
 
+async def unanswered_when_it_opens(uow: UnitOfWork, request: AccessRequest, now: datetime) -> str:
+    """The same of a request that waits, at the earliest instant at which it would open: who keeps anybody from agreeing
+    to it.
+    """
+    return await unanswered(uow, request.plan, request.facility_id, max(request.begins or now, now))
+
+
 def silent(plan: WorkPlan, listed: Collection[Professional], at: datetime) -> bool:
     """Whether none of these, a hospital's list, is who the plan names and answers for the data at this instant."""
     return not any(one.named(plan.professional) and one.answers(at) for one in listed)
+
+
+async def unanswered_of(joins: Joins, uow: UnitOfWork, grants: Collection[Grant], now: datetime) -> frozenset[str]:
+    """Of these authorisations, open or still to come, the ids of those under which nothing opens: nobody answers for
+    their patient data, now or when they begin. The lists are read once, however many there are.
+    """
+    await joins.know("request", (grant.request_id for grant in grants))
+    plans = {grant.id: (await joins.request(grant.request_id)).plan for grant in grants}
+    needing = [grant for grant in grants if plans[grant.id].patient_data is PatientData.NEEDED]
+    if not needing:
+        return frozenset()
+    listed = await uow.professionals.of(frozenset(grant.facility_id for grant in needing))
+    return frozenset(
+        grant.id
+        for grant in needing
+        if silent(
+            plans[grant.id],
+            [one for one in listed if one.facility_id == grant.facility_id],
+            max(grant.start, now),
+        )
+    )
 
 
 async def _listed(uow: UnitOfWork, facility_id: str) -> list[Professional]:

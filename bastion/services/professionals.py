@@ -9,6 +9,7 @@ from bastion.domain.ids import new_id
 from bastion.domain.local_time import YEARS, day_end, local_date, midnight
 from bastion.domain.parties import Actor, ActorKind, Facility, Role
 from bastion.domain.professional import Professional, checked_rpps
+from bastion.domain.work_plan import PatientData
 from bastion.errors import Conflict, Forbidden, Invalid, NotFound
 from bastion.services.answering import silent
 from bastion.services.forms import MAX_NAME, check_name, need_reader, plain
@@ -167,7 +168,8 @@ def made_of(form: ProfessionalForm, facility: Facility, actor: Actor, now: datet
 
 async def _tell_of_silence(uow: UnitOfWork, actor: Actor, gone: Professional, now: datetime) -> None:
     """Note each authorisation for which nobody answers now that he is gone; it stands all the same, for he may be
-    entered again. More time under it is waited for no longer.
+    entered again. More time under it is waited for no longer; whoever waits for another request that names him, or has
+    it before him, is shown what it says now.
     """
     joins, grants = Joins(uow), await uow.grants.with_patient_data(gone.facility_id, now)
     await joins.know("request", (one.request_id for one in grants))  # at once: every cut waits for the locks (R-64)
@@ -183,6 +185,9 @@ async def _tell_of_silence(uow: UnitOfWork, actor: Actor, gone: Professional, no
             uow.hint("grant", grant.id)
             unanswered.append(grant.id)
     await withdraw_more_time(uow, actor, unanswered, now)
+    for request in await uow.requests.pending(now, frozenset({gone.facility_id})):
+        if request.plan.patient_data is PatientData.NEEDED and gone.named(request.plan.professional):
+            uow.hint("request", request.id)  # whoever waits for it reads that nobody can agree any more
 
 
 def _need_keeper(actor: Actor, facility_id: str) -> None:

@@ -16,7 +16,7 @@ from bastion.domain.parties import Actor, ActorKind, Lent, Technician
 from bastion.domain.timebox import whole_minutes
 from bastion.errors import BastionError, Invalid, Locked, NotFound
 from bastion.i18n import sentence
-from bastion.services.answering import unanswered
+from bastion.services.answering import unanswered, unanswered_when_it_opens
 from bastion.services.decisions import Decisions, Scope, Urgency
 from bastion.services.joins import Joins, found
 from bastion.services.occupied import occupied
@@ -188,12 +188,10 @@ async def _unanswered(uow: UnitOfWork, view: RequestView, now: datetime) -> str:
     """Who does not answer for patient data (any more), of what waits or still opens something."""
     request, grant = view.request, view.extends or view.grant
     if grant is not None and grant.status(now) in {GrantStatus.SCHEDULED, GrantStatus.OPEN}:
-        opens = grant.start
-    elif request.state(now) is RequestState.PENDING:
-        opens = request.begins or now
-    else:
-        return ""
-    return await unanswered(uow, request.plan, view.device.facility_id, max(opens, now))
+        return await unanswered(uow, request.plan, view.device.facility_id, max(grant.start, now))
+    if request.state(now) is RequestState.PENDING:
+        return await unanswered_when_it_opens(uow, request, now)
+    return ""
 
 
 def check_minutes(minutes: int) -> None:

@@ -25,7 +25,7 @@ from bastion.errors import (
 )
 from bastion.services import commands, comparisons, sign_ins
 from bastion.services.address import Address
-from bastion.services.answering import silence
+from bastion.services.answering import silence, unanswered_of
 from bastion.services.commands import Command
 from bastion.services.decisions import Decisions, by_rule, refusal
 from bastion.services.joins import Joins, found
@@ -38,7 +38,7 @@ from bastion.services.standby import Standby
 from bastion.services.suspension import out_of, refuse_if_suspended, turned_out, welcome
 from bastion.services.turns import asked_now, stuck
 from bastion.services.undertakings import owed_by
-from bastion.services.views import BARRED, Entry, MenuItem, Opened, Wish
+from bastion.services.views import BARRED, UNANSWERED, Entry, MenuItem, Opened, Wish
 from bastion.services.waiting import under_rules
 from bastion.services.watching import end_watches
 from bastion.store.database import Database
@@ -277,13 +277,17 @@ class Sessions:
         joins = Joins(uow)
         devices = await uow.devices.search(supplier_id=supplier.id, limit=MENU_LENGTH)
         await joins.know("facility", (device.facility_id for device in devices))
-        grants = {g.device_id: g for g in await uow.grants.of_technician(technician.id, now)}
+        held = await uow.grants.of_technician(technician.id, now)
+        silent = await unanswered_of(joins, uow, held, now)
         waiting = await uow.requests.awaited(technician.id, now)
+        telling = [g for g in held if g.id not in silent or g.device_id not in waiting]  # unless he has asked anew
+        grants = {g.device_id: g for g in sorted(telling, key=lambda one: one.id not in silent)}
         out = await out_of(uow, technician, now)
         items = []
         for device in devices:
             grant = grants.get(device.id)
             state = grant.status(now).value if grant else "pending" if device.id in waiting else "none"
+            state = UNANSWERED if grant and grant.id in silent else state
             state = BARRED if device.facility_id in out else state
             until, urgent = (grant.end, grant.emergency) if grant else (None, waiting.get(device.id, False))
             items.append(MenuItem(device, await joins.facility(device.facility_id), state, until, urgent))

@@ -5,30 +5,19 @@ agree one after the other, and nobody is asked before it is his turn.
 """
 
 from datetime import datetime
-from typing import Final
 
 from bastion.domain.access_request import AccessRequest
 from bastion.domain.device import Device
 from bastion.domain.emergency import Emergency
 from bastion.domain.maintenance import MaintenanceWindow
 from bastion.domain.parties import Staff
-from bastion.i18n import N_
 from bastion.services.actors import all_now
+from bastion.services.answering import unanswered_when_it_opens
 from bastion.services.decisions import Decisions
+from bastion.services.nobody import NOBODY, NOBODY_LEFT, NOBODY_MAY_AGREE
 from bastion.services.standby import Standby, standby
 from bastion.store.unit_of_work import UnitOfWork
 from policies.model import Action
-
-NOBODY: Final = N_(
-    "Nobody at this hospital can decide on this device at the moment. Call its administrator, who names somebody."
-)
-TOO_FEW: Final = N_(
-    "Nobody can open this today: more people would have to agree than may decide here. Tell the administrator."
-)
-NOBODY_LEFT: Final = N_(
-    "Nobody is left at the moment who can give the missing agreement. Call the administrator of the hospital, who "
-    "names somebody."
-)
 
 
 async def asked_now(
@@ -51,8 +40,11 @@ async def stuck(
 ) -> str:  # fmt: skip
     """Why `request` would wait for nobody, as a sentence for whoever looks; empty while enough people may agree.
 
-    `asked` are those of this moment. Whoever is away counts as nobody: he is not asked.
+    `asked` are those of this moment. Whoever is away counts as nobody: he is not asked. However many are left, nobody
+    agrees while nobody answers for its patient data (R-38).
     """
+    if await unanswered_when_it_opens(uow, request, now):
+        return NOBODY_MAY_AGREE
     heard = request.askers.union(*(one.voices for one in request.approvals))
     turns = [asked.people]
     for number in range(len(request.approvals) + 1, request.quorum):

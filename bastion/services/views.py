@@ -23,9 +23,9 @@ from bastion.domain.work_order import OrderLook
 from bastion.errors import NoGrant
 from bastion.secret import Secret
 from bastion.services.decisions import Scope
+from bastion.services.nobody import NOBODY, TOO_FEW
 from bastion.services.standby import Standby
 from bastion.services.telling_log import ToldOf
-from bastion.services.turns import NOBODY, TOO_FEW
 from bastion.services.works import Part
 from recordings.model import RecordingMeta
 
@@ -84,7 +84,9 @@ class RequestView:
     standby: Standby | None = None
     """Who is on call, there and away; only on the screen of one request."""
     stuck: str = ""
-    """Why it waits for nobody: a sentence; only on the screen of one request, while it waits."""
+    """Why it waits for nobody: a sentence; only on the screen of one request, while it waits. Where `unanswered` says
+    why, it says the same without the name.
+    """
     told: tuple[ToldOf, ...] = ()
     """Who was told that it waits, ring by ring; only on the screen of one request."""
     grant: Grant | None = None
@@ -265,10 +267,14 @@ BARRED: Final = "barred"
 """A review of access rights keeps him from the devices of that hospital."""
 
 
+UNANSWERED: Final = "unanswered"
+"""What was agreed to opens nothing: nobody answers for its patient data (R-38)."""
+
+
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """A line of the technician's menu. `state` is open, scheduled, pending, none or `BARRED`; `urgent`: of an
-    emergency.
+    """A line of the technician's menu. `state` is open, scheduled, pending, none, `BARRED` or `UNANSWERED`; `urgent`:
+    of an emergency.
     """
 
     device: Device

@@ -9,14 +9,18 @@ from bastion import clock
 from bastion.domain.access_request import RequestState
 from bastion.domain.ids import new_id
 from bastion.domain.own_words import NOBODY_ANSWERS
+from bastion.domain.parties import Role
 from bastion.domain.telling import Topic
 from bastion.errors import Conflict, GrantRevoked, NoGrant, NotFound
 from bastion.i18n import sentence
 from bastion.services.answering import NO_MORE, NOT_YET
+from bastion.services.nobody import NOBODY_MAY_AGREE
+from tests.services.batches import more_devices
 from tests.services.house import CONNECTION, OPERATOR
 from tests.services.postroom import ENTRANCE, heard, turn
 from tests.services.professionals import LABEL, a_professional, needing
 from tests.services.test_lists import statements
+from tests.services.test_review_places import hired
 from tests.services.watched import watched_session
 
 
@@ -237,3 +241,84 @@ async def test_R64_however_much_was_agreed_to_who_retires_him_asks_no_more_of_th
     assert len(await house.tags("grant:unanswered")) == 1
     assert await retiring(4) == one
     assert len(await house.tags("grant:unanswered")) == 6
+
+
+async def in_the_menu(house) -> dict[str, str]:
+    return {one.device.code: one.state for one in (await house.services.sessions.enter(house.technician())).menu}
+
+
+async def test_the_menu_says_that_nothing_opens_until_it_is_asked_anew(house):
+    await more_devices(house)
+    one = await a_professional(house)
+    later = clock.now() + timedelta(days=1)
+    await house.approved(plan=needing())
+    await house.approved(plan=needing(), device_code="ct-02", start=later)
+    assert await in_the_menu(house) == {"ct-01": "open", "ct-02": "scheduled", "ct-03": "none"}
+    await retire(house, one)
+    assert await in_the_menu(house) == {"ct-01": "unanswered", "ct-02": "unanswered", "ct-03": "none"}
+    await a_professional(house, name="Dr Paul Vidal", rpps="")
+    anew = await house.asked(plan=needing("Dr Paul Vidal"), minutes=30)
+    assert (await in_the_menu(house))["ct-01"] == "pending"
+    await house.services.approvals.approve(house.staff(house.eve), anew.id, anew.version, 30)
+    assert await in_the_menu(house) == {"ct-01": "open", "ct-02": "unanswered", "ct-03": "none"}
+    await a_professional(house, rpps="")
+    assert await in_the_menu(house) == {"ct-01": "open", "ct-02": "scheduled", "ct-03": "none"}
+
+
+async def test_who_answers_at_another_hospital_does_not_in_the_menu_of_this_one(house):
+    await more_devices(house)
+    one = await a_professional(house)
+    await a_professional(house, facility_code="ch2", rpps="")
+    await house.approved(plan=needing())
+    far = await house.asked(plan=needing(), device_code="ct-03")
+    ana = await hired(house, "ana", (Role.APPROVER, "ch2"))
+    await house.services.approvals.approve(house.staff(ana), far.id, far.version, 60)
+    await retire(house, one)
+    assert await in_the_menu(house) == {"ct-01": "unanswered", "ct-02": "none", "ct-03": "open"}
+
+
+async def test_the_menu_asks_no_oftener_for_more_that_was_agreed_to(house):
+    await more_devices(house)
+    await a_professional(house)
+    counts = []
+    for code in ("ct-01", "ct-02"):
+        await house.approved(plan=needing(), device_code=code)
+        with statements() as asked:
+            await in_the_menu(house)
+        counts.append(len(asked))
+    assert len(set(counts)) == 1
+
+
+async def why_stuck(house, request) -> str:
+    """As the page of the request says it, and the terminal of whoever waits: the same."""
+    page = await house.services.asked.get(house.staff(house.eve), request.id)
+    entry = await house.services.sessions.enter(house.technician(), "ct-01")
+    assert page.stuck == entry.stuck
+    return page.stuck
+
+
+async def test_who_waits_reads_that_nobody_can_agree_and_it_may_still_be_refused(house):
+    one = await a_professional(house)
+    request, eve = await house.asked(plan=needing()), house.staff(house.eve)
+    assert await why_stuck(house, request) == ""
+    await retire(house, one)
+    assert await why_stuck(house, request) == NOBODY_MAY_AGREE
+    with pytest.raises(Conflict):
+        await house.services.approvals.approve(eve, request.id, request.version, 60)
+    again = await a_professional(house, rpps="")
+    assert await why_stuck(house, request) == "", "entered anew"
+    await retire(house, again)
+    refused = await house.services.approvals.deny(eve, request.id, request.version, "Ask anew")
+    assert refused.decision_note == "Ask anew"
+
+
+async def test_whoever_waits_with_what_names_him_looks_again_at_once(house):
+    await more_devices(house)
+    one = await a_professional(house)
+    named = await house.asked(plan=needing())
+    await house.asked(device_code="ct-02")
+    hints = house.services.hints("request")
+    await anext(hints)  # that all is to be read once
+    await retire(house, one)
+    after = await house.asked(device_code="ct-03")
+    assert [(await anext(hints)).key for _ in range(2)] == [named.id, after.id]

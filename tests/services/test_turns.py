@@ -11,9 +11,9 @@ from bastion.domain.parties import Role
 from bastion.errors import PolicyRefused
 from bastion.services.duties import Duty
 from bastion.services.inventory import DeviceForm
+from bastion.services.nobody import NOBODY, NOBODY_LEFT
 from bastion.services.people import StaffForm
 from bastion.services.rota import ShiftForm
-from bastion.services.turns import NOBODY, NOBODY_LEFT
 from tests.services.house import OPERATOR
 from tests.services.in_turn import engine as in_turn_rules
 from tests.services.postroom import heard, turn

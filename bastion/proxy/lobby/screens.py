@@ -30,6 +30,7 @@ _STATES: Final = {
     "pending": "waiting for the hospital",
     "none": "ask for access",
     "barred": "not yours here: a review of access rights",
+    "unanswered": "nobody answers for its patient data: nothing opens",
 }
 _CONDITIONS: Final = {
     Condition.NO_UPLOAD: (
@@ -79,7 +80,7 @@ def menu(words: Words, items: Sequence[MenuItem], cols: int) -> str:
     return "\n" + words.say("Your devices:") + "\n\n" + "\n".join(lines) + "\n\n"
 
 
-HELD: Final = frozenset({"open", "scheduled"})
+HELD: Final = frozenset({"open", "scheduled", "unanswered"})
 
 
 def errands(words: Words, items: Sequence[MenuItem], cols: int) -> str:

@@ -74,6 +74,12 @@ def test_the_menu_numbers_devices_and_says_how_far_one_is_with_each():
     assert "[ask for access]" in text
 
 
+def test_the_menu_says_in_words_that_nothing_opens_under_what_was_agreed_to():
+    assert "[nobody answers for its patient data: nothing opens]" in screens.menu(EN, [item(state="unanswered")], 120)
+    said = screens.menu(FR, [item(state="unanswered")], 120).replace("\u00a0", " ")
+    assert "[plus personne ne répond des données de patients : rien ne s’ouvre]" in said
+
+
 def test_on_a_narrow_screen_the_menu_breaks_between_words_below_the_name():
     text = screens.menu(EN, [item(name="Reconstruction of the interventional suite")], 40)
     assert max(map(len, text.splitlines())) < 40

@@ -12,7 +12,7 @@ from bastion.domain.remark import Side
 from bastion.errors import GrantRevoked, Locked, NoGrant, Unavailable
 from bastion.proxy.lobby import lobby as module
 from bastion.services.answering import NO_MORE
-from bastion.services.turns import NOBODY, NOBODY_LEFT
+from bastion.services.nobody import NOBODY, NOBODY_LEFT
 from tests.proxy.fakes import a_grant
 from tests.proxy.lobby.playing import FORM, a_remark, open_grant
 from tests.proxy.lobby.test_screens import a_request

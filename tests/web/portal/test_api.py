@@ -23,6 +23,7 @@ from bastion.services.sessions import Ending
 from bastion.services.templates import TemplateForm
 from tests.services.batches import more_devices
 from tests.services.house import CONNECTION, OPERATOR, PASSWORD, SOURCE, House, set_up, undertake
+from tests.services.professionals import a_professional, needing
 from tests.services.templates import a_template
 from tests.web.api.conftest import problem
 from tests.web.saying import PLAN
@@ -75,6 +76,17 @@ def program(app: FastAPI, house: House) -> Maker:
 
 
 # -- what one does with it ---------------------------------------------------------------------------------------------
+async def test_what_nobody_answers_for_is_not_said_to_be_open_and_has_no_commands(program, house):
+    one = await a_professional(house)
+    agreed, alice = await house.approved(plan=needing()), await program(house.alice)
+    path = f"/requests/{agreed.id}/commands"
+    assert (await alice.get("/devices")).json()[0]["state"] == "open"
+    assert (await alice.get(path)).json()["commands"]
+    await house.services.professionals.retire(OPERATOR, one.id)
+    assert (await alice.get("/devices")).json()[0]["state"] == "unanswered"
+    assert (await alice.get(path)).json()["commands"] == []
+
+
 async def test_from_asking_to_reporting(program, house, carl):
     await undertake(house.services, carl)
     alice = await program(house.alice)

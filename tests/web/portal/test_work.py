@@ -85,6 +85,28 @@ async def test_who_does_not_answer_for_patient_data_any_more_is_said_with_what_t
     assert f"{LABEL} does not answer for patient data any more: nothing opens under this authorisation." in page
     page = plain((await browser.see(f"/supplier/requests/{waiting.id}")).text)
     assert "nobody can agree to this request. Call the hospital, or take it back and ask anew" in page
+    assert page.count("take it back and ask anew") == 1
+
+
+async def test_what_he_may_open_is_not_said_of_what_nobody_answers_for(comer, house):
+    one = await a_professional(house)
+    agreed = await house.approved(plan=needing())
+    browser = await comer(house.alice)
+    board, page = "/supplier/board", f"/supplier/requests/{agreed.id}"
+    command = "ssh -p 2222 alice+ct-01@127.0.0.1"
+    said = plain((await browser.see(board)).text)
+    assert "What I may open 1" in said
+    assert (command in said, "Opens nothing" in said) == (True, False)
+    await house.services.professionals.retire(OPERATOR, one.id)
+    said = plain((await browser.see(board)).text)
+    assert "What I may open 0" in said
+    assert "Opens nothing" in said
+    assert f"{LABEL} does not answer for patient data any more: nothing opens under this authorisation." in said
+    for path in (board, page):
+        assert command not in plain((await browser.see(path)).text)
+    await a_professional(house, rpps="")
+    for path in (board, page):
+        assert command in plain((await browser.see(path)).text)
 
 
 async def test_he_asks_reads_the_answer_and_gets_the_commands(comer, house):

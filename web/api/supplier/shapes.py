@@ -21,8 +21,9 @@ from web.api.shapes import Minutes, Reason, Shape
 
 
 class DeviceShape(Shape):
-    """A device of one's company. `state` is open, scheduled, pending, none (it may be asked for), or barred where a
-    review of access rights keeps one from it; `until` the end of what is open.
+    """A device of one's company. `state` is open, scheduled, pending, none (it may be asked for), barred where a review
+    of access rights keeps one from it, or unanswered: nothing opens under what was agreed to, for nobody answers for
+    its patient data any more. `until` is the end of what was agreed to.
     """
 
     code: str
