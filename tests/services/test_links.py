@@ -17,6 +17,7 @@ from bastion import clock
 from bastion.domain.parties import Role
 from bastion.errors import AuthenticationFailed, LinkSpent, TooManyAttempts
 from bastion.services.attempts import CODE_SECONDS
+from bastion.services.enrolment import SPENT
 from bastion.services.invitations import Answers
 from bastion.services.people import StaffForm, TechnicianForm
 from tests.services.house import OPERATOR, PASSWORD, SOURCE, House, enrol, public_line, set_up
@@ -31,6 +32,8 @@ class Kind:
     use: Callable[[str, str], Awaitable[object]]
     close: Callable[[], Awaitable[object]]
     done: str
+    spent: str = LinkSpent.sentence
+    """What is said whatever was wrong with it."""
 
 
 def of_staff(house: House) -> Kind:
@@ -43,7 +46,7 @@ def of_staff(house: House) -> Kind:
     return Kind(
         lambda: enrolment.invite(OPERATOR, eve.id), look,
         lambda secret, code: enrolment.finish(secret, PASSWORD, code, SOURCE),
-        lambda: house.services.people.save_staff(OPERATOR, gone), "enrolment:completed",
+        lambda: house.services.people.save_staff(OPERATOR, gone), "enrolment:completed", SPENT,
     )  # fmt: skip
 
 
@@ -100,7 +103,7 @@ async def opens_nothing(house: House, kind: Kind, secret: str, why: str) -> None
     for attempt in (kind.look, kind.use):
         with pytest.raises(LinkSpent) as spent:
             await attempt(secret, SOURCE if attempt is kind.look else "123456")
-        assert spent.value.public == LinkSpent.sentence
+        assert spent.value.public == kind.spent
         failed = await house.event("auth:failed")
         assert (failed.fields["stage"], failed.fields["why"]) == ("link", why)
     assert await house.tags(kind.done) == before
