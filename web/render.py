@@ -166,7 +166,8 @@ def page(request: Request, template: str, *, status: int = 200, **facts: Any) ->
     """Render a template for whoever asks."""
     language = language_of(request)
     face = views.Clockface(language, clock.now())
-    said = request.cookies.get(SAID, "")
+    # A page that reads a part of itself again, while a form of it is on its way, must not take the next page's word.
+    said = "" if "hx-request" in request.headers else request.cookies.get(SAID, "")
     facts = {
         "t": words(language),
         "own": partial(told, translate=words(language)),

@@ -74,9 +74,9 @@ def complete(draft: RequestDraft, now: datetime) -> RequestDraft:
     faults.check(check_minutes, draft.minutes)
     if call is not None:
         call = faults.check(call.checked)
-    faults.check(check_start, draft, now)
+    begins = faults.check(check_start, draft, now) or now
     changes = draft.kind is not InterventionKind.TELEDIAGNOSTIC
-    tidy = partial(work_plan.checked, draft.plan, max(draft.start or now, now), may_change=changes)
+    tidy = partial(work_plan.checked, draft.plan, begins, may_change=changes)
     plan, files = faults.check(tidy), faults.check(checked, draft.announced)
     faults.settle()
     return replace(draft, announced=files or (), plan=plan or draft.plan, emergency=call)
@@ -90,14 +90,17 @@ def work_said(reason: str) -> str:
     return said
 
 
-def check_start(draft: RequestDraft, now: datetime) -> None:
-    """`Invalid` for a start that has passed or is too far ahead, for an emergency sooner than for other work."""
+def check_start(draft: RequestDraft, now: datetime) -> datetime:
+    """Return when the work begins; `Invalid` for a start that has passed or is too far ahead, for an emergency sooner
+    than for other work.
+    """
     if draft.start is not None and (draft.start.tzinfo is None or draft.start < now - timedelta(minutes=5)):
         raise Invalid("start", field="start", sentence=PAST)
     if draft.start is not None and draft.start > now + conditions.FARTHEST:
         raise Invalid("start", field="start", sentence=conditions.TOO_FAR)
     if draft.emergency is not None:
         refuse_later(draft.start, now)
+    return max(draft.start or now, now)
 
 
 def for_each(draft: RequestDraft, codes: tuple[str, ...], now: datetime) -> list[RequestDraft]:

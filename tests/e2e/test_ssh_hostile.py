@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import resource
+import secrets
 import signal
 import socket
 from dataclasses import replace
@@ -339,6 +340,9 @@ async def test_T37_a_disk_that_fills_up_ends_the_session_and_passes_nothing_unre
     screen = screens(world.screen("cat"))
     await screen.expect("device ready")
     (live,) = world.supervisor.lives
+    so_far = secrets.token_hex(16_000)  # more than the manifest is long, which may be written while the limit stands
+    screen.send(f"{so_far}\r")
+    await screen.expect(so_far[-20:])
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     tracks = list(live.recorder.directory.glob("track-*.spool"))

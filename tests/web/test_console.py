@@ -28,6 +28,16 @@ async def test_only_our_own_words_are_spoken(visitor, people):
     assert FLASHES["saved"] in (await browser.see("/")).text
 
 
+async def test_what_the_next_page_says_is_not_taken_by_one_that_reads_itself_again(visitor, people):
+    browser = await visitor().enter(people["approver"])
+    browser.client.cookies.set(SAID, "saved", domain="bastion.test")
+    part = await browser.see("/", **{"hx-request": "true"})
+    assert "set-cookie" not in part.headers
+    assert FLASHES["saved"] not in part.text
+    assert FLASHES["saved"] in (await browser.see("/")).text
+    assert FLASHES["saved"] not in (await browser.see("/")).text
+
+
 async def test_an_error_gives_its_status_and_is_announced(visitor, people):
     browser = await visitor().enter(people["approver"])
     answer = await browser.send("/account/language", language="de")

@@ -16,10 +16,10 @@ async def test_a_session_is_held_released_and_cut(house, visitor, people):
     assert (await browser.send(f"{path}/freeze")).headers["location"] == path
     frozen = (await browser.see(path)).text
     assert "frozen by Approver" in frozen
-    assert "Freeze: hold" not in frozen
+    assert "Freeze: pass no typing on" not in frozen
     assert (await browser.send(f"{path}/freeze")).status_code == 409
     assert (await browser.send(f"{path}/thaw")).status_code == 303
-    assert "Freeze: hold" in (await browser.see(path)).text
+    assert "Freeze: pass no typing on" in (await browser.see(path)).text
     assert (await browser.send(f"{path}/cut", why="")).status_code == 422
     assert (await browser.send(f"{path}/cut", why="patient arrives")).status_code == 303
     view = await house.services.supervision.get(house.staff(house.eve), opened.record.id)
