@@ -56,7 +56,7 @@ async def test_R60_a_diagnosis_in_which_a_writing_command_was_typed_is_a_finding
     await hospital.settled()
 
     record = next(one for one in await hospital.records() if one.acts)
-    assert record.differences == ("changes",)
+    assert record.differences == ("changes",), record.acts
     counted = {line.split("\t")[0]: int(line.split("\t")[1]) for line in record.acts}
     assert counted == {"reboot": 1, "lines": 4, "hidden": 1}
     manifest = Sealed.open(hospital.archive.blobs, record.id, hospital.signer.public).manifest()
