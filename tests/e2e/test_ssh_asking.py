@@ -162,7 +162,7 @@ async def test_no_word_is_broken_on_a_narrow_screen_in_french(ward, screens, col
     screen = screens(ward.screen(name="chantal+ct-01", who=chantal, cols=cols))
     typed = {
         "Motif": "tube\r", "Numéro (Entrée pour 2)": "4u+\r", "appelé": "Dr Roux\r", "parlé": "\r", "rappeler": "\r",
-        "utilisable": "1\r", "sauvegarde de sa": "NAS\r", "combien de temps": "\r", "revenez": "restore\r",
+        "utilisable": "1\r", "sauvegarde de sa": "NAS\r", "remonte": "\r", "revenez": "restore\r",
         "patients": "3\r", "répond": "1\r", "Pourquoi": "a real image\r", "dispositifs": "?\rbob-1\r\r\r",
         "Qui participe": "\r", "Fichiers": "no file\r\r\r", "étape par": "\r", "Bon de": "\r", "Durée": "45\r",
     }  # fmt: skip
