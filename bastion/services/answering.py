@@ -85,8 +85,7 @@ async def unanswered(uow: UnitOfWork, plan: WorkPlan, facility_id: str, at: date
     """Who answers no longer at this instant for the patient data that the work needs, by the name that was asked with;
     empty while somebody so named does, and for work that needs none.
     """
-    needed = plan.patient_data is PatientData.NEEDED
-    return plan.professional if needed and silent(plan, await _listed(uow, facility_id), at) else ""
+    return plan.professional if await silence(uow, plan, facility_id, at) else ""
 
 
 async def silence(uow: UnitOfWork, plan: WorkPlan, facility_id: str, at: datetime) -> NoGrant | None:

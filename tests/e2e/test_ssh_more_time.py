@@ -23,14 +23,19 @@ async def menu(hospital, screens):
     return screen
 
 
-async def test_R35_more_time_is_agreed_to_and_the_session_never_drops(hospital, screens):
-    session = await at_work(hospital, screens)
-    beside = await menu(hospital, screens)
+async def wish(beside):
+    """Ask for half an hour more, from the menu."""
     beside.send("+1\r")
     await beside.expect("How much longer")
     beside.send("30\r")
     await beside.expect("Why: ")
     beside.send("the tube is still hot\r")
+
+
+async def test_R35_more_time_is_agreed_to_and_the_session_never_drops(hospital, screens):
+    session = await at_work(hospital, screens)
+    beside = await menu(hospital, screens)
+    await wish(beside)
     await beside.expect("Your session goes on")
     request = await pending(hospital)
     assert (request.extends_grant_id, request.wanted) == (hospital.given.id, timedelta(minutes=30))
@@ -50,11 +55,7 @@ TWICE = "\x14\x14"
 async def test_R35_what_was_asked_from_the_menu_is_asked_back_and_refused_in_the_session(hospital, screens):
     session = await at_work(hospital, screens)
     beside = await menu(hospital, screens)
-    beside.send("+1\r")
-    await beside.expect("How much longer")
-    beside.send("30\r")
-    await beside.expect("Why: ")
-    beside.send("the tube is still hot\r")
+    await wish(beside)
     await beside.expect("what the hospital answers")
     request, eve = await pending(hospital), hospital.staff(hospital.eve)
     await hospital.services.threads.ask(eve, request.id, "How hot?")

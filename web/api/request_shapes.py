@@ -56,7 +56,19 @@ def answered(said: Mapping[str, Any]) -> WorkPlan:
     return WorkPlan(**known, said=ANSWERED - unsaid)
 
 
-class PlanShape(Shape):
+class SaidOfWork(Shape):
+    """Some of what a work plan says, by the names it has there."""
+
+    @classmethod
+    def of(cls, plan: WorkPlan) -> Self:
+        known = {name: getattr(plan, name) for name in cls.model_fields}
+        return cls(**known | {"patient_data": plan.patients, "software_change": plan.software})
+
+    def plan(self) -> WorkPlan:
+        return answered(self.model_dump())
+
+
+class PlanShape(SaidOfWork):
     """What the work touches: nobody asks without `keeps`, `patient_data` and `software_change` (R-25). `needed` patient
     data wants `professional` and `patient_why` (R-38); a change of software `backup_at`, `backup_place` and `rollback`
     (R-43).
@@ -72,14 +84,6 @@ class PlanShape(Shape):
     backup_at: Instant | None = None
     backup_place: str = Field("", max_length=200)
     rollback: str = Field("", max_length=2000)
-
-    @classmethod
-    def of(cls, plan: WorkPlan) -> Self:
-        known = {name: getattr(plan, name) for name in cls.model_fields}
-        return cls(**known | {"patient_data": plan.patients, "software_change": plan.software})
-
-    def plan(self) -> WorkPlan:
-        return answered(self.model_dump())
 
 
 class CallShape(Shape):

@@ -10,14 +10,14 @@ from bastion.domain.access_request import InterventionKind
 from bastion.domain.conditions import Condition
 from bastion.domain.request_template import RequestTemplate
 from bastion.domain.timebox import whole_minutes
-from bastion.domain.work_plan import UNSAID, PatientData, WorkPlan
+from bastion.domain.work_plan import UNSAID, PatientData
 from bastion.services.templates import TemplateForm, TemplateView
 from web.api.bearer import Me, Use, fresh
-from web.api.request_shapes import KEEPS, answered
+from web.api.request_shapes import KEEPS, SaidOfWork
 from web.api.shapes import Code, Flag, Limit, Minutes, Offset, Reason, Several, Shape
 
 
-class UsualPlan(Shape):
+class UsualPlan(SaidOfWork):
     """What is usually said of the work (R-25). What is left out, who takes part, and when the backup was made, each
     request says.
     """
@@ -30,14 +30,6 @@ class UsualPlan(Shape):
     software_change: Flag | None = None
     backup_place: str = Field("", max_length=200)
     rollback: str = Field("", max_length=2000)
-
-    @classmethod
-    def of(cls, plan: WorkPlan) -> Self:
-        known = {name: getattr(plan, name) for name in cls.model_fields}
-        return cls(**known | {"patient_data": plan.patients, "software_change": plan.software})
-
-    def plan(self) -> WorkPlan:
-        return answered(self.model_dump())
 
 
 class TemplateBody(Shape):

@@ -1,6 +1,6 @@
 """Copying a command for the technician, in a real browser."""
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.services.house import House
 from tests.web.browser.conftest import Seat
@@ -22,7 +22,8 @@ async def test_the_button_beside_a_command_copies_exactly_it(house: House, seat:
     assert text.startswith("psftp -P 2222 alice+ct-01@127.0.0.1")
 
 
-async def test_the_tick_on_the_button_outlives_a_page_that_reads_itself_again(house: House, seat: Seat):
+async def copied_from_the_card(house: House, seat: Seat) -> Page:
+    """The suppliers' page, with time standing still, just after the technician took a command from it."""
     request = await house.approved()
     desk = await seat(house.alice, permissions=["clipboard-read", "clipboard-write"])
     page = await desk.context.new_page()
@@ -30,6 +31,11 @@ async def test_the_tick_on_the_button_outlives_a_page_that_reads_itself_again(ho
         await page.goto(f"{desk.address}/supplier/")
     await page.locator(f"#held-{request.grant_id} [data-copy]").click()
     await expect(page.locator("[data-done]")).to_have_count(1)
+    return page
+
+
+async def test_the_tick_on_the_button_outlives_a_page_that_reads_itself_again(house: House, seat: Seat):
+    page = await copied_from_the_card(house, seat)
     async with read_again(page, "/supplier/board"):
         await page.evaluate("document.body.dispatchEvent(new CustomEvent('bastion:resync'))")
         await page.clock.run_for(100)
@@ -51,12 +57,6 @@ async def test_what_the_reader_unfolded_stays_open_when_the_page_reads_itself_ag
 
 
 async def test_a_technician_copies_from_the_card_of_what_he_may_open_without_leaving_the_page(house: House, seat: Seat):
-    request = await house.approved()
-    desk = await seat(house.alice, permissions=["clipboard-read", "clipboard-write"])
-    page = await desk.context.new_page()
-    async with standing_still(page, "/supplier/board"):
-        await page.goto(f"{desk.address}/supplier/")
-    await page.locator(f"#held-{request.grant_id} [data-copy]").click()
-    await expect(page.locator("[data-done]")).to_have_count(1)
-    assert page.url == f"{desk.address}/supplier/"
+    page = await copied_from_the_card(house, seat)
+    assert page.url.endswith("/supplier/")
     assert await page.evaluate("navigator.clipboard.readText()") == "ssh -p 2222 alice+ct-01@127.0.0.1"

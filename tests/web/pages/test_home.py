@@ -17,6 +17,13 @@ from tests.web.scenery import HOSTILE
 from web.app import READ_AT_ONCE
 
 
+async def test_on_paper_a_page_says_who_read_it_when_and_by_which_clock(visitor, people):
+    page = (await (await visitor().enter(people["approver"])).see("/")).text
+    said = re.search(r'<p class="on-paper">(.*?)</p>', page)[1]
+    assert '<b translate="no">Approver</b>' in said
+    assert "(Europe/Paris)" in said
+
+
 async def test_what_waits_stands_first_and_what_is_live_beside_it(house, scenery, visitor, people):
     browser = await visitor().enter(people["approver"])
     empty = (await browser.see("/")).text
